@@ -1,0 +1,41 @@
+# make demo: install, run the default study, print its matrix. make help lists the rest.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help install demo test lint format docs lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/installed ## make .venv with the locked packages
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "CrossRay needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/uv pip sync --quiet --require-hashes requirements.lock
+	@touch $@
+
+demo: install ## run the study of three simulated hospitals
+	@snakemake --cores all
+	@python workflow/scripts/print_matrix.py results/demo
+
+test: install ## run the tests
+	@python -m pytest
+
+lint: install ## check style, types, architecture and the workflow
+	@ruff check . && ruff format --check .
+	@snakefmt --check Snakefile workflow/rules
+	@mypy
+	@PYTHONPATH=workflow/scripts lint-imports
+	@snakemake --lint
+
+format: install ## mend style
+	@ruff check --fix . && ruff format .
+	@snakefmt Snakefile workflow/rules
+
+docs: install ## write the parts of the docs that come from the code
+	@python docs/config_reference.py
+
+lock: ## compile requirements.lock from pyproject.toml (needs uv)
+	uv pip compile --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock
