@@ -1,0 +1,72 @@
+"""The digest of a rule's code: comments do not count, a constant two imports deep does."""
+
+import shutil
+
+import pytest
+
+from crossray import code_version as module
+from helpers import ROOT
+
+
+@pytest.fixture
+def scripts(tmp_path, monkeypatch):
+    """Return a copy of the programs and the library that digests are taken from."""
+    copy = tmp_path / "scripts"
+    shutil.copytree(ROOT / "workflow/scripts", copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(module, "SCRIPTS", copy)
+    return copy
+
+
+def digest(script, *modules):
+    return module.code_version.__wrapped__(script, *modules)
+
+
+def change(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_comments_docstrings_and_layout_do_not_count(scripts):
+    before = digest("convert_shard")
+    change(scripts / "crossray/dicom.py", "GREY_MAX = 65535", "# a remark\nGREY_MAX  =  65535\n\n")
+    change(scripts / "crossray/images.py", '"""Image files of any kind', '"""Pictures of any kind')
+    assert digest("convert_shard") == before
+
+
+def test_a_constant_two_imports_deep_counts_for_those_who_import_it(scripts):
+    before = {name: digest(name) for name in ("convert_shard", "measure_performance", "draw_drop")}
+    change(scripts / "crossray/dicom.py", "(0.5, 99.5)", "(1.0, 99.0)")
+    changed = [name for name, old in before.items() if digest(name) != old]
+    assert changed == ["convert_shard"]
+
+
+def test_a_reader_counts_where_it_is_named(scripts):
+    before = digest("make_manifest"), digest("make_manifest", "crossray.datasets.table")
+    change(scripts / "crossray/datasets/table.py", '"-1": None', '"-1": 1.0')
+    assert digest("make_manifest") == before[0]
+    assert digest("make_manifest", "crossray.datasets.table") != before[1]
+
+
+def test_a_new_module_counts_only_when_imported(scripts):
+    before = digest("predict")
+    (scripts / "crossray/extra.py").write_text("X = 1\n")
+    assert digest("predict") == before
+    change(scripts / "predict.py", "import sys\n", "import sys\nfrom crossray import extra\n")
+    assert digest("predict") != before
+
+
+def test_the_place_of_the_checkout_does_not_count(scripts):
+    here = digest("train_model")
+    scripts.rename(scripts.parent / "elsewhere")
+    module.SCRIPTS = scripts.parent / "elsewhere"
+    assert digest("train_model") == here
+
+
+def test_every_wing_is_seen(scripts):
+    """A digest that misses imports inside functions would serve stale results."""
+    for script, name in [("train_model", "learning/losses.py"), ("measure_transfer", "analysis/transfer.py")]:
+        before = digest(script)
+        path = scripts / "crossray" / name
+        path.write_text(path.read_text() + "\nEXTRA = 1\n")
+        assert digest(script) != before

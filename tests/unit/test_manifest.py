@@ -1,0 +1,88 @@
+"""Splits by patient, pseudonyms, and what a manifest must not hold."""
+
+import stat
+
+import pandas as pd
+import pytest
+
+from crossray import manifest
+from crossray.errors import UserError
+from helpers import manifest_table
+
+SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
+
+
+def test_patients_never_straddle_and_shares_come_out():
+    patients = pd.Series([f"p{n // 3}" for n in range(30_000)])
+    splits = manifest.split_by_patient(patients, 0, SHARES)
+    assert splits.groupby(patients).nunique().max() == 1
+    shares = splits.value_counts(normalize=True)
+    for split, share in SHARES.items():
+        assert shares[split] == pytest.approx(share, abs=0.015)
+
+
+def test_adding_patients_moves_nobody_and_another_seed_moves_many():
+    few, many = pd.Series([f"p{n}" for n in range(500)]), pd.Series([f"p{n}" for n in range(1000)])
+    before, after = manifest.split_by_patient(few, 0, SHARES), manifest.split_by_patient(many, 0, SHARES)
+    assert (after[:500] == before).all()
+    assert (manifest.split_by_patient(few, 1, SHARES) != before).mean() > 0.3
+
+
+def test_a_share_of_zero_gets_nobody():
+    shares = {"train": 0.0, "validation": 0.0, "test": 1.0}
+    assert set(manifest.split_by_patient(pd.Series([f"p{n}" for n in range(200)]), 0, shares)) == {"test"}
+
+
+def test_pseudonyms_depend_on_the_key_and_keep_identity():
+    names = pd.Series(["a", "b", "a", None])
+    one, other = manifest.pseudonyms(names, b"k" * 32), manifest.pseudonyms(names, b"x" * 32)
+    assert one[0] == one[2] != one[1]
+    assert one[0] != other[0]
+    assert pd.isna(one[3])
+
+
+def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
+    path = tmp_path / "deep" / "key"
+    key = manifest.pseudonym_key(path)
+    assert manifest.pseudonym_key(path) == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.write_text("short")
+    with pytest.raises(UserError, match="32 characters"):
+        manifest.pseudonym_key(path)
+
+
+def test_round_trip_with_metadata(tmp_path):
+    table = manifest_table(20, ["A"])
+    table.loc[3, "A"] = None
+    manifest.write(tmp_path / "m.parquet", table, {"reader": "table"})
+    pd.testing.assert_frame_equal(manifest.read(tmp_path / "m.parquet"), table, check_dtype=False)
+    assert manifest.read_metadata(tmp_path / "m.parquet") == {"reader": "table"}
+    assert manifest.tasks_of(table) == ["A"]
+
+
+def test_a_good_manifest_passes():
+    manifest.check(manifest_table(20, ["A", "B"]), ["A", "B"], "labels.csv")
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "message"),
+    [
+        (4, "image_id", "i1", r"labels.csv: row (3|6), column image_id: 'i1' stands more than once"),
+        (4, "A", 0.5, r"row 6, column A: '0.5'"),
+        (2, "split", "dev", r"row 4, column split: 'dev'"),
+        (2, "age", 300.0, r"row 4, column age: '300"),
+    ],
+)
+def test_what_a_manifest_must_not_hold(row, column, value, message):
+    table = manifest_table(20, ["A"])
+    table.loc[row, column] = value
+    with pytest.raises(UserError, match=message):
+        manifest.check(table, ["A"], "labels.csv")
+
+
+def test_a_patient_in_two_splits_stops():
+    table = manifest_table(20, ["A"])
+    table["patient_id"] = ["p0"] * 2 + [f"p{n}" for n in range(2, 20)]
+    table.loc[1, "split"] = "test"
+    with pytest.raises(UserError, match=r"1 patients are in more than one split: p0 \(the first in rows 2, 3\)"):
+        manifest.check(table, ["A"], "labels.csv")

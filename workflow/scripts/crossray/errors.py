@@ -1,0 +1,16 @@
+"""The one exception whose text is written for the person who runs CrossRay."""
+
+
+class UserError(Exception):
+    """Something that a user can cause and mend: a setting, a file, a row, a label.
+
+    The message says what is wrong, where, what is allowed and what to do. Programs print it as one line
+    without a traceback (:func:`crossray.program.run`).
+    """
+
+
+def listed(names: object, limit: int = 5) -> str:
+    """Join the first ``limit`` of ``names`` for a message and say how many more there are."""
+    texts = [str(name) for name in names]  # type: ignore[attr-defined]
+    more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
+    return ", ".join(texts[:limit]) + more

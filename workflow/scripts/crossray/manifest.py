@@ -1,0 +1,153 @@
+"""The manifest: one row an image of a release, with its patient, its split and one label column a task.
+
+Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column a task: 1 positive,
+0 negative, NaN unknown. Written as Parquet, whose metadata say which data set it is and which reader and label
+policy made it.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow
+import pyarrow.parquet
+
+from crossray.errors import UserError, listed
+from crossray.files import replacing
+
+SPLITS = ("train", "validation", "test")
+FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split")
+
+_METADATA_KEY = b"crossray"
+
+
+def schema(tasks: Sequence[str]) -> pa.DataFrameSchema:
+    """Return the table schema of a manifest with these task columns."""
+    text = pa.Column(str, nullable=False)
+    optional = pa.Column(str, nullable=True)
+    columns = {
+        "image_id": pa.Column(str, nullable=False, unique=True),
+        "patient_id": text,
+        "study_id": optional,
+        "path": text,
+        "view": optional,
+        "sex": pa.Column(str, pa.Check.isin(["F", "M"]), nullable=True),
+        "age": pa.Column(float, pa.Check.in_range(0, 120), nullable=True),
+        "split": pa.Column(str, pa.Check.isin(SPLITS)),
+    }
+    labels = {task: pa.Column(float, pa.Check.isin([0.0, 1.0]), nullable=True) for task in tasks}
+    return pa.DataFrameSchema({**columns, **labels}, strict=True, ordered=True)
+
+
+def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]) -> pd.Series:
+    """Assign each patient to a split by a hash of (seed, patient), so that adding data moves nobody.
+
+    Args:
+        patients: patient identifiers as the release has them, before any pseudonym.
+        seed: another seed gives another, independent assignment.
+        shares: share of the patients, by split; they add up to 1.
+
+    Returns:
+        ``train``, ``validation`` or ``test`` for each row of ``patients``.
+    """
+    edges = np.cumsum([shares[split] for split in SPLITS[:-1]])
+    names = {
+        patient: SPLITS[int(np.searchsorted(edges, _uniform(seed, patient), side="right"))]
+        for patient in patients.unique()
+    }
+    return patients.map(names)
+
+
+def _uniform(seed: int, patient: str) -> float:
+    """Hash to [0, 1)."""
+    digest = hashlib.sha256(f"{seed}:{patient}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64
+
+
+def pseudonyms(identifiers: pd.Series, key: bytes) -> pd.Series:
+    """Replace identifiers by keyed hashes (HMAC-SHA256, 16 hexadecimal digits); missing ones stay missing."""
+    return identifiers.map(lambda text: hmac.new(key, text.encode(), "sha256").hexdigest()[:16], na_action="ignore")
+
+
+def pseudonym_key(path: Path) -> bytes:
+    """Read the key of the pseudonyms; make it, readable by its owner alone, where there is none yet.
+
+    Raises:
+        UserError: if the file is too short to be a key.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_bytes().strip()
+        if len(key) < 32:
+            raise UserError(f"{path}: not a key of at least 32 characters; delete it to have one made") from None
+        return key
+    key = secrets.token_hex(32).encode()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+    return key
+
+
+def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
+    """Check a manifest before it is written.
+
+    Args:
+        table: the manifest.
+        tasks: its label columns.
+        origin: the file that the rows came from, for messages.
+
+    Raises:
+        UserError: if an image_id stands twice, a patient is in two splits, or a value is not allowed; the
+            message names the file, the row (counted as in a spreadsheet, the header being row 1) and the value.
+    """
+    splits = table.groupby("patient_id")["split"].nunique()
+    straddling = splits.index[splits > 1]
+    if len(straddling):
+        rows = table.index[table["patient_id"] == straddling[0]] + 2
+        raise UserError(
+            f"{origin}: {len(straddling)} patients are in more than one split: {listed(straddling)} "
+            f"(the first in rows {listed(rows)}); put all images of a patient into one split"
+        )
+    try:
+        schema(tasks).validate(table, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        first = cases.iloc[0]
+        row = "" if pd.isna(first["index"]) else f"row {int(first['index']) + 2}, "
+        rule = "stands more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
+        raise UserError(
+            f"{origin}: {row}column {first['column']}: {str(first['failure_case'])!r} {rule} "
+            f"({len(cases)} such values in all)"
+        ) from error
+
+
+def write(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
+    """Write a manifest with ``metadata`` (JSON-able) in the Parquet file's own metadata, whole or not at all."""
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    described = {**(arrow.schema.metadata or {}), _METADATA_KEY: json.dumps(metadata, sort_keys=True).encode()}
+    with replacing(path) as partial:
+        pyarrow.parquet.write_table(arrow.replace_schema_metadata(described), partial)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a manifest, with the columns of this module's docstring."""
+    return pd.read_parquet(path)
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read what :func:`write` put into a manifest's metadata."""
+    return json.loads((pyarrow.parquet.read_schema(path).metadata or {})[_METADATA_KEY])
+
+
+def tasks_of(table: pd.DataFrame) -> list[str]:
+    """Return the names of a manifest's label columns."""
+    return [column for column in table.columns if column not in FIXED_COLUMNS]

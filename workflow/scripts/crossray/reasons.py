@@ -1,0 +1,16 @@
+"""Why a number is missing. A number that cannot be computed is empty and carries one of these codes."""
+
+NOT_LABELLED = "L"
+NOT_TRAINED = "M"
+TOO_FEW = "F"
+PATIENTS_OVERLAP = "O"
+FAILED = "X"
+
+#: code -> what it means, as the report's legend says it
+REASONS = {
+    NOT_LABELLED: "the target does not label this task",
+    NOT_TRAINED: "the model was not trained for this task",
+    TOO_FEW: "fewer positives or negatives at the target than the minimum",
+    PATIENTS_OVERLAP: "patients of the source are among the target's",
+    FAILED: "the computation failed",
+}

@@ -1,0 +1,116 @@
+"""A study's configuration: checked against its schema, defaults filled in, and told off in one clear line.
+
+The workflow imports this at start, so it stays light.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
+
+from crossray.errors import UserError, listed
+
+
+def checked(config: Mapping[str, Any], schema_path: Path) -> dict[str, Any]:
+    """Return a copy of ``config`` with every default of the schema filled in.
+
+    Raises:
+        UserError: if the configuration does not fit the schema, or names a data set or task that is not
+            there; the message names the key and what is allowed.
+    """
+    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    filled = _plain(config)
+    errors = list(_DefaultFillingValidator(schema).iter_errors(filled))
+    if errors:
+        raise UserError(_sentence(max(errors, key=_precision), schema["$defs"]))
+    for problem in _contradictions(filled):
+        raise UserError(f"config: {problem}")
+    return filled
+
+
+def _plain(value: Any) -> Any:
+    """Copy nested mappings and lists, so that filling defaults never changes the caller's."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _fill_defaults(
+    validator: Any, properties: Mapping[str, Any], instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    if isinstance(instance, dict):
+        for key, subschema in properties.items():
+            if isinstance(subschema, Mapping) and "default" in subschema:
+                instance.setdefault(key, _plain(subschema["default"]))
+    yield from Draft202012Validator.VALIDATORS["properties"](validator, properties, instance, schema)
+
+
+_DefaultFillingValidator = extend(Draft202012Validator, {"properties": _fill_defaults})
+
+
+def _precision(error: ValidationError) -> tuple[bool, int]:
+    """Rank errors: a key that is unknown only because a value beside it is wrong comes last, deep ones come first."""
+    return error.validator != "unevaluatedProperties", len(error.absolute_path)
+
+
+def _sentence(error: ValidationError, definitions: Mapping[str, Any]) -> str:
+    """Say in one line which key is wrong and what it may be."""
+    key = ".".join(str(part) for part in error.absolute_path) or "the top level"
+    where = f"config: {key}: "
+    match error.validator:
+        case "additionalProperties" | "unevaluatedProperties":
+            allowed = sorted(_known_keys(error, definitions))
+            known = set(allowed)
+            unknown = [name for name in error.instance if name not in known]
+            return f"{where}unknown key {listed(unknown)}; allowed are {', '.join(allowed)}"
+        case "type":
+            wanted = error.validator_value
+            wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
+            return f"{where}{error.instance!r} is not of type {wanted}"
+        case "enum":
+            return f"{where}{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            return f"{where}the key {listed(missing)} is missing"
+        case "pattern":
+            return f"{where}{error.instance!r} is not a name; use letters, digits, hyphens, underscores and points"
+        case _:
+            return f"{where}{error.message}"
+
+
+def _known_keys(error: ValidationError, definitions: Mapping[str, Any]) -> set[str]:
+    """Collect the keys that a schema allows, those behind its ``then`` branches that apply included."""
+    keys: set[str] = set()
+    pending = [error.schema]
+    while pending:
+        schema = pending.pop()
+        keys.update(schema.get("properties", ()))
+        branches = schema.get("allOf", ())
+        applies = [part for part in branches if Draft202012Validator(part["if"]).is_valid(error.instance)]
+        pending.extend(definitions[part["then"]["$ref"].removeprefix("#/$defs/")] for part in applies)
+    return keys
+
+
+def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what no schema can say: names that must be among other names, sums that must come out."""
+    datasets = config["datasets"]
+    for key in ("sources", "targets"):
+        for name in config.get(key) or ():
+            if name not in datasets:
+                yield f"{key}: {name!r} is no data set; allowed are {', '.join(datasets)}"
+    for source in config.get("sources") or datasets:
+        if source not in (config.get("targets") or datasets):
+            yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
+    for name, dataset in datasets.items():
+        for task in dataset.get("labelling", {}).get("unlabelled", ()):
+            if task not in config["tasks"]:
+                yield (
+                    f"datasets.{name}.labelling.unlabelled: {task!r} is no task of this study; "
+                    f"allowed are {', '.join(config['tasks'])}"
+                )
+        total = sum(dataset["split"][part] for part in ("train", "validation", "test"))
+        if abs(total - 1) > 1e-9:
+            yield f"datasets.{name}.split: train, validation and test add up to {total:g}, not to 1"

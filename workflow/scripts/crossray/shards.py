@@ -1,0 +1,116 @@
+"""Shards: the images of a data set as HDF5 files that are memory-mapped, and the index that lists them.
+
+A shard holds ``images`` uint8 (N, size, size), contiguous and uncompressed, and ``image_id``, N strings. Its
+attributes name the data set, the size, the preprocessing and the library versions. The index of a data set is a
+small JSON file with the digest of every shard's content: whoever depends on the index alone is left in peace by a
+conversion that ends in the same pixels.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crossray.errors import UserError
+from crossray.files import read_json, replacing
+
+FORMAT_VERSION = 1
+
+
+def write_shard(
+    path: Path, images: Iterable[NDArray[np.uint8]], image_ids: Sequence[str], size: int, attributes: Mapping[str, Any]
+) -> None:
+    """Write one shard, whole or not at all.
+
+    Args:
+        path: the file to write.
+        images: one array of shape (size, size) for each of ``image_ids``; taken one at a time.
+        image_ids: identifiers in the order of ``images``.
+        size: pixels along each side.
+        attributes: facts for a reader; mappings and lists are stored as JSON.
+    """
+    with replacing(path) as partial, h5py.File(partial, "w") as file:
+        dataset = file.create_dataset("images", (len(image_ids), size, size), np.uint8, track_times=False)
+        for row, image in enumerate(images):
+            dataset[row] = image
+        file.create_dataset("image_id", data=np.array(image_ids, dtype=h5py.string_dtype()), track_times=False)
+        for name, value in {"format_version": FORMAT_VERSION, "size": size, **attributes}.items():
+            file.attrs[name] = value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
+
+
+def shard_entry(path: Path) -> dict[str, Any]:
+    """Describe a shard for the index: file name, number of images, and a digest of identifiers and pixels."""
+    with _opened(path) as file:
+        digest = hashlib.sha256("\n".join(file["image_id"].asstr()[:]).encode())
+        for start in range(0, file["images"].shape[0], 1024):
+            digest.update(file["images"][start : start + 1024].tobytes())
+        return {"file": path.name, "images": int(file["images"].shape[0]), "sha256": digest.hexdigest()}
+
+
+def _opened(path: Path) -> h5py.File:
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise UserError(f"{path}: not a readable shard ({error}); delete it and run the workflow again") from error
+
+
+class ImageStore:
+    """The images of a data set, memory-mapped from its shards.
+
+    Args:
+        index: an ``index.json``, with its shards in the folder ``shards`` beside it.
+
+    Raises:
+        UserError: if a shard is missing or not what the index says.
+    """
+
+    def __init__(self, index: Path) -> None:
+        facts = read_json(index)
+        mapped = [_mapped(index.parent / "shards" / entry["file"], entry["images"]) for entry in facts["shards"]]
+        self.dataset: str = facts["dataset"]
+        self.size: int = facts["size"]
+        self._maps = [pixels for pixels, _ in mapped]
+        self._ends = np.cumsum([len(pixels) for pixels in self._maps])
+        self._rows = {name: row for row, name in enumerate(name for _, names in mapped for name in names)}
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self._rows)
+
+    def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
+        """Return where images are in the store; -1 for those that were rejected and have no pixels."""
+        return np.array([self._rows.get(name, -1) for name in image_ids], dtype=np.int64)
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the images at ``rows`` as uint8 of shape (len(rows), size, size)."""
+        taken = np.empty((len(rows), self.size, self.size), np.uint8)
+        shard_of = np.searchsorted(self._ends, rows, side="right")
+        for shard in np.unique(shard_of):
+            here = shard_of == shard
+            first = self._ends[shard] - len(self._maps[shard])
+            taken[here] = self._maps[shard][rows[here] - first]
+        return taken
+
+
+def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
+    with _opened(path) as file:
+        shape, offset = file["images"].shape, file["images"].id.get_offset()
+        names = list(file["image_id"].asstr()[:])
+    if shape[0] != expected:
+        raise UserError(f"{path}: holds {shape[0]} images, its index says {expected}; delete it and run again")
+    if not expected:
+        return np.empty(shape, np.uint8), names
+    return np.memmap(path, np.uint8, "r", offset, shape), names
+
+
+def with_rows(manifest: pd.DataFrame, store: ImageStore, split: str) -> pd.DataFrame:
+    """Return a manifest's rows of one split that have pixels, with their place in the store as ``row``."""
+    chosen = manifest[manifest["split"] == split]
+    chosen = chosen.assign(row=store.rows(chosen["image_id"]))
+    return chosen[chosen["row"] >= 0].reset_index(drop=True)
