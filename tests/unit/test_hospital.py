@@ -1,0 +1,99 @@
+"""Simulated hospitals: labels follow the rule, images follow the appearance, both follow the seed."""
+
+import numpy as np
+import pydicom
+import pytest
+import yaml
+
+from crossray.datasets.findings import FINDINGS
+from crossray.datasets.hospital import TRANSFER_SYNTAXES, call, patients, write_release
+from crossray.datasets.phantom import draw_anatomy, render
+from crossray.dicom import read_dicom
+from crossray.settings import checked
+from helpers import ROOT
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+
+
+def hospital(**changes):
+    settings = {"reader": "simulated", "images": 12, **changes}
+    config = {"study": "s", "tasks": list(FINDINGS), "datasets": {"h": settings}}
+    return checked(config, SCHEMA)["datasets"]["h"]
+
+
+def test_labels_are_severities_over_the_threshold(tmp_path):
+    labels, truth = write_release("h", hospital(images=40, labelling={"threshold": 0.5}), tmp_path)
+    assert ((truth[list(FINDINGS)] >= 0.5).astype(int) == labels[list(FINDINGS)]).all(axis=None)
+    assert (labels["image_id"] == truth["image_id"]).all()
+
+
+def test_flips_and_unlabelled_findings():
+    generator = np.random.default_rng(0)
+    rule = {"threshold": 0.5, "flipped": 0.25, "unlabelled": ["Nodule"]}
+    calls = [call(dict.fromkeys(FINDINGS, 1.0), rule, generator) for _ in range(2000)]
+    assert "Nodule" not in calls[0]
+    assert np.mean([c["Effusion"] for c in calls]) == pytest.approx(0.75, abs=0.03)
+
+
+def test_the_same_seed_gives_the_same_bytes_and_more_images_keep_the_first(tmp_path):
+    write_release("h", hospital(images=4), tmp_path / "a")
+    write_release("h", hospital(images=9), tmp_path / "b")
+    files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*.dcm"))
+    same = [(tmp_path / "a" / f).read_bytes() == (tmp_path / "b" / f).read_bytes() for f in files]
+    assert len(files) == 4
+    assert all(same)
+
+
+def test_some_patients_have_several_images_of_one_body():
+    everyone = list(patients("h", hospital(images=300, several_images=0.3)))
+    counts = [patient.images for patient in everyone]
+    assert sum(counts) == 300
+    assert {1, 2, 3} == set(counts)
+    assert np.mean(np.array(counts[:-1]) > 1) == pytest.approx(0.3, abs=0.1)
+
+
+@pytest.mark.parametrize("syntax", TRANSFER_SYNTAXES)
+@pytest.mark.parametrize(("photometric", "bits"), [("MONOCHROME1", 10), ("MONOCHROME2", 8)])
+def test_every_coding_shows_the_same_picture(tmp_path, syntax, photometric, bits):
+    def picture(folder, **appearance):
+        labels, _ = write_release("h", hospital(images=1, appearance={"rows": 64, **appearance}), tmp_path / folder)
+        return tmp_path / folder / labels["path"][0]
+
+    plain = read_dicom(picture("plain", bits_stored=16))
+    coded = picture("coded", transfer_syntax=syntax, photometric=photometric, bits_stored=bits)
+    header = pydicom.dcmread(coded)
+    assert header.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[syntax]
+    assert str(header.PatientName).startswith("PHANTOM^")
+    assert np.abs(read_dicom(coded).astype(float) - plain).max() <= 65535 / 2**bits * 1.5
+
+
+def test_appearance_changes_the_picture_as_named(tmp_path):
+    def mean_and_shape(name, **appearance):
+        labels, _ = write_release("h", hospital(images=3, appearance={"rows": 64, **appearance}), tmp_path / name)
+        pixels = read_dicom(tmp_path / name / labels["path"][0])
+        return pixels.mean(), pixels.shape
+
+    assert mean_and_shape("dark", exposure=0.6)[0] < mean_and_shape("plain")[0]
+    assert mean_and_shape("wide", aspect=1.5)[1] == (64, 96)
+    assert mean_and_shape("marked", marker="L")[0] > mean_and_shape("plain2")[0]
+
+
+@pytest.mark.parametrize("finding", FINDINGS)
+def test_a_finding_changes_the_picture_more_the_more_severe_it_is(finding):
+    anatomy = draw_anatomy(np.random.default_rng(3), "F", 50)
+
+    def drawn(severity):
+        return render(anatomy, {finding: severity}, "PA", (128, 128), np.random.default_rng(4))
+
+    changes = [np.abs(drawn(severity) - drawn(0)).sum() for severity in (0.2, 0.6, 1.0)]
+    assert 0 < changes[0] < changes[1] < changes[2]
+
+
+def test_the_default_study_is_three_hospitals_with_one_difference_each():
+    study = checked(yaml.safe_load((ROOT / "config/config.yaml").read_text()), SCHEMA)["datasets"]
+    north, south, west = study["north"], study["south"], study["west"]
+    assert south["labelling"] == north["labelling"]
+    assert south["appearance"] != north["appearance"]
+    coding = {"transfer_syntax": None}
+    assert west["appearance"] | coding == north["appearance"] | coding
+    assert west["labelling"] != north["labelling"]

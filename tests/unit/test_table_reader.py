@@ -1,0 +1,90 @@
+"""The reader `table`: a CSV file whose columns the settings name."""
+
+import numpy as np
+import pytest
+
+from crossray.datasets import Release, find_reader, table
+from crossray.errors import UserError
+
+COLUMNS = {"image_id": "id", "patient_id": "patient", "path": "file"}
+SETTINGS = {"columns": COLUMNS, "tasks": ["Effusion"]}
+HEADER = "id,patient,file,Effusion,s,a"
+
+
+def read(tmp_path, *lines, settings=SETTINGS, header=HEADER):
+    (tmp_path / "labels.csv").write_text("\n".join([header, *lines]) + "\n")
+    return table.read(Release(str(tmp_path), str(tmp_path / "labels.csv")), settings)
+
+
+def test_labels_and_what_is_unknown(tmp_path):
+    rows = read(tmp_path, "1,p,a.dcm,1,,", "2,p,b.dcm,0,,", "3,q,c.dcm,-1,,", "4,q,d.dcm,,,", "5,q,e.dcm,1.0,,")
+    assert rows["Effusion"].tolist()[:2] == [1.0, 0.0]
+    assert rows["Effusion"].isna().tolist() == [False, False, True, True, False]
+    assert rows["image_id"].tolist() == list("12345")
+    assert rows["view"].isna().all()
+
+
+def test_leading_zeros_stay(tmp_path):
+    assert read(tmp_path, "007,0001,a.dcm,1,,")["patient_id"][0] == "0001"
+
+
+def test_tasks_may_have_other_names_than_their_columns(tmp_path):
+    settings = {"columns": COLUMNS, "tasks": {"Pleural Effusion": "Effusion"}}
+    assert read(tmp_path, "1,p,a.dcm,1,,", settings=settings)["Pleural Effusion"][0] == 1
+
+
+def test_sex_and_age_in_their_spellings(tmp_path):
+    settings = {"columns": COLUMNS | {"sex": "s", "age": "a"}, "tasks": ["Effusion"]}
+    lines = ["1,p,a,1,female,034Y", "2,p,b,1,M,61", "3,p,c,1,,018M", "4,p,d,1,U,"]
+    rows = read(tmp_path, *lines, settings=settings)
+    assert rows["sex"].tolist()[:2] == ["F", "M"]
+    assert rows["sex"].isna().tolist() == [False, False, True, True]
+    assert rows["age"].tolist()[:3] == [34, 61, 1.5]
+    assert np.isnan(rows["age"][3])
+
+
+@pytest.mark.parametrize(
+    ("line", "settings", "message"),
+    [
+        ("1,p,a.dcm,yes,,", SETTINGS, r"labels.csv: row 2, column Effusion: 'yes' is not one of 1, 1.0, 0, 0.0, -1"),
+        ("1,,a.dcm,1,,", SETTINGS, r"labels.csv: row 2, column patient: empty"),
+        (
+            "1,p,a.dcm,1,,",
+            {"columns": COLUMNS, "tasks": ["Mass"]},
+            r"labels.csv: no column Mass; the columns are id, pa",
+        ),
+        (
+            "1,p,a,1,x,",
+            {"columns": COLUMNS | {"sex": "s"}, "tasks": ["Effusion"]},
+            r"row 2, column s: 'x' is not one of",
+        ),
+        (
+            "1,p,a,1,,old",
+            {"columns": COLUMNS | {"age": "a"}, "tasks": ["Effusion"]},
+            r"row 2, column a: 'old' is not an age",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_row(tmp_path, line, settings, message):
+    with pytest.raises(UserError, match=message):
+        read(tmp_path, line, settings=settings)
+
+
+def test_an_empty_or_broken_table(tmp_path):
+    with pytest.raises(UserError, match="has a header but no rows"):
+        read(tmp_path)
+    (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(UserError, match="not a readable CSV file"):
+        table.read(Release(str(tmp_path), str(tmp_path / "labels.csv")), SETTINGS)
+
+
+def test_missing_folder_and_table_name_the_key(tmp_path):
+    with pytest.raises(UserError, match=r"datasets.d.root: no folder"):
+        table.locate("d", {"root": str(tmp_path / "no"), "table": "labels.csv"})
+    with pytest.raises(UserError, match=r"datasets.d.table: no file"):
+        table.locate("d", {"root": str(tmp_path), "table": "labels.csv"})
+
+
+def test_an_unknown_reader_gets_the_list():
+    with pytest.raises(UserError, match="reader 'pacs' is not known; allowed are simulated, table"):
+        find_reader("pacs")

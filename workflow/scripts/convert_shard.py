@@ -1,0 +1,38 @@
+"""Convert a share of a data set's images to one HDF5 shard of square 8-bit pixels."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def convert_shard(arguments: Namespace) -> None:
+    """Convert this shard's rows of the manifest and list those that cannot be used."""
+    from crossray import manifest
+    from crossray.datasets.conversion import convert, rows_of_shard
+    from crossray.files import write_csv
+
+    table = manifest.read(arguments.manifest)
+    rows = rows_of_shard(len(table), arguments.settings["shards"], arguments.shard)
+    rejected = convert(
+        table.iloc[rows], arguments.root, arguments.dataset, arguments.settings["size"], arguments.output
+    )
+    write_csv(arguments.rejected, rejected)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--dataset", required=True, help="name of the data set")
+    options.add_argument("--shard", required=True, type=int, help="number of the shard, from 0")
+    options.add_argument("--settings", required=True, type=json_object, help="size (px) and shards (number of) as JSON")
+    options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
+    options.add_argument("--root", required=True, type=Path, help="folder that the manifest's paths start from")
+    options.add_argument("--output", required=True, type=Path, help="shard to write (HDF5)")
+    options.add_argument("--rejected", required=True, type=Path, help="CSV to write: images left out, and why")
+    return run(convert_shard, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""Images of a release to shards: which go into which, and what is done about those that cannot be used."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import h5py
+import imagecodecs
+import numpy as np
+import pandas as pd
+import pydicom
+from numpy.typing import NDArray
+
+from crossray.dicom import UnusableImageError
+from crossray.errors import UserError
+from crossray.images import PREPROCESSING, load_square
+from crossray.shards import shard_entry, write_shard
+
+log = logging.getLogger(__name__)
+
+_EVERY = 1000
+
+
+def rows_of_shard(images: int, shards: int, shard: int) -> slice:
+    """Return which rows of a manifest go into a shard: consecutive ones, shares that differ by at most one."""
+    share, larger = divmod(images, shards)
+    start = shard * share + min(shard, larger)
+    return slice(start, start + share + (shard < larger))
+
+
+def convert(manifest: pd.DataFrame, root: Path, dataset: str, size: int, shard: Path) -> pd.DataFrame:
+    """Convert images to one shard.
+
+    Args:
+        manifest: the rows that go into the shard.
+        root: the folder that their paths start from.
+        dataset: name of the data set, for the shard's attributes.
+        size: pixels along each side.
+        shard: the file to write.
+
+    Returns:
+        The images left out: image_id, path, reason.
+    """
+    kept: list[str] = []
+    pixels: list[NDArray[np.uint8]] = []
+    rejected: list[dict[str, str]] = []
+    for number, (image_id, path) in enumerate(zip(manifest["image_id"], manifest["path"], strict=True), start=1):
+        try:
+            pixels.append(load_square(root / path, size))
+            kept.append(image_id)
+        except UnusableImageError as reason:
+            rejected.append({"image_id": image_id, "path": path, "reason": str(reason)})
+        if number % _EVERY == 0:
+            log.info("%d of %d images", number, len(manifest))
+    write_shard(
+        shard, pixels, kept, size, {"dataset": dataset, "preprocessing": PREPROCESSING, "versions": _versions()}
+    )
+    log.info("%d images converted, %d rejected", len(kept), len(rejected))
+    return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
+
+
+def _versions() -> dict[str, str]:
+    return {module.__name__: module.__version__ for module in (pydicom, imagecodecs, cv2, h5py, np)}
+
+
+def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """List the shards of a data set with their digests.
+
+    Args:
+        shards: the shards' files, in order.
+        rejected: the images left out of all of them.
+        dataset: name of the data set.
+        settings: size, and max_rejected, the largest share of the images that may be left out.
+
+    Raises:
+        UserError: if more than that share, or every image, was left out; the message has the commonest reasons.
+    """
+    entries = [shard_entry(path) for path in shards]
+    images = sum(entry["images"] for entry in entries)
+    total = images + len(rejected)
+    if not images or len(rejected) > settings["max_rejected"] * total:
+        counts = rejected["reason"].value_counts().head(5)
+        reasons = "; ".join(f"{count} x {reason}" for reason, count in counts.items())
+        raise UserError(
+            f"data set {dataset}: {len(rejected)} of {total} images cannot be used, more than max_rejected = "
+            f"{settings['max_rejected']:g} allows. Commonest reasons: {reasons}. The files are listed in the "
+            f"*.rejected.csv beside the shards; mend them, or raise datasets.{dataset}.max_rejected"
+        )
+    log.info("%d images in %d shards, %d rejected", images, len(entries), len(rejected))
+    return {
+        "dataset": dataset,
+        "size": settings["size"],
+        "preprocessing": PREPROCESSING,
+        "images": images,
+        "rejected": len(rejected),
+        "shards": entries,
+    }

@@ -1,0 +1,213 @@
+"""A simulated hospital: who its patients are, how its images look, and from what severity its readers call a finding.
+
+It writes what a real hospital would hand over, DICOM files and a table of labels, and beside them the truth, the
+severities, which a study of real patients never has.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import imagecodecs
+import numpy as np
+import pandas as pd
+import pydicom
+from numpy.random import Generator
+from numpy.typing import NDArray
+from pydicom.encaps import encapsulate
+from pydicom.pixels.encoders import RLELosslessEncoder
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+    generate_uid,
+)
+
+from crossray.datasets.findings import FINDINGS
+from crossray.datasets.phantom import Anatomy, draw_anatomy, render
+from crossray.files import text_digest
+
+TRANSFER_SYNTAXES = {
+    "explicit": ExplicitVRLittleEndian,
+    "implicit": ImplicitVRLittleEndian,
+    "rle": RLELossless,
+    "jpeg-ls": JPEGLSLossless,
+    "jpeg-2000": JPEG2000Lossless,
+}
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A patient of a simulated hospital, with the severity of each finding, 0 (none) to 1."""
+
+    patient_id: str
+    sex: str
+    age: int
+    images: int
+    anatomy: Anatomy
+    severities: dict[str, float]
+
+
+def patients(name: str, settings: Mapping[str, Any]) -> Iterator[Patient]:
+    """Yield patients until their images add up to ``settings["images"]``.
+
+    Every patient is drawn from the hospital's seed and the own number, so a larger hospital begins with the same
+    patients as a smaller one.
+    """
+    remaining, number = settings["images"], 0
+    while remaining > 0:
+        generator = _generator(settings["seed"], name, "patient", number)
+        sex, age = str(generator.choice(["F", "M"])), int(np.clip(generator.normal(58, 17), 18, 95))
+        several = generator.random() < settings["several_images"]
+        wanted = int(generator.integers(2, 4)) if several else 1
+        severities = {finding: _severity(generator, settings["prevalence"][finding]) for finding in FINDINGS}
+        anatomy = draw_anatomy(generator, sex, age)
+        images = min(wanted, remaining)
+        yield Patient(f"{name}-{number:05d}", sex, age, images, anatomy, severities)
+        remaining, number = remaining - images, number + 1
+
+
+def _severity(generator: Generator, prevalence: float) -> float:
+    """Draw a severity: none for most, evenly spread over 0.05 to 1 for the share ``prevalence``."""
+    has, severity = generator.random() < prevalence, generator.uniform(0.05, 1.0)
+    return float(severity) if has else 0.0
+
+
+def _generator(seed: int, *names: object) -> Generator:
+    return np.random.default_rng(int(text_digest(str(seed), *map(str, names))[:15], 16))
+
+
+def write_release(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Render a hospital's images and write them as DICOM.
+
+    Args:
+        name: the hospital's name; with the seed it decides who its patients are.
+        settings: images, seed, several_images, prevalence, appearance, labelling (``config/README.md``).
+        folder: where the DICOM files go.
+
+    Returns:
+        The label table and the table of severities, one row an image.
+    """
+    labels, truth = [], []
+    for patient in patients(name, settings):
+        for number in range(patient.images):
+            image_id = f"{patient.patient_id}-{number}"
+            generator = _generator(settings["seed"], name, "image", image_id)
+            view = "AP" if generator.random() < settings["ap_share"] else "PA"
+            pixels = expose(patient, view, settings["appearance"], generator)
+            path = f"{patient.patient_id}/{image_id}.dcm"
+            write_dicom(folder / path, pixels, patient, view, image_id, settings["appearance"])
+            facts = {"image_id": image_id, "patient_id": patient.patient_id, "study_id": image_id, "path": path}
+            labels.append(
+                {
+                    **facts,
+                    "view": view,
+                    "sex": patient.sex,
+                    "age": patient.age,
+                    **call(patient.severities, settings["labelling"], generator),
+                }
+            )
+            truth.append({"image_id": image_id, **patient.severities})
+    return pd.DataFrame(labels), pd.DataFrame(truth)
+
+
+def call(severities: Mapping[str, float], labelling: Mapping[str, Any], generator: Generator) -> dict[str, int]:
+    """Label an image as this hospital's readers would: positive from a severity on, and some labels flipped."""
+    called = {}
+    for finding in FINDINGS:
+        flipped = generator.random() < labelling["flipped"]
+        if finding not in labelling["unlabelled"]:
+            called[finding] = int((severities[finding] >= labelling["threshold"]) != flipped)
+    return called
+
+
+def expose(patient: Patient, view: str, appearance: Mapping[str, Any], generator: Generator) -> NDArray[np.float32]:
+    """Render a patient as this hospital's equipment shows it.
+
+    Returns:
+        Grey levels of shape (rows, columns), 0 black to 1 white (dense tissue is bright).
+    """
+    rows = appearance["rows"]
+    shape = (rows, round(rows * appearance["aspect"]))
+    picture = render(patient.anatomy, patient.severities, view, shape, generator)
+    if appearance["blur"]:
+        picture = cv2.GaussianBlur(picture, (0, 0), appearance["blur"] * rows)
+    exposure = appearance["exposure"] * generator.normal(1, 0.05)
+    picture = np.clip(picture * exposure, 0, 1) ** appearance["contrast"]
+    picture = picture + generator.normal(0, appearance["noise"], shape)
+    if appearance["marker"]:
+        picture = np.maximum(picture, _marker(appearance["marker"], shape))
+    return np.clip(picture, 0, 1).astype(np.float32)
+
+
+def _marker(text: str, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return letters of lead near the upper right corner, 1 on 0."""
+    canvas = np.zeros(shape, np.uint8)
+    corner = (round(0.80 * shape[1]), round(0.12 * shape[0]))
+    thickness = max(1, shape[0] // 100)
+    cv2.putText(canvas, text, corner, cv2.FONT_HERSHEY_SIMPLEX, shape[0] / 320, 255, thickness)
+    return (canvas / 255).astype(np.float32)
+
+
+def write_dicom(
+    path: Path, pixels: NDArray[np.float32], patient: Patient, view: str, image_id: str, appearance: Mapping[str, Any]
+) -> None:
+    """Write a picture as a computed radiograph (PS3.3 A.2), with a window over the whole range of bits stored."""
+    bits, inverted = appearance["bits_stored"], appearance["photometric"] == "MONOCHROME1"
+    largest = 2**bits - 1
+    stored = np.round((1 - pixels if inverted else pixels) * largest).astype(np.uint8 if bits <= 8 else np.uint16)
+    syntax = TRANSFER_SYNTAXES[appearance["transfer_syntax"]]
+
+    dataset = pydicom.Dataset()
+    dataset.SOPClassUID = ComputedRadiographyImageStorage
+    dataset.SOPInstanceUID = generate_uid(entropy_srcs=["instance", image_id])
+    dataset.StudyInstanceUID = generate_uid(entropy_srcs=["study", image_id])
+    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=["series", image_id])
+    dataset.PatientName, dataset.PatientID = f"PHANTOM^{patient.patient_id}", patient.patient_id
+    dataset.PatientSex, dataset.PatientAge, dataset.PatientBirthDate = patient.sex, f"{patient.age:03d}Y", ""
+    dataset.StudyDate, dataset.StudyTime, dataset.StudyID = "", "", "1"
+    dataset.AccessionNumber, dataset.ReferringPhysicianName = "", ""
+    dataset.Modality, dataset.Manufacturer, dataset.SeriesNumber, dataset.InstanceNumber = (
+        "CR",
+        "CrossRay phantom",
+        1,
+        1,
+    )
+    dataset.BodyPartExamined, dataset.ViewPosition = "CHEST", view
+    dataset.PatientOrientation, dataset.Laterality = ["L", "F"], ""
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, appearance["photometric"]
+    dataset.Rows, dataset.Columns = stored.shape
+    dataset.BitsAllocated = 8 * stored.dtype.itemsize
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = bits, bits - 1, 0
+    # The exact window of the range, by the definition of LINEAR in PS3.3 C.11.2.1.2.1.
+    dataset.WindowCenter, dataset.WindowWidth = (largest + 1) / 2, largest + 1
+    dataset.PixelData = _encoded(stored, appearance["transfer_syntax"], bits)
+    dataset["PixelData"].VR = "OB" if syntax.is_encapsulated or bits <= 8 else "OW"
+
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = syntax
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def _encoded(stored: NDArray, transfer_syntax: str, bits: int) -> bytes:
+    match transfer_syntax:
+        case "rle":
+            frame = RLELosslessEncoder.encode(
+                stored, encoding_plugin="pydicom", rows=stored.shape[0], columns=stored.shape[1], samples_per_pixel=1,
+                number_of_frames=1, bits_allocated=8 * stored.dtype.itemsize, bits_stored=bits, pixel_representation=0,
+                photometric_interpretation="MONOCHROME2",
+            )  # fmt: skip
+            return encapsulate([frame])
+        case "jpeg-ls":
+            return encapsulate([bytes(imagecodecs.jpegls_encode(stored))])
+        case "jpeg-2000":
+            coded = imagecodecs.jpeg2k_encode(stored, codecformat="j2k", reversible=True, level=0, bitspersample=bits)
+            return encapsulate([bytes(coded)])
+        case _:
+            return stored.tobytes()

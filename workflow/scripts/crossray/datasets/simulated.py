@@ -1,0 +1,31 @@
+"""Reader ``simulated``: a hospital of chest phantoms that the workflow itself renders (:mod:`.hospital`)."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release, table
+from crossray.datasets.findings import FINDINGS
+
+if TYPE_CHECKING:
+    import pandas
+
+#: the settings that decide what ``read`` returns
+SETTINGS = ("labelling",)
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``simulate_hospital``."""
+    folder = f"results/datasets/{dataset}/release"
+    return Release(f"{folder}/dicom", f"{folder}/labels.csv")
+
+
+def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+    """Return the number of images that the settings ask for."""
+    return int(settings["images"])
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`; tasks that the hospital does not label have no column."""
+    fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
+    tasks = [name for name in FINDINGS if name not in settings["labelling"]["unlabelled"]]
+    return table.read(release, {"columns": {field: field for field in fields}, "tasks": tasks})

@@ -1,0 +1,36 @@
+"""List the shards of a data set with their digests, and all images that were left out."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def index_shards(arguments: Namespace) -> None:
+    """Check that not too many images were left out, and write the index last."""
+    import pandas as pd
+
+    from crossray.datasets.conversion import index
+    from crossray.files import write_csv, write_json
+
+    rejected = pd.concat([pd.read_csv(path, dtype=str) for path in arguments.rejected], ignore_index=True)
+    facts = index(arguments.shards, rejected, arguments.dataset, arguments.settings)
+    write_csv(arguments.all_rejected, rejected)
+    write_json(arguments.output, facts)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--dataset", required=True, help="name of the data set")
+    options.add_argument("--settings", required=True, type=json_object, help="size (px) and max_rejected as JSON")
+    options.add_argument("--shards", required=True, type=Path, nargs="+", help="the shards, in order")
+    options.add_argument("--rejected", required=True, type=Path, nargs="+", help="the CSV of images left out of each")
+    options.add_argument("--all-rejected", required=True, type=Path, help="CSV to write: all images left out")
+    options.add_argument("--output", required=True, type=Path, help="index to write (JSON)")
+    return run(index_shards, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Render a hospital of chest phantoms: DICOM files, the table of labels, and the true severities.
+
+The phantoms are drawings for demonstrations and tests, not radiographs.
+"""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def simulate_hospital(arguments: Namespace) -> None:
+    """Write the DICOM files first and the tables last."""
+    from crossray.datasets.hospital import write_release
+    from crossray.files import write_csv
+
+    labels, truth = write_release(arguments.dataset, arguments.settings, arguments.dicom)
+    write_csv(arguments.labels, labels)
+    write_csv(arguments.truth, truth)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--dataset", required=True, help="name of the hospital")
+    options.add_argument("--settings", required=True, type=json_object, help="images, seed, appearance, ... as JSON")
+    options.add_argument("--dicom", required=True, type=Path, help="folder to write the DICOM files to")
+    options.add_argument("--labels", required=True, type=Path, help="CSV to write: the hospital's labels")
+    options.add_argument("--truth", required=True, type=Path, help="CSV to write: severity of each finding, 0 to 1")
+    return run(simulate_hospital, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
