@@ -1,0 +1,160 @@
+"""Losses, batches, networks: known answers and properties."""
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from crossray.errors import UserError
+from crossray.learning.batches import Augmentation, EpochShuffle, Examples, ordered_batches, training_batches
+from crossray.learning.hardware import choose_device
+from crossray.learning.losses import masked_cross_entropy, task_weights
+from crossray.learning.models import build_model, load_model, save_weights, scaled
+from crossray.learning.prediction import predict_logits
+from crossray.learning.source import load_source
+from crossray.shards import ImageStore
+
+
+def test_task_weights_by_hand():
+    # a = max - c + mean = 30 - (10, 20, 30) + 20 = (40, 30, 20)
+    assert task_weights(np.array([10.0, 20.0, 30.0])) == pytest.approx([1.0, 0.75, 0.5])
+
+
+def test_unknown_labels_do_not_count():
+    logits = torch.tensor([[0.0, 2.0], [1.0, -1.0], [3.0, 0.0]])
+    labels = torch.tensor([[1.0, float("nan")], [0.0, 0.0], [float("nan"), float("nan")]])
+    softplus = torch.nn.functional.softplus
+    expected = (softplus(torch.tensor(0.0)) + softplus(torch.tensor(1.0))) / 2 + 0.5 * softplus(torch.tensor(-1.0))
+    assert masked_cross_entropy(logits, labels, torch.tensor([1.0, 0.5])) == pytest.approx(float(expected))
+
+
+def test_no_label_at_all_gives_zero_and_a_gradient():
+    logits = torch.zeros(2, 1, requires_grad=True)
+    loss = masked_cross_entropy(logits, torch.full((2, 1), float("nan")), torch.ones(1))
+    loss.backward()
+    assert loss == 0
+    assert not logits.grad.isnan().any()
+
+
+def test_grey_levels_become_the_papers_range():
+    image = torch.tensor([[[0, 255]]], dtype=torch.uint8)
+    assert scaled(image).tolist() == [[[[-1024.0, 1024.0]]]]
+
+
+def test_no_augmentation_changes_nothing():
+    images = torch.randint(0, 256, (3, 16, 16), dtype=torch.uint8)
+    assert torch.allclose(Augmentation(0, 0, 0)(images), images.float(), atol=1e-3)
+
+
+def test_augmentation_moves_each_image_its_own_way_within_bounds():
+    torch.manual_seed(0)
+    images = torch.zeros(200, 65, 65, dtype=torch.uint8)
+    images[:, 31:34, 31:34] = 255
+    moved = Augmentation(0, 0.25, 0)(images)
+    y, x = torch.meshgrid(torch.arange(65.0), torch.arange(65.0), indexing="ij")
+    mass = moved.sum((1, 2))
+    shifts = torch.stack([(moved * axis).sum((1, 2)) / mass - 32 for axis in (y, x)])
+    assert shifts.abs().max() <= 0.25 * 65 + 1
+    assert shifts.abs().max() > 0.2 * 65
+    assert shifts.std() > 5
+    turned = Augmentation(90, 0, 0)(images.float())
+    assert turned[:, 32, 32].min() > 200  # the centre stays
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    def order(seed, epoch):
+        sampler = EpochShuffle(50, seed)
+        sampler.set_epoch(epoch)
+        return list(sampler)
+
+    assert order(0, 3) == order(0, 3)
+    assert sorted(order(0, 3)) == list(range(50))
+    assert order(0, 3) != order(0, 4) != order(1, 4)
+
+
+def test_batches_hold_the_images_and_labels_asked_for(make_dataset):
+    folder = make_dataset("north", images=50)
+    source = load_source(folder / "manifest.parquet", folder / "32px/index.json", ["A", "B"])
+    seen = torch.cat([labels for _, labels in ordered_batches(source.validation, 4)])
+    assert np.array_equal(seen.numpy(), source.validation.labels)
+    for images, labels in training_batches(source.training, 7, 0):
+        assert images.shape == (7, 32, 32)
+        assert ((images.float().mean((1, 2)) > 100) == (labels[:, 0] == 1)).all()
+    assert len(training_batches(source.training, 7, 0)) == 30 // 7
+    assert len(training_batches(source.training, 64, 0)) == 1
+
+
+def test_tasks_that_cannot_be_learnt_are_noted(make_dataset):
+    def edit(table):
+        table.loc[table["split"] == "train", "B"] = 0.0
+        table.loc[table["split"] == "validation", "A"] = 1.0
+
+    folder = make_dataset("north", edit=edit)
+    source = load_source(folder / "manifest.parquet", folder / "32px/index.json", ["A", "B", "C"])
+    assert source.tasks == ["A"]
+    assert [note.split(":")[0] for note in source.notes] == ["A", "B", "C"]
+    assert "not trained" in source.notes[1]
+    with pytest.raises(UserError, match="no task can be learnt: B: no positive"):
+        load_source(folder / "manifest.parquet", folder / "32px/index.json", ["B"])
+
+
+def test_an_empty_split_stops(make_dataset):
+    folder = make_dataset("north", edit=lambda table: table.__setitem__("split", "train"))
+    with pytest.raises(UserError, match="no image in the split validation"):
+        load_source(folder / "manifest.parquet", folder / "32px/index.json", ["A"])
+
+
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "vgg11_bn", "efficientnet_b0", "vit_b_16"])
+def test_any_classifier_takes_one_channel(name):
+    model = build_model(name, 3, 64).eval()
+    assert model(torch.zeros(2, 1, 64, 64)).shape == (2, 3)
+    assert not any(p.isnan().any() for p in model.parameters())
+    assert build_model(name, 3, 64).training
+
+
+def test_unknown_names_and_sizes_are_told():
+    with pytest.raises(UserError, match=r"'resnet51' is not known; near it are .*resnet50"):
+        build_model("resnet51", 1, 64)
+    with pytest.raises(UserError, match="alexnet cannot take images of 16 px"):
+        build_model("alexnet", 1, 16)
+
+
+def test_weights_survive_the_file(tmp_path):
+    torch.manual_seed(1)
+    model = build_model("resnet18", 2, 32).eval()
+    save_weights(tmp_path / "w.safetensors", model.state_dict(), ["A", "B"], "resnet18", 32)
+    loaded, tasks, size = load_model(tmp_path / "w.safetensors")
+    assert (tasks, size) == (["A", "B"], 32)
+    images = torch.rand(2, 1, 32, 32)
+    assert torch.equal(loaded(images), model(images))
+
+
+def test_a_foreign_weights_file_is_named(tmp_path):
+    safetensors.torch.save_file({"x": torch.zeros(1)}, tmp_path / "w.safetensors")
+    with pytest.raises(UserError, match=r"w.safetensors: not the weights of a CrossRay model"):
+        load_model(tmp_path / "w.safetensors")
+    (tmp_path / "w.safetensors").write_bytes(b"half a fi")
+    with pytest.raises(UserError, match="not the weights"):
+        load_model(tmp_path / "w.safetensors")
+
+
+def test_predictions_do_not_depend_on_the_batch(make_dataset):
+    folder = make_dataset("north", images=20)
+    store = ImageStore(folder / "32px/index.json")
+    torch.manual_seed(0)
+    model = build_model("resnet18", 2, 32)
+    examples = Examples(store, np.arange(20), np.zeros((20, 2), np.float32))
+    one, other = (predict_logits(model, examples, size, torch.device("cpu")) for size in (20, 6))
+    assert one.shape == (20, 2)
+    assert np.abs(one - other).max() < 0.05 * np.abs(one).max()
+    assert predict_logits(model, Examples(store, np.arange(0), np.zeros((0, 2))), 4, torch.device("cpu")).shape == (
+        0,
+        2,
+    )
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_promised_gpu_that_is_not_there_stops_at_once():
+    assert choose_device(0).type == "cpu"
+    with pytest.raises(UserError, match="asked for 1 GPU and sees 0"):
+        choose_device(1)

@@ -1,0 +1,1 @@
+"""Manifests and shards become models, and models become predictions."""

@@ -1,0 +1,118 @@
+"""Batches of images and labels from the memory-mapped shards, and their augmentation on the device."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from crossray.shards import ImageStore
+from crossray.statistics import derived_seed
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images of one split, by their rows in a store, with one label column a task (NaN unknown)."""
+
+    store: ImageStore
+    rows: np.ndarray
+    labels: np.ndarray
+
+
+class ExampleDataset(Dataset):
+    """Serves whole batches: uint8 images (n, size, size) and float32 labels (n, tasks)."""
+
+    def __init__(self, examples: Examples) -> None:
+        self.examples = examples
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.examples.rows)
+
+    def __getitems__(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Return the batch at ``indices``; DataLoader calls this once a batch."""
+        images = self.examples.store.take(self.examples.rows[indices])
+        return torch.from_numpy(images), torch.from_numpy(self.examples.labels[indices].astype(np.float32))
+
+
+class EpochShuffle(Sampler[int]):
+    """An order that depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one sees."""
+
+    def __init__(self, length: int, seed: int) -> None:
+        self.length, self.seed, self.epoch = length, seed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return self.length
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield a permutation of the images."""
+        generator = np.random.default_rng(derived_seed(self.seed, "order", str(self.epoch)))
+        return iter(generator.permutation(self.length).tolist())
+
+
+def training_batches(examples: Examples, batch_size: int, seed: int) -> DataLoader:
+    """Shuffled batches; an incomplete last one is dropped where there are others, as batch norm needs many."""
+    dataset = ExampleDataset(examples)
+    return DataLoader(
+        dataset,
+        batch_size,
+        sampler=EpochShuffle(len(dataset), seed),
+        drop_last=len(dataset) > batch_size,
+        collate_fn=_as_is,
+    )
+
+
+def ordered_batches(examples: Examples, batch_size: int) -> DataLoader:
+    """All images in order."""
+    return DataLoader(ExampleDataset(examples), batch_size, collate_fn=_as_is)
+
+
+def _as_is(batch: Any) -> Any:
+    """Hand on a batch that :meth:`ExampleDataset.__getitems__` has already put together."""
+    return batch
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random rotation, translation and scaling (Cohen et al. 2020, section 3), each image by its own draw.
+
+    Attributes:
+        rotation: largest angle, in degrees.
+        translation: largest shift, as a share of the image's side.
+        scale: largest relative change of size.
+    """
+
+    rotation: float
+    translation: float
+    scale: float
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Transform a batch with torch's global generator.
+
+        Args:
+            images: uint8 of shape (n, size, size).
+
+        Returns:
+            float32 of the same shape, 0 to 255; what comes in from outside is black.
+        """
+        count = len(images)
+
+        def draw(reach: float) -> Tensor:
+            return (torch.rand(count, device=images.device) * 2 - 1) * reach
+
+        angle, scale = torch.deg2rad(draw(self.rotation)), 1 + draw(self.scale)
+        cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
+        # grid_sample's coordinates run from -1 to 1, so a shift by a share of the side is twice that share.
+        right, down = 2 * draw(self.translation), 2 * draw(self.translation)
+        matrices = torch.stack([torch.stack([cosine, -sine, right], 1), torch.stack([sine, cosine, down], 1)], 1)
+        pixels = images.float().unsqueeze(1)
+        grid = torch.nn.functional.affine_grid(matrices, list(pixels.shape), align_corners=False)
+        return torch.nn.functional.grid_sample(pixels, grid, align_corners=False).squeeze(1)

@@ -1,0 +1,40 @@
+"""The loss of Cohen et al. 2020: binary cross-entropy over the labels that exist, tasks weighted by rarity."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def task_weights(positives: NDArray) -> NDArray[np.float64]:
+    """Weights of the tasks by equation 1 of Cohen et al. 2020.
+
+    With c_t the positives of task t in the training split, a_t = max_i(c_i) - c_t + mean(c), w_t = a_t / max_i(a_i):
+    rarer tasks weigh more, the rarest 1.
+
+    Args:
+        positives: shape (tasks,), at least one above 0.
+
+    Returns:
+        Shape (tasks,), above 0, at most 1.
+    """
+    raw = positives.max() - positives + positives.mean()
+    return raw / raw.max()
+
+
+def masked_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+    """Sum over tasks of the weighted mean loss over the images whose label is known.
+
+    Args:
+        logits: shape (images, tasks).
+        labels: 1, 0 or NaN (unknown), shape (images, tasks).
+        weights: shape (tasks,).
+
+    Returns:
+        A scalar; 0 where no label is known.
+    """
+    known = ~torch.isnan(labels)
+    targets = torch.where(known, labels, torch.zeros_like(labels))
+    losses = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
+    means = (losses * known).sum(0) / known.sum(0).clamp(min=1)
+    return (means * weights).sum()

@@ -1,0 +1,40 @@
+"""What is written down of a training beside its weights: the history and the facts of the run."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import pytorch_lightning
+import torch
+import torchvision
+
+from crossray.learning.hardware import fast_precision
+from crossray.learning.models import INPUT_RANGE
+from crossray.learning.source import Source
+from crossray.learning.training import BestEpoch
+
+
+def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """One row an epoch: epoch, train_loss, validation_loss, validation_auc, then one AUC a task."""
+    return pd.DataFrame(history).astype({"epoch": int})
+
+
+def training_record(
+    source: Source, settings: Mapping[str, Any], best: BestEpoch, device: torch.device
+) -> dict[str, Any]:
+    """Facts of a run that hold no clock."""
+    processor = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
+    return {
+        "source": source.name,
+        "tasks": source.tasks,
+        "notes": source.notes,
+        "images": {"train": len(source.training.rows), "validation": len(source.validation.rows)},
+        "size": source.training.store.size,
+        "input_range": INPUT_RANGE,
+        "best_epoch": best.best_epoch,
+        "settings": dict(settings),
+        "device": {"type": device.type, "name": processor, "threads": torch.get_num_threads()},
+        "precision": fast_precision(device),
+        "versions": {module.__name__: module.__version__ for module in (torch, torchvision, pytorch_lightning)},
+    }

@@ -1,0 +1,215 @@
+"""One training: a Lightning module, the best epoch by mean validation AUC, and checkpoints that resume exactly."""
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
+
+from crossray.files import replacing
+from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
+from crossray.learning.hardware import fast_precision
+from crossray.learning.losses import masked_cross_entropy, task_weights
+from crossray.learning.models import build_model, scaled
+from crossray.statistics import auc, derived_seed
+
+log = logging.getLogger(__name__)
+
+# Lightning's own chatter (devices that are not there, advertisements) would drown the story of the run.
+logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+warnings.filterwarnings("ignore", module="pytorch_lightning")
+
+CHECKPOINT = "last.ckpt"
+
+
+class Classifier(lightning.LightningModule):
+    """A network with its loss, its optimiser and its validation AUC.
+
+    Args:
+        tasks: names of the outputs.
+        positives: positives of each task in the training split, for the task weights.
+        settings: the settings of the rule ``train_model``.
+        size: pixels along each side of an image.
+    """
+
+    def __init__(self, tasks: Sequence[str], positives: np.ndarray, settings: Mapping[str, Any], size: int) -> None:
+        super().__init__()
+        self.tasks, self.settings = list(tasks), settings
+        torch.manual_seed(derived_seed(settings["seed"], "weights"))
+        self.network = build_model(settings["architecture"], len(tasks), size).to(memory_format=torch.channels_last)
+        self.augment = Augmentation(**settings["augmentation"])
+        self.task_weights: Tensor
+        self.register_buffer("task_weights", torch.tensor(task_weights(positives), dtype=torch.float32), False)
+        self._losses: list[Tensor] = []
+        self._validation: list[tuple[Tensor, Tensor]] = []
+
+    def configure_optimizers(self) -> Any:
+        """Adam with AMSGrad as in the paper's code, at a constant rate or one that falls along a cosine to 0."""
+        optimiser = torch.optim.Adam(
+            self.network.parameters(),
+            self.settings["learning_rate"],
+            weight_decay=self.settings["weight_decay"],
+            amsgrad=True,
+            fused=True,
+        )
+        if self.settings["schedule"] == "constant":
+            return optimiser
+        steps = int(self.trainer.estimated_stepping_batches)
+        cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        """Augment, predict, compare; augmentation and dropout are seeded by epoch and step, whatever came before."""
+        torch.manual_seed(derived_seed(self.settings["seed"], "step", str(self.current_epoch), str(batch_idx)))
+        images, labels = batch
+        logits = self.network(scaled(self.augment(images)))
+        loss = masked_cross_entropy(logits, labels, self.task_weights)
+        self._losses.append(loss.detach())
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Start a new list of validation logits."""
+        self._validation = []
+
+    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+        """Collect logits and labels."""
+        images, labels = batch
+        self._validation.append((self.network(scaled(images)).float().cpu(), labels.cpu()))
+
+    def epoch_row(self) -> dict[str, float]:
+        """Return the row of ``history.csv`` for the epoch that has just ended; AUCs that are undefined are NaN."""
+        losses, self._losses = torch.stack(self._losses), []
+        logits, labels = (torch.cat(parts) for parts in zip(*self._validation, strict=True))
+        row = {
+            "epoch": self.current_epoch + 1,
+            "train_loss": float(losses.mean()),
+            "validation_loss": float(masked_cross_entropy(logits, labels, self.task_weights.cpu())),
+        }
+        aucs = {f"auc {task}": _known_auc(labels[:, i], logits[:, i]) for i, task in enumerate(self.tasks)}
+        known = [value for value in aucs.values() if not np.isnan(value)]
+        return row | {"validation_auc": float(np.mean(known)) if known else float("nan")} | aucs
+
+
+def _known_auc(labels: Tensor, logits: Tensor) -> float:
+    known = ~torch.isnan(labels)
+    return auc(labels[known].numpy(), logits[known].numpy())
+
+
+class BestEpoch(lightning.Callback):
+    """Keeps the history and the weights of the best epoch, inside the checkpoint, and logs a line an epoch."""
+
+    def __init__(self) -> None:
+        self.history: list[dict[str, float]] = []
+        self.best: dict[str, Tensor] = {}
+        self.best_epoch = 0
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Compare the epoch with the best so far; where no AUC is defined, the last epoch is the best."""
+        assert isinstance(module, Classifier)
+        row = module.epoch_row()
+        before = max(
+            (old["validation_auc"] for old in self.history if old["validation_auc"] == old["validation_auc"]),
+            default=float("-inf"),
+        )
+        self.history.append(row)
+        if row["validation_auc"] > before or before == float("-inf"):
+            self.best_epoch = int(row["epoch"])
+            self.best = {name: value.detach().cpu().clone() for name, value in module.network.state_dict().items()}
+        for experiment in trainer.loggers:
+            experiment.log_metrics({name: value for name, value in row.items() if name != "epoch"}, int(row["epoch"]))
+        log.info(
+            "epoch %d of %d: loss %.3f, validation AUC %.3f%s",
+            row["epoch"],
+            trainer.max_epochs,
+            row["train_loss"],
+            row["validation_auc"],
+            ", best so far" if self.best_epoch == row["epoch"] else "",
+        )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what Lightning puts into the checkpoint."""
+        return {"history": self.history, "best": self.best, "best_epoch": self.best_epoch}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what the checkpoint held."""
+        self.history, self.best = state_dict["history"], state_dict["best"]
+        self.best_epoch = state_dict["best_epoch"]
+
+
+class WholeFile(TorchCheckpointIO):
+    """Writes a checkpoint to a temporary name, syncs it and renames it."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write ``checkpoint`` to ``path``, whole or not at all."""
+        with replacing(Path(path)) as partial:
+            torch.save(checkpoint, partial)
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+        """Read a checkpoint without running code from it."""
+        return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def train(
+    tasks: Sequence[str],
+    training: Examples,
+    validation: Examples,
+    settings: Mapping[str, Any],
+    work: Path,
+    device: torch.device,
+    tensorboard: Path,
+) -> BestEpoch:
+    """Train a model, from its last checkpoint in ``work`` if there is one.
+
+    A run that is killed and started again ends in the same weights as an undisturbed one (on the CPU, with the same
+    number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint.
+
+    Args:
+        tasks: names of the label columns.
+        training: images to learn from.
+        validation: images that choose the epoch.
+        settings: the settings of the rule ``train_model``.
+        work: folder of the checkpoint; it must belong to these settings, this code and these data.
+        device: where to compute.
+        tensorboard: folder of the TensorBoard log.
+
+    Returns:
+        The history and the best weights.
+    """
+    positives = np.nansum(training.labels, axis=0)
+    module = Classifier(tasks, positives, settings, training.store.size)
+    best = BestEpoch()
+    checkpoint = work / CHECKPOINT
+    resumes = checkpoint.is_file()
+    keep_last = lightning.callbacks.ModelCheckpoint(
+        work, CHECKPOINT.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
+    )
+    trainer = lightning.Trainer(
+        accelerator="gpu" if device.type == "cuda" else "cpu",
+        devices=1,
+        precision=fast_precision(device),  # type: ignore[arg-type]
+        max_epochs=settings["epochs"],
+        callbacks=[best, keep_last],
+        plugins=[WholeFile()],
+        logger=TensorBoardLogger(tensorboard, name=None, version="") if os.fspath(tensorboard) else False,
+        enable_progress_bar=os.isatty(2),
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        log_every_n_steps=1,
+    )
+    if resumes:
+        log.info("continuing from %s", checkpoint)
+    trainer.fit(
+        module,
+        training_batches(training, settings["batch_size"], settings["seed"]),
+        ordered_batches(validation, settings["batch_size"]),
+        ckpt_path=str(checkpoint) if resumes else None,
+    )
+    return best

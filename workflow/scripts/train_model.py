@@ -1,0 +1,74 @@
+"""Train one network on one source; keep the epoch with the best mean validation AUC.
+
+A run that was stopped continues from its last checkpoint in the work folder, if settings, code and data are the same.
+"""
+
+import logging
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def train_model(arguments: Namespace) -> None:
+    """Train, write the results, and only then drop the checkpoint."""
+    import torch
+
+    from crossray.code_version import code_version
+    from crossray.files import file_digest, replacing, text_digest, write_csv, write_json
+    from crossray.learning.hardware import choose_device
+    from crossray.learning.models import save_weights
+    from crossray.learning.record import history_table, training_record
+    from crossray.learning.source import load_source
+    from crossray.learning.training import train
+
+    torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.gpus)
+    source = load_source(arguments.manifest, arguments.index, arguments.settings["tasks"])
+    key = text_digest(
+        repr(sorted(arguments.settings.items())),
+        code_version("train_model"),
+        file_digest(arguments.manifest),
+        file_digest(arguments.index),
+    )
+    work = arguments.work / key[:16]
+    logging.info(
+        "%d training and %d validation images of %s, tasks: %s, on %s",
+        len(source.training.rows),
+        len(source.validation.rows),
+        source.name,
+        ", ".join(source.tasks),
+        device,
+    )
+    best = train(
+        source.tasks, source.training, source.validation, arguments.settings, work, device, arguments.tensorboard
+    )
+    with replacing(arguments.weights) as partial:
+        save_weights(partial, best.best, source.tasks, arguments.settings["architecture"], source.training.store.size)
+    write_csv(arguments.history, history_table(best.history))
+    write_json(arguments.record, training_record(source, arguments.settings, best, device))
+    shutil.rmtree(arguments.work)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--settings", required=True, type=json_object, help="architecture, tasks, seed, ... as JSON")
+    options.add_argument("--manifest", required=True, type=Path, help="the source's manifest")
+    options.add_argument("--index", required=True, type=Path, help="the source's index of shards")
+    options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
+    options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
+    options.add_argument("--weights", required=True, type=Path, help="weights to write (safetensors)")
+    options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
+    options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")
+    options.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
+    options.add_argument(
+        "--gpus", type=int, default=0, help="GPUs the job was promised; 0 uses one if it is there (default: 0)"
+    )
+    return run(train_model, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
