@@ -1,0 +1,164 @@
+"""From predictions to tables: known answers, reasons for empty cells, and no look at test labels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from crossray import manifest
+from crossray.analysis import datasets as summary_of
+from crossray.analysis import performance, transfer
+from crossray.analysis.cells import Study
+from crossray.errors import UserError
+from helpers import manifest_table
+
+EVALUATION = {"minimum": 5, "resamples": 200, "seed": 0}
+TASKS = ["A", "B", "C"]
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Two hospitals; north labels A and B, south labels A and C. Models know their own labels' tasks."""
+    labels = {"north": ["A", "B"], "south": ["A", "C"]}
+    tables = {}
+    for number, (name, tasks) in enumerate(labels.items()):
+        tables[name] = manifest_table(400, tasks, seed=number, patients=200)
+        manifest.write(tmp_path / "datasets" / name / "manifest.parquet", tables[name], {})
+    generator = np.random.default_rng(7)
+    for source, tasks in labels.items():
+        for seed in (0, 1):
+            for target, split in [("north", "test"), ("south", "test"), (source, "validation")]:
+                rows = tables[target][tables[target]["split"] == split]
+                skill = 2.0 if source == target else 0.5
+                logits = {
+                    task: skill * rows.get(task, pd.Series(0.0, rows.index)).to_numpy()
+                    + generator.normal(size=len(rows))
+                    for task in tasks
+                }
+                path = tmp_path / "predictions/resnet50" / source / str(seed) / split / f"{target}.parquet"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                pd.DataFrame({"image_id": rows["image_id"].to_numpy(), **logits}).to_parquet(path, index=False)
+    settings = {
+        "models": ["resnet50"],
+        "sources": list(labels),
+        "targets": list(labels),
+        "seeds": [0, 1],
+        "tasks": TASKS,
+    }
+    return Study(tmp_path / "predictions", tmp_path / "datasets", settings)
+
+
+def cell(table, source, target, task, seed="0"):
+    chosen = table[(table["source"] == source) & (table["target"] == target) & (table["task"] == task)]
+    return chosen[chosen["seed"] == seed].iloc[0]
+
+
+def test_every_cell_has_a_number_or_a_reason(study):
+    table, _ = performance.measure(study, EVALUATION)
+    assert len(table) == 2 * 2 * 3 * 3  # sources, targets, tasks, two seeds and the ensemble
+    assert (table["auc"].isna() == table["reason"].notna()).all()
+    assert list(table.columns) == performance.COLUMNS
+    assert cell(table, "north", "south", "B")["reason"] == "L"
+    assert cell(table, "north", "south", "C")["reason"] == "M"
+    assert cell(table, "south", "north", "C")["reason"] == "L"
+
+
+def test_aucs_and_the_ensemble_equal_scikit_learn(study):
+    table, _ = performance.measure(study, EVALUATION)
+    labels = study.labels("south", "test")["A"]
+    paths = [study.predictions / f"resnet50/north/{seed}/test/south.parquet" for seed in (0, 1)]
+    logits = [pd.read_parquet(path).set_index("image_id").loc[labels.index, "A"] for path in paths]
+    assert cell(table, "north", "south", "A")["auc"] == pytest.approx(roc_auc_score(labels, logits[0]), abs=1e-12)
+    mean = roc_auc_score(labels, (logits[0] + logits[1]) / 2)
+    assert cell(table, "north", "south", "A", "ensemble")["auc"] == pytest.approx(mean, abs=1e-12)
+    low, high = cell(table, "north", "south", "A")[["auc_low", "auc_high"]]
+    assert low < cell(table, "north", "south", "A")["auc"] < high
+
+
+def test_thresholds_do_not_look_at_the_target(study):
+    before, _ = performance.measure(study, EVALUATION)
+    path = study.datasets / "south/manifest.parquet"
+    table = manifest.read(path)
+    table.loc[table["split"] == "test", "A"] = 1 - table.loc[table["split"] == "test", "A"]
+    manifest.write(path, table, {})
+    after, _ = performance.measure(study, EVALUATION)
+    one, other = (cell(t, "north", "south", "A") for t in (before, after))
+    assert one["threshold"] == other["threshold"]
+    assert one["auc"] == pytest.approx(1 - other["auc"])
+    assert one["sensitivity"] == pytest.approx(1 - other["specificity"])
+
+
+def test_too_few_positives_leave_the_cell_empty(study):
+    path = study.datasets / "south/manifest.parquet"
+    table = manifest.read(path)
+    test = table.index[table["split"] == "test"]
+    table.loc[test, "A"] = 0.0
+    table.loc[test[:4], "A"] = 1.0
+    table.loc[test, "C"] = np.nan
+    manifest.write(path, table, {})
+    measured, _ = performance.measure(study, EVALUATION)
+    empty = cell(measured, "north", "south", "A")
+    assert (empty["reason"], empty["positives"], empty["negatives"]) == ("F", 4, 76)
+    assert cell(measured, "south", "south", "C")["reason"] == "L"
+
+
+def test_no_threshold_is_a_note_and_not_a_crash(study):
+    path = study.datasets / "north/manifest.parquet"
+    table = manifest.read(path)
+    table.loc[table["split"] == "validation", "B"] = 0.0
+    manifest.write(path, table, {})
+    row = cell(performance.measure(study, EVALUATION)[0], "north", "north", "B")
+    assert row["auc"] > 0.5
+    assert np.isnan(row["threshold"])
+    assert row["threshold_reason"] == "F"
+
+
+def test_missing_predictions_are_noticed(study):
+    path = study.predictions / "resnet50/south/0/test/north.parquet"
+    pd.read_parquet(path).iloc[1:].to_parquet(path, index=False)
+    with pytest.raises(UserError, match=r"1 images are missing or too many"):
+        performance.measure(study, EVALUATION)
+
+
+def test_losses_are_over_shared_tasks_and_paired(study):
+    table, replicates = performance.measure(study, EVALUATION)
+    pairs, summary = transfer.measure(table, replicates)
+    row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
+    home, away = (cell(table, "north", target, "A", "ensemble")["auc"] for target in ("north", "south"))
+    assert (row["tasks"], row["shared_tasks"]) == (1, 1)
+    assert row["drop"] == pytest.approx(home - away)
+    assert row["drop_low"] < row["drop"] < row["drop_high"]
+    at_home = pairs[(pairs["source"] == "north") & (pairs["target"] == "north")].iloc[0]
+    assert at_home["tasks"] == 2
+    assert np.isnan(at_home["drop"])
+    overall = summary[summary["source"] == "all sources"].iloc[0]
+    assert overall["drop"] == pytest.approx(pairs["drop"].mean())
+    assert (overall["pairs"], overall["possible_pairs"]) == (2, 2)
+
+
+def test_pairs_without_a_shared_task_keep_their_reason(study):
+    study.settings["tasks"] = ["B", "C"]
+    table, replicates = performance.measure(study, EVALUATION)
+    pairs, summary = transfer.measure(table, replicates)
+    row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
+    assert np.isnan(row["auc"])
+    assert row["reason"] == "M"
+    assert summary.set_index("source").loc["all sources", "pairs"] == 0
+
+
+def test_data_sets_are_counted(tmp_path):
+    table = manifest_table(50, ["A"], patients=25)
+    table.loc[:9, "A"] = np.nan
+    table.loc[:4, "age"] = np.nan
+    counts = pd.DataFrame(summary_of.describe("d", table, {"rejected": 3}))
+    lookup = counts.set_index(["property", "value"])
+    assert lookup.loc[("all", "all"), "images"] == 50
+    assert lookup.loc[("all", "all"), "patients"] == 25
+    assert lookup.loc[("age", "not recorded"), "images"] == 5
+    assert lookup.loc[("rejected", "all"), "images"] == 3
+    labels = pd.DataFrame(summary_of.count_labels("d", table, ["A", "Z"])).set_index(["task", "split"])
+    assert labels.loc[("A", "all"), ["positives", "negatives", "unknown"]].sum() == 50
+    assert labels.loc[("A", "all"), "unknown"] == 10
+    assert np.isnan(labels.loc[("Z", "all"), "prevalence"])
+    low, high = labels.loc[("A", "all"), ["prevalence_low", "prevalence_high"]]
+    assert low < labels.loc[("A", "all"), "prevalence"] < high

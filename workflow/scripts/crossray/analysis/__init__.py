@@ -1,0 +1,1 @@
+"""Predictions become tidy tables, one module a question; nothing here draws."""

@@ -1,0 +1,106 @@
+"""How much is lost between home and elsewhere, over the tasks that both can be measured on?"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crossray import reasons
+from crossray.analysis.performance import cells
+from crossray.statistics import interval
+from crossray.tables import reported
+
+Cell = tuple[str, str, str, str]
+Values = Mapping[Cell, tuple[float, NDArray]]
+
+
+def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Average over tasks and compare with home.
+
+    Args:
+        performance: ``performance.csv``.
+        replicates: the bootstrap replicates behind it.
+
+    Returns:
+        ``transfer.csv``, one row a model x source x target: ``tasks`` behind ``auc`` (macro mean with interval), the
+        same mean at home over the ``shared_tasks`` (``home_auc``) and there (``away_auc``), and ``drop`` = home -
+        away; ``reason`` where no task can be measured. And ``summary.csv``, one row a model and source, and one a
+        model over all sources: the means over its pairs of home, away and drop.
+    """
+    values: dict[Cell, tuple[float, NDArray]] = {}
+    drawn = dict(cells(replicates))
+    shown = reported(performance)
+    for row in shown[shown["auc"].notna()].itertuples():
+        key = (row.model, row.source, row.target, row.task)
+        values[key] = (row.auc, drawn[key])
+    pairs = shown[["model", "source", "target"]].drop_duplicates()
+    tasks = list(shown["task"].unique())
+    rows = [_pair(values, shown, row.model, row.source, row.target, tasks) for row in pairs.itertuples()]
+    return pd.DataFrame(rows), _summary(values, pairs, tasks)
+
+
+def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: str, tasks: Sequence[str]) -> dict:
+    here = [task for task in tasks if (model, source, target, task) in values]
+    row: dict = {"model": model, "source": source, "target": target, "tasks": len(here)}
+    if not here:
+        codes = shown[(shown["model"] == model) & (shown["source"] == source) & (shown["target"] == target)]["reason"]
+        return row | {"shared_tasks": 0, "reason": _commonest(codes)}
+    row |= _named("auc", *_mean(values, [(model, source, target, task) for task in here])) | {"reason": None}
+    shared = _shared(values, model, source, target, tasks)
+    row["shared_tasks"] = len(shared)
+    if source == target or not shared:
+        return row
+    home = _mean(values, [(model, source, source, task) for task in shared])
+    away = _mean(values, [(model, source, target, task) for task in shared])
+    drop = _named("drop", home[0] - away[0], home[1] - away[1])
+    return row | _named("home_auc", *home) | _named("away_auc", *away) | drop
+
+
+def _commonest(codes: pd.Series) -> str:
+    """Return the reason that stands for a pair none of whose tasks can be measured: the one nearest to a number."""
+    order = (reasons.FAILED, reasons.PATIENTS_OVERLAP, reasons.TOO_FEW, reasons.NOT_TRAINED, reasons.NOT_LABELLED)
+    return next(code for code in order if (codes == code).any())
+
+
+def _shared(values: Values, model: str, source: str, target: str, tasks: Sequence[str]) -> list[str]:
+    """Return the tasks that can be measured both at home and at the target."""
+    return [
+        task for task in tasks if (model, source, source, task) in values and (model, source, target, task) in values
+    ]
+
+
+def _mean(values: Values, keys: Sequence[Cell]) -> tuple[float, NDArray]:
+    """Mean over cells, and the same mean in every resample."""
+    return float(np.mean([values[key][0] for key in keys])), np.mean([values[key][1] for key in keys], axis=0)
+
+
+def _named(name: str, value: float, resampled: NDArray) -> dict[str, float]:
+    low, high = interval(resampled)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Average pairs, first of each source, then of all; every pair weighs the same."""
+    rows = []
+    for model in pairs["model"].unique():
+        of_model = pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"])]
+        for scope in [*of_model["source"].unique(), "all sources"]:
+            chosen = of_model if scope == "all sources" else of_model[of_model["source"] == scope]
+            home: list[tuple[float, NDArray]] = []
+            away: list[tuple[float, NDArray]] = []
+            for pair in chosen.itertuples():
+                shared = _shared(values, model, pair.source, pair.target, tasks)
+                if shared:
+                    home.append(_mean(values, [(model, pair.source, pair.source, task) for task in shared]))
+                    away.append(_mean(values, [(model, pair.source, pair.target, task) for task in shared]))
+            row = {"model": model, "source": scope, "pairs": len(home), "possible_pairs": len(chosen)}
+            if home:
+                means = [
+                    (float(np.mean([value for value, _ in part])), np.mean([drawn for _, drawn in part], axis=0))
+                    for part in (home, away)
+                ]
+                row |= _named("home_auc", *means[0]) | _named("away_auc", *means[1])
+                row |= _named("drop", means[0][0] - means[1][0], means[0][1] - means[1][1])
+            rows.append(row)
+    return pd.DataFrame(rows)

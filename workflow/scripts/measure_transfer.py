@@ -1,0 +1,37 @@
+"""Average over tasks and measure what each model loses between home and the other hospitals."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import parser, run
+
+
+def measure_transfer(arguments: Namespace) -> None:
+    """Compare every pair with home."""
+    import pandas as pd
+
+    from crossray.analysis.transfer import measure
+    from crossray.files import write_csv
+    from crossray.tables import read_performance
+
+    performance = read_performance(arguments.performance)
+    transfer, summary = measure(performance, pd.read_parquet(arguments.replicates))
+    write_csv(arguments.output, transfer)
+    write_csv(arguments.summary, summary)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
+    options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a model, source and target")
+    options.add_argument(
+        "--summary", required=True, type=Path, help="CSV to write: one row a model and source, and all"
+    )
+    return run(measure_transfer, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

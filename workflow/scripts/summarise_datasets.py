@@ -1,0 +1,32 @@
+"""Count what is in each data set: images, patients, labels, views, sexes, ages."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def summarise_datasets(arguments: Namespace) -> None:
+    """Write the counts and the labels."""
+    from crossray.analysis.datasets import summarise
+    from crossray.files import write_csv
+
+    settings = arguments.settings
+    counts, labels = summarise(arguments.datasets, settings["datasets"], settings["size"], settings["tasks"])
+    write_csv(arguments.counts, counts)
+    write_csv(arguments.labels, labels)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with manifests and indexes")
+    options.add_argument("--settings", required=True, type=json_object, help="datasets, size (px) and tasks as JSON")
+    options.add_argument("--counts", required=True, type=Path, help="CSV to write: images and patients by property")
+    options.add_argument("--labels", required=True, type=Path, help="CSV to write: labels by task and split")
+    return run(summarise_datasets, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
