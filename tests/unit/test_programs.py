@@ -1,0 +1,89 @@
+"""Every program: its help, its name, its errors."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from helpers import ROOT
+
+SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
+RULES = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+
+
+def run(script, *words):
+    return subprocess.run([sys.executable, str(script), *words], capture_output=True, text=True, cwd=ROOT)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_help_explains_every_option_and_needs_no_heavy_library(script):
+    heavy = "import sys, runpy; sys.argv = ['x', '--help']\ntry: runpy.run_path({!r}, run_name='__main__')\nfinally: " \
+        "print('HEAVY', [m for m in ('torch', 'pandas', 'altair', 'pydicom') if m in sys.modules])"  # fmt: skip
+    shown = subprocess.run(
+        [sys.executable, "-c", heavy.format(str(script))], capture_output=True, text=True,
+        env={"PYTHONPATH": str(script.parent)},
+    )  # fmt: skip
+    assert "HEAVY []" in shown.stdout
+    source = script.read_text()
+    for option in re.findall(r'add_argument\(\s*"(--[a-z-]+)"', source):
+        assert option in shown.stdout
+    assert source.count("add_argument(") == source.count(", help=") + source.count("\n        help=")
+    assert script.read_text().split('"""')[1].strip().splitlines()[0] in shown.stdout
+
+
+def test_rule_script_and_log_have_one_name():
+    names = set(re.findall(r"^(?:rule|checkpoint) (\w+):", RULES, re.MULTILINE))
+    assert names == {path.stem for path in SCRIPTS} - {"print_matrix"}
+    for name in names:
+        block = re.split(r"^(?:rule|checkpoint) ", RULES, flags=re.MULTILINE)
+        own = next(part for part in block if part.startswith(f"{name}:"))
+        assert re.search(rf'log:\s+"[^"]*\b{name}\b', own), name
+        assert f"workflow/scripts/{name}.py" in own
+        assert f'code_version("{name}")' in own or "manifest_code" in own
+        assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "message"),
+    [
+        ("measure_performance", ["--settings", "{broken"], "--settings: not JSON"),
+        ("measure_performance", ["--settings", "[1]"], "--settings: not a JSON object: [1]"),
+        ("predict", ["--split", "train"], "invalid choice: 'train'"),
+        ("convert_shard", ["--shard", "two"], "invalid int value: 'two'"),
+    ],
+)
+def test_wrong_options_are_told(script, words, message):
+    done = run(ROOT / f"workflow/scripts/{script}.py", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
+    (tmp_path / "labels.csv").write_text("image_id,patient_id,path,A\n1,p,a.dcm,maybe\n")
+    columns = {name: name for name in ("image_id", "patient_id", "path")}
+    split = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
+    settings = {"reader": "table", "public": True, "columns": columns, "tasks": ["A"], "split": split}
+    words = [
+        "--dataset",
+        "d",
+        "--settings",
+        json.dumps(settings),
+        "--root",
+        str(tmp_path),
+        "--table",
+        str(tmp_path / "labels.csv"),
+    ]
+    words += ["--pseudonym-key", str(tmp_path / "key"), "--output", str(tmp_path / "m.parquet")]
+    done = run(ROOT / "workflow/scripts/make_manifest.py", *words)
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: .*labels.csv: row 2, column A: 'maybe' is not one of .*\n", done.stderr)
+    assert not (tmp_path / "m.parquet").exists()
+
+
+def test_print_matrix_says_what_is_missing(tmp_path):
+    done = run(ROOT / "workflow/scripts/print_matrix.py", str(tmp_path))
+    assert done.returncode == 1
+    assert "run the study first" in done.stderr

@@ -1,0 +1,147 @@
+"""How every figure looks, and how one chart becomes an SVG, a PNG and the words that go with it."""
+
+import html
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from crossray.files import replacing, write_json, write_text
+
+#: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
+DATASET_COLOURS = ["#332288", "#bd1f01", "#01665e", "#578dff", "#663333", "#cc79a7", "#1845fb", "#999933"]
+DATASET_SHAPES = [
+    "circle",
+    "square",
+    "triangle-up",
+    "diamond",
+    "cross",
+    "triangle-down",
+    "triangle-left",
+    "triangle-right",
+]
+
+#: AUC from chance to perfect: cividis reversed, lightness falling evenly
+AUC_DOMAIN = [0.5, 0.625, 0.75, 0.875, 1.0]
+AUC_RANGE = ["#fee838", "#bbad6d", "#7c7b78", "#424e6c", "#00224e"]
+#: from this AUC on, numbers on the ramp are white; black below
+WHITE_FROM = 0.76
+BELOW_CHANCE = "#d55e00"
+EMPTY = "#e5e7eb"
+
+INK = "#1f2937"
+QUIET = "#666666"
+FONT = "Helvetica, Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart and its words.
+
+    Attributes:
+        chart: the drawing.
+        title: what it shows, as a result where there is one.
+        caption: what is drawn, how many, and what an interval is.
+        reading: how to read it, in a sentence or two.
+    """
+
+    chart: alt.TopLevelMixin
+    title: str
+    caption: str
+    reading: str
+
+
+def dataset_scale(datasets: Sequence[str]) -> alt.Scale:
+    """Return the colour of each data set, the same in every figure of a study."""
+    colours = [DATASET_COLOURS[i % len(DATASET_COLOURS)] for i in range(len(datasets))]
+    return alt.Scale(domain=list(datasets), range=colours)
+
+
+def dataset_shapes(datasets: Sequence[str]) -> alt.Scale:
+    """Return the marker of each data set, so that colour never carries the meaning alone."""
+    shapes = [DATASET_SHAPES[i % len(DATASET_SHAPES)] for i in range(len(datasets))]
+    return alt.Scale(domain=list(datasets), range=shapes)
+
+
+def notice(settings: Mapping[str, Any]) -> str:
+    """Return the words that stand on every figure of a study of phantoms; empty for real images."""
+    return "Phantoms, not patients: simulated images" if settings["phantoms"] else ""
+
+
+def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str, Any]:
+    """Return the Vega-Lite specification of a chart with its title and the common look."""
+    specification = json.loads(chart.to_json(indent=None))
+    specification["title"] = {
+        "text": _wrapped(title),
+        "subtitle": [subtitle] if subtitle else [],
+        "anchor": "start",
+        "offset": 14,
+    }
+    specification["background"] = "#ffffff"
+    specification["config"] = {
+        "font": FONT,
+        "view": {"stroke": None},
+        "title": {"fontSize": 15, "fontWeight": 600, "color": INK, "subtitleColor": QUIET, "subtitleFontSize": 12},
+        "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
+                 "titleColor": INK, "gridColor": "#e5e7eb", "domainColor": "#9ca3af", "tickColor": "#9ca3af",
+                 "labelLimit": 320},
+        "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
+                   "titleColor": INK},
+        "header": {"labelFontSize": 13, "labelFontWeight": 600, "labelColor": INK, "title": None},
+    }  # fmt: skip
+    specification["padding"] = 12
+    return specification
+
+
+def _wrapped(text: str, width: int = 62) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
+
+
+def write(figure: Figure, settings: Mapping[str, Any], svg: Path, png: Path, words: Path) -> None:
+    """Write a figure as SVG and PNG, and its words as JSON; no browser, no network.
+
+    Args:
+        figure: what to write.
+        settings: ``phantoms``, whether the study is one of phantoms.
+        svg: file for the SVG; ids in it are unique to the figure, so many can share a page.
+        png: file for the PNG, two pixels a point.
+        words: file for title, caption and reading.
+    """
+    specification = _configured(figure.chart, figure.title, notice(settings))
+    write_text(svg, _embeddable(vl_convert.vegalite_to_svg(specification), svg.stem, figure))
+    with replacing(png) as partial:
+        partial.write_bytes(vl_convert.vegalite_to_png(specification, scale=2))
+    write_json(words, {"title": figure.title, "caption": figure.caption, "reading": figure.reading})
+
+
+def _embeddable(svg: str, name: str, figure: Figure) -> str:
+    """Make an SVG fit to share a page: own ids, one name and description, no labels on every mark."""
+    svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
+    numbers: dict[str, str] = {}
+    for old in re.findall(r'\bid="([^"]+)"', svg):
+        numbers.setdefault(old, f"{name}-{len(numbers)}")
+    for old, new in numbers.items():
+        svg = re.sub(rf'(id="|url\(#|href="#){re.escape(old)}(?=["\)])', rf"\g<1>{new}", svg)
+    head = f'<svg role="img" aria-labelledby="{name}-title {name}-description"'
+    named = (
+        f'<title id="{name}-title">{html.escape(figure.title)}</title>'
+        f'<desc id="{name}-description">{html.escape(figure.caption)}</desc>'
+    )
+    svg = svg.replace("<svg", head, 1)
+    return re.sub(r"(<svg[^>]*>)", lambda match: match.group(1) + named, svg, count=1)
+
+
+def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
+    """Write a number with its 95 % interval for a sentence."""
+    return f"{value:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})"

@@ -1,0 +1,65 @@
+"""Figure: loss and validation AUC by epoch, with the epoch that was kept."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import Figure, dataset_scale
+from crossray.files import read_json
+
+
+def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Read the histories of all trainings: model, source, seed, epoch, losses, validation_auc, kept."""
+    tables = []
+    for model in settings["models"]:
+        for source in settings["sources"]:
+            for seed in settings["seeds"]:
+                folder = models / model / source / str(seed)
+                best = read_json(folder / "training.json")["best_epoch"]
+                table = pd.read_csv(folder / "history.csv")
+                columns = table[["epoch", "train_loss", "validation_loss", "validation_auc"]]
+                tables.append(columns.assign(model=model, source=source, seed=str(seed), kept=table["epoch"] == best))
+    return pd.concat(tables, ignore_index=True)
+
+
+def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw the curves of every training.
+
+    Args:
+        history: :func:`histories`.
+        settings: models, sources, seeds, datasets.
+    """
+    colour = alt.Color("source:N", title="trained on", scale=dataset_scale(settings["datasets"]),
+                       legend=alt.Legend(values=settings["sources"]))  # fmt: skip
+    detail = ["model:N", "seed:N"]
+    epoch = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"))
+    losses = history.melt(
+        ["model", "source", "seed", "epoch"], ["train_loss", "validation_loss"], var_name="of", value_name="loss"
+    ).replace({"of": {"train_loss": "training split", "validation_loss": "validation split"}})
+    dash = alt.StrokeDash("of:N", title="loss on")
+    loss = alt.Chart(losses).mark_line(strokeWidth=2).encode(
+        x=epoch, y=alt.Y("loss:Q", title="loss (sum over tasks)"), color=colour, strokeDash=dash, detail=detail
+    )  # fmt: skip
+    known = history[history["validation_auc"].notna()]
+    auc = alt.Y("validation_auc:Q", title="mean validation AUC", scale=alt.Scale(domain=[0.4, 1.0], clamp=True))
+    curve = alt.Chart(known).mark_line(strokeWidth=2).encode(x=epoch, y=auc, color=colour, detail=detail)
+    kept = (
+        alt.Chart(known[known["kept"]]).mark_point(filled=True, size=90, opacity=1).encode(x=epoch, y=auc, color=colour)
+    )
+    size = {"width": 300, "height": 220}
+    chart = alt.hconcat(loss.properties(**size), alt.layer(curve, kept).properties(**size), spacing=36)
+    caption = (
+        f"{history.groupby(['model', 'source', 'seed']).ngroups} trainings. The kept epoch (dot) is the one with the "
+        "best mean AUC over tasks on the source's own validation split; no target's image takes part."
+    )
+    reading = (
+        "A validation loss that rises while the training loss falls is overfitting; a curve that still rises "
+        "wants more epochs."
+    )
+    last = int(history["epoch"].max())
+    kept_at = sorted({int(value) for value in history.loc[history["kept"], "epoch"]})
+    span = f"{kept_at[0]} to {kept_at[-1]}" if len(kept_at) > 1 else f"{kept_at[0]}"
+    return Figure(chart, f"The epochs kept are {span} of {last}", caption, reading)

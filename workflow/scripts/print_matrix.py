@@ -1,0 +1,41 @@
+"""Print a study's matrix of mean AUC, sources x targets, and where its report is."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import parser, run
+
+
+def print_matrix(arguments: Namespace) -> None:
+    """Print one matrix a model."""
+    import pandas as pd
+
+    from crossray.errors import UserError
+
+    path = arguments.study / "analysis" / "transfer.csv"
+    if not path.is_file():
+        raise UserError(f"{path}: not there; run the study first")
+    for model, cells in pd.read_csv(path).groupby("model", sort=False):
+        shown = cells.assign(
+            cell=[
+                f"{row.auc:.2f} ({row.auc_low:.2f}-{row.auc_high:.2f})" if row.auc == row.auc else row.reason
+                for row in cells.itertuples()
+            ]
+        )
+        matrix = shown.pivot(index="source", columns="target", values="cell")
+        matrix = matrix.loc[cells["source"].unique(), cells["target"].unique()]
+        print(f"\n{model}: mean AUC (95 % interval), rows trained on, columns tested on\n")
+        print(matrix.rename_axis(index=None, columns=None).to_string())
+    print(f"\nReport: {arguments.study / 'report.html'}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("study", type=Path, help="folder of the study's results, for instance results/demo")
+    return run(print_matrix, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Write the report: one HTML file with every figure and table inside, readable without a network or a script."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def write_report(arguments: Namespace) -> None:
+    """Render the page and say how large it is."""
+    from crossray.figures.report import render
+    from crossray.files import write_text
+
+    page = render(arguments.study, arguments.datasets, arguments.settings, arguments.templates, arguments.citation)
+    write_text(arguments.output, page)
+    logging.info("%s: %.2f MB", arguments.output, len(page.encode()) / 1e6)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--study", required=True, type=Path, help="folder of the study's results")
+    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets")
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="the study's configuration as JSON, without paths"
+    )
+    options.add_argument(
+        "--templates", required=True, type=Path, help="folder of the page's template, style and script"
+    )
+    options.add_argument("--citation", required=True, type=Path, help="CITATION.cff")
+    options.add_argument("--output", required=True, type=Path, help="HTML to write")
+    return run(write_report, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
