@@ -1,0 +1,68 @@
+"""CrossRay: does a chest X-ray model trained at one hospital work at another?
+
+Raw DICOM -> manifests and shards -> one model a source -> predictions on every target -> tables, figures, report.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+if "study" not in config:  # --configfile replaces the default study, it does not mix with it
+
+    configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/datasets.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    convert,
+    train,
+    evaluate,
+    report,
+
+
+rule all:
+    default_target: True
+    input:
+        rules.write_report.output.html,
+
+
+rule convert:
+    """Everything up to the shards."""
+    input:
+        expand(
+            "results/datasets/{dataset}/{size}px/index.json",
+            dataset=DATASETS,
+            size=SIZE,
+        ),
+
+
+rule train:
+    """Everything up to the models."""
+    input:
+        expand(rules.train_model.output.weights, model=MODELS, source=SOURCES, seed=SEEDS),
+
+
+rule evaluate:
+    """Everything up to the tables."""
+    input:
+        rules.measure_performance.output.table,
+        rules.measure_transfer.output.transfer,
+
+
+rule report:
+    """Everything."""
+    input:
+        rules.write_report.output.html,

@@ -1,0 +1,96 @@
+"""A wrong configuration gets one line that names the key and what is allowed."""
+
+import copy
+import importlib.util
+
+import pytest
+import yaml
+
+from crossray.errors import UserError
+from crossray.settings import checked
+from helpers import ROOT
+
+SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+STUDIES = [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
+
+specification = importlib.util.spec_from_file_location("config_reference", ROOT / "docs/config_reference.py")
+config_reference = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(config_reference)
+
+
+def load(path=STUDIES[0]):
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_the_studies_fit_and_defaults_are_filled_in(path):
+    config = load(path)
+    before = copy.deepcopy(config)
+    filled = checked(config, SCHEMA)
+    assert config == before
+    assert filled["training"]["learning_rate"] == 0.001
+    assert filled["models"]["resnet50"]["architecture"] == "resnet50"
+    assert all(dataset["max_rejected"] == 0.01 for dataset in filled["datasets"].values())
+
+
+def test_defaults_reach_into_the_readers_settings():
+    filled = checked(load(), SCHEMA)
+    assert filled["datasets"]["north"]["appearance"]["noise"] == 0.02
+    assert filled["datasets"]["west"]["labelling"]["unlabelled"] == ["Nodule"]
+
+
+def test_two_studies_do_not_share_defaults():
+    config = {"study": "s", "tasks": ["A"], "datasets": {"d": {"reader": "simulated", "images": 1}}}
+    checked(config, SCHEMA)["training"]["augmentation"]["rotation"] = 999
+    assert checked(config, SCHEMA)["training"]["augmentation"]["rotation"] == 45
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (["epochs"], 3, r"the top level: unknown key epochs; allowed are datasets, evaluation, "),
+        (["training", "epoch"], 3, r"training: unknown key epoch; allowed are augmentation, batch_size, epochs"),
+        (["training", "epochs"], "ten", r"training.epochs: 'ten' is not of type integer"),
+        (["training", "epochs"], 0, r"training.epochs: 0 is less than the minimum of 1"),
+        (["training", "schedule"], "step", r"training.schedule: 'step' is not one of constant, cosine"),
+        (["datasets", "north", "reader"], "nih", r"datasets.north.reader: 'nih' is not one of simulated, table"),
+        (["datasets", "north", "root"], "x", r"datasets.north: unknown key root; allowed are ap_share, appearance"),
+        (["datasets", "north", "appearance", "blurr"], 1, r"datasets.north.appearance: unknown key blurr"),
+        (["datasets", "a/b"], {"reader": "simulated", "images": 1}, r"datasets: 'a/b' is not a name"),
+        (["sources"], ["east"], r"sources: 'east' is no data set; allowed are north, south, west"),
+        (["targets"], ["north"], r"targets: the source 'south' is missing"),
+        (["datasets", "north", "split", "train"], 0.9, r"datasets.north.split: .* add up to 1.3"),
+        (
+            ["datasets", "west", "labelling", "unlabelled"],
+            ["Mass"],
+            r"datasets.west.labelling.unlabelled: 'Mass' is no task",
+        ),
+        (["tasks"], [], r"tasks: \[\] should be non-empty"),
+    ],
+)
+def test_what_is_wrong_is_named(keys, value, message):
+    config = load()
+    config["datasets"]["north"]["split"] = dict(config["datasets"]["north"]["split"])
+    place = config
+    for key in keys[:-1]:
+        place = place[key]
+    place[keys[-1]] = value
+    with pytest.raises(UserError, match=rf"^config: {message}") as error:
+        checked(config, SCHEMA)
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_key_is_named():
+    config = load()
+    del config["tasks"]
+    with pytest.raises(UserError, match=r"config: the top level: the key tasks is missing"):
+        checked(config, SCHEMA)
+    config = load()
+    del config["datasets"]["north"]["images"]
+    with pytest.raises(UserError, match=r"config: datasets.north: the key images is missing"):
+        checked(config, SCHEMA)
+
+
+def test_the_reference_of_keys_is_the_schema():
+    page = (ROOT / "config/README.md").read_text()
+    assert config_reference.write(SCHEMA) in page, "run `make docs`"

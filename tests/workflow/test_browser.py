@@ -1,0 +1,137 @@
+"""The report in a real browser: from disk, without a network, at every width, by keyboard, without a script."""
+
+import os
+import shutil
+
+import pytest
+
+pytestmark = [pytest.mark.workflow, pytest.mark.browser]
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+           "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Return a headless chromium."""
+    if not CHROMIUM:
+        pytest.skip("no chromium on the PATH; install one or set CHROMIUM")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as tool:
+        chromium = tool.chromium.launch(executable_path=CHROMIUM, args=OPTIONS, chromium_sandbox=os.getuid() != 0)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser, finished):
+    """Return a function that opens the tiny study's report and notes errors and requests."""
+    contexts = []
+
+    def opened(fragment="", **options):
+        context = browser.new_context(offline=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.problems, page.requested = [], []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda line: page.problems.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("request", lambda request: page.requested.append(request.url))
+        page.goto((finished.folder / "results/tiny/report.html").as_uri() + fragment)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def test_it_opens_from_disk_without_a_network_or_an_error(opened):
+    page = opened()
+    assert page.problems == []
+    assert all(url.startswith(("file:", "data:")) for url in page.requested)
+    assert page.locator("figure svg").count() == 7
+    assert page.locator("h1").count() == 1
+    assert page.evaluate("document.querySelectorAll('*').length") < 12_000
+    assert page.evaluate("[...document.querySelectorAll('h1,h2,h3')].every(h => h.textContent.trim())")
+
+
+def test_the_first_screen_has_the_banner_and_the_answer(opened):
+    for size in ({"width": 1280, "height": 900}, {"width": 375, "height": 812}):
+        page = opened(viewport=size)
+        for selector in (".banner", ".answer"):
+            box = page.locator(selector).bounding_box()
+            assert box["y"] + box["height"] <= size["height"], (selector, size)
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 1280, 1920])
+def test_nothing_scrolls_sideways_but_the_boxes_that_say_so(opened, width):
+    page = opened(viewport={"width": width, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_choosing_a_task_changes_matrix_and_address_and_survives_a_reload(opened):
+    page = opened()
+    before = page.locator("#explorer td[data-words]").all_text_contents()
+    page.get_by_label("Nodule", exact=True).check()
+    after = page.locator("#explorer td[data-words]").all_text_contents()
+    assert before != after
+    assert "L" in after
+    assert page.url.endswith("#task=Nodule&model=small")
+    page.reload()
+    assert page.locator("#explorer td[data-words]").all_text_contents() == after
+    page.go_back()
+    assert page.locator("#explorer td[data-words]").all_text_contents() == before
+
+
+def test_cells_tell_what_stands_behind_them_by_mouse_and_by_keyboard(opened):
+    page = opened("#task=Effusion")
+    cells = page.locator("#explorer td[data-words]")
+    cells.nth(1).hover()
+    facts = page.locator("#explorer output")
+    assert "north to south: AUC" in facts.text_content()
+    assert "positives of" in facts.text_content()
+    cells.nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert "south to south: AUC" in facts.text_content()
+
+
+def test_the_explorers_numbers_are_the_tables(opened):
+    page = opened("#task=Effusion")
+    words = page.locator("#explorer td[data-words]").evaluate_all("cells => cells.map(c => c.dataset.words).join(' ')")
+    rows = page.locator("section[aria-labelledby=tasks] tbody tr").evaluate_all(
+        "rows => rows.filter(r => r.cells[3].textContent === 'Effusion').map(r => r.cells[4].textContent)"
+    )
+    assert len(rows) == 4
+    assert all(f"AUC {number}," in words for number in rows)
+
+
+def test_downloads_give_files_with_their_names(opened):
+    page = opened()
+    with page.expect_download() as download:
+        page.locator('a[download$="performance.csv"]').first.click()
+    assert download.value.suggested_filename == "phantoms-tiny-performance.csv"
+    assert download.value.path().read_text().startswith("model,source,target,task,seed")
+
+
+def test_without_a_script_every_figure_and_table_is_there(opened):
+    page = opened(java_script_enabled=False)
+    assert page.locator("figure svg").count() == 7
+    assert not page.locator("#explorer").is_visible()
+    assert page.locator("table").count() >= 5
+
+
+def test_on_paper_controls_are_gone_and_figures_fit(opened, tmp_path):
+    page = opened()
+    page.emulate_media(media="print")
+    assert not page.locator("#explorer").is_visible()
+    assert not page.locator("nav").is_visible()
+    page.pdf(path=tmp_path / "report.pdf", format="A4")
+    assert (tmp_path / "report.pdf").stat().st_size > 10_000
+
+
+def test_in_the_dark_text_is_light_and_figures_stay_on_white(opened):
+    page = opened(color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(229, 231, 235)"
+    assert page.evaluate("getComputedStyle(document.querySelector('.card')).backgroundColor") == "rgb(255, 255, 255)"

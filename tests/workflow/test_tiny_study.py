@@ -1,0 +1,119 @@
+"""The tiny study from raw DICOM to the report, and the promises of the contracts."""
+
+import json
+import re
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+from workflow_helpers import planned
+
+pytestmark = pytest.mark.workflow
+
+
+def test_every_file_of_the_contracts_is_there(finished):
+    results = finished.folder / "results"
+    for path in [
+        "datasets/north/manifest.parquet", "datasets/north/32px/shards/0001.h5", "datasets/north/32px/rejected.csv",
+        "datasets/north/32px/index.json", "tiny/models/small/north/0/weights.safetensors",
+        "tiny/models/small/north/0/history.csv", "tiny/models/small/north/0/training.json",
+        "tiny/predictions/small/north/0/test/south.parquet", "tiny/predictions/small/south/0/validation/south.parquet",
+        "tiny/analysis/performance.csv", "tiny/analysis/transfer.csv", "tiny/report.html",
+    ]:  # fmt: skip
+        assert (results / path).stat().st_size > 0, path
+    assert not list(results.rglob("*.partial"))
+    assert not list(results.rglob("work"))
+    assert list((finished.folder / "benchmarks/runs/tiny/train_model").rglob("*.tsv"))
+    assert len(list((finished.folder / "results/tiny/figures").glob("*.svg"))) == 7
+
+
+def test_manifests_and_shards_agree(finished):
+    for name in ("north", "south"):
+        folder = finished.folder / "results/datasets" / name
+        table = pd.read_parquet(folder / "manifest.parquet")
+        index = json.loads((folder / "32px/index.json").read_text())
+        assert list(table.columns[:8]) == ["image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split"]
+        assert table.groupby("patient_id")["split"].nunique().max() == 1
+        stored = []
+        for entry in index["shards"]:
+            with h5py.File(folder / "32px/shards" / entry["file"]) as file:
+                stored += list(file["image_id"].asstr()[:])
+                assert file["images"].dtype == np.uint8
+                assert file.attrs["dataset"] == name
+        assert stored == list(table["image_id"])
+        assert index["images"] == 60
+    assert "Nodule" not in table.columns
+
+
+def test_identifiers_are_hashed_unless_the_data_set_is_public(finished):
+    north, south = (
+        pd.read_parquet(finished.folder / f"results/datasets/{name}/manifest.parquet") for name in ("north", "south")
+    )
+    assert north["patient_id"].str.fullmatch("[0-9a-f]{16}").all()
+    assert south["patient_id"].str.startswith("south-").all()
+    assert (finished.folder / "config/pseudonyms.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_predictions_are_for_the_split_alone(finished):
+    for split in ("test", "validation"):
+        table = pd.read_parquet(finished.folder / "results/datasets/south/manifest.parquet")
+        predicted = pd.read_parquet(finished.folder / f"results/tiny/predictions/small/south/0/{split}/south.parquet")
+        assert list(predicted["image_id"]) == list(table.loc[table["split"] == split, "image_id"])
+        assert list(predicted.columns) == ["image_id", "Cardiomegaly", "Effusion"]
+
+
+def test_every_cell_has_a_number_or_a_reason(finished):
+    table = pd.read_csv(finished.folder / "results/tiny/analysis/performance.csv")
+    assert len(table) == 2 * 2 * 3
+    assert (table["auc"].isna() == table["reason"].notna()).all()
+    nodule = table[table["task"] == "Nodule"].set_index(["source", "target"])["reason"]
+    assert nodule[("north", "south")] == "L"
+    assert nodule[("south", "north")] == "M"
+
+
+def test_the_report_says_phantoms_and_names_no_folder_or_machine(finished):
+    page = (finished.folder / "results/tiny/report.html").read_text()
+    assert "Phantoms, not patients." in page
+    assert str(finished.folder) not in page
+    assert len(page) < 3_000_000
+
+
+def test_a_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.snakemake()
+
+
+@pytest.mark.parametrize(
+    ("target", "rules"),
+    [
+        ("convert", {"simulate_hospital": 2, "make_manifest": 2, "convert_shard": 4, "index_shards": 2}),
+        ("train", {"train_model": 2}),
+        ("evaluate", {"predict": 6, "measure_performance": 1, "measure_transfer": 1}),
+        ("report", {"summarise_datasets": 1, "draw_auc_matrix": 1, "write_report": 1}),
+    ],
+)
+def test_targets_by_name_resolve_to_the_whole_graph(checkout, finished, target, rules):
+    checkout.write("tiny.yaml", (finished.folder / "tiny.yaml").read_text())
+    jobs = planned(checkout.snakemake("-n", target))
+    assert rules.items() <= jobs.items()
+
+
+def test_lint_is_clean(checkout, finished):
+    checkout.write("tiny.yaml", (finished.folder / "tiny.yaml").read_text())
+    assert "Congratulations" in checkout.snakemake("--lint")
+
+
+def test_snakemakes_own_report_has_captions_categories_and_labels(finished):
+    finished.snakemake("--report", "snakemake-report.html")
+    page = (finished.folder / "snakemake-report.html").read_text()
+    for text in ("Performance", "Training", "mean AUC of every pair", "Outlined: home", "loss elsewhere"):
+        assert text in page, text
+
+
+def test_logs_tell_the_story_in_few_lines(finished):
+    log = (finished.folder / "logs/tiny/train_model/small/north/0.log").read_text()
+    assert re.search(r"training and \d+ validation images of north, tasks: Cardiomegaly, Effusion, Nodule, on cpu", log)
+    assert "epoch 1 of 1: loss" in log
+    assert len(log.splitlines()) < 12
+    assert "60 images of" in (finished.folder / "logs/datasets/north/make_manifest.log").read_text()

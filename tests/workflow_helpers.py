@@ -1,0 +1,68 @@
+"""Checkouts of the workflow in temporary folders, and what Snakemake says it does."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from helpers import ROOT
+
+PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "workflow")
+
+
+class Checkout:
+    """A copy of the workflow that Snakemake runs in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def snakemake(self, *words, study="tiny.yaml", check=True):
+        """Run Snakemake on a study and return its output; with ``check`` it must succeed."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *words, "--configfile", study]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=900)
+        output = done.stdout + done.stderr
+        assert not check or done.returncode == 0, output[-6000:]
+        return output
+
+    def change(self, path, old, new):
+        """Replace a text that must be there."""
+        text = (self.folder / path).read_text()
+        assert old in text
+        (self.folder / path).write_text(text.replace(old, new, 1))
+
+    def write(self, name, text):
+        """Write a file."""
+        (self.folder / name).write_text(text)
+
+
+def planned(output):
+    """Return the rules that Snakemake means to run, with their number of jobs, but for the targets."""
+    if "Nothing to be done" in output:
+        return {}
+    stats = output.split("Job stats:")[1]
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", stats, re.MULTILINE))
+    return {rule: int(count) for rule, count in jobs.items() if rule not in ("job", "total", "all")}
+
+
+def executed(output):
+    """Return (rule, wildcards) of every job that ran."""
+    blocks = re.split(r"\n(?:local)?(?:rule|checkpoint) (\w+):\n", output)[1:]
+    jobs = set()
+    for rule, block in zip(blocks[::2], blocks[1::2], strict=True):
+        wildcards = re.search(r"^    wildcards: (.*)$", block, re.MULTILINE)
+        jobs.add((rule, wildcards.group(1) if wildcards else ""))
+    return {job for job in jobs if job[0] != "all"}
+
+
+def copy_workflow(folder):
+    """Copy what a clone would hold; new file times, as git gives."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.key"),
+                            copy_function=shutil.copyfile, dirs_exist_ok=True)  # fmt: skip
+        else:
+            shutil.copyfile(source, folder / part)
+    return Checkout(folder)

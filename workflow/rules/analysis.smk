@@ -1,0 +1,42 @@
+"""What the data sets hold; later questions to the predictions stand here too."""
+
+
+rule summarise_datasets:
+    """Count images, patients, labels, views, sexes and ages of each data set."""
+    input:
+        manifests=[manifest_of(dataset) for dataset in DATASETS],
+        indexes=lambda wildcards: [index_of(dataset) for dataset in DATASETS],
+    output:
+        counts=report(
+            "<study>/analysis/datasets.csv",
+            caption="../report/datasets.rst",
+            category="Tables",
+            labels={"table": "images and patients of each data set"},
+        ),
+        labels=report(
+            "<study>/analysis/labels.csv",
+            caption="../report/datasets.rst",
+            category="Tables",
+            labels={"table": "labels of each data set"},
+        ),
+    log:
+        "<log>/summarise_datasets.log",
+    benchmark:
+        "<benchmark>/summarise_datasets.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        settings=as_settings(datasets=list(DATASETS), size=SIZE, tasks=STUDY["tasks"]),
+        code=code_version("summarise_datasets"),
+    shell:
+        """
+        python workflow/scripts/summarise_datasets.py \
+            --datasets results/datasets \
+            --settings {params.settings:q} \
+            --counts {output.counts:q} \
+            --labels {output.labels:q} \
+            &>{log:q}
+        """

@@ -1,0 +1,123 @@
+"""Every model on every target: predictions, and what they are worth."""
+
+
+rule predict:
+    """Write a model's logits for the images of one split of a target."""
+    input:
+        weights=weights_of,
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SIZE, ".h5")),
+    output:
+        predictions=PREDICTION,
+    log:
+        "<log>/predict/{model}/{source}/{seed}/{split}/{target}.log",
+    benchmark:
+        "<benchmark>/predict/{model}/{source}/{seed}/{split}/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=as_settings(batch_size=STUDY["training"]["batch_size"]),
+        code=code_version("predict"),
+    shell:
+        """
+        python workflow/scripts/predict.py \
+            --weights {input.weights:q} \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --split {wildcards.split} \
+            --settings {params.settings:q} \
+            --output {output.predictions:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
+rule measure_performance:
+    """Measure every cell: AUC with interval, average precision, and metrics at the source's own threshold."""
+    input:
+        predictions=predictions,
+        manifests=[manifest_of(dataset) for dataset in DATASETS],
+    output:
+        table=report(
+            "<study>/analysis/performance.csv",
+            caption="../report/performance.rst",
+            category="Tables",
+            labels={"table": "performance of every cell"},
+        ),
+        replicates="<study>/analysis/replicates.parquet",
+    log:
+        "<log>/measure_performance.log",
+    benchmark:
+        "<benchmark>/measure_performance.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=as_settings(
+            models=list(MODELS),
+            sources=SOURCES,
+            targets=TARGETS,
+            seeds=SEEDS,
+            tasks=STUDY["tasks"],
+            evaluation=STUDY["evaluation"],
+        ),
+        code=code_version("measure_performance"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_performance.py \
+            --predictions {params.study:q}/predictions \
+            --datasets results/datasets \
+            --settings {params.settings:q} \
+            --replicates {output.replicates:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_transfer:
+    """Average over tasks and measure what each model loses between home and elsewhere."""
+    input:
+        performance=rules.measure_performance.output.table,
+        replicates=rules.measure_performance.output.replicates,
+    output:
+        transfer=report(
+            "<study>/analysis/transfer.csv",
+            caption="../report/transfer.rst",
+            category="Tables",
+            labels={"table": "means and losses of every pair"},
+        ),
+        summary=report(
+            "<study>/analysis/summary.csv",
+            caption="../report/transfer.rst",
+            category="Tables",
+            labels={"table": "means and losses of every source"},
+        ),
+    log:
+        "<log>/measure_transfer.log",
+    benchmark:
+        "<benchmark>/measure_transfer.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_version("measure_transfer"),
+    shell:
+        """
+        python workflow/scripts/measure_transfer.py \
+            --performance {input.performance:q} \
+            --replicates {input.replicates:q} \
+            --output {output.transfer:q} \
+            --summary {output.summary:q} \
+            &>{log:q}
+        """

@@ -1,0 +1,59 @@
+"""Figures and tables to one page."""
+
+FIGURES = (
+    "auc_matrix",
+    "task_matrices",
+    "drop",
+    "prevalence",
+    "patients",
+    "samples",
+    "training_curves",
+)
+
+
+rule write_report:
+    """Write the report: one HTML file with every figure and table inside."""
+    input:
+        performance=rules.measure_performance.output.table,
+        transfer=rules.measure_transfer.output.transfer,
+        summary=rules.measure_transfer.output.summary,
+        counts=rules.summarise_datasets.output.counts,
+        labels=rules.summarise_datasets.output.labels,
+        figures=expand("<study>/figures/{name}.{kind}", name=FIGURES, kind=["svg", "png", "json"]),
+        manifests=[manifest_of(dataset) for dataset in DATASETS],
+        indexes=lambda wildcards: [index_of(dataset) for dataset in DATASETS],
+        records=expand(rules.train_model.output.record, model=MODELS, source=SOURCES, seed=SEEDS),
+        templates=expand(
+            "workflow/scripts/crossray/figures/templates/{name}", name=["report.html.j2", "report.css", "report.js"]
+        ),
+        citation="CITATION.cff",
+    output:
+        html=report(
+            "<study>/report.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"page": "the whole report"},
+        ),
+    log:
+        "<log>/write_report.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        settings=report_settings(),
+        code=code_version("write_report"),
+        study=subpath(output.html, parent=True),
+        templates=lambda wildcards, input: str(Path(input.templates[0]).parent),
+    shell:
+        """
+        python workflow/scripts/write_report.py \
+            --study {params.study:q} \
+            --datasets results/datasets \
+            --settings {params.settings:q} \
+            --templates {params.templates:q} \
+            --citation {input.citation:q} \
+            --output {output.html:q} \
+            &>{log:q}
+        """
