@@ -1,5 +1,7 @@
 """The one exception whose text is written for the person who runs CrossRay."""
 
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Something that a user can cause and mend: a setting, a file, a row, a label.
@@ -9,8 +11,8 @@ class UserError(Exception):
     """
 
 
-def listed(names: object, limit: int = 5) -> str:
+def listed(names: Iterable[object], limit: int = 5) -> str:
     """Join the first ``limit`` of ``names`` for a message and say how many more there are."""
-    texts = [str(name) for name in names]  # type: ignore[attr-defined]
+    texts = [str(name) for name in names]
     more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
     return ", ".join(texts[:limit]) + more

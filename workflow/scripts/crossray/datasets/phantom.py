@@ -165,9 +165,9 @@ def _add_findings(tissue: Plane, frame: _Frame, anatomy: Anatomy, severities: Ma
     if severity := severities.get("Nodule", 0):
         x, y = anatomy.nodule_at
         other = -centre
-        radius = 0.020 + 0.034 * severity
+        radius = 0.022 + 0.040 * severity
         nodule = frame.ellipse(other + x * anatomy.lung_width, middle + y * anatomy.lung_height, radius, radius, 0.012)
-        tissue += (0.18 + 0.26 * severity) * nodule
+        tissue += (0.22 + 0.30 * severity) * nodule
     if severity := severities.get("Pneumothorax", 0):
         depth = 0.02 + 0.085 * severity
         collapsed = frame.ellipse(

@@ -1,0 +1,140 @@
+"""Every program by its main function, one after the other, each on the files of those before."""
+
+import importlib
+import json
+
+import pandas as pd
+import pytest
+
+from helpers import ROOT
+
+TASKS = ["Cardiomegaly", "Effusion"]
+LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
+SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
+STUDY = {"models": ["small"], "sources": ["a", "b"], "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}
+APPEARANCE = {
+    "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
+    "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
+}  # fmt: skip
+
+
+def run(program, **options):
+    """Call a program's main; keywords become flags, mappings JSON."""
+    words = []
+    for name, value in options.items():
+        values = value if isinstance(value, list) else [json.dumps(value) if isinstance(value, dict) else value]
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return importlib.import_module(program).main(words)
+
+
+def make_hospital(root, name, seed):
+    folder = root / "datasets" / name
+    findings = ["Cardiomegaly", "Effusion", "Lung Opacity", "Nodule", "Pneumothorax"]
+    settings = {
+        "images": 48, "seed": seed, "several_images": 0.2, "ap_share": 0.2, "prevalence": dict.fromkeys(findings, 0.5),
+        "appearance": APPEARANCE, "labelling": LABELLING,
+    }  # fmt: skip
+    release = {"dicom": folder / "dicom", "labels": folder / "labels.csv", "truth": folder / "truth.csv"}
+    assert run("simulate_hospital", dataset=name, settings=settings, **release) == 0
+    reading = {"reader": "simulated", "public": False, "split": SPLIT, "labelling": LABELLING}
+    assert run("make_manifest", dataset=name, settings=reading, root=release["dicom"], table=release["labels"],
+               pseudonym_key=root / "key", output=folder / "manifest.parquet") == 0  # fmt: skip
+    pixels = folder / "32px"
+    shards = [pixels / "shards" / f"{number:04d}" for number in range(2)]
+    for number, shard in enumerate(shards):
+        assert run("convert_shard", dataset=name, shard=number, settings={"size": 32, "shards": 2},
+                   manifest=folder / "manifest.parquet", root=release["dicom"], output=f"{shard}.h5",
+                   rejected=f"{shard}.rejected.csv") == 0  # fmt: skip
+    assert run("index_shards", dataset=name, settings={"size": 32, "max_rejected": 0.0},
+               shards=[f"{shard}.h5" for shard in shards], rejected=[f"{shard}.rejected.csv" for shard in shards],
+               all_rejected=pixels / "rejected.csv", output=pixels / "index.json") == 0  # fmt: skip
+
+
+def train_and_predict(root, source):
+    settings = {
+        "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
+        "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+    }  # fmt: skip
+    place, model = root / "datasets" / source, root / "study/models/small" / source / "0"
+    assert run("train_model", settings=settings, manifest=place / "manifest.parquet", index=place / "32px/index.json",
+               work=model / "work", tensorboard=root / "tensorboard", weights=model / "weights.safetensors",
+               history=model / "history.csv", record=model / "training.json") == 0  # fmt: skip
+    for split, target in (("validation", source), ("test", "a"), ("test", "b")):
+        place = root / "datasets" / target
+        output = root / "study/predictions/small" / source / "0" / split / f"{target}.parquet"
+        assert run("predict", weights=model / "weights.safetensors", manifest=place / "manifest.parquet",
+                   index=place / "32px/index.json", split=split, settings={"batch_size": 8},
+                   output=output) == 0  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Return a folder in which every program has run."""
+    root = tmp_path_factory.mktemp("chain")
+    for seed, name in enumerate("ab"):
+        make_hospital(root, name, seed)
+    for source in "ab":
+        train_and_predict(root, source)
+    tables, figures = root / "study/analysis", root / "study/figures"
+    evaluation = {"minimum": 1, "resamples": 100, "seed": 0}
+    assert run("measure_performance", predictions=root / "study/predictions", datasets=root / "datasets",
+               settings=STUDY | {"evaluation": evaluation}, replicates=tables / "replicates.parquet",
+               output=tables / "performance.csv") == 0  # fmt: skip
+    assert run("measure_transfer", performance=tables / "performance.csv", replicates=tables / "replicates.parquet",
+               output=tables / "transfer.csv", summary=tables / "summary.csv") == 0  # fmt: skip
+    summarised = {"datasets": ["a", "b"], "size": 32, "tasks": TASKS}
+    assert run("summarise_datasets", datasets=root / "datasets", settings=summarised, counts=tables / "datasets.csv",
+               labels=tables / "labels.csv") == 0  # fmt: skip
+    inputs = {
+        "auc_matrix": {"transfer": tables / "transfer.csv", "summary": tables / "summary.csv"},
+        "task_matrices": {"performance": tables / "performance.csv"},
+        "drop": {"transfer": tables / "transfer.csv", "summary": tables / "summary.csv"},
+        "training_curves": {"models": root / "study/models"},
+        "prevalence": {"labels": tables / "labels.csv"},
+        "patients": {"counts": tables / "datasets.csv"},
+        "samples": {"datasets": root / "datasets"},
+    }
+    shown = STUDY | {"datasets": ["a", "b"], "phantoms": ["a", "b"], "size": 32, "resamples": 100, "minimum": 1}
+    for name, flags in inputs.items():
+        outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
+        assert run(f"draw_{name}", **flags, settings=shown, **outputs) == 0
+    training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0, "batch_size": 8,
+                "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
+    page = STUDY | {
+        "study": "chain", "title": "A chain", "models": {"small": {"architecture": "resnet18"}}, "training": training,
+        "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32},
+        "evaluation": evaluation, "phantoms": ["a", "b"], "order": ["a", "b"],
+    }  # fmt: skip
+    assert run("write_report", study=root / "study", datasets=root / "datasets", settings=page,
+               templates=ROOT / "workflow/scripts/crossray/figures/templates", citation=ROOT / "CITATION.cff",
+               output=root / "study/report.html") == 0  # fmt: skip
+    return root
+
+
+def test_the_chain_ends_in_a_report(study):
+    assert "Phantoms, not patients" in (study / "study/report.html").read_text()
+    cells = pd.read_csv(study / "study/analysis/performance.csv")
+    assert len(cells) == 2 * 2 * len(TASKS)
+
+
+def test_truth_stays_beside_the_labels(study):
+    labels, truth = (pd.read_csv(study / "datasets/a" / name) for name in ("labels.csv", "truth.csv"))
+    assert ((truth["Effusion"] >= LABELLING["threshold"]) == (labels["Effusion"] == 1)).all()
+
+
+def test_the_matrix_is_printed(study, capsys):
+    assert importlib.import_module("print_matrix").main([str(study / "study")]) == 0
+    printed = capsys.readouterr().out
+    assert "rows trained on, columns tested on" in printed
+    assert "Report:" in printed
+
+
+def test_images_of_another_size_are_refused(study, capsys):
+    weights = study / "study/models/small/a/0/weights.safetensors"
+    index = json.loads((study / "datasets/b/32px/index.json").read_text())
+    other = study / "datasets/b/32px/other.json"
+    other.write_text(json.dumps(index | {"size": 64}))
+    status = run("predict", weights=weights, manifest=study / "datasets/b/manifest.parquet", index=other, split="test",
+                 settings={"batch_size": 8}, output=study / "x.parquet")  # fmt: skip
+    assert status == 1
+    assert "error: " in capsys.readouterr().err
