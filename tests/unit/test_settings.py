@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import re
 
 import pytest
 import yaml
@@ -94,3 +95,16 @@ def test_a_missing_key_is_named():
 def test_the_reference_of_keys_is_the_schema():
     page = (ROOT / "config/README.md").read_text()
     assert config_reference.write(SCHEMA) in page, "run `make docs`"
+
+
+def test_the_readmes_example_is_a_valid_study():
+    block = re.search(r"```yaml\n(datasets:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
+    assert len(block.splitlines()) <= 13
+    study = {"study": "own", "tasks": ["Effusion"], **yaml.safe_load(block)}
+    assert checked(study, SCHEMA)["datasets"]["ours"]["public"] is False
+
+
+def test_the_message_that_the_page_quotes_is_the_real_one():
+    with pytest.raises(UserError) as error:
+        checked(load() | {"training": {"epoch": 1}}, SCHEMA)
+    assert str(error.value) in (ROOT / "config/README.md").read_text()

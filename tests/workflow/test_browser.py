@@ -86,6 +86,7 @@ def test_choosing_a_task_changes_matrix_and_address_and_survives_a_reload(opened
 
 def test_cells_tell_what_stands_behind_them_by_mouse_and_by_keyboard(opened):
     page = opened("#task=Effusion")
+    assert not page.locator("#figure-auc_matrix .card").is_visible()
     cells = page.locator("#explorer td[data-words]")
     cells.nth(1).hover()
     facts = page.locator("#explorer output")
@@ -119,6 +120,7 @@ def test_without_a_script_every_figure_and_table_is_there(opened):
     page = opened(java_script_enabled=False)
     assert page.locator("figure svg").count() == 7
     assert not page.locator("#explorer").is_visible()
+    assert page.locator("#figure-auc_matrix .card").is_visible()
     assert page.locator("table").count() >= 5
 
 
@@ -126,6 +128,7 @@ def test_on_paper_controls_are_gone_and_figures_fit(opened, tmp_path):
     page = opened()
     page.emulate_media(media="print")
     assert not page.locator("#explorer").is_visible()
+    assert page.locator("#figure-auc_matrix .card").is_visible()
     assert not page.locator("nav").is_visible()
     page.pdf(path=tmp_path / "report.pdf", format="A4")
     assert (tmp_path / "report.pdf").stat().st_size > 10_000

@@ -21,7 +21,7 @@ def make_manifest(arguments: Namespace) -> None:
         table.insert(7, "split", manifest.split_by_patient(table["patient_id"], split["seed"], split))
     tasks = manifest.tasks_of(table)
     table = table[[*manifest.FIXED_COLUMNS, *tasks]]
-    manifest.check(table, tasks, str(arguments.table))
+    manifest.check(table, tasks, str(arguments.table), settings["public"])
     if not settings["public"]:
         key = manifest.pseudonym_key(arguments.pseudonym_key)
         for column in ("image_id", "patient_id", "study_id"):

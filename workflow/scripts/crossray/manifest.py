@@ -97,25 +97,31 @@ def pseudonym_key(path: Path) -> bytes:
     return key
 
 
-def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
+def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) -> None:
     """Check a manifest before it is written.
 
     Args:
         table: the manifest.
         tasks: its label columns.
         origin: the file that the rows came from, for messages.
+        public: whether messages may quote identifiers; rows are named in any case.
 
     Raises:
         UserError: if an image_id stands twice, a patient is in two splits, or a value is not allowed; the
             message names the file, the row (counted as in a spreadsheet, the header being row 1) and the value.
     """
+
+    def quoted(value: object, column: str) -> str:
+        return "a value" if column.endswith("_id") and not public else repr(str(value))
+
     splits = table.groupby("patient_id")["split"].nunique()
     straddling = splits.index[splits > 1]
     if len(straddling):
         rows = table.index[table["patient_id"] == straddling[0]] + 2
         raise UserError(
-            f"{origin}: {len(straddling)} patients are in more than one split: {listed(straddling)} "
-            f"(the first in rows {listed(rows)}); put all images of a patient into one split"
+            f"{origin}: {len(straddling)} patients are in more than one split, the first of them "
+            f"({quoted(straddling[0], 'patient_id')}) in rows {listed(rows)}; "
+            "put all images of a patient into one split"
         )
     try:
         schema(tasks).validate(table, lazy=True)
@@ -125,9 +131,9 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
         row = "" if pd.isna(first["index"]) else f"row {int(first['index']) + 2}, "
         rule = "stands more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
         raise UserError(
-            f"{origin}: {row}column {first['column']}: {str(first['failure_case'])!r} {rule} "
+            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'], first['column'])} {rule} "
             f"({len(cases)} such values in all)"
-        ) from error
+        ) from None
 
 
 def write(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any]) -> None:

@@ -108,5 +108,9 @@
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((box) => (box.open = true)));
   draw();
   follow();
+  // Only now, drawn without an error, does it take the place of the still figure; on paper the still comes back.
+  const still = document.getElementById("figure-auc_matrix");
+  still.insertBefore(place, still.querySelector(".card"));
+  still.classList.add("explored");
   place.hidden = false;
 })();
