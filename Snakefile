@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-if "study" not in config:  # --configfile replaces the default study, it does not mix with it
+if not workflow.overwrite_configfiles:  # --configfile replaces the default study, it does not mix with it
 
     configfile: "config/config.yaml"
 

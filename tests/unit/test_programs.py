@@ -1,12 +1,16 @@
 """Every program: its help, its name, its errors."""
 
+import errno
+import importlib
 import json
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
+from crossray.program import run as run_program
 from helpers import ROOT
 
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
@@ -81,6 +85,35 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
     assert done.returncode == 1
     assert re.fullmatch(r"error: .*labels.csv: row 2, column A: 'maybe' is not one of .*\n", done.stderr)
     assert not (tmp_path / "m.parquet").exists()
+
+
+@pytest.mark.parametrize("program", ["train_model", "predict"])
+def test_a_file_that_is_not_there_is_named(program, tmp_path, capsys):
+    gone = str(tmp_path / "gone")
+    flags = {"train_model": ["index", "manifest", "work", "tensorboard", "weights", "history", "record"],
+             "predict": ["weights", "manifest", "index", "output"]}[program]  # fmt: skip
+    words = [word for flag in flags for word in (f"--{flag}", gone)] + ["--settings", '{"tasks": ["A"]}']
+    words += ["--split", "test"] if program == "predict" else []
+    assert importlib.import_module(program).main(words) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert gone in told
+
+
+def test_a_full_disk_is_told(capsys):
+    def fill(_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "shard.h5")
+
+    assert run_program(fill, None) == 1
+    assert capsys.readouterr().err == "error: shard.h5: no space left on device\n"
+
+
+def test_a_defect_keeps_its_traceback():
+    def fail(_):
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_program(fail, None)
 
 
 def test_print_matrix_says_what_is_missing(tmp_path):

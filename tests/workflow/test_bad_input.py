@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
+from workflow_helpers import planned
+
 pytestmark = pytest.mark.workflow
 
 
@@ -27,6 +29,14 @@ def test_a_wrong_configuration_is_one_line_before_any_job(checkout, finished, ch
     assert any(line.strip().startswith(message) for line in output.splitlines()), output
     assert "Traceback" not in output
     assert not (checkout.folder / "results").exists()
+
+
+def test_a_given_study_replaces_the_default_one_and_a_value_changes_it(checkout, finished):
+    checkout.write("tiny.yaml", (finished.folder / "tiny.yaml").read_text())
+    assert "west" not in checkout.snakemake("-n")
+    output = checkout.snakemake("-n", "--config", "study=other")
+    assert planned(output)["train_model"] == 2
+    assert "results/other/report.html" in output
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from crossray.learning.options import hardware_options
 from crossray.program import json_object, parser, run
 
 
@@ -47,10 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--split", required=True, choices=["validation", "test"], help="which images")
     options.add_argument("--settings", required=True, type=json_object, help="batch_size as JSON")
     options.add_argument("--output", required=True, type=Path, help="predictions to write (Parquet)")
-    options.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    options.add_argument(
-        "--gpus", type=int, default=0, help="GPUs the job was promised; 0 uses one if it is there (default: 0)"
-    )
+    hardware_options(options)
     return run(predict, options.parse_args(argv))
 
 

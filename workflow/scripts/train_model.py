@@ -9,6 +9,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+from crossray.learning.options import hardware_options
 from crossray.program import json_object, parser, run
 
 
@@ -63,10 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--weights", required=True, type=Path, help="weights to write (safetensors)")
     options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
     options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")
-    options.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
-    options.add_argument(
-        "--gpus", type=int, default=0, help="GPUs the job was promised; 0 uses one if it is there (default: 0)"
-    )
+    hardware_options(options)
     return run(train_model, options.parse_args(argv))
 
 

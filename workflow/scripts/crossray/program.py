@@ -33,14 +33,19 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
-    """Run ``program`` and return its exit status: 0, or 1 after a :class:`UserError`, told in one line.
+    """Run ``program`` and return its exit status: 0, or 1 after an error that a person can mend, told in one line.
 
-    Any other exception is a defect of CrossRay and keeps its traceback.
+    That is a :class:`UserError`, or what the operating system reports: a file that is not there or may not be read, a
+    disk that is full. Any other exception is a defect of CrossRay and keeps its traceback.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     try:
         program(arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        reason = error.strerror or "no such file"
+        print(f"error: {error.filename or error}: {reason.lower()}", file=sys.stderr)
         return 1
     return 0
