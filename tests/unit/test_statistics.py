@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, roc_auc_score
 
+from crossray.seeds import derived_seed
 from crossray.statistics import (
     auc,
     average_precision,
-    derived_seed,
     interval,
     patient_weights,
     threshold_metrics,

@@ -1,5 +1,6 @@
 """The study's configuration, checked, and the functions by which rules ask for what they need of it."""
 
+import functools
 import json
 import math
 import shlex
@@ -16,6 +17,7 @@ if not workflow.deployment_settings.deployment_method:
 from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader
 from crossray.errors import UserError
+from crossray.figures.contents import FIGURES
 from crossray.settings import checked
 
 IMAGES_IN_A_SHARD = 2000
@@ -90,11 +92,14 @@ def manifest_code(wildcards):
     return code_version("make_manifest", READERS[DATASETS[wildcards.dataset]["reader"]])
 
 
+@functools.cache
 def shard_count(dataset):
     """Return the number of shards of a data set: the setting, or one for every 2,000 images."""
     settings = DATASETS[dataset]
+    if "shards" in settings:
+        return settings["shards"]
     images = find_reader(settings["reader"]).count_images(RELEASES[dataset], settings)
-    return settings.get("shards", max(1, math.ceil(images / IMAGES_IN_A_SHARD)))
+    return max(1, math.ceil(images / IMAGES_IN_A_SHARD))
 
 
 def shards(dataset, size, suffix):
@@ -140,14 +145,7 @@ def predictions(wildcards):
     at_home = [
         path
         for source in SOURCES
-        for path in expand(
-            PREDICTION,
-            model=MODELS,
-            source=source,
-            seed=SEEDS,
-            split="validation",
-            target=source,
-        )
+        for path in expand(PREDICTION, **models | {"source": source}, split="validation", target=source)
     ]
     return at_home + expand(PREDICTION, **models, split="test", target=TARGETS)
 

@@ -1,15 +1,5 @@
 """Figures and tables to one page."""
 
-FIGURES = (
-    "auc_matrix",
-    "task_matrices",
-    "drop",
-    "prevalence",
-    "patients",
-    "samples",
-    "training_curves",
-)
-
 
 rule write_report:
     """Write the report: one HTML file with every figure and table inside."""

@@ -6,14 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from crossray.files import text_digest
-
 _CHUNK = 200
-
-
-def derived_seed(seed: int, *names: str) -> int:
-    """Derive a seed from a run's seed and the name of the thing drawn, so that one draw never moves another."""
-    return int(text_digest(str(seed), *names)[:15], 16)
 
 
 def auc(labels: NDArray, scores: NDArray) -> float:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.cells import Study, Trained, check_rows
+from crossray.seeds import derived_seed
 from crossray.statistics import (
     auc,
     average_precision,
-    derived_seed,
     interval,
     patient_weights,
     threshold_metrics,

@@ -12,7 +12,8 @@ from crossray.statistics import interval
 from crossray.tables import reported
 
 Cell = tuple[str, str, str, str]
-Values = Mapping[Cell, tuple[float, NDArray]]
+Mean = tuple[float, NDArray]
+Values = Mapping[Cell, Mean]
 
 
 def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -51,10 +52,7 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
     row["shared_tasks"] = len(shared)
     if source == target or not shared:
         return row
-    home = _mean(values, [(model, source, source, task) for task in shared])
-    away = _mean(values, [(model, source, target, task) for task in shared])
-    drop = _named("drop", home[0] - away[0], home[1] - away[1])
-    return row | _named("home_auc", *home) | _named("away_auc", *away) | drop
+    return row | _compared(*_home_and_away(values, model, source, target, shared))
 
 
 def _commonest(codes: pd.Series) -> str:
@@ -68,6 +66,18 @@ def _shared(values: Values, model: str, source: str, target: str, tasks: Sequenc
     return [
         task for task in tasks if (model, source, source, task) in values and (model, source, target, task) in values
     ]
+
+
+def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Mean, Mean]:
+    """Return the mean over the shared tasks at home and at the target."""
+    home = _mean(values, [(model, source, source, task) for task in shared])
+    return home, _mean(values, [(model, source, target, task) for task in shared])
+
+
+def _compared(home: Mean, away: Mean) -> dict[str, float]:
+    """Return home, away and what is lost between them, with intervals."""
+    drop = _named("drop", home[0] - away[0], home[1] - away[1])
+    return _named("home_auc", *home) | _named("away_auc", *away) | drop
 
 
 def _mean(values: Values, keys: Sequence[Cell]) -> tuple[float, NDArray]:
@@ -87,20 +97,17 @@ def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Da
         of_model = pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"])]
         for scope in [*of_model["source"].unique(), "all sources"]:
             chosen = of_model if scope == "all sources" else of_model[of_model["source"] == scope]
-            home: list[tuple[float, NDArray]] = []
-            away: list[tuple[float, NDArray]] = []
-            for pair in chosen.itertuples():
-                shared = _shared(values, model, pair.source, pair.target, tasks)
-                if shared:
-                    home.append(_mean(values, [(model, pair.source, pair.source, task) for task in shared]))
-                    away.append(_mean(values, [(model, pair.source, pair.target, task) for task in shared]))
-            row = {"model": model, "source": scope, "pairs": len(home), "possible_pairs": len(chosen)}
-            if home:
-                means = [
+            measured = [
+                _home_and_away(values, model, pair.source, pair.target, shared)
+                for pair in chosen.itertuples()
+                if (shared := _shared(values, model, pair.source, pair.target, tasks))
+            ]
+            row = {"model": model, "source": scope, "pairs": len(measured), "possible_pairs": len(chosen)}
+            if measured:
+                home, away = (
                     (float(np.mean([value for value, _ in part])), np.mean([drawn for _, drawn in part], axis=0))
-                    for part in (home, away)
-                ]
-                row |= _named("home_auc", *means[0]) | _named("away_auc", *means[1])
-                row |= _named("drop", means[0][0] - means[1][0], means[0][1] - means[1][1])
+                    for part in zip(*measured, strict=True)
+                )
+                row |= _compared(home, away)
             rows.append(row)
     return pd.DataFrame(rows)

@@ -30,7 +30,7 @@ from pydicom.uid import (
 
 from crossray.datasets.findings import FINDINGS
 from crossray.datasets.phantom import Anatomy, draw_anatomy, render
-from crossray.files import text_digest
+from crossray.seeds import derived_seed
 
 TRANSFER_SYNTAXES = {
     "explicit": ExplicitVRLittleEndian,
@@ -79,7 +79,7 @@ def _severity(generator: Generator, prevalence: float) -> float:
 
 
 def _generator(seed: int, *names: object) -> Generator:
-    return np.random.default_rng(int(text_digest(str(seed), *map(str, names))[:15], 16))
+    return np.random.default_rng(derived_seed(seed, *map(str, names)))
 
 
 def write_release(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

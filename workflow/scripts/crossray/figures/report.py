@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
+from crossray.figures.contents import FIGURES
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, WHITE_FROM, with_interval
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
@@ -22,8 +23,6 @@ from crossray.tables import read_performance, reported
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
 
-#: the figures of the report, by the name of their files
-FIGURES = ("auc_matrix", "task_matrices", "drop", "prevalence", "patients", "samples", "training_curves")
 TABLES = ("performance", "transfer", "summary", "datasets", "labels")
 
 _WORDS = {

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from crossray.seeds import derived_seed
 from crossray.shards import ImageStore
-from crossray.statistics import derived_seed
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from crossray.learning.batches import Augmentation, Examples, ordered_batches, t
 from crossray.learning.hardware import fast_precision
 from crossray.learning.losses import masked_cross_entropy, task_weights
 from crossray.learning.models import build_model, scaled
-from crossray.statistics import auc, derived_seed
+from crossray.seeds import derived_seed
+from crossray.statistics import auc
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +199,7 @@ def train(
         max_epochs=settings["epochs"],
         callbacks=[best, keep_last],
         plugins=[WholeFile()],
-        logger=TensorBoardLogger(tensorboard, name=None, version="") if os.fspath(tensorboard) else False,
+        logger=TensorBoardLogger(tensorboard, name=None, version=""),
         enable_progress_bar=os.isatty(2),
         enable_model_summary=False,
         num_sanity_val_steps=0,
