@@ -15,6 +15,10 @@ Cell = tuple[str, str, str, str]
 Mean = tuple[float, NDArray]
 Values = Mapping[Cell, Mean]
 
+_COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
+COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks", *_COMPARED]
+SUMMARY_COLUMNS = ["model", "source", "pairs", "possible_pairs", *_COMPARED]
+
 
 def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Average over tasks and compare with home.
@@ -38,7 +42,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     pairs = shown[["model", "source", "target"]].drop_duplicates()
     tasks = list(shown["task"].unique())
     rows = [_pair(values, shown, row.model, row.source, row.target, tasks) for row in pairs.itertuples()]
-    return pd.DataFrame(rows), _summary(values, pairs, tasks)
+    return pd.DataFrame(rows).reindex(columns=COLUMNS), _summary(values, pairs, tasks).reindex(columns=SUMMARY_COLUMNS)
 
 
 def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: str, tasks: Sequence[str]) -> dict:
