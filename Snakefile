@@ -18,6 +18,7 @@ report: "workflow/report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/datasets.smk"
+include: "workflow/rules/leakage.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/analysis.smk"
@@ -43,9 +44,9 @@ rule convert:
     """Everything up to the shards."""
     input:
         expand(
-            "results/datasets/{dataset}/{size}px/index.json",
+            "results/datasets/{dataset}/{shape}/index.json",
             dataset=DATASETS,
-            size=SIZE,
+            shape=SHAPE,
         ),
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pydicom
+from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, HTJ2KLossless, generate_uid
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,3 +30,28 @@ def manifest_table(images, tasks, seed=0, patients=None):
     for task in tasks:
         table[task] = generator.integers(0, 2, images).astype(float)
     return table
+
+
+def dicom_file(path, pixels, bits=None, syntax=ExplicitVRLittleEndian, data=None, **elements):
+    """Write an array as DICOM; ``data`` replaces its bytes, further keywords set header elements."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset = pydicom.Dataset()
+    dataset.SOPClassUID, dataset.SOPInstanceUID = ComputedRadiographyImageStorage, generate_uid()
+    dataset.Rows, dataset.Columns = pixels.shape
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated = 8 * pixels.dtype.itemsize
+    dataset.BitsStored = bits or dataset.BitsAllocated
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.PixelRepresentation = int(pixels.dtype.kind == "i")
+    dataset.PixelData = pixels.tobytes() if data is None else data
+    written = syntax if syntax.is_transfer_syntax else HTJ2KLossless  # pydicom does not know the newest
+    dataset["PixelData"].VR = "OB" if written.is_encapsulated else "OW"
+    for keyword, value in elements.items():
+        setattr(dataset, keyword, value)
+    dataset.file_meta = pydicom.dataset.FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = written
+    dataset.save_as(path, enforce_file_format=True)
+    if written != syntax:
+        places = len(written) + 1
+        path.write_bytes(path.read_bytes().replace(f"{written}\0".encode(), syntax.ljust(places, "\0").encode(), 1))
+    return path

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers import ROOT
 
-PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "workflow")
+PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources", "workflow")
 
 
 class Checkout:

@@ -23,7 +23,7 @@ def study(tmp_path):
     tables = {}
     for number, (name, tasks) in enumerate(labels.items()):
         tables[name] = manifest_table(400, tasks, seed=number, patients=200)
-        manifest.write(tmp_path / "datasets" / name / "manifest.parquet", tables[name], {})
+        manifest.write(tmp_path / "manifests" / f"{name}.parquet", tables[name], {})
     generator = np.random.default_rng(7)
     for source, tasks in labels.items():
         for seed in (0, 1):
@@ -45,7 +45,7 @@ def study(tmp_path):
         "seeds": [0, 1],
         "tasks": TASKS,
     }
-    return Study(tmp_path / "predictions", tmp_path / "datasets", settings)
+    return Study(tmp_path / "predictions", tmp_path / "manifests", settings)
 
 
 def cell(table, source, target, task, seed="0"):
@@ -54,7 +54,7 @@ def cell(table, source, target, task, seed="0"):
 
 
 def test_every_cell_has_a_number_or_a_reason(study):
-    table, _ = performance.measure(study, EVALUATION)
+    table, _ = performance.measure(study, EVALUATION, set())
     assert len(table) == 2 * 2 * 3 * 3  # sources, targets, tasks, two seeds and the ensemble
     assert (table["auc"].isna() == table["reason"].notna()).all()
     assert list(table.columns) == performance.COLUMNS
@@ -64,7 +64,7 @@ def test_every_cell_has_a_number_or_a_reason(study):
 
 
 def test_aucs_and_the_ensemble_equal_scikit_learn(study):
-    table, _ = performance.measure(study, EVALUATION)
+    table, _ = performance.measure(study, EVALUATION, set())
     labels = study.labels("south", "test")["A"]
     paths = [study.predictions / f"resnet50/north/{seed}/test/south.parquet" for seed in (0, 1)]
     logits = [pd.read_parquet(path).set_index("image_id").loc[labels.index, "A"] for path in paths]
@@ -76,12 +76,12 @@ def test_aucs_and_the_ensemble_equal_scikit_learn(study):
 
 
 def test_thresholds_do_not_look_at_the_target(study):
-    before, _ = performance.measure(study, EVALUATION)
-    path = study.datasets / "south/manifest.parquet"
+    before, _ = performance.measure(study, EVALUATION, set())
+    path = study.manifests / "south.parquet"
     table = manifest.read(path)
     table.loc[table["split"] == "test", "A"] = 1 - table.loc[table["split"] == "test", "A"]
     manifest.write(path, table, {})
-    after, _ = performance.measure(study, EVALUATION)
+    after, _ = performance.measure(study, EVALUATION, set())
     one, other = (cell(t, "north", "south", "A") for t in (before, after))
     assert one["threshold"] == other["threshold"]
     assert one["auc"] == pytest.approx(1 - other["auc"])
@@ -89,25 +89,40 @@ def test_thresholds_do_not_look_at_the_target(study):
 
 
 def test_too_few_positives_leave_the_cell_empty(study):
-    path = study.datasets / "south/manifest.parquet"
+    path = study.manifests / "south.parquet"
     table = manifest.read(path)
     test = table.index[table["split"] == "test"]
     table.loc[test, "A"] = 0.0
     table.loc[test[:4], "A"] = 1.0
     table.loc[test, "C"] = np.nan
     manifest.write(path, table, {})
-    measured, _ = performance.measure(study, EVALUATION)
+    measured, _ = performance.measure(study, EVALUATION, set())
     empty = cell(measured, "north", "south", "A")
     assert (empty["reason"], empty["positives"], empty["negatives"]) == ("F", 4, 76)
     assert cell(measured, "south", "south", "C")["reason"] == "L"
 
 
+def test_cells_whose_patients_were_learnt_from_are_refused(study, tmp_path):
+    (tmp_path / "summary.csv").write_text("source,target,overlap\nnorth,south,3\nsouth,north,0\n")
+    refused = performance.read_overlap(tmp_path / "summary.csv")
+    table, replicates = performance.measure(study, EVALUATION, refused)
+    row = cell(table, "north", "south", "A")
+    assert row["reason"] == "O"
+    assert np.isnan(row["auc"])
+    assert row["positives"] > 0
+    assert cell(table, "north", "south", "B")["reason"] == "L"
+    assert cell(table, "south", "north", "A")["auc"] > 0
+    assert not ((replicates["source"] == "north") & (replicates["target"] == "south")).any()
+    pairs, _ = transfer.measure(table, replicates)
+    assert pairs.set_index(["source", "target"]).loc[("north", "south"), "reason"] == "O"
+
+
 def test_no_threshold_is_a_note_and_not_a_crash(study):
-    path = study.datasets / "north/manifest.parquet"
+    path = study.manifests / "north.parquet"
     table = manifest.read(path)
     table.loc[table["split"] == "validation", "B"] = 0.0
     manifest.write(path, table, {})
-    row = cell(performance.measure(study, EVALUATION)[0], "north", "north", "B")
+    row = cell(performance.measure(study, EVALUATION, set())[0], "north", "north", "B")
     assert row["auc"] > 0.5
     assert np.isnan(row["threshold"])
     assert row["threshold_reason"] == "F"
@@ -117,11 +132,11 @@ def test_missing_predictions_are_noticed(study):
     path = study.predictions / "resnet50/south/0/test/north.parquet"
     pd.read_parquet(path).iloc[1:].to_parquet(path, index=False)
     with pytest.raises(UserError, match=r"1 images are missing or too many"):
-        performance.measure(study, EVALUATION)
+        performance.measure(study, EVALUATION, set())
 
 
 def test_losses_are_over_shared_tasks_and_paired(study):
-    table, replicates = performance.measure(study, EVALUATION)
+    table, replicates = performance.measure(study, EVALUATION, set())
     pairs, summary = transfer.measure(table, replicates)
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     home, away = (cell(table, "north", target, "A", "ensemble")["auc"] for target in ("north", "south"))
@@ -138,7 +153,7 @@ def test_losses_are_over_shared_tasks_and_paired(study):
 
 def test_pairs_without_a_shared_task_keep_their_reason(study):
     study.settings["tasks"] = ["B", "C"]
-    table, replicates = performance.measure(study, EVALUATION)
+    table, replicates = performance.measure(study, EVALUATION, set())
     pairs, summary = transfer.measure(table, replicates)
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     assert np.isnan(row["auc"])
@@ -162,3 +177,13 @@ def test_data_sets_are_counted(tmp_path):
     assert np.isnan(labels.loc[("Z", "all"), "prevalence"])
     low, high = labels.loc[("A", "all"), ["prevalence_low", "prevalence_high"]]
     assert low < labels.loc[("A", "all"), "prevalence"] < high
+
+
+def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):
+    study.settings["sources"], study.settings["targets"] = ["north"], ["north"]
+    table, replicates = performance.measure(study, EVALUATION, set())
+    pairs, summary = transfer.measure(table, replicates)
+    assert list(pairs.columns) == transfer.COLUMNS
+    assert list(summary.columns) == transfer.SUMMARY_COLUMNS
+    assert pairs["drop"].isna().all()
+    assert summary.loc[0, "pairs"] == 0

@@ -17,6 +17,8 @@ APPEARANCE = {
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
 }  # fmt: skip
 
+SHAPE = {"size": 32, "fit": "crop", "burnt_in": "reject"}
+
 
 def run(program, **options):
     """Call a program's main; keywords become flags, mappings JSON."""
@@ -37,17 +39,31 @@ def make_hospital(root, name, seed):
     release = {"dicom": folder / "dicom", "labels": folder / "labels.csv", "truth": folder / "truth.csv"}
     assert run("simulate_hospital", dataset=name, settings=settings, **release) == 0
     reading = {"reader": "simulated", "public": False, "split": SPLIT, "labelling": LABELLING}
-    assert run("make_manifest", dataset=name, settings=reading, root=release["dicom"], table=release["labels"],
-               pseudonym_key=root / "key", output=folder / "manifest.parquet") == 0  # fmt: skip
+    assert run("make_manifest", dataset=name, settings=reading, root=release["dicom"], tables=[release["labels"]],
+               private=root / "private", lookup=root / f"private/{name}.csv",
+               output=folder / "manifest.parquet") == 0  # fmt: skip
     pixels = folder / "32px"
     shards = [pixels / "shards" / f"{number:04d}" for number in range(2)]
     for number, shard in enumerate(shards):
-        assert run("convert_shard", dataset=name, shard=number, settings={"size": 32, "shards": 2},
-                   manifest=folder / "manifest.parquet", root=release["dicom"], output=f"{shard}.h5",
-                   rejected=f"{shard}.rejected.csv") == 0  # fmt: skip
-    assert run("index_shards", dataset=name, settings={"size": 32, "max_rejected": 0.0},
+        assert run("convert_shard", dataset=name, shard=number, settings=SHAPE | {"burnt_in_areas": [], "shards": 2},
+                   manifest=folder / "manifest.parquet", lookup=root / f"private/{name}.csv", root=release["dicom"],
+                   output=f"{shard}.h5", rejected=f"{shard}.rejected.csv") == 0  # fmt: skip
+    assert run("index_shards", dataset=name, settings=SHAPE | {"max_rejected": 0.0},
                shards=[f"{shard}.h5" for shard in shards], rejected=[f"{shard}.rejected.csv" for shard in shards],
                all_rejected=pixels / "rejected.csv", output=pixels / "index.json") == 0  # fmt: skip
+
+
+def audit(root):
+    manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
+    found = root / "study/leakage"
+    assert run("audit_leakage", settings={"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move"},
+               manifests=manifests, indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
+               pairs=found / "pairs.csv", moves=[found / f"{name}.csv" for name in "ab"],
+               output=found / "summary.csv") == 0  # fmt: skip
+    for name, manifest in zip("ab", manifests, strict=True):
+        assert run("assign_splits", manifest=manifest, moves=found / f"{name}.csv",
+                   output=root / f"study/manifests/{name}.parquet",
+                   digest=root / f"study/manifests/{name}.sha256") == 0  # fmt: skip
 
 
 def train_and_predict(root, source):
@@ -56,13 +72,15 @@ def train_and_predict(root, source):
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
     }  # fmt: skip
     place, model = root / "datasets" / source, root / "study/models/small" / source / "0"
-    assert run("train_model", settings=settings, manifest=place / "manifest.parquet", index=place / "32px/index.json",
+    assert run("train_model", settings=settings, manifest=root / f"study/manifests/{source}.parquet",
+               index=place / "32px/index.json",
                work=model / "work", tensorboard=root / "tensorboard", weights=model / "weights.safetensors",
                history=model / "history.csv", record=model / "training.json") == 0  # fmt: skip
     for split, target in (("validation", source), ("test", "a"), ("test", "b")):
         place = root / "datasets" / target
         output = root / "study/predictions/small" / source / "0" / split / f"{target}.parquet"
-        assert run("predict", weights=model / "weights.safetensors", manifest=place / "manifest.parquet",
+        assert run("predict", weights=model / "weights.safetensors",
+                   manifest=root / f"study/manifests/{target}.parquet",
                    index=place / "32px/index.json", split=split, settings={"batch_size": 8},
                    output=output) == 0  # fmt: skip
 
@@ -73,17 +91,21 @@ def study(tmp_path_factory):
     root = tmp_path_factory.mktemp("chain")
     for seed, name in enumerate("ab"):
         make_hospital(root, name, seed)
+    audit(root)
     for source in "ab":
         train_and_predict(root, source)
     tables, figures = root / "study/analysis", root / "study/figures"
     evaluation = {"minimum": 1, "resamples": 100, "seed": 0}
-    assert run("measure_performance", predictions=root / "study/predictions", datasets=root / "datasets",
-               settings=STUDY | {"evaluation": evaluation}, replicates=tables / "replicates.parquet",
+    assert run("measure_performance", predictions=root / "study/predictions", manifests=root / "study/manifests",
+               leakage=root / "study/leakage/summary.csv",
+               settings=STUDY | {"evaluation": evaluation, "overlap": "refuse"},
+               replicates=tables / "replicates.parquet",
                output=tables / "performance.csv") == 0  # fmt: skip
     assert run("measure_transfer", performance=tables / "performance.csv", replicates=tables / "replicates.parquet",
                output=tables / "transfer.csv", summary=tables / "summary.csv") == 0  # fmt: skip
-    summarised = {"datasets": ["a", "b"], "size": 32, "tasks": TASKS}
-    assert run("summarise_datasets", datasets=root / "datasets", settings=summarised, counts=tables / "datasets.csv",
+    summarised = {"datasets": ["a", "b"], "shape": "32px", "tasks": TASKS}
+    assert run("summarise_datasets", manifests=root / "study/manifests", datasets=root / "datasets",
+               settings=summarised, counts=tables / "datasets.csv",
                labels=tables / "labels.csv") == 0  # fmt: skip
     inputs = {
         "auc_matrix": {"transfer": tables / "transfer.csv", "summary": tables / "summary.csv"},
@@ -92,9 +114,16 @@ def study(tmp_path_factory):
         "training_curves": {"models": root / "study/models"},
         "prevalence": {"labels": tables / "labels.csv"},
         "patients": {"counts": tables / "datasets.csv"},
-        "samples": {"datasets": root / "datasets"},
+        "samples": {"manifests": root / "study/manifests", "datasets": root / "datasets"},
     }
-    shown = STUDY | {"datasets": ["a", "b"], "phantoms": ["a", "b"], "size": 32, "resamples": 100, "minimum": 1}
+    shown = STUDY | {
+        "datasets": ["a", "b"],
+        "phantoms": ["a", "b"],
+        "shape": "32px",
+        "size": 32,
+        "resamples": 100,
+        "minimum": 1,
+    }
     for name, flags in inputs.items():
         outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
         assert run(f"draw_{name}", **flags, settings=shown, **outputs) == 0
@@ -102,8 +131,9 @@ def study(tmp_path_factory):
                 "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
     page = STUDY | {
         "study": "chain", "title": "A chain", "models": {"small": {"architecture": "resnet18"}}, "training": training,
-        "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32},
-        "evaluation": evaluation, "phantoms": ["a", "b"], "order": ["a", "b"],
+        "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32, "fit": "crop"},
+        "evaluation": evaluation, "phantoms": ["a", "b"], "order": ["a", "b"], "shape": "32px",
+        "leakage": {"overlap": "move"},
     }  # fmt: skip
     assert run("write_report", study=root / "study", datasets=root / "datasets", settings=page,
                templates=ROOT / "workflow/scripts/crossray/figures/templates", citation=ROOT / "CITATION.cff",

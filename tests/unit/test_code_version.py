@@ -29,14 +29,14 @@ def change(path, old, new):
 
 def test_comments_docstrings_and_layout_do_not_count(scripts):
     before = digest("convert_shard")
-    change(scripts / "crossray/dicom.py", "GREY_MAX = 65535", "# a remark\nGREY_MAX  =  65535\n\n")
+    change(scripts / "crossray/grey_levels.py", "GREY_MAX = 65535", "# a remark\nGREY_MAX  =  65535\n\n")
     change(scripts / "crossray/images.py", '"""Image files of any kind', '"""Pictures of any kind')
     assert digest("convert_shard") == before
 
 
 def test_a_constant_two_imports_deep_counts_for_those_who_import_it(scripts):
     before = {name: digest(name) for name in ("convert_shard", "measure_performance", "draw_drop")}
-    change(scripts / "crossray/dicom.py", "(0.5, 99.5)", "(1.0, 99.0)")
+    change(scripts / "crossray/grey_levels.py", "(0.5, 99.5)", "(1.0, 99.0)")
     changed = [name for name, old in before.items() if digest(name) != old]
     assert changed == ["convert_shard"]
 

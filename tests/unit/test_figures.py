@@ -12,18 +12,18 @@ import pytest
 from crossray.figures import auc_matrix, drop, patients, prevalence, report, samples, task_matrices, training_curves
 from crossray.figures.contents import FIGURES
 from crossray.figures.style import AUC_RANGE, DATASET_COLOURS, write
-from crossray.files import write_csv, write_json
+from crossray.files import write_csv, write_json, write_text
 from helpers import ROOT
 
 EVIL = "<img src=x onerror=alert(1)>&\"'"
 SETTINGS = {
     "study": "s", "title": f"Title {EVIL}", "tasks": [f"Mass {EVIL}", "Edema"], "sources": ["north", "south"],
     "targets": ["north", "south"], "seeds": [0], "models": {"resnet50": {"architecture": "resnet50"}},
-    "datasets": {"north": {"description": EVIL}, "south": {"description": ""}}, "images": {"size": 32},
+    "datasets": {"north": {"description": EVIL}, "south": {"description": ""}}, "images": {"size": 32, "fit": "crop"},
     "training": {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0, "batch_size": 8,
                  "augmentation": {"rotation": 1, "translation": 0, "scale": 0}},
     "evaluation": {"resamples": 100, "minimum": 5, "seed": 0}, "phantoms": [],
-    "order": ["north", "south"],
+    "order": ["north", "south"], "shape": "32px", "leakage": {"overlap": "move"},
 }  # fmt: skip
 FLAT = SETTINGS | {"resamples": 100, "minimum": 5, "size": 32}
 
@@ -173,6 +173,27 @@ def test_colours_are_as_many_as_the_papers_data_sets():
     assert len(AUC_RANGE) == 5
 
 
+def leakage_table(before=3, after=0):
+    rows = [
+        {"source": source, "target": target, "exact": 2, "near": 1, "shared_patients": 4,
+         "overlap_before": before, "overlap": after, "moved": 5}
+        for source in SETTINGS["sources"] for target in SETTINGS["targets"]
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("overlap", "words"),
+    [("move", "moved to one split (10 images moved); 0 are left"), ("refuse", "not given (O)"), ("keep", "too good")],
+)
+def test_the_page_says_what_the_audit_found_and_what_was_done(overlap, words):
+    sentences = " ".join(report.leakage_sentences(leakage_table(), overlap))
+    assert "6 times an image equals one of the same or another data set, 3 times nearly so" in sentences
+    assert "12 times, a test image is of a patient" in sentences
+    assert words in sentences
+    assert "No test image" in report.leakage_sentences(leakage_table(0), overlap)[1]
+
+
 @pytest.fixture
 def page(tmp_path, drawn):
     """Return a function that renders the report of the made-up study."""
@@ -185,11 +206,12 @@ def page(tmp_path, drawn):
                   "datasets": count_table(), "labels": label_table()}  # fmt: skip
         for name, table in tables.items():
             write_csv(folder / "analysis" / f"{name}.csv", table)
+        write_csv(folder / "leakage" / "summary.csv", leakage_table())
         for name in SETTINGS["datasets"]:
             place = tmp_path / "datasets" / name / "32px"
             write_json(place / "index.json", {"images": 10, "rejected": 1})
             write_csv(place / "rejected.csv", pd.DataFrame([{"image_id": "i", "path": "secret/path", "reason": EVIL}]))
-            (place.parent / "manifest.parquet").write_bytes(b"x")
+            write_text(folder / "manifests" / f"{name}.parquet", "x")
             record = {"source": name, "notes": [EVIL], "images": {"train": 3, "validation": 2}, "best_epoch": 1,
                       "device": {"name": "cpu"}, "precision": "32-true"}  # fmt: skip
             write_json(folder / "models/resnet50" / name / "0/training.json", record)
@@ -262,9 +284,11 @@ def test_the_answer_follows_the_interval(low, high, words):
 
 
 def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
-    make_dataset("north", images=40)
-    settings = {"datasets": ["north"], "size": 32, "tasks": ["A", "B"]}
-    chosen = samples.choose(tmp_path / "datasets", settings)
+    folder = make_dataset("north", images=40)
+    (tmp_path / "manifests").mkdir()
+    (folder / "manifest.parquet").rename(tmp_path / "manifests/north.parquet")
+    settings = {"datasets": ["north"], "shape": "32px", "tasks": ["A", "B"]}
+    chosen = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
     assert len(chosen) == 6
     assert all(url.startswith("data:image/jpeg") for url in chosen["url"])
     assert set(np.concatenate(chosen["findings"].to_numpy())) <= {"A", "B", "no finding"}

@@ -5,10 +5,10 @@ import pydicom
 import pytest
 import yaml
 
+from crossray import dicom
 from crossray.datasets.findings import FINDINGS
 from crossray.datasets.hospital import TRANSFER_SYNTAXES, call, patients, write_release
 from crossray.datasets.phantom import draw_anatomy, render
-from crossray.dicom import read_dicom
 from crossray.settings import checked
 from helpers import ROOT
 
@@ -59,18 +59,18 @@ def test_every_coding_shows_the_same_picture(tmp_path, syntax, photometric, bits
         labels, _ = write_release("h", hospital(images=1, appearance={"rows": 64, **appearance}), tmp_path / folder)
         return tmp_path / folder / labels["path"][0]
 
-    plain = read_dicom(picture("plain", bits_stored=16))
+    plain, _ = dicom.read_dicom(picture("plain", bits_stored=16))
     coded = picture("coded", transfer_syntax=syntax, photometric=photometric, bits_stored=bits)
     header = pydicom.dcmread(coded)
     assert header.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[syntax]
     assert str(header.PatientName).startswith("PHANTOM^")
-    assert np.abs(read_dicom(coded).astype(float) - plain).max() <= 65535 / 2**bits * 1.5
+    assert np.abs(dicom.read_dicom(coded)[0].astype(float) - plain).max() <= 65535 / 2**bits * 1.5
 
 
 def test_appearance_changes_the_picture_as_named(tmp_path):
     def mean_and_shape(name, **appearance):
         labels, _ = write_release("h", hospital(images=3, appearance={"rows": 64, **appearance}), tmp_path / name)
-        pixels = read_dicom(tmp_path / name / labels["path"][0])
+        pixels, _ = dicom.read_dicom(tmp_path / name / labels["path"][0])
         return pixels.mean(), pixels.shape
 
     assert mean_and_shape("dark", exposure=0.6)[0] < mean_and_shape("plain")[0]

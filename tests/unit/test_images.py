@@ -4,8 +4,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from crossray.dicom import UnusableImageError
-from crossray.images import centre_square, load_square
+from crossray.errors import UnusableImageError
+from crossray.images import centre_square, load_square, preprocessing
 
 
 def test_area_resize_equals_block_means(write_dicom):
@@ -49,3 +49,52 @@ def test_unusable_files(tmp_path, name, content, reason):
         (tmp_path / name).write_bytes(content)
     with pytest.raises(UnusableImageError, match=reason):
         load_square(tmp_path / name, 32)
+
+
+def test_the_whole_image_is_kept_on_black_if_asked(write_dicom):
+    wide = np.full((20, 40), 200, np.uint8)
+    square = load_square(write_dicom(wide), 40, fit="pad")
+    assert square.shape == (40, 40)
+    assert (square[10:30] == 200).all()
+    assert (square[:10] == 0).all()
+    assert (square[30:] == 0).all()
+
+
+def test_pixels_that_are_not_square_become_so(write_dicom):
+    # A body of 40 x 40 mm, sampled every 2 mm down and every 1 mm across: a disc must stay a disc.
+    down, across = np.mgrid[1:40:2, 0.5:40]
+    disc = (((down - 20) ** 2 + (across - 20) ** 2) < 15**2).astype(np.uint8) * 255
+    assert disc.shape == (20, 40)
+    square = load_square(write_dicom(disc, PixelSpacing=[2, 1]), 40).astype(float)
+    assert abs(square.sum(axis=0)[20] - square.sum(axis=1)[20]) < 0.1 * square.sum(axis=0)[20]
+    padded = load_square(write_dicom(disc[:10], PixelSpacing=[2, 1]), 40, fit="pad")
+    assert (padded[:9] == 0).all()
+    assert padded[20].max() == 255
+
+
+def test_a_strip_is_no_radiograph(write_dicom):
+    with pytest.raises(UnusableImageError, match="a strip of 10 x 100 pixels"):
+        load_square(write_dicom(np.zeros((10, 100), np.uint8)), 32)
+
+
+def test_pictures_with_colour_palette_transparency_and_orientation(tmp_path):
+    grey = np.full((40, 40), 120, np.uint8)
+    grey[:10] = 250
+    picture = PIL.Image.fromarray(grey)
+    for name, kept in (
+        ("rgb.png", picture.convert("RGB")),
+        ("rgba.png", picture.convert("RGBA")),
+        ("p.png", picture.convert("P")),
+        ("la.png", picture.convert("LA")),
+    ):
+        kept.save(tmp_path / name)
+        assert np.abs(load_square(tmp_path / name, 40).astype(int) - grey).max() <= 2, name
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 3  # turned by 180 degrees
+    picture.save(tmp_path / "turned.jpg", quality=95, exif=exif)
+    assert np.abs(load_square(tmp_path / "turned.jpg", 40).astype(int) - grey[::-1]).mean() < 5
+
+
+def test_what_was_done_is_stamped():
+    assert preprocessing("pad", "reject")["fit"] == "whole, on black"
+    assert preprocessing("crop", "black_out")["burnt_in"] == "black_out"

@@ -42,13 +42,25 @@ def test_pseudonyms_depend_on_the_key_and_keep_identity():
 
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
-    path = tmp_path / "deep" / "key"
-    key = manifest.pseudonym_key(path)
-    assert manifest.pseudonym_key(path) == key
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    path.write_text("short")
+    folder = tmp_path / "deep" / "private"
+    key = manifest.pseudonym_key(folder)
+    assert manifest.pseudonym_key(folder) == key
+    assert stat.S_IMODE((folder / "pseudonyms.key").stat().st_mode) == 0o600
+    (folder / "pseudonyms.key").write_text("short")
     with pytest.raises(UserError, match="32 characters"):
-        manifest.pseudonym_key(path)
+        manifest.pseudonym_key(folder)
+
+
+def test_the_way_back_from_hashes_to_files_is_kept_apart(tmp_path):
+    released = manifest_table(5, ["A"])
+    table = manifest.with_pseudonyms(released, b"k" * 32)
+    manifest.write_lookup(tmp_path / "d.csv", released, table)
+    assert stat.S_IMODE((tmp_path / "d.csv").stat().st_mode) == 0o600
+    assert manifest.with_files(table, tmp_path / "d.csv")["file"].tolist() == released["path"].tolist()
+    assert not set(table["path"]) & set(released["path"])
+    with pytest.raises(UserError, match="not the files of this manifest"):
+        manifest.with_files(released, tmp_path / "d.csv")
+    assert manifest.with_pseudonyms(released, None) is released
 
 
 def test_round_trip_with_metadata(tmp_path):

@@ -7,8 +7,9 @@ import re
 import pytest
 import yaml
 
+from crossray.datasets import READERS, with_policy
 from crossray.errors import UserError
-from crossray.settings import checked
+from crossray.settings import check_registers, checked
 from helpers import ROOT
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -54,7 +55,7 @@ def test_two_studies_do_not_share_defaults():
         (["training", "epochs"], "ten", r"training.epochs: 'ten' is not of type integer"),
         (["training", "epochs"], 0, r"training.epochs: 0 is less than the minimum of 1"),
         (["training", "schedule"], "step", r"training.schedule: 'step' is not one of constant, cosine"),
-        (["datasets", "north", "reader"], "nih", r"datasets.north.reader: 'nih' is not one of simulated, table"),
+        (["datasets", "north", "reader"], "pacs", r"datasets.north.reader: 'pacs' is not one of simulated, table"),
         (["datasets", "north", "root"], "x", r"datasets.north: unknown key root; allowed are ap_share, appearance"),
         (["datasets", "north", "appearance", "blurr"], 1, r"datasets.north.appearance: unknown key blurr"),
         (["datasets", "a/b"], {"reader": "simulated", "images": 1}, r"datasets: 'a/b' is not a name"),
@@ -108,3 +109,26 @@ def test_the_message_that_the_page_quotes_is_the_real_one():
     with pytest.raises(UserError) as error:
         checked(load() | {"training": {"epoch": 1}}, SCHEMA)
     assert str(error.value) in (ROOT / "config/README.md").read_text()
+
+
+def test_the_policies_in_the_docs_are_those_of_the_readers():
+    assert config_reference.policies() in (ROOT / "docs/labels.md").read_text(encoding="utf-8"), "run `make docs`"
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_reader_has_a_page_whose_block_is_valid(reader):
+    page = (ROOT / "docs/datasets" / f"{reader}.md").read_text(encoding="utf-8")
+    for heading in ("**Where**", "**Terms**", "## The folder as released", "## Configuration", "## Labels"):
+        assert heading in page
+    block = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
+    assert {dataset["reader"] for dataset in block["datasets"].values()} == {reader}
+    settings = checked({"study": "s", "tasks": ["A"], **block}, SCHEMA)
+    for name, dataset in settings["datasets"].items():
+        assert with_policy(name, dataset)["policy"] == "default"
+
+
+def test_data_sets_of_one_register_must_name_patients_alike():
+    registers = {"a": "nih", "b": "nih", "c": "c"}
+    check_registers(registers, {"a": True, "b": True, "c": False})
+    with pytest.raises(UserError, match=r"datasets\.b\.public: a has patients of the same register \(nih\)"):
+        check_registers(registers, {"a": True, "b": False, "c": False})

@@ -17,6 +17,9 @@ def test_shards_share_out_every_row_once(images, shards):
     assert rows == list(range(images))
 
 
+SHAPE = {"size": 16, "fit": "crop", "burnt_in": "reject"}
+
+
 def test_layout_and_attributes(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (5, 16, 16)).astype(np.uint8)
     write_shard(tmp_path / "a.h5", images, list("abcde"), 16, {"dataset": "d", "versions": {"x": "1"}})
@@ -56,13 +59,15 @@ def test_taking_rows_across_shards(make_dataset):
 def test_images_that_cannot_be_used_are_listed(write_dicom, tmp_path):
     write_dicom(np.zeros((32, 32), np.uint8), "ok.dcm")
     (tmp_path / "bad.dcm").write_text("no")
-    rows = pd.DataFrame({"image_id": ["a", "b", "c"], "path": ["ok.dcm", "bad.dcm", "gone.dcm"]})
-    rejected = convert(rows, tmp_path, "d", 16, tmp_path / "s.h5")
+    rows = pd.DataFrame({"image_id": ["a", "b", "c"], "path": ["h1", "h2", "h3"]})
+    rows["file"] = ["ok.dcm", "bad.dcm", "gone.dcm"]
+    rejected = convert(rows, tmp_path, "d", SHAPE | {"burnt_in_areas": []}, tmp_path / "s.h5")
+    assert list(rejected["path"]) == ["h2", "h3"]
     assert list(rejected["image_id"]) == ["b", "c"]
     assert list(rejected["reason"]) == ["not a DICOM file", "file not found"]
-    assert index([tmp_path / "s.h5"], rejected, "d", {"size": 16, "max_rejected": 0.7})["rejected"] == 2
+    assert index([tmp_path / "s.h5"], rejected, "d", SHAPE | {"max_rejected": 0.7})["rejected"] == 2
     with pytest.raises(UserError, match=r"data set d: 2 of 3 images .* max_rejected = 0.5 .*1 x not a DICOM file"):
-        index([tmp_path / "s.h5"], rejected, "d", {"size": 16, "max_rejected": 0.5})
+        index([tmp_path / "s.h5"], rejected, "d", SHAPE | {"max_rejected": 0.5})
 
 
 def test_a_shard_cut_off_is_named(make_dataset):

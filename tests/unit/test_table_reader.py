@@ -7,13 +7,14 @@ from crossray.datasets import Release, find_reader, table
 from crossray.errors import UserError
 
 COLUMNS = {"image_id": "id", "patient_id": "patient", "path": "file"}
+POLICY = {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore", "max_missing": 1}
 SETTINGS = {"columns": COLUMNS, "tasks": ["Effusion"]}
 HEADER = "id,patient,file,Effusion,s,a"
 
 
 def read(tmp_path, *lines, settings=SETTINGS, header=HEADER):
     (tmp_path / "labels.csv").write_text("\n".join([header, *lines]) + "\n")
-    return table.read(Release(str(tmp_path), str(tmp_path / "labels.csv")), settings)
+    return table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), POLICY | settings)
 
 
 def test_labels_and_what_is_unknown(tmp_path):
@@ -33,6 +34,21 @@ def test_tasks_may_have_other_names_than_their_columns(tmp_path):
     assert read(tmp_path, "1,p,a.dcm,1,,", settings=settings)["Pleural Effusion"][0] == 1
 
 
+@pytest.mark.parametrize(("uncertain", "label"), [("positive", 1), ("negative", 0)])
+def test_uncertain_labels_are_what_the_policy_says(tmp_path, uncertain, label):
+    assert read(tmp_path, "1,p,a.dcm,-1,,", settings=SETTINGS | {"uncertain": uncertain})["Effusion"][0] == label
+
+
+def test_views_have_a_fixed_vocabulary(tmp_path):
+    settings = {"columns": COLUMNS | {"view": "s"}, "tasks": ["Effusion"]}
+    views = ["pa", "AP_horizontal", "LL", "Anna Smith", ""]
+    lines = [f"{number},p,{number},1,{view}," for number, view in enumerate(views)]
+    rows = read(tmp_path, *lines, settings=settings)
+    assert rows["view"].tolist()[:4] == ["PA", "AP SUPINE", "LATERAL", "OTHER"]
+    assert rows["view"].isna().tolist()[4]
+    assert len(read(tmp_path, *lines, settings=settings | {"views": ["PA", "UNKNOWN"]})) == 2
+
+
 def test_sex_and_age_in_their_spellings(tmp_path):
     settings = {"columns": COLUMNS | {"sex": "s", "age": "a"}, "tasks": ["Effusion"]}
     lines = ["1,p,a,1,female,034Y", "2,p,b,1,M,61", "3,p,c,1,,018M", "4,p,d,1,U,"]
@@ -46,7 +62,11 @@ def test_sex_and_age_in_their_spellings(tmp_path):
 @pytest.mark.parametrize(
     ("line", "settings", "message"),
     [
-        ("1,p,a.dcm,yes,,", SETTINGS, r"labels.csv: row 2, column Effusion: 'yes' is not one of 1, 1.0, 0, 0.0, -1"),
+        (
+            "1,p,a.dcm,yes,,",
+            SETTINGS,
+            r"labels.csv: row 2, column Effusion: the value is not one of 1, 1.0, 0, 0.0, -1",
+        ),
         ("1,,a.dcm,1,,", SETTINGS, r"labels.csv: row 2, column patient: empty"),
         (
             "1,p,a.dcm,1,,",
@@ -56,12 +76,12 @@ def test_sex_and_age_in_their_spellings(tmp_path):
         (
             "1,p,a,1,x,",
             {"columns": COLUMNS | {"sex": "s"}, "tasks": ["Effusion"]},
-            r"row 2, column s: 'x' is not one of",
+            r"row 2, column s: the value is not one of",
         ),
         (
             "1,p,a,1,,old",
             {"columns": COLUMNS | {"age": "a"}, "tasks": ["Effusion"]},
-            r"row 2, column a: 'old' is not an age",
+            r"row 2, column a: not an age",
         ),
     ],
 )
@@ -75,7 +95,7 @@ def test_an_empty_or_broken_table(tmp_path):
         read(tmp_path)
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad")
     with pytest.raises(UserError, match="not a readable CSV file"):
-        table.read(Release(str(tmp_path), str(tmp_path / "labels.csv")), SETTINGS)
+        table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), SETTINGS)
 
 
 def test_missing_folder_and_table_name_the_key(tmp_path):

@@ -3,6 +3,7 @@
 import csv
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.workflow
         ({"sources": ["east"]}, "config: sources: 'east' is no data set; allowed are north, south"),
         ({"datasets": {"x": {"reader": "pacs"}}}, "config: datasets.x.reader: 'pacs' is not one of simulated, table"),
         ({"datasets": {"x": {"reader": "table", "root": "gone", "table": "t.csv", "tasks": ["A"]}}},
-         "datasets.x.root: no folder 'gone'; set it to where the images lie"),
+         "datasets.x.root: no folder 'gone'; set it to where the release lies"),
     ],
 )  # fmt: skip
 def test_a_wrong_configuration_is_one_line_before_any_job(checkout, finished, change, message):
@@ -68,13 +69,15 @@ def test_too_many_broken_images_stop_the_conversion_with_their_reasons(hospital)
     hospital.change("own.yaml", "reader: table", "reader: table\n    max_rejected: 0.5")
     hospital.snakemake("convert", study="own.yaml")
     rejected = (hospital.folder / "results/datasets/mine/32px/rejected.csv").read_text()
-    assert "3.dcm,empty file" in rejected
-    assert "4.dcm,not a DICOM file" in rejected
+    assert ".dcm" not in rejected
+    lookup = pd.read_csv(hospital.folder / "private/mine.csv", dtype=str).set_index("image_id")["path"]
+    reasons = {lookup[row["image_id"]]: row["reason"] for row in csv.DictReader(rejected.splitlines())}
+    assert reasons == {"3.dcm": "empty file", "4.dcm": "not a DICOM file"}
 
 
 def test_a_wrong_label_stops_with_file_row_and_value(hospital, tmp_path):
     text = (tmp_path / "labels.csv").read_text()
     (tmp_path / "labels.csv").write_text(text.replace("i5,p5,5.dcm,1", "i5,p5,5.dcm,positive"))
     output = hospital.snakemake("convert", study="own.yaml", check=False)
-    assert "labels.csv: row 7, column Effusion: 'positive' is not one of" in output
+    assert "labels.csv: row 7, column Effusion: the value is not one of" in output
     assert "Traceback (most recent call last)" not in output

@@ -24,7 +24,7 @@ def rerun(checkout):
 
 
 def test_a_comment_in_a_library_module_reruns_nothing(again):
-    again.change("workflow/scripts/crossray/dicom.py", "GREY_MAX = 65535", "# sixteen bits\nGREY_MAX = 65535")
+    again.change("workflow/scripts/crossray/grey_levels.py", "GREY_MAX = 65535", "# sixteen bits\nGREY_MAX = 65535")
     again.change("workflow/scripts/crossray/shards.py", '"""Shards:', '"""Pieces:')
     assert rerun(again) == set()
 
@@ -56,7 +56,7 @@ def test_the_order_of_keys_reruns_nothing(again):
 
 def test_a_fresh_and_moved_checkout_reruns_nothing(finished, tmp_path):
     moved = copy_workflow(tmp_path / "somewhere/else")  # new file times, as after git clone
-    for name in ("results", ".snakemake", "tiny.yaml"):
+    for name in ("results", "private", ".snakemake", "tiny.yaml"):
         source, copy = finished.folder / name, moved.folder / name
         shutil.copytree(source, copy, symlinks=True) if source.is_dir() else shutil.copyfile(source, copy)
     for path in (moved.folder / "workflow").rglob("*"):
@@ -83,7 +83,7 @@ def test_one_more_image_reruns_what_saw_that_hospital(again):
 
 
 def test_a_conversion_that_ends_in_the_same_pixels_retrains_nothing(again):
-    again.change("workflow/scripts/crossray/dicom.py", "GREY_MAX = 65535", "GREY_MAX = 65534 + 1")
+    again.change("workflow/scripts/crossray/grey_levels.py", "GREY_MAX = 65535", "GREY_MAX = 65534 + 1")
     jobs = {rule for rule, _ in executed(again.snakemake())}
     assert {"convert_shard", "index_shards"} <= jobs
     assert not jobs & {"train_model", "predict"}

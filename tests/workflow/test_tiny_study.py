@@ -21,6 +21,7 @@ def test_every_file_of_the_contracts_is_there(finished):
         "tiny/models/small/north/0/history.csv", "tiny/models/small/north/0/training.json",
         "tiny/predictions/small/north/0/test/south.parquet", "tiny/predictions/small/south/0/validation/south.parquet",
         "tiny/analysis/performance.csv", "tiny/analysis/transfer.csv", "tiny/report.html",
+        "tiny/manifests/north.parquet", "tiny/leakage/summary.csv", "tiny/leakage/moves/south.csv",
     ]:  # fmt: skip
         assert (results / path).stat().st_size > 0, path
     assert not list(results.rglob("*.partial"))
@@ -52,8 +53,9 @@ def test_identifiers_are_hashed_unless_the_data_set_is_public(finished):
         pd.read_parquet(finished.folder / f"results/datasets/{name}/manifest.parquet") for name in ("north", "south")
     )
     assert north["patient_id"].str.fullmatch("[0-9a-f]{16}").all()
+    assert north["path"].str.fullmatch("[0-9a-f]{16}").all()
     assert south["patient_id"].str.startswith("south-").all()
-    assert (finished.folder / "config/pseudonyms.key").stat().st_mode & 0o777 == 0o600
+    assert (finished.folder / "private/pseudonyms.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_predictions_are_for_the_split_alone(finished):

@@ -4,8 +4,9 @@
 rule summarise_datasets:
     """Count images, patients, labels, views, sexes and ages of each data set."""
     input:
-        manifests=[manifest_of(dataset) for dataset in DATASETS],
-        indexes=lambda wildcards: [index_of(dataset) for dataset in DATASETS],
+        manifests=study_manifests,
+        digests=study_digests,
+        indexes=study_indexes,
     output:
         counts=report(
             "<study>/analysis/datasets.csv",
@@ -29,11 +30,13 @@ rule summarise_datasets:
         mem_mb=4000,
         runtime=30,
     params:
-        settings=as_settings(datasets=list(DATASETS), size=SIZE, tasks=STUDY["tasks"]),
+        settings=as_settings(datasets=list(DATASETS), shape=SHAPE, tasks=STUDY["tasks"]),
         code=code_version("summarise_datasets"),
+        manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
     shell:
         """
         python workflow/scripts/summarise_datasets.py \
+            --manifests {params.manifests:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
             --counts {output.counts:q} \

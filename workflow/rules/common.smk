@@ -15,33 +15,46 @@ if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
-from crossray.datasets import READERS, find_reader
+from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
 from crossray.figures.contents import FIGURES
-from crossray.settings import checked
+from crossray.settings import check_registers, checked
 
 IMAGES_IN_A_SHARD = 2000
 
 
 def study_settings():
-    """Return the checked configuration and where each data set's release lies; stop with one clear line."""
+    """Return the checked configuration, and what it means for each data set; stop with one clear line.
+
+    That is where its release lies, the settings of its reader with the label policy spelt out, and whose patients it
+    has.
+    """
     try:
         settings = checked(config, Path("workflow/schemas/config.schema.yaml"))
-        releases = {
-            name: find_reader(dataset["reader"]).locate(name, dataset) for name, dataset in settings["datasets"].items()
-        }
+        releases, readings, registers = {}, {}, {}
+        for name, dataset in settings["datasets"].items():
+            reader = find_reader(dataset["reader"])
+            readings[name] = with_policy(name, dataset)
+            releases[name] = reader.locate(name, dataset)
+            registers[name] = dataset.get("register") or reader.REGISTER or name
+        check_registers(registers, {name: dataset["public"] for name, dataset in settings["datasets"].items()})
     except UserError as error:
         raise WorkflowError(str(error)) from None
-    return settings, releases
+    return settings, releases, readings, registers
 
 
-STUDY, RELEASES = study_settings()
+STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 SOURCES = STUDY.get("sources", list(DATASETS))
 TARGETS = STUDY.get("targets", list(DATASETS))
 MODELS = STUDY["models"]
 SEEDS = STUDY["seeds"]
 SIZE = STUDY["images"]["size"]
+FIT = STUDY["images"]["fit"]
+#: name of the folder of shards of this kind
+SHAPE = f"{SIZE}px" if FIT == "crop" else f"{SIZE}px-{FIT}"
+#: settings of a data set that are paths of this machine, which no page shows
+PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
 PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "simulated"]
 
 
@@ -52,6 +65,7 @@ pathvars:
     study=f"results/{STUDY['study']}",
     log=f"logs/{STUDY['study']}",
     benchmark=f"benchmarks/runs/{STUDY['study']}",
+    private=STUDY["private"],
 
 
 wildcard_constraints:
@@ -61,7 +75,7 @@ wildcard_constraints:
     target=r"[^/]+",
     seed=r"\d+",
     shard=r"\d+",
-    size=r"\d+",
+    shape=r"\d+px(-pad)?",
     split="validation|test",
 
 
@@ -82,9 +96,35 @@ def dataset_settings(*keys):
 
 def manifest_settings(wildcards):
     """Return the settings that decide what a reader makes of its release."""
-    dataset = DATASETS[wildcards.dataset]
-    keys = find_reader(dataset["reader"]).SETTINGS
-    return as_settings(**subset(dataset, "reader", "public", "split", *keys))
+    dataset = wildcards.dataset
+    return as_settings(
+        **READINGS[dataset],
+        **subset(DATASETS[dataset], "public", "split"),
+        register=REGISTERS[dataset],
+    )
+
+
+def conversion_settings(wildcards):
+    """Return the settings that decide the pixels of a shard."""
+    return as_settings(
+        **shape_settings(wildcards.shape),
+        **subset(DATASETS[wildcards.dataset], "burnt_in", "burnt_in_areas"),
+        shards=shard_count(wildcards.dataset),
+    )
+
+
+def index_settings(wildcards):
+    """Return the settings that decide an index beside the shards."""
+    return as_settings(
+        **shape_settings(wildcards.shape),
+        **subset(DATASETS[wildcards.dataset], "burnt_in", "max_rejected"),
+    )
+
+
+def shape_settings(shape):
+    """Return the size and the fit that the name of a folder of shards stands for."""
+    size, _, fit = shape.partition("px")
+    return {"size": int(size), "fit": fit.removeprefix("-") or "crop"}
 
 
 def manifest_code(wildcards):
@@ -102,31 +142,52 @@ def shard_count(dataset):
     return max(1, math.ceil(images / IMAGES_IN_A_SHARD))
 
 
-def shards(dataset, size, suffix):
+def shards(dataset, shape, suffix):
     """Return the files of a data set's shards with this suffix."""
-    folder = f"results/datasets/{dataset}/{size}px/shards"
+    folder = f"results/datasets/{dataset}/{shape}/shards"
     return [f"{folder}/{number:04d}{suffix}" for number in range(shard_count(dataset))]
 
 
 def index_of(dataset):
-    """Return the index of a data set's shards.
-
-    Asking the checkpoint for it makes Snakemake look at the index again once it has been written: a conversion that
-    ended in the same pixels reruns nothing further.
-    """
-    return checkpoints.index_shards.get(dataset=dataset, size=SIZE).output.index
-
-
-def weights_of(wildcards):
-    """Return the weights of a model; asking for its source's index lets Snakemake see that they need not change."""
-    index_of(wildcards.source)
-    names = {"model": wildcards.model, "source": wildcards.source, "seed": wildcards.seed}
-    return expand(rules.train_model.output.weights, **names)
+    """Return the index of a data set's shards."""
+    return f"results/datasets/{dataset}/{SHAPE}/index.json"
 
 
 def manifest_of(dataset):
-    """Return the manifest of a data set."""
-    return f"results/datasets/{dataset}/manifest.parquet"
+    """Return the manifest of a data set as this study uses it. Its digest says whether it is another one.
+
+    Asking the checkpoint lets Snakemake look again once it has been written: what ends in the same patients, splits and
+    labels reruns nothing further. Only the last step before training is a checkpoint; where one checkpoint waits for
+    another, Snakemake 9 may run a job whose input was never filled in.
+    """
+    return ancient(checkpoints.assign_splits.get(dataset=dataset).output.manifest)
+
+
+def digest_of(dataset):
+    """Return the digest of a data set's manifest in this study."""
+    return checkpoints.assign_splits.get(dataset=dataset).output.digest
+
+
+def study_manifests(wildcards):
+    """Return the manifests of all data sets as this study uses them."""
+    return [manifest_of(dataset) for dataset in DATASETS]
+
+
+def study_digests(wildcards):
+    """Return the digests of these manifests."""
+    return [digest_of(dataset) for dataset in DATASETS]
+
+
+def study_indexes(wildcards):
+    """Return the indexes of all data sets."""
+    return [index_of(dataset) for dataset in DATASETS]
+
+
+def weights_of(wildcards):
+    """Return the weights of a model; asking for its source's digest lets Snakemake see that they need not change."""
+    digest_of(wildcards.source)
+    names = {"model": wildcards.model, "source": wildcards.source, "seed": wildcards.seed}
+    return expand(rules.train_model.output.weights, **names)
 
 
 def training_settings(wildcards):
@@ -160,6 +221,7 @@ def figure_settings(*keys):
         "tasks": STUDY["tasks"],
         "seeds": SEEDS,
         "size": SIZE,
+        "shape": SHAPE,
         "resamples": STUDY["evaluation"]["resamples"],
         "minimum": STUDY["evaluation"]["minimum"],
         "phantoms": PHANTOMS,
@@ -170,9 +232,9 @@ def figure_settings(*keys):
 def report_settings():
     """Return the whole configuration but for paths of this machine, for the page to show."""
     datasets = {
-        name: {key: value for key, value in dataset.items() if key not in ("root", "table")}
+        name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in DATASETS.items()
     }
-    settings = {key: value for key, value in STUDY.items() if key != "pseudonym_key"}
-    settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "phantoms": PHANTOMS}
+    settings = {key: value for key, value in STUDY.items() if key != "private"}
+    settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "phantoms": PHANTOMS, "shape": SHAPE}
     return as_settings(**settings, order=list(DATASETS))

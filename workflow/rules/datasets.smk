@@ -40,10 +40,11 @@ rule simulate_hospital:
 rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
-        table=lambda wildcards: RELEASES[wildcards.dataset].table,
+        tables=lambda wildcards: RELEASES[wildcards.dataset].tables,
         root=lambda wildcards: ancient(RELEASES[wildcards.dataset].root),
     output:
         manifest="results/datasets/{dataset}/manifest.parquet",
+        lookup="<private>/{dataset}.csv",
     log:
         "logs/datasets/{dataset}/make_manifest.log",
     conda:
@@ -54,15 +55,16 @@ rule make_manifest:
     params:
         settings=manifest_settings,
         code=manifest_code,
-        key=STUDY["pseudonym_key"],
+        private=subpath(output.lookup, parent=True),
     shell:
         """
         python workflow/scripts/make_manifest.py \
             --dataset {wildcards.dataset:q} \
             --settings {params.settings:q} \
             --root {input.root:q} \
-            --table {input.table:q} \
-            --pseudonym-key {params.key:q} \
+            --tables {input.tables:q} \
+            --private {params.private:q} \
+            --lookup {output.lookup:q} \
             --output {output.manifest:q} \
             &>{log:q}
         """
@@ -72,19 +74,20 @@ rule convert_shard:
     """Convert a share of a data set's images to one shard of square 8-bit pixels."""
     input:
         manifest=rules.make_manifest.output.manifest,
+        lookup=rules.make_manifest.output.lookup,
         root=lambda wildcards: ancient(RELEASES[wildcards.dataset].root),
     output:
-        shard="results/datasets/{dataset}/{size}px/shards/{shard}.h5",
-        rejected="results/datasets/{dataset}/{size}px/shards/{shard}.rejected.csv",
+        shard="results/datasets/{dataset}/{shape}/shards/{shard}.h5",
+        rejected="results/datasets/{dataset}/{shape}/shards/{shard}.rejected.csv",
     log:
-        "logs/datasets/{dataset}/convert_shard/{size}px-{shard}.log",
+        "logs/datasets/{dataset}/convert_shard/{shape}-{shard}.log",
     conda:
         "../../envs/crossray.yaml"
     resources:
         mem_mb=2000,
         runtime=120,
     params:
-        settings=lambda wildcards: as_settings(size=int(wildcards.size), shards=shard_count(wildcards.dataset)),
+        settings=conversion_settings,
         code=code_version("convert_shard"),
     shell:
         """
@@ -93,6 +96,7 @@ rule convert_shard:
             --shard {wildcards.shard:q} \
             --settings {params.settings:q} \
             --manifest {input.manifest:q} \
+            --lookup {input.lookup:q} \
             --root {input.root:q} \
             --output {output.shard:q} \
             --rejected {output.rejected:q} \
@@ -100,26 +104,23 @@ rule convert_shard:
         """
 
 
-checkpoint index_shards:
+rule index_shards:
     """List a data set's shards with their digests, and all images that could not be used."""
     input:
-        shards=lambda wildcards: shards(wildcards.dataset, wildcards.size, ".h5"),
-        rejected=lambda wildcards: shards(wildcards.dataset, wildcards.size, ".rejected.csv"),
+        shards=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".h5"),
+        rejected=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".rejected.csv"),
     output:
-        index="results/datasets/{dataset}/{size}px/index.json",
-        rejected="results/datasets/{dataset}/{size}px/rejected.csv",
+        index="results/datasets/{dataset}/{shape}/index.json",
+        rejected="results/datasets/{dataset}/{shape}/rejected.csv",
     log:
-        "logs/datasets/{dataset}/index_shards/{size}px.log",
+        "logs/datasets/{dataset}/index_shards/{shape}.log",
     conda:
         "../../envs/crossray.yaml"
     resources:
         mem_mb=1000,
         runtime=60,
     params:
-        settings=lambda wildcards: as_settings(
-            size=int(wildcards.size),
-            max_rejected=DATASETS[wildcards.dataset]["max_rejected"],
-        ),
+        settings=index_settings,
         code=code_version("index_shards"),
     shell:
         """

@@ -6,8 +6,9 @@ rule predict:
     input:
         weights=weights_of,
         manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SIZE, ".h5")),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
     output:
         predictions=PREDICTION,
     log:
@@ -42,7 +43,9 @@ rule measure_performance:
     """Measure every cell: AUC with interval, average precision, and metrics at the source's own threshold."""
     input:
         predictions=predictions,
-        manifests=[manifest_of(dataset) for dataset in DATASETS],
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
     output:
         table=report(
             "<study>/analysis/performance.csv",
@@ -68,6 +71,7 @@ rule measure_performance:
             seeds=SEEDS,
             tasks=STUDY["tasks"],
             evaluation=STUDY["evaluation"],
+            overlap=STUDY["leakage"]["overlap"],
         ),
         code=code_version("measure_performance"),
         study=subpath(output.table, ancestor=2),
@@ -75,7 +79,8 @@ rule measure_performance:
         """
         python workflow/scripts/measure_performance.py \
             --predictions {params.study:q}/predictions \
-            --datasets results/datasets \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
             --settings {params.settings:q} \
             --replicates {output.replicates:q} \
             --output {output.table:q} \

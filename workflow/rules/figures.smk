@@ -220,8 +220,9 @@ rule draw_patients:
 rule draw_samples:
     """Draw a few images of each data set."""
     input:
-        manifests=[manifest_of(dataset) for dataset in DATASETS],
-        indexes=lambda wildcards: [index_of(dataset) for dataset in DATASETS],
+        manifests=study_manifests,
+        digests=study_digests,
+        indexes=study_indexes,
     output:
         svg=report(
             "<study>/figures/samples.svg",
@@ -239,11 +240,13 @@ rule draw_samples:
         mem_mb=1000,
         runtime=20,
     params:
-        settings=figure_settings("datasets", "tasks", "size"),
+        settings=figure_settings("datasets", "tasks", "size", "shape"),
+        manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
         code=code_version("draw_samples"),
     shell:
         """
         python workflow/scripts/draw_samples.py \
+            --manifests {params.manifests:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
             --svg {output.svg:q} \

@@ -10,8 +10,10 @@ rule write_report:
         counts=rules.summarise_datasets.output.counts,
         labels=rules.summarise_datasets.output.labels,
         figures=expand("<study>/figures/{name}.{kind}", name=FIGURES, kind=["svg", "png", "json"]),
-        manifests=[manifest_of(dataset) for dataset in DATASETS],
-        indexes=lambda wildcards: [index_of(dataset) for dataset in DATASETS],
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        indexes=study_indexes,
         records=expand(rules.train_model.output.record, model=MODELS, source=SOURCES, seed=SEEDS),
         templates=expand(
             "workflow/scripts/crossray/figures/templates/{name}", name=["report.html.j2", "report.css", "report.js"]

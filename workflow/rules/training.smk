@@ -5,8 +5,9 @@ rule train_model:
     """Train a network on one source; a stopped run continues from its last checkpoint in the work folder."""
     input:
         manifest=lambda wildcards: manifest_of(wildcards.source),
+        digest=lambda wildcards: digest_of(wildcards.source),
         index=lambda wildcards: index_of(wildcards.source),
-        shards=lambda wildcards: ancient(shards(wildcards.source, SIZE, ".h5")),
+        shards=lambda wildcards: ancient(shards(wildcards.source, SHAPE, ".h5")),
     output:
         weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
         history="<study>/models/{model}/{source}/{seed}/history.csv",

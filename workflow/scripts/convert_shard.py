@@ -13,11 +13,9 @@ def convert_shard(arguments: Namespace) -> None:
     from crossray.datasets.conversion import convert, rows_of_shard
     from crossray.files import write_csv
 
-    table = manifest.read(arguments.manifest)
-    rows = rows_of_shard(len(table), arguments.settings["shards"], arguments.shard)
-    rejected = convert(
-        table.iloc[rows], arguments.root, arguments.dataset, arguments.settings["size"], arguments.output
-    )
+    images = manifest.with_files(manifest.read(arguments.manifest), arguments.lookup)
+    rows = rows_of_shard(len(images), arguments.settings["shards"], arguments.shard)
+    rejected = convert(images.iloc[rows], arguments.root, arguments.dataset, arguments.settings, arguments.output)
     write_csv(arguments.rejected, rejected)
 
 
@@ -26,9 +24,13 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--dataset", required=True, help="name of the data set")
     options.add_argument("--shard", required=True, type=int, help="number of the shard, from 0")
-    options.add_argument("--settings", required=True, type=json_object, help="size (px) and shards (number of) as JSON")
+    options.add_argument(
+        "--settings", required=True, type=json_object,
+        help="size (px), fit, burnt_in, burnt_in_areas and shards (number of) as JSON",
+    )  # fmt: skip
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
-    options.add_argument("--root", required=True, type=Path, help="folder that the manifest's paths start from")
+    options.add_argument("--lookup", required=True, type=Path, help="table from the manifest's images to their files")
+    options.add_argument("--root", required=True, type=Path, help="folder that files start from")
     options.add_argument("--output", required=True, type=Path, help="shard to write (HDF5)")
     options.add_argument("--rejected", required=True, type=Path, help="CSV to write: images left out, and why")
     return run(convert_shard, options.parse_args(argv))

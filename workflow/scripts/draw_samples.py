@@ -13,14 +13,15 @@ def draw_samples(arguments: Namespace) -> None:
     from crossray.figures.samples import choose, draw
     from crossray.figures.style import write
 
-    figure = draw(choose(arguments.datasets, arguments.settings), arguments.settings)
+    figure = draw(choose(arguments.manifests, arguments.datasets, arguments.settings), arguments.settings)
     write(figure, arguments.settings, arguments.svg, arguments.png, arguments.words)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets")
+    options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
+    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
     figure_options(options)
     return run(draw_samples, options.parse_args(argv))
 

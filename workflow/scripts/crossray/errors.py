@@ -1,4 +1,4 @@
-"""The one exception whose text is written for the person who runs CrossRay."""
+"""Exceptions whose texts are written for people."""
 
 from collections.abc import Iterable
 
@@ -9,6 +9,10 @@ class UserError(Exception):
     The message says what is wrong, where, what is allowed and what to do. Programs print it as one line
     without a traceback (:func:`crossray.program.run`).
     """
+
+
+class UnusableImageError(Exception):
+    """An image file that cannot be used; the message is the reason for ``rejected.csv``."""
 
 
 def listed(names: Iterable[object], limit: int = 5) -> str:

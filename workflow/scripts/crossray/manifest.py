@@ -21,10 +21,13 @@ import pyarrow
 import pyarrow.parquet
 
 from crossray.errors import UserError, listed
-from crossray.files import replacing
+from crossray.files import replacing, write_csv
 
 SPLITS = ("train", "validation", "test")
 FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split")
+
+#: columns that may name a patient; keyed hashes replace them unless the data set is public
+NAMING_COLUMNS = ("image_id", "patient_id", "study_id", "path")
 
 _METADATA_KEY = b"crossray"
 
@@ -77,13 +80,14 @@ def pseudonyms(identifiers: pd.Series, key: bytes) -> pd.Series:
     return identifiers.map(lambda text: hmac.new(key, text.encode(), "sha256").hexdigest()[:16], na_action="ignore")
 
 
-def pseudonym_key(path: Path) -> bytes:
-    """Read the key of the pseudonyms; make it, readable by its owner alone, where there is none yet.
+def pseudonym_key(folder: Path) -> bytes:
+    """Read the key of the pseudonyms, ``pseudonyms.key``; make it, for its owner alone, where there is none.
 
     Raises:
         UserError: if the file is too short to be a key.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = folder / "pseudonyms.key"
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -97,6 +101,41 @@ def pseudonym_key(path: Path) -> bytes:
     return key
 
 
+def with_pseudonyms(table: pd.DataFrame, key: bytes | None) -> pd.DataFrame:
+    """Replace every column that may name a patient, file names included; without a key the data set is public."""
+    if key is None:
+        return table
+    return table.assign(**{column: pseudonyms(table[column], key) for column in NAMING_COLUMNS})
+
+
+def write_lookup(path: Path, released: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Write which image, patient and file of the release a manifest speaks of; readable by its owner alone.
+
+    Args:
+        path: CSV to write: image_id as in the manifest, path from the release's root, released_image_id,
+            released_patient_id, released_study_id.
+        released: the manifest before identifiers were replaced.
+        table: the manifest.
+    """
+    lookup = pd.DataFrame({"image_id": table["image_id"], "path": released["path"].to_numpy()})
+    for column in ("image_id", "patient_id", "study_id"):
+        lookup[f"released_{column}"] = released[column].to_numpy()
+    write_csv(path, lookup)
+    path.chmod(0o600)
+
+
+def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
+    """Return a manifest with the column ``file``, where the image lies from the release's root.
+
+    Raises:
+        UserError: if the table of files is of another manifest.
+    """
+    files = pd.read_csv(lookup, dtype=str, keep_default_na=False)
+    if list(files["image_id"]) != list(table["image_id"]):
+        raise UserError(f"{lookup}: not the files of this manifest; delete both and run the workflow again")
+    return table.assign(file=files["path"].to_numpy())
+
+
 def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) -> None:
     """Check a manifest before it is written.
 
@@ -104,15 +143,15 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) 
         table: the manifest.
         tasks: its label columns.
         origin: the file that the rows came from, for messages.
-        public: whether messages may quote identifiers; rows are named in any case.
+        public: whether messages may quote values; rows and columns are named in any case.
 
     Raises:
         UserError: if an image_id stands twice, a patient is in two splits, or a value is not allowed; the
             message names the file, the row (counted as in a spreadsheet, the header being row 1) and the value.
     """
 
-    def quoted(value: object, column: str) -> str:
-        return "a value" if column.endswith("_id") and not public else repr(str(value))
+    def quoted(value: object) -> str:
+        return repr(str(value)) if public else "a value"
 
     splits = table.groupby("patient_id")["split"].nunique()
     straddling = splits.index[splits > 1]
@@ -120,7 +159,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) 
         rows = table.index[table["patient_id"] == straddling[0]] + 2
         raise UserError(
             f"{origin}: {len(straddling)} patients are in more than one split, the first of them "
-            f"({quoted(straddling[0], 'patient_id')}) in rows {listed(rows)}; "
+            f"({quoted(straddling[0])}) in rows {listed(rows)}; "
             "put all images of a patient into one split"
         )
     try:
@@ -131,7 +170,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) 
         row = "" if pd.isna(first["index"]) else f"row {int(first['index']) + 2}, "
         rule = "stands more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
         raise UserError(
-            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'], first['column'])} {rule} "
+            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'])} {rule} "
             f"({len(cases)} such values in all)"
         ) from None
 

@@ -114,3 +114,23 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
         total = sum(dataset["split"][part] for part in ("train", "validation", "test"))
         if abs(total - 1) > 1e-9:
             yield f"datasets.{name}.split: train, validation and test add up to {total:g}, not to 1"
+
+
+def check_registers(registers: Mapping[str, str], public: Mapping[str, bool]) -> None:
+    """Check that data sets of one register name their patients alike: all public, or all by hashes.
+
+    Args:
+        registers: data set -> whose patients it has.
+        public: data set -> whether it keeps the release's identifiers.
+
+    Raises:
+        UserError: if two of them differ, as a patient would then not be recognised.
+    """
+    first: dict[str, str] = {}
+    for name, register in registers.items():
+        other = first.setdefault(register, name)
+        if public[other] != public[name]:
+            raise UserError(
+                f"config: datasets.{name}.public: {other} has patients of the same register ({register}); set public "
+                "alike for both, else somebody who is in both is not recognised"
+            )

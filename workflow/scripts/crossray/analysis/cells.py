@@ -27,12 +27,12 @@ class Study:
 
     Attributes:
         predictions: folder of predictions, ``{model}/{source}/{seed}/{split}/{dataset}.parquet`` below it.
-        datasets: folder of data sets, ``{dataset}/manifest.parquet`` below it.
+        manifests: folder of the study's manifests, ``{dataset}.parquet`` in it.
         settings: models, sources, targets, seeds, tasks.
     """
 
     predictions: Path
-    datasets: Path
+    manifests: Path
     settings: Mapping[str, Any]
 
     def trained(self) -> Iterator[Trained]:
@@ -43,7 +43,7 @@ class Study:
 
     def labels(self, dataset: str, split: str) -> pd.DataFrame:
         """Read the rows of a data set's manifest in one split, by image_id."""
-        table = manifest.read(self.datasets / dataset / "manifest.parquet")
+        table = manifest.read(self.manifests / f"{dataset}.parquet")
         return table[table["split"] == split].set_index("image_id")
 
     def logits(self, trained: Trained, split: str, dataset: str) -> dict[str, pd.DataFrame]:

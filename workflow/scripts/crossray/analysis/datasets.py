@@ -1,6 +1,6 @@
 """What is in each data set: images and patients by split, labels by task, and who the patients are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,17 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
     return rows
 
 
-def summarise(
-    datasets: Path, names: Sequence[str], size: int, tasks: Sequence[str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the counts of all data sets (:func:`describe`) and their labels (:func:`count_labels`)."""
+def summarise(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the counts of all data sets (:func:`describe`) and their labels (:func:`count_labels`).
+
+    Args:
+        manifests: folder of the study's manifests.
+        datasets: folder of data sets, with the indexes of their shards.
+        settings: datasets, shape (name of the folder of shards), tasks.
+    """
     counts, labels = [], []
-    for name in names:
-        table = manifest.read(datasets / name / "manifest.parquet")
-        counts += describe(name, table, read_json(datasets / name / f"{size}px" / "index.json"))
-        labels += count_labels(name, table, tasks)
+    for name in settings["datasets"]:
+        table = manifest.read(manifests / f"{name}.parquet")
+        counts += describe(name, table, read_json(datasets / name / settings["shape"] / "index.json"))
+        labels += count_labels(name, table, settings["tasks"])
     return pd.DataFrame(counts).astype({"patients": "Int64"}), pd.DataFrame(labels)

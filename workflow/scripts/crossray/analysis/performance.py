@@ -1,6 +1,7 @@
 """How well does each model do on each target, task by task, and how sure is that?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,13 +31,22 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def measure(study: Study, evaluation: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def read_overlap(path: Path) -> set[tuple[str, str]]:
+    """Read from the audit's summary which (source, target) have test images of patients that the source learnt from."""
+    summary = pd.read_csv(path, dtype={"source": str, "target": str})
+    return {(row.source, row.target) for row in summary[summary["overlap"] > 0].itertuples()}
+
+
+def measure(
+    study: Study, evaluation: Mapping[str, Any], refused: Set[tuple[str, str]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every cell of a study.
 
     Args:
         study: the predictions.
         evaluation: ``minimum`` (positives and negatives for a number to be given), ``resamples`` and ``seed`` of
             the bootstrap.
+        refused: pairs of a source and a target for which no number is given, as patients are in both (reason O).
 
     Returns:
         One row a cell with :data:`COLUMNS`; and for each cell with an AUC its key and ``replicates``, an array of
@@ -62,7 +72,8 @@ def measure(study: Study, evaluation: Mapping[str, Any]) -> tuple[pd.DataFrame, 
                 for task in study.settings["tasks"]:
                     key = dict(zip(KEYS, (trained.model, trained.source, target, task, seed), strict=True))
                     threshold = thresholds[trained].get((seed, task), float("nan"))
-                    row, values = _cell(known, logits, task, threshold, weights, evaluation["minimum"])
+                    reason = reasons.PATIENTS_OVERLAP if (trained.source, target) in refused else None
+                    row, values = _cell(known, logits, task, threshold, weights, evaluation["minimum"], reason)
                     rows.append(key | row)
                     if values is not None:
                         replicates.append(key | {"replicates": values})
@@ -89,9 +100,15 @@ def _known(labels: pd.Series, logits: pd.Series) -> tuple[NDArray, NDArray, NDAr
 
 
 def _cell(
-    labels: pd.DataFrame, logits: pd.DataFrame, task: str, threshold: float, weights: NDArray, minimum: int
+    labels: pd.DataFrame,
+    logits: pd.DataFrame,
+    task: str,
+    threshold: float,
+    weights: NDArray,
+    minimum: int,
+    refused: str | None,
 ) -> tuple[dict[str, Any], NDArray | None]:
-    """Measure one cell: its row, and its bootstrap replicates if it has an AUC."""
+    """Measure one cell, unless there is a reason to refuse: its row, and its bootstrap replicates if it has an AUC."""
     empty: dict[str, Any] = {"images": 0, "patients": 0, "positives": 0, "negatives": 0}
     if task not in labels or labels[task].isna().all():
         return empty | {"reason": reasons.NOT_LABELLED}, None
@@ -104,6 +121,8 @@ def _cell(
     }
     if task not in logits:
         return row | {"reason": reasons.NOT_TRAINED}, None
+    if refused:
+        return row | {"reason": refused}, None
     if min(row["positives"], row["negatives"]) < minimum:
         return row | {"reason": reasons.TOO_FEW}, None
     truth, scores, known = _known(labels[task], logits[task])

@@ -1,7 +1,7 @@
 """Raw releases become manifests: one reader for each kind of data set, found by name in one registry.
 
-A reader is a module with the functions of :class:`Reader`. The workflow calls ``locate`` and ``count_images`` while it
-plans, so readers import pandas and the like only inside ``read``.
+A reader is a module with the names of :class:`Reader`. The workflow calls ``locate`` and ``count_images`` while it
+plans, so readers import pandas and the like only inside the functions that read.
 """
 
 import importlib
@@ -18,30 +18,58 @@ if TYPE_CHECKING:
 READERS = {
     "simulated": "crossray.datasets.simulated",
     "table": "crossray.datasets.table",
+    "folder": "crossray.datasets.folder",
+    "nih": "crossray.datasets.nih",
+    "nih_google": "crossray.datasets.nih_google",
+    "rsna": "crossray.datasets.rsna",
+    "siim": "crossray.datasets.siim",
+    "padchest": "crossray.datasets.padchest",
+    "chexpert": "crossray.datasets.chexpert",
+    "mimic_cxr": "crossray.datasets.mimic_cxr",
+    "openi": "crossray.datasets.openi",
+    "vindr": "crossray.datasets.vindr",
+    "brax": "crossray.datasets.brax",
+    "montgomery": "crossray.datasets.montgomery",
+    "shenzhen": "crossray.datasets.shenzhen",
+    "object_cxr": "crossray.datasets.object_cxr",
 }
 
 
 @dataclass(frozen=True)
 class Release:
-    """Where a release lies: the folder that image paths start from, and the table with its labels."""
+    """Where a release lies: the folder that image paths start from, and the tables that its reader needs, in order."""
 
     root: str
-    table: str
+    tables: tuple[str, ...]
 
 
 class Reader(Protocol):
-    """What the module of a reader offers; ``SETTINGS`` names the settings that decide what ``read`` returns."""
+    """What the module of a reader offers."""
 
+    #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
+    #: named label policies; a setting that the configuration gives itself goes before the policy's
+    POLICIES: Mapping[str, Mapping[str, Any]]
+    #: whose patients these are; readers with the same register speak of the same people by the same ``patient_id``.
+    #: None: nobody else's
+    REGISTER: str | None
 
     def locate(self, dataset: str, settings: Mapping[str, Any]) -> Release:
-        """Say where the release lies, without opening it."""
+        """Say where the release lies, without opening it.
+
+        Raises:
+            UserError: if a folder or table is not there; the message names the setting.
+        """
 
     def count_images(self, release: Release, settings: Mapping[str, Any]) -> int:
         """Estimate the number of images, cheaply; decides the default number of shards."""
 
     def read(self, release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
         """Read the release.
+
+        Args:
+            release: what ``locate`` returned.
+            settings: those of ``SETTINGS`` and of the policy (:func:`with_policy`).
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
@@ -61,3 +89,28 @@ def find_reader(name: str) -> Reader:
     if name not in READERS:
         raise UserError(f"reader {name!r} is not known; allowed are {', '.join(READERS)}")
     return cast("Reader", importlib.import_module(READERS[name]))
+
+
+def with_policy(dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what decides a data set's manifest, its label policy spelt out.
+
+    Args:
+        dataset: name of the data set, for messages.
+        settings: its block of the configuration.
+
+    Returns:
+        reader, policy, max_missing, the reader's own settings, and every choice of the policy.
+
+    Raises:
+        UserError: if the reader has no such policy, or does not know a setting of policies that is given.
+    """
+    reader = find_reader(settings["reader"])
+    name = settings.get("policy", "default")
+    if name not in reader.POLICIES:
+        raise UserError(
+            f"datasets.{dataset}.policy: reader {settings['reader']!r} has no policy {name!r}; "
+            f"allowed are {', '.join(reader.POLICIES)}"
+        )
+    choices = reader.POLICIES[name]
+    own = {key: settings[key] for key in ("reader", "max_missing", *reader.SETTINGS) if key in settings}
+    return own | {"policy": name} | {key: settings.get(key, choice) for key, choice in choices.items()}

@@ -13,9 +13,8 @@ import pandas as pd
 import pydicom
 from numpy.typing import NDArray
 
-from crossray.dicom import UnusableImageError
-from crossray.errors import UserError
-from crossray.images import PREPROCESSING, load_square
+from crossray.errors import UnusableImageError, UserError
+from crossray.images import load_square, preprocessing
 from crossray.shards import shard_entry, write_shard
 
 log = logging.getLogger(__name__)
@@ -30,14 +29,14 @@ def rows_of_shard(images: int, shards: int, shard: int) -> slice:
     return slice(start, start + share + (shard < larger))
 
 
-def convert(manifest: pd.DataFrame, root: Path, dataset: str, size: int, shard: Path) -> pd.DataFrame:
+def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[str, Any], shard: Path) -> pd.DataFrame:
     """Convert images to one shard.
 
     Args:
-        manifest: the rows that go into the shard.
-        root: the folder that their paths start from.
+        images: those that go into the shard: image_id, path (as a manifest has it), file (from ``root``).
+        root: the folder that files start from.
         dataset: name of the data set, for the shard's attributes.
-        size: pixels along each side.
+        settings: size (pixels along each side), fit, burnt_in and burnt_in_areas (:func:`crossray.images.load_square`).
         shard: the file to write.
 
     Returns:
@@ -46,16 +45,25 @@ def convert(manifest: pd.DataFrame, root: Path, dataset: str, size: int, shard: 
     kept: list[str] = []
     pixels: list[NDArray[np.uint8]] = []
     rejected: list[dict[str, str]] = []
-    for number, (image_id, path) in enumerate(zip(manifest["image_id"], manifest["path"], strict=True), start=1):
+    for number, image in enumerate(images.itertuples(), start=1):
         try:
-            pixels.append(load_square(root / path, size))
-            kept.append(image_id)
+            pixels.append(
+                load_square(
+                    root / image.file,
+                    settings["size"],
+                    settings["fit"],
+                    settings["burnt_in"],
+                    settings["burnt_in_areas"],
+                )
+            )
+            kept.append(image.image_id)
         except UnusableImageError as reason:
-            rejected.append({"image_id": image_id, "path": path, "reason": str(reason)})
+            rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
         if number % _EVERY == 0:
-            log.info("%d of %d images", number, len(manifest))
+            log.info("%d of %d images", number, len(images))
+    facts = preprocessing(settings["fit"], settings["burnt_in"])
     write_shard(
-        shard, pixels, kept, size, {"dataset": dataset, "preprocessing": PREPROCESSING, "versions": _versions()}
+        shard, pixels, kept, settings["size"], {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
     )
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
     return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
@@ -72,7 +80,8 @@ def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings
         shards: the shards' files, in order.
         rejected: the images left out of all of them.
         dataset: name of the data set.
-        settings: size, and max_rejected, the largest share of the images that may be left out.
+        settings: size, fit and burnt_in, as of the conversion, and max_rejected, the largest share of the images that
+            may be left out.
 
     Raises:
         UserError: if more than that share, or every image, was left out; the message has the commonest reasons.
@@ -92,7 +101,7 @@ def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings
     return {
         "dataset": dataset,
         "size": settings["size"],
-        "preprocessing": PREPROCESSING,
+        "preprocessing": preprocessing(settings["fit"], settings["burnt_in"]),
         "images": images,
         "rejected": len(rejected),
         "shards": entries,

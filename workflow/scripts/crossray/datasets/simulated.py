@@ -9,14 +9,15 @@ from crossray.datasets.findings import FINDINGS
 if TYPE_CHECKING:
     import pandas
 
-#: the settings that decide what ``read`` returns
 SETTINGS = ("labelling",)
+POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
+REGISTER = None
 
 
 def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
     """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``simulate_hospital``."""
     folder = f"results/datasets/{dataset}/release"
-    return Release(f"{folder}/dicom", f"{folder}/labels.csv")
+    return Release(f"{folder}/dicom", (f"{folder}/labels.csv",))
 
 
 def count_images(release: Release, settings: Mapping[str, Any]) -> int:
@@ -28,4 +29,5 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; tasks that the hospital does not label have no column."""
     fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
     tasks = [name for name in FINDINGS if name not in settings["labelling"]["unlabelled"]]
-    return table.read(release, {"columns": {field: field for field in fields}, "tasks": tasks})
+    columns = {field: field for field in fields}
+    return table.read_rows(release, {"columns": columns, "tasks": tasks, "uncertain": "ignore"})

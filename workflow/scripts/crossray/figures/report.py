@@ -23,7 +23,7 @@ from crossray.tables import read_performance, reported
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
 
-TABLES = ("performance", "transfer", "summary", "datasets", "labels")
+TABLES = ("performance", "transfer", "summary", "datasets", "labels", "leakage")
 
 _WORDS = {
     "auc": "AUC", "auc_low": "low", "auc_high": "high", "source": "trained on", "target": "tested on",
@@ -36,17 +36,17 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     """Build the page.
 
     Args:
-        folder: the study's results, with ``analysis/``, ``figures/`` and ``models/``.
-        datasets: folder of data sets, with manifests, indexes and lists of rejected images.
-        settings: the study's resolved configuration without paths, the names of the data sets in ``order``, and
-            those that are ``phantoms``.
+        folder: the study's results, with ``analysis/``, ``figures/``, ``leakage/``, ``manifests/`` and ``models/``.
+        datasets: folder of data sets, with indexes and lists of rejected images.
+        settings: the study's resolved configuration without paths, the names of the data sets in ``order``, those that
+            are ``phantoms``, and the ``shape`` (name of the folder) of the shards.
         templates: folder of ``report.html.j2``, ``report.css`` and ``report.js``.
         citation: ``CITATION.cff``.
 
     Returns:
         HTML; texts that come from the data are escaped.
     """
-    tables = {name: _table(folder / "analysis" / f"{name}.csv") for name in TABLES}
+    tables = {name: _table(_path(folder, name)) for name in TABLES}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -60,19 +60,22 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         facts=key_numbers(tables["summary"], tables["transfer"], tables["performance"]),
         figures={name: _figure(folder / "figures", name) for name in FIGURES},
         tables=tables,
-        downloads={name: _download(folder / "analysis" / f"{name}.csv") for name in TABLES},
+        downloads={name: _download(_path(folder, name)) for name in TABLES},
         reasons=REASONS,
-        rejected={
-            name: _rejections(datasets / name / f"{settings['images']['size']}px") for name in settings["datasets"]
-        },
+        rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
+        leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
         records=_records(folder / "models", settings),
         explorer=_json(explorer(tables["performance"], tables["transfer"], settings)),
-        provenance=provenance(datasets, settings),
+        provenance=provenance(folder / "manifests", datasets, settings),
         configuration=yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True, width=100),
         citation=_citation(citation),
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
+
+
+def _path(folder: Path, name: str) -> Path:
+    return folder / "leakage" / "summary.csv" if name == "leakage" else folder / "analysis" / f"{name}.csv"
 
 
 def _table(path: Path) -> pd.DataFrame:
@@ -135,6 +138,34 @@ def key_numbers(summary: pd.DataFrame, transfer: pd.DataFrame, performance: pd.D
     chance = int((performance["auc"] < 0.5).sum())
     facts.append({"value": str(chance), "range": "", "words": "cells worse than chance", "link": "tasks"})
     return facts
+
+
+def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
+    """Say what the audit of patients and near-duplicates found, and what was done about it.
+
+    Args:
+        leakage: the audit's summary, one row a source and target.
+        overlap: the setting: move, refuse or keep.
+    """
+    once = leakage[leakage["source"] <= leakage["target"]]
+    exact, near = (int(once[column].sum()) for column in ("exact", "near"))
+    sentences = [
+        f"The audit compared all images of the study: {exact:,} times an image equals one of the same or another data "
+        f"set, {near:,} times nearly so. By registers, {int(once['shared_patients'].sum()):,} patients are in two."
+    ]
+    before, after = int(leakage["overlap_before"].sum()), int(leakage["overlap"].sum())
+    moved = int(leakage.drop_duplicates("target")["moved"].sum())
+    if not before:
+        return [*sentences, "No test image is of a patient whom a model was trained or chosen on."]
+    done = {
+        "move": f"Each group of such patients was moved to one split ({moved:,} images moved); {after:,} are left.",
+        "refuse": "The numbers of such sources and targets are not given (O).",
+        "keep": "Splits were kept by the configuration, so those numbers are too good.",
+    }[overlap]
+    found = (
+        f"{before:,} times, a test image is of a patient whom a model was trained or chosen on, or shows the same film."
+    )
+    return [*sentences, f"{found} {done}"]
 
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
@@ -203,12 +234,12 @@ def _json(value: Any) -> markupsafe.Markup:
     return markupsafe.Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def provenance(datasets: Path, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+def provenance(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return what a reader needs to find the inputs and the code again."""
     facts = [("CrossRay", _commit()), ("configuration", f"SHA-256 {text_digest(json.dumps(settings, sort_keys=True))}")]
     for name in settings["datasets"]:
-        index = datasets / name / f"{settings['images']['size']}px" / "index.json"
-        manifest = datasets / name / "manifest.parquet"
+        index = datasets / name / settings["shape"] / "index.json"
+        manifest = manifests / f"{name}.parquet"
         digests = f"manifest SHA-256 {file_digest(manifest)[:16]}, index of pixels SHA-256 {file_digest(index)[:16]}"
         facts.append((f"data set {name}", digests))
     facts += [(package, importlib.metadata.version(package)) for package in PACKAGES]

@@ -19,7 +19,7 @@ _IMAGES = 6
 _PIXELS = 128
 
 
-def choose(datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Pick images evenly from each data set's training split, in the order of the manifest.
 
     Returns:
@@ -27,8 +27,8 @@ def choose(datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for name in settings["datasets"]:
-        table = manifest.read(datasets / name / "manifest.parquet")
-        store = ImageStore(datasets / name / f"{settings['size']}px" / "index.json")
+        table = manifest.read(manifests / f"{name}.parquet")
+        store = ImageStore(datasets / name / settings["shape"] / "index.json")
         training = with_rows(table, store, "train")
         picked = (
             training.iloc[np.unique(np.linspace(0, len(training) - 1, _IMAGES).astype(int))]

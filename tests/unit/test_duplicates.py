@@ -1,0 +1,110 @@
+"""Near-duplicates: planted copies are found, other patients are not, and odd collections do not explode."""
+
+import io
+
+import cv2
+import numpy as np
+import PIL.Image
+import pytest
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from crossray.datasets.duplicates import SIMILAR, Descriptors, concatenate, describe, find_duplicates
+from crossray.datasets.hospital import patients
+from crossray.datasets.phantom import render
+
+FINDINGS = ("Cardiomegaly", "Effusion", "Lung Opacity", "Nodule", "Pneumothorax")
+SETTINGS = {"images": 60, "seed": 3, "several_images": 0, "prevalence": dict.fromkeys(FINDINGS, 0.4)}
+
+
+@pytest.fixture(scope="module")
+def films():
+    """Return phantoms of sixty patients, 64 x 64, with noise that makes each its own."""
+    generator = np.random.default_rng(0)
+    drawn = []
+    for patient in patients("p", SETTINGS):
+        image = render(patient.anatomy, patient.severities, "PA", (64, 64), generator)
+        noise = cv2.resize(generator.normal(0, 0.08, (24, 24)), (64, 64), interpolation=cv2.INTER_CUBIC)
+        drawn.append((255 * np.clip(image + noise, 0, 1)).round().astype(np.uint8))
+    return np.array(drawn)
+
+
+def compressed(image):
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(image).save(buffer, "JPEG", quality=50)
+    return np.array(PIL.Image.open(buffer))
+
+
+def rescaled(image):
+    small = cv2.resize(image, (40, 40), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (64, 64), interpolation=cv2.INTER_CUBIC)
+
+
+COPIES = {
+    "exact": lambda image: image,
+    "compressed": compressed,
+    "rescaled": rescaled,
+    "inverted": lambda image: 255 - image,
+    "inverted and compressed": lambda image: compressed(255 - image),
+    "gamma": lambda image: (255 * (image / 255) ** 1.4).round().astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_every_planted_copy_is_found_and_nothing_else(films, name):
+    copies = np.array([COPIES[name](image) for image in films[:20]])
+    found = find_duplicates(concatenate([describe(films), describe(copies)]))
+    assert sorted(zip(found["first"], found["second"], strict=True)) == [(n, 60 + n) for n in range(20)]
+    assert set(found["kind"]) == {"exact" if name == "exact" else "near"}
+    assert found["inverted"].eq("inverted" in name).all()
+    assert found["similarity"].between(SIMILAR, 1).all()
+
+
+def test_films_of_different_patients_are_no_duplicates(films):
+    assert find_duplicates(describe(films)).empty
+
+
+def test_the_order_of_images_decides_nothing(films):
+    stack = np.concatenate([films, films[:5], np.array([compressed(image) for image in films[5:10]])])
+    order = np.random.default_rng(1).permutation(len(stack))
+
+    def pairs(images, names):
+        found = find_duplicates(describe(images))
+        return {frozenset((names[a], names[b])) for a, b in zip(found["first"], found["second"], strict=True)}
+
+    assert pairs(stack, np.arange(len(stack))) == pairs(stack[order], order)
+
+
+def test_inversion_negates_the_description(films):
+    one, other = (describe(images).patterns.astype(float) for images in (films, 255 - films))
+    assert ((one * other).sum(axis=1) < -0.98).all()
+
+
+def test_a_monotone_change_of_grey_levels_hardly_changes_the_description(films):
+    levels = np.sort(np.random.default_rng(2).choice(256, 256)).astype(np.uint8)
+    one, other = (describe(images).patterns.astype(float) for images in (films, levels[films]))
+    assert (one * other).sum(axis=1).min() > SIMILAR
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_few_images(films, count):
+    assert find_duplicates(describe(films[:count])).empty
+
+
+def test_images_without_structure_are_only_equal_or_not():
+    flat = np.stack([np.full((64, 64), grey, np.uint8) for grey in (0, 0, 7, 255)])
+    found = find_duplicates(describe(flat))
+    assert found[["first", "second", "kind"]].to_numpy().tolist() == [[0, 1, "exact"]]
+
+
+def test_thousands_of_equal_or_nearly_equal_images_give_a_chain_and_not_all_pairs(films):
+    equal = find_duplicates(describe(np.repeat(films[:1], 3000, axis=0)))
+    assert len(equal) == 2999
+    assert (equal["first"] == 0).all()
+    generator = np.random.default_rng(0)
+    patterns = np.repeat(describe(films[:1]).patterns, 3000, axis=0)
+    digests = generator.integers(0, 2**63, (3000, 2)).astype(np.uint64)
+    nearly = find_duplicates(Descriptors(digests, patterns))
+    assert len(nearly) == 2999
+    graph = coo_array((np.ones(2999), (nearly["first"], nearly["second"])), shape=(3000, 3000))
+    assert connected_components(graph, directed=False)[0] == 1

@@ -1,0 +1,257 @@
+"""Every reader on a made-up release in the layout of the real one, from raw files to shards."""
+
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+
+import convert_shard
+import index_shards
+import make_manifest
+import releases
+from crossray import manifest
+from crossray.datasets import READERS, find_reader, with_policy
+from crossray.errors import UserError
+
+CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
+
+
+def read(root, maker, **settings):
+    """Write a release and read it with the default policy and whatever settings say."""
+    root.mkdir(parents=True, exist_ok=True)
+    maker(root)
+    settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
+    reader = find_reader(settings["reader"])
+    return reader.read(reader.locate("made-up", settings), with_policy("made-up", settings)).set_index("image_id")
+
+
+def labels(table, task):
+    return {image: None if np.isnan(label) else label for image, label in table[task].items()}
+
+
+def test_nih(tmp_path):
+    table = read(tmp_path, releases.nih)
+    assert table.loc["00000003_000", "path"] == "images_012/images/00000003_000.png"
+    assert labels(table, "Emphysema") == {
+        "00000001_000": 1, "00000001_001": 0, "00000002_000": 0, "00000003_000": 0,
+    }  # fmt: skip
+    assert table["patient_id"].tolist() == ["1", "1", "2", "3"]
+    assert table["age"].isna().tolist() == [False, False, False, True]  # 414 years
+    assert read(tmp_path, releases.nih, policy="paper").index.tolist() == [
+        "00000001_000",
+        "00000002_000",
+        "00000003_000",
+    ]
+    assert read(tmp_path, releases.nih, views=["AP"]).index.tolist() == ["00000001_001"]
+
+
+def test_nih_google(tmp_path):
+    table = read(tmp_path, releases.nih_google)
+    assert labels(table, "Lung Opacity") == {"00000001_000": 1, "00000002_000": 0}
+    assert labels(table, "Fracture") == {"00000001_000": 0, "00000002_000": 1}
+    assert "findings" not in table
+
+
+def test_rsna(tmp_path):
+    table = read(tmp_path, releases.rsna)
+    assert len(table) == 3
+    assert table["Pneumonia"].tolist() == table["Lung Opacity"].tolist() == [0, 1, 0]
+    assert table["patient_id"].nunique() == 3
+    assert table["age"].tolist() == [51, 51, 51]
+    known = read(tmp_path, releases.rsna, nih_mapping="mapping.json")
+    assert known["patient_id"].tolist() == ["7", "000924cf-0f8d-42bd-9158-1af53881a557", "7"]
+    boxes = read(tmp_path, releases.rsna, policy="paper")
+    assert boxes["Pneumonia"].tolist() == [0, 1, 1, 0]
+    assert boxes["path"].nunique() == 3
+
+
+def test_siim(tmp_path):
+    table = read(tmp_path, releases.siim)
+    assert table["Pneumothorax"].tolist() == [1, 0]
+    assert table["patient_id"].tolist() == ["person-0", "person-1"]
+
+
+def test_padchest(tmp_path):
+    table = read(tmp_path, releases.padchest)
+    assert table["path"].tolist() == ["0/a_1.png", "0/b_2.png", "7/c_3.png", "7/e_5.png"]
+    assert labels(table, "Nodule") == {"a_1": 1, "b_2": 0, "c_3": None, "e_5": None}
+    assert labels(table, "Cardiomegaly") == {"a_1": 0, "b_2": 0, "c_3": 1, "e_5": None}
+    assert table["view"].tolist() == ["PA", "PA", "AP SUPINE", "PA"]
+    assert table.loc["a_1", "age"] == 84
+    laterals = read(tmp_path, releases.padchest, views=["LATERAL"])
+    assert labels(laterals, "Effusion") == {"d_4": 0}
+    paper = read(tmp_path, releases.padchest, policy="paper")
+    assert labels(paper, "Nodule") == {"a_1": 1, "b_2": 1}  # pseudonodule, as in the original
+
+
+def test_synonyms_can_be_changed(tmp_path):
+    (tmp_path / "mine.csv").write_text("finding,task\ngoiter,Goitre\n")
+    table = read(tmp_path / "release", releases.padchest, synonyms=str(tmp_path / "mine.csv"))
+    assert labels(table, "Goitre") == {"a_1": 1, "b_2": 0, "c_3": 0, "e_5": None}
+    assert "Nodule" not in table
+
+
+def test_chexpert(tmp_path):
+    table = read(tmp_path, releases.chexpert)
+    frontal = [f"train/patient0000{name}_frontal" for name in ("1/study1/view1", "2/study1/view1", "2/study2/view1")]
+    assert table.index.tolist() == frontal
+    assert labels(table, "Effusion") == dict(zip(frontal, [0, 1, 0], strict=True))
+    assert labels(table, "Edema") == dict(zip(frontal, [0, None, 0], strict=True))
+    assert labels(table, "Support Devices") == dict(zip(frontal, [1, None, None], strict=True))
+    assert table["patient_id"].tolist() == ["patient00001", "patient00002", "patient00002"]
+    assert read(tmp_path, releases.chexpert, uncertain="positive")["Edema"].tolist() == [0, 1, 0]
+    ignoring = read(tmp_path, releases.chexpert, no_finding="ignore")
+    assert labels(ignoring, "Cardiomegaly") == dict(zip(frontal, [None, None, 0], strict=True))
+    # The original mixes two images of patient 2: No Finding of the second overrules the first's effusion.
+    mixed = read(tmp_path, releases.chexpert, policy="paper")
+    assert labels(mixed, "Effusion") == {frontal[0]: 0, frontal[1]: 0}
+
+
+def test_mimic_cxr(tmp_path):
+    table = read(tmp_path / "dicom", releases.mimic_cxr, labeler="chexpert", files="dicom")
+    assert table.index.tolist() == ["d1-aa", "d3-cc"]
+    assert table.loc["d3-cc", "path"] == "files/p11/p11000011/s51000000/d3-cc.dcm"
+    assert labels(table, "Pneumonia") == {"d1-aa": 1, "d3-cc": 0}
+    assert labels(table, "Fracture") == {"d1-aa": None, "d3-cc": 0}
+    other = read(tmp_path / "jpg", releases.mimic_cxr_jpg, reader="mimic_cxr", labeler="negbio", files="jpg")
+    assert labels(other, "Edema") == {"d1-aa": None, "d3-cc": 1}
+    assert find_reader("mimic_cxr").REGISTER == "mimic_cxr"
+
+
+def test_brax(tmp_path):
+    table = read(tmp_path / "a", releases.brax, files="dicom", views=["ANY"])
+    assert table["age"].tolist() == [85, 40]
+    assert labels(table, "Edema") == {"image-0-x": 1, "image-1-x": 0}
+    assert len(read(tmp_path / "b", releases.brax, files="png")) == 1  # the other's view is not said
+
+
+def test_openi(tmp_path):
+    table = read(tmp_path, releases.openi)
+    images = ["CXR1_1_IM-0001-3001", "CXR2_IM-0652-1001", "CXR3_IM-1384-1001"]
+    assert table.index.tolist() == images
+    assert table.loc[images[0], "path"] == "1/1_1_IM-0001-3001.dcm"
+    assert labels(table, "Effusion") == dict(zip(images, [1, 0, 0], strict=True))
+    assert labels(table, "Cardiomegaly") == dict(zip(images, [0, 1, 0], strict=True))
+    (tmp_path / "views.csv").write_text("imageid,tsne-view\nCXR2_IM-0652-1001,PA\n")
+    paper = read(tmp_path, releases.openi, policy="paper", views_table="views.csv")
+    assert labels(paper, "Effusion") == {images[1]: 1}  # a pericardial one, as in the original
+
+
+@pytest.mark.parametrize(("agreement", "heart", "mass"), [(1, 1, 1), (2, 0, 0)])
+def test_vindr(tmp_path, agreement, heart, mass):
+    table = read(tmp_path, releases.vindr, agreement=agreement)
+    assert labels(table, "Cardiomegaly") == {"aa": heart, "bb": 0}
+    assert labels(table, "Nodule/Mass") == {"aa": 0, "bb": mass}
+    assert labels(table, "Effusion") == {"aa": 0, "bb": 1}
+
+
+def test_vindr_of_physionet_and_a_consensus(tmp_path):
+    table = read(tmp_path, releases.vindr_physionet, reader="vindr", agreement=2)
+    assert labels(table, "Effusion") == {"aa": 0, "bb": 1}
+    assert labels(table, "Fracture") == {"aa": 0, "bb": 0}
+    consensus = pd.read_csv(tmp_path / "annotations/image_labels_train.csv").drop(columns="rad_id").iloc[[0, 3]]
+    consensus.to_csv(tmp_path / "annotations/image_labels_test.csv", index=False)
+    settings = {"reader": "vindr", "root": str(tmp_path), "max_missing": 0, "agreement": 2,
+                "table": "annotations/image_labels_test.csv"}  # fmt: skip
+    reader = find_reader("vindr")
+    table = reader.read(reader.locate("d", settings), with_policy("d", settings)).set_index("image_id")
+    assert labels(table, "Fracture") == {"aa": 0, "bb": 1}
+
+
+def test_tuberculosis_sets(tmp_path):
+    for maker, prefix in ((releases.montgomery, "MCUCXR"), (releases.shenzhen, "CHNCXR")):
+        table = read(tmp_path / prefix, maker)
+        assert labels(table, "Tuberculosis") == {f"{prefix}_0001_0": 0, f"{prefix}_0002_1": 1}
+        assert table["sex"].tolist() == ["F", "M"]
+        assert table["age"].tolist()[1] == 45
+
+
+def test_object_cxr(tmp_path):
+    assert read(tmp_path, releases.object_cxr)["Foreign Object"].tolist() == [1, 0]
+
+
+def test_folder(tmp_path):
+    table = read(tmp_path, releases.folder, classes=CLASSES, patient=r"(p\d+)_")
+    assert table["Pneumonia"].tolist() == [1, 0, 1]
+    assert table["split"].tolist() == ["test", "train", "train"]
+    assert table["patient_id"].tolist() == ["p3", "p1", "p2"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"classes": {"NORMAL": []}}, "2 of 3 images are in a folder that is no class"),
+        ({"classes": CLASSES, "patient": "("}, "no regular expression"),
+        ({"classes": CLASSES, "patient": r"p\d+_"}, "has 0 groups"),
+        ({"classes": CLASSES, "patient": r"q(\d+)_"}, "fits 0 of 3 paths"),
+    ],
+)
+def test_what_is_wrong_with_a_folder(tmp_path, settings, message):
+    with pytest.raises(UserError, match=message):
+        read(tmp_path, releases.folder, **settings)
+
+
+MAKERS = [
+    (releases.nih, {}, 4), (releases.nih_google, {}, 2), (releases.rsna, {}, 3), (releases.siim, {}, 2),
+    (releases.padchest, {}, 4), (releases.chexpert, {}, 3),
+    (releases.mimic_cxr, {"labeler": "negbio", "files": "dicom"}, 2),
+    (releases.brax, {"files": "dicom", "views": ["ANY"]}, 2), (releases.openi, {}, 3),
+    (releases.vindr, {"agreement": 2}, 2), (releases.montgomery, {}, 2), (releases.shenzhen, {}, 2),
+    (releases.object_cxr, {}, 2),
+    (releases.folder, {"classes": CLASSES}, 3),
+]  # fmt: skip
+
+
+def test_every_reader_is_tried():
+    assert {maker.__name__ for maker, _, _ in MAKERS} == set(READERS) - {"table", "simulated"}
+
+
+@pytest.mark.parametrize(("maker", "settings", "images"), MAKERS, ids=[maker.__name__ for maker, _, _ in MAKERS])
+def test_from_release_to_shards(tmp_path, maker, settings, images):
+    root, out = tmp_path / "release", tmp_path / "out"
+    root.mkdir()
+    maker(root)
+    settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
+    release = find_reader(settings["reader"]).locate("d", settings)
+    resolved = with_policy("d", settings) | {"public": False, "register": "d"}
+    resolved["split"] = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
+    assert make_manifest.main([
+        "--dataset", "d", "--settings", json.dumps(resolved), "--root", release.root, "--tables", *release.tables,
+        "--private", str(tmp_path / "private"), "--lookup", str(tmp_path / "private/d.csv"),
+        "--output", str(out / "manifest.parquet"),
+    ]) == 0  # fmt: skip
+    shape = {"size": 20, "fit": "crop", "burnt_in": "reject"}
+    assert convert_shard.main([
+        "--dataset", "d", "--shard", "0", "--settings", json.dumps(shape | {"burnt_in_areas": [], "shards": 1}),
+        "--manifest", str(out / "manifest.parquet"), "--lookup", str(tmp_path / "private/d.csv"),
+        "--root", release.root, "--output", str(out / "shards/0000.h5"),
+        "--rejected", str(out / "shards/0000.rejected.csv"),
+    ]) == 0  # fmt: skip
+    assert index_shards.main([
+        "--dataset", "d", "--settings", json.dumps(shape | {"max_rejected": 0}),
+        "--shards", str(out / "shards/0000.h5"),
+        "--rejected", str(out / "shards/0000.rejected.csv"), "--all-rejected", str(out / "rejected.csv"),
+        "--output", str(out / "index.json"),
+    ]) == 0  # fmt: skip
+    assert json.loads((out / "index.json").read_text())["images"] == images
+    with h5py.File(out / "shards/0000.h5") as file:
+        stored = file["images"][:]
+    table = manifest.read(out / "manifest.parquet")
+    lookup = pd.read_csv(tmp_path / "private/d.csv", dtype=str)
+    assert len({stored[row].tobytes() for row in range(images)}) == images  # each file its own pixels
+    assert np.ptp(stored) > 100
+    assert manifest.read_metadata(out / "manifest.parquet")["settings"]["policy"] == "default"
+    assert not set(table["image_id"]) & set(lookup["released_image_id"])
+    assert not set(table["path"]) & set(lookup["path"])
+
+
+@pytest.mark.parametrize("maker", [maker for maker, _, _ in MAKERS if maker.__name__ != "folder"])
+def test_an_empty_folder_is_told(tmp_path, maker):
+    reader = find_reader(maker.__name__)
+    settings = {"reader": maker.__name__, "root": str(tmp_path), "labeler": "chexpert", "max_missing": 0}
+    with pytest.raises(UserError, match=r"(has no|has neither|expected images)"):
+        reader.read(reader.locate("d", settings), with_policy("d", settings))
+    with pytest.raises(UserError, match="no folder"):
+        reader.locate("d", settings | {"root": str(tmp_path / "nowhere")})

@@ -1,0 +1,69 @@
+"""No patient on both sides of a split: the audit of a study's data sets, and the manifests that it leaves."""
+
+
+rule audit_leakage:
+    """Find patients and near-duplicate images in several splits, within and across data sets."""
+    input:
+        manifests=expand("results/datasets/{dataset}/manifest.parquet", dataset=DATASETS),
+        indexes=study_indexes,
+        shards=lambda wildcards: ancient([path for dataset in DATASETS for path in shards(dataset, SHAPE, ".h5")]),
+    output:
+        table=report(
+            "<study>/leakage/summary.csv",
+            caption="../report/leakage.rst",
+            category="Tables",
+            labels={"table": "patients and images in several splits"},
+        ),
+        pairs="<study>/leakage/pairs.csv",
+        moves=expand("<study>/leakage/moves/{dataset}.csv", dataset=DATASETS),
+    log:
+        "<log>/audit_leakage.log",
+    benchmark:
+        "<benchmark>/audit_leakage.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=120,
+    params:
+        settings=as_settings(datasets=list(DATASETS), registers=REGISTERS, **STUDY["leakage"]),
+        code=code_version("audit_leakage"),
+    shell:
+        """
+        python workflow/scripts/audit_leakage.py \
+            --settings {params.settings:q} \
+            --manifests {input.manifests:q} \
+            --indexes {input.indexes:q} \
+            --pairs {output.pairs:q} \
+            --moves {output.moves:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+checkpoint assign_splits:
+    """Write a data set's manifest as this study uses it."""
+    input:
+        manifest="results/datasets/{dataset}/manifest.parquet",
+        moves="<study>/leakage/moves/{dataset}.csv",
+    output:
+        manifest="<study>/manifests/{dataset}.parquet",
+        digest="<study>/manifests/{dataset}.sha256",
+    log:
+        "<log>/assign_splits/{dataset}.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        code=code_version("assign_splits"),
+    shell:
+        """
+        python workflow/scripts/assign_splits.py \
+            --manifest {input.manifest:q} \
+            --moves {input.moves:q} \
+            --output {output.manifest:q} \
+            --digest {output.digest:q} \
+            &>{log:q}
+        """

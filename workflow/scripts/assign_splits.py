@@ -1,0 +1,36 @@
+"""Write a data set's manifest as a study uses it: with the patients that the audit moved in their new split."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import parser, run
+
+
+def assign_splits(arguments: Namespace) -> None:
+    """Move patients and write the manifest, with the metadata that it had."""
+    import pandas as pd
+
+    from crossray import manifest
+    from crossray.files import file_digest, write_text
+
+    table = manifest.read(arguments.manifest)
+    moves = pd.read_csv(arguments.moves, dtype=str)
+    moved = table["patient_id"].map(dict(zip(moves["patient_id"], moves["split"], strict=True)))
+    table["split"] = moved.fillna(table["split"])
+    manifest.write(arguments.output, table, manifest.read_metadata(arguments.manifest))
+    write_text(arguments.digest, file_digest(arguments.output) + "\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
+    options.add_argument("--moves", required=True, type=Path, help="CSV of the patients who move: patient_id, split")
+    options.add_argument("--output", required=True, type=Path, help="manifest to write (Parquet)")
+    options.add_argument("--digest", required=True, type=Path, help="file to write: the manifest's SHA-256")
+    return run(assign_splits, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""Find patients and near-duplicate images that stand on both sides of a split, within and across data sets."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def audit_leakage(arguments: Namespace) -> None:
+    """Compare all images of the study, group patients, and write who moves."""
+    from crossray import manifest
+    from crossray.datasets import leakage
+    from crossray.files import write_csv
+    from crossray.shards import ImageStore
+
+    datasets = arguments.settings["datasets"]
+    manifests = dict(zip(datasets, map(manifest.read, arguments.manifests), strict=True))
+    images = leakage.gather(manifests, arguments.settings["registers"])
+    stores = dict(zip(datasets, map(ImageStore, arguments.indexes), strict=True))
+    duplicates = leakage.compare_images(images, stores)
+    groups = leakage.group_patients(images, duplicates)
+    leakage.warn_of_large_groups(images, groups)
+    move = arguments.settings["overlap"] == "move"
+    splits = leakage.settle_splits(images, groups) if move else images["split"]
+    write_csv(arguments.pairs, leakage.describe_pairs(images, duplicates))
+    for dataset, path in zip(datasets, arguments.moves, strict=True):
+        write_csv(path, leakage.moved_patients(images, splits, dataset))
+    summary = leakage.summarise(images, duplicates, groups, splits, datasets)
+    write_csv(arguments.output, summary)
+    moved = int((images["split"] != splits).sum())
+    logging.info("%d links between duplicates, %d of %d images moved", len(duplicates), moved, len(images))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument(
+        "--settings", required=True, type=json_object,
+        help="datasets, registers (data set to register of patients) and overlap (move, refuse or keep) as JSON",
+    )  # fmt: skip
+    options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests, in the order of datasets")
+    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="indexes of their shards")
+    options.add_argument("--pairs", required=True, type=Path, help="CSV to write: every pair of duplicates")
+    options.add_argument(
+        "--moves", required=True, type=Path, nargs="+", help="CSVs to write: the patients of each data set who move"
+    )
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: counts for each source and target")
+    return run(audit_leakage, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

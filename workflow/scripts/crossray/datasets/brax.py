@@ -1,0 +1,56 @@
+"""Reader ``brax``: BRAX of Hospital Israelita Albert Einstein (Reis et al., Scientific Data 2022).
+
+See docs/datasets/brax.md.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
+from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.policy import keep_images
+from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+
+if TYPE_CHECKING:
+    import pandas
+
+SETTINGS = ("files",)
+POLICIES = {
+    "default": {"views": FRONTAL, "images_per_patient": "all", "uncertain": "ignore", "no_finding": "negative"},
+}
+REGISTER = None
+
+PATHS = {"dicom": "DicomPath", "png": "PngPath"}
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`."""
+    return locate_tables(dataset, settings, ["master_spreadsheet_update.csv", "master_spreadsheet.csv"])
+
+
+count_images = count_rows
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`."""
+    import pandas as pd
+
+    path, column = release.tables[0], PATHS[settings["files"]]
+    raw = read_csv(path, [column, "PatientID", "PatientSex", "PatientAge", "ViewPosition"])
+    files = raw[column].str.strip()
+    table = pd.DataFrame(
+        {
+            "image_id": files.str.rsplit("/", n=1).str[-1].str.rsplit(".", n=1).str[0],
+            "patient_id": raw["PatientID"].str.strip(),
+            "study_id": files.str.extract(r"(Study_[^/]+)")[0],
+            "path": files,
+            "view": views(raw["ViewPosition"]),
+            "sex": sexes(raw["PatientSex"], path, "PatientSex"),
+            "age": ages(raw["PatientAge"].str.replace(" or more", ""), path, "PatientAge"),
+        }
+    ).join(raw_labels(raw, path))
+    kept = keep_images(table, settings)
+    layout = f"{'images' if column == 'PngPath' else 'Anonymized_DICOMs'}/id_.../Study_.../Series_.../image-..."
+    check_images(release.root, kept["path"], settings["max_missing"], layout)
+    return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

@@ -1,0 +1,71 @@
+"""Reader ``chexpert``: CheXpert of Stanford Hospital (Irvin et al., AAAI 2019). See docs/datasets/chexpert.md."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
+from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.policy import keep_images
+from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+from crossray.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas
+
+SETTINGS = ()
+POLICIES = {
+    "default": {
+        "views": FRONTAL,
+        "images_per_patient": "all",
+        "uncertain": "ignore",
+        "no_finding": "negative",
+    },
+    # The original kept every frontal image, the few with the frontal mark and a lateral position among them.
+    "paper": {
+        "views": ["PA", "AP", "LATERAL FRONTAL"],
+        "images_per_patient": "first_known",
+        "uncertain": "ignore",
+        "no_finding": "overrules",
+    },
+}
+REGISTER = None
+
+LAYOUT = "train/patient00001/study1/view1_frontal.jpg"
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`; ``table: valid.csv`` reads the radiologists' 234 images."""
+    return locate_tables(dataset, settings, ["train.csv"])
+
+
+count_images = count_rows
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`."""
+    import pandas as pd
+
+    path = release.tables[0]
+    raw = read_csv(path, ["Path", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
+    parts = raw["Path"].str.extract(r"((?:train|valid|test)/(patient\d+)/(study\d+)/[^/]+)$")
+    wrong = parts.index[parts[0].isna()]
+    if len(wrong):
+        raise UserError(f"{path}: row {wrong[0] + 2}, column Path: not a path such as {LAYOUT}")
+    frontal = raw["Frontal/Lateral"].str.strip() == "Frontal"
+    view = views(raw["AP/PA"].where(frontal, "Lateral"))
+    table = pd.DataFrame(
+        {
+            "image_id": parts[0].str.rsplit(".", n=1).str[0],
+            "patient_id": parts[1],
+            "study_id": parts[1] + "/" + parts[2],
+            "path": parts[0],
+            "view": view.mask(frontal & (view == "LATERAL"), "LATERAL FRONTAL"),
+            "sex": sexes(raw["Sex"], path, "Sex"),
+            # 0 stands for unknown here: one of 223,414 rows, an image of an adult.
+            "age": ages(raw["Age"], path, "Age").replace(0, float("nan")),
+        }
+    ).join(raw_labels(raw, path))
+    kept = keep_images(table, settings)
+    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

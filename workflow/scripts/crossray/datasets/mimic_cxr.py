@@ -1,0 +1,75 @@
+"""Reader ``mimic_cxr``: MIMIC-CXR of Beth Israel Deaconess Medical Center (Johnson et al., Scientific Data 2019).
+
+Images as DICOM (MIMIC-CXR) or JPEG (MIMIC-CXR-JPG), labels of either labeler. See docs/datasets/mimic_cxr.md.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
+from crossray.datasets.fields import FRONTAL, views
+from crossray.datasets.policy import keep_images
+from crossray.datasets.release import check_images, count_lines, find_root, find_table, read_csv
+
+if TYPE_CHECKING:
+    import pandas
+
+log = logging.getLogger(__name__)
+
+SETTINGS = ("labeler", "files")
+POLICIES = {
+    "default": {"views": FRONTAL, "images_per_patient": "all", "uncertain": "ignore", "no_finding": "negative"},
+    "paper": {
+        "views": ["PA"],
+        "images_per_patient": "first_known",
+        "uncertain": "ignore",
+        "no_finding": "overrules",
+    },
+}
+REGISTER = "mimic_cxr"
+
+SUFFIXES = {"dicom": ".dcm", "jpg": ".jpg"}
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`; both releases keep the tables beside the folder ``files``."""
+    labels = find_table(dataset, settings, [f"mimic-cxr-2.0.0-{settings['labeler']}.csv"])
+    metadata = find_table(dataset, settings, ["mimic-cxr-2.0.0-metadata.csv"], key="metadata")
+    return Release(str(find_root(dataset, settings)), (labels, metadata))
+
+
+def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+    """Count the lines of the metadata, which have one an image."""
+    return count_lines(release.tables[1])
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`; images of studies without labels are left out, and counted."""
+    import pandas as pd
+
+    labels_path, metadata_path = release.tables
+    studies = read_csv(labels_path, ["subject_id", "study_id"])
+    studies = studies[["subject_id", "study_id"]].join(raw_labels(studies, labels_path))
+    metadata = read_csv(metadata_path, ["dicom_id", "subject_id", "study_id", "ViewPosition"])
+    images = studies.merge(metadata[["dicom_id", "subject_id", "study_id", "ViewPosition"]])
+    log.info("%d of %d images belong to a labelled study", len(images), len(metadata))
+    patient, study, image = images["subject_id"], images["study_id"], images["dicom_id"]
+    folder = "files/p" + patient.str[:2] + "/p" + patient + "/s" + study + "/"
+    table = pd.DataFrame(
+        {
+            "image_id": image,
+            "patient_id": patient,
+            "study_id": study,
+            "path": folder + image + SUFFIXES[settings["files"]],
+            "view": views(images["ViewPosition"]),
+            # Sex and age are in MIMIC-IV, not in this release.
+            "sex": pd.Series(index=images.index, dtype="str"),
+            "age": float("nan"),
+        }
+    ).join(images[["No Finding", *TASKS]])
+    kept = keep_images(table, settings)
+    layout = f"files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014{SUFFIXES[settings['files']]}"
+    check_images(release.root, kept["path"], settings["max_missing"], layout)
+    return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

@@ -1,0 +1,89 @@
+"""Reader ``nih``: ChestX-ray14 of the NIH Clinical Center (Wang et al., CVPR 2017). See docs/datasets/nih.md."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
+from crossray.datasets.release import check_images, count_rows, find_images, locate_tables, read_csv
+from crossray.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas
+
+#: the 14 findings; a table of labels knows these words and "No Finding", nothing else
+FINDINGS = (
+    "Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Effusion", "Emphysema", "Fibrosis", "Hernia",
+    "Infiltration", "Mass", "Nodule", "Pleural_Thickening", "Pneumonia", "Pneumothorax",
+)  # fmt: skip
+
+SETTINGS = ()
+POLICIES = {
+    "default": {"views": FRONTAL, "images_per_patient": "all"},
+    "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
+}
+REGISTER = "nih"
+
+COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
+LAYOUT = "images_001/images/00000001_000.png"
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`."""
+    return locate_tables(dataset, settings, ["Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv"])
+
+
+count_images = count_rows
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`."""
+    path = release.tables[0]
+    images = read_images(release, read_csv(path, COLUMNS), [], settings)
+    check_images(release.root, images["path"], settings["max_missing"], LAYOUT)
+    findings = images.pop("findings").map(lambda words: set(words.lower().split("|")))
+    unknown_words(findings, {"no finding", *(name.lower() for name in FINDINGS)}, path)
+    labels = labels_of_findings(findings, {name: {name.lower()} for name in FINDINGS}, "exact")
+    return images.join(labels)
+
+
+def read_images(
+    release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: Mapping[str, Any]
+) -> "pandas.DataFrame":
+    """Read what the NIH's table says of images and patients, and keep what the policy keeps.
+
+    Returns:
+        The columns of a manifest up to age, then ``findings`` and the columns ``labels`` of the table.
+    """
+    import pandas as pd
+
+    path = release.tables[0]
+    sex = sex_column(raw)
+    files = find_images(release.root)
+    names = raw["Image Index"].str.strip()
+    table = pd.DataFrame(
+        {
+            "image_id": names.str.removesuffix(".png"),
+            "patient_id": raw["Patient ID"].str.strip().str.lstrip("0"),
+            "study_id": names.str.removesuffix(".png"),
+            "path": names.map(lambda name: files.get(name, name)),
+            "view": views(raw["View Position"]),
+            "sex": sexes(raw[sex], path, sex),
+            "age": ages(raw["Patient Age"], path, "Patient Age"),
+            "findings": raw["Finding Labels"].str.strip(),
+        }
+    )
+    return keep_images(table.join(raw[list(labels)]), settings)
+
+
+def sex_column(raw: "pandas.DataFrame") -> str:
+    """Return the name of the column, which versions of the table call differently.
+
+    Raises:
+        UserError: if there is neither.
+    """
+    for name in ("Patient Sex", "Patient Gender"):
+        if name in raw:
+            return name
+    raise UserError("the table has neither a column Patient Sex nor Patient Gender")

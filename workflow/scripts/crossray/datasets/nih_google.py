@@ -1,0 +1,49 @@
+"""Reader ``nih_google``: radiologists' labels of 4,376 images of ChestX-ray14 (Majkowska et al., Radiology 2020).
+
+The images are the NIH's, and so are the patients. See docs/datasets/nih_google.md.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release, nih
+from crossray.datasets.fields import FRONTAL, translated
+from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+
+if TYPE_CHECKING:
+    import pandas
+
+#: column of the release -> task
+TASKS = {
+    "Fracture": "Fracture",
+    "Pneumothorax": "Pneumothorax",
+    "Airspace opacity": "Lung Opacity",
+    "Nodule or mass": "Nodule/Mass",
+}
+ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
+
+SETTINGS = ()
+POLICIES = {
+    "default": {"views": FRONTAL, "images_per_patient": "all"},
+    "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
+}
+REGISTER = "nih"
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`."""
+    return locate_tables(dataset, settings, ["google2019_nih-chest-xray-labels.csv"])
+
+
+count_images = count_rows
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`."""
+    path = release.tables[0]
+    raw = read_csv(path, [*nih.COLUMNS, *TASKS])
+    for column in TASKS:
+        raw[column] = translated(raw[column].str.strip().str.upper(), ANSWERS, path, column).astype(float)
+    images = nih.read_images(release, raw, list(TASKS), settings)
+    check_images(release.root, images["path"], settings["max_missing"], nih.LAYOUT)
+    return images.drop(columns="findings").rename(columns=TASKS)

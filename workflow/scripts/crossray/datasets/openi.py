@@ -1,0 +1,131 @@
+"""Reader ``openi``: the Indiana University collection of the NLM (Demner-Fushman et al., JAMIA 2016).
+
+Images as DICOM or PNG, reports as XML. See docs/datasets/openi.md.
+"""
+
+import logging
+import tarfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
+
+from crossray.datasets import Release
+from crossray.datasets.fields import FRONTAL, views
+from crossray.datasets.headers import read_headers
+from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
+from crossray.datasets.release import check_images, find_images, find_root, find_table, labels_table, read_csv
+from crossray.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas
+
+log = logging.getLogger(__name__)
+
+SETTINGS = ()
+POLICIES = {
+    "default": {"views": FRONTAL, "images_per_patient": "all", "matching": "exact"},
+    # With views_table: nlmcxr_tsne_pa.csv of the torchxrayvision project, views guessed from the images.
+    "paper": {"views": ["PA"], "images_per_patient": "first_known", "matching": "contained"},
+}
+REGISTER = None
+
+REPORTS = ("NLMCXR_reports.tgz", "ecgen-radiology")
+LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`.
+
+    The first table is the archive of reports or the folder unpacked from it; the third, if there, ``views_table``.
+    """
+    root = find_root(dataset, settings)
+    reports = [root / name for name in (settings.get("table"), *REPORTS) if name and (root / name).exists()]
+    if not reports:
+        raise UserError(
+            f"datasets.{dataset}.root: {str(root)!r} has neither {' nor '.join(REPORTS)}, as the release has"
+        )
+    paper = settings.get("policy") == "paper"
+    tables = [str(reports[0]), labels_table(dataset, settings, "openi.paper.csv" if paper else "openi.csv")]
+    if "views_table" in settings:
+        tables.append(find_table(dataset, settings, [], key="views_table"))
+    return Release(str(root), tuple(tables))
+
+
+def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+    """Return the size of the whole collection; to count would be to read every report."""
+    return 7470
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`; a report is taken for a patient, as no other number is released."""
+    import pandas as pd
+
+    rows = [(report, image, words) for report, images, words in _reports(release.tables[0]) for image in images]
+    files = find_images(release.root)
+    image = pd.Series([row[1] for row in rows], dtype="str")
+    report = pd.Series([row[0] for row in rows], dtype="str")
+    table = pd.DataFrame(
+        {
+            "image_id": image,
+            "patient_id": report,
+            "study_id": report,
+            "path": image.map(lambda name: _file_of(name, files)),
+            "view": _views(release, image, files),
+            "sex": pd.Series(index=image.index, dtype="str"),
+            "age": float("nan"),
+            "findings": [row[2] for row in rows],
+        }
+    )
+    kept = keep_images(table, settings)
+    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    # A report without a word of the vocabulary is a normal one here, not one that nobody read.
+    findings = kept.pop("findings").map(lambda words: words or {"normal"})
+    return kept.join(labels_of_findings(findings, read_synonyms(release.tables[1]), settings["matching"]))
+
+
+def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
+    """Yield each report with images: its name, its images, the words that MeSH indexing found in its text."""
+    for text in _documents(path):
+        try:
+            root = ET.fromstring(text)  # noqa: S314
+        except ET.ParseError as error:
+            raise UserError(f"{path}: a report is not readable XML ({error})") from error
+        name = root.find("uId")
+        if name is None:
+            raise UserError(f"{path}: a report has no element uId; is it the Indiana University collection?")
+        words = {node.text.strip().lower() for node in root.findall(".//MeSH/automatic") if node.text}
+        yield name.attrib["id"], [node.attrib["id"] for node in root.findall(".//parentImage")], words
+
+
+def _documents(path: str) -> Iterator[bytes]:
+    if Path(path).is_dir():
+        for file in sorted(Path(path).glob("**/*.xml")):
+            yield file.read_bytes()
+        return
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                report = archive.extractfile(member) if member.name.endswith(".xml") else None
+                if report is not None:
+                    yield report.read()
+    except (tarfile.TarError, EOFError) as error:
+        raise UserError(f"{path}: not a readable archive of reports ({error})") from error
+
+
+def _file_of(image: str, files: Mapping[str, str]) -> str:
+    """Return the path of an image: DICOM without the prefix CXR, or PNG with it."""
+    dicom = f"{image.removeprefix('CXR')}.dcm"
+    return files.get(dicom) or files.get(f"{image}.png") or dicom
+
+
+def _views(release: Release, image: "pandas.Series", files: Mapping[str, str]) -> "pandas.Series":
+    """Return the views of images: by ``views_table`` (first column image, last view), else by the DICOM headers."""
+    if len(release.tables) > 2:
+        table = read_csv(release.tables[2])
+        return views(image.map(dict(zip(table.iloc[:, 0], table.iloc[:, -1], strict=True))).fillna(""))
+    paths = image.map(lambda name: _file_of(name, files))
+    if not any(path in files.values() and path.endswith(".dcm") for path in paths):
+        log.warning("PNG files do not say their view: give views_table, or views: [ANY]")
+        return views(image.map(lambda _: ""))
+    return views(read_headers(release.root, paths, ["ViewPosition"])["ViewPosition"])

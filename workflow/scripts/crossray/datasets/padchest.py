@@ -1,0 +1,102 @@
+"""Reader ``padchest``: PadChest of Hospital San Juan, Alicante (Bustos et al., Medical Image Analysis 2020).
+
+See docs/datasets/padchest.md.
+"""
+
+import ast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.fields import FRONTAL, sexes, views
+from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
+from crossray.datasets.release import (
+    RESOURCES,
+    check_images,
+    count_rows,
+    find_images,
+    find_root,
+    find_table,
+    labels_table,
+    read_csv,
+)  # fmt: skip
+from crossray.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas
+
+SETTINGS = ()
+POLICIES = {
+    "default": {
+        "views": FRONTAL,
+        "images_per_patient": "all",
+        "matching": "exact",
+        "skip_broken_files": False,
+    },
+    "paper": {
+        "views": ["PA"],
+        "images_per_patient": "first_known",
+        "matching": "contained",
+        "skip_broken_files": True,
+    },
+}
+REGISTER = None
+
+COLUMNS = ("ImageID", "ImageDir", "StudyDate_DICOM", "StudyID", "PatientID", "PatientBirth", "PatientSex_DICOM",
+           "Projection", "Labels")  # fmt: skip
+LAYOUT = "0/20536686640136348236148679891455886468_k6ga29.png"
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`."""
+    labels = find_table(dataset, settings, ["PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"])
+    paper = settings.get("policy") == "paper"
+    synonyms = labels_table(dataset, settings, "padchest.paper.csv" if paper else "padchest.csv")
+    return Release(str(find_root(dataset, settings)), (labels, synonyms))
+
+
+count_images = count_rows
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`; the paper's policy leaves images of unlabelled reports out."""
+    import pandas as pd
+
+    path, synonyms = release.tables
+    raw = read_csv(path, COLUMNS).replace({"nan": "", "None": ""})  # as the release writes what is not known
+    files = find_images(release.root)
+    born = pd.to_numeric(raw["PatientBirth"], errors="coerce")
+    table = pd.DataFrame(
+        {
+            "image_id": raw["ImageID"].str.strip().str.removesuffix(".png"),
+            "patient_id": raw["PatientID"].str.strip(),
+            "study_id": raw["StudyID"].str.strip(),
+            "path": raw["ImageID"].str.strip().map(lambda name: files.get(name, name)),
+            "view": views(raw["Projection"]),
+            "sex": sexes(raw["PatientSex_DICOM"], path, "PatientSex_DICOM"),
+            "age": (pd.to_numeric(raw["StudyDate_DICOM"].str[:4], errors="coerce") - born).clip(lower=0),
+            "Labels": raw["Labels"].mask(raw["Labels"] == ""),
+        }
+    )
+    if settings["skip_broken_files"]:
+        broken = set((RESOURCES / "padchest.broken-files.txt").read_text(encoding="utf-8").split())
+        table = table[table["Labels"].notna() & ~raw["ImageID"].isin(broken)]
+    kept = keep_images(table, settings)
+    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    findings = _findings(kept.pop("Labels"), path)
+    labels = labels_of_findings(findings, read_synonyms(synonyms), settings["matching"])
+    return kept.join(labels)
+
+
+def _findings(cells: "pandas.Series", path: str) -> "pandas.Series":
+    """Read lists such as ``['nodule', 'goiter']``, the labels of one report; none where there is no list."""
+
+    def words(cell: object) -> set[str]:
+        if not isinstance(cell, str):
+            return set()
+        return {word.strip().lower() for word in ast.literal_eval(cell) if word.strip()}
+
+    try:
+        return cells.map(words)
+    except (ValueError, SyntaxError, AttributeError) as error:
+        raise UserError(f"{path}: column Labels: a cell is no list of findings such as ['nodule', 'goiter']") from error

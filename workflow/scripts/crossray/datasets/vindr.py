@@ -1,0 +1,116 @@
+"""Reader ``vindr``: VinDr-CXR of two hospitals in Hanoi (Nguyen et al., Scientific Data 2022).
+
+PhysioNet's release or Kaggle's (VinBigData). Three radiologists read each training image, five agreed on each test
+image. See docs/datasets/vindr.md.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.policy import keep_images, read_synonyms
+from crossray.datasets.release import (
+    check_images,
+    count_lines,
+    find_images,
+    find_root,
+    find_table,
+    labels_table,
+    read_csv,
+)  # fmt: skip
+from crossray.errors import UserError, listed
+
+if TYPE_CHECKING:
+    import pandas
+
+SETTINGS = ("agreement",)
+POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
+REGISTER = None
+
+LAYOUT = "train/50a418190bc3fb1ef1633bf9678929b3.dicom"
+
+#: the columns that say which image, who read it, and where the finding is
+NOT_FINDINGS = {"image_id", "rad_id", "class_id", "class_name", "x_min", "y_min", "x_max", "y_max"}
+
+
+def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+    """See :class:`crossray.datasets.Reader`; ``table: annotations/image_labels_test.csv`` reads the test images."""
+    names = ["annotations/image_labels_train.csv", "image_labels_train.csv", "train.csv"]
+    tables = find_table(dataset, settings, names), labels_table(dataset, settings, "vindr.csv")
+    return Release(str(find_root(dataset, settings)), tables)
+
+
+def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+    """Estimate from the lines of the table: three readers, each at least a row, an image."""
+    return max(1, count_lines(release.tables[0]) // 3)
+
+
+def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
+    import pandas as pd
+
+    path, synonyms = release.tables
+    found = readers_who_found(path)
+    files = {Path(name).stem: file for name, file in find_images(release.root).items()}
+    image = pd.Series(found.index, dtype="str")
+    table = pd.DataFrame(
+        {
+            "image_id": image,
+            "patient_id": image,
+            "study_id": image,
+            "path": image.map(lambda name: files.get(name, f"{name}.dicom")),
+            "view": pd.Series(index=image.index, dtype="str"),
+            "sex": pd.Series(index=image.index, dtype="str"),
+            "age": float("nan"),
+        }
+    )
+    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
+    labels = task_labels(found, read_synonyms(synonyms), settings["agreement"], path)
+    return keep_images(table.join(labels.reset_index(drop=True)), settings)
+
+
+def readers_who_found(path: str) -> "pandas.DataFrame":
+    """Count for each image how many radiologists marked each finding.
+
+    Returns:
+        Indexed by image, one column a finding in small letters: counts; for a table without ``rad_id``, which holds
+        a consensus, infinity where it is positive.
+    """
+    import pandas as pd
+
+    raw = read_csv(path, ["image_id"])
+    if "class_name" in raw:  # one row a box and reader
+        marks = raw.assign(finding=raw["class_name"].str.strip().str.lower())
+        marks = marks.drop_duplicates([name for name in ("image_id", "rad_id", "finding") if name in marks])
+        counts = pd.crosstab(marks["image_id"], marks["finding"], dropna=False).astype(float)
+        counts = counts.reindex(raw["image_id"].unique())
+    else:  # one row an image and reader, one column a finding
+        columns = [name for name in raw.columns if name not in NOT_FINDINGS]
+        counts = raw[columns].astype(float).groupby(raw["image_id"], sort=False).sum()
+        counts.columns = [name.strip().lower() for name in columns]
+    if "rad_id" not in raw:
+        counts = counts.where(counts == 0, float("inf"))
+    return counts
+
+
+def task_labels(
+    found: "pandas.DataFrame", synonyms: Mapping[str, set[str]], agreement: int, path: str
+) -> "pandas.DataFrame":
+    """Turn counts of radiologists into labels: positive if at least ``agreement`` of them found one of a task's words.
+
+    Raises:
+        UserError: if the table has a finding that the synonyms do not have at all.
+    """
+    import pandas as pd
+
+    known = set().union(*synonyms.values())
+    strange = [name for name in found.columns if name not in known]
+    if strange:
+        raise UserError(f"{path}: finding {listed(strange)} is in no row of the table of synonyms; add it there")
+    tasks = {}
+    for task, words in synonyms.items():
+        columns = [name for name in found.columns if name in words]
+        if columns and not task.startswith("("):
+            tasks[task] = (found[columns] >= agreement).any(axis=1).astype(float)
+    return pd.DataFrame(tasks)
