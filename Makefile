@@ -2,10 +2,10 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo test lint format docs lock
+.PHONY: help install demo test lint format docs conformance lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/installed ## make .venv with the locked packages
 
@@ -36,6 +36,10 @@ format: install ## mend style
 
 docs: install ## write the parts of the docs that come from the code
 	@python docs/config_reference.py
+	@python docs/label_comparison.py
+
+conformance: install ## convert pydicom's test files, compare with other decoders, write docs/dicom-conformance.md
+	@python docs/conformance.py --write
 
 lock: ## compile requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock
