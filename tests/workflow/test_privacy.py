@@ -1,0 +1,149 @@
+"""Marks are planted wherever a patient could be named; none may be found in anything that the workflow writes."""
+
+import csv
+import re
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+import pydicom
+import pytest
+import yaml
+from pydicom.datadict import DicomDictionary, dictionary_keyword, dictionary_VR
+
+from helpers import dicom_file
+from workflow_helpers import copy_workflow
+
+pytestmark = pytest.mark.workflow
+
+#: every mark begins so; hexadecimal digits alone, so that a UID, a number or a file name can carry it
+MARK = "7305559"
+TEXT = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
+#: elements that decide how the pixels are read
+NEEDED = {"PhotometricInterpretation", "PresentationLUTShape", "VOILUTFunction", "BurnedInAnnotation", "NumberOfFrames",
+          "SpecificCharacterSet", "PixelPaddingValue"}  # fmt: skip
+
+
+def planted_elements(number):
+    """Return a mark for every text element of the standard's dictionary, dates and UIDs among them."""
+    elements = {}
+    for tag in DicomDictionary:
+        keyword = dictionary_keyword(tag)
+        group = tag >> 16
+        if (
+            not keyword
+            or keyword in NEEDED
+            or group in (0x0000, 0x0002, 0x0004, 0x0028, 0x7FE0)
+            or group & 0xFF00 in (0x5000, 0x6000)
+        ):
+            continue
+        vr = dictionary_VR(tag)
+        if vr == "UI" and "TransferSyntax" not in keyword:
+            elements[keyword] = f"1.2.{MARK}.{number}"
+        elif vr in TEXT:
+            elements[keyword] = f"{MARK}^N{number}"[:16]
+        elif vr == "DA":
+            elements[keyword] = f"{MARK}1"
+    return elements
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory):
+    """Run a study of a hospital that is full of marks, some files of it unusable; return its checkout."""
+    checkout = copy_workflow(tmp_path_factory.mktemp("privacy"))
+    root = tmp_path_factory.mktemp("hospital")
+    generator = np.random.default_rng(0)
+    names = ["image_id", "patient_id", "study_id", "path", "view", "sex", "age", "Effusion", "remarks"]
+    with (root / "labels.csv").open("w", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(names)
+        for number in range(60):
+            path = root / f"{MARK}-ward" / f"{MARK}-{number}.dcm"
+            pixels = generator.integers(0, 4096, (40, 40)).astype(np.uint16)
+            dicom_file(path, pixels, bits=12, **planted_elements(number))
+            view = f"{MARK} lying" if number % 7 == 0 else "PA"
+            rows.writerow([f"{MARK}-i{number}", f"{MARK}-p{number}", f"{MARK}-s{number}", path.relative_to(root), view,
+                           "F", "40", number % 2, f"{MARK} was here"])  # fmt: skip
+    ward = root / f"{MARK}-ward"
+    (ward / f"{MARK}-3.dcm").write_text(f"{MARK} is no image")
+    window = {"VOILUTFunction": MARK, "WindowCenter": 1, "WindowWidth": 5}
+    changes = {
+        4: {"PhotometricInterpretation": MARK},
+        5: window,
+        6: {"BurnedInAnnotation": "YES"},
+        8: {"NumberOfFrames": 3},
+    }
+    for number, change in changes.items():
+        header = pydicom.dcmread(ward / f"{MARK}-{number}.dcm")
+        for keyword, value in change.items():
+            setattr(header, keyword, value)
+        header.save_as(ward / f"{MARK}-{number}.dcm")
+    cut = (ward / f"{MARK}-7.dcm").read_bytes()
+    (ward / f"{MARK}-7.dcm").write_bytes(cut[: len(cut) - 1000])
+    (ward / f"{MARK}-9.dcm").unlink()
+    study = {
+        "study": "watched", "tasks": ["Effusion"], "images": {"size": 32},
+        "models": {"small": {"architecture": "resnet18"}},
+        "training": {"epochs": 1, "batch_size": 16}, "evaluation": {"minimum": 2, "resamples": 100},
+        "datasets": {
+            "ours": {
+                "reader": "table", "root": str(root), "table": "labels.csv", "tasks": ["Effusion"], "shards": 2,
+                "max_rejected": 0.5, "max_missing": 0.5, "split": {"train": 0.5, "validation": 0.25, "test": 0.25},
+                "columns": {name: name for name in ("study_id", "view", "sex", "age")},
+            }
+        },
+    }  # fmt: skip
+    checkout.write("watched.yaml", yaml.safe_dump(study))
+    checkout.printed = checkout.snakemake(study="watched.yaml")
+    checkout.hospital = root
+    return checkout
+
+
+def test_the_marks_are_really_there(watched):
+    header = pydicom.dcmread(watched.hospital / f"{MARK}-ward" / f"{MARK}-0.dcm")
+    assert MARK in str(header.PatientName)
+    assert MARK in str(header.AccessionNumber)
+    assert MARK in str(header.StudyDate)
+    assert MARK in str(header.SOPInstanceUID)
+    assert sum(MARK in str(element.value) for element in header) > 1000
+    assert MARK in (watched.folder / "private/ours.csv").read_text()  # and the search below can find it
+
+
+def unpacked(path):
+    """Return what a compressed table holds."""
+    if path.suffix != ".parquet":
+        return b""
+    return pd.read_parquet(path).to_csv().encode() + str(pyarrow.parquet.read_metadata(path).metadata).encode()
+
+
+def test_no_mark_is_in_any_output_log_or_page(watched):
+    kept = watched.folder / "private"
+    searched = 0
+    for path in sorted(watched.folder.rglob("*")):
+        if not path.is_file() or kept in path.parents:
+            continue
+        searched += 1
+        assert MARK not in str(path.relative_to(watched.folder))
+        content = path.read_bytes() + unpacked(path)
+        assert MARK.encode() not in content, path
+        assert MARK.encode("utf-16-le") not in content, path
+        assert re.search(rb"730\D?5559", content) is None, path
+    assert searched > 100
+    assert MARK not in watched.printed
+
+
+def test_the_reasons_are_told_without_the_words_of_the_files(watched):
+    with (watched.folder / "results/datasets/ours/32px/rejected.csv").open() as file:
+        reasons = sorted(row["reason"] for row in csv.DictReader(file))
+    assert reasons == sorted([
+        "not a DICOM file", "photometric interpretation (0028,0004) not a defined term",
+        "VOI LUT function (0028,1056) not a defined term", "burnt-in annotation (0028,0301)",
+        "several frames (0028,0008): 3",
+        reasons[-1], "file not found",
+    ])  # fmt: skip
+    assert re.match(r"truncated pixel data: \d+ of 3200 bytes|unreadable", reasons[-1])
+
+
+def test_what_leads_back_is_for_its_owner_alone(watched):
+    for path in (watched.folder / "private").iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
