@@ -1,0 +1,83 @@
+"""Time the search for near-duplicates among made-up films.
+
+    python benchmarks/duplicates.py --images 10000 100000 400000
+
+Images are smooth noise on a chest that all share, as strong as in real films; one in a hundred is a copy of another,
+compressed, inverted or rescaled. Prints for each number seconds, peak memory, candidates an image, and the share found.
+"""
+
+import argparse
+import io
+import logging
+import resource
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
+
+from crossray.datasets.duplicates import concatenate, describe, find_duplicates
+
+SIZE = 64
+BATCH = 1000
+
+
+def films(count: int, generator: np.random.Generator, chest: NDArray) -> NDArray[np.uint8]:
+    """Draw so many films of the same chest, each with structure of its own at every scale."""
+    drawn = np.empty((count, SIZE, SIZE), np.uint8)
+    for row in range(count):
+        own = chest.copy()
+        for side, weight in ((6, 0.10), (12, 0.06), (24, 0.04)):
+            own += weight * cv2.resize(generator.normal(0, 1, (side, side)), (SIZE, SIZE))
+        drawn[row] = 255 * np.clip(own, 0, 1)
+    return drawn
+
+
+def changed(image: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+    """Copy an image in one of three ways."""
+    if number % 3 == 0:
+        buffer = io.BytesIO()
+        PIL.Image.fromarray(image).save(buffer, "JPEG", quality=60)
+        return np.array(PIL.Image.open(buffer))
+    if number % 3 == 1:
+        return 255 - image
+    return cv2.resize(cv2.resize(image, (40, 40), interpolation=cv2.INTER_AREA), (SIZE, SIZE))
+
+
+def measure(count: int) -> None:
+    """Describe and search so many images, and print what it took."""
+    generator = np.random.default_rng(0)
+    chest = 0.5 + 0.35 * cv2.resize(np.random.default_rng(1).normal(0, 1, (5, 5)), (SIZE, SIZE))
+    parts, originals, spent = [], [], 0.0
+    for start in range(0, count, BATCH):
+        images = films(min(BATCH, count - start), generator, chest)
+        for place in range(0, len(images) // 2, 50):
+            images[-1 - place] = changed(images[place], place // 50)
+            originals.append((start + place, start + len(images) - 1 - place))
+        began = time.perf_counter()
+        parts.append(describe(images))
+        spent += time.perf_counter() - began
+    began = time.perf_counter()
+    found = find_duplicates(concatenate(parts))
+    searched = time.perf_counter() - began
+    pairs = set(zip(found["first"], found["second"], strict=True))
+    hit = sum(pair in pairs for pair in originals)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(
+        f"{count:,} images: described in {spent:.0f} s, searched in {searched:.1f} s, {memory:.1f} GB at most; "
+        f"{hit} of {len(originals)} copies found, {len(pairs) - hit} other pairs",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000], help="numbers of images to try")
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    for number in options.parse_args().images:
+        measure(number)
