@@ -47,8 +47,8 @@ def decode(header: pydicom.Dataset) -> NDArray:
     """Decode the single frame of a DICOM file.
 
     Returns:
-        Stored values of shape (rows, columns), int64 or a float type; or for colour of shape (rows, columns, 3), of the
-        codec's or the header's type.
+        Stored values of shape (rows, columns), integers or floats; or for colour of shape (rows, columns, 3), as the
+        codec returns them.
 
     Raises:
         UnusableImageError: if the syntax has no codec here, the frame is cut off, or its size is not the header's.
@@ -152,23 +152,26 @@ def _stored(values: NDArray, header: pydicom.Dataset) -> NDArray:
     Otherwise a file whose values exceed Bits Stored is believed: it is the header that is wrong more often, and to drop
     bits would turn the brightest pixels black.
     """
-    if values.dtype.kind == "f":
-        return values
     bits, allocated = int(header.BitsStored), int(header.BitsAllocated)
-    stored = values.astype(np.int64)
     shift = int(header.get("HighBit", bits - 1)) + 1 - bits
-    if 0 < shift <= allocated - bits and not is_encapsulated(header):
+    shifted = 0 < shift <= allocated - bits and not is_encapsulated(header)
+    overlaid = _has_embedded_overlay(header)
+    is_signed = bool(header.get("PixelRepresentation"))
+    if values.dtype.kind == "f" or not (shifted or overlaid or is_signed):
+        return values
+    stored = values.astype(np.int32 if values.dtype.itemsize <= 2 else np.int64)
+    if shifted:
         stored = (stored & (2**allocated - 1)) >> shift
-    if _has_embedded_overlay(header):
-        stored &= 2**bits - 1
-    if not header.get("PixelRepresentation") or values.dtype.kind == "i":
+    if overlaid:
+        stored = stored & (2**bits - 1)
+    if not is_signed or values.dtype.kind == "i":
         return stored
     extended = _signed(stored, 8 * values.dtype.itemsize)
     exceeds = extended.size and (extended.min() < -(2 ** (bits - 1)) or extended.max() >= 2**bits)
     return extended if exceeds else _signed(stored & (2**bits - 1), bits)
 
 
-def _signed(values: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+def _signed(values: NDArray, bits: int) -> NDArray:
     """Read unsigned numbers of so many bits as two's complement."""
     return np.where(values >= 2 ** (bits - 1), values - 2**bits, values)
 

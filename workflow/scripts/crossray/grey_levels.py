@@ -69,11 +69,13 @@ def grey_of_monochrome(values: NDArray, header: pydicom.Dataset) -> NDArray[np.u
     Raises:
         UnusableImageError: if the window is not a window.
     """
-    low, high = (values.min(), values.max()) if values.size else (0, 0)
-    if values.dtype.kind == "f" or int(high) - int(low) >= 2**_TABLE_BITS:
+    if values.dtype.kind == "f":
         return _levels(values.astype(np.float64), values, header)
-    inputs = np.arange(low, int(high) + 1, dtype=np.int64)
-    return _levels(inputs, values, header)[values - low]
+    low, high = min(int(values.min()), 0), int(values.max())
+    if high - low >= 2**_TABLE_BITS:
+        return _levels(values.astype(np.float64), values, header)
+    table = _levels(np.arange(low, high + 1), values, header)
+    return np.take(table, values if low == 0 else values - low)
 
 
 def _levels(inputs: NDArray, stored: NDArray, header: pydicom.Dataset) -> NDArray[np.uint16]:
