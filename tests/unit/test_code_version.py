@@ -43,7 +43,7 @@ def test_a_constant_two_imports_deep_counts_for_those_who_import_it(scripts):
 
 def test_a_reader_counts_where_it_is_named(scripts):
     before = digest("make_manifest"), digest("make_manifest", "crossray.datasets.table")
-    change(scripts / "crossray/datasets/table.py", '"-1": None', '"-1": 1.0')
+    change(scripts / "crossray/datasets/table.py", '"images_per_patient": "all"', '"images_per_patient": "first"')
     assert digest("make_manifest") == before[0]
     assert digest("make_manifest", "crossray.datasets.table") != before[1]
 

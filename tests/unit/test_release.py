@@ -5,7 +5,8 @@ import pytest
 
 import releases
 from crossray.datasets import find_reader, with_policy
-from crossray.datasets.release import check_images, find_images, find_table, read_csv
+from crossray.datasets.policy import read_synonyms
+from crossray.datasets.release import check_images, count_lines, find_images, find_table, labels_table, read_csv
 from crossray.errors import UserError
 
 
@@ -89,6 +90,14 @@ def test_tables_are_read_as_text_whatever_their_kind(tmp_path, name):
     assert float(read_back["label"][0]) == 1
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.csv.zip", "t.parquet"])
+def test_rows_are_counted_whatever_the_file(tmp_path, name):
+    table = pd.DataFrame({"id": range(7)})
+    write = table.to_parquet if name.endswith("parquet") else table.to_csv
+    write(tmp_path / name, index=False)
+    assert count_lines(str(tmp_path / name)) == 7
+
+
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.zip"])
 def test_unreadable_tables(tmp_path, name):
     (tmp_path / name).write_bytes(b"\x80\x81not a table")
@@ -106,3 +115,10 @@ def test_of_images_with_one_name_the_first_path_counts(tmp_path):
         releases.picture(tmp_path / folder / "x.png", 1)
     (tmp_path / "a" / "notes.txt").write_text("no image")
     assert find_images(str(tmp_path)) == {"x.png": "a/x.png"}
+
+
+def test_crossrays_own_tables_are_named_without_a_machines_path():
+    for name in ("padchest.csv", "padchest.paper.csv", "openi.csv", "openi.paper.csv", "vindr.csv"):
+        path = labels_table("d", {}, name)
+        assert path == f"resources/labels/{name}"
+        assert read_synonyms(path)

@@ -19,8 +19,9 @@ log = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".dcm", ".dicom", ".png", ".jpg", ".jpeg")
 
-#: folder of the label tables that come with CrossRay
-RESOURCES = Path(__file__).resolve().parents[4] / "resources" / "labels"
+#: folder of the label tables that come with CrossRay, from the repository's root, where programs run: a path without a
+#: machine in it, so that a checkout that is moved reruns nothing
+RESOURCES = Path("resources/labels")
 
 
 def find_root(dataset: str, settings: Mapping[str, Any]) -> Path:
@@ -84,11 +85,16 @@ def count_rows(release: Release, settings: Mapping[str, Any]) -> int:
 
 
 def count_lines(path: str) -> int:
-    """Count the lines of a table below its header, or guess from the size where it is compressed."""
-    file = Path(path)
-    if file.suffix in (".gz", ".zip", ".tgz", ".parquet"):
-        return file.stat().st_size // 10
-    with file.open("rb") as lines:
+    """Count the rows of a table: the lines below its header, or what a Parquet file says of itself."""
+    suffix = Path(path).suffix
+    if suffix == ".parquet":
+        import pyarrow.parquet
+
+        return pyarrow.parquet.read_metadata(path).num_rows
+    if suffix == ".zip":
+        with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as lines:
+            return max(sum(1 for _ in lines) - 1, 0)
+    with gzip.open(path) if suffix == ".gz" else Path(path).open("rb") as lines:
         return max(sum(1 for _ in lines) - 1, 0)
 
 
