@@ -69,7 +69,8 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
     (tmp_path / "labels.csv").write_text("image_id,patient_id,path,A\n1,p,a.dcm,maybe\n")
     columns = {name: name for name in ("image_id", "patient_id", "path")}
     split = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
-    settings = {"reader": "table", "public": True, "columns": columns, "tasks": ["A"], "split": split}
+    settings = {"reader": "table", "public": True, "columns": columns, "tasks": ["A"], "split": split, "max_missing": 1}
+    settings |= {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}
     words = [
         "--dataset",
         "d",
@@ -77,13 +78,14 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
         json.dumps(settings),
         "--root",
         str(tmp_path),
-        "--table",
+        "--tables",
         str(tmp_path / "labels.csv"),
     ]
-    words += ["--pseudonym-key", str(tmp_path / "key"), "--output", str(tmp_path / "m.parquet")]
+    words += ["--private", str(tmp_path / "p"), "--lookup", str(tmp_path / "p.csv")]
+    words += ["--output", str(tmp_path / "m.parquet")]
     done = run(ROOT / "workflow/scripts/make_manifest.py", *words)
     assert done.returncode == 1
-    assert re.fullmatch(r"error: .*labels.csv: row 2, column A: 'maybe' is not one of .*\n", done.stderr)
+    assert re.fullmatch(r"error: .*labels.csv: row 2, column A: the value is not one of .*\n", done.stderr)
     assert not (tmp_path / "m.parquet").exists()
 
 
