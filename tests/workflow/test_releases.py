@@ -1,0 +1,70 @@
+"""Every reader at once, through the workflow: made-up releases to shards, and the audit of what they share."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+
+import releases
+from workflow_helpers import copy_workflow, executed
+
+pytestmark = pytest.mark.workflow
+
+#: name -> what writes the release, further settings
+DATASETS = {
+    "nih": (releases.nih, {}),
+    "google": (releases.nih_google, {"reader": "nih_google"}),
+    "rsna": (releases.rsna, {"nih_mapping": "mapping.json"}),
+    "siim": (releases.siim, {}),
+    "padchest": (releases.padchest, {}),
+    "chexpert": (releases.chexpert, {}),
+    "mimic_ch": (releases.mimic_cxr, {"reader": "mimic_cxr"}),
+    "mimic_nb": (releases.mimic_cxr_jpg, {"reader": "mimic_cxr", "labeler": "negbio", "files": "jpg"}),
+    "brax": (releases.brax, {"views": ["ANY"]}),
+    "openi": (releases.openi, {}),
+    "vindr": (releases.vindr, {}),
+    "montgomery": (releases.montgomery, {}),
+    "shenzhen": (releases.shenzhen, {}),
+    "object_cxr": (releases.object_cxr, {}),
+    "folder": (releases.folder, {"classes": {"NORMAL": [], "PNEUMONIA": ["Pneumonia"]}}),
+}
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory):
+    """Return a checkout in which all releases were converted and audited."""
+    checkout = copy_workflow(tmp_path_factory.mktemp("readers"))
+    datasets = {}
+    for name, (maker, settings) in DATASETS.items():
+        root = tmp_path_factory.mktemp(name)
+        maker(root)
+        datasets[name] = {"reader": maker.__name__, "root": str(root), "public": True} | settings
+    study = {"study": "readers", "tasks": ["Pneumonia"], "images": {"size": 32, "fit": "pad"}, "datasets": datasets}
+    checkout.write("readers.yaml", yaml.safe_dump(study))
+    checkout.snakemake("results/readers/leakage/summary.csv", study="readers.yaml")
+    return checkout
+
+
+def test_every_release_ends_in_shards(read):
+    for name in DATASETS:
+        index = json.loads((read.folder / f"results/datasets/{name}/32px-pad/index.json").read_text())
+        assert index["images"] > 0, name
+        assert index["rejected"] == 0, name
+        assert index["preprocessing"]["fit"] == "whole, on black"
+
+
+def test_the_same_films_in_several_releases_are_found(read):
+    found = pd.read_csv(read.folder / "results/readers/leakage/summary.csv").set_index(["source", "target"])
+    assert found.loc[("nih", "google"), "exact"] == 2
+    assert found.loc[("nih", "google"), "shared_patients"] == 2
+    assert found.loc[("mimic_ch", "mimic_nb"), "shared_patients"] == 2
+    assert found.loc[("nih", "rsna"), ["exact", "near"]].sum() == 3  # PNG there, DICOM here
+    assert (found["overlap"] == 0).all()
+
+
+def test_a_changed_table_of_synonyms_reads_that_release_again(read):
+    table = read.folder / "resources/labels/vindr.csv"
+    table.write_text(table.read_text() + "goitre,Goitre,\n")
+    jobs = executed(read.snakemake("-n", "results/readers/leakage/summary.csv", study="readers.yaml"))
+    assert {words for rule, words in jobs if rule == "make_manifest"} == {"dataset=vindr"}
