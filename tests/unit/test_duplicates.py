@@ -9,7 +9,7 @@ import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crossray.datasets.duplicates import SIMILAR, Descriptors, concatenate, describe, find_duplicates
+from crossray.datasets.duplicates import SIMILAR, Descriptors, concatenate, describe, find_duplicates, threshold
 from crossray.datasets.hospital import patients
 from crossray.datasets.phantom import render
 
@@ -84,6 +84,23 @@ def test_a_monotone_change_of_grey_levels_hardly_changes_the_description(films):
     levels = np.sort(np.random.default_rng(2).choice(256, 256)).astype(np.uint8)
     one, other = (describe(images).patterns.astype(float) for images in (films, levels[films]))
     assert (one * other).sum(axis=1).min() > SIMILAR
+
+
+def test_where_unrelated_images_are_alike_the_threshold_rises():
+    generator = np.random.default_rng(0)
+
+    def collection(common):
+        patterns = generator.normal(0, 1, (1000, 200)) + common * generator.normal(0, 1, 200)
+        return (patterns / np.linalg.norm(patterns, axis=1, keepdims=True)).astype(np.float32)
+
+    assert threshold(collection(0)) == SIMILAR
+    alike = collection(3.5)
+    products = alike @ alike.T
+    np.fill_diagonal(products, 0)
+    assert products.max() > SIMILAR
+    assert products.max() < threshold(alike) <= 0.99
+    digests = generator.integers(0, 2**63, (1000, 2)).astype(np.uint64)
+    assert find_duplicates(Descriptors(digests, alike)).empty
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

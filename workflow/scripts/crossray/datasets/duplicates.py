@@ -16,16 +16,22 @@ import cv2
 import numpy as np
 import pandas as pd
 import scipy.fft
+import scipy.stats
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
 log = logging.getLogger(__name__)
 
-#: correlation from which two images are near-duplicates. Among the 1.5 million pairs of 1,743 open radiographs at
+#: correlation from which two images may be near-duplicates. Among the 1.5 million pairs of 1,743 open radiographs at
 #: 64 px, the highest of two patients was 0.85 and of one patient 0.91; copies that were compressed (JPEG, quality 50),
 #: rescaled (to half and back), inverted, or changed by a gamma of 0.6 or 1.5 had at least 0.94.
 SIMILAR = 0.92
+#: where unrelated images are more alike than that, as phantoms are, the threshold rises until so many false pairs are
+#: expected in all, but not above this
+_FALSE_PAIRS, _HIGHEST = 0.01, 0.99
+#: random pairs by which that is measured, and the fewest images
+_MEASURED, _FEWEST = 200_000, 100
 
 _THUMBNAIL = 32
 #: sums of horizontal and vertical frequency that are kept: below it all chests are alike, above it is noise
@@ -98,7 +104,7 @@ def find_duplicates(descriptors: Descriptors) -> pd.DataFrame:
 
     Returns:
         Pairs of rows, ``first`` < ``second``, in order, with ``kind`` (``exact`` or ``near``), ``similarity`` (the
-        correlation of the descriptions, :data:`SIMILAR` to 1) and ``inverted`` (dark and light are exchanged).
+        correlation of the descriptions, :func:`threshold` to 1) and ``inverted`` (dark and light are exchanged).
     """
     _, representative, group = np.unique(descriptors.digests, axis=0, return_index=True, return_inverse=True)
     group = group.ravel()
@@ -113,17 +119,18 @@ def find_duplicates(descriptors: Descriptors) -> pd.DataFrame:
 
 def _near(patterns: NDArray[np.float32], names: NDArray[np.int64]) -> pd.DataFrame:
     """Compare candidates; ``names`` are the rows that ``patterns`` stand for."""
+    similar = threshold(patterns)
     kept: list[NDArray] = []
     candidates = 0
     for first, second in _candidates(patterns):
         for start in range(0, len(first), _CHUNK):
             a, b = first[start : start + _CHUNK], second[start : start + _CHUNK]
             similarity = np.einsum("ij,ij->i", patterns[a], patterns[b])
-            near = np.abs(similarity) >= SIMILAR
+            near = np.abs(similarity) >= similar
             kept.append(np.stack([a[near], b[near], similarity[near]]))
         candidates += len(first)
     pairs = np.unique(np.concatenate(kept, axis=1), axis=1) if kept else np.empty((3, 0))
-    log.info("%d different images, %d candidates compared", len(patterns), candidates)
+    log.info("%d different images, %d candidates compared, alike from %.3f on", len(patterns), candidates, similar)
     first, second = pairs[:2].astype(np.int64)
     # Weights from 1 on: a sparse graph would take 0 for no edge.
     weights = coo_array((2 - np.abs(pairs[2]), (first, second)), shape=(len(patterns), len(patterns)))
@@ -138,6 +145,28 @@ def _near(patterns: NDArray[np.float32], names: NDArray[np.int64]) -> pd.DataFra
             "inverted": pairs[2][linked] < 0,
         }
     )
+
+
+def threshold(patterns: NDArray[np.float32]) -> float:
+    """Return the correlation from which two of these images are near-duplicates.
+
+    Correlations of unrelated images are about normal by Fisher's transform (Biometrika, 1915). Their median and spread,
+    over random pairs, say from where on hardly any pair of all is expected by chance.
+
+    Returns:
+        :data:`SIMILAR` or more.
+    """
+    count = len(patterns)
+    if count < _FEWEST:
+        return SIMILAR
+    first, second = np.random.default_rng(1).integers(0, count, (2, _MEASURED))
+    first, second = first[first != second], second[first != second]
+    chunks = [slice(start, start + _CHUNK) for start in range(0, len(first), _CHUNK)]
+    found = np.concatenate([np.einsum("ij,ij->i", patterns[first[c]], patterns[second[c]]) for c in chunks])
+    transformed = np.arctanh(np.clip(found, -0.999999, 0.999999))
+    spread = scipy.stats.median_abs_deviation(transformed, scale="normal")
+    chance = scipy.stats.norm.isf(_FALSE_PAIRS / (count * (count - 1)))
+    return float(np.clip(np.tanh(np.median(transformed) + chance * spread), SIMILAR, _HIGHEST))
 
 
 def _candidates(patterns: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
