@@ -188,10 +188,17 @@ def leakage_table(before=3, after=0):
 )
 def test_the_page_says_what_the_audit_found_and_what_was_done(overlap, words):
     sentences = " ".join(report.leakage_sentences(leakage_table(), overlap))
-    assert "6 times an image equals one of the same or another data set, 3 times nearly so" in sentences
+    assert (
+        "found 6 times an image that equals one of the same or another data set, and 3 times one that nearly"
+        in sentences
+    )
+    assert "12 patients are in two data sets" in sentences
     assert "12 times, a test image is of a patient" in sentences
     assert words in sentences
-    assert "No test image" in report.leakage_sentences(leakage_table(0), overlap)[1]
+    assert "No test image" in report.leakage_sentences(leakage_table(0), overlap)[-1]
+    clean = leakage_table(0).assign(exact=0, near=0, shared_patients=0)
+    assert "found no radiograph twice" in report.leakage_sentences(clean, overlap)[0]
+    assert len(report.leakage_sentences(clean, overlap)) == 2
 
 
 @pytest.fixture

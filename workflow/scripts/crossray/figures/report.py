@@ -149,10 +149,15 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
     """
     once = leakage[leakage["source"] <= leakage["target"]]
     exact, near = (int(once[column].sum()) for column in ("exact", "near"))
-    sentences = [
-        f"The audit compared all images of the study: {exact:,} times an image equals one of the same or another data "
-        f"set, {near:,} times nearly so. By registers, {int(once['shared_patients'].sum()):,} patients are in two."
-    ]
+    found = (
+        f"found {exact:,} times an image that equals one of the same or another data set, and {near:,} times one that "
+        "nearly does"
+        if exact + near
+        else "found no radiograph twice"
+    )
+    sentences = [f"The audit compared all images of the study by what they show and {found}."]
+    if shared := int(once["shared_patients"].sum()):
+        sentences.append(f"By the registers of their releases, {shared:,} patients are in two data sets.")
     before, after = int(leakage["overlap_before"].sum()), int(leakage["overlap"].sum())
     moved = int(leakage.drop_duplicates("target")["moved"].sum())
     if not before:
@@ -162,10 +167,10 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
         "refuse": "The numbers of such sources and targets are not given (O).",
         "keep": "Splits were kept by the configuration, so those numbers are too good.",
     }[overlap]
-    found = (
+    leak = (
         f"{before:,} times, a test image is of a patient whom a model was trained or chosen on, or shows the same film."
     )
-    return [*sentences, f"{found} {done}"]
+    return [*sentences, f"{leak} {done}"]
 
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
