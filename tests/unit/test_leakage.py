@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossray.datasets import leakage
+from crossray.errors import UserError
+from crossray.shards import ImageStore
 
 
 def table(*rows):
@@ -115,3 +117,12 @@ def test_a_suspiciously_large_group_is_said(caplog):
     caplog.clear()
     assert leakage.warn_of_large_groups(images, leakage.group_patients(images, pairs())) == 1
     assert not caplog.text
+
+
+def test_shards_of_another_manifest_are_noticed(make_dataset):
+    store = ImageStore(make_dataset("d", images=40) / "32px/index.json")
+    manifest = table(*[(f"other{n}", f"p{n}", "train") for n in range(40)])
+    with pytest.raises(UserError, match="data set d: its shards hold images that its manifest does not know"):
+        leakage.compare_images(leakage.gather({"d": manifest}, {"d": "d"}), {"d": store})
+    known = table(*[(f"i{n}", f"p{n}", "train") for n in range(41)])  # one of them was rejected
+    assert leakage.compare_images(leakage.gather({"d": known}, {"d": "d"}), {"d": store}).empty

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from crossray.datasets.duplicates import concatenate, describe, find_duplicates
+from crossray.errors import UserError
 from crossray.shards import ImageStore
 
 log = logging.getLogger(__name__)
@@ -77,11 +78,19 @@ def compare_images(images: pd.DataFrame, stores: Mapping[str, ImageStore]) -> pd
 
     Returns:
         Pairs of rows of ``images``.
+
+    Raises:
+        UserError: if a store holds images that are not in the table.
     """
     compared, parts = [], []
     for dataset, store in stores.items():
         of_dataset = images[images["dataset"] == dataset]
         places = store.rows(of_dataset["image_id"])
+        if (places >= 0).sum() < len(store):
+            raise UserError(
+                f"data set {dataset}: its shards hold images that its manifest does not know, as if the key of the "
+                f"pseudonyms had been lost; delete results/datasets/{dataset} and run the workflow again"
+            )
         compared.append(of_dataset.index.to_numpy()[places >= 0])
         places = places[places >= 0]
         log.info("%s: %d images", dataset, len(places))
