@@ -1,5 +1,7 @@
 """From predictions to tables: known answers, reasons for empty cells, and no look at test labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from crossray import manifest
 from crossray.analysis import datasets as summary_of
 from crossray.analysis import performance, transfer
-from crossray.analysis.cells import Study
+from crossray.analysis.cells import Study, Trained
+from crossray.analysis.options import read_overlap
 from crossray.errors import UserError
 from helpers import manifest_table
 
@@ -41,9 +44,14 @@ def study(tmp_path):
     settings = {
         "models": ["resnet50"],
         "sources": list(labels),
+        "members": {name: [name] for name in labels},
         "targets": list(labels),
+        "registers": {name: name for name in labels},
+        "paper": {},
         "seeds": [0, 1],
         "tasks": TASKS,
+        "evaluation": EVALUATION,
+        "overlap": "refuse",
     }
     return Study(tmp_path / "predictions", tmp_path / "manifests", settings)
 
@@ -54,7 +62,7 @@ def cell(table, source, target, task, seed="0"):
 
 
 def test_every_cell_has_a_number_or_a_reason(study):
-    table, _ = performance.measure(study, EVALUATION, set())
+    table, _ = performance.measure(study)
     assert len(table) == 2 * 2 * 3 * 3  # sources, targets, tasks, two seeds and the ensemble
     assert (table["auc"].isna() == table["reason"].notna()).all()
     assert list(table.columns) == performance.COLUMNS
@@ -64,8 +72,8 @@ def test_every_cell_has_a_number_or_a_reason(study):
 
 
 def test_aucs_and_the_ensemble_equal_scikit_learn(study):
-    table, _ = performance.measure(study, EVALUATION, set())
-    labels = study.labels("south", "test")["A"]
+    table, _ = performance.measure(study)
+    labels = study.scored("south", "test", [Trained("resnet50", "north")]).labels["A"]
     paths = [study.predictions / f"resnet50/north/{seed}/test/south.parquet" for seed in (0, 1)]
     logits = [pd.read_parquet(path).set_index("image_id").loc[labels.index, "A"] for path in paths]
     assert cell(table, "north", "south", "A")["auc"] == pytest.approx(roc_auc_score(labels, logits[0]), abs=1e-12)
@@ -76,12 +84,12 @@ def test_aucs_and_the_ensemble_equal_scikit_learn(study):
 
 
 def test_thresholds_do_not_look_at_the_target(study):
-    before, _ = performance.measure(study, EVALUATION, set())
+    before, _ = performance.measure(study)
     path = study.manifests / "south.parquet"
     table = manifest.read(path)
     table.loc[table["split"] == "test", "A"] = 1 - table.loc[table["split"] == "test", "A"]
     manifest.write(path, table, {})
-    after, _ = performance.measure(study, EVALUATION, set())
+    after, _ = performance.measure(study)
     one, other = (cell(t, "north", "south", "A") for t in (before, after))
     assert one["threshold"] == other["threshold"]
     assert one["auc"] == pytest.approx(1 - other["auc"])
@@ -96,7 +104,7 @@ def test_too_few_positives_leave_the_cell_empty(study):
     table.loc[test[:4], "A"] = 1.0
     table.loc[test, "C"] = np.nan
     manifest.write(path, table, {})
-    measured, _ = performance.measure(study, EVALUATION, set())
+    measured, _ = performance.measure(study)
     empty = cell(measured, "north", "south", "A")
     assert (empty["reason"], empty["positives"], empty["negatives"]) == ("F", 4, 76)
     assert cell(measured, "south", "south", "C")["reason"] == "L"
@@ -104,8 +112,11 @@ def test_too_few_positives_leave_the_cell_empty(study):
 
 def test_cells_whose_patients_were_learnt_from_are_refused(study, tmp_path):
     (tmp_path / "summary.csv").write_text("source,target,overlap\nnorth,south,3\nsouth,north,0\n")
-    refused = performance.read_overlap(tmp_path / "summary.csv")
-    table, replicates = performance.measure(study, EVALUATION, refused)
+    refused = read_overlap(
+        tmp_path / "summary.csv", {"north": ["north"], "south": ["south"], "all": ["north", "south"]}
+    )
+    assert refused == {("north", "south"), ("all", "south")}
+    table, replicates = performance.measure(replace(study, refused=refused))
     row = cell(table, "north", "south", "A")
     assert row["reason"] == "O"
     assert np.isnan(row["auc"])
@@ -113,7 +124,7 @@ def test_cells_whose_patients_were_learnt_from_are_refused(study, tmp_path):
     assert cell(table, "north", "south", "B")["reason"] == "L"
     assert cell(table, "south", "north", "A")["auc"] > 0
     assert not ((replicates["source"] == "north") & (replicates["target"] == "south")).any()
-    pairs, _ = transfer.measure(table, replicates)
+    pairs, _, _ = transfer.measure(table, replicates)
     assert pairs.set_index(["source", "target"]).loc[("north", "south"), "reason"] == "O"
 
 
@@ -122,7 +133,7 @@ def test_no_threshold_is_a_note_and_not_a_crash(study):
     table = manifest.read(path)
     table.loc[table["split"] == "validation", "B"] = 0.0
     manifest.write(path, table, {})
-    row = cell(performance.measure(study, EVALUATION, set())[0], "north", "north", "B")
+    row = cell(performance.measure(study)[0], "north", "north", "B")
     assert row["auc"] > 0.5
     assert np.isnan(row["threshold"])
     assert row["threshold_reason"] == "F"
@@ -132,12 +143,12 @@ def test_missing_predictions_are_noticed(study):
     path = study.predictions / "resnet50/south/0/test/north.parquet"
     pd.read_parquet(path).iloc[1:].to_parquet(path, index=False)
     with pytest.raises(UserError, match=r"1 images are missing or too many"):
-        performance.measure(study, EVALUATION, set())
+        performance.measure(study)
 
 
 def test_losses_are_over_shared_tasks_and_paired(study):
-    table, replicates = performance.measure(study, EVALUATION, set())
-    pairs, summary = transfer.measure(table, replicates)
+    table, replicates = performance.measure(study)
+    pairs, summary, _ = transfer.measure(table, replicates)
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     home, away = (cell(table, "north", target, "A", "ensemble")["auc"] for target in ("north", "south"))
     assert (row["tasks"], row["shared_tasks"]) == (1, 1)
@@ -153,8 +164,8 @@ def test_losses_are_over_shared_tasks_and_paired(study):
 
 def test_pairs_without_a_shared_task_keep_their_reason(study):
     study.settings["tasks"] = ["B", "C"]
-    table, replicates = performance.measure(study, EVALUATION, set())
-    pairs, summary = transfer.measure(table, replicates)
+    table, replicates = performance.measure(study)
+    pairs, summary, _ = transfer.measure(table, replicates)
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     assert np.isnan(row["auc"])
     assert row["reason"] == "M"
@@ -181,8 +192,8 @@ def test_data_sets_are_counted(tmp_path):
 
 def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):
     study.settings["sources"], study.settings["targets"] = ["north"], ["north"]
-    table, replicates = performance.measure(study, EVALUATION, set())
-    pairs, summary = transfer.measure(table, replicates)
+    table, replicates = performance.measure(study)
+    pairs, summary, _ = transfer.measure(table, replicates)
     assert list(pairs.columns) == transfer.COLUMNS
     assert list(summary.columns) == transfer.SUMMARY_COLUMNS
     assert pairs["drop"].isna().all()

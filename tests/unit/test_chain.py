@@ -6,12 +6,15 @@ import json
 import pandas as pd
 import pytest
 
+from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from helpers import ROOT
+from made_study import FIGURE_TABLES
 
 TASKS = ["Cardiomegaly", "Effusion"]
 LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
 SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
-STUDY = {"models": ["small"], "sources": ["a", "b"], "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}
+MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
+STUDY = {"models": ["small"], "sources": list(MEMBERS), "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
@@ -66,17 +69,34 @@ def audit(root):
                    digest=root / f"study/manifests/{name}.sha256") == 0  # fmt: skip
 
 
+def members_files(root, source):
+    return {"manifests": [root / f"study/manifests/{name}.parquet" for name in MEMBERS[source]],
+            "indexes": [root / f"datasets/{name}/32px/index.json" for name in MEMBERS[source]]}  # fmt: skip
+
+
+def train_heads(root, penalty):
+    settings = {
+        "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
+        "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "penalty": 0.1 if penalty == "tied" else 0,
+    }  # fmt: skip
+    folder = root / "study/shared_heads/small" / penalty / "0"
+    assert run("train_shared_heads", settings=settings, **members_files(root, "all"), work=folder / "work",
+               tensorboard=root / "tensorboard", vectors=folder / "vectors.parquet", history=folder / "history.csv",
+               record=folder / "training.json") == 0  # fmt: skip
+    assert not (folder / "work").exists()
+
+
 def train_and_predict(root, source):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
     }  # fmt: skip
-    place, model = root / "datasets" / source, root / "study/models/small" / source / "0"
-    assert run("train_model", settings=settings, manifest=root / f"study/manifests/{source}.parquet",
-               index=place / "32px/index.json",
+    model = root / "study/models/small" / source / "0"
+    assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),
                work=model / "work", tensorboard=root / "tensorboard", weights=model / "weights.safetensors",
                history=model / "history.csv", record=model / "training.json") == 0  # fmt: skip
-    for split, target in (("validation", source), ("test", "a"), ("test", "b")):
+    for split, target in (*(("validation", name) for name in MEMBERS[source]), ("test", "a"), ("test", "b")):
         place = root / "datasets" / target
         output = root / "study/predictions/small" / source / "0" / split / f"{target}.parquet"
         assert run("predict", weights=model / "weights.safetensors",
@@ -92,31 +112,68 @@ def study(tmp_path_factory):
     for seed, name in enumerate("ab"):
         make_hospital(root, name, seed)
     audit(root)
-    for source in "ab":
+    for source in MEMBERS:
         train_and_predict(root, source)
-    tables, figures = root / "study/analysis", root / "study/figures"
+    for penalty in ("free", "tied"):
+        train_heads(root, penalty)
+    analyse(root)
+    draw(root)
+    return root
+
+
+def analyse(root):
+    tables, leakage = root / "study/analysis", root / "study/leakage"
     evaluation = {"minimum": 1, "resamples": 100, "seed": 0}
-    assert run("measure_performance", predictions=root / "study/predictions", manifests=root / "study/manifests",
-               leakage=root / "study/leakage/summary.csv",
-               settings=STUDY | {"evaluation": evaluation, "overlap": "refuse"},
-               replicates=tables / "replicates.parquet",
-               output=tables / "performance.csv") == 0  # fmt: skip
-    assert run("measure_transfer", performance=tables / "performance.csv", replicates=tables / "replicates.parquet",
-               output=tables / "transfer.csv", summary=tables / "summary.csv") == 0  # fmt: skip
+    settings = STUDY | {"evaluation": evaluation, "overlap": "refuse", "members": MEMBERS, "paper": {"a": "NIH"},
+                        "registers": {"a": "a", "b": "b"}, "pairs": []}  # fmt: skip
+    study = {"predictions": root / "study/predictions", "manifests": root / "study/manifests",
+             "leakage": leakage / "summary.csv", "settings": settings}  # fmt: skip
+    measured = {"performance": tables / "performance.csv", "replicates": tables / "replicates.parquet"}
+    assert run("measure_performance", **study, replicates=measured["replicates"], output=measured["performance"]) == 0
+    assert run("measure_transfer", **measured, output=tables / "transfer.csv", summary=tables / "summary.csv",
+               tasks=tables / "tasks.csv") == 0  # fmt: skip
     summarised = {"datasets": ["a", "b"], "shape": "32px", "tasks": TASKS}
     assert run("summarise_datasets", manifests=root / "study/manifests", datasets=root / "datasets",
                settings=summarised, counts=tables / "datasets.csv",
                labels=tables / "labels.csv") == 0  # fmt: skip
-    inputs = {
-        "auc_matrix": {"transfer": tables / "transfer.csv", "summary": tables / "summary.csv"},
-        "task_matrices": {"performance": tables / "performance.csv"},
-        "drop": {"transfer": tables / "transfer.csv", "summary": tables / "summary.csv"},
+    for program, outputs in {
+        "measure_agreement": {"output": "agreement", "summary": "agreement_summary"},
+        "measure_calibration": {"output": "calibration", "points": "operating_points", "bins": "reliability"},
+        "measure_subgroups": {"output": "subgroups"},
+        "compare_models": {"output": "comparisons"},
+        "compare_outputs": {"output": "outputs", "points": "output_points", "extremes": "output_extremes"},
+    }.items():
+        assert run(program, **study, **{flag: tables / f"{name}.csv" for flag, name in outputs.items()}) == 0
+    assert run("compare_labels", **study, pairs=leakage / "pairs.csv", control=tables / "label_control.csv",
+               output=tables / "label_agreement.csv") == 0  # fmt: skip
+    assert run("compare_domains", **measured, output=tables / "domains.csv") == 0
+    embedded = []
+    for source in MEMBERS:
+        embedded.append(root / "study/embeddings/small" / source / "embeddings.parquet")
+        assert run("embed_images", weights=root / f"study/models/small/{source}/0/weights.safetensors",
+                   **members_files(root, "all"), settings={"images": 10, "seed": 0, "batch_size": 8},
+                   output=embedded[-1]) == 0  # fmt: skip
+    assert run("probe_sources", embeddings=embedded, datasets=root / "datasets", output=tables / "probe.csv",
+               settings={"shape": "32px", "seed": 0}, confusion=tables / "probe_confusion.csv") == 0  # fmt: skip
+    vectors = [root / f"study/shared_heads/small/{penalty}/0/vectors.parquet" for penalty in ("free", "tied")]
+    assert run("measure_heads", vectors=vectors, tasks=tables / "tasks.csv", places=tables / "head_places.csv",
+               relations=tables / "head_relations.csv", output=tables / "head_distances.csv") == 0  # fmt: skip
+    compared = ("performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement")
+    assert run("compare_paper", tables=[tables / f"{name}.csv" for name in compared], settings={"paper": {"a": "NIH"}},
+               paper=ROOT / "resources/cohen2020", summary=tables / "paper_summary.csv",
+               output=tables / "paper.csv") == 0  # fmt: skip
+
+
+def draw(root):
+    tables, figures = root / "study/analysis", root / "study/figures"
+    inputs = {name: {"tables": [tables / f"{table}.csv" for table in of]} for name, of in FIGURE_TABLES.items()}
+    inputs |= {
         "training_curves": {"models": root / "study/models"},
-        "prevalence": {"labels": tables / "labels.csv"},
-        "patients": {"counts": tables / "datasets.csv"},
         "samples": {"manifests": root / "study/manifests", "datasets": root / "datasets"},
+        "disagreements": {"extremes": tables / "output_extremes.csv", "datasets": root / "datasets"},
     }
-    shown = STUDY | {
+    assert set(inputs) == set(ALL_FIGURES)
+    shown = {
         "datasets": ["a", "b"],
         "phantoms": ["a", "b"],
         "shape": "32px",
@@ -126,25 +183,25 @@ def study(tmp_path_factory):
     }
     for name, flags in inputs.items():
         outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
-        assert run(f"draw_{name}", **flags, settings=shown, **outputs) == 0
+        assert run(f"draw_{name}", **flags, settings=STUDY | shown | {"members": MEMBERS, "minimum": 1}, **outputs) == 0
     training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0, "batch_size": 8,
-                "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
+                "balance": "datasets", "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
     page = STUDY | {
         "study": "chain", "title": "A chain", "models": {"small": {"architecture": "resnet18"}}, "training": training,
         "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32, "fit": "crop"},
-        "evaluation": evaluation, "phantoms": ["a", "b"], "order": ["a", "b"], "shape": "32px",
-        "leakage": {"overlap": "move"},
+        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
+        "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": list(ALL_FIGURES),
+        "tables": list(ALL_TABLES),
     }  # fmt: skip
     assert run("write_report", study=root / "study", datasets=root / "datasets", settings=page,
                templates=ROOT / "workflow/scripts/crossray/figures/templates", citation=ROOT / "CITATION.cff",
                output=root / "study/report.html") == 0  # fmt: skip
-    return root
 
 
 def test_the_chain_ends_in_a_report(study):
     assert "Phantoms, not patients" in (study / "study/report.html").read_text()
     cells = pd.read_csv(study / "study/analysis/performance.csv")
-    assert len(cells) == 2 * 2 * len(TASKS)
+    assert len(cells) == len(MEMBERS) * 2 * len(TASKS)
 
 
 def test_truth_stays_beside_the_labels(study):

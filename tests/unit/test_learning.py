@@ -8,9 +8,10 @@ import torch
 from crossray.errors import UserError
 from crossray.learning.batches import Augmentation, EpochShuffle, Examples, ordered_batches, training_batches
 from crossray.learning.hardware import choose_device
+from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
 from crossray.learning.losses import masked_cross_entropy, task_weights
 from crossray.learning.models import build_model, load_model, save_weights, scaled
-from crossray.learning.prediction import predict_logits
+from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.source import load_source
 from crossray.shards import ImageStore
 
@@ -63,7 +64,7 @@ def test_augmentation_moves_each_image_its_own_way_within_bounds():
 
 def test_the_order_depends_on_seed_and_epoch_alone():
     def order(seed, epoch):
-        sampler = EpochShuffle(50, seed)
+        sampler = EpochShuffle(np.zeros(50, int), False, seed)
         sampler.set_epoch(epoch)
         return list(sampler)
 
@@ -74,14 +75,84 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 def test_batches_hold_the_images_and_labels_asked_for(make_dataset):
     folder = make_dataset("north", images=50)
-    source = load_source(folder / "manifest.parquet", folder / "32px/index.json", ["A", "B"])
+    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["A", "B"])
     seen = torch.cat([labels for _, labels in ordered_batches(source.validation, 4)])
     assert np.array_equal(seen.numpy(), source.validation.labels)
-    for images, labels in training_batches(source.training, 7, 0):
+    for images, labels in training_batches(source.training, 7, False, 0):
         assert images.shape == (7, 32, 32)
         assert ((images.float().mean((1, 2)) > 100) == (labels[:, 0] == 1)).all()
-    assert len(training_batches(source.training, 7, 0)) == 30 // 7
-    assert len(training_batches(source.training, 64, 0)) == 1
+    assert len(training_batches(source.training, 7, False, 0)) == 30 // 7
+    assert len(training_batches(source.training, 64, False, 0)) == 1
+
+
+def test_balanced_batches_hold_equally_many_of_each_data_set():
+    datasets = np.repeat([0, 1, 2], [90, 20, 10])
+    sampler = EpochShuffle(datasets, True, 0)
+    order = np.array(list(sampler))
+    assert len(order) == len(sampler) == 120
+    assert all((np.bincount(datasets[order[start : start + 12]]) == 4).all() for start in range(0, 120, 12))
+    assert len(set(order[datasets[order] == 0])) == 40  # of the large one a part, none twice
+    assert np.bincount(order[datasets[order] == 2])[110:].tolist() == [4] * 10  # the small one several times
+    sampler.set_epoch(1)
+    assert set(sampler) != set(order)
+
+
+def pooled(make_dataset, **more):
+    """Join two data sets whose images bear the same names; the second does not label B."""
+    folders = [make_dataset("north", images=40), make_dataset("south", images=30, tasks=("A", "C"), **more)]
+    paths = [[folder / name for folder in folders] for name in ("manifest.parquet", "32px/index.json")]
+    return load_source(*paths, ["A", "B", "C"])
+
+
+def test_pooled_sources_keep_images_and_labels_together(make_dataset):
+    source = pooled(make_dataset)
+    assert source.datasets == ["north", "south"]
+    assert source.tasks == ["A", "B", "C"]
+    assert np.bincount(source.training.datasets).tolist() == [24, 18]
+    images = source.training.store.take(source.training.rows)
+    assert ((images.mean((1, 2)) > 100) == (source.training.labels[:, 0] == 1)).all()
+    of_south = source.training.datasets == 1
+    assert np.isnan(source.training.labels[of_south, 1]).all()
+    assert np.isnan(source.training.labels[~of_south, 2]).all()
+
+
+def test_data_sets_of_different_sizes_cannot_be_pooled(make_dataset):
+    folders = [make_dataset("north"), make_dataset("south", size=16)]
+    indexes = [folders[0] / "32px/index.json", folders[1] / "16px/index.json"]
+    with pytest.raises(UserError, match=r"their images differ in size: \{'north': 32, 'south': 16\}"):
+        load_source([folder / "manifest.parquet" for folder in folders], indexes, ["A"])
+
+
+def test_every_data_set_has_outputs_of_its_own(make_dataset):
+    source, outputs = with_own_outputs(pooled(make_dataset))
+    pairs = [("north", "A"), ("north", "B"), ("south", "A"), ("south", "C")]
+    assert list(outputs.itertuples(index=False, name=None)) == pairs
+    labels, datasets = source.training.labels, source.training.datasets
+    assert (np.isnan(labels[:, :2]).all(axis=1) == (datasets == 1)).all()
+    assert (np.isnan(labels[:, 2:]).all(axis=1) == (datasets == 0)).all()
+
+
+def test_the_penalty_is_the_mean_distance_of_a_tasks_vectors():
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(2, 4, bias=False))
+    network[1].weight.data = torch.tensor([[0.0, 0], [3, 4], [1, 1], [0, 0]])
+    penalty = distance_penalty(["A", "A", "B", "A"], 0.1)
+    # tasks A: distances 5, 0, 5; B has one output
+    assert penalty(network).item() == pytest.approx(0.1 * 10 / 3)
+    assert distance_penalty(["A", "B", "C", "D"], 0.1)(network).item() == 0
+    assert penalty(network).requires_grad
+    with pytest.raises(UserError, match="does not end in a linear layer"):
+        output_weights(torch.nn.Conv2d(1, 4, 1), 4)
+
+
+def test_features_are_what_the_last_layer_sees(make_dataset):
+    store = ImageStore(make_dataset("north", images=10) / "32px/index.json")
+    model = build_model("resnet18", 3, 32).eval()
+    features = embed(model, store, np.arange(10), 4, torch.device("cpu"))
+    assert features.shape == (10, 512)
+    examples = Examples(store, np.arange(10), np.empty((10, 3), np.float32))
+    logits = predict_logits(model, examples, 4, torch.device("cpu"))
+    weight, bias = (tensor.detach().numpy() for tensor in (model.fc.weight, model.fc.bias))
+    np.testing.assert_allclose(features @ weight.T + bias, logits, atol=0.02 * np.abs(logits).max() + 0.01)
 
 
 def test_tasks_that_cannot_be_learnt_are_noted(make_dataset):
@@ -90,18 +161,18 @@ def test_tasks_that_cannot_be_learnt_are_noted(make_dataset):
         table.loc[table["split"] == "validation", "A"] = 1.0
 
     folder = make_dataset("north", edit=edit)
-    source = load_source(folder / "manifest.parquet", folder / "32px/index.json", ["A", "B", "C"])
+    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["A", "B", "C"])
     assert source.tasks == ["A"]
     assert [note.split(":")[0] for note in source.notes] == ["A", "B", "C"]
     assert "not trained" in source.notes[1]
     with pytest.raises(UserError, match="no task can be learnt: B: no positive"):
-        load_source(folder / "manifest.parquet", folder / "32px/index.json", ["B"])
+        load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["B"])
 
 
 def test_an_empty_split_stops(make_dataset):
     folder = make_dataset("north", edit=lambda table: table.__setitem__("split", "train"))
     with pytest.raises(UserError, match="no image in the split validation"):
-        load_source(folder / "manifest.parquet", folder / "32px/index.json", ["A"])
+        load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["A"])
 
 
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "vgg11_bn", "efficientnet_b0", "vit_b_16"])

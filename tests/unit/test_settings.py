@@ -9,7 +9,7 @@ import yaml
 
 from crossray.datasets import READERS, with_policy
 from crossray.errors import UserError
-from crossray.settings import check_registers, checked
+from crossray.settings import check_registers, checked, members
 from helpers import ROOT
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -31,7 +31,7 @@ def test_the_studies_fit_and_defaults_are_filled_in(path):
     filled = checked(config, SCHEMA)
     assert config == before
     assert filled["training"]["learning_rate"] == 0.001
-    assert filled["models"]["resnet50"]["architecture"] == "resnet50"
+    assert all(model["architecture"].startswith("resnet") for model in filled["models"].values())
     assert all(dataset["max_rejected"] == 0.01 for dataset in filled["datasets"].values())
 
 
@@ -51,7 +51,11 @@ def test_two_studies_do_not_share_defaults():
     ("keys", "value", "message"),
     [
         (["epochs"], 3, r"the top level: unknown key epochs; allowed are datasets, evaluation, "),
-        (["training", "epoch"], 3, r"training: unknown key epoch; allowed are augmentation, batch_size, epochs"),
+        (
+            ["training", "epoch"],
+            3,
+            r"training: unknown key epoch; allowed are augmentation, balance, batch_size",
+        ),
         (["training", "epochs"], "ten", r"training.epochs: 'ten' is not of type integer"),
         (["training", "epochs"], 0, r"training.epochs: 0 is less than the minimum of 1"),
         (["training", "schedule"], "step", r"training.schedule: 'step' is not one of constant, cosine"),
@@ -132,3 +136,69 @@ def test_data_sets_of_one_register_must_name_patients_alike():
     check_registers(registers, {"a": True, "b": True, "c": False})
     with pytest.raises(UserError, match=r"datasets\.b\.public: a has patients of the same register \(nih\)"):
         check_registers(registers, {"a": True, "b": False, "c": False})
+
+
+REGISTERS = {"nih": "nih", "google": "nih", "padchest": "padchest", "mimic_ch": "mimic", "mimic_nb": "mimic"}
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("nih", ["nih"]),
+        ("all", ["nih", "google", "padchest", "mimic_ch"]),
+        ("all-but-nih", ["padchest", "mimic_ch"]),
+        ("all-but-mimic_nb", ["nih", "google", "padchest"]),
+    ],
+)
+def test_a_domain_is_left_out_with_all_data_sets_of_its_patients(source, expected):
+    assert members(source, ["nih", "google", "padchest", "mimic_ch"], REGISTERS) == expected
+
+
+def test_nothing_left_to_train_on_is_an_error():
+    with pytest.raises(
+        UserError, match="sources: 'all-but-nih' leaves no data set to train on; the pool is nih, google"
+    ):
+        members("all-but-nih", ["nih", "google"], REGISTERS)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (
+            lambda c: c.update(sources=["north", "all-but-nowhere"]),
+            "sources: 'all-but-nowhere' is no data set; allowed",
+        ),
+        (lambda c: c.update(pool=["all"]), "pool: 'all' is no data set; allowed are north, south, west"),
+        (lambda c: c["datasets"].update(all=c["datasets"]["north"]), "datasets: 'all' is the name of a pooled source"),
+        (
+            lambda c: c["datasets"]["south"].update(patients_of="south"),
+            "south.patients_of: 'south' is no other simulated",
+        ),
+        (lambda c: c["datasets"]["south"].update(paper="JSRT"), "datasets.south.paper: 'JSRT' is not one of NIH, PC"),
+        (
+            lambda c: c["training"].update(balance="domains"),
+            "training.balance: 'domains' is not one of images, datasets",
+        ),
+        (
+            lambda c: c.update(shared_heads={"penalty": 0}),
+            "shared_heads.penalty: 0 is less than or equal to the minimum",
+        ),
+        (lambda c: c.update(evaluation={"pairs": [{"target": "north"}]}), "evaluation.pairs.0: the key"),
+        (
+            lambda c: c.update(
+                evaluation={"pairs": [{"target": "east", "task": "Nodule", "first": "north", "second": "west"}]}
+            ),
+            "evaluation.pairs.0.target: 'east' is not one of north, south, west",
+        ),
+    ],
+)
+def test_pools_and_further_analyses_are_checked(edit, message):
+    config = load()
+    edit(config)
+    with pytest.raises(UserError, match=re.escape(message)):
+        checked(config, SCHEMA)
+
+
+def test_pooled_sources_need_no_target_of_their_own():
+    config = load() | {"sources": ["north", "all", "all-but-north"], "targets": ["north", "south"]}
+    assert checked(config, SCHEMA)["sources"] == ["north", "all", "all-but-north"]

@@ -20,8 +20,9 @@ SETTINGS = {
 
 def command(dataset, folder, **changes):
     paths = {
-        "--manifest": dataset / "manifest.parquet",
-        "--index": dataset / "32px/index.json",
+        "--source": "north",
+        "--manifests": dataset / "manifest.parquet",
+        "--indexes": dataset / "32px/index.json",
         "--work": folder / "work",
         "--tensorboard": folder / "tensorboard",
         "--weights": folder / "weights.safetensors",

@@ -23,6 +23,15 @@ def finished(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """Return a checkout in which the study of every analysis has run; do not change it."""
+    made = copy_workflow(tmp_path_factory.mktemp("whole"))
+    shutil.copyfile(ROOT / "tests/workflow/whole.yaml", made.folder / "whole.yaml")
+    made.snakemake(study="whole.yaml")
+    return made
+
+
 @pytest.fixture
 def again(finished, tmp_path):
     """Return a copy of the finished checkout, elsewhere, to change at will."""

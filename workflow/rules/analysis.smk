@@ -1,4 +1,4 @@
-"""What the data sets hold; later questions to the predictions stand here too."""
+"""Questions to the predictions, one rule and one module a question; what compares two things is in comparisons.smk."""
 
 
 rule summarise_datasets:
@@ -41,5 +41,213 @@ rule summarise_datasets:
             --settings {params.settings:q} \
             --counts {output.counts:q} \
             --labels {output.labels:q} \
+            &>{log:q}
+        """
+
+
+rule measure_agreement:
+    """Measure how far models agree about single images, and how far seeds do."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/agreement.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "kappa and tau of every pair of models"},
+        ),
+        summary=report(
+            "<study>/analysis/agreement_summary.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "mean kappa by target and task"},
+        ),
+    log:
+        "<log>/measure_agreement.log",
+    benchmark:
+        "<benchmark>/measure_agreement.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_agreement"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_agreement.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --summary {output.summary:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_calibration:
+    """Measure whether scores are usable elsewhere: operating points and calibration."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/calibration.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "calibration error and Brier score"},
+        ),
+        points=report(
+            "<study>/analysis/operating_points.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "operating points carried from home"},
+        ),
+        bins="<study>/analysis/reliability.csv",
+    log:
+        "<log>/measure_calibration.log",
+    benchmark:
+        "<benchmark>/measure_calibration.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_calibration"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_calibration.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --points {output.points:q} \
+            --bins {output.bins:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_subgroups:
+    """Measure every model by sex, age band and view."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/subgroups.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "AUC by sex, age band and view"},
+        ),
+    log:
+        "<log>/measure_subgroups.log",
+    benchmark:
+        "<benchmark>/measure_subgroups.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_subgroups"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_subgroups.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_heads:
+    """Measure how far weight vectors of the shared network lie apart."""
+    input:
+        vectors=expand(rules.train_shared_heads.output.vectors, model=MODELS, penalty=PENALTIES, seed=SEEDS),
+        tasks=rules.measure_transfer.output.tasks,
+    output:
+        table=report(
+            "<study>/analysis/head_distances.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "distance of weight vectors by task"},
+        ),
+        places="<study>/analysis/head_places.csv",
+        relations="<study>/analysis/head_relations.csv",
+    log:
+        "<log>/measure_heads.log",
+    benchmark:
+        "<benchmark>/measure_heads.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code_version("measure_heads"),
+    shell:
+        """
+        python workflow/scripts/measure_heads.py \
+            --vectors {input.vectors:q} \
+            --tasks {input.tasks:q} \
+            --places {output.places:q} \
+            --relations {output.relations:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule probe_sources:
+    """Probe whether a classifier can tell the data sets apart."""
+    input:
+        embeddings=expand(rules.embed_images.output.embeddings, model=MODELS, source=SOURCES),
+        indexes=study_indexes,
+        shards=lambda wildcards: ancient([path for dataset in DOMAINS for path in shards(dataset, SHAPE, ".h5")]),
+    output:
+        table=report(
+            "<study>/analysis/probe.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "how well data sets are told apart"},
+        ),
+        confusion="<study>/analysis/probe_confusion.csv",
+    log:
+        "<log>/probe_sources.log",
+    benchmark:
+        "<benchmark>/probe_sources.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=as_settings(shape=SHAPE, seed=STUDY["evaluation"]["seed"]),
+        code=code_version("probe_sources"),
+    shell:
+        """
+        python workflow/scripts/probe_sources.py \
+            --embeddings {input.embeddings:q} \
+            --datasets results/datasets \
+            --settings {params.settings:q} \
+            --confusion {output.confusion:q} \
+            --output {output.table:q} \
             &>{log:q}
         """

@@ -17,8 +17,8 @@ if not workflow.deployment_settings.deployment_method:
 from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
-from crossray.figures.contents import FIGURES
-from crossray.settings import check_registers, checked
+from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.settings import ALL, ALL_BUT, check_registers, checked, is_pooled, members
 
 IMAGES_IN_A_SHARD = 2000
 
@@ -36,17 +36,29 @@ def study_settings():
             reader = find_reader(dataset["reader"])
             readings[name] = with_policy(name, dataset)
             releases[name] = reader.locate(name, dataset)
-            registers[name] = dataset.get("register") or reader.REGISTER or name
+            registers[name] = dataset.get("register") or reader.REGISTER or dataset.get("patients_of") or name
         check_registers(registers, {name: dataset["public"] for name, dataset in settings["datasets"].items()})
     except UserError as error:
         raise WorkflowError(str(error)) from None
     return settings, releases, readings, registers
 
 
+def members_of_sources():
+    """Return the data sets that each source consists of."""
+    try:
+        return {source: members(source, POOL, REGISTERS) for source in SOURCES}
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 SOURCES = STUDY.get("sources", list(DATASETS))
 TARGETS = STUDY.get("targets", list(DATASETS))
+#: the data sets that pooled sources and shared networks draw on
+POOL = STUDY.get("pool") or [source for source in SOURCES if not is_pooled(source)] or list(DATASETS)
+#: what each source consists of
+MEMBERS = members_of_sources()
 MODELS = STUDY["models"]
 SEEDS = STUDY["seeds"]
 SIZE = STUDY["images"]["size"]
@@ -55,6 +67,22 @@ FIT = STUDY["images"]["fit"]
 SHAPE = f"{SIZE}px" if FIT == "crop" else f"{SIZE}px-{FIT}"
 #: settings of a data set that are paths of this machine, which no page shows
 PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
+#: one target for each register of patients: data sets that can differ in more than their labels
+DOMAINS = [
+    name for place, name in enumerate(TARGETS) if REGISTERS[name] not in {REGISTERS[other] for other in TARGETS[:place]}
+]
+#: data sets that Cohen et al. (2020) had too, by its names
+PAPER = {name: dataset["paper"] for name, dataset in DATASETS.items() if "paper" in dataset}
+PAPER_NUMBERS = (
+    "fig1_auc",
+    "fig2_leave_one_out",
+    "fig3_kappa",
+    "fig6_weight_distance",
+    "figA1_label_agreement",
+    "figA2_seed_kappa",
+    "tableA1_counts",
+)
+PENALTIES = ("free", "tied")
 PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "simulated"]
 
 
@@ -68,6 +96,19 @@ pathvars:
     private=STUDY["private"],
 
 
+# What a study can answer hangs on what it has: two hospitals, sources that leave one out, the paper's data sets, ...
+CONDITIONS = {
+    "transfer": len([source for source in SOURCES if not is_pooled(source)]) > 1,
+    "domains": any(f"{ALL_BUT}{target}" in SOURCES for target in TARGETS),
+    "heads": "shared_heads" in STUDY,
+    "labels": len(set(REGISTERS.values())) < len(DATASETS),
+    "probe": len(DOMAINS) > 1,
+    "paper": bool(PAPER),
+}
+FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or CONDITIONS[needed])
+TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or CONDITIONS[needed])
+
+
 wildcard_constraints:
     dataset=r"[^/]+",
     model=r"[^/]+",
@@ -77,6 +118,7 @@ wildcard_constraints:
     shard=r"\d+",
     shape=r"\d+px(-pad)?",
     split="validation|test",
+    penalty="free|tied",
 
 
 def as_settings(**values):
@@ -183,17 +225,38 @@ def study_indexes(wildcards):
     return [index_of(dataset) for dataset in DATASETS]
 
 
+def members_manifests(wildcards):
+    """Return the manifests of the data sets that a source consists of."""
+    return [manifest_of(dataset) for dataset in MEMBERS[wildcards.source]]
+
+
+def members_digests(wildcards):
+    """Return the digests of these manifests."""
+    return [digest_of(dataset) for dataset in MEMBERS[wildcards.source]]
+
+
+def members_indexes(wildcards):
+    """Return the indexes of the data sets that a source consists of."""
+    return [index_of(dataset) for dataset in MEMBERS[wildcards.source]]
+
+
+def members_shards(wildcards):
+    """Return the shards of the data sets that a source consists of."""
+    return ancient([path for dataset in MEMBERS[wildcards.source] for path in shards(dataset, SHAPE, ".h5")])
+
+
 def weights_of(wildcards):
-    """Return the weights of a model; asking for its source's digest lets Snakemake see that they need not change."""
-    digest_of(wildcards.source)
-    names = {"model": wildcards.model, "source": wildcards.source, "seed": wildcards.seed}
+    """Return the weights of a model; asking for its source's digests lets Snakemake see that they need not change."""
+    members_digests(wildcards)
+    names = {"model": wildcards.model, "source": wildcards.source, "seed": getattr(wildcards, "seed", SEEDS[0])}
     return expand(rules.train_model.output.weights, **names)
 
 
 def training_settings(wildcards):
-    """Return the settings that decide a model's weights."""
+    """Return the settings that decide a model's weights; how data sets are balanced is nothing to a single one."""
+    pooled = is_pooled(getattr(wildcards, "source", ALL))
     return as_settings(
-        **STUDY["training"],
+        **{key: value for key, value in STUDY["training"].items() if pooled or key != "balance"},
         architecture=MODELS[wildcards.model]["architecture"],
         seed=int(wildcards.seed),
         tasks=STUDY["tasks"],
@@ -201,14 +264,43 @@ def training_settings(wildcards):
 
 
 def predictions(wildcards):
-    """Return all predictions of the study: every target's test split, and the own validation split for thresholds."""
+    """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
     models = {"model": MODELS, "source": SOURCES, "seed": SEEDS}
     at_home = [
         path
         for source in SOURCES
-        for path in expand(PREDICTION, **models | {"source": source}, split="validation", target=source)
+        for path in expand(PREDICTION, **models | {"source": source}, split="validation", target=MEMBERS[source])
     ]
     return at_home + expand(PREDICTION, **models, split="test", target=TARGETS)
+
+
+def heads_settings(wildcards):
+    """Return the settings that decide a shared network's weights."""
+    penalty = STUDY["shared_heads"]["penalty"] if wildcards.penalty == "tied" else 0
+    return as_settings(**json.loads(training_settings(wildcards)), penalty=penalty)
+
+
+def analysis_settings(**more):
+    """Return what analyses of the predictions need of the study."""
+    return as_settings(
+        models=list(MODELS),
+        sources=SOURCES,
+        members=MEMBERS,
+        targets=TARGETS,
+        seeds=SEEDS,
+        tasks=STUDY["tasks"],
+        registers=REGISTERS,
+        paper=PAPER,
+        evaluation=subset(STUDY["evaluation"], "minimum", "resamples", "seed"),
+        overlap=STUDY["leakage"]["overlap"],
+        **more,
+    )
+
+
+def paper_tables(wildcards):
+    """Return the tables of this study that have numbers of the paper beside them."""
+    wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
+    return [f"<study>/analysis/{name}.csv" for name in wanted if name in TABLES]
 
 
 def figure_settings(*keys):
@@ -217,6 +309,7 @@ def figure_settings(*keys):
         "models": list(MODELS),
         "sources": SOURCES,
         "targets": TARGETS,
+        "members": MEMBERS,
         "datasets": list(DATASETS),
         "tasks": STUDY["tasks"],
         "seeds": SEEDS,
@@ -236,5 +329,6 @@ def report_settings():
         for name, dataset in DATASETS.items()
     }
     settings = {key: value for key, value in STUDY.items() if key != "private"}
-    settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "phantoms": PHANTOMS, "shape": SHAPE}
+    settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
+    settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
     return as_settings(**settings, order=list(DATASETS))

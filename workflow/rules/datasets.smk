@@ -18,6 +18,7 @@ rule simulate_hospital:
         settings=dataset_settings(
             "images",
             "seed",
+            "patients_of",
             "several_images",
             "ap_share",
             "prevalence",

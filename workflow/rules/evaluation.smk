@@ -39,6 +39,47 @@ rule predict:
         """
 
 
+rule embed_images:
+    """Write what a model makes of a sample of the images of each domain before its last layer."""
+    input:
+        weights=weights_of,
+        manifests=lambda wildcards: [manifest_of(dataset) for dataset in DOMAINS],
+        digests=lambda wildcards: [digest_of(dataset) for dataset in DOMAINS],
+        indexes=[index_of(dataset) for dataset in DOMAINS],
+        shards=lambda wildcards: ancient([path for dataset in DOMAINS for path in shards(dataset, SHAPE, ".h5")]),
+    output:
+        embeddings="<study>/embeddings/{model}/{source}/embeddings.parquet",
+    log:
+        "<log>/embed_images/{model}/{source}.log",
+    benchmark:
+        "<benchmark>/embed_images/{model}/{source}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=as_settings(
+            batch_size=STUDY["training"]["batch_size"],
+            images=STUDY["evaluation"]["probe_images"],
+            seed=STUDY["evaluation"]["seed"],
+        ),
+        code=code_version("embed_images"),
+    shell:
+        """
+        python workflow/scripts/embed_images.py \
+            --weights {input.weights:q} \
+            --manifests {input.manifests:q} \
+            --indexes {input.indexes:q} \
+            --settings {params.settings:q} \
+            --output {output.embeddings:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
 rule measure_performance:
     """Measure every cell: AUC with interval, average precision, and metrics at the source's own threshold."""
     input:
@@ -64,15 +105,7 @@ rule measure_performance:
         mem_mb=4000,
         runtime=60,
     params:
-        settings=as_settings(
-            models=list(MODELS),
-            sources=SOURCES,
-            targets=TARGETS,
-            seeds=SEEDS,
-            tasks=STUDY["tasks"],
-            evaluation=STUDY["evaluation"],
-            overlap=STUDY["leakage"]["overlap"],
-        ),
+        settings=analysis_settings(),
         code=code_version("measure_performance"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -94,6 +127,12 @@ rule measure_transfer:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
     output:
+        tasks=report(
+            "<study>/analysis/tasks.csv",
+            caption="../report/transfer.rst",
+            category="Tables",
+            labels={"table": "means and losses of every task"},
+        ),
         transfer=report(
             "<study>/analysis/transfer.csv",
             caption="../report/transfer.rst",
@@ -124,5 +163,6 @@ rule measure_transfer:
             --replicates {input.replicates:q} \
             --output {output.transfer:q} \
             --summary {output.summary:q} \
+            --tasks {output.tasks:q} \
             &>{log:q}
         """

@@ -1,13 +1,13 @@
-"""One model for each model name, source and seed."""
+"""One model for each model name, source and seed; and networks that share all but their last layer."""
 
 
 rule train_model:
     """Train a network on one source; a stopped run continues from its last checkpoint in the work folder."""
     input:
-        manifest=lambda wildcards: manifest_of(wildcards.source),
-        digest=lambda wildcards: digest_of(wildcards.source),
-        index=lambda wildcards: index_of(wildcards.source),
-        shards=lambda wildcards: ancient(shards(wildcards.source, SHAPE, ".h5")),
+        manifests=members_manifests,
+        digests=members_digests,
+        indexes=members_indexes,
+        shards=members_shards,
     output:
         weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
         history="<study>/models/{model}/{source}/{seed}/history.csv",
@@ -32,11 +32,55 @@ rule train_model:
         """
         python workflow/scripts/train_model.py \
             --settings {params.settings:q} \
-            --manifest {input.manifest:q} \
-            --index {input.index:q} \
+            --source {wildcards.source:q} \
+            --manifests {input.manifests:q} \
+            --indexes {input.indexes:q} \
             --work {params.folder:q}/work \
             --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
             --weights {output.weights:q} \
+            --history {output.history:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            2>&1 | tee {log:q}
+        """
+
+
+rule train_shared_heads:
+    """Train one network on the pool with an output for each data set and task, with or without a penalty."""
+    input:
+        manifests=lambda wildcards: [manifest_of(dataset) for dataset in POOL],
+        digests=lambda wildcards: [digest_of(dataset) for dataset in POOL],
+        indexes=[index_of(dataset) for dataset in POOL],
+        shards=lambda wildcards: ancient([path for dataset in POOL for path in shards(dataset, SHAPE, ".h5")]),
+    output:
+        vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
+        history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",
+        record="<study>/shared_heads/{model}/{penalty}/{seed}/training.json",
+    log:
+        "<log>/train_shared_heads/{model}/{penalty}/{seed}.log",
+    benchmark:
+        "<benchmark>/train_shared_heads/{model}/{penalty}/{seed}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    threads: 8
+    resources:
+        gpu=0,
+        mem_mb=8000,
+        runtime=720,
+    params:
+        settings=heads_settings,
+        code=code_version("train_shared_heads"),
+        folder=subpath(output.vectors, parent=True),
+    shell:
+        """
+        python workflow/scripts/train_shared_heads.py \
+            --settings {params.settings:q} \
+            --manifests {input.manifests:q} \
+            --indexes {input.indexes:q} \
+            --work {params.folder:q}/work \
+            --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
+            --vectors {output.vectors:q} \
             --history {output.history:q} \
             --record {output.record:q} \
             --threads {threads} \

@@ -2,29 +2,22 @@
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 
-from crossray.figures.options import figure_options
+from crossray.figures.options import read_tables, table_options, write_figure
 from crossray.program import parser, run
 
 
 def draw_auc_matrix(arguments: Namespace) -> None:
     """Read, draw, write."""
-    import pandas as pd
-
     from crossray.figures.auc_matrix import draw
-    from crossray.figures.style import write
 
-    figure = draw(pd.read_csv(arguments.transfer), pd.read_csv(arguments.summary), arguments.settings)
-    write(figure, arguments.settings, arguments.svg, arguments.png, arguments.words)
+    write_figure(arguments, draw(**read_tables(arguments.tables), settings=arguments.settings))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--transfer", required=True, type=Path, help="CSV of measure_transfer.py")
-    options.add_argument("--summary", required=True, type=Path, help="its summary (CSV)")
-    figure_options(options)
+    table_options(options)
     return run(draw_auc_matrix, options.parse_args(argv))
 
 

@@ -2,28 +2,22 @@
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 
-from crossray.figures.options import figure_options
+from crossray.figures.options import read_tables, table_options, write_figure
 from crossray.program import parser, run
 
 
 def draw_prevalence(arguments: Namespace) -> None:
     """Read, draw, write."""
-    import pandas as pd
-
     from crossray.figures.prevalence import draw
-    from crossray.figures.style import write
 
-    figure = draw(pd.read_csv(arguments.labels), arguments.settings)
-    write(figure, arguments.settings, arguments.svg, arguments.png, arguments.words)
+    write_figure(arguments, draw(**read_tables(arguments.tables), settings=arguments.settings))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--labels", required=True, type=Path, help="CSV of labels of summarise_datasets.py")
-    figure_options(options)
+    table_options(options)
     return run(draw_prevalence, options.parse_args(argv))
 
 

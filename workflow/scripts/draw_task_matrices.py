@@ -1,28 +1,23 @@
-"""Draw the matrix of AUC for every task, on one scale."""
+"""Draw the matrix of AUC for every task."""
 
 import sys
 from argparse import Namespace
-from pathlib import Path
 
-from crossray.figures.options import figure_options
+from crossray.figures.options import read_tables, table_options, write_figure
 from crossray.program import parser, run
 
 
 def draw_task_matrices(arguments: Namespace) -> None:
     """Read, draw, write."""
-    from crossray.figures.style import write
     from crossray.figures.task_matrices import draw
-    from crossray.tables import read_performance, reported
 
-    figure = draw(reported(read_performance(arguments.performance)), arguments.settings)
-    write(figure, arguments.settings, arguments.svg, arguments.png, arguments.words)
+    write_figure(arguments, draw(**read_tables(arguments.tables), settings=arguments.settings))
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
-    figure_options(options)
+    table_options(options)
     return run(draw_task_matrices, options.parse_args(argv))
 
 

@@ -16,9 +16,10 @@ def measure_transfer(arguments: Namespace) -> None:
     from crossray.tables import read_performance
 
     performance = read_performance(arguments.performance)
-    transfer, summary = measure(performance, pd.read_parquet(arguments.replicates))
+    transfer, summary, tasks = measure(performance, pd.read_parquet(arguments.replicates))
     write_csv(arguments.output, transfer)
     write_csv(arguments.summary, summary)
+    write_csv(arguments.tasks, tasks)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,6 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--summary", required=True, type=Path, help="CSV to write: one row a model and source, and all"
     )
+    options.add_argument("--tasks", required=True, type=Path, help="CSV to write: one row a model and task")
     return run(measure_transfer, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Train one network on one source; keep the epoch with the best mean validation AUC.
+"""Train one network on one source, a data set or several together; keep the epoch with the best mean validation AUC.
 
 A run that was stopped continues from its last checkpoint in the work folder, if settings, code and data are the same.
 """
@@ -27,19 +27,18 @@ def train_model(arguments: Namespace) -> None:
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
-    source = load_source(arguments.manifest, arguments.index, arguments.settings["tasks"])
+    source = load_source(arguments.manifests, arguments.indexes, arguments.settings["tasks"])
     key = text_digest(
         repr(sorted(arguments.settings.items())),
         code_version("train_model"),
-        file_digest(arguments.manifest),
-        file_digest(arguments.index),
+        *map(file_digest, [*arguments.manifests, *arguments.indexes]),
     )
     work = arguments.work / key[:16]
     logging.info(
         "%d training and %d validation images of %s, tasks: %s, on %s",
         len(source.training.rows),
         len(source.validation.rows),
-        source.name,
+        " and ".join(source.datasets),
         ", ".join(source.tasks),
         device,
     )
@@ -49,7 +48,7 @@ def train_model(arguments: Namespace) -> None:
     with replacing(arguments.weights) as partial:
         save_weights(partial, best.best, source.tasks, arguments.settings["architecture"], source.training.store.size)
     write_csv(arguments.history, history_table(best.history))
-    write_json(arguments.record, training_record(source, arguments.settings, best, device))
+    write_json(arguments.record, training_record(arguments.source, source, arguments.settings, best, device))
     shutil.rmtree(arguments.work)
 
 
@@ -57,8 +56,9 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--settings", required=True, type=json_object, help="architecture, tasks, seed, ... as JSON")
-    options.add_argument("--manifest", required=True, type=Path, help="the source's manifest")
-    options.add_argument("--index", required=True, type=Path, help="the source's index of shards")
+    options.add_argument("--source", required=True, help="name of the source")
+    options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of its data sets")
+    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
     options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
     options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
     options.add_argument("--weights", required=True, type=Path, help="weights to write (safetensors)")

@@ -3,7 +3,7 @@
 The workflow imports this at start, so it stays light.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
 from crossray.errors import UserError, listed
+
+#: the source that pools all data sets, and how the sources that leave one out begin
+ALL, ALL_BUT = "all", "all-but-"
 
 
 def checked(config: Mapping[str, Any], schema_path: Path) -> dict[str, Any]:
@@ -97,13 +100,9 @@ def _known_keys(error: ValidationError, definitions: Mapping[str, Any]) -> set[s
 def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what no schema can say: names that must be among other names, sums that must come out."""
     datasets = config["datasets"]
-    for key in ("sources", "targets"):
-        for name in config.get(key) or ():
-            if name not in datasets:
-                yield f"{key}: {name!r} is no data set; allowed are {', '.join(datasets)}"
-    for source in config.get("sources") or datasets:
-        if source not in (config.get("targets") or datasets):
-            yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
+    yield from _wrong_names(config)
+    yield from _wrong_originals(datasets)
+    yield from _wrong_pairs(config)
     for name, dataset in datasets.items():
         for task in dataset.get("labelling", {}).get("unlabelled", ()):
             if task not in config["tasks"]:
@@ -114,6 +113,67 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
         total = sum(dataset["split"][part] for part in ("train", "validation", "test"))
         if abs(total - 1) > 1e-9:
             yield f"datasets.{name}.split: train, validation and test add up to {total:g}, not to 1"
+
+
+def _wrong_names(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the names of sources, targets and the pool."""
+    datasets = config["datasets"]
+    for name in datasets:
+        if is_pooled(name):
+            yield f"datasets: {name!r} is the name of a pooled source; give the data set another"
+    pooled = [ALL, *(f"{ALL_BUT}{name}" for name in datasets)]
+    for key, allowed in (("sources", [*datasets, *pooled]), ("targets", list(datasets)), ("pool", list(datasets))):
+        for name in config.get(key) or ():
+            if name not in allowed:
+                yield f"{key}: {name!r} is no data set; allowed are {', '.join(allowed)}"
+    for source in config.get("sources") or datasets:
+        if not is_pooled(source) and source not in (config.get("targets") or datasets):
+            yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
+
+
+def _wrong_originals(datasets: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with simulated hospitals that read another's images."""
+    for name, dataset in datasets.items():
+        original = dataset.get("patients_of")
+        if original and (original == name or datasets.get(original, {}).get("reader") != "simulated"):
+            yield f"datasets.{name}.patients_of: {original!r} is no other simulated hospital of this study"
+
+
+def _wrong_pairs(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the pairs of sources that the configuration wants to see."""
+    datasets = list(config["datasets"])
+    single = [source for source in config.get("sources") or datasets if not is_pooled(source)]
+    allowed = {"target": config.get("targets") or datasets, "task": config["tasks"], "first": single, "second": single}
+    for number, pair in enumerate(config["evaluation"]["pairs"]):
+        for key, names in allowed.items():
+            if pair[key] not in names:
+                yield f"evaluation.pairs.{number}.{key}: {pair[key]!r} is not one of {', '.join(names)}"
+
+
+def is_pooled(source: str) -> bool:
+    """Return whether a source is several data sets: ``all``, or ``all-but-`` a data set."""
+    return source == ALL or source.startswith(ALL_BUT)
+
+
+def members(source: str, pool: Sequence[str], registers: Mapping[str, str]) -> list[str]:
+    """Return the data sets that a source consists of.
+
+    Args:
+        source: a data set, ``all`` (the whole pool), or ``all-but-`` a data set: the pool without it, and without
+            other readings of its images and others of its patients, as they are the same domain.
+        pool: the data sets that pooled sources draw on.
+        registers: data set -> whose patients it has.
+
+    Raises:
+        UserError: if nothing is left.
+    """
+    if not is_pooled(source):
+        return [source]
+    left_out = registers.get(source.removeprefix(ALL_BUT)) if source != ALL else None
+    kept = [name for name in pool if registers[name] != left_out]
+    if not kept:
+        raise UserError(f"config: sources: {source!r} leaves no data set to train on; the pool is {', '.join(pool)}")
+    return kept
 
 
 def check_registers(registers: Mapping[str, str], public: Mapping[str, bool]) -> None:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from crossray.errors import UserError
 from crossray.files import read_json, replacing
+from crossray.seeds import derived_seed
 
 FORMAT_VERSION = 1
 
@@ -98,6 +99,34 @@ class ImageStore:
         return taken
 
 
+class JoinedStores:
+    """Several stores as one: the rows of the second begin where those of the first end, and so on.
+
+    Args:
+        stores: at least one, all with images of one size.
+
+    Raises:
+        UserError: if the sizes differ.
+    """
+
+    def __init__(self, stores: Sequence[ImageStore]) -> None:
+        sizes = {store.dataset: store.size for store in stores}
+        if len(set(sizes.values())) > 1:
+            raise UserError(f"these data sets cannot be joined, their images differ in size: {sizes}")
+        self.size: int = stores[0].size
+        self.starts = np.cumsum([0, *(len(store) for store in stores)])[:-1]
+        self._stores = stores
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the images at ``rows`` as uint8 of shape (len(rows), size, size)."""
+        taken = np.empty((len(rows), self.size, self.size), np.uint8)
+        store_of = np.searchsorted(self.starts, rows, side="right") - 1
+        for number in np.unique(store_of):
+            here = store_of == number
+            taken[here] = self._stores[number].take(rows[here] - self.starts[number])
+        return taken
+
+
 def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
     with _opened(path) as file:
         shape, offset = file["images"].shape, file["images"].id.get_offset()
@@ -114,3 +143,16 @@ def with_rows(manifest: pd.DataFrame, store: ImageStore, split: str) -> pd.DataF
     chosen = manifest[manifest["split"] == split]
     chosen = chosen.assign(row=store.rows(chosen["image_id"]))
     return chosen[chosen["row"] >= 0].reset_index(drop=True)
+
+
+def sample_rows(manifest: pd.DataFrame, store: ImageStore, images: int, seed: int) -> pd.DataFrame:
+    """Draw at most so many images with pixels of the training split and of the test split, one for each patient.
+
+    Returns:
+        Rows of the manifest with their place in the store as ``row``; the same for the same seed.
+    """
+    parts = []
+    for split in ("train", "test"):
+        rows = with_rows(manifest, store, split).drop_duplicates("patient_id")
+        parts.append(rows.sample(min(images, len(rows)), random_state=derived_seed(seed, store.dataset, split) % 2**32))
+    return pd.concat(parts, ignore_index=True)

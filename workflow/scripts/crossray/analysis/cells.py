@@ -1,15 +1,19 @@
 """The cells of a study: models x sources x targets x seeds, and the predictions that lie behind each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from crossray import manifest
+from crossray import manifest, reasons
+from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
+from crossray.seeds import derived_seed
 from crossray.tables import ENSEMBLE
 
 
@@ -22,18 +26,85 @@ class Trained:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """The images of one split of a data set, and what the models make of them.
+
+    Attributes:
+        dataset: its name.
+        labels: rows of the manifest by image_id, those that were predicted.
+        logits: trained -> seed or ``ensemble`` -> one float64 column a task, in the order of ``labels``.
+        minimum: positives and negatives that a number needs.
+        refused: sources for which no number is given, as their patients are among these.
+    """
+
+    dataset: str
+    labels: pd.DataFrame
+    logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
+    minimum: int
+    refused: Set[str] = frozenset()
+
+    @cached_property
+    def patients(self) -> NDArray[np.int64]:
+        """Number of the patient of each image, from 0."""
+        return pd.factorize(self.labels["patient_id"])[0]
+
+    @cached_property
+    def patient_count(self) -> int:
+        """Number of patients."""
+        return int(self.patients.max()) + 1 if len(self.patients) else 0
+
+    def reported(self, trained: Trained) -> pd.DataFrame:
+        """Return the logits that a report shows: the ensemble's where there are several seeds."""
+        seeds = self.logits[trained]
+        return seeds[ENSEMBLE] if ENSEMBLE in seeds else next(iter(seeds.values()))
+
+    def count(self, trained: Trained, logits: pd.DataFrame, task: str) -> dict[str, Any]:
+        """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
+        empty: dict[str, Any] = {"images": 0, "patients": 0, "positives": 0, "negatives": 0}
+        if task not in self.labels or self.labels[task].isna().all():
+            return empty | {"reason": reasons.NOT_LABELLED}
+        counted = self.labels[self.labels[task].notna()]
+        row = {
+            "images": len(counted),
+            "patients": counted["patient_id"].nunique(),
+            "positives": int((counted[task] == 1).sum()),
+            "negatives": int((counted[task] == 0).sum()),
+        }
+        reason = None
+        if task not in logits:
+            reason = reasons.NOT_TRAINED
+        elif trained.source in self.refused:
+            reason = reasons.PATIENTS_OVERLAP
+        elif min(row["positives"], row["negatives"]) < self.minimum:
+            reason = reasons.TOO_FEW
+        return row | {"reason": reason}
+
+    def measurable(self, trained: Trained, task: str) -> bool:
+        """Return whether a model, as reported, has a number for a task."""
+        return self.count(trained, self.reported(trained), task)["reason"] is None
+
+    def weights(self, evaluation: Mapping[str, Any]) -> NDArray[np.uint16]:
+        """Draw the bootstrap resamples of patients; all analyses of a study draw the same, so they are paired."""
+        seed = derived_seed(evaluation["seed"], "bootstrap", self.dataset)
+        return patient_weights(self.patients, evaluation["resamples"], seed)
+
+
+@dataclass(frozen=True)
 class Study:
     """Where a study's predictions and manifests lie, and which there are.
 
     Attributes:
         predictions: folder of predictions, ``{model}/{source}/{seed}/{split}/{dataset}.parquet`` below it.
         manifests: folder of the study's manifests, ``{dataset}.parquet`` in it.
-        settings: models, sources, targets, seeds, tasks.
+        settings: models, sources, members (source -> its data sets), targets, seeds, tasks, registers (data set ->
+            whose patients it has), evaluation (minimum, resamples, seed).
+        refused: pairs of a source and a target for which no number is given, as patients are in both (reason O).
     """
 
     predictions: Path
     manifests: Path
     settings: Mapping[str, Any]
+    refused: Set[tuple[str, str]] = frozenset()
 
     def trained(self) -> Iterator[Trained]:
         """Yield every pair of a model and a source."""
@@ -41,38 +112,63 @@ class Study:
             for source in self.settings["sources"]:
                 yield Trained(model, source)
 
-    def labels(self, dataset: str, split: str) -> pd.DataFrame:
-        """Read the rows of a data set's manifest in one split, by image_id."""
-        table = manifest.read(self.manifests / f"{dataset}.parquet")
-        return table[table["split"] == split].set_index("image_id")
+    def targets(self) -> Iterator[Scored]:
+        """Yield every target's test split with the predictions of all models."""
+        for target in self.settings["targets"]:
+            yield self.scored(target, "test", list(self.trained()))
 
-    def logits(self, trained: Trained, split: str, dataset: str) -> dict[str, pd.DataFrame]:
-        """Read the logits of each seed, and their mean as the ensemble where there are several.
-
-        Returns:
-            seed or ``ensemble`` -> one float64 column a task, by image_id.
+    def scored(self, dataset: str, split: str, trained: Sequence[Trained]) -> Scored:
+        """Read labels and logits of a split.
 
         Raises:
-            UserError: if the seeds' predictions are not for the same images.
+            UserError: if two predictions are not for the same images.
         """
+        logits = {one: self._logits(one, split, dataset) for one in trained}
+        images = next(iter(next(iter(logits.values())).values())).index
+        for one, tables in logits.items():
+            for seed, table in tables.items():
+                what = f"predictions of {one.model} trained on {one.source}, seed {seed}, for {dataset} ({split})"
+                check_rows(table, images, what)
+        table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
+        check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
+        refused = frozenset(source for source, target in self.refused if target == dataset)
+        return Scored(dataset, table.loc[images], logits, self.settings["evaluation"]["minimum"], refused)
+
+    def validation(self, trained: Trained) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+        """Read labels and logits of the validation splits of all data sets of a source, one below the other.
+
+        Returns:
+            Manifest rows; and seed or ``ensemble`` -> logits, in the same order.
+        """
+        parts = [self.scored(name, "validation", [trained]) for name in self.settings["members"][trained.source]]
+        seeds = parts[0].logits[trained]
+        logits = {seed: pd.concat([part.logits[trained][seed] for part in parts]) for seed in seeds}
+        return pd.concat([part.labels for part in parts]), logits
+
+    def _logits(self, trained: Trained, split: str, dataset: str) -> dict[str, pd.DataFrame]:
+        """Read the logits of each seed, and their mean as the ensemble where there are several."""
         tables = {}
         for seed in self.settings["seeds"]:
             path = self.predictions / trained.model / trained.source / str(seed) / split / f"{dataset}.parquet"
             tables[str(seed)] = pd.read_parquet(path).set_index("image_id").astype(np.float64)
-        first = next(iter(tables.values()))
-        for seed, table in tables.items():
-            check_rows(table, first.index, f"predictions of {trained.model} trained on {trained.source}, seed {seed}")
         if len(tables) > 1:
+            first = next(iter(tables.values()))
             tasks = [task for task in first if all(task in table for table in tables.values())]
             tables[ENSEMBLE] = sum((table[tasks] for table in tables.values()), start=0.0) / len(tables)
         return tables
 
 
+def known(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> tuple[NDArray, NDArray, NDArray]:
+    """Return labels and scores of the images whose label is known, and which those are."""
+    here = labels[task].notna().to_numpy()
+    return labels[task].to_numpy()[here], logits[task].to_numpy()[here], here
+
+
 def check_rows(table: pd.DataFrame, expected: Sequence[str] | pd.Index, what: str) -> None:
-    """Check that a table has exactly the expected images.
+    """Check that a table has exactly the expected images, in order.
 
     Raises:
-        UserError: if images are missing or too many; the message names some.
+        UserError: if images are missing, too many, or in another order; the message names some.
     """
     wrong = table.index.symmetric_difference(pd.Index(expected))
     if len(wrong):
@@ -80,3 +176,5 @@ def check_rows(table: pd.DataFrame, expected: Sequence[str] | pd.Index, what: st
             f"{what}: {len(wrong)} images are missing or too many ({listed(wrong)}); "
             "delete the predictions and run again"
         )
+    if not table.index.equals(pd.Index(expected)):
+        raise UserError(f"{what}: the images are in another order; delete the predictions and run again")

@@ -14,6 +14,11 @@ AGE_BANDS = [0, 18, 40, 60, 80, 121]
 AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
 
 
+def age_bands(ages: pd.Series) -> pd.Series:
+    """Return the band of each age in years, missing where the age is."""
+    return pd.cut(ages, AGE_BANDS, right=False, labels=AGE_NAMES).astype("str").where(ages.notna())
+
+
 def describe(dataset: str, table: pd.DataFrame, index: dict[str, Any]) -> list[dict[str, Any]]:
     """Count a data set's images and patients by split, view, sex and age band.
 
@@ -21,8 +26,7 @@ def describe(dataset: str, table: pd.DataFrame, index: dict[str, Any]) -> list[d
         Rows with dataset, property (split, view, sex, age, rejected), value, images, patients. Unknown values are
         counted as ``not recorded``.
     """
-    bands = pd.cut(table["age"], AGE_BANDS, right=False, labels=AGE_NAMES).astype("str")
-    known = table.assign(age=bands.where(table["age"].notna()))
+    known = table.assign(age=age_bands(table["age"]))
     rows: list[dict[str, Any]] = [_count(dataset, "all", "all", table)]
     for name, order in (("split", manifest.SPLITS), ("view", None), ("sex", ("F", "M")), ("age", AGE_NAMES)):
         values = known[name].fillna("not recorded")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.performance import cells
-from crossray.statistics import interval
+from crossray.analysis.resampling import interval
 from crossray.tables import reported
 
 Cell = tuple[str, str, str, str]
@@ -18,9 +18,23 @@ Values = Mapping[Cell, Mean]
 _COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
 COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks", *_COMPARED]
 SUMMARY_COLUMNS = ["model", "source", "pairs", "possible_pairs", *_COMPARED]
+TASK_COLUMNS = [
+    "model",
+    "task",
+    "cells",
+    "mean_auc",
+    "mean_auc_low",
+    "mean_auc_high",
+    "sd",
+    "group",
+    "pairs",
+    *_COMPARED,
+]
+#: thirds of the tasks by their mean AUC, as Cohen et al. (2020) named them
+GROUPS = ("good", "medium", "variable")
 
 
-def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Average over tasks and compare with home.
 
     Args:
@@ -31,7 +45,9 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
         ``transfer.csv``, one row a model x source x target: ``tasks`` behind ``auc`` (macro mean with interval), the
         same mean at home over the ``shared_tasks`` (``home_auc``) and there (``away_auc``), and ``drop`` = home -
         away; ``reason`` where no task can be measured. And ``summary.csv``, one row a model and source, and one a
-        model over all sources: the means over its pairs of home, away and drop.
+        model over all sources: the means over its pairs of home, away and drop. And ``tasks.csv``, one row a model and
+        task, best first: mean and standard deviation over all its cells, and the same means over the pairs that have
+        it at home and away.
     """
     values: dict[Cell, tuple[float, NDArray]] = {}
     drawn = dict(cells(replicates))
@@ -42,7 +58,11 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     pairs = shown[["model", "source", "target"]].drop_duplicates()
     tasks = list(shown["task"].unique())
     rows = [_pair(values, shown, row.model, row.source, row.target, tasks) for row in pairs.itertuples()]
-    return pd.DataFrame(rows).reindex(columns=COLUMNS), _summary(values, pairs, tasks).reindex(columns=SUMMARY_COLUMNS)
+    return (
+        pd.DataFrame(rows).reindex(columns=COLUMNS),
+        _summary(values, pairs, tasks).reindex(columns=SUMMARY_COLUMNS),
+        _tasks(values, pairs, tasks).reindex(columns=TASK_COLUMNS),
+    )
 
 
 def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: str, tasks: Sequence[str]) -> dict:
@@ -95,10 +115,14 @@ def _named(name: str, value: float, resampled: NDArray) -> dict[str, float]:
 
 
 def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
-    """Average pairs, first of each source, then of all; every pair weighs the same."""
+    """Average pairs, first of each source, then of all; every pair weighs the same.
+
+    Sources that pool data sets have no home of their own and are left out.
+    """
     rows = []
+    homes = set(pairs["target"])
     for model in pairs["model"].unique():
-        of_model = pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"])]
+        of_model = pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"]) & pairs["source"].isin(homes)]
         for scope in [*of_model["source"].unique(), "all sources"]:
             chosen = of_model if scope == "all sources" else of_model[of_model["source"] == scope]
             measured = [
@@ -107,11 +131,40 @@ def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Da
                 if (shared := _shared(values, model, pair.source, pair.target, tasks))
             ]
             row = {"model": model, "source": scope, "pairs": len(measured), "possible_pairs": len(chosen)}
-            if measured:
-                home, away = (
-                    (float(np.mean([value for value, _ in part])), np.mean([drawn for _, drawn in part], axis=0))
-                    for part in zip(*measured, strict=True)
-                )
-                row |= _compared(home, away)
-            rows.append(row)
+            rows.append(row | _mean_of_pairs(measured))
     return pd.DataFrame(rows)
+
+
+def _mean_of_pairs(measured: Sequence[tuple[Mean, Mean]]) -> dict[str, float]:
+    """Average home and away over pairs and compare the means; empty without a pair."""
+    if not measured:
+        return {}
+    home, away = (
+        (float(np.mean([value for value, _ in part])), np.mean([drawn for _, drawn in part], axis=0))
+        for part in zip(*measured, strict=True)
+    )
+    return _compared(home, away)
+
+
+def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Average each task over cells, best first, and compare home with away."""
+    tables = []
+    for model in pairs["model"].unique():
+        rows = []
+        for task in tasks:
+            keys = [key for key in values if key[0] == model and key[3] == task]
+            measured = [
+                _home_and_away(values, model, pair.source, pair.target, [task])
+                for pair in pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"])].itertuples()
+                if _shared(values, model, pair.source, pair.target, [task])
+            ]
+            row: dict = {"model": model, "task": task, "cells": len(keys), "pairs": len(measured)}
+            if keys:
+                row |= _named("mean_auc", *_mean(values, keys))
+                row["sd"] = float(np.std([values[key][0] for key in keys]))
+            rows.append(row | _mean_of_pairs(measured))
+        table = pd.DataFrame(rows).reindex(columns=TASK_COLUMNS).sort_values("mean_auc", ascending=False, kind="stable")
+        known = int(table["mean_auc"].notna().sum())
+        places = [GROUPS[place * len(GROUPS) // known] if place < known else None for place in range(len(table))]
+        tables.append(table.assign(group=places if known >= len(GROUPS) else None))
+    return pd.concat(tables, ignore_index=True)

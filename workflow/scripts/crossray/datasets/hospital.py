@@ -87,13 +87,15 @@ def write_release(name: str, settings: Mapping[str, Any], folder: Path) -> tuple
 
     Args:
         name: the hospital's name; with the seed it decides who its patients are.
-        settings: images, seed, several_images, prevalence, appearance, labelling (``config/README.md``).
+        settings: images, seed, several_images, prevalence, appearance, labelling, and perhaps patients_of
+            (``config/README.md``).
         folder: where the DICOM files go.
 
     Returns:
         The label table and the table of severities, one row an image.
     """
     labels, truth = [], []
+    name = settings.get("patients_of", name)
     for patient in patients(name, settings):
         for number in range(patient.images):
             image_id = f"{patient.patient_id}-{number}"

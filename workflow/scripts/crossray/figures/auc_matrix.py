@@ -16,12 +16,12 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
     Args:
         transfer: ``transfer.csv``.
         summary: ``summary.csv``.
-        settings: models, sources, targets, resamples.
+        settings: models, members, targets, resamples.
     """
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
     cells = transfer.assign(interval=second)
     panels = [
-        layers(cells[cells["model"] == model], settings["sources"], settings["targets"], 92, "interval").properties(
+        layers(cells[cells["model"] == model], settings["members"], settings["targets"], 92, "interval").properties(
             title=model
         )
         for model in settings["models"]
@@ -33,7 +33,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
     )
     reading = (
-        "A row is a model, a column a hospital whose test split it has never seen. Outlined: home. "
+        "A row is a model, a column a hospital whose test split it has never seen. Outlined: it was trained there. "
         "Light is near chance (0.5), dark is good; orange with a triangle is worse than chance; a letter is a reason "
         "why there is no number."
     )

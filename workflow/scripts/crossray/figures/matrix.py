@@ -1,6 +1,6 @@
 """The layers of a matrix of AUCs: sources down, targets across, home outlined, empty cells visibly empty."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import altair as alt
 import pandas as pd
@@ -9,19 +9,19 @@ from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, EMPTY, I
 
 
 def layers(
-    cells: pd.DataFrame, sources: Sequence[str], targets: Sequence[str], cell: int, second_line: str
+    cells: pd.DataFrame, members: Mapping[str, Sequence[str]], targets: Sequence[str], cell: int, second_line: str
 ) -> alt.LayerChart:
     """Draw one matrix.
 
     Args:
         cells: source, target, auc (empty where there is none), reason, and the column ``second_line``.
-        sources: rows from top to bottom.
+        members: the data sets of each source, rows from top to bottom; where a source has the target, it is at home.
         targets: columns from left to right.
         cell: pixels along each side of a cell.
         second_line: column with the small text under the number.
     """
-    x = alt.X("target:N", title="tested on", scale=alt.Scale(domain=list(targets)), axis=_axis("top"))
-    y = alt.Y("source:N", title="trained on", scale=alt.Scale(domain=list(sources)), axis=_axis("left"))
+    x = alt.X("target:N", title="tested on", scale=alt.Scale(domain=list(targets)), axis=_axis("top", cell, targets))
+    y = alt.Y("source:N", title="trained on", scale=alt.Scale(domain=list(members)), axis=_axis("left"))
     measured, empty = cells[cells["auc"].notna()], cells[cells["auc"].isna()]
     above, below = measured[measured["auc"] >= 0.5], measured[measured["auc"] < 0.5]
     colour = alt.Color(
@@ -44,19 +44,26 @@ def layers(
         )  # fmt: skip
 
     every = prepared(cells)
+    home = [row.target in members[row.source] for row in every.itertuples()]
     ink = alt.condition("datum.dark", alt.value("#ffffff"), alt.value("#000000"))
     shift = cell / 9
     return alt.layer(
         drawn(prepared(empty), "rect", fill=EMPTY, stroke="#9ca3af", strokeDash=[3, 3]),
         drawn(prepared(below), "rect", fill=BELOW_CHANCE),
         drawn(prepared(above), "rect").encode(color=colour),
-        drawn(every[every["source"] == every["target"]], "rect", filled=False, stroke=INK, strokeWidth=3),
-        drawn(every, "text", fontSize=15 if cell >= 60 else 13, fontWeight=600, dy=-shift).encode(
-            text="text:N", color=ink
+        drawn(every[home], "rect", filled=False, stroke=INK, strokeWidth=3),
+        drawn(every, "text", fontSize=_font(cell), fontWeight=600, dy=-shift).encode(text="text:N", color=ink),
+        drawn(every, "text", fontSize=10 if cell >= 60 else 9, dy=shift * (1.5 if cell >= 60 else 2.2)).encode(
+            text="second:N", color=ink
         ),
-        drawn(every, "text", fontSize=10, dy=shift * 1.5).encode(text="second:N", color=ink),
-    ).properties(width=cell * len(targets), height=cell * len(sources))
+    ).properties(width=cell * len(targets), height=cell * len(members))
 
 
-def _axis(orient: str) -> alt.Axis:
-    return alt.Axis(orient=orient, labelAngle=0, domain=False, ticks=False, labelPadding=6)
+def _axis(orient: str, cell: int = 0, names: Sequence[str] = ()) -> alt.Axis:
+    """Return an axis without lines; names that are wider than a cell stand aslant."""
+    aslant = max(map(len, names), default=0) * 7 > cell and orient == "top"
+    return alt.Axis(orient=orient, labelAngle=-40 if aslant else 0, domain=False, ticks=False, labelPadding=6)
+
+
+def _font(cell: int) -> int:
+    return 15 if cell >= 60 else 12

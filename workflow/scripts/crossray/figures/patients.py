@@ -17,16 +17,16 @@ _RANGES = {
 }
 
 
-def draw(counts: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(datasets: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw the shares of views, sexes and age bands.
 
     Args:
-        counts: ``datasets.csv``.
+        datasets: ``datasets.csv``.
         settings: datasets.
     """
     panels = []
     for name, heading in _PROPERTIES:
-        shown = counts[counts["property"] == name]
+        shown = datasets[datasets["property"] == name]
         levels = [level for level in dict.fromkeys(shown["value"]) if level != "not recorded"]
         levels = sorted(levels)
         colours = [_RANGES[name][i % len(_RANGES[name])] for i in range(len(levels))]
@@ -46,7 +46,7 @@ def draw(counts: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
             .properties(width=190, height=alt.Step(30))
         )  # fmt: skip
     chart = alt.hconcat(*panels, spacing=28).resolve_scale(color="independent")
-    everything = counts[counts["property"] == "all"]
+    everything = datasets[datasets["property"] == "all"]
     total, patients = int(everything["images"].sum()), int(everything["patients"].sum())
     title = f"{total:,} images of {patients:,} patients in {len(everything)} data sets"
     caption = "Shares of all images of each data set; grey is not recorded."

@@ -1,7 +1,5 @@
 """Figure: a few images of each data set, as the models see them."""
 
-import base64
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +7,13 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pandas as pd
-import PIL.Image
 
 from crossray import manifest
+from crossray.figures.pixels import data_url
 from crossray.figures.style import Figure
 from crossray.shards import ImageStore, with_rows
 
 _IMAGES = 6
-_PIXELS = 128
 
 
 def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -40,16 +37,10 @@ def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.D
             positive = [task for task in tasks if row[task] == 1]
             words = positive[:2] + ([f"and {len(positive) - 2} more"] if len(positive) > 2 else [])
             pixels = store.take(np.array([row["row"]]))[0]
-            rows.append({"dataset": name, "column": column, "url": _url(pixels), "findings": words or ["no finding"]})
+            rows.append(
+                {"dataset": name, "column": column, "url": data_url(pixels), "findings": words or ["no finding"]}
+            )
     return pd.DataFrame(rows)
-
-
-def _url(pixels: np.ndarray) -> str:
-    image = PIL.Image.fromarray(pixels)
-    image.thumbnail((_PIXELS, _PIXELS))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:

@@ -1,6 +1,7 @@
 """How every figure looks, and how one chart becomes an SVG, a PNG and the words that go with it."""
 
 import html
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import altair as alt
+import pandas as pd
 import vl_convert
 
 from crossray.files import replacing, write_json, write_text
@@ -36,6 +38,13 @@ EMPTY = "#e5e7eb"
 
 INK = "#1f2937"
 QUIET = "#666666"
+#: sources that pool data sets
+POOLED_COLOURS = ["#000000", "#4b5563", "#6b7280", "#374151"]
+#: one hue for proportions and agreements, from 0 to 1
+SHARE_RANGE = ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"]
+LOSS_RANGE = ["#532687", "#988dbe", "#f6f6f7", "#ef9e3c", "#b25706"]
+#: home and elsewhere, wherever they are told apart by colour
+HOME, AWAY = "#1f2937", "#1845fb"
 FONT = "Helvetica, Arial, sans-serif"
 
 
@@ -89,9 +98,9 @@ def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str
         "title": {"fontSize": 15, "fontWeight": 600, "color": INK, "subtitleColor": QUIET, "subtitleFontSize": 12},
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
                  "titleColor": INK, "gridColor": "#e5e7eb", "domainColor": "#9ca3af", "tickColor": "#9ca3af",
-                 "labelLimit": 320},
+                 "labelLimit": 320, "labelOverlap": "greedy"},
         "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
-                   "titleColor": INK},
+                   "titleColor": INK, "symbolOpacity": 1},
         "header": {"labelFontSize": 13, "labelFontWeight": 600, "labelColor": INK, "title": None},
     }  # fmt: skip
     specification["padding"] = 12
@@ -140,6 +149,31 @@ def _embeddable(svg: str, name: str, figure: Figure) -> str:
     )
     svg = svg.replace("<svg", head, 1)
     return re.sub(r"(<svg[^>]*>)", lambda match: match.group(1) + named, svg, count=1)
+
+
+def nothing(title: str, why: str, caption: str = "", reading: str = "") -> Figure:
+    """Return a figure that says why there is nothing to draw."""
+    chart = alt.Chart(pd.DataFrame({"why": [why]})).mark_text(fontSize=13, color=QUIET, align="left", x=0)
+    return Figure(chart.encode(text="why:N").properties(width=560, height=40), title, caption or why, reading or "")
+
+
+def source_scale(sources: Sequence[str], datasets: Sequence[str]) -> alt.Scale:
+    """Return the colour of each source: its data set's, and greys for pooled ones."""
+    colours = dict(zip(datasets, DATASET_COLOURS * (1 + len(datasets) // len(DATASET_COLOURS)), strict=False))
+    greys = itertools.cycle(POOLED_COLOURS)
+    return alt.Scale(domain=list(sources), range=[colours.get(source) or next(greys) for source in sources])
+
+
+def source_shapes(sources: Sequence[str], datasets: Sequence[str]) -> alt.Scale:
+    """Return the marker of each source: its data set's, and a wedge or an arrow for pooled ones."""
+    shapes = dict(zip(datasets, DATASET_SHAPES * (1 + len(datasets) // len(DATASET_SHAPES)), strict=False))
+    pooled = itertools.cycle(["wedge", "arrow"])
+    return alt.Scale(domain=list(sources), range=[shapes.get(source) or next(pooled) for source in sources])
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Write a difference with its sign, and none for what rounds to 0."""
+    return f"{round(value, digits) or 0.0:+.{digits}f}" if round(value, digits) else f"{0:.{digits}f}"
 
 
 def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:

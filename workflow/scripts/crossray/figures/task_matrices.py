@@ -10,6 +10,8 @@ from crossray.figures.matrix import layers
 from crossray.figures.style import Figure
 
 _COLUMNS = 3
+#: with more targets than this, cells are small and show the positives alone
+_LARGE = 5
 
 
 def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -17,20 +19,26 @@ def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         performance: the reported rows of ``performance.csv``.
-        settings: models, sources, targets, tasks, minimum.
+        settings: models, members, targets, tasks, minimum.
     """
-    counts = [f"{row.positives} of {row.images}" if row.auc == row.auc else "" for row in performance.itertuples()]
+    large = len(settings["targets"]) > _LARGE
+    counts = [_counts(row, short=large) if row.auc == row.auc else "" for row in performance.itertuples()]
     cells = performance.assign(counts=counts)
     panels = []
     for model in settings["models"]:
         for task in settings["tasks"]:
             chosen = cells[(cells["model"] == model) & (cells["task"] == task)]
             name = task if len(settings["models"]) == 1 else f"{task}, {model}"
-            panels.append(layers(chosen, settings["sources"], settings["targets"], 64, "counts").properties(title=name))
+            panels.append(
+                layers(chosen, settings["members"], settings["targets"], 38 if large else 64, "counts").properties(
+                    title=name
+                )
+            )
     chart = alt.concat(*panels, columns=_COLUMNS, spacing=24)
     measured = int(performance["auc"].notna().sum())
     caption = (
-        "AUC of each task; below it positives of labelled test images. L: not labelled at the target; M: the model "
+        f"AUC of each task; below it positives{'' if large else ' of labelled test images'}. L: not labelled at "
+        "the target; M: the model "
         f"was not trained for it; F: fewer than {settings['minimum']} positives or negatives. "
         f"{measured} of {len(performance)} cells can be measured. Intervals are in the table."
     )
@@ -38,3 +46,10 @@ def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "Same order, same scale in every panel. A task travels if its row is as dark elsewhere as in the outlined cell."
     )
     return Figure(chart, f"AUC task by task: {measured} of {len(performance)} cells can be measured", caption, reading)
+
+
+def _counts(row: Any, short: bool) -> str:
+    """Write positives, of labelled images where there is room, thousands as k."""
+    if not short:
+        return f"{row.positives} of {row.images}"
+    return f"{row.positives / 1000:.1f}k" if row.positives >= 1000 else str(row.positives)

@@ -10,16 +10,24 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from crossray.seeds import derived_seed
-from crossray.shards import ImageStore
+from crossray.shards import ImageStore, JoinedStores
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images of one split, by their rows in a store, with one label column a task (NaN unknown)."""
+    """Images of one split.
 
-    store: ImageStore
+    Attributes:
+        store: where their pixels are.
+        rows: their rows in the store, shape (images,).
+        labels: 1, 0 or NaN (unknown), shape (images, tasks).
+        datasets: number of the data set that each comes from, shape (images,); None where there is only one.
+    """
+
+    store: ImageStore | JoinedStores
     rows: np.ndarray
     labels: np.ndarray
+    datasets: np.ndarray | None = None
 
 
 class ExampleDataset(Dataset):
@@ -39,10 +47,17 @@ class ExampleDataset(Dataset):
 
 
 class EpochShuffle(Sampler[int]):
-    """An order that depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one sees."""
+    """An order that depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one sees.
 
-    def __init__(self, length: int, seed: int) -> None:
-        self.length, self.seed, self.epoch = length, seed, 0
+    Args:
+        datasets: number of the data set of each image.
+        balanced: take the data sets in turn instead of the images as they come; a small one is then gone through
+            several times an epoch, a large one in part. An epoch has as many images either way.
+        seed: of the run.
+    """
+
+    def __init__(self, datasets: np.ndarray, balanced: bool, seed: int) -> None:
+        self.datasets, self.balanced, self.seed, self.epoch = datasets, balanced, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this."""
@@ -50,21 +65,33 @@ class EpochShuffle(Sampler[int]):
 
     def __len__(self) -> int:
         """Return the number of images."""
-        return self.length
+        return len(self.datasets)
 
     def __iter__(self) -> Iterator[int]:
-        """Yield a permutation of the images."""
+        """Yield places of images, each data set in an order of its own."""
         generator = np.random.default_rng(derived_seed(self.seed, "order", str(self.epoch)))
-        return iter(generator.permutation(self.length).tolist())
+        if not self.balanced:
+            return iter(generator.permutation(len(self)).tolist())
+        numbers = np.unique(self.datasets)
+        turns = -(-len(self) // len(numbers))
+        orders = [_repeated(np.flatnonzero(self.datasets == number), turns, generator) for number in numbers]
+        return iter(np.stack(orders, axis=1).ravel()[: len(self)].tolist())
 
 
-def training_batches(examples: Examples, batch_size: int, seed: int) -> DataLoader:
+def _repeated(places: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
+    """Return so many of these places, one random order after the other."""
+    rounds = -(-wanted // len(places))
+    return np.concatenate([generator.permutation(places) for _ in range(rounds)])[:wanted]
+
+
+def training_batches(examples: Examples, batch_size: int, balanced: bool, seed: int) -> DataLoader:
     """Shuffled batches; an incomplete last one is dropped where there are others, as batch norm needs many."""
     dataset = ExampleDataset(examples)
+    datasets = np.zeros(len(dataset), int) if examples.datasets is None else examples.datasets
     return DataLoader(
         dataset,
         batch_size,
-        sampler=EpochShuffle(len(dataset), seed),
+        sampler=EpochShuffle(datasets, balanced, seed),
         drop_last=len(dataset) > batch_size,
         collate_fn=_as_is,
     )

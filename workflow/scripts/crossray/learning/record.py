@@ -21,12 +21,13 @@ def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
 
 
 def training_record(
-    source: Source, settings: Mapping[str, Any], best: BestEpoch, device: torch.device
+    name: str, source: Source, settings: Mapping[str, Any], best: BestEpoch, device: torch.device
 ) -> dict[str, Any]:
-    """Facts of a run that hold no clock."""
+    """Facts of a run that hold no clock; ``name`` is the source's."""
     processor = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
-        "source": source.name,
+        "source": name,
+        "datasets": source.datasets,
         "tasks": source.tasks,
         "notes": source.notes,
         "images": {"train": len(source.training.rows), "validation": len(source.validation.rows)},

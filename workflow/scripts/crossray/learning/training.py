@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytorch_lightning as lightning
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.loggers import TensorBoardLogger
-from torch import Tensor
+from torch import Tensor, nn
 
 from crossray.files import replacing
 from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
@@ -39,11 +39,15 @@ class Classifier(lightning.LightningModule):
         positives: positives of each task in the training split, for the task weights.
         settings: the settings of the rule ``train_model``.
         size: pixels along each side of an image.
+        penalty: what is added to the loss for the network's weights, if anything.
     """
 
-    def __init__(self, tasks: Sequence[str], positives: np.ndarray, settings: Mapping[str, Any], size: int) -> None:
+    def __init__(
+        self, tasks: Sequence[str], positives: np.ndarray, settings: Mapping[str, Any], size: int,
+        penalty: Callable[[nn.Module], Tensor] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.tasks, self.settings = list(tasks), settings
+        self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
         torch.manual_seed(derived_seed(settings["seed"], "weights"))
         self.network = build_model(settings["architecture"], len(tasks), size).to(memory_format=torch.channels_last)
         self.augment = Augmentation(**settings["augmentation"])
@@ -74,7 +78,7 @@ class Classifier(lightning.LightningModule):
         logits = self.network(scaled(self.augment(images)))
         loss = masked_cross_entropy(logits, labels, self.task_weights)
         self._losses.append(loss.detach())
-        return loss
+        return loss + self.penalty(self.network) if self.penalty else loss
 
     def on_validation_epoch_start(self) -> None:
         """Start a new list of validation logits."""
@@ -166,6 +170,7 @@ def train(
     work: Path,
     device: torch.device,
     tensorboard: Path,
+    penalty: Callable[[nn.Module], Tensor] | None = None,
 ) -> BestEpoch:
     """Train a model, from its last checkpoint in ``work`` if there is one.
 
@@ -180,12 +185,13 @@ def train(
         work: folder of the checkpoint; it must belong to these settings, this code and these data.
         device: where to compute.
         tensorboard: folder of the TensorBoard log.
+        penalty: what is added to the loss for the network's weights, if anything.
 
     Returns:
         The history and the best weights.
     """
     positives = np.nansum(training.labels, axis=0)
-    module = Classifier(tasks, positives, settings, training.store.size)
+    module = Classifier(tasks, positives, settings, training.store.size, penalty)
     best = BestEpoch()
     checkpoint = work / CHECKPOINT
     resumes = checkpoint.is_file()
@@ -209,7 +215,7 @@ def train(
         log.info("continuing from %s", checkpoint)
     trainer.fit(
         module,
-        training_batches(training, settings["batch_size"], settings["seed"]),
+        training_batches(training, settings["batch_size"], settings.get("balance") == "datasets", settings["seed"]),
         ordered_batches(validation, settings["batch_size"]),
         ckpt_path=str(checkpoint) if resumes else None,
     )

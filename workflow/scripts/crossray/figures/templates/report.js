@@ -10,9 +10,10 @@
     return element;
   };
   const tasks = Object.keys(data.views);
-  const state = { task: tasks[0], model: data.models[0] };
+  const measures = Object.keys(data.measures);
+  const state = { task: tasks[0], measure: measures[0], model: data.models[0] };
 
-  const choices = (name, legend, values) => {
+  const choices = (name, legend, values, words = (value) => value) => {
     const group = make("fieldset", "", place);
     make("legend", legend, group);
     for (const value of values) {
@@ -21,51 +22,73 @@
       Object.assign(radio, { type: "radio", name, value });
       radio.addEventListener("change", () => {
         state[name] = value;
-        location.hash = `task=${encodeURIComponent(state.task)}&model=${encodeURIComponent(state.model)}`;
+        location.hash = Object.entries(state).map(([key, chosen]) => `${key}=${encodeURIComponent(chosen)}`).join("&");
       });
-      label.append(value);
+      label.append(words(value));
     }
   };
 
-  const colour = (auc) => {
-    const { domain, range, below } = data.colours;
-    if (auc < domain[0]) return below;
-    const last = domain.length - 2;
-    const i = Math.min(last, domain.findIndex((edge, j) => auc <= domain[j + 1]));
-    const part = (auc - domain[i]) / (domain[i + 1] - domain[i]);
+  const colour = ({ domain, range }, value) => {
+    const inside = Math.min(Math.max(value, domain[0]), domain[domain.length - 1]);
+    const i = Math.max(0, domain.findIndex((edge) => inside <= edge) - 1);
+    const part = (inside - domain[i]) / (domain[i + 1] - domain[i]);
     const channel = (hex, k) => parseInt(hex.slice(1 + 2 * k, 3 + 2 * k), 16);
     return `rgb(${[0, 1, 2].map((k) => Math.round(channel(range[i], k) * (1 - part) + channel(range[i + 1], k) * part)).join(",")})`;
   };
 
+  // One row of a view, with names for its places; the same order as explorer.py writes it.
+  const read = ([model, source, target, reason, positives, images, patients, auc, aucLow, aucHigh, loss, lossLow, lossHigh, lift, error]) => ({
+    model, source, target, reason, positives, images, patients,
+    auc: [auc, aucLow, aucHigh], loss: [loss, lossLow, lossHigh], lift: [lift, null, null], error: [error, null, null],
+  });
+  const counted = (cell) => cell.images === null
+    ? `${cell.patients} tasks`
+    : `${cell.positives} positives of ${cell.images} labelled images, ${cell.patients} patients`;
+  const fixed = (value, digits) => (state.measure === "loss" && value > 0 ? "+" : "") + value.toFixed(digits);
+
+  const fill = (box, cell, source, target) => {
+    const [value, low, high] = cell[state.measure];
+    const measure = data.measures[state.measure];
+    const where = `${source} to ${target}`;
+    if (value === null) {
+      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no loss is defined at home or without a home";
+      box.textContent = cell.auc[0] === null ? cell.reason : "";
+      box.classList.add("empty");
+      box.dataset.words = `${where}: no number, ${why} (${counted(cell)})`;
+      return;
+    }
+    const worse = state.measure === "auc" && value < 0.5;
+    box.textContent = (worse ? "\u25bc " : "") + fixed(value, state.measure === "lift" ? 1 : 2);
+    const range = low === null ? "" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
+    make("small", range || (cell.positives === null ? "" : `${cell.positives}+`), box);
+    box.style.background = worse ? data.below : colour(measure, value);
+    const [above, under] = measure.white;
+    box.style.color = !worse && (value >= above || (under !== null && value <= under)) ? "#fff" : "#000";
+    const known = state.measure === "auc" ? "AUC" : measure.words;
+    box.dataset.words = `${where}: ${known} ${fixed(value, 3)}${range ? `, 95 % interval ${range}` : ""}; ${counted(cell)}`;
+  };
+
   const draw = () => {
     for (const radio of place.querySelectorAll("input")) radio.checked = state[radio.name] === radio.value;
+    const model = data.models.indexOf(state.model);
+    const cells = new Map(data.views[state.task].filter((row) => row[0] === model).map((row) => [`${row[1]},${row[2]}`, read(row)]));
     table.replaceChildren();
-    make("caption", `${state.task}, ${state.model}: AUC, rows trained on, columns tested on`, table);
+    const words = data.measures[state.measure].words;
+    make("caption", `${state.task}, ${state.model}: ${words}, rows trained on, columns tested on`, table);
     const head = make("tr", "", make("thead", "", table));
     make("td", "", head).style.height = "auto";
     for (const target of data.targets) make("th", target, head).scope = "col";
     const body = make("tbody", "", table);
-    for (const source of data.sources) {
+    data.sources.forEach((source, i) => {
       const row = make("tr", "", body);
       make("th", source, row).scope = "row";
-      for (const target of data.targets) {
-        const cell = data.views[state.task].find(([m, s, t]) => m === state.model && s === source && t === target);
-        const [, , , auc, low, high, counts, reason] = cell;
-        const box = make("td", auc === null ? reason : (auc < 0.5 ? "▼ " : "") + auc.toFixed(2), row);
+      data.targets.forEach((target, j) => {
+        const box = make("td", "", row);
         box.tabIndex = -1;
-        if (source === target) box.classList.add("home");
-        if (auc === null) {
-          box.classList.add("empty");
-          box.dataset.words = `${source} to ${target}: no number, ${data.reasons[reason]} (${counts})`;
-        } else {
-          const range = low === null ? "no interval" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
-          make("small", range, box);
-          box.style.background = colour(auc);
-          box.style.color = auc >= data.colours.white ? "#fff" : "#000";
-          box.dataset.words = `${source} to ${target}: AUC ${auc.toFixed(3)}, 95 % interval ${range}; ${counts}`;
-        }
-      }
-    }
+        if (data.members[i].includes(j)) box.classList.add("home");
+        fill(box, cells.get(`${i},${j}`), source, target);
+      });
+    });
     const first = body.querySelector("td");
     if (first) first.tabIndex = 0;
     facts.textContent = "Point at a cell, or move through the cells with the arrow keys, to see what stands behind it.";
@@ -91,13 +114,15 @@
   const follow = () => {
     const wanted = new URLSearchParams(location.hash.slice(1));
     if (location.hash && !wanted.has("task")) return;
-    state.task = tasks.includes(wanted.get("task")) ? wanted.get("task") : tasks[0];
-    state.model = data.models.includes(wanted.get("model")) ? wanted.get("model") : data.models[0];
+    const among = (name, values) => (values.includes(wanted.get(name)) ? wanted.get(name) : values[0]);
+    Object.assign(state, { task: among("task", tasks), measure: among("measure", measures), model: among("model", data.models) });
     draw();
   };
 
   choices("task", "Show", tasks);
+  choices("measure", "As", measures, (name) => data.measures[name].words);
   if (data.models.length > 1) choices("model", "Model", data.models);
+  if (data.targets.length > 5) place.classList.add("many");
   const frame = make("div", "", place);
   frame.className = "scroll";
   const table = make("table", "", frame);
@@ -108,6 +133,34 @@
   addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((box) => (box.open = true)));
   draw();
   follow();
+
+  // Files: tables are packed in the page, figures are in it already.
+  const offer = (name, blob) => {
+    const link = make("a", "");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+  for (const link of document.querySelectorAll("a.csv")) {
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      const packed = Uint8Array.from(atob(link.href.split(",")[1]), (letter) => letter.charCodeAt(0));
+      const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+      offer(link.download.replace(/\.gz$/, ""), await new Response(stream).blob());
+    });
+  }
+  for (const line of document.querySelectorAll("[data-figure]")) {
+    line.replaceChildren();
+    const link = make("a", "Figure as SVG", line);
+    link.href = "#";
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const svg = line.closest("figure").querySelector("svg");
+      offer(line.dataset.figure, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+    });
+  }
+
   // Only now, drawn without an error, does it take the place of the still figure; on paper the still comes back.
   const still = document.getElementById("figure-auc_matrix");
   still.insertBefore(place, still.querySelector(".card"));

@@ -1,0 +1,270 @@
+"""A study made up from known AUCs: manifests, predictions and pixels, and every analysis, figure and page of it."""
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from crossray import manifest
+from crossray.analysis import (
+    agreement,
+    calibration,
+    comparisons,
+    datasets,
+    domains,
+    heads,
+    label_agreement,
+    outputs,
+    paper,
+    performance,
+    probe,
+    subgroups,
+    transfer,
+)
+from crossray.analysis.cells import Study
+from crossray.datasets.conversion import index
+from crossray.figures import disagreements, report, samples, training_curves
+from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.figures.options import read_tables
+from crossray.figures.style import write
+from crossray.files import read_json, write_csv, write_json
+from crossray.settings import members
+from crossray.shards import write_shard
+from crossray.tables import read_performance
+from helpers import ROOT, manifest_table
+
+EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
+#: tables that each figure is drawn from, as its rule names them
+FIGURE_TABLES = {
+    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"], "local": ["comparisons"],
+    "domains": ["domains"], "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
+    "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
+    "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
+    "subgroups": ["subgroups"], "label_agreement": ["label_agreement"], "label_control": ["label_control"],
+    "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
+    "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
+    "patients": ["datasets"],
+}  # fmt: skip
+
+
+@dataclass
+class Made:
+    """A made-up study.
+
+    Attributes:
+        folder: where it lies, laid out as the workflow does.
+        labels: data set -> the tasks that it labels.
+        sources: data sets and pooled sources.
+        aucs: (source, target, task) -> true AUC of the model there; 0.7 where it is not named.
+        registers: data set -> whose patients it has; its own where left out.
+        paper: data set -> its name in the paper.
+    """
+
+    folder: Path
+    labels: dict[str, list[str]]
+    sources: list[str]
+    aucs: dict[tuple[str, str, str], float]
+    tasks: list[str]
+    seeds: tuple[int, ...] = (0,)
+    images: int = 200
+    patients: int | None = None
+    registers: dict[str, str] | None = None
+    paper: dict[str, str] | None = None
+    evaluation: dict | None = None
+
+    @property
+    def settings(self):
+        """Return what the workflow would hand to analyses and figures."""
+        registers = {name: name for name in self.labels} | (self.registers or {})
+        single = [source for source in self.sources if source in self.labels]
+        return {
+            "models": ["resnet50"], "sources": self.sources, "targets": list(self.labels), "seeds": list(self.seeds),
+            "tasks": self.tasks, "registers": registers, "paper": self.paper or {}, "overlap": "move",
+            "members": {source: members(source, single, registers) for source in self.sources},
+            "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
+            "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
+        }  # fmt: skip
+
+    @property
+    def study(self):
+        """Return the study as analyses see it."""
+        return Study(self.folder / "predictions", self.folder / "manifests", self.settings)
+
+    def make(self):
+        """Write manifests, pixels, predictions and records of trainings; return the study."""
+        generator = np.random.default_rng(5)
+        tables = {}
+        for name, tasks in self.labels.items():
+            table = manifest_table(self.images, tasks, seed=len(tables), patients=self.patients)
+            ages = generator.integers(20, 90, len(table)).astype(float)
+            tables[name] = table.assign(view=generator.choice(["PA", "AP"], len(table)), age=ages)
+            manifest.write(self.folder / f"manifests/{name}.parquet", tables[name], {})
+            self._pixels(name, tables[name], generator)
+        for source in self.sources:
+            own = self.settings["members"][source]
+            learnt = [task for task in self.tasks if any(task in self.labels[name] for name in own)]
+            shared = {name: generator.normal(size=(len(table), len(learnt))) for name, table in tables.items()}
+            for seed in self.seeds:
+                for target, split in [*((t, "test") for t in tables), *((name, "validation") for name in own)]:
+                    here = (tables[target]["split"] == split).to_numpy()
+                    noise = (shared[target] + 0.2 * generator.normal(size=shared[target].shape))[here] / np.sqrt(1.04)
+                    path = self.folder / f"predictions/resnet50/{source}/{seed}/{split}/{target}.parquet"
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    self._logits(source, target, tables[target][here], learnt, noise).to_parquet(path, index=False)
+                self._record(source, seed)
+        return self
+
+    def _logits(self, source, target, rows, learnt, noise):
+        logits = {"image_id": rows["image_id"].to_numpy()}
+        for column, task in enumerate(learnt):
+            skill = np.sqrt(2) * norm.ppf(self.aucs.get((source, target, task), 0.7))
+            truth = rows[task].to_numpy() if task in rows else np.zeros(len(rows))
+            logits[task] = skill * (truth - 0.5) + noise[:, column]
+        return pd.DataFrame(logits)
+
+    def _pixels(self, name, table, generator):
+        place = self.folder / "datasets" / name / "32px"
+        write_shard(place / "shards/0000.h5", generator.integers(0, 255, (len(table), 32, 32), np.uint8),
+                    list(table["image_id"]), 32, {"dataset": name})  # fmt: skip
+        rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
+        rule = {"size": 32, "fit": "crop", "burnt_in": "reject", "max_rejected": 0.01}
+        write_json(place / "index.json", index([place / "shards/0000.h5"], rejected, name, rule))
+        write_csv(place / "rejected.csv", rejected)
+
+    def _record(self, source, seed):
+        folder = self.folder / f"models/resnet50/{source}/{seed}"
+        rows = [{"epoch": e, "train_loss": 2 / e, "validation_loss": 2.1 / e, "validation_auc": 0.5 + e / 10}
+                for e in (1, 2)]  # fmt: skip
+        write_csv(folder / "history.csv", pd.DataFrame(rows))
+        record = {"source": source, "notes": [], "images": {"train": 3, "validation": 2}, "best_epoch": 2,
+                  "device": {"name": "cpu"}, "precision": "32-true"}  # fmt: skip
+        write_json(folder / "training.json", record)
+
+    def analyse(self):
+        """Run every analysis and write its tables; return the study."""
+        study, settings = self.study, self.settings
+        table, replicates = performance.measure(study)
+        self._write(performance=table)
+        table = read_performance(self.folder / "analysis/performance.csv")
+        pairs, summary, tasks = transfer.measure(table, replicates)
+        self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
+        self._write(domains=domains.measure(table, replicates), subgroups=subgroups.measure(study))
+        kappas, mean_kappas = agreement.measure(study)
+        points, errors, bins = calibration.measure(study)
+        differences, drawn, extremes = outputs.measure(study, [])
+        self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
+        self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
+        found = label_agreement.matches(self.twins())
+        manifests = {name: manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
+                     for name in self.labels}  # fmt: skip
+        agreed = label_agreement.measure(study, found, manifests)
+        self._write(label_agreement=agreed, label_control=label_agreement.measure_control(study, found))
+        places, distances, relations = heads.measure(self.vectors(), tasks)
+        self._write(head_places=places, head_distances=distances, head_relations=relations)
+        probed, confusion = probe.measure({probe.IMAGES: self.features()}, 0)
+        self._write(probe=probed, probe_confusion=confusion)
+        counts, labels = [], []
+        for name, rows in manifests.items():
+            counts += datasets.describe(name, rows.reset_index(), {"rejected": 0})
+            labels += datasets.count_labels(name, rows, settings["tasks"])
+        self._write(datasets=pd.DataFrame(counts), labels=pd.DataFrame(labels))
+        tables = {name: pd.read_csv(self.folder / f"analysis/{name}.csv", dtype={"seed": str})
+                  for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
+                               "label_agreement")}  # fmt: skip
+        beside, by_quantity = paper.compare(tables, ROOT / "resources/cohen2020", settings["paper"])
+        self._write(paper=beside, paper_summary=by_quantity)
+        leakage = [{"source": s, "target": t, "exact": 0, "near": 0, "shared_patients": 0, "overlap_before": 0,
+                    "overlap": 0, "moved": 0} for s in self.labels for t in self.labels]  # fmt: skip
+        write_csv(self.folder / "leakage/summary.csv", pd.DataFrame(leakage))
+        return self
+
+    def _write(self, **tables):
+        for name, table in tables.items():
+            write_csv(self.folder / f"analysis/{name}.csv", table)
+
+    def twins(self):
+        """Return pairs of images with one image_id in the first two data sets of each register."""
+        columns = ["dataset", "image_id", "other_dataset", "other_image_id"]
+        registers, rows = self.settings["registers"], []
+        names = list(self.labels)
+        for place, first in enumerate(names):
+            for second in names[place + 1 :]:
+                if registers[first] == registers[second]:
+                    rows += [(first, f"i{n}", second, f"i{n}") for n in range(self.images)]
+        return pd.DataFrame(rows, columns=columns)
+
+    def vectors(self):
+        """Return weight vectors for an output of each data set and task, twice as close with the penalty."""
+        generator, found = np.random.default_rng(1), {}
+        for penalty, spread in (("free", 1.0), ("tied", 0.5)):
+            rows = [(name, task, *(generator.normal(size=4) * spread)) for name, tasks in self.labels.items()
+                    for task in tasks]  # fmt: skip
+            columns = ["dataset", "task", *(f"weight {i}" for i in range(4))]
+            found["resnet50", penalty, "0"] = pd.DataFrame(rows, columns=columns)
+        return found
+
+    def features(self):
+        """Return features of which one tells the data sets apart."""
+        generator = np.random.default_rng(2)
+        parts = [pd.DataFrame({"dataset": name, "split": ["train", "test"] * 30,
+                               "feature 0": 3.0 * place + generator.normal(size=60),
+                               "feature 1": generator.normal(size=60)})
+                 for place, name in enumerate(self.labels)]  # fmt: skip
+        return pd.concat(parts, ignore_index=True)
+
+    def draw(self, phantoms=()):
+        """Draw every figure; return the study."""
+        settings = self.settings | {"phantoms": list(phantoms)}
+        for name in ALL_FIGURES:
+            if name in FIGURE_TABLES:
+                tables = read_tables(self.folder / f"analysis/{table}.csv" for table in FIGURE_TABLES[name])
+                module = importlib.import_module(f"crossray.figures.{name}")
+                figure = module.draw(**tables, settings=settings)
+            elif name == "samples":
+                chosen = samples.choose(self.folder / "manifests", self.folder / "datasets", settings)
+                figure = samples.draw(chosen, settings)
+            elif name == "disagreements":
+                extremes = pd.read_csv(self.folder / "analysis/output_extremes.csv", dtype={"image_id": str})
+                shown = disagreements.with_pixels(extremes, self.folder / "datasets", settings)
+                figure = disagreements.draw(shown, settings)
+            else:
+                figure = training_curves.draw(training_curves.histories(self.folder / "models", settings), settings)
+            paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
+            write(figure, settings, *paths)
+        return self
+
+    def page(self, phantoms=(), **more):
+        """Return the report."""
+        training = {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0, "batch_size": 8,
+                    "balance": "images", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
+        settings = self.settings | {
+            "study": "s", "title": "Made up", "models": {"resnet50": {"architecture": "resnet50"}},
+            "datasets": {name: {"description": ""} for name in self.labels}, "images": {"size": 32, "fit": "crop"},
+            "training": training, "phantoms": list(phantoms), "order": list(self.labels),
+            "leakage": {"overlap": "move"}, "figures": list(ALL_FIGURES), "tables": list(ALL_TABLES), **more,
+        }  # fmt: skip
+        templates = ROOT / "workflow/scripts/crossray/figures/templates"
+        return report.render(self.folder, self.folder / "datasets", settings, templates, ROOT / "CITATION.cff")
+
+
+def words_of(folder, name):
+    """Return the title, caption and reading of a figure."""
+    return read_json(folder / "figures" / f"{name}.json")
+
+
+#: a name that must be escaped
+EVIL = "<img src=x onerror=alert(1)>&\"'"
+TASKS = [f"Mass {EVIL}", "Edema", "Hernia"]
+
+
+def small(folder, **more):
+    """Three data sets, the third a second reading of the first; models are good at home and worse than chance away."""
+    labels = {"north": TASKS, "south": TASKS[:2], "reread": TASKS}
+    aucs = {(source, target, task): 0.9 if source == target else 0.3
+            for source in labels for target in labels for task in TASKS}  # fmt: skip
+    sources = ["north", "south", "reread", "all", "all-but-north", "all-but-south"]
+    return Made(folder, labels, sources, aucs, TASKS, seeds=(0, 1), registers={"reread": "north"},
+                paper={"north": "NIH", "south": "PC"}, **more).make().analyse()  # fmt: skip

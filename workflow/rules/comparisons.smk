@@ -1,0 +1,207 @@
+"""Two models, two labellings, two kinds of sources, our numbers and the paper's: what compares two things."""
+
+
+rule compare_models:
+    """Test differences of AUC on the same images and between home and away."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/comparisons.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "tests of differences"},
+        ),
+    log:
+        "<log>/compare_models.log",
+    benchmark:
+        "<benchmark>/compare_models.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=analysis_settings(),
+        code=code_version("compare_models"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/compare_models.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule compare_outputs:
+    """Compare outputs image by image."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/outputs.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "Bland-Altman limits of every pair of models"},
+        ),
+        points="<study>/analysis/output_points.csv",
+        extremes="<study>/analysis/output_extremes.csv",
+    log:
+        "<log>/compare_outputs.log",
+    benchmark:
+        "<benchmark>/compare_outputs.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=analysis_settings(pairs=STUDY["evaluation"]["pairs"]),
+        code=code_version("compare_outputs"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/compare_outputs.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --points {output.points:q} \
+            --extremes {output.extremes:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule compare_labels:
+    """Compare labellings of the same radiographs, and what they alone cost a model."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        pairs=rules.audit_leakage.output.pairs,
+    output:
+        table=report(
+            "<study>/analysis/label_agreement.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "agreement of two labellings"},
+        ),
+        control=report(
+            "<study>/analysis/label_control.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "models tested by two labellings"},
+        ),
+    log:
+        "<log>/compare_labels.log",
+    benchmark:
+        "<benchmark>/compare_labels.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        settings=analysis_settings(),
+        code=code_version("compare_labels"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/compare_labels.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --pairs {input.pairs:q} \
+            --control {output.control:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule compare_domains:
+    """Compare what the own, all other and all data sets teach: leave one domain out."""
+    input:
+        performance=rules.measure_performance.output.table,
+        replicates=rules.measure_performance.output.replicates,
+    output:
+        table=report(
+            "<study>/analysis/domains.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "leave one domain out"},
+        ),
+    log:
+        "<log>/compare_domains.log",
+    benchmark:
+        "<benchmark>/compare_domains.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_version("compare_domains"),
+    shell:
+        """
+        python workflow/scripts/compare_domains.py \
+            --performance {input.performance:q} \
+            --replicates {input.replicates:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule compare_paper:
+    """Set the study's numbers beside those of Cohen et al. (2020)."""
+    input:
+        tables=paper_tables,
+        paper=[f"resources/cohen2020/{name}.csv" for name in PAPER_NUMBERS],
+    output:
+        table=report(
+            "<study>/analysis/paper.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "ours and the paper's, cell by cell"},
+        ),
+        summary=report(
+            "<study>/analysis/paper_summary.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "ours and the paper's, by quantity"},
+        ),
+    log:
+        "<log>/compare_paper.log",
+    benchmark:
+        "<benchmark>/compare_paper.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        settings=as_settings(paper=PAPER),
+        code=code_version("compare_paper"),
+        paper=lambda wildcards, input: str(Path(input.paper[0]).parent),
+    shell:
+        """
+        python workflow/scripts/compare_paper.py \
+            --tables {input.tables:q} \
+            --paper {params.paper:q} \
+            --settings {params.settings:q} \
+            --summary {output.summary:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """

@@ -1,0 +1,34 @@
+"""Compare what a target's own data, all others, and all together teach: leave one domain out."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import parser, run
+
+
+def compare_domains(arguments: Namespace) -> None:
+    """Average over the tasks that the conditions share."""
+    import pandas as pd
+
+    from crossray.analysis.domains import measure
+    from crossray.files import write_csv
+    from crossray.tables import read_performance
+
+    table = measure(read_performance(arguments.performance), pd.read_parquet(arguments.replicates))
+    write_csv(arguments.output, table)
+    logging.info("%d targets", table["target"].nunique())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
+    options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a model, target, condition")
+    return run(compare_domains, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

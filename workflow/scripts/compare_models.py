@@ -1,0 +1,31 @@
+"""Test differences of AUC: two models on the same images, and one model at home and away, with correction."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def compare_models(arguments: Namespace) -> None:
+    """Compare all pairs."""
+    from crossray.analysis.comparisons import measure
+    from crossray.files import write_csv
+
+    table = measure(study_of(arguments))
+    write_csv(arguments.output, table)
+    logging.info("%d comparisons, %d of them with p < 0.05 after Holm", len(table), (table["p_holm"] < 0.05).sum())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a comparison")
+    return run(compare_models, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Compare the outputs of two models image by image: Bland-Altman limits, and the images on which they differ most."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def compare_outputs(arguments: Namespace) -> None:
+    """Compare all pairs, and draw a sample of those to show."""
+    from crossray.analysis.outputs import measure
+    from crossray.files import write_csv
+
+    table, points, extremes = measure(study_of(arguments), arguments.settings["pairs"])
+    write_csv(arguments.points, points)
+    write_csv(arguments.extremes, extremes)
+    write_csv(arguments.output, table)
+    logging.info("%d pairs of models on a target and task", len(table))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--points", required=True, type=Path, help="CSV to write: outputs of the pairs to show")
+    options.add_argument("--extremes", required=True, type=Path, help="CSV to write: images on which they differ most")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a pair, target and task")
+    return run(compare_outputs, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

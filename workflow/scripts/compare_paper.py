@@ -1,0 +1,39 @@
+"""Set the study's numbers beside those of Cohen et al. (2020), cell by cell."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def compare_paper(arguments: Namespace) -> None:
+    """Read the study's tables and compare."""
+    import pandas as pd
+
+    from crossray.analysis.paper import compare
+    from crossray.files import write_csv
+
+    tables = {path.stem: pd.read_csv(path, dtype={"seed": str}) for path in arguments.tables}
+    table, summary = compare(tables, arguments.paper, arguments.settings["paper"])
+    write_csv(arguments.summary, summary)
+    write_csv(arguments.output, table)
+    logging.info("%d numbers of the paper compared, %d inside our intervals", len(table), table["inside"].sum())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--tables", required=True, type=Path, nargs="+", help="the study's tables (CSV), by file name")
+    options.add_argument("--paper", required=True, type=Path, help="folder with the paper's numbers")
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="paper: data set to its name in the paper, as JSON"
+    )
+    options.add_argument("--summary", required=True, type=Path, help="CSV to write: one row a quantity")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a number of the paper")
+    return run(compare_paper, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""Do two models call the same images positive? Cohen's kappa at each model's operating point, and Kendall's tau.
+
+Cohen et al. 2020, section 4 and figure 3: two models may rank patients equally well and still disagree about each. The
+agreement of two seeds of one model says how much two models can agree at all.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import kendalltau
+
+from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.metrics import kappa_of_counts
+from crossray.analysis.resampling import interval, weighted_sums
+from crossray.analysis.thresholds import Thresholds, chosen, own_thresholds
+from crossray.settings import is_pooled
+from crossray.tables import ENSEMBLE
+
+#: pairs of models: ``kappa`` at thresholds from the sources' validation splits, ``kappa_at_target`` at thresholds from
+#: the very images, as the paper chose them
+_KAPPAS = [f"{name}{end}" for name in ("kappa", "kappa_at_target") for end in ("", "_low", "_high")]
+COLUMNS = ["model", "target", "task", "kind", "first", "first_seed", "second", "second_seed", "images", "positives",
+           *_KAPPAS, "tau"]  # fmt: skip
+
+#: means over pairs: of the target's own model with those of other domains (the paper's rule), the same among the
+#: paper's four data sets, of all models of different domains, and of the seeds of each ``source`` and of all sources
+SUMMARY_COLUMNS = ["model", "target", "task", "rule", "source", "pairs", *_KAPPAS]
+
+OWN, PAPER, ALL_PAIRS, SEEDS = "own with others", "own with the paper's others", "all pairs", "seeds"
+#: the paper leaves MIMIC_NB out, as MIMIC_CH has the same images, and has no kappa of Kaggle's model
+PAPER_PANEL = ("NIH", "PC", "CheX", "MIMIC_CH")
+
+#: a model name, source, seed
+Rater = tuple[Trained, str]
+
+
+def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Compare all pairs of sources, and of seeds, on every target and task.
+
+    Returns:
+        Tables with :data:`COLUMNS` and :data:`SUMMARY_COLUMNS`; tasks of a target that have no number in
+        ``performance.csv`` have no row.
+    """
+    own = {trained: own_thresholds(study, trained) for trained in study.trained()}
+    rows: list[dict[str, Any]] = []
+    means: list[dict[str, Any]] = []
+    for scored in study.targets():
+        weights = scored.weights(study.settings["evaluation"])
+        here = {trained: chosen(scored.labels, seeds, "youden") for trained, seeds in scored.logits.items()}
+        for model in study.settings["models"]:
+            for task in study.settings["tasks"]:
+                raters = _raters(scored, model, task)
+                pairs = list(_pairs(raters))
+                if not pairs:
+                    continue
+                found, drawn = _compare(scored, task, raters, pairs, (own, here), weights)
+                keys = {"model": model, "target": scored.dataset, "task": task}
+                rows += [keys | row for row in found]
+                rules = _rules(found, scored.dataset, study.settings)
+                means += [keys | row for row in _means(found, drawn, rules)]
+    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(means, columns=SUMMARY_COLUMNS)
+
+
+def _raters(scored: Scored, model: str, task: str) -> list[Rater]:
+    """Return the models that can be compared on a task, by source and seed, those of several seeds as ensemble too."""
+    return [
+        (trained, seed)
+        for trained, seeds in scored.logits.items()
+        if trained.model == model
+        for seed, logits in seeds.items()
+        if scored.count(trained, logits, task)["reason"] is None
+    ]
+
+
+def _pairs(raters: Sequence[Rater]) -> Iterator[tuple[int, int, str]]:
+    """Yield numbers of raters to compare: the reported ones of two sources, and two seeds of one source."""
+    several = any(seed == ENSEMBLE for _, seed in raters)
+    for (i, (one, seed)), (j, (other, other_seed)) in combinations(enumerate(raters), 2):
+        if one != other and (seed == other_seed == ENSEMBLE or not several):
+            yield i, j, "sources"
+        elif one == other and ENSEMBLE not in (seed, other_seed):
+            yield i, j, "seeds"
+
+
+def _compare(
+    scored: Scored, task: str, raters: Sequence[Rater], pairs: Sequence[tuple[int, int, str]],
+    thresholds: tuple[Mapping[Trained, Thresholds], Mapping[Trained, Thresholds]], weights: NDArray,
+) -> tuple[list[dict[str, Any]], dict[str, NDArray]]:  # fmt: skip
+    """Compare pairs at thresholds from home and from here.
+
+    Returns:
+        Their rows; and for each of the two kappas its bootstrap replicates, shape (pairs, resamples).
+    """
+    labels, _, labelled = known(scored.labels, scored.reported(raters[0][0]), task)
+    scores = np.stack([scored.logits[trained][seed][task].to_numpy()[labelled] for trained, seed in raters], axis=1)
+    first, second = (np.array([pair[end] for pair in pairs]) for end in (0, 1))
+    rows: list[dict[str, Any]] = []
+    for i, j, kind in pairs:
+        ends = {"first": raters[i][0].source, "first_seed": raters[i][1]}
+        ends |= {"second": raters[j][0].source, "second_seed": raters[j][1]}
+        tau = float(kendalltau(scores[:, i], scores[:, j]).statistic)
+        counts = {"images": len(labels), "positives": int((labels == 1).sum())}
+        rows.append({"kind": kind} | ends | counts | {"tau": tau})
+    drawn = {}
+    for name, table in zip(("kappa", "kappa_at_target"), thresholds, strict=True):
+        limits = np.array([table[trained].get((seed, task), np.nan) for trained, seed in raters])
+        called = scores >= limits
+        undefined = np.isnan(limits)[first] | np.isnan(limits)[second]
+        exact = np.where(undefined, np.nan, _kappas(called, first, second, np.ones((1, len(called)), np.uint16))[0])
+        drawn[name] = np.where(undefined, np.nan, _kappas(called, first, second, weights[:, labelled])).T
+        for row, value, values in zip(rows, exact, drawn[name], strict=True):
+            row |= _with_interval(name, value, values)
+    return rows, drawn
+
+
+def _with_interval(name: str, value: float, drawn: NDArray) -> dict[str, float]:
+    low, high = interval(drawn)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def _kappas(called: NDArray, first: NDArray, second: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """Kappa of each pair of columns under each row of weights, shape (resamples, pairs)."""
+    both = called[:, first] & called[:, second]
+    sums = weighted_sums(weights, np.concatenate([called, both, np.ones((len(called), 1))], axis=1))
+    single, joint, images = sums[:, : called.shape[1]], sums[:, called.shape[1] : -1], sums[:, -1:]
+    return kappa_of_counts(joint, single[:, first], single[:, second], images)
+
+
+def _rules(
+    rows: Sequence[Mapping[str, Any]], target: str, settings: Mapping[str, Any]
+) -> Iterator[tuple[str, str | None, list[bool]]]:
+    """Yield what to average: name of the rule, source, and which pairs."""
+    registers, names = settings["registers"], settings["paper"]
+
+    def domains(row: Mapping[str, Any]) -> bool:
+        ends = row["first"], row["second"]
+        return row["kind"] == "sources" and not any(map(is_pooled, ends)) and registers[ends[0]] != registers[ends[1]]
+
+    own = [domains(row) and target in (row["first"], row["second"]) for row in rows]
+    yield OWN, None, own
+    panel = [all(names.get(row[end]) in PAPER_PANEL for end in ("first", "second")) for row in rows]
+    yield PAPER, None, [a and b for a, b in zip(own, panel, strict=True)]
+    yield ALL_PAIRS, None, [domains(row) for row in rows]
+    seeds = [row["kind"] == "seeds" for row in rows]
+    yield SEEDS, None, seeds
+    for source in dict.fromkeys(row["first"] for row in rows):
+        yield SEEDS, source, [a and row["first"] == source for a, row in zip(seeds, rows, strict=True)]
+
+
+def _means(
+    rows: Sequence[Mapping[str, Any]], drawn: Mapping[str, NDArray], rules: Iterator[tuple[str, str | None, list[bool]]]
+) -> Iterator[dict[str, Any]]:
+    """Average pairs by each rule; pairs without a kappa are left out."""
+    for rule, source, wanted in rules:
+        row: dict[str, Any] = {"rule": rule, "source": source}
+        for name, values in drawn.items():
+            chosen_rows = [i for i, want in enumerate(wanted) if want and rows[i][name] == rows[i][name]]
+            if chosen_rows:
+                mean = float(np.mean([rows[i][name] for i in chosen_rows]))
+                row |= {"pairs": len(chosen_rows)} | _with_interval(name, mean, _known_means(values[chosen_rows]))
+        if "pairs" in row:
+            yield row
+
+
+def _known_means(values: NDArray) -> NDArray[np.float64]:
+    """Average each column over what is known in it; NaN where nothing is, as where a resample calls nobody positive."""
+    counts = (~np.isnan(values)).sum(axis=0)
+    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)

@@ -1,0 +1,59 @@
+"""Is it better to train on one's own data, on everybody else's, or on all? Leave one domain out.
+
+Cohen et al. 2020, section 5 and figure 2.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from crossray.analysis.performance import cells
+from crossray.analysis.resampling import interval
+from crossray.settings import ALL, ALL_BUT
+from crossray.tables import ENSEMBLE, reported
+
+OWN, OTHERS, EVERYBODY = "own domain", "all other domains", "all domains"
+
+#: ``auc`` and ``sd`` over seeds, means over the tasks that all conditions of a target share; ``reported_auc`` is the
+#: ensemble's (or the only seed's), with the interval from resampled patients
+COLUMNS = ["model", "target", "condition", "source", "tasks", "seeds", "auc", "sd",
+           "reported_auc", "auc_low", "auc_high"]  # fmt: skip
+
+
+def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame:
+    """Compare what a target's own data, all others and all together teach.
+
+    Args:
+        performance: ``performance.csv``.
+        replicates: the bootstrap replicates behind it.
+
+    Returns:
+        A table with :data:`COLUMNS`; targets without a model that leaves them out have no row.
+    """
+    drawn = dict(cells(replicates))
+    rows: list[dict[str, Any]] = []
+    for (model, target), table in performance[performance["auc"].notna()].groupby(["model", "target"], sort=False):
+        sources = {OWN: target, OTHERS: f"{ALL_BUT}{target}", EVERYBODY: ALL}
+        present = {name: source for name, source in sources.items() if (table["source"] == source).any()}
+        if OTHERS not in present:
+            continue
+        shared = set.intersection(*(set(table[table["source"] == source]["task"]) for source in present.values()))
+        tasks = [task for task in dict.fromkeys(table["task"]) if task in shared]
+        for condition, source in present.items() if tasks else ():
+            keys = {"model": model, "target": target, "condition": condition, "source": source, "tasks": len(tasks)}
+            of_source = table[(table["source"] == source) & table["task"].isin(tasks)]
+            values = [drawn[model, source, target, task] for task in tasks]
+            rows.append(keys | _mean(of_source, values))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _mean(table: pd.DataFrame, drawn: Sequence[Any]) -> dict[str, Any]:
+    """Average a source's tasks at a target, seed by seed and as reported."""
+    seeds = table[table["seed"] != ENSEMBLE].groupby("seed")["auc"].mean()
+    low, high = interval(np.mean(drawn, axis=0))
+    return {
+        "seeds": len(seeds), "auc": seeds.mean(), "sd": seeds.std(ddof=1),
+        "reported_auc": reported(table)["auc"].mean(), "auc_low": low, "auc_high": high,
+    }  # fmt: skip

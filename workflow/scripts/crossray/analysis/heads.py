@@ -1,0 +1,100 @@
+"""How far apart do data sets lie in what they mean by a finding? Weight vectors of a network with an output for each.
+
+Cohen et al. 2020, section 6 and figures 5 and 6.
+"""
+
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import pearsonr, spearmanr
+from sklearn.decomposition import PCA
+
+#: vectors of the first seed on their first two principal components; ``share`` is the variance that an axis explains
+VECTOR_COLUMNS = ["model", "penalty", "dataset", "task", "first", "second", "first_share", "second_share"]
+#: mean distance of a task's vectors over pairs of data sets, mean and standard deviation over seeds; ``relative`` is
+#: the mean by the largest of all tasks
+DISTANCE_COLUMNS = ["model", "penalty", "task", "datasets", "seeds", "distance", "sd", "relative", "mean_auc"]
+RELATION_COLUMNS = ["model", "penalty", "tasks", "pearson", "pearson_low", "pearson_high", "pearson_p",
+                    "spearman", "spearman_p"]  # fmt: skip
+
+#: model, penalty (``free`` or ``tied``), seed
+Key = tuple[str, str, str]
+
+
+def measure(
+    vectors: Mapping[Key, pd.DataFrame], tasks: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Describe weight vectors.
+
+    Args:
+        vectors: of each training: dataset, task, then one column a weight.
+        tasks: ``tasks.csv``, for the mean AUC of each task.
+
+    Returns:
+        Tables with :data:`VECTOR_COLUMNS`, :data:`DISTANCE_COLUMNS` and :data:`RELATION_COLUMNS`.
+    """
+    places, distances, relations = [], [], []
+    for model, penalty in dict.fromkeys((model, penalty) for model, penalty, _ in vectors):
+        seeds = [table for key, table in vectors.items() if key[:2] == (model, penalty)]
+        places.append(_places(seeds[0]).assign(model=model, penalty=penalty))
+        of_model = tasks[tasks["model"] == model].set_index("task")["mean_auc"]
+        table = _distances(seeds, of_model).assign(model=model, penalty=penalty)
+        distances.append(table)
+        relations.append({"model": model, "penalty": penalty} | _relation(table))
+    return (
+        pd.concat(places)[VECTOR_COLUMNS],
+        pd.concat(distances)[DISTANCE_COLUMNS],
+        pd.DataFrame(relations, columns=RELATION_COLUMNS),
+    )
+
+
+def _places(table: pd.DataFrame) -> pd.DataFrame:
+    """Project vectors on their first two principal components."""
+    analysis = PCA(2, svd_solver="full")
+    points = analysis.fit_transform(table.drop(columns=["dataset", "task"]))
+    shares = dict(zip(("first_share", "second_share"), analysis.explained_variance_ratio_, strict=True))
+    return table[["dataset", "task"]].assign(first=points[:, 0], second=points[:, 1], **shares)
+
+
+def task_distances(table: pd.DataFrame) -> pd.Series:
+    """Mean Euclidean distance of the vectors of each task that at least two data sets have."""
+    found = {}
+    for task, rows in table.groupby("task", sort=False):
+        points = rows.drop(columns=["dataset", "task"]).to_numpy(float)
+        if len(points) > 1:
+            found[task] = np.mean([np.linalg.norm(a - b) for a, b in combinations(points, 2)])
+    return pd.Series(found, dtype=float)
+
+
+def _distances(seeds: list[pd.DataFrame], mean_auc: pd.Series) -> pd.DataFrame:
+    values = pd.concat([task_distances(table) for table in seeds], axis=1)
+    mean = values.mean(axis=1)
+    counts = seeds[0].groupby("task")["dataset"].nunique()
+    return pd.DataFrame(
+        {
+            "task": mean.index,
+            "datasets": counts.reindex(mean.index).to_numpy(),
+            "seeds": values.notna().sum(axis=1).to_numpy(),
+            "distance": mean.to_numpy(),
+            "sd": values.std(axis=1, ddof=1).to_numpy(),
+            "relative": (mean / mean.max()).to_numpy(),
+            "mean_auc": mean_auc.reindex(mean.index).to_numpy(),
+        }
+    )
+
+
+def _relation(table: pd.DataFrame) -> dict[str, Any]:
+    """Correlate distance and mean AUC over tasks; empty for fewer than four."""
+    known = table[table["mean_auc"].notna()]
+    row: dict[str, Any] = {"tasks": len(known)}
+    if len(known) < 4:
+        return row
+    pearson, spearman = (test(known["distance"], known["mean_auc"]) for test in (pearsonr, spearmanr))
+    low, high = pearson.confidence_interval(0.95)
+    return row | {
+        "pearson": pearson.statistic, "pearson_low": low, "pearson_high": high, "pearson_p": pearson.pvalue,
+        "spearman": spearman.statistic, "spearman_p": spearman.pvalue,
+    }  # fmt: skip

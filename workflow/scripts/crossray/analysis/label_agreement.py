@@ -1,0 +1,165 @@
+"""Two labellings of the same radiographs: how far do they agree, and what does that alone cost a model?
+
+Cohen et al. 2020, figure A.1 and section 4. The same radiograph in two data sets is found by what it shows
+(``leakage/pairs.csv``), so it does not matter what the data sets call it. Where images are the same, a loss is the
+labels'.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.delong import contributions, wald_interval, z_test
+from crossray.analysis.metrics import kappa_of_counts
+from crossray.analysis.resampling import interval, patient_weights, weighted_sums
+from crossray.seeds import derived_seed
+from crossray.statistics import auc
+
+#: counts of images by the two labels; F1 takes either labelling for the truth and gives the same
+COLUMNS = ["first", "second", "task", "matched", "images", "both", "first_only", "second_only", "neither",
+           "f1", "f1_low", "f1_high", "kappa", "kappa_low", "kappa_high"]  # fmt: skip
+#: the model of ``source`` on the same test images by its own labelling and by ``other``'s, and other's model there
+CONTROL_COLUMNS = ["model", "source", "other", "task", "images", "own_positives", "other_positives", "own_auc",
+                   "other_auc", "drop", "drop_low", "drop_high", "p", "others_model_auc", "others_gain",
+                   "others_gain_low", "others_gain_high", "others_p"]  # fmt: skip
+
+
+def matches(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Match images of different data sets that show the same radiograph.
+
+    Args:
+        pairs: ``leakage/pairs.csv``; links, so that all images of a group hang together.
+
+    Returns:
+        Columns first, second (data sets), first_id, second_id. A radiograph that a data set has twice is left out
+        there, as its labels may differ.
+    """
+    ends = [("dataset", "image_id"), ("other_dataset", "other_image_id")]
+    nodes = pd.concat([pairs[list(names)].set_axis(["dataset", "image_id"], axis=1) for names in ends])
+    codes, names = pd.factorize(pd.MultiIndex.from_frame(nodes))
+    half = len(pairs)
+    edges = coo_array((np.ones(half), (codes[:half], codes[half:])), shape=(len(names), len(names)))
+    table = pd.DataFrame(list(names), columns=["dataset", "image_id"])
+    table["group"] = connected_components(edges, directed=False)[1] if half else []
+    table = table.drop_duplicates(["group", "dataset"], keep=False)
+    found = table.merge(table, on="group", suffixes=("", "_other"))
+    found = found[found["dataset"] < found["dataset_other"]]
+    columns = {"dataset": "first", "dataset_other": "second", "image_id": "first_id", "image_id_other": "second_id"}
+    return found.rename(columns=columns)[["first", "second", "first_id", "second_id"]].reset_index(drop=True)
+
+
+def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Count agreements of labels over all splits.
+
+    Args:
+        study: for tasks and the bootstrap.
+        found: :func:`matches`.
+        manifests: data set -> manifest by image_id.
+
+    Returns:
+        A table with :data:`COLUMNS`; a row a pair of data sets and task that both label.
+    """
+    rows = []
+    for (first, second), part in found.groupby(["first", "second"], sort=False):
+        ours, theirs = manifests[first].loc[part["first_id"]], manifests[second].loc[part["second_id"]]
+        for task in study.settings["tasks"]:
+            if task in ours and task in theirs:
+                here = ours[task].notna().to_numpy() & theirs[task].notna().to_numpy()
+                if here.any():
+                    keys = {"first": first, "second": second, "task": task, "matched": len(part)}
+                    first_labels, second_labels = (side[task].to_numpy()[here] == 1 for side in (ours, theirs))
+                    patients = ours["patient_id"].to_numpy()[here]
+                    rows.append(keys | _agreement(first_labels, second_labels, patients, study))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _agreement(ours: NDArray, theirs: NDArray, patients: NDArray, study: Study) -> dict[str, Any]:
+    evaluation = study.settings["evaluation"]
+    weights = patient_weights(patients, evaluation["resamples"], derived_seed(evaluation["seed"], "labels"))
+    columns = np.stack([ours & theirs, ours, theirs, np.ones(len(ours))], axis=1)
+    exact, drawn = columns.sum(axis=0)[None].astype(float), weighted_sums(weights, columns)
+    both, first, second, images = exact[0].astype(int)
+    row: dict[str, Any] = {"images": images, "both": both, "first_only": first - both, "second_only": second - both}
+    row["neither"] = images - first - second + both
+    for name, measured in (("f1", _f1), ("kappa", lambda sums: kappa_of_counts(*sums.T))):
+        low, high = interval(measured(drawn))
+        row |= {name: float(measured(exact)[0]), f"{name}_low": low, f"{name}_high": high}
+    return row
+
+
+def _f1(sums: NDArray) -> NDArray[np.float64]:
+    called = sums[:, 1] + sums[:, 2]
+    return np.where(called > 0, 2 * sums[:, 0] / np.where(called > 0, called, 1), np.nan)
+
+
+def measure_control(study: Study, found: pd.DataFrame) -> pd.DataFrame:
+    """Test models on the same images by two labellings.
+
+    Returns:
+        A table with :data:`CONTROL_COLUMNS`; empty where no two sources share test images.
+    """
+    rows: list[dict[str, Any]] = []
+    targets = {scored.dataset: scored for scored in study.targets()}
+    for first, second in combinations(targets, 2):
+        matched = _matched(found, first, second)
+        for own, other in ((first, second), (second, first)):
+            if own in study.settings["sources"]:
+                for model in study.settings["models"]:
+                    keys = {"model": model, "source": own, "other": other}
+                    rows += [keys | row for row in _controls(study, targets[own], targets[other], matched, model)]
+    return pd.DataFrame(rows, columns=CONTROL_COLUMNS)
+
+
+def _matched(found: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
+    """Return the matched images of two data sets, one column each, named like them."""
+    part = found[(found["first"].isin([first, second])) & (found["second"].isin([first, second]))]
+    turned = len(part) and part.iloc[0]["first"] == second
+    names = [second, first] if turned else [first, second]
+    return part[["first_id", "second_id"]].set_axis(names, axis=1)
+
+
+def _controls(
+    study: Study, own: Scored, other: Scored, matched: pd.DataFrame, model: str
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Yield a row for each task that both label on enough test images that both have."""
+    here = matched[matched[own.dataset].isin(own.labels.index) & matched[other.dataset].isin(other.labels.index)]
+    places = own.labels.index.get_indexer(here[own.dataset])
+    trained, theirs = Trained(model, own.dataset), Trained(model, other.dataset)
+    for task in study.settings["tasks"]:
+        if task not in own.labels or task not in other.labels or task not in own.reported(trained):
+            continue
+        ours = own.labels[task].to_numpy()[places]
+        others = other.labels.loc[here[other.dataset], task].to_numpy()
+        known = ~np.isnan(ours) & ~np.isnan(others)
+        ours, others, rows = ours[known], others[known], places[known]
+        counts = [int((labels == value).sum()) for labels in (ours, others) for value in (0, 1)]
+        if min(counts) < own.minimum:
+            continue
+        scores = own.reported(trained)[task].to_numpy()[rows]
+        home = _measured(own, ours, scores, rows)
+        away = _measured(own, others, scores, rows)
+        row: dict[str, Any] = {"task": task, "images": len(rows), "own_positives": counts[1]}
+        row |= {"other_positives": counts[3], "own_auc": home[0], "other_auc": away[0]}
+        row |= dict(zip(("drop", "drop_low", "drop_high", "p"), _difference(home, away), strict=True))
+        if theirs in own.logits and task in own.reported(theirs):
+            best = _measured(own, others, own.reported(theirs)[task].to_numpy()[rows], rows)
+            gain = dict(zip(("others_gain", "others_gain_low", "others_gain_high", "others_p"),
+                            _difference(best, away), strict=True))  # fmt: skip
+            row |= {"others_model_auc": best[0]} | gain
+        yield row
+
+
+def _measured(scored: Scored, labels: NDArray, scores: NDArray, rows: NDArray) -> tuple[float, NDArray]:
+    return auc(labels, scores), contributions(labels, scores, scored.patients[rows], scored.patient_count)
+
+
+def _difference(first: tuple[float, NDArray], second: tuple[float, NDArray]) -> tuple[float, float, float, float]:
+    value, variance = first[0] - second[0], float(((first[1] - second[1]) ** 2).sum())
+    return value, *wald_interval(value, variance), z_test(value, variance)

@@ -1,0 +1,49 @@
+"""The command-line options that every program that reads predictions has."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossray.program import json_object
+
+if TYPE_CHECKING:
+    from crossray.analysis.cells import Study
+
+
+def study_options(options: ArgumentParser) -> None:
+    """Add where predictions and manifests lie, and what the study holds."""
+    options.add_argument("--predictions", required=True, type=Path, help="folder of the study's predictions")
+    options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
+    options.add_argument(
+        "--leakage", required=True, type=Path, help="summary of the audit: which targets know patients of which source"
+    )
+    options.add_argument(
+        "--settings", required=True, type=json_object,
+        help="models, sources, members (the data sets of each source), targets, seeds, tasks, registers (whose "
+        "patients each data set has), evaluation (minimum, resamples, seed), overlap, ... as JSON",
+    )  # fmt: skip
+
+
+def study_of(arguments: Namespace) -> "Study":
+    """Return the study that the options of :func:`study_options` name."""
+    from crossray.analysis.cells import Study
+
+    settings = arguments.settings
+    refused = read_overlap(arguments.leakage, settings["members"]) if settings["overlap"] == "refuse" else set()
+    return Study(arguments.predictions, arguments.manifests, settings, refused)
+
+
+def read_overlap(path: Path, members: Mapping[str, list[str]]) -> set[tuple[str, str]]:
+    """Read from the audit's summary which (source, target) have test images of patients that the source learnt from.
+
+    Args:
+        path: the summary, whose sources are data sets.
+        members: source -> the data sets that it consists of.
+    """
+    import pandas as pd
+
+    summary = pd.read_csv(path, dtype={"source": str, "target": str})
+    found = {(row.source, row.target) for row in summary[summary["overlap"] > 0].itertuples()}
+    targets = {target for _, target in found}
+    return {(s, t) for s, names in members.items() for t in targets if any((name, t) in found for name in names)}

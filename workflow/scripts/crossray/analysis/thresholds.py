@@ -1,0 +1,48 @@
+"""Operating points: the thresholds of every model, and its outputs on a scale on which they come to 0.5."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.metrics import calibrated, error_threshold, precision_threshold, youden_threshold
+from crossray.tables import ENSEMBLE
+
+#: the precision that the rule ``precision`` asks for
+PRECISION = 0.8
+
+RULES: Mapping[str, Callable[[NDArray, NDArray], float]] = {
+    "youden": youden_threshold,
+    "fewest errors": error_threshold,
+    "precision": lambda labels, scores: precision_threshold(labels, scores, PRECISION),
+}
+
+Thresholds = Mapping[tuple[str, str], float]
+
+
+def own_thresholds(study: Study, trained: Trained, rule: str = "youden") -> dict[tuple[str, str], float]:
+    """Return the threshold of every (seed, task), chosen on the source's validation split alone."""
+    labels, seeds = study.validation(trained)
+    return chosen(labels, seeds, rule)
+
+
+def chosen(labels: pd.DataFrame, seeds: Mapping[str, pd.DataFrame], rule: str) -> dict[tuple[str, str], float]:
+    """Choose a threshold for every (seed, task) on these images; NaN where a class is missing."""
+    return {
+        (seed, task): RULES[rule](*known(labels, logits, task)[:2]) if task in labels else float("nan")
+        for seed, logits in seeds.items()
+        for task in logits
+    }
+
+
+def outputs(scored: Scored, trained: Trained, task: str, thresholds: Thresholds) -> NDArray[np.float64]:
+    """Return calibrated outputs: each seed's by equation 2 of Cohen et al. 2020, and of several the mean (section 3).
+
+    Returns:
+        Shape (images,), 0 to 1, NaN without a threshold.
+    """
+    members = [seed for seed in scored.logits[trained] if seed != ENSEMBLE]
+    parts = [calibrated(scored.logits[trained][seed][task], thresholds[seed, task]) for seed in members]
+    return np.mean(parts, axis=0)

@@ -1,0 +1,72 @@
+"""Figure: how far models agree about single images, task by task, with the agreement of seeds as the ceiling."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import EMPTY, SHARE_RANGE, Figure, nothing
+
+_HEADINGS = {
+    "own with others": "target's own model with others",
+    "all pairs": "all pairs of models",
+    "seeds": "two seeds of one model (ceiling)",
+}
+
+
+def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw strips of kappa, tasks x targets.
+
+    Args:
+        agreement_summary: ``agreement_summary.csv``.
+        settings: models, targets, tasks, resamples.
+    """
+    rows = agreement_summary[
+        (agreement_summary["model"] == settings["models"][0])
+        & agreement_summary["source"].isna()
+        & agreement_summary["kappa"].notna()
+    ]
+    panels = [_panel(rows[rows["rule"] == rule], heading, settings) for rule, heading in _HEADINGS.items()
+              if (rows["rule"] == rule).any()]  # fmt: skip
+    if not panels:
+        return nothing("No two models can be compared", "No target and task can be measured with two models.")
+    chart = alt.hconcat(*panels, spacing=24)
+    means = rows.groupby("rule")["kappa"].mean()
+    parts = [f"{words} {means[rule]:.2f}" for rule, words in (("own with others", "own model and others"),
+             ("all pairs", "all pairs"), ("seeds", "two seeds of one model")) if rule in means]  # fmt: skip
+    caption = (
+        "Mean of Cohen's kappa over pairs of models, both called at the threshold that each model's own validation "
+        "split "
+        "chose (Youden); models of the same patients' data sets are not compared. Intervals "
+        f"({settings['resamples']:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
+        "target "
+        "itself as in the paper, and Kendall's tau are in the tables."
+    )
+    reading = (
+        "1 is full agreement, 0 what chance gives. Two models can have the same AUC and still call different patients "
+        "ill; how much lower than the ceiling says how much of that is the training data."
+    )
+    return Figure(chart, f"Agreement (kappa): {', '.join(parts)}", caption, reading)
+
+
+def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt.LayerChart:
+    targets = [target for target in settings["targets"] if (rows["target"] == target).any()]
+    rows = rows.assign(text=[f"{value:.2f}" for value in rows["kappa"]], dark=rows["kappa"] > 0.55)
+    x = alt.X(
+        "target:N", title="tested on", scale=alt.Scale(domain=targets), axis=alt.Axis(orient="top", labelAngle=-40)
+    )
+    y = alt.Y("task:N", title=None, sort=list(settings["tasks"]))
+    colour = alt.Color(
+        "kappa:Q", title="kappa", scale=alt.Scale(domain=[0, 0.25, 0.5, 0.75, 1], range=SHARE_RANGE, clamp=True),
+        legend=alt.Legend(orient="bottom", gradientLength=160),
+    )  # fmt: skip
+    ink = alt.condition("datum.dark", alt.value("#ffffff"), alt.value("#000000"))
+    base = alt.Chart(rows[["target", "task", "kappa", "text", "dark"]])
+    every = pd.DataFrame(itertools.product(targets, dict.fromkeys(rows["task"])), columns=["target", "task"])
+    return alt.layer(
+        alt.Chart(every).mark_rect(fill=EMPTY, stroke="#ffffff").encode(x=x, y=y),
+        base.mark_rect(stroke="#ffffff").encode(x=x, y=y, color=colour),
+        base.mark_text(fontSize=11).encode(x=x, y=y, text="text:N", color=ink),
+    ).properties(width=alt.Step(44), height=alt.Step(24), title=alt.TitleParams(heading, fontSize=12))

@@ -1,0 +1,61 @@
+"""Figure: the images on which two models differ most, with what each says."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.pixels import data_url
+from crossray.figures.style import Figure, nothing
+from crossray.shards import ImageStore
+
+
+def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Add the image (``url``), its place in the row (``column``) and the words beside it.
+
+    Args:
+        extremes: ``output_extremes.csv``.
+        datasets: folder of data sets, with their shards.
+        settings: shape.
+    """
+    parts = []
+    for target, part in extremes.groupby("target", sort=False):
+        store = ImageStore(datasets / str(target) / settings["shape"] / "index.json")
+        parts.append(part.assign(url=[data_url(image) for image in store.take(store.rows(part["image_id"]))]))
+    table = pd.concat(parts) if parts else extremes.assign(url="")
+    pairs = table["task"] + " at " + table["target"] + "|" + table["first"] + " against " + table["second"]
+    words = [
+        [f"label {'positive' if row.label == 1 else 'negative'}", f"{row.first} {row.first_output:.2f}",
+         f"{row.second} {row.second_output:.2f}"]
+        for row in table.itertuples()
+    ]  # fmt: skip
+    order = table.groupby(["target", "task", "first", "second"], sort=False).cumcount() + 1
+    return table.assign(pair=pairs, words=words, column=order)
+
+
+def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw a row of images for each pair of models.
+
+    Args:
+        chosen: :func:`with_pixels`.
+        settings: size.
+    """
+    if chosen.empty:
+        return nothing("No two models can be compared", "No target and task can be measured with two models.")
+    y = alt.Y("pair:N", title=None, sort=list(dict.fromkeys(chosen["pair"])),
+              axis=alt.Axis(labelExpr="split(datum.value, '|')", domain=False, ticks=False))  # fmt: skip
+    x = alt.X("column:O", title="most different first", axis=None)
+    base = alt.Chart(chosen[["pair", "column", "url", "words"]]).encode(x=x, y=y)
+    chart = alt.layer(
+        base.mark_image(width=92, height=92, dy=0, yOffset=-18).encode(url="url:N"),
+        base.mark_text(fontSize=10, lineBreak="\n", dy=36, baseline="top", color="#1f2937").encode(text="label:N"),
+    ).transform_calculate(label="join(datum.words, '\\n')")
+    chart = chart.properties(width=alt.Step(108), height=alt.Step(150))
+    caption = (
+        "Of the target's test images those whose two outputs differ most, on the scale on which each model's operating "
+        f"point is 0.5, at the {settings['size']} px that the models are given."
+    )
+    reading = "Look for what one model may have seen that the other did not learn, or learnt by another name."
+    return Figure(chart, "The images on which two models differ most", caption, reading)

@@ -1,0 +1,63 @@
+"""Figure: leave one domain out. What the own data, all others, and all together teach."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import Figure, nothing
+
+_CONDITIONS = ["own domain", "all other domains", "all domains"]
+_COLOURS = ["#332288", "#bd1f01", "#01665e"]
+_SHAPES = ["circle", "square", "diamond"]
+
+
+def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw the three conditions of each target.
+
+    Args:
+        domains: ``domains.csv``.
+        settings: models, seeds, resamples.
+    """
+    rows = domains[domains["model"] == settings["models"][0]]
+    if rows.empty:
+        return nothing("No domain was left out", "No target shares a measured task with a model that leaves it out.")
+    rows = rows.assign(name=rows["target"] + " (" + rows["tasks"].astype(str) + " tasks)")
+    spread = rows.assign(low=rows["auc"] - rows["sd"], high=rows["auc"] + rows["sd"])
+    y = alt.Y("name:N", title="tested on", sort=list(dict.fromkeys(rows["name"])))
+    offset = alt.YOffset("condition:N", scale=alt.Scale(domain=_CONDITIONS))
+    colour = alt.Color("condition:N", title="trained on", scale=alt.Scale(domain=_CONDITIONS, range=_COLOURS))
+    shape = alt.Shape("condition:N", title="trained on", scale=alt.Scale(domain=_CONDITIONS, range=_SHAPES))
+    x = alt.X("reported_auc:Q", title="mean AUC (higher is better)", scale=alt.Scale(zero=False))
+    base = alt.Chart(rows)
+    layers = [
+        base.mark_rule(strokeWidth=2).encode(x="auc_low:Q", x2="auc_high:Q", y=y, yOffset=offset, color=colour),
+        base.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, yOffset=offset, color=colour, shape=shape),
+    ]
+    if spread["sd"].notna().any():
+        bars = alt.Chart(spread).mark_rule(strokeWidth=7, opacity=0.3)
+        layers.insert(0, bars.encode(x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour))
+    chart = alt.layer(*layers).properties(width=430, height=alt.Step(22))
+    table = rows.pivot_table(index="target", columns="condition", values="reported_auc")
+    several = len(settings["seeds"]) > 1
+    caption = (
+        "Mean over the tasks that all three can be measured on. The thin line is the 95 % interval from "
+        f"{settings['resamples']:,} resamples of the target's patients"
+        + (f" of the ensemble of {len(settings['seeds'])} seeds; the wide bar is one standard deviation of the mean "
+           "over single seeds." if several else "; one seed was trained.")
+        + " A domain is left out with all other data sets of its patients."
+    )  # fmt: skip
+    reading = "If all domains is no better than the own domain, other hospitals' data add nothing here."
+    return Figure(chart, _title(table), caption, reading)
+
+
+def _title(table: pd.DataFrame) -> str:
+    if not {"own domain", "all other domains"} <= set(table):
+        return "What all other hospitals teach"
+    lost = (table["own domain"] - table["all other domains"]).mean()
+    words = f"Without the target's own data the mean AUC is {abs(lost):.2f} {'lower' if lost > 0 else 'higher'}"
+    if "all domains" not in table:
+        return words
+    gained = (table["all domains"] - table["own domain"]).mean()
+    return f"{words}; with everybody's it is {abs(gained):.2f} {'higher' if gained > 0 else 'lower'} than with the own"

@@ -1,0 +1,77 @@
+"""What the interactive matrix of a report shows: every cell by task, and the means, by several measures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, LOSS_RANGE, SHARE_RANGE, WHITE_FROM
+from crossray.reasons import REASONS
+from crossray.tables import reported
+
+MEAN = "Mean of tasks"
+#: differences are drawn on the same range in every study
+_LARGEST_LOSS = 0.3
+
+#: measure -> words, and how it is drawn
+MEASURES = {
+    "auc": {"words": "AUC", "domain": AUC_DOMAIN, "range": AUC_RANGE, "white": [WHITE_FROM, None]},
+    "loss": {"words": "Loss against home", "range": LOSS_RANGE, "white": [0.2, -0.2],
+             "domain": [-_LARGEST_LOSS, -_LARGEST_LOSS / 2, 0, _LARGEST_LOSS / 2, _LARGEST_LOSS]},
+    "lift": {"words": "Precision over prevalence", "range": SHARE_RANGE, "white": [6, None],
+             "domain": [1, 2, 4, 8, 16]},
+    "error": {"words": "Calibration error", "range": SHARE_RANGE, "white": [0.25, None],
+              "domain": [0, 0.1, 0.2, 0.3, 0.4]},
+}  # fmt: skip
+
+
+def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the cells of every view.
+
+    Returns:
+        ``views``: task -> rows of model, source, target (numbers in the lists of names), reason, positives, images,
+        patients (or number of tasks), AUC, low, high, loss, low, high, precision over prevalence, calibration error.
+    """
+    shown = reported(performance)
+    names = {"models": list(settings["models"]), "sources": settings["sources"], "targets": settings["targets"]}
+    place = {key: {name: i for i, name in enumerate(values)} for key, values in names.items()}
+    home = {(row.model, row.source, row.task): row.auc for row in shown.itertuples() if row.source == row.target}
+    extra = shown.assign(lift=shown["average_precision"] * shown["images"] / shown["positives"])
+    means = extra[extra["auc"].notna()].groupby(["model", "source", "target"])[["lift", "calibration_error"]].mean()
+
+    def at(row: Any) -> list[int]:
+        return [place["models"][row.model], place["sources"][row.source], place["targets"][row.target]]
+
+    views: dict[str, list[list[Any]]] = {MEAN: []}
+    for row in transfer.itertuples():
+        lift, error = means.loc[row.model, row.source, row.target] if row.auc == row.auc else (None, None)
+        views[MEAN].append([*at(row), row.reason, None, None, row.tasks, row.auc, row.auc_low, row.auc_high,
+                            row.drop, row.drop_low, row.drop_high, lift, error])  # fmt: skip
+    for task in settings["tasks"]:
+        views[task] = [
+            [*at(row), row.reason, row.positives, row.images, row.patients, row.auc, row.auc_low, row.auc_high,
+             _loss(home, row), None, None, row.lift, row.calibration_error]
+            for row in extra[extra["task"] == task].itertuples()
+        ]  # fmt: skip
+    members = [[place["targets"][name] for name in settings["members"][source] if name in place["targets"]]
+               for source in names["sources"]]  # fmt: skip
+    rounded = {view: [[_rounded(value) for value in row] for row in rows] for view, rows in views.items()}
+    return {
+        "views": rounded,
+        **names,
+        "members": members,
+        "reasons": REASONS,
+        "measures": MEASURES,
+        "below": BELOW_CHANCE,
+    }
+
+
+def _loss(home: Mapping[tuple[str, str, str], float], row: Any) -> float | None:
+    """Return what a cell loses against its source's own target; nothing at home."""
+    if row.source == row.target:
+        return None
+    return home.get((row.model, row.source, row.task), float("nan")) - row.auc
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,47 @@
+"""Figure: weight vectors of a network with an output for each data set and task, on two principal components."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import Figure, dataset_scale, dataset_shapes
+
+HEADINGS = {"free": "outputs learn freely", "tied": "penalty on the distance of a task's outputs"}
+
+
+def draw(head_places: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw the vectors without and with the penalty.
+
+    Args:
+        head_places: ``head_places.csv``.
+        settings: models, datasets.
+    """
+    rows = head_places[head_places["model"] == settings["models"][0]]
+    panels = [_panel(rows[rows["penalty"] == penalty], heading, settings) for penalty, heading in HEADINGS.items()]
+    caption = (
+        "One network was trained on all data sets together, with an output of its own for each data set and task that "
+        "only this data set's images train. A point is the weight vector of an output, the first seed's; axes are the "
+        "first two principal components of all vectors, with the share of the variance that they explain."
+    )
+    reading = (
+        "Outputs of one task that stay apart even under the penalty are tasks by whose name the data sets mean "
+        "different things; points that gather by colour tell of the data set instead of the finding."
+    )
+    return Figure(alt.hconcat(*panels, spacing=28), "Does a finding mean the same everywhere?", caption, reading)
+
+
+def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt.LayerChart:
+    shares = [f"{axis} component ({rows[f'{axis}_share'].iloc[0]:.0%})" for axis in ("first", "second")]
+    names = [name for name in settings["datasets"] if (rows["dataset"] == name).any()]
+    x, y = alt.X("first:Q", title=shares[0]), alt.Y("second:Q", title=shares[1])
+    colour = alt.Color("dataset:N", title="data set", scale=dataset_scale(settings["datasets"]),
+                       legend=alt.Legend(values=names))  # fmt: skip
+    shape = alt.Shape("dataset:N", title="data set", scale=dataset_shapes(settings["datasets"]),
+                      legend=alt.Legend(values=names))  # fmt: skip
+    base = alt.Chart(rows[["first", "second", "dataset", "task"]]).encode(x=x, y=y)
+    return alt.layer(
+        base.mark_point(filled=True, size=70, opacity=1).encode(color=colour, shape=shape),
+        base.mark_text(fontSize=9, dy=-9, color="#1f2937").encode(text="task:N"),
+    ).properties(width=320, height=300, title=alt.TitleParams(heading, fontSize=12))

@@ -1,0 +1,47 @@
+"""Figure: what another labelling of the same images costs a model; no image differs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import Figure, dataset_scale, dataset_shapes, nothing, signed
+
+
+def draw(label_control: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw losses between two labellings.
+
+    Args:
+        label_control: ``label_control.csv``.
+        settings: models, datasets.
+    """
+    rows = label_control[label_control["model"].isin(settings["models"][:1])]
+    if rows.empty:
+        why = "No two sources of this study have test images in common that both label often enough."
+        return nothing("No model can be tested by two labellings", why)
+    rows = rows.assign(name=rows["task"] + ": " + rows["source"] + " by labels of " + rows["other"])
+    y = alt.Y("name:N", title=None, sort=list(rows["name"]))
+    x = alt.X("drop:Q", title="AUC by the own labels minus AUC by the other labels (right: worse by the other)")
+    colour = alt.Color("source:N", legend=None, scale=dataset_scale(settings["datasets"]))
+    shape = alt.Shape("source:N", legend=None, scale=dataset_shapes(settings["datasets"]))
+    base = alt.Chart(rows)
+    chart = alt.layer(
+        alt.Chart(pd.DataFrame({"drop": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x=x),
+        base.mark_rule(strokeWidth=2).encode(x="drop_low:Q", x2="drop_high:Q", y=y, color=colour),
+        base.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+    ).properties(width=400, height=alt.Step(24))
+    mean = rows["drop"].mean()
+    caption = (
+        "The same model on the same test images, judged by the labels it was trained on and by another labelling, with "
+        "the 95 % interval of the paired difference (DeLong, patients as clusters). The table also has the other "
+        "labelling's own model on these images."
+    )
+    reading = "Images are the same, so a loss here is the labels' alone; compare it with the losses between hospitals."
+    certain = int((rows["drop_low"] > 0).sum())
+    title = (
+        f"Another labelling of the same images changes the AUC by {signed(-mean)} in the mean; worse surely in "
+        f"{certain} "
+        f"of {len(rows)}"
+    )
+    return Figure(chart, title, caption, reading)

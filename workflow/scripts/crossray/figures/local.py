@@ -1,0 +1,49 @@
+"""Figure: at each target, its own model against every other one, on the same images."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import Figure, nothing, source_scale, source_shapes
+
+
+def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw differences own minus other.
+
+    Args:
+        comparisons: ``comparisons.csv``.
+        settings: models, sources, datasets.
+    """
+    chosen = comparisons[
+        (comparisons["kind"] == "same images")
+        & (comparisons["task"] == "mean of tasks")
+        & (comparisons["first"] == comparisons["target"])
+        & (comparisons["model"] == settings["models"][0])
+    ]
+    if chosen.empty:
+        return nothing(
+            "No target has a model of its own beside another", "Own and other models share no measured task."
+        )
+    rows = chosen.assign(name=chosen["second"] + " at " + chosen["target"])
+    colour = alt.Color("second:N", legend=None, scale=source_scale(settings["sources"], settings["datasets"]))
+    shape = alt.Shape("second:N", legend=None, scale=source_shapes(settings["sources"], settings["datasets"]))
+    y = alt.Y("name:N", title=None, sort=list(rows["name"]))
+    x = alt.X("difference:Q", title="AUC of the own model minus AUC of the other (right: the own is better)")
+    base = alt.Chart(rows)
+    chart = alt.layer(
+        alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x=x),
+        base.mark_rule(strokeWidth=2).encode(x="difference_low:Q", x2="difference_high:Q", y=y, color=colour),
+        base.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+    ).properties(width=430, height=alt.Step(24))
+    better, worse = (int((rows["p_holm"] < 0.05).where(sign).sum()) for sign in
+                     (rows["difference"] > 0, rows["difference"] < 0))  # fmt: skip
+    title = f"The own model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
+    caption = (
+        "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
+        "interval by DeLong's variance, patients as clusters, models paired. Counted in the title: p below 0.05 after "
+        "Holm's correction for all comparisons of this kind in the study."
+    )
+    reading = "A line says who was trained elsewhere and tested where. Right of zero, training at the target pays."
+    return Figure(chart, title, caption, reading)

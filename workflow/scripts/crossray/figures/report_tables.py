@@ -1,0 +1,207 @@
+"""The tables of a report: which rows and columns a page shows, and the file that it offers."""
+
+import base64
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from crossray.tables import reported
+
+#: a longer table is one block of text, as ten thousand cells would make a browser slow
+_ROWS = 60
+#: digits of numbers in the offered files; the files beside the page have all
+_DIGITS = 6
+
+_WORDS = {
+    "auc": "AUC", "auc_low": "low", "auc_high": "high", "source": "trained on", "target": "tested on",
+    "home_auc": "AUC at home", "away_auc": "AUC elsewhere", "drop": "loss", "drop_low": "low", "drop_high": "high",
+    "images": "labelled images", "dataset": "data set", "first_auc": "AUC of first", "second_auc": "AUC of second",
+    "difference_low": "low", "difference_high": "high", "p_holm": "p (Holm)", "kappa_low": "low", "kappa_high": "high",
+    "mean_auc": "mean AUC", "mean_auc_low": "low", "mean_auc_high": "high", "sd": "SD", "f1": "F1", "f1_low": "low",
+    "f1_high": "high", "calibration_error_low": "low", "calibration_error_high": "high", "brier_low": "low",
+    "brier_high": "high", "sensitivity_low": "low", "sensitivity_high": "high", "specificity_low": "low",
+    "specificity_high": "high", "own_auc": "AUC by own labels", "other_auc": "AUC by other labels",
+    "accuracy_low": "low", "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
+}  # fmt: skip
+
+
+def word(name: str) -> str:
+    """Return a column's name as a page says it."""
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def number(value: Any) -> str:
+    """Write a value of a table: three decimals, whole numbers whole, a hyphen for what is empty."""
+    if value is None or pd.isna(value):
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of a table: caption, columns, rows of texts; or one text where they would be many."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[str]]
+    text: str
+
+
+def _own_first(table: pd.DataFrame) -> pd.DataFrame:
+    home = table["kind"] == "home and away"
+    return table[(table["task"] == "mean of tasks") & (home | (table["first"] == table["target"]))]
+
+
+def _at_home(table: pd.DataFrame) -> pd.DataFrame:
+    carried = (table["rule"] == "youden") & (table["chosen_on"] == "source's validation split")
+    return table[carried & (table["task"] == "mean of tasks")]
+
+
+def _every(table: pd.DataFrame) -> pd.DataFrame:
+    return table
+
+
+@dataclass(frozen=True)
+class View:
+    """A table's caption, the columns that a page shows, with blanks between, and which rows."""
+
+    caption: str
+    columns: str
+    choose: Callable[[pd.DataFrame], pd.DataFrame] = _every
+
+
+_VIEWS = {
+    "performance": View(
+        "AUC of every cell",
+        "model source target task auc auc_low auc_high average_precision positives images reason",
+        reported,
+    ),
+    "transfer": View(
+        "mean AUC of every pair, with the loss against home",
+        "model source target tasks auc auc_low auc_high drop drop_low drop_high reason",
+    ),
+    "summary": View(
+        "home, elsewhere and loss, mean over the pairs of each source",
+        "source model pairs home_auc away_auc drop drop_low drop_high",
+    ),
+    "tasks": View(
+        "every task, best first",
+        "task model group cells mean_auc mean_auc_low mean_auc_high sd home_auc away_auc drop drop_low drop_high",
+    ),
+    "comparisons": View(
+        "tests of the means over tasks: own model against others, and home against elsewhere",
+        "kind model target first second tasks first_auc second_auc difference difference_low difference_high p p_holm",
+        _own_first,
+    ),
+    "domains": View(
+        "leave one domain out",
+        "target model condition tasks seeds reported_auc auc_low auc_high sd",
+    ),
+    "agreement": View(
+        "kappa and tau of every pair of models",
+        "target model task kind first second kappa kappa_low kappa_high kappa_at_target tau",
+        lambda t: t[t["kind"] == "sources"],
+    ),
+    "agreement_summary": View(
+        "mean kappa by target and task",
+        "target model task rule pairs kappa kappa_low kappa_high kappa_at_target",
+        lambda t: t[t["source"].isna()],
+    ),
+    "outputs": View(
+        "differences of calibrated outputs and their limits",
+        "target model task first second images difference lower_limit upper_limit",
+    ),
+    "operating_points": View(
+        "sensitivity and specificity at the source's threshold, mean over tasks",
+        "source model target tasks sensitivity sensitivity_low sensitivity_high specificity specificity_low "
+        "specificity_high",
+        _at_home,
+    ),
+    "calibration": View(
+        "calibration error and Brier score of every cell",
+        "source model target task calibration_error calibration_error_low calibration_error_high brier "
+        "brier_low brier_high",
+        lambda t: t[t["scale"] == "probability"],
+    ),
+    "reliability": View(
+        "bins of the reliability curves",
+        "source model target bin images probability observed observed_low observed_high",
+        lambda t: t[(t["task"] == "all tasks") & (t["scale"] == "probability")],
+    ),
+    "subgroups": View(
+        "AUC by sex, age band and view, mean over tasks",
+        "source model target attribute group patients auc auc_low auc_high difference difference_low "
+        "difference_high worst",
+        lambda t: t[t["task"] == "mean of tasks"],
+    ),
+    "label_agreement": View(
+        "two labellings of the same images",
+        "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",
+    ),
+    "label_control": View(
+        "models tested by two labellings of the same images",
+        "source other model task images own_auc other_auc drop drop_low drop_high p",
+    ),
+    "head_distances": View(
+        "distance of weight vectors",
+        "task model penalty datasets seeds distance sd relative mean_auc",
+    ),
+    "head_relations": View(
+        "distance against AUC over tasks",
+        "model penalty tasks pearson pearson_low pearson_high pearson_p spearman spearman_p",
+    ),
+    "probe": View(
+        "how well data sets are told apart",
+        "features datasets images accuracy accuracy_low accuracy_high chance",
+    ),
+    "probe_confusion": View(
+        "what is taken for what",
+        "features dataset predicted images share share_low share_high",
+    ),
+    "paper": View(
+        "ours and the paper's, cell by cell",
+        "quantity model task source target ours low high paper difference inside",
+    ),
+    "paper_summary": View(
+        "ours and the paper's, by quantity",
+        "quantity model paper_numbers compared mean_difference mean_absolute_difference largest_difference "
+        "with_interval inside correlation",
+    ),
+    "datasets": View(
+        "images and patients of each data set",
+        "dataset property value images patients",
+    ),
+    "labels": View(
+        "labels of each data set",
+        "dataset task split positives negatives unknown prevalence",
+    ),
+    "leakage": View(
+        "patients and radiographs in several splits",
+        "source target exact near shared_patients overlap_before overlap",
+    ),
+}
+
+
+def shown_table(name: str, table: pd.DataFrame) -> Shown:
+    """Choose and write what a page shows of a table."""
+    view = _VIEWS[name]
+    caption, columns = view.caption, view.columns.split()
+    part = view.choose(table)[columns]
+    rows = [[number(value) for value in row] for row in part.itertuples(index=False)]
+    if len(rows) <= _ROWS:
+        return Shown(caption, columns, rows, "")
+    text = pd.DataFrame(rows, columns=[word(column) for column in columns]).to_string(index=False)
+    return Shown(f"{caption} ({len(rows):,} rows)", columns, [], text)
+
+
+def download(table: pd.DataFrame) -> str:
+    """Return a table as CSV, compressed, in a data URL; the same bytes for the same table."""
+    text = table.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
+    return "data:application/gzip;base64," + base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

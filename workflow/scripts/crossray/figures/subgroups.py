@@ -1,0 +1,60 @@
+"""Figure: the AUC by sex, age band and view, at home and elsewhere."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import AWAY, HOME, Figure, nothing
+
+_MEAN = "mean of tasks"
+
+
+def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw a strip of pairs for each group.
+
+    Args:
+        subgroups: ``subgroups.csv``.
+        settings: models, members, minimum.
+    """
+    rows = subgroups[
+        (subgroups["model"] == settings["models"][0]) & (subgroups["task"] == _MEAN) & subgroups["auc"].notna()
+    ]
+    if rows.empty:
+        why = f"No group of a target has {settings['minimum']} positives and negatives of a task."
+        return nothing("No group is large enough to be measured", why)
+    home = [row.target in settings["members"][row.source] for row in rows.itertuples()]
+    rows = rows.assign(place=["at home" if here else "elsewhere" for here in home],
+                       name=rows["source"] + " to " + rows["target"])  # fmt: skip
+    panels = [_panel(rows[rows["attribute"] == name], name) for name in ("sex", "age", "view")
+              if (rows["attribute"] == name).any()]  # fmt: skip
+    certain = int((rows["difference_high"] < 0).sum())
+    worst = rows.loc[rows["difference"].idxmin()]
+    title = (
+        f"Largest gap: {worst['attribute']} {worst['group']} at {worst['target']}, model of {worst['source']}, "
+        f"{worst['difference']:+.2f} (95 % interval {worst['difference_low']:.2f} to {worst['difference_high']:.2f})"
+    )
+    caption = (
+        f"Every point is a model on one group of a target, mean over the tasks with at least {settings['minimum']} "
+        "positives and negatives in the group and outside it. "
+        f"{certain} of {len(rows)} groups do worse than all other images of their target with an "
+        "interval below zero (DeLong, patients as clusters, not corrected for their number). Intervals, counts and "
+        "single tasks are in the table."
+    )
+    reading = "Groups that sit left of the others fare worse; compare within one colour."
+    return Figure(alt.vconcat(*panels, spacing=18), title, caption, reading)
+
+
+def _panel(rows: pd.DataFrame, attribute: str) -> alt.Chart:
+    places = ["at home", "elsewhere"]
+    x = alt.X("auc:Q", title="mean AUC of tasks (higher is better)", scale=alt.Scale(zero=False))
+    y = alt.Y("group:N", title=attribute)
+    offset = alt.YOffset("place:N", scale=alt.Scale(domain=places))
+    colour = alt.Color("place:N", title=None, scale=alt.Scale(domain=places, range=[HOME, AWAY]))
+    shape = alt.Shape("place:N", title=None, scale=alt.Scale(domain=places, range=["square", "circle"]))
+    base = alt.Chart(rows[["group", "place", "auc", "auc_low", "auc_high", "name"]])
+    return alt.layer(
+        base.mark_rule(opacity=0.35).encode(x="auc_low:Q", x2="auc_high:Q", y=y, yOffset=offset, color=colour),
+        base.mark_point(filled=True, size=60, opacity=0.85).encode(x=x, y=y, yOffset=offset, color=colour, shape=shape),
+    ).properties(width=420, height=alt.Step(16))

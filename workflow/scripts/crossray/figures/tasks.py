@@ -1,0 +1,61 @@
+"""Figure: each task's AUC over all models and targets, best first."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import AWAY, HOME, INK, Figure, nothing, with_interval
+
+
+def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw a strip of cells for each task with mean and standard deviation.
+
+    Args:
+        tasks: ``tasks.csv``.
+        performance: the reported rows of ``performance.csv``.
+        settings: models, members, resamples.
+    """
+    model = settings["models"][0]
+    means = tasks[(tasks["model"] == model) & tasks["mean_auc"].notna()].copy()
+    if means.empty:
+        return nothing("No task can be measured", "No cell of the study has a number.")
+    cells = performance[(performance["model"] == model) & performance["auc"].notna()]
+    home = [row.target in settings["members"][row.source] for row in cells.itertuples()]
+    cells = cells.assign(place=["at home" if here else "elsewhere" for here in home])
+    means["low"], means["high"] = means["mean_auc"] - means["sd"], means["mean_auc"] + means["sd"]
+    words = [f"{row.mean_auc:.2f} ± {row.sd:.2f}, {row.cells} cells" for row in means.itertuples()]
+    groups = [f"{row.group}: {row.task}" if isinstance(row.group, str) else row.task for row in means.itertuples()]
+    means = means.assign(words=words, name=groups)
+    cells = cells.merge(means[["task", "name"]], on="task")
+    order = list(means["name"])
+    y = alt.Y("name:N", title=None, sort=order)
+    x = alt.X("auc:Q", title="AUC (higher is better)", scale=alt.Scale(zero=False, nice=True))
+    place = alt.Scale(domain=["at home", "elsewhere"], range=[HOME, AWAY])
+    shape = alt.Scale(domain=["at home", "elsewhere"], range=["square", "circle"])
+    of_means = alt.Chart(means)
+    strip = alt.layer(
+        alt.Chart(pd.DataFrame({"auc": [0.5]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x="auc:Q"),
+        alt.Chart(cells[["name", "auc", "place"]])
+        .mark_point(size=45, opacity=0.75, filled=True)
+        .encode(x=x, y=y, color=alt.Color("place:N", title=None, scale=place),
+                shape=alt.Shape("place:N", title=None, scale=shape)),
+        of_means.mark_rule(strokeWidth=2, color=INK).encode(x="low:Q", x2="high:Q", y=y),
+        of_means.mark_tick(thickness=4, size=18, color=INK).encode(x="mean_auc:Q", y=y),
+    ).properties(width=400, height=alt.Step(26))  # fmt: skip
+    texts = of_means.mark_text(align="left", fontSize=12).encode(y=alt.Y("name:N", sort=order, axis=None), text="words")
+    chart = alt.hconcat(strip, texts.properties(width=130, height=alt.Step(26)), spacing=8)
+    best, worst = means.iloc[0], means.iloc[-1]
+    caption = (
+        f"Every point is a model on a target ({model}); the tick is the mean over all of them, the line one standard "
+        "deviation to either side. Tasks are sorted by the mean, and named good, medium or variable by thirds, as in "
+        "Cohen et al. (2020). Intervals of the means are in the table."
+    )
+    reading = (
+        "Blue points left of the dark ones are tasks that do not travel; long lines are tasks on which models differ."
+    )
+    first, last = (
+        f"{row.task} {with_interval(row.mean_auc, row.mean_auc_low, row.mean_auc_high)}" for row in (best, worst)
+    )
+    return Figure(chart, f"Best task: {first}; worst: {last}", caption, reading)

@@ -1,0 +1,33 @@
+"""Measure how far models agree about single images: Cohen's kappa at their operating points, and Kendall's tau."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def measure_agreement(arguments: Namespace) -> None:
+    """Compare all pairs of sources and of seeds."""
+    from crossray.analysis.agreement import measure
+    from crossray.files import write_csv
+
+    table, summary = measure(study_of(arguments))
+    write_csv(arguments.output, table)
+    write_csv(arguments.summary, summary)
+    logging.info("%d pairs of models on a target and task", len(table))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--summary", required=True, type=Path, help="CSV to write: means over pairs")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a pair, target and task")
+    return run(measure_agreement, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

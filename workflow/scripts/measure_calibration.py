@@ -1,0 +1,40 @@
+"""Measure whether scores are usable elsewhere: operating points carried from home, and calibration."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def measure_calibration(arguments: Namespace) -> None:
+    """Measure every cell that a report shows."""
+    from crossray.analysis.calibration import measure
+    from crossray.files import write_csv
+
+    points, errors, bins = measure(study_of(arguments))
+    write_csv(arguments.points, points)
+    write_csv(arguments.bins, bins)
+    write_csv(arguments.output, errors)
+    logging.info("%d operating points, %d calibration errors", len(points), len(errors))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument(
+        "--points",
+        required=True,
+        type=Path,
+        help="CSV to write: shares at every threshold",
+    )
+    options.add_argument("--bins", required=True, type=Path, help="CSV to write: reliability curves")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: errors of every cell")
+    return run(measure_calibration, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Measure how far the weight vectors of each task lie apart in networks with an output for each data set."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import parser, run
+
+
+def measure_heads(arguments: Namespace) -> None:
+    """Project vectors, measure distances, and relate them to the AUC."""
+    import pandas as pd
+
+    from crossray.analysis.heads import measure
+    from crossray.files import write_csv
+
+    vectors = {path.parts[-4:-1]: pd.read_parquet(path) for path in arguments.vectors}
+    places, distances, relations = measure(vectors, pd.read_csv(arguments.tasks))
+    write_csv(arguments.places, places)
+    write_csv(arguments.relations, relations)
+    write_csv(arguments.output, distances)
+    logging.info("%d trainings, %d tasks with two data sets or more", len(vectors), distances["task"].nunique())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument(
+        "--vectors", required=True, type=Path, nargs="+",
+        help="weight vectors of train_shared_heads.py, MODEL/PENALTY/SEED/vectors.parquet",
+    )  # fmt: skip
+    options.add_argument("--tasks", required=True, type=Path, help="mean AUC of each task (CSV of measure_transfer.py)")
+    options.add_argument("--places", required=True, type=Path, help="CSV to write: vectors on two principal components")
+    options.add_argument("--relations", required=True, type=Path, help="CSV to write: distance against AUC")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a task")
+    return run(measure_heads, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

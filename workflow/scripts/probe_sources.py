@@ -1,0 +1,55 @@
+"""Probe whether a classifier can tell the data sets apart, from tiny images and from each model's features."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def probe_sources(arguments: Namespace) -> None:
+    """Train and test a probe on each kind of features."""
+    import pandas as pd
+
+    from crossray.analysis.probe import IMAGES, measure, thumbnails
+    from crossray.files import write_csv
+    from crossray.shards import ImageStore
+
+    settings = arguments.settings
+    features = {path.parts[-3:-1]: pd.read_parquet(path) for path in arguments.embeddings}
+    drawn = next(iter(features.values()))[["dataset", "split", "image_id"]]
+    parts = []
+    for name, rows in drawn.groupby("dataset", sort=False):
+        store = ImageStore(arguments.datasets / str(name) / settings["shape"] / "index.json")
+        pixels = pd.DataFrame(thumbnails(store, rows["image_id"])).add_prefix("feature ")
+        parts.append(pd.concat([rows[["dataset", "split"]].reset_index(drop=True), pixels], axis=1))
+    samples = {IMAGES: pd.concat(parts, ignore_index=True)}
+    for (model, source), features_of in features.items():
+        samples[f"{model} of {source}"] = features_of.drop(columns="image_id")
+    table, confusion = measure(samples, settings["seed"])
+    write_csv(arguments.confusion, confusion)
+    write_csv(arguments.output, table)
+    for row in table.itertuples():
+        logging.info("%s: %.2f recognised, %.2f by chance", row.features, row.accuracy, row.chance)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument(
+        "--embeddings",
+        required=True,
+        type=Path,
+        nargs="+",
+        help="embed_images.py: MODEL/SOURCE/embeddings.parquet",
+    )
+    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
+    options.add_argument("--settings", required=True, type=json_object, help="shape (folder of shards), seed as JSON")
+    options.add_argument("--confusion", required=True, type=Path, help="CSV to write: what is taken for what")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a kind of features")
+    return run(probe_sources, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

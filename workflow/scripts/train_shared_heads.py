@@ -1,0 +1,72 @@
+"""Train one network on several data sets with an output for each data set and task, and write its weight vectors.
+
+Cohen et al. 2020, section 6. A run that was stopped continues from its last checkpoint in the work folder.
+"""
+
+import logging
+import shutil
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.learning.options import hardware_options
+from crossray.program import json_object, parser, run
+
+
+def train_shared_heads(arguments: Namespace) -> None:
+    """Train, write the vectors, and only then drop the checkpoint."""
+    import pandas as pd
+    import torch
+
+    from crossray.code_version import code_version
+    from crossray.files import file_digest, replacing, text_digest, write_csv, write_json
+    from crossray.learning.hardware import choose_device
+    from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
+    from crossray.learning.models import build_model
+    from crossray.learning.record import history_table, training_record
+    from crossray.learning.source import load_source
+    from crossray.learning.training import train
+
+    torch.set_num_threads(arguments.threads)
+    device = choose_device(arguments.gpus)
+    settings = arguments.settings
+    source, outputs = with_own_outputs(load_source(arguments.manifests, arguments.indexes, settings["tasks"]))
+    key = text_digest(
+        repr(sorted(settings.items())),
+        code_version("train_shared_heads"),
+        *map(file_digest, [*arguments.manifests, *arguments.indexes]),
+    )
+    logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings["penalty"])
+    best = train(
+        source.tasks, source.training, source.validation, settings, arguments.work / key[:16], device,
+        arguments.tensorboard, distance_penalty(list(outputs["task"]), settings["penalty"]),
+    )  # fmt: skip
+    network = build_model(settings["architecture"], len(outputs), source.training.store.size)
+    network.load_state_dict(best.best)
+    vectors = pd.DataFrame(output_weights(network, len(outputs)).detach().float().numpy())
+    with replacing(arguments.vectors) as partial:
+        pd.concat([outputs, vectors.add_prefix("weight ")], axis=1).to_parquet(partial, index=False)
+    write_csv(arguments.history, history_table(best.history))
+    write_json(arguments.record, training_record("shared heads", source, settings, best, device))
+    shutil.rmtree(arguments.work)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="architecture, tasks, penalty, seed, ... as JSON"
+    )
+    options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the data sets")
+    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
+    options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
+    options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
+    options.add_argument("--vectors", required=True, type=Path, help="weight vectors to write (Parquet)")
+    options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
+    options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")
+    hardware_options(options)
+    return run(train_shared_heads, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
