@@ -1,11 +1,28 @@
 """The tiny study, run once, and checkouts of the workflow to run others in."""
 
+import os
 import shutil
 
 import pytest
 
 from helpers import ROOT
 from workflow_helpers import Checkout, copy_workflow
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+           "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a headless chromium."""
+    if not CHROMIUM:
+        pytest.skip("no chromium on the PATH; install one or set CHROMIUM")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as tool:
+        chromium = tool.chromium.launch(executable_path=CHROMIUM, args=OPTIONS, chromium_sandbox=os.getuid() != 0)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 import releases
-from workflow_helpers import copy_workflow, executed
+from crossray.figures.contents import ALL_FIGURES
+from workflow_helpers import copy_workflow, executed, planned
 
 pytestmark = pytest.mark.workflow
 
@@ -68,3 +69,27 @@ def test_a_changed_table_of_synonyms_reads_that_release_again(read):
     table.write_text(table.read_text() + "goitre,Goitre,\n")
     jobs = executed(read.snakemake("-n", "results/readers/leakage/summary.csv", study="readers.yaml"))
     assert {words for rule, words in jobs if rule == "make_manifest"} == {"dataset=vindr"}
+
+
+def test_the_papers_study_resolves_to_its_whole_graph(tmp_path):
+    """Made-up releases stand where the study wants the paper's; nothing runs."""
+    checkout = copy_workflow(tmp_path / "paper")
+    study = yaml.safe_load((checkout.folder / "config/studies/cohen2020.yaml").read_text())
+    for name, block in study["datasets"].items():
+        root = tmp_path / name
+        root.mkdir()
+        maker = releases.mimic_cxr if name == "mimic_nb" else DATASETS[name][0]
+        maker(root)
+        block["root"] = str(root)
+        block |= {"nih_mapping": "mapping.json"} if name == "rsna" else {}
+    checkout.write("cohen2020.yaml", yaml.safe_dump(study))
+    jobs = planned(checkout.snakemake("-n", study="cohen2020.yaml"))
+    sources, seeds, targets = 11, 3, 8
+    assert jobs["train_model"] == sources * seeds
+    assert jobs["train_shared_heads"] == 2 * seeds
+    assert jobs["embed_images"] == sources
+    # all sources on every target's test split, and on the validation split of every data set of theirs
+    validation = 6 + 7 + 4 + 6 + 6 + 6
+    assert jobs["predict"] == seeds * (sources * targets + validation)
+    assert sum(rule.startswith("draw_") for rule in jobs) == len(ALL_FIGURES)
+    assert jobs["compare_paper"] == jobs["compare_labels"] == jobs["compare_domains"] == jobs["write_report"] == 1

@@ -42,6 +42,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
         layers.insert(0, base.mark_rule().encode(x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour))
     left = alt.layer(*layers).properties(width=290, height=alt.Step(16))
     known = alt.Chart(rows[rows["mean_auc"].notna()])
+    named = alt.Chart(rows[rows["mean_auc"].notna() & (rows["penalty"] == "tied")])
     right = alt.layer(
         known.mark_point(filled=True, size=70, opacity=1).encode(
             x=x,
@@ -49,7 +50,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
             color=colour,
             shape=shape,
         ),
-        known.mark_text(fontSize=9, dy=-9, color="#1f2937").encode(x=x, y="mean_auc:Q", text="task:N"),
+        named.mark_text(fontSize=9, dy=-9, color="#1f2937").encode(x=x, y="mean_auc:Q", text="task:N"),
     ).properties(width=290, height=260)
     caption = (
         "Mean Euclidean distance of a task's weight vectors over pairs of data sets, by the largest; lines are one "

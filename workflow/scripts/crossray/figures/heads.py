@@ -23,7 +23,9 @@ def draw(head_places: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     caption = (
         "One network was trained on all data sets together, with an output of its own for each data set and task that "
         "only this data set's images train. A point is the weight vector of an output, the first seed's; axes are the "
-        "first two principal components of all vectors, with the share of the variance that they explain."
+        "first two principal components of all vectors, with the share of the variance that they explain. Lines "
+        "lead from the "
+        "middle of a task, where its name stands, to its outputs."
     )
     reading = (
         "Outputs of one task that stay apart even under the penalty are tasks by whose name the data sets mean "
@@ -40,8 +42,14 @@ def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt
                        legend=alt.Legend(values=names))  # fmt: skip
     shape = alt.Shape("dataset:N", title="data set", scale=dataset_shapes(settings["datasets"]),
                       legend=alt.Legend(values=names))  # fmt: skip
-    base = alt.Chart(rows[["first", "second", "dataset", "task"]]).encode(x=x, y=y)
+    middle = rows.groupby("task")[["first", "second"]].transform("mean")
+    rows = rows.assign(middle_first=middle["first"], middle_second=middle["second"])
+    base = alt.Chart(rows[["first", "second", "middle_first", "middle_second", "dataset", "task"]]).encode(x=x, y=y)
+    names_of = alt.Chart(rows.drop_duplicates("task")[["middle_first", "middle_second", "task"]])
     return alt.layer(
-        base.mark_point(filled=True, size=70, opacity=1).encode(color=colour, shape=shape),
-        base.mark_text(fontSize=9, dy=-9, color="#1f2937").encode(text="task:N"),
+        base.mark_rule(color="#9ca3af", strokeWidth=0.7).encode(x2="middle_first:Q", y2="middle_second:Q"),
+        base.mark_point(filled=True, size=50, opacity=1).encode(color=colour, shape=shape),
+        names_of.mark_text(fontSize=10, fontWeight=600, color="#1f2937").encode(
+            x="middle_first:Q", y="middle_second:Q", text="task:N"
+        ),
     ).properties(width=320, height=300, title=alt.TitleParams(heading, fontSize=12))

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 import subprocess
+import urllib.parse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ from crossray.tables import read_performance
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
+
+
+#: a drawing with more tags than this stands in the page as one image: a browser has to lay out every element
+_INLINE = 1_200
+#: what needs no escape inside a quoted attribute
+_PLAIN = " <>=:/,;()+-.*!?@$|~_"
 
 
 def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates: Path, citation: Path) -> str:
@@ -56,7 +63,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
         shown={name: shown_table(name, table) for name, table in tables.items()},
         missing=_missing(settings),
-        downloads={name: download(table) for name, table in tables.items()},
+        downloads={name: download(name, table) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
@@ -93,7 +100,12 @@ def _table(path: Path) -> pd.DataFrame:
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
     svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
-    return {**read_json(folder / f"{name}.json"), "svg": markupsafe.Markup(svg)}
+    words = read_json(folder / f"{name}.json")
+    if svg.count("<") <= _INLINE:
+        return {**words, "drawing": markupsafe.Markup(svg)}
+    link = markupsafe.Markup(f"data:image/svg+xml,{urllib.parse.quote(svg, safe=_PLAIN)}")
+    image = markupsafe.Markup('<img alt="{}" src="{}">').format(f"{words['title']}. {words['caption']}", link)
+    return {**words, "drawing": image}
 
 
 def _rejections(folder: Path) -> dict[str, Any]:

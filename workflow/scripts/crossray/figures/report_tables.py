@@ -8,12 +8,15 @@ from typing import Any
 
 import pandas as pd
 
+from crossray.reasons import NOT_LABELLED, NOT_TRAINED
 from crossray.tables import reported
 
 #: a longer table is one block of text, as ten thousand cells would make a browser slow
 _ROWS = 60
 #: digits of numbers in the offered files; the files beside the page have all
 _DIGITS = 6
+#: of a longer table only the rows that the page shows are offered
+_OFFERED = 1_700
 
 _WORDS = {
     "auc": "AUC", "auc_low": "low", "auc_high": "high", "source": "trained on", "target": "tested on",
@@ -59,6 +62,17 @@ def _own_first(table: pd.DataFrame) -> pd.DataFrame:
     return table[(table["task"] == "mean of tasks") & (home | (table["first"] == table["target"]))]
 
 
+def _possible(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what the target does not label or the model was not trained for."""
+    shown = reported(table)
+    return shown[~shown["reason"].isin([NOT_LABELLED, NOT_TRAINED])]
+
+
+def _with_own(table: pd.DataFrame) -> pd.DataFrame:
+    own = (table["first"] == table["target"]) | (table["second"] == table["target"])
+    return table[(table["kind"] == "sources") & own]
+
+
 def _at_home(table: pd.DataFrame) -> pd.DataFrame:
     carried = (table["rule"] == "youden") & (table["chosen_on"] == "source's validation split")
     return table[carried & (table["task"] == "mean of tasks")]
@@ -79,9 +93,9 @@ class View:
 
 _VIEWS = {
     "performance": View(
-        "AUC of every cell",
+        "AUC of every cell that could have one",
         "model source target task auc auc_low auc_high average_precision positives images reason",
-        reported,
+        _possible,
     ),
     "transfer": View(
         "mean AUC of every pair, with the loss against home",
@@ -105,9 +119,9 @@ _VIEWS = {
         "target model condition tasks seeds reported_auc auc_low auc_high sd",
     ),
     "agreement": View(
-        "kappa and tau of every pair of models",
+        "kappa and tau of the target's own model with every other",
         "target model task kind first second kappa kappa_low kappa_high kappa_at_target tau",
-        lambda t: t[t["kind"] == "sources"],
+        _with_own,
     ),
     "agreement_summary": View(
         "mean kappa by target and task",
@@ -201,7 +215,24 @@ def shown_table(name: str, table: pd.DataFrame) -> Shown:
     return Shown(f"{caption} ({len(rows):,} rows)", columns, [], text)
 
 
-def download(table: pd.DataFrame) -> str:
-    """Return a table as CSV, compressed, in a data URL; the same bytes for the same table."""
-    text = table.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
-    return "data:application/gzip;base64," + base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+@dataclass(frozen=True)
+class Offered:
+    """A file that a page offers.
+
+    Attributes:
+        link: the table as CSV, compressed, in a data URL; the same bytes for the same table.
+        words: what is in it.
+    """
+
+    link: str
+    words: str
+
+
+def download(name: str, table: pd.DataFrame) -> Offered:
+    """Offer a table with all its columns: whole, or the rows that the page shows where they would be many."""
+    whole = len(table) <= _OFFERED
+    part = table if whole else _VIEWS[name].choose(table)
+    words = "All rows and columns" if whole else f"These {len(part):,} of {len(table):,} rows, all columns"
+    text = part.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
+    packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    return Offered(f"data:application/gzip;base64,{packed}", words)

@@ -4,6 +4,7 @@ import html
 import itertools
 import json
 import re
+import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ LOSS_RANGE = ["#532687", "#988dbe", "#f6f6f7", "#ef9e3c", "#b25706"]
 #: home and elsewhere, wherever they are told apart by colour
 HOME, AWAY = "#1f2937", "#1845fb"
 FONT = "Helvetica, Arial, sans-serif"
+_INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "text-anchor", "font-size", "font-weight")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,8 @@ def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str
         "title": {"fontSize": 15, "fontWeight": 600, "color": INK, "subtitleColor": QUIET, "subtitleFontSize": 12},
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
                  "titleColor": INK, "gridColor": "#e5e7eb", "domainColor": "#9ca3af", "tickColor": "#9ca3af",
-                 "labelLimit": 320, "labelOverlap": "greedy"},
+                 "labelLimit": 420},
+        "axisQuantitative": {"labelOverlap": "greedy"},
         "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
                    "titleColor": INK, "symbolOpacity": 1},
         "header": {"labelFontSize": 13, "labelFontWeight": 600, "labelColor": INK, "title": None},
@@ -135,14 +138,16 @@ def write(figure: Figure, settings: Mapping[str, Any], svg: Path, png: Path, wor
 
 
 def _embeddable(svg: str, name: str, figure: Figure) -> str:
-    """Make an SVG fit to share a page: own ids, one name and description, no labels on every mark."""
-    svg = re.sub(r' (?:aria-[a-z]+|role)="[^"]*"', "", svg)
+    """Make an SVG fit to share a page: own ids, one name and description, nothing said twice, hundredths of a pixel."""
+    svg = re.sub(r' (?:aria-[a-z]+|role|font-family|stroke-miterlimit)="[^"]*"', "", svg)
+    svg = re.sub(r' (?:d|transform|[xy][12]?)="[^"]*"', _hundredths, svg)
+    svg = _shared_once(svg)
     numbers: dict[str, str] = {}
     for old in re.findall(r'\bid="([^"]+)"', svg):
         numbers.setdefault(old, f"{name}-{len(numbers)}")
     for old, new in numbers.items():
         svg = re.sub(rf'(id="|url\(#|href="#){re.escape(old)}(?=["\)])', rf"\g<1>{new}", svg)
-    head = f'<svg role="img" aria-labelledby="{name}-title {name}-description"'
+    head = f'<svg role="img" font-family="{FONT}" aria-labelledby="{name}-title {name}-description"'
     named = (
         f'<title id="{name}-title">{html.escape(figure.title)}</title>'
         f'<desc id="{name}-description">{html.escape(figure.caption)}</desc>'
@@ -169,6 +174,26 @@ def source_shapes(sources: Sequence[str], datasets: Sequence[str]) -> alt.Scale:
     shapes = dict(zip(datasets, DATASET_SHAPES * (1 + len(datasets) // len(DATASET_SHAPES)), strict=False))
     pooled = itertools.cycle(["wedge", "arrow"])
     return alt.Scale(domain=list(sources), range=[shapes.get(source) or next(pooled) for source in sources])
+
+
+def _shared_once(svg: str) -> str:
+    """Say what all marks of a group share once, on the group: a matrix has hundreds of texts of one font."""
+    ElementTree.register_namespace("", "http://www.w3.org/2000/svg")
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    root = ElementTree.fromstring(svg)  # noqa: S314  # our own drawing
+    for group in root.iter():
+        marks = list(group)
+        for name in _INHERITED if len(marks) > 1 else ():
+            values = {mark.get(name) for mark in marks}
+            if len(values) == 1 and None not in values:
+                group.set(name, str(values.pop()))
+                for mark in marks:
+                    del mark.attrib[name]
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _hundredths(attribute: re.Match[str]) -> str:
+    return re.sub(r"\d*\.\d{3,}", lambda number: f"{float(number.group()):.2f}", attribute.group())
 
 
 def signed(value: float, digits: int = 2) -> str:

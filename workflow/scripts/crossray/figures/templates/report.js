@@ -156,8 +156,11 @@
     link.href = "#";
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      const svg = line.closest("figure").querySelector("svg");
-      offer(line.dataset.figure, new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" }));
+      const drawing = line.closest("figure").querySelector(".card > svg, .card > img");
+      const text = drawing.matches("img")
+        ? decodeURIComponent(drawing.src.slice(drawing.src.indexOf(",") + 1))
+        : new XMLSerializer().serializeToString(drawing);
+      offer(line.dataset.figure, new Blob([text], { type: "image/svg+xml" }));
     });
   }
 

@@ -1,0 +1,30 @@
+"""What the pages say of tables is what the code writes."""
+
+import re
+
+import pytest
+
+from crossray.figures.contents import ALL_TABLES
+from helpers import ROOT
+
+PAGE = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
+#: columns that the head of the page explains for all tables
+COMMON = {"model", "source", "target", "task", "seed", "images", "patients", "positives", "negatives", "reason"}
+
+
+def section(name):
+    return next(line for line in PAGE.splitlines() if line.startswith("|") and f"`{name}.csv`" in line)
+
+
+@pytest.mark.parametrize("name", [*ALL_TABLES, "head_places", "output_points", "output_extremes"])
+def test_every_column_of_every_table_is_explained(made, name):
+    columns = (made.folder / "analysis" / f"{name}.csv").read_text().splitlines()[0].split(",")
+    named = set(re.findall(r"`(\w+)`", section(name)))
+    missing = {column for column in columns if not re.search(r"_(low|high)$", column)} - named - COMMON
+    written_out = {"quantity", "property", "value", "split", "dataset"}  # the row says what they are
+    assert missing <= written_out, missing
+
+
+def test_the_page_names_no_table_that_is_not_there(made):
+    named = set(re.findall(r"`(\w+)\.csv`", PAGE))
+    assert named == {path.stem for path in (made.folder / "analysis").glob("*.csv")}

@@ -1,0 +1,342 @@
+"""Every analysis on predictions that are known: library values, hand-worked values, and properties."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import kendalltau
+from sklearn.metrics import brier_score_loss, cohen_kappa_score, f1_score, roc_auc_score
+
+from crossray.analysis import calibration, heads, label_agreement, paper, probe
+from crossray.analysis.agreement import OWN, PAPER, SEEDS
+from crossray.analysis.cells import Trained, known
+from crossray.analysis.comparisons import Measured, _difference
+from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
+from crossray.analysis.outputs import most_telling
+from crossray.analysis.thresholds import own_thresholds
+from crossray.analysis.transfer import GROUPS
+from helpers import ROOT
+
+PUBLISHED = ROOT / "resources/cohen2020"
+
+
+def read(made, name):
+    return pd.read_csv(made.folder / f"analysis/{name}.csv", dtype={"seed": str, "first_seed": str, "second_seed": str})
+
+
+def scored(made, target):
+    return next(part for part in made.study.targets() if part.dataset == target)
+
+
+def picked(table, **values):
+    for name, value in values.items():
+        table = table[table[name] == value]
+    return table
+
+
+def test_kappa_and_tau_are_the_libraries(made):
+    target, task = scored(made, "south"), "Edema"
+    ends = [Trained("resnet50", source) for source in ("north", "south")]
+    scores = [target.reported(trained)[task].to_numpy() for trained in ends]
+    row = picked(read(made, "agreement"), target="south", task=task, first="north", second="south").iloc[0]
+    calls = [s >= own_thresholds(made.study, t)["ensemble", task] for s, t in zip(scores, ends, strict=True)]
+    assert row["kappa"] == pytest.approx(cohen_kappa_score(*calls), abs=1e-8)
+    here = [s >= youden_threshold(target.labels[task].to_numpy(), s) for s in scores]
+    assert row["kappa_at_target"] == pytest.approx(cohen_kappa_score(*here), abs=1e-8)
+    assert row["tau"] == pytest.approx(kendalltau(*scores).statistic, abs=1e-8)
+    assert row["kappa_low"] <= row["kappa"] <= row["kappa_high"]
+
+
+def test_kappas_are_averaged_by_each_rule(made):
+    pairs, means = read(made, "agreement"), read(made, "agreement_summary")
+    at = {"target": "north", "task": "Edema"}
+    between = picked(pairs, **at, kind="sources")
+    # reread has north's patients, so south's is the only other domain
+    own = picked(between, first="north", second="south").iloc[0]
+    assert picked(means, **at, rule=OWN).iloc[0]["kappa"] == pytest.approx(own["kappa"])
+    assert picked(means, **at, rule=PAPER).iloc[0]["kappa"] == pytest.approx(own["kappa"])
+    seeds = picked(pairs, **at, kind="seeds")
+    assert set(zip(seeds["first_seed"], seeds["second_seed"], strict=True)) == {("0", "1")}
+    of_all = picked(means, **at, rule=SEEDS)
+    assert of_all[of_all["source"].isna()].iloc[0]["kappa"] == pytest.approx(seeds["kappa"].mean())
+    assert (of_all.set_index("source").loc["south", "kappa"]) == picked(seeds, first="south").iloc[0]["kappa"]
+    assert seeds["kappa"].mean() > between["kappa"].mean()
+
+
+def test_operating_points_are_those_of_home_and_of_the_target(made):
+    points, target = read(made, "operating_points"), scored(made, "south")
+    trained, task = Trained("resnet50", "north"), "Edema"
+    truth, scores, _ = known(target.labels, target.reported(trained), task)
+    limits = {calibration.SOURCE: own_thresholds(made.study, trained)["ensemble", task],
+              calibration.TARGET: youden_threshold(truth, scores)}  # fmt: skip
+    for place, limit in limits.items():
+        row = picked(points, source="north", target="south", task=task, rule="youden", chosen_on=place).iloc[0]
+        assert row["threshold"] == pytest.approx(limit)
+        expected = threshold_metrics(truth, scores, limit)
+        assert row["sensitivity"] == pytest.approx(expected["sensitivity"])
+        assert row["specificity"] == pytest.approx(expected["specificity"])
+        assert row["sensitivity_low"] <= row["sensitivity"] <= row["sensitivity_high"]
+    of_pair = picked(points, source="north", target="south", rule="youden", chosen_on=calibration.SOURCE)
+    single = of_pair[of_pair["task"] != calibration.MEAN]
+    mean = picked(of_pair, task=calibration.MEAN).iloc[0]
+    assert mean["tasks"] == len(single) == 2
+    assert mean["sensitivity"] == pytest.approx(single["sensitivity"].mean())
+
+
+def test_calibration_is_measured_on_probabilities_and_on_the_map(made):
+    errors, target = read(made, "calibration"), scored(made, "south")
+    trained, task = Trained("resnet50", "north"), "Edema"
+    truth, scores, _ = known(target.labels, target.reported(trained), task)
+    cell = picked(errors, source="north", target="south", task=task).set_index("scale")
+    assert cell.loc["probability", "brier"] == pytest.approx(brier_score_loss(truth, 1 / (1 + np.exp(-scores))))
+    limits = own_thresholds(made.study, trained)
+    mapped = np.mean([calibrated(known(target.labels, target.logits[trained][seed], task)[1], limits[seed, task])
+                      for seed in ("0", "1")], axis=0)  # fmt: skip
+    assert cell.loc["operating point", "brier"] == pytest.approx(brier_score_loss(truth, mapped))
+    bins = picked(read(made, "reliability"), source="north", target="south", task=task, scale="probability")
+    assert bins["images"].sum() == len(truth)
+    assert (bins["observed"] * bins["images"]).sum() == pytest.approx(truth.sum())
+    gap = ((bins["observed"] - bins["probability"]).abs() * bins["images"]).sum() / len(truth)
+    assert cell.loc["probability", "calibration_error"] == pytest.approx(gap)
+    pooled = picked(read(made, "reliability"), source="north", target="south", task="all tasks", scale="probability")
+    assert pooled["images"].sum() == 2 * len(truth)
+
+
+def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(made):
+    table, points, extremes = (read(made, name) for name in ("outputs", "output_points", "output_extremes"))
+    target, task = scored(made, "south"), "Edema"
+    row = picked(table, target="south", task=task, first="south", second="north").iloc[0]
+    sides = []
+    for source in ("south", "north"):
+        trained = Trained("resnet50", source)
+        limits = own_thresholds(made.study, trained)
+        sides.append(np.mean([calibrated(target.logits[trained][seed][task].to_numpy(), limits[seed, task])
+                              for seed in ("0", "1")], axis=0))  # fmt: skip
+    assert row[["difference", "lower_limit", "upper_limit"]].tolist() == pytest.approx(limits_of_agreement(*sides))
+    keys = ["target", "task", "first", "second"]
+    shown = set(map(tuple, most_telling(table)[keys].to_numpy()))
+    assert set(map(tuple, points[keys].to_numpy())) == shown == set(map(tuple, extremes[keys].to_numpy()))
+    for key, part in extremes.groupby(keys, sort=False):
+        differences = (part["first_output"] - part["second_output"]).abs()
+        assert differences.is_monotonic_decreasing
+        every = (points[(points[keys] == list(key)).all(axis=1)][["first_output", "second_output"]].diff(axis=1)).abs()
+        assert differences.iloc[-1] >= every["second_output"].nlargest(len(part)).iloc[-1] - 1e-9
+
+
+def test_groups_are_measured_alone_and_against_the_others(made):
+    table, target = read(made, "subgroups"), scored(made, "south")
+    trained, task = Trained("resnet50", "north"), "Edema"
+    truth, scores, here = known(target.labels, target.reported(trained), task)
+    women = (target.labels["sex"] == "F").to_numpy()[here]
+    of = {"source": "north", "target": "south", "attribute": "sex"}
+    row = picked(table, **of, task=task, group="F").iloc[0]
+    aucs = [roc_auc_score(truth[part], scores[part]) for part in (women, ~women)]
+    assert row["auc"] == pytest.approx(aucs[0])
+    assert row["difference"] == pytest.approx(aucs[0] - aucs[1])
+    assert row["images"] == women.sum()
+    groups = picked(table, **of, task="mean of tasks")
+    assert groups["worst"].sum() == 1
+    assert groups.loc[groups["worst"], "auc"].iloc[0] == groups["auc"].min()
+    assert set(table["attribute"]) == {"sex", "age", "view"}
+    assert (table["auc"].isna() == table["reason"].notna()).all()
+
+
+def test_differences_are_tested_in_pairs_and_corrected(made):
+    table, performance = read(made, "comparisons"), read(made, "performance")
+    assert (table["p_holm"].dropna() >= table["p"][table["p_holm"].notna()]).all()
+    assert (table["p_fdr"].dropna() <= table["p_holm"].dropna()).all()
+    row = picked(table, kind="home and away", source="north", target="south", task="Edema").iloc[0]
+    aucs = picked(performance, source="north", task="Edema", seed="ensemble").set_index("target")["auc"]
+    assert row["difference"] == pytest.approx(aucs["north"] - aucs["south"])
+    assert row["difference_low"] < row["difference"] < row["difference_high"]
+    same = picked(table, kind="same images", target="south", first="south", second="north", task="mean of tasks").iloc[
+        0
+    ]
+    assert same["tasks"] == 2
+    assert same["p"] < 0.01  # true AUCs 0.9 and 0.3
+    identical = picked(table, kind="same images", target="north", first="south", second="all-but-north")
+    assert len(identical)  # the same data, but other noise
+
+
+def test_a_patient_behind_both_numbers_counts_with_what_is_left():
+    parts, patients = np.array([0.1, -0.2, 0.1]), np.array([4, 7, 9])
+    one = Measured(0.8, patients, parts)
+    assert _difference(one, one)["difference_low"] == pytest.approx(0)
+    apart = _difference(one, Measured(0.8, patients + 100, parts))
+    assert apart["difference_high"] == pytest.approx(1.959964 * np.sqrt(2 * (parts**2).sum()), abs=1e-6)
+    shared = _difference(one, Measured(0.7, np.array([7, 1]), np.array([0.3, 0.1])))
+    variance = (parts**2).sum() + 0.3**2 + 0.1**2 - 2 * (-0.2 * 0.3)
+    assert shared["difference_high"] - shared["difference"] == pytest.approx(1.959964 * np.sqrt(variance), abs=1e-6)
+
+
+def test_leave_one_out_averages_over_shared_tasks(made):
+    table, performance = read(made, "domains"), read(made, "performance")
+    assert set(table["target"]) == {"north", "south"}  # reread is not left out by name
+    row = picked(table, target="south", condition="all other domains").iloc[0]
+    assert row["source"] == "all-but-south"
+    cells = picked(performance, source="all-but-south", target="south")
+    cells = cells[cells["auc"].notna()]
+    assert row["reported_auc"] == pytest.approx(cells[cells["seed"] == "ensemble"]["auc"].mean())
+    by_seed = cells[cells["seed"] != "ensemble"].groupby("seed")["auc"].mean()
+    assert row["auc"] == pytest.approx(by_seed.mean())
+    assert row["sd"] == pytest.approx(by_seed.std())
+    assert row["auc_low"] <= row["reported_auc"] <= row["auc_high"]
+
+
+def test_tasks_are_sorted_grouped_and_compared(made):
+    table, performance = read(made, "tasks"), read(made, "performance")
+    shown = performance[(performance["seed"] == "ensemble") & performance["auc"].notna()]
+    assert table["mean_auc"].is_monotonic_decreasing
+    assert table["group"].tolist() == list(GROUPS)
+    for row in table.itertuples():
+        aucs = shown[shown["task"] == row.task]["auc"]
+        assert (row.cells, row.mean_auc) == (len(aucs), pytest.approx(aucs.mean()))
+        assert row.sd == pytest.approx(aucs.std(ddof=0))
+        assert row.drop == pytest.approx(row.home_auc - row.away_auc)
+
+
+def test_the_papers_own_grouping_comes_out_of_its_matrix():
+    """The slides name six good, six medium and six variable tasks; thirds by the mean AUC are these."""
+    cells = pd.read_csv(PUBLISHED / "fig1_auc.csv")
+    order = list(cells.groupby("task")["auc"].mean().sort_values(ascending=False).index)
+    assert set(order[:6]) == {"Hernia", "Effusion", "Edema", "Cardiomegaly", "Fibrosis", "Emphysema"}
+    assert set(order[12:]) == {"Pneumothorax", "Lung Lesion", "Pneumonia", "Infiltration", "Nodule", "Fracture"}
+
+
+def test_distances_of_weight_vectors_by_hand():
+    def vectors(scale):
+        rows = [("a", "X", 0, 0), ("b", "X", 3 * scale, 4 * scale), ("c", "X", 0, 0), ("a", "Y", 0, 0),
+                ("b", "Y", 1, 0), ("a", "Z", 9, 9)]  # fmt: skip
+        return pd.DataFrame(rows, columns=["dataset", "task", "weight 0", "weight 1"])
+
+    tasks = pd.DataFrame({"model": "m", "task": ["X", "Y", "Z"], "mean_auc": [0.9, 0.8, 0.7]})
+    found = {("m", "free", "0"): vectors(1), ("m", "free", "1"): vectors(2), ("m", "tied", "0"): vectors(1)}
+    places, distances, relations = heads.measure(found, tasks)
+    free = picked(distances, penalty="free").set_index("task")
+    assert free.loc["X", ["distance", "relative", "datasets"]].tolist() == pytest.approx([(10 / 3 + 20 / 3) / 2, 1, 3])
+    assert free.loc["Y", ["distance", "sd", "mean_auc"]].tolist() == pytest.approx([1, 0, 0.8])
+    assert "Z" not in free.index  # one data set has no distance
+    assert len(picked(places, penalty="tied")) == 6
+    assert relations["pearson"].isna().all()  # two tasks are too few
+    table = pd.DataFrame({"distance": [1.0, 2, 3, 4], "mean_auc": [0.9, 0.8, 0.7, 0.6]})
+    assert heads._relation(table)["pearson"] == pytest.approx(-1)
+
+
+def test_a_probe_finds_what_tells_data_sets_apart_and_nothing_else():
+    generator = np.random.default_rng(0)
+
+    def sample(shift):
+        parts = [pd.DataFrame({"dataset": name, "split": ["train"] * 100 + ["test"] * 100,
+                               "feature 0": generator.normal(size=200) + shift * place,
+                               "feature 1": generator.normal(size=200)})
+                 for place, name in enumerate("abc")]  # fmt: skip
+        return pd.concat(parts, ignore_index=True)
+
+    table, confusion = probe.measure({"apart": sample(8.0), "alike": sample(0.0)}, 0)
+    apart, alike = table.set_index("features").loc[["apart", "alike"]].itertuples()
+    assert apart.accuracy > 0.98
+    assert alike.accuracy_low < 1 / 3 < alike.accuracy_high
+    assert (alike.chance, alike.images, alike.datasets) == (1 / 3, 300, 3)
+    rows = picked(confusion, features="alike").groupby("dataset")["share"].sum()
+    assert rows.tolist() == pytest.approx([1, 1, 1])
+
+
+def pairs_table(*rows):
+    return pd.DataFrame(rows, columns=["dataset", "image_id", "other_dataset", "other_image_id"])
+
+
+def test_images_are_matched_through_chains_and_never_ambiguously():
+    pairs = pairs_table(("nih", "1", "rsna", "a"), ("rsna", "a", "google", "x"), ("nih", "2", "rsna", "b"),
+                        ("nih", "2", "nih", "3"), ("google", "y", "rsna", "c"))  # fmt: skip
+    found = set(label_agreement.matches(pairs).itertuples(index=False, name=None))
+    assert found == {("nih", "rsna", "1", "a"), ("google", "nih", "x", "1"), ("google", "rsna", "x", "a"),
+                     ("google", "rsna", "y", "c")}  # fmt: skip
+    assert label_agreement.matches(pairs_table()).empty
+
+
+def test_label_agreement_is_the_libraries(made):
+    table = read(made, "label_agreement")
+    ours, theirs = (pd.read_parquet(made.folder / f"manifests/{name}.parquet")["Edema"] for name in ("north", "reread"))
+    row = picked(table, task="Edema").iloc[0]
+    assert row["f1"] == pytest.approx(f1_score(ours, theirs))
+    assert row["kappa"] == pytest.approx(cohen_kappa_score(ours, theirs))
+    assert row[["both", "first_only", "second_only", "neither"]].sum() == row["images"] == len(ours)
+    assert row["first_only"] == ((ours == 1) & (theirs == 0)).sum()
+    assert row["kappa_low"] < row["kappa"] < row["kappa_high"]
+
+
+def test_the_published_label_table_gives_its_own_f1():
+    published = pd.read_csv(PUBLISHED / "figA1_label_agreement.csv")
+    for row in published.itertuples():
+        sums = np.array([[row.both, row.both + row.first_only, row.both + row.second_only, 0]], float)
+        assert label_agreement._f1(sums)[0] == pytest.approx(row.f1, abs=0.0006)
+
+
+def test_another_labelling_is_tested_on_the_same_images(made):
+    table = read(made, "label_control")
+    assert set(zip(table["source"], table["other"], strict=True)) == {("north", "reread"), ("reread", "north")}
+    row = picked(table, source="north", task="Edema").iloc[0]
+    own, other = scored(made, "north"), scored(made, "reread")
+    scores = own.reported(Trained("resnet50", "north"))["Edema"]
+    assert row["own_auc"] == pytest.approx(roc_auc_score(own.labels["Edema"], scores))
+    assert row["other_auc"] == pytest.approx(roc_auc_score(other.labels.loc[own.labels.index, "Edema"], scores))
+    assert row["drop"] == pytest.approx(row["own_auc"] - row["other_auc"])
+    assert row["drop_low"] < row["drop"] < row["drop_high"]
+
+
+NAMES = {"nih": "NIH", "padchest": "PC", "chexpert": "CheX", "mimic_ch": "MIMIC_CH", "mimic_nb": "MIMIC_NB",
+         "rsna": "Kaggle", "openi": "OpenI", "google": "Google"}  # fmt: skip
+
+
+def as_if_ours():
+    """Return the paper's numbers as the tables of a study that found the same."""
+    ours = {theirs: name for name, theirs in NAMES.items()} | {"All": "all"}
+    empty = {"auc_low": np.nan, "auc_high": np.nan}
+    performance = pd.read_csv(PUBLISHED / "fig1_auc.csv").assign(model="m", seed="0", **empty)
+    performance = performance.assign(source=performance["source"].map(ours), target=performance["target"].map(ours))
+    domains = pd.read_csv(PUBLISHED / "fig2_leave_one_out.csv").melt("target", value_name="reported_auc")
+    words = {"own_domain": "own domain", "other_domains": "all other domains", "all_domains": "all domains"}
+    domains = domains.assign(model="m", condition=domains["variable"].map(words), target=domains["target"].map(ours),
+                             source="", auc=0.0, auc_low=domains["reported_auc"] - 0.1, auc_high=1.0)  # fmt: skip
+    kappa = pd.read_csv(PUBLISHED / "fig3_kappa.csv").rename(columns={"test_dataset": "target"})
+    kappa = kappa.assign(rule=PAPER, source=None)
+    seeds = pd.read_csv(PUBLISHED / "figA2_seed_kappa.csv").rename(columns={"model": "source"})
+    summary = pd.concat([kappa, seeds.assign(rule=SEEDS, target=seeds["source"])])
+    summary = summary.assign(model="m", kappa_at_target=summary["avg_kappa_pct"] / 100,
+                             target=summary["target"].map(ours), source=summary["source"].map(ours))  # fmt: skip
+    distances = pd.read_csv(PUBLISHED / "fig6_weight_distance.csv").melt("task", value_name="relative")
+    distances = distances.assign(
+        model="m", penalty=distances["variable"].map({"rel_L2_noreg": "free", "rel_L2_reg": "tied"})
+    )
+    agreed = pd.read_csv(PUBLISHED / "figA1_label_agreement.csv")
+    agreed = agreed.assign(first=agreed["second"].map(ours), second=agreed["first"].map(ours))  # the other way round
+    labels = pd.read_csv(PUBLISHED / "tableA1_counts.csv").assign(split="all")
+    labels = labels.assign(
+        dataset=labels["dataset"].map(ours), positives=labels["positive"], negatives=labels["negative"]
+    )
+    return {"performance": performance, "domains": domains, "agreement_summary": summary, "head_distances": distances,
+            "label_agreement": agreed, "labels": labels}  # fmt: skip
+
+
+def test_the_papers_numbers_as_if_they_were_ours_differ_by_nothing():
+    table, summary = paper.compare(as_if_ours(), PUBLISHED, NAMES)
+    assert table["difference"].abs().max() < 1e-12
+    counts = summary.set_index("quantity")
+    assert counts["compared"].to_dict() == counts["paper_numbers"].to_dict() == {
+        "AUC": 416, "leave one out": 12, "kappa": 51, "kappa of seeds": 51, "distance of weights": 36,
+        "F1 of labels": 4, "positives": 83, "negatives": 83,
+    }  # fmt: skip
+    assert counts.loc["leave one out", ["with_interval", "inside"]].tolist() == [12, 12]
+    assert counts.loc["AUC", "with_interval"] == 0
+    assert counts.loc["AUC", "correlation"] == pytest.approx(1)
+
+
+def test_a_subset_is_compared_with_its_part_of_the_paper():
+    tables = as_if_ours()
+    del tables["domains"], tables["head_distances"], tables["label_agreement"]
+    tables["performance"] = tables["performance"].assign(auc_low=0.7, auc_high=0.9)
+    table, summary = paper.compare(tables, PUBLISHED, {"nih": "NIH", "padchest": "PC"})
+    aucs = picked(table, quantity="AUC")
+    assert set(aucs["source"]) == {"NIH", "PC", "All"}
+    assert set(aucs["target"]) == {"NIH", "PC"}
+    assert (aucs["inside"] == ((aucs["paper"] >= 0.7) & (aucs["paper"] <= 0.9))).all()
+    assert "leave one out" not in set(summary["quantity"])
