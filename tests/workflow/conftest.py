@@ -6,6 +6,7 @@ import shutil
 import pytest
 
 from helpers import ROOT
+from paper_scale import paper_scale
 from workflow_helpers import Checkout, copy_workflow
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -54,3 +55,11 @@ def again(finished, tmp_path):
     """Return a copy of the finished checkout, elsewhere, to change at will."""
     shutil.copytree(finished.folder, tmp_path / "again", symlinks=True)
     return Checkout(tmp_path / "again")
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory):
+    """Return a study of the paper's size with its page, made up from the published matrix."""
+    study = paper_scale(tmp_path_factory.mktemp("large")).analyse().draw()
+    (study.folder / "report.html").write_text(study.page())
+    return study

@@ -5,20 +5,12 @@ import re
 
 import pandas as pd
 import pytest
-from paper_scale import PUBLISHED, paper_scale
 
 from crossray.figures.contents import ALL_FIGURES
 from made_study import words_of
+from paper_scale import PUBLISHED
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    """Return the study and the path of its page."""
-    study = paper_scale(tmp_path_factory.mktemp("large")).analyse().draw()
-    (study.folder / "report.html").write_text(study.page())
-    return study
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.learning.options import hardware_options
+from crossray.learning.options import training_options
 from crossray.program import json_object, parser, run
 
 
@@ -57,14 +57,8 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--settings", required=True, type=json_object, help="architecture, tasks, penalty, seed, ... as JSON"
     )
-    options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the data sets")
-    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
-    options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
-    options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
     options.add_argument("--vectors", required=True, type=Path, help="weight vectors to write (Parquet)")
-    options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
-    options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")
-    hardware_options(options)
+    training_options(options)
     return run(train_shared_heads, options.parse_args(argv))
 
 

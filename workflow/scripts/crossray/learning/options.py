@@ -1,6 +1,7 @@
 """The command-line options that every program that computes with a network has."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 
 
 def hardware_options(options: ArgumentParser) -> None:
@@ -9,3 +10,16 @@ def hardware_options(options: ArgumentParser) -> None:
     options.add_argument(
         "--gpus", type=int, default=0, help="GPUs the job was promised; 0 uses one if it is there (default: 0)"
     )
+
+
+def training_options(options: ArgumentParser) -> None:
+    """Add what every program that trains takes, wherever it trains."""
+    options.add_argument(
+        "--manifests", required=True, type=Path, nargs="+", help="manifests of the data sets to learn from"
+    )
+    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
+    options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
+    options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
+    options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
+    options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")
+    hardware_options(options)
