@@ -45,8 +45,11 @@ def test_rule_script_and_log_have_one_name():
     for name, own in rules.items():
         assert re.search(rf'log:\s+"[^"]*\b{name}\b', own), name
         assert f'code_version("{name}")' in own or "manifest_code" in own
-        if name not in taken_over:
-            assert f"workflow/scripts/{name}.py" in own or "workflow/scripts/{rule}.py" in own
+        assert f'program="{name}"' in own or "params.program" not in own
+        if name in taken_over:
+            assert f'program="{name}"' in own
+        else:
+            assert f"workflow/scripts/{name}.py" in own or "workflow/scripts/{params.program}.py" in own
             assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
 
 

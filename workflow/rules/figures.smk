@@ -24,10 +24,11 @@ rule draw_auc_matrix:
     params:
         settings=figure_settings("models", "members", "targets", "resamples"),
         code=code_version("draw_auc_matrix"),
+        program="draw_auc_matrix",
     shell:
         # The figures below that are drawn from tables alone take this rule over, each with the program of its own name.
         """
-        python workflow/scripts/{rule}.py \
+        python workflow/scripts/{params.program}.py \
             --tables {input.tables:q} \
             --settings {params.settings:q} \
             --svg {output.svg:q} \
@@ -54,6 +55,7 @@ use rule draw_auc_matrix as draw_drop with:
     params:
         settings=figure_settings("models", "datasets", "resamples"),
         code=code_version("draw_drop"),
+        program="draw_drop",
 
 
 use rule draw_auc_matrix as draw_local with:
@@ -73,6 +75,7 @@ use rule draw_auc_matrix as draw_local with:
     params:
         settings=figure_settings("models", "sources", "datasets"),
         code=code_version("draw_local"),
+        program="draw_local",
 
 
 use rule draw_auc_matrix as draw_domains with:
@@ -92,6 +95,7 @@ use rule draw_auc_matrix as draw_domains with:
     params:
         settings=figure_settings("models", "seeds", "resamples"),
         code=code_version("draw_domains"),
+        program="draw_domains",
 
 
 use rule draw_auc_matrix as draw_tasks with:
@@ -111,6 +115,7 @@ use rule draw_auc_matrix as draw_tasks with:
     params:
         settings=figure_settings("models", "members", "resamples"),
         code=code_version("draw_tasks"),
+        program="draw_tasks",
 
 
 use rule draw_auc_matrix as draw_task_matrices with:
@@ -130,6 +135,7 @@ use rule draw_auc_matrix as draw_task_matrices with:
     params:
         settings=figure_settings("models", "members", "targets", "tasks", "minimum"),
         code=code_version("draw_task_matrices"),
+        program="draw_task_matrices",
 
 
 use rule draw_auc_matrix as draw_agreement with:
@@ -149,6 +155,7 @@ use rule draw_auc_matrix as draw_agreement with:
     params:
         settings=figure_settings("models", "targets", "tasks", "resamples"),
         code=code_version("draw_agreement"),
+        program="draw_agreement",
 
 
 use rule draw_auc_matrix as draw_outputs with:
@@ -168,6 +175,7 @@ use rule draw_auc_matrix as draw_outputs with:
     params:
         settings=figure_settings("models"),
         code=code_version("draw_outputs"),
+        program="draw_outputs",
 
 
 use rule draw_auc_matrix as draw_operating_points with:
@@ -187,6 +195,7 @@ use rule draw_auc_matrix as draw_operating_points with:
     params:
         settings=figure_settings("models", "sources", "members", "targets", "resamples"),
         code=code_version("draw_operating_points"),
+        program="draw_operating_points",
 
 
 use rule draw_auc_matrix as draw_reliability with:
@@ -206,6 +215,7 @@ use rule draw_auc_matrix as draw_reliability with:
     params:
         settings=figure_settings("models", "sources", "targets", "datasets", "members", "resamples"),
         code=code_version("draw_reliability"),
+        program="draw_reliability",
 
 
 use rule draw_auc_matrix as draw_subgroups with:
@@ -225,6 +235,7 @@ use rule draw_auc_matrix as draw_subgroups with:
     params:
         settings=figure_settings("models", "members", "minimum"),
         code=code_version("draw_subgroups"),
+        program="draw_subgroups",
 
 
 use rule draw_auc_matrix as draw_label_agreement with:
@@ -244,6 +255,7 @@ use rule draw_auc_matrix as draw_label_agreement with:
     params:
         settings=figure_settings("resamples"),
         code=code_version("draw_label_agreement"),
+        program="draw_label_agreement",
 
 
 use rule draw_auc_matrix as draw_label_control with:
@@ -263,6 +275,7 @@ use rule draw_auc_matrix as draw_label_control with:
     params:
         settings=figure_settings("models", "datasets"),
         code=code_version("draw_label_control"),
+        program="draw_label_control",
 
 
 use rule draw_auc_matrix as draw_heads with:
@@ -282,6 +295,7 @@ use rule draw_auc_matrix as draw_heads with:
     params:
         settings=figure_settings("models", "datasets"),
         code=code_version("draw_heads"),
+        program="draw_heads",
 
 
 use rule draw_auc_matrix as draw_head_distances with:
@@ -301,6 +315,7 @@ use rule draw_auc_matrix as draw_head_distances with:
     params:
         settings=figure_settings("models", "seeds"),
         code=code_version("draw_head_distances"),
+        program="draw_head_distances",
 
 
 use rule draw_auc_matrix as draw_probe with:
@@ -320,6 +335,7 @@ use rule draw_auc_matrix as draw_probe with:
     params:
         settings=figure_settings(),
         code=code_version("draw_probe"),
+        program="draw_probe",
 
 
 use rule draw_auc_matrix as draw_paper with:
@@ -339,6 +355,7 @@ use rule draw_auc_matrix as draw_paper with:
     params:
         settings=figure_settings("models", "resamples"),
         code=code_version("draw_paper"),
+        program="draw_paper",
 
 
 use rule draw_auc_matrix as draw_prevalence with:
@@ -358,6 +375,7 @@ use rule draw_auc_matrix as draw_prevalence with:
     params:
         settings=figure_settings("datasets", "tasks"),
         code=code_version("draw_prevalence"),
+        program="draw_prevalence",
 
 
 use rule draw_auc_matrix as draw_patients with:
@@ -377,6 +395,7 @@ use rule draw_auc_matrix as draw_patients with:
     params:
         settings=figure_settings("datasets"),
         code=code_version("draw_patients"),
+        program="draw_patients",
 
 
 rule draw_training_curves:
