@@ -31,7 +31,7 @@ def test_the_studies_fit_and_defaults_are_filled_in(path):
     filled = checked(config, SCHEMA)
     assert config == before
     assert filled["training"]["learning_rate"] == 0.001
-    assert all(model["architecture"].startswith("resnet") for model in filled["models"].values())
+    assert all(model["architecture"] for model in filled["models"].values())
     assert all(dataset["max_rejected"] == 0.01 for dataset in filled["datasets"].values())
 
 
