@@ -67,4 +67,4 @@ def test_numbers_of_the_paper_stand_beside_ours(whole):
     aucs = table[table["quantity"] == "AUC"]
     assert set(aucs["source"]) <= {"NIH", "PC", "All"}
     assert set(aucs["target"]) == {"NIH", "PC"}
-    assert (table["difference"] - (table["ours"] - table["paper"])).abs().max() < 1e-12
+    assert (table["difference"] - (table["ours"] - table["paper"])).abs().max() < 1e-8
