@@ -15,7 +15,7 @@ from scipy.stats import kendalltau
 
 from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import kappa_of_counts
-from crossray.analysis.resampling import interval, weighted_sums
+from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import Thresholds, chosen, own_thresholds
 from crossray.settings import is_pooled
 from crossray.tables import ENSEMBLE
@@ -113,13 +113,8 @@ def _compare(
         exact = np.where(undefined, np.nan, _kappas(called, first, second, np.ones((1, len(called)), np.uint16))[0])
         drawn[name] = np.where(undefined, np.nan, _kappas(called, first, second, weights[:, labelled])).T
         for row, value, values in zip(rows, exact, drawn[name], strict=True):
-            row |= _with_interval(name, value, values)
+            row |= with_interval(name, value, values)
     return rows, drawn
-
-
-def _with_interval(name: str, value: float, drawn: NDArray) -> dict[str, float]:
-    low, high = interval(drawn)
-    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _kappas(called: NDArray, first: NDArray, second: NDArray, weights: NDArray) -> NDArray[np.float64]:
@@ -161,7 +156,7 @@ def _means(
             chosen_rows = [i for i, want in enumerate(wanted) if want and rows[i][name] == rows[i][name]]
             if chosen_rows:
                 mean = float(np.mean([rows[i][name] for i in chosen_rows]))
-                row |= {"pairs": len(chosen_rows)} | _with_interval(name, mean, _known_means(values[chosen_rows]))
+                row |= {"pairs": len(chosen_rows)} | with_interval(name, mean, _known_means(values[chosen_rows]))
         if "pairs" in row:
             yield row
 

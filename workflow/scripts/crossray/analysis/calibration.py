@@ -11,8 +11,8 @@ from scipy.special import expit
 
 from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import brier_score, calibration_bins, calibration_error
-from crossray.analysis.resampling import interval, weighted_sums
-from crossray.analysis.thresholds import RULES, chosen, outputs, own_thresholds
+from crossray.analysis.resampling import interval, weighted_sums, with_interval
+from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
 
 KEYS = ["model", "source", "target", "task"]
 BINS = 10
@@ -38,7 +38,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     Returns:
         Tables with :data:`POINT_COLUMNS`, :data:`ERROR_COLUMNS` and :data:`BIN_COLUMNS`.
     """
-    own = {trained: {rule: own_thresholds(study, trained, rule) for rule in RULES} for trained in study.trained()}
+    own = {trained: _at_home(study, trained) for trained in study.trained()}
     points: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
@@ -70,6 +70,12 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     )
 
 
+def _at_home(study: Study, trained: Trained) -> dict[str, Thresholds]:
+    """Choose the thresholds of every rule on the source's validation split, which is read once."""
+    labels, seeds = study.validation(trained)
+    return {rule: chosen(labels, seeds, rule) for rule in RULES}
+
+
 @dataclass(frozen=True)
 class Point:
     """What a threshold gives: facts, and each share with its bootstrap replicates."""
@@ -83,7 +89,7 @@ def _points(
 ) -> Iterator[Point]:
     """Yield sensitivity, specificity and precision at each threshold; NaN without one."""
     logits = scored.reported(trained)
-    seed = next(name for name, table in scored.logits[trained].items() if table is logits)
+    seed = scored.reported_seed(trained)
     truth, scores, here = known(scored.labels, logits, task)
     choices = [(rule, SOURCE, own[rule].get((seed, task), np.nan)) for rule in RULES]
     choices += [(rule, TARGET, chosen(scored.labels, {seed: logits[[task]]}, rule)[seed, task]) for rule in RULES]
@@ -116,8 +122,7 @@ def _mean(points: Sequence[Point]) -> Point:
 def _row(point: Point) -> dict[str, Any]:
     row = dict(point.facts)
     for name, (value, drawn) in point.shares.items():
-        low, high = interval(drawn)
-        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        row |= with_interval(name, value, drawn)
     return row
 
 
@@ -158,8 +163,7 @@ def _errors(
     errors = np.abs(binned[:, 1] - binned[:, 2]).sum(axis=1) / images
     exact = (calibration_error(truth, given, BINS), brier_score(truth, given))
     for name, value, values in zip(("calibration_error", "brier"), exact, (errors, sums[:, -1] / images), strict=True):
-        low, high = interval(values[1:])
-        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        row |= with_interval(name, value, values[1:])
     return row, binned
 
 

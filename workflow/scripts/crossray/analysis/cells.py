@@ -53,10 +53,14 @@ class Scored:
         """Number of patients."""
         return int(self.patients.max()) + 1 if len(self.patients) else 0
 
-    def reported(self, trained: Trained) -> pd.DataFrame:
-        """Return the logits that a report shows: the ensemble's where there are several seeds."""
+    def reported_seed(self, trained: Trained) -> str:
+        """Return whose logits a report shows: the ensemble's where there are several seeds, else the only one's."""
         seeds = self.logits[trained]
-        return seeds[ENSEMBLE] if ENSEMBLE in seeds else next(iter(seeds.values()))
+        return ENSEMBLE if ENSEMBLE in seeds else next(iter(seeds))
+
+    def reported(self, trained: Trained) -> pd.DataFrame:
+        """Return the logits that a report shows."""
+        return self.logits[trained][self.reported_seed(trained)]
 
     def count(self, trained: Trained, logits: pd.DataFrame, task: str) -> dict[str, Any]:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""

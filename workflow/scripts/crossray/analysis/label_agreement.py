@@ -18,7 +18,7 @@ from scipy.sparse.csgraph import connected_components
 from crossray.analysis.cells import Scored, Study, Trained
 from crossray.analysis.delong import contributions, wald_interval, z_test
 from crossray.analysis.metrics import kappa_of_counts
-from crossray.analysis.resampling import interval, patient_weights, weighted_sums
+from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
 from crossray.statistics import auc
 
@@ -89,8 +89,7 @@ def _agreement(ours: NDArray, theirs: NDArray, patients: NDArray, study: Study) 
     row: dict[str, Any] = {"images": images, "both": both, "first_only": first - both, "second_only": second - both}
     row["neither"] = images - first - second + both
     for name, measured in (("f1", _f1), ("kappa", lambda sums: kappa_of_counts(*sums.T))):
-        low, high = interval(measured(drawn))
-        row |= {name: float(measured(exact)[0]), f"{name}_low": low, f"{name}_high": high}
+        row |= with_interval(name, float(measured(exact)[0]), measured(drawn))
     return row
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import limits_of_agreement
-from crossray.analysis.resampling import interval, weighted_sums
+from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import outputs, own_thresholds
 from crossray.settings import is_pooled
 
@@ -55,16 +55,17 @@ def measure(study: Study, wanted: Sequence[Pair]) -> tuple[pd.DataFrame, pd.Data
     table = pd.DataFrame(rows, columns=COLUMNS)
     shown = _matching(table, wanted) if wanted else most_telling(table)
     points, extremes = [], []
-    for scored in study.targets():
-        for row in shown[shown["target"] == scored.dataset].itertuples():
+    for target in study.settings["targets"]:
+        for row in shown[shown["target"] == target].itertuples():
             one, other = Trained(row.model, row.first), Trained(row.model, row.second)
+            scored = study.scored(target, "test", [one, other])
             first, second = (outputs(scored, trained, row.task, thresholds[trained]) for trained in (one, other))
             every = _points(scored, row, first, second)
             points.append(every.sample(min(_POINTS, len(every)), random_state=0).sort_index())
             order = np.argsort(-(every["first_output"] - every["second_output"]).abs().to_numpy(), kind="stable")
             extremes.append(every.iloc[order[:_IMAGES]])
     empty = pd.DataFrame(columns=POINT_COLUMNS)
-    return table, pd.concat([empty, *points]) if points else empty, pd.concat([empty, *extremes]) if points else empty
+    return table, pd.concat([empty, *points]), pd.concat([empty, *extremes])
 
 
 def _pairs(scored: Scored, study: Study) -> Iterator[tuple[Trained, Trained, str]]:
@@ -92,8 +93,7 @@ def _limits(scored: Scored, task: str, first: NDArray, second: NDArray, weights:
     exact = limits_of_agreement(first[here], second[here])
     names = ("difference", "lower_limit", "upper_limit")
     for name, value, drawn in zip(names, exact, (mean, mean - reach, mean + reach), strict=True):
-        low, high = interval(drawn)
-        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        row |= with_interval(name, value, drawn)
     return row
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, known
@@ -78,7 +79,7 @@ def _cell(
         smaller = int(min((truth == 1).sum(), (truth == 0).sum()))
         row["auc_low"], row["auc_high"] = delong_interval(value, variance, smaller)
     row |= {"interval": "bootstrap" if clustered else "delong"}
-    row["calibration_error"] = calibration_error(truth, 1 / (1 + np.exp(-scores)))
+    row["calibration_error"] = calibration_error(truth, expit(scores))
     row |= {"threshold": threshold, "threshold_reason": reasons.TOO_FEW if np.isnan(threshold) else None}
     return row | threshold_metrics(truth, scores, threshold), aucs
 

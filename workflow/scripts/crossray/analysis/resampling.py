@@ -96,3 +96,9 @@ def interval(replicates: NDArray, level: float = 0.95) -> tuple[float, float]:
         return float("nan"), float("nan")
     low, high = np.quantile(usable, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def with_interval(name: str, value: float, replicates: NDArray) -> dict[str, float]:
+    """Return a number and its percentile interval as the columns ``name``, ``name_low`` and ``name_high``."""
+    low, high = interval(replicates)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}

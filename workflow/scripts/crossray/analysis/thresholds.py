@@ -22,10 +22,9 @@ RULES: Mapping[str, Callable[[NDArray, NDArray], float]] = {
 Thresholds = Mapping[tuple[str, str], float]
 
 
-def own_thresholds(study: Study, trained: Trained, rule: str = "youden") -> dict[tuple[str, str], float]:
-    """Return the threshold of every (seed, task), chosen on the source's validation split alone."""
-    labels, seeds = study.validation(trained)
-    return chosen(labels, seeds, rule)
+def own_thresholds(study: Study, trained: Trained) -> dict[tuple[str, str], float]:
+    """Return Youden's threshold of every (seed, task), chosen on the source's validation split alone."""
+    return chosen(*study.validation(trained), "youden")
 
 
 def chosen(labels: pd.DataFrame, seeds: Mapping[str, pd.DataFrame], rule: str) -> dict[tuple[str, str], float]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.performance import cells
-from crossray.analysis.resampling import interval
+from crossray.analysis.resampling import with_interval
 from crossray.tables import reported
 
 Cell = tuple[str, str, str, str]
@@ -71,7 +71,7 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
     if not here:
         codes = shown[(shown["model"] == model) & (shown["source"] == source) & (shown["target"] == target)]["reason"]
         return row | {"shared_tasks": 0, "reason": _commonest(codes)}
-    row |= _named("auc", *_mean(values, [(model, source, target, task) for task in here])) | {"reason": None}
+    row |= with_interval("auc", *_mean(values, [(model, source, target, task) for task in here])) | {"reason": None}
     shared = _shared(values, model, source, target, tasks)
     row["shared_tasks"] = len(shared)
     if source == target or not shared:
@@ -100,18 +100,13 @@ def _home_and_away(values: Values, model: str, source: str, target: str, shared:
 
 def _compared(home: Mean, away: Mean) -> dict[str, float]:
     """Return home, away and what is lost between them, with intervals."""
-    drop = _named("drop", home[0] - away[0], home[1] - away[1])
-    return _named("home_auc", *home) | _named("away_auc", *away) | drop
+    drop = with_interval("drop", home[0] - away[0], home[1] - away[1])
+    return with_interval("home_auc", *home) | with_interval("away_auc", *away) | drop
 
 
 def _mean(values: Values, keys: Sequence[Cell]) -> tuple[float, NDArray]:
     """Mean over cells, and the same mean in every resample."""
     return float(np.mean([values[key][0] for key in keys])), np.mean([values[key][1] for key in keys], axis=0)
-
-
-def _named(name: str, value: float, resampled: NDArray) -> dict[str, float]:
-    low, high = interval(resampled)
-    return {name: value, f"{name}_low": low, f"{name}_high": high}
 
 
 def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
@@ -160,7 +155,7 @@ def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Data
             ]
             row: dict = {"model": model, "task": task, "cells": len(keys), "pairs": len(measured)}
             if keys:
-                row |= _named("mean_auc", *_mean(values, keys))
+                row |= with_interval("mean_auc", *_mean(values, keys))
                 row["sd"] = float(np.std([values[key][0] for key in keys]))
             rows.append(row | _mean_of_pairs(measured))
         table = pd.DataFrame(rows).reindex(columns=TASK_COLUMNS).sort_values("mean_auc", ascending=False, kind="stable")
