@@ -220,7 +220,7 @@ rule probe_sources:
     input:
         embeddings=expand(rules.embed_images.output.embeddings, model=MODELS, source=SOURCES),
         indexes=study_indexes,
-        shards=lambda wildcards: ancient([path for dataset in DOMAINS for path in shards(dataset, SHAPE, ".h5")]),
+        shards=lambda wildcards: shards_of(DOMAINS),
     output:
         table=report(
             "<study>/analysis/probe.csv",

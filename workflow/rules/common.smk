@@ -225,29 +225,25 @@ def study_indexes(wildcards):
     return [index_of(dataset) for dataset in DATASETS]
 
 
-def members_manifests(wildcards):
-    """Return the manifests of the data sets that a source consists of."""
-    return [manifest_of(dataset) for dataset in MEMBERS[wildcards.source]]
+def shards_of(datasets):
+    """Return the shards of data sets; who reads them goes by the index whether they have changed."""
+    return ancient([path for dataset in datasets for path in shards(dataset, SHAPE, ".h5")])
 
 
-def members_digests(wildcards):
-    """Return the digests of these manifests."""
-    return [digest_of(dataset) for dataset in MEMBERS[wildcards.source]]
-
-
-def members_indexes(wildcards):
-    """Return the indexes of the data sets that a source consists of."""
-    return [index_of(dataset) for dataset in MEMBERS[wildcards.source]]
-
-
-def members_shards(wildcards):
-    """Return the shards of the data sets that a source consists of."""
-    return ancient([path for dataset in MEMBERS[wildcards.source] for path in shards(dataset, SHAPE, ".h5")])
+def images_of(datasets):
+    """Return what a program reads to have the images of data sets and what is known of them, for ``unpack``."""
+    return {
+        "manifests": [manifest_of(dataset) for dataset in datasets],
+        "digests": [digest_of(dataset) for dataset in datasets],
+        "indexes": [index_of(dataset) for dataset in datasets],
+        "shards": shards_of(datasets),
+    }
 
 
 def weights_of(wildcards):
     """Return the weights of a model; asking for its source's digests lets Snakemake see that they need not change."""
-    members_digests(wildcards)
+    for dataset in MEMBERS[wildcards.source]:
+        digest_of(dataset)
     names = {"model": wildcards.model, "source": wildcards.source, "seed": getattr(wildcards, "seed", SEEDS[0])}
     return expand(rules.train_model.output.weights, **names)
 

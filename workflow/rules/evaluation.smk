@@ -42,11 +42,8 @@ rule predict:
 rule embed_images:
     """Write what a model makes of a sample of the images of each domain before its last layer."""
     input:
+        unpack(lambda wildcards: images_of(DOMAINS)),
         weights=weights_of,
-        manifests=lambda wildcards: [manifest_of(dataset) for dataset in DOMAINS],
-        digests=lambda wildcards: [digest_of(dataset) for dataset in DOMAINS],
-        indexes=[index_of(dataset) for dataset in DOMAINS],
-        shards=lambda wildcards: ancient([path for dataset in DOMAINS for path in shards(dataset, SHAPE, ".h5")]),
     output:
         embeddings="<study>/embeddings/{model}/{source}/embeddings.parquet",
     log:

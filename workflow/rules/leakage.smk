@@ -6,7 +6,7 @@ rule audit_leakage:
     input:
         manifests=expand("results/datasets/{dataset}/manifest.parquet", dataset=DATASETS),
         indexes=study_indexes,
-        shards=lambda wildcards: ancient([path for dataset in DATASETS for path in shards(dataset, SHAPE, ".h5")]),
+        shards=lambda wildcards: shards_of(DATASETS),
     output:
         table=report(
             "<study>/leakage/summary.csv",

@@ -4,10 +4,7 @@
 rule train_model:
     """Train a network on one source; a stopped run continues from its last checkpoint in the work folder."""
     input:
-        manifests=members_manifests,
-        digests=members_digests,
-        indexes=members_indexes,
-        shards=members_shards,
+        unpack(lambda wildcards: images_of(MEMBERS[wildcards.source])),
     output:
         weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
         history="<study>/models/{model}/{source}/{seed}/history.csv",
@@ -49,10 +46,7 @@ rule train_model:
 rule train_shared_heads:
     """Train one network on the pool with an output for each data set and task, with or without a penalty."""
     input:
-        manifests=lambda wildcards: [manifest_of(dataset) for dataset in POOL],
-        digests=lambda wildcards: [digest_of(dataset) for dataset in POOL],
-        indexes=[index_of(dataset) for dataset in POOL],
-        shards=lambda wildcards: ancient([path for dataset in POOL for path in shards(dataset, SHAPE, ".h5")]),
+        unpack(lambda wildcards: images_of(POOL)),
     output:
         vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
         history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",

@@ -38,11 +38,9 @@ def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure
              ("all pairs", "all pairs"), ("seeds", "two seeds of one model")) if rule in means]  # fmt: skip
     caption = (
         "Mean of Cohen's kappa over pairs of models, both called at the threshold that each model's own validation "
-        "split "
-        "chose (Youden); models of the same patients' data sets are not compared. Intervals "
+        "split chose (Youden); models of the same patients' data sets are not compared. Intervals "
         f"({settings['resamples']:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
-        "target "
-        "itself as in the paper, and Kendall's tau are in the tables."
+        "target itself as in the paper, and Kendall's tau are in the tables."
     )
     reading = (
         "1 is full agreement, 0 what chance gives. Two models can have the same AUC and still call different patients "

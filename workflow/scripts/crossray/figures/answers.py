@@ -14,8 +14,8 @@ def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame) -
     overall = _overall(summary)
     if overall is None:
         return (
-            "No model could be compared between home and elsewhere: "
-            "no pair of data sets shares a task that can be measured."
+            "No model could be compared between home and elsewhere: no pair of data sets shares a task that can be "
+            "measured."
         )
     lost = with_interval(abs(overall["drop"]), *sorted((abs(overall["drop_low"]), abs(overall["drop_high"]))))
     if overall["drop_low"] > 0:

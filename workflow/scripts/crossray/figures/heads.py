@@ -23,9 +23,8 @@ def draw(head_places: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     caption = (
         "One network was trained on all data sets together, with an output of its own for each data set and task that "
         "only this data set's images train. A point is the weight vector of an output, the first seed's; axes are the "
-        "first two principal components of all vectors, with the share of the variance that they explain. Lines "
-        "lead from the "
-        "middle of a task, where its name stands, to its outputs."
+        "first two principal components of all vectors, with the share of the variance that they explain. Lines lead "
+        "from the middle of a task, where its name stands, to its outputs."
     )
     reading = (
         "Outputs of one task that stay apart even under the penalty are tasks by whose name the data sets mean "

@@ -41,7 +41,6 @@ def draw(label_control: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     certain = int((rows["drop_low"] > 0).sum())
     title = (
         f"Another labelling of the same images changes the AUC by {signed(-mean)} in the mean; worse surely in "
-        f"{certain} "
-        f"of {len(rows)}"
+        f"{certain} of {len(rows)}"
     )
     return Figure(chart, title, caption, reading)

@@ -39,9 +39,8 @@ def draw(
         f"{widest['lower_limit']:.2f} to {widest['upper_limit']:.2f}"
     )
     caption = (
-        "Outputs on the scale on which each model's operating point is 0.5 (equation 2 of the paper; thresholds "
-        "from the "
-        "source's validation split). Solid: mean difference; dashed: limits of agreement, mean ± 1.96 standard "
+        "Outputs on the scale on which each model's operating point is 0.5 (equation 2 of the paper; thresholds from "
+        "the source's validation split). Solid: mean difference; dashed: limits of agreement, mean ± 1.96 standard "
         "deviations; their intervals and all other pairs are in the table. Shown are the three pairs with the widest "
         "limits, each of another task, and the one with the closest, or those of the configuration; a sample of images "
         "where there are many."

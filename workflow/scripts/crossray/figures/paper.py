@@ -32,12 +32,11 @@ def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: Mapping[str
             f"{signed(row['mean_difference'], 3)} in the mean"
         )
     caption = (
-        "Every point is a number of the paper for which this study has the data sets and the task; vertical lines "
-        "are our "
-        "95 % intervals. AUCs of the paper were read off its figure 1 within 0.0012; its kappas are truncated to "
-        "whole per "
-        "cents, and are compared at thresholds chosen on the target's test images, as the paper's were. Architecture, "
-        "splits, label rules and views differ where the configuration says so: a difference is not a verdict on either."
+        "Every point is a number of the paper for which this study has the data sets and the task; vertical lines are "
+        "our 95 % intervals. AUCs of the paper were read off its figure 1 within 0.0012; its kappas are truncated to "
+        "whole per cents, and are compared at thresholds chosen on the target's test images, as the paper's were. "
+        "Architecture, splits, label rules and views differ where the configuration says so: a difference is not a "
+        "verdict on either."
     )
     reading = "On the diagonal both agree. Points above it are numbers that are higher here."
     return Figure(alt.concat(*panels, columns=3, spacing=24), title, caption, reading)

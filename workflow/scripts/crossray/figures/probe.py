@@ -47,13 +47,11 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: Mapping[s
     caption = (
         "A logistic regression was trained on images of the training splits and tested on test images, one image a "
         "patient, every data set weighing the same: on 16 x 16 pixels, and on what each model makes of an image before "
-        f"its last layer ({best['features']} tells most). Dashed: chance. Intervals resample test images. Data "
-        "sets with "
-        "the same patients as another one are left out."
+        f"its last layer ({best['features']} tells most). Dashed: chance. Intervals resample test images. Data sets "
+        "with the same patients as another one are left out."
     )
     reading = (
         "What can be recognised can be used: a model that knows where an image comes from may answer from the "
-        "hospital's "
-        "prevalence instead of from the image."
+        "hospital's prevalence instead of from the image."
     )
     return Figure(alt.hconcat(left, right, spacing=40), title, caption, reading)

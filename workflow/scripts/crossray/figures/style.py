@@ -41,6 +41,11 @@ INK = "#1f2937"
 QUIET = "#666666"
 #: sources that pool data sets
 POOLED_COLOURS = ["#000000", "#4b5563", "#6b7280", "#374151"]
+#: a star and a hexagon, as paths in a square from -1 to 1
+POOLED_SHAPES = [
+    "M0,-1L.24,-.32L.95,-.31L.38,.12L.59,.81L0,.4L-.59,.81L-.38,.12L-.95,-.31L-.24,-.32Z",
+    "M-1,0L-.5,-.87L.5,-.87L1,0L.5,.87L-.5,.87Z",
+]
 #: one hue for proportions and agreements, from 0 to 1
 SHARE_RANGE = ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"]
 LOSS_RANGE = ["#532687", "#988dbe", "#f6f6f7", "#ef9e3c", "#b25706"]
@@ -101,7 +106,7 @@ def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
                  "titleColor": INK, "gridColor": "#e5e7eb", "domainColor": "#9ca3af", "tickColor": "#9ca3af",
                  "labelLimit": 420},
-        "axisQuantitative": {"labelOverlap": "greedy"},
+        "axisQuantitative": {"labelOverlap": "greedy", "labelSeparation": 6, "labelFlush": False, "tickCount": 7},
         "legend": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 400, "labelColor": INK,
                    "titleColor": INK, "symbolOpacity": 1},
         "header": {"labelFontSize": 13, "labelFontWeight": 600, "labelColor": INK, "title": None},
@@ -170,9 +175,9 @@ def source_scale(sources: Sequence[str], datasets: Sequence[str]) -> alt.Scale:
 
 
 def source_shapes(sources: Sequence[str], datasets: Sequence[str]) -> alt.Scale:
-    """Return the marker of each source: its data set's, and a wedge or an arrow for pooled ones."""
+    """Return the marker of each source: its data set's, and a star or a hexagon for pooled ones."""
     shapes = dict(zip(datasets, DATASET_SHAPES * (1 + len(datasets) // len(DATASET_SHAPES)), strict=False))
-    pooled = itertools.cycle(["wedge", "arrow"])
+    pooled = itertools.cycle(POOLED_SHAPES)
     return alt.Scale(domain=list(sources), range=[shapes.get(source) or next(pooled) for source in sources])
 
 
