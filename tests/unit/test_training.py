@@ -1,15 +1,20 @@
 """A training that is killed and started again ends in the same bytes; the best epoch is the one that is kept."""
 
+import errno
 import json
 import os
 import signal
 import subprocess
 import sys
 
+import h5py
 import pandas as pd
+import pytest
 import safetensors
+import torch
 
 import train_model
+from crossray.learning.checkpoints import is_whole, only_writer
 from helpers import ROOT
 
 SETTINGS = {
@@ -64,6 +69,91 @@ def test_killed_and_continued_gives_the_same_bytes(make_dataset, tmp_path):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
     assert json.loads((tmp_path / "whole/training.json").read_text())["best_epoch"] == 4
     assert not (tmp_path / "killed/work").exists()
+
+
+@pytest.fixture
+def stopped(make_dataset, tmp_path, monkeypatch):
+    """Return the command of a training that fails as it writes its weights, and its two checkpoints."""
+
+    def no_room(*arguments):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "weights")
+
+    words = command(make_dataset("north", images=80), tmp_path / "m", epochs=2)
+    with monkeypatch.context() as failing:
+        failing.setattr("crossray.learning.models.save_weights", no_room)
+        assert train_model.main(words) == 1
+    work = next((tmp_path / "m/work").iterdir())
+    return words, work / "last.ckpt", work / "before.ckpt"
+
+
+def test_a_truncated_checkpoint_is_named_and_the_one_before_is_used(stopped, caplog):
+    words, last, before = stopped
+    last.write_bytes(last.read_bytes()[: last.stat().st_size // 2])
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert f"{last} is damaged and is not used" in caplog.text
+    assert f"continuing from {before}" in caplog.text
+    assert "epoch 1 of" not in caplog.text
+
+
+def test_without_a_whole_checkpoint_training_starts_afresh(stopped, caplog):
+    words, last, before = stopped
+    last.write_bytes(b"")
+    before.write_bytes(b"not a checkpoint")
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert caplog.text.count("is damaged and is not used") == 2
+    assert "epoch 1 of" in caplog.text
+
+
+def test_every_flipped_byte_of_a_tensor_is_found(tmp_path):
+    torch.save({"weights": torch.arange(1000.0)}, tmp_path / "whole.ckpt")
+    content = (tmp_path / "whole.ckpt").read_bytes()
+    assert is_whole(tmp_path / "whole.ckpt")
+    assert not is_whole(tmp_path / "missing.ckpt")
+    start_of_tensor = content.index(torch.arange(1000.0).numpy().tobytes())
+    for place in range(start_of_tensor, start_of_tensor + 4000, 37):
+        damaged = bytearray(content)
+        damaged[place] ^= 1
+        (tmp_path / "damaged.ckpt").write_bytes(damaged)
+        assert not is_whole(tmp_path / "damaged.ckpt"), place
+
+
+def test_two_trainings_of_one_model_wait_for_each_other_and_train_once(make_dataset, tmp_path, caplog):
+    words = command(make_dataset("north", images=80), tmp_path / "m", epochs=1)
+    with only_writer(tmp_path / "m"):
+        waiting = start(words)
+        assert "waiting for it" in waiting.stderr.readline()
+        assert not (tmp_path / "m/work").exists()
+    waiting.communicate(timeout=300)
+    assert waiting.returncode == 0
+    weights = (tmp_path / "m/weights.safetensors").stat()
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert "is there already" in caplog.text
+    assert (tmp_path / "m/weights.safetensors").stat() == weights
+
+
+def test_what_an_old_workflow_left_running_does_not_count_for_other_settings(make_dataset, tmp_path, caplog):
+    dataset = make_dataset("north", images=80)
+    assert train_model.main(command(dataset, tmp_path / "m", epochs=1)) == 0
+    with caplog.at_level("INFO"):
+        assert train_model.main(command(dataset, tmp_path / "m", epochs=2)) == 0
+    assert "epoch 2 of 2" in caplog.text
+
+
+def test_a_damaged_shard_is_named_before_training(make_dataset, tmp_path, capsys):
+    dataset = make_dataset("north", images=80)
+    shard = dataset / "32px/shards/0001.h5"
+    content = bytearray(shard.read_bytes())
+    with h5py.File(shard) as file:
+        content[file["images"].id.get_offset() + 100] ^= 8
+    shard.write_bytes(content)
+    assert train_model.main(command(dataset, tmp_path / "m")) == 1
+    said = capsys.readouterr().err
+    assert f"{shard}: is not what its index.json says" in said
+    assert f"snakemake --cores all -R {shard}" in said
+    assert not (tmp_path / "m/weights.safetensors").exists()
 
 
 def test_other_settings_start_afresh(make_dataset, tmp_path):

@@ -27,6 +27,7 @@ def predict(arguments: Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     model, tasks, size = load_model(arguments.weights)
     store = ImageStore(arguments.index)
+    store.check()
     if store.size != size:
         raise UserError(f"{arguments.index}: images of {store.size} px, the model was trained on {size} px")
     rows = with_rows(manifest.read(arguments.manifest), store, arguments.split)

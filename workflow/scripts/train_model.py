@@ -1,6 +1,7 @@
 """Train one network on one source, a data set or several together; keep the epoch with the best mean validation AUC.
 
-A run that was stopped continues from its last checkpoint in the work folder, if settings, code and data are the same.
+A run that was stopped continues from its newest whole checkpoint in the work folder, if settings, code and data are the
+same. Shards are compared with the digests of their index first.
 """
 
 import logging
@@ -14,11 +15,22 @@ from crossray.program import json_object, parser, run
 
 
 def train_model(arguments: Namespace) -> None:
-    """Train, write the results, and only then drop the checkpoint."""
+    """Train, unless it is done; nobody else trains the same meanwhile."""
+    from crossray.learning.checkpoints import is_finished, only_writer, training_key
+
+    with only_writer(arguments.work.parent):
+        key = training_key("train_model", arguments.settings, [*arguments.manifests, *arguments.indexes])
+        if is_finished(arguments.record, key, arguments.weights, arguments.history):
+            logging.info("this model is there already, with these settings, code and data")
+        else:
+            _train_and_write(arguments, key)
+
+
+def _train_and_write(arguments: Namespace, key: str) -> None:
+    """Train, write the results, the record last, and only then drop the checkpoints."""
     import torch
 
-    from crossray.code_version import code_version
-    from crossray.files import file_digest, replacing, text_digest, write_csv, write_json
+    from crossray.files import replacing, write_csv, write_json
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import save_weights
     from crossray.learning.record import history_table, training_record
@@ -28,12 +40,6 @@ def train_model(arguments: Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
     source = load_source(arguments.manifests, arguments.indexes, arguments.settings["tasks"])
-    key = text_digest(
-        repr(sorted(arguments.settings.items())),
-        code_version("train_model"),
-        *map(file_digest, [*arguments.manifests, *arguments.indexes]),
-    )
-    work = arguments.work / key[:16]
     logging.info(
         "%d training and %d validation images of %s, tasks: %s, on %s",
         len(source.training.rows),
@@ -43,12 +49,13 @@ def train_model(arguments: Namespace) -> None:
         device,
     )
     best = train(
-        source.tasks, source.training, source.validation, arguments.settings, work, device, arguments.tensorboard
-    )
+        source.tasks, source.training, source.validation, arguments.settings, arguments.work / key, device,
+        arguments.tensorboard,
+    )  # fmt: skip
     with replacing(arguments.weights) as partial:
         save_weights(partial, best.best, source.tasks, arguments.settings["architecture"], source.training.store.size)
     write_csv(arguments.history, history_table(best.history))
-    write_json(arguments.record, training_record(arguments.source, source, arguments.settings, best, device))
+    write_json(arguments.record, training_record(arguments.source, key, source, arguments.settings, best, device))
     shutil.rmtree(arguments.work)
 
 

@@ -14,12 +14,23 @@ from crossray.program import json_object, parser, run
 
 
 def train_shared_heads(arguments: Namespace) -> None:
-    """Train, write the vectors, and only then drop the checkpoint."""
+    """Train, unless it is done; nobody else trains the same meanwhile."""
+    from crossray.learning.checkpoints import is_finished, only_writer, training_key
+
+    with only_writer(arguments.work.parent):
+        key = training_key("train_shared_heads", arguments.settings, [*arguments.manifests, *arguments.indexes])
+        if is_finished(arguments.record, key, arguments.vectors, arguments.history):
+            logging.info("this network is there already, with these settings, code and data")
+        else:
+            _train_and_write(arguments, key)
+
+
+def _train_and_write(arguments: Namespace, key: str) -> None:
+    """Train, write the vectors, the record last, and only then drop the checkpoints."""
     import pandas as pd
     import torch
 
-    from crossray.code_version import code_version
-    from crossray.files import file_digest, replacing, text_digest, write_csv, write_json
+    from crossray.files import replacing, write_csv, write_json
     from crossray.learning.hardware import choose_device
     from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
     from crossray.learning.models import build_model
@@ -31,14 +42,9 @@ def train_shared_heads(arguments: Namespace) -> None:
     device = choose_device(arguments.gpus)
     settings = arguments.settings
     source, outputs = with_own_outputs(load_source(arguments.manifests, arguments.indexes, settings["tasks"]))
-    key = text_digest(
-        repr(sorted(settings.items())),
-        code_version("train_shared_heads"),
-        *map(file_digest, [*arguments.manifests, *arguments.indexes]),
-    )
     logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings["penalty"])
     best = train(
-        source.tasks, source.training, source.validation, settings, arguments.work / key[:16], device,
+        source.tasks, source.training, source.validation, settings, arguments.work / key, device,
         arguments.tensorboard, distance_penalty(list(outputs["task"]), settings["penalty"]),
     )  # fmt: skip
     network = build_model(settings["architecture"], len(outputs), source.training.store.size)
@@ -47,7 +53,7 @@ def train_shared_heads(arguments: Namespace) -> None:
     with replacing(arguments.vectors) as partial:
         pd.concat([outputs, vectors.add_prefix("weight ")], axis=1).to_parquet(partial, index=False)
     write_csv(arguments.history, history_table(best.history))
-    write_json(arguments.record, training_record("shared heads", source, settings, best, device))
+    write_json(arguments.record, training_record("shared heads", key, source, settings, best, device))
     shutil.rmtree(arguments.work)
 
 

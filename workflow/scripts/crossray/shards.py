@@ -58,7 +58,11 @@ def _opened(path: Path) -> h5py.File:
     try:
         return h5py.File(path, "r")
     except OSError as error:
-        raise UserError(f"{path}: not a readable shard ({error}); delete it and run the workflow again") from error
+        raise _damaged(path, f"not a readable shard ({error})") from error
+
+
+def _damaged(path: Path, what: str) -> UserError:
+    return UserError(f"{path}: {what}; make it again: snakemake --cores all -R {path} (with your --configfile)")
 
 
 class ImageStore:
@@ -73,7 +77,8 @@ class ImageStore:
 
     def __init__(self, index: Path) -> None:
         facts = read_json(index)
-        mapped = [_mapped(index.parent / "shards" / entry["file"], entry["images"]) for entry in facts["shards"]]
+        self._entries = {index.parent / "shards" / entry["file"]: entry for entry in facts["shards"]}
+        mapped = [_mapped(path, entry["images"]) for path, entry in self._entries.items()]
         self.dataset: str = facts["dataset"]
         self.size: int = facts["size"]
         self._maps = [pixels for pixels, _ in mapped]
@@ -83,6 +88,16 @@ class ImageStore:
     def __len__(self) -> int:
         """Return the number of images."""
         return len(self._rows)
+
+    def check(self) -> None:
+        """Read every shard once and compare it with the digest in the index.
+
+        Raises:
+            UserError: if a shard's identifiers or pixels are not those that were indexed.
+        """
+        for path, entry in self._entries.items():
+            if shard_entry(path) != entry:
+                raise _damaged(path, "is not what its index.json says, it was damaged since")
 
     def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
         """Return where images are in the store; -1 for those that were rejected and have no pixels."""
@@ -132,7 +147,7 @@ def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
         shape, offset = file["images"].shape, file["images"].id.get_offset()
         names = list(file["image_id"].asstr()[:])
     if shape[0] != expected:
-        raise UserError(f"{path}: holds {shape[0]} images, its index says {expected}; delete it and run again")
+        raise _damaged(path, f"holds {shape[0]} images, its index says {expected}")
     if not expected:
         return np.empty(shape, np.uint8), names
     return np.memmap(path, np.uint8, "r", offset, shape), names

@@ -21,12 +21,13 @@ def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
 
 
 def training_record(
-    name: str, source: Source, settings: Mapping[str, Any], best: BestEpoch, device: torch.device
+    name: str, key: str, source: Source, settings: Mapping[str, Any], best: BestEpoch, device: torch.device
 ) -> dict[str, Any]:
-    """Facts of a run that hold no clock; ``name`` is the source's."""
+    """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in."""
     processor = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
         "source": name,
+        "key": key,
         "datasets": source.datasets,
         "tasks": source.tasks,
         "notes": source.notes,

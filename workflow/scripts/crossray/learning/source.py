@@ -34,9 +34,11 @@ def load_source(manifests: Sequence[Path], indexes: Sequence[Path], tasks: Seque
         tasks: the study's tasks; those without a positive or a negative in the training split are not learnt.
 
     Raises:
-        UserError: if a split is empty, or no task can be learnt.
+        UserError: if a shard is damaged, a split is empty, or no task can be learnt.
     """
     stores = [ImageStore(index) for index in indexes]
+    for store in stores:
+        store.check()
     pixels = JoinedStores(stores)
     splits = _pooled(manifests, stores, pixels.starts, tasks)
     where = ", ".join(map(str, manifests))

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as lightning
 import torch
-from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
-from crossray.files import replacing
 from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
+from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.hardware import fast_precision
 from crossray.learning.losses import masked_cross_entropy, task_weights
 from crossray.learning.models import build_model, scaled
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 # Lightning's own chatter (devices that are not there, advertisements) would drown the story of the run.
 logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
 warnings.filterwarnings("ignore", module="pytorch_lightning")
-
-CHECKPOINT = "last.ckpt"
 
 
 class Classifier(lightning.LightningModule):
@@ -149,19 +147,6 @@ class BestEpoch(lightning.Callback):
         self.best_epoch = state_dict["best_epoch"]
 
 
-class WholeFile(TorchCheckpointIO):
-    """Writes a checkpoint to a temporary name, syncs it and renames it."""
-
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Write ``checkpoint`` to ``path``, whole or not at all."""
-        with replacing(Path(path)) as partial:
-            torch.save(checkpoint, partial)
-
-    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
-        """Read a checkpoint without running code from it."""
-        return torch.load(path, map_location=map_location, weights_only=True)
-
-
 def train(
     tasks: Sequence[str],
     training: Examples,
@@ -172,7 +157,7 @@ def train(
     tensorboard: Path,
     penalty: Callable[[nn.Module], Tensor] | None = None,
 ) -> BestEpoch:
-    """Train a model, from its last checkpoint in ``work`` if there is one.
+    """Train a model, from its newest checkpoint in ``work`` if there is one.
 
     A run that is killed and started again ends in the same weights as an undisturbed one (on the CPU, with the same
     number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint.
@@ -193,10 +178,9 @@ def train(
     positives = np.nansum(training.labels, axis=0)
     module = Classifier(tasks, positives, settings, training.store.size, penalty)
     best = BestEpoch()
-    checkpoint = work / CHECKPOINT
-    resumes = checkpoint.is_file()
+    checkpoint = newest_checkpoint(work)
     keep_last = lightning.callbacks.ModelCheckpoint(
-        work, CHECKPOINT.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
+        work, LAST.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
     )
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
@@ -204,19 +188,19 @@ def train(
         precision=fast_precision(device),  # type: ignore[arg-type]
         max_epochs=settings["epochs"],
         callbacks=[best, keep_last],
-        plugins=[WholeFile()],
+        plugins=[RotatedFiles(), LightningEnvironment()],
         logger=TensorBoardLogger(tensorboard, name=None, version=""),
         enable_progress_bar=os.isatty(2),
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1,
     )
-    if resumes:
+    if checkpoint:
         log.info("continuing from %s", checkpoint)
     trainer.fit(
         module,
         training_batches(training, settings["batch_size"], settings.get("balance") == "datasets", settings["seed"]),
         ordered_batches(validation, settings["batch_size"]),
-        ckpt_path=str(checkpoint) if resumes else None,
+        ckpt_path=str(checkpoint) if checkpoint else None,
     )
     return best

@@ -1,0 +1,81 @@
+"""Checkpoints of a training: whole files, the one before the last kept, damaged ones found, one writer at a time."""
+
+import logging
+import os
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+
+from crossray.code_version import code_version
+from crossray.files import file_digest, read_json, replacing, text_digest
+
+log = logging.getLogger(__name__)
+
+LAST = "last.ckpt"
+BEFORE = "before.ckpt"
+
+
+class RotatedFiles(TorchCheckpointIO):
+    """Writes each checkpoint to a temporary name, syncs it, and renames it; the last one becomes the one before."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Write ``checkpoint`` to ``path``, whole or not at all."""
+        with replacing(Path(path)) as partial:
+            torch.save(checkpoint, partial)
+            if Path(path).exists():
+                Path(path).replace(Path(path).with_name(BEFORE))
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
+        """Read a checkpoint without running code from it."""
+        return torch.load(path, map_location=map_location, weights_only=True)
+
+
+def newest_checkpoint(work: Path) -> Path | None:
+    """Return the newest checkpoint in a work folder that is whole; say so if it is not the last that was written."""
+    for path in (work / LAST, work / BEFORE):
+        if is_whole(path):
+            return path
+        if path.exists():
+            log.warning("%s is damaged and is not used", path)
+    return None
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a checkpoint is there and every part of it has the checksum that ``torch.save`` gave it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except Exception:  # a damaged archive fails in many ways, and a missing one in one
+        return False
+
+
+def training_key(program: str, settings: Mapping[str, Any], files: Sequence[Path]) -> str:
+    """Return a digest of all that decides a training's result: settings, code, and the bytes of its inputs."""
+    return text_digest(repr(sorted(settings.items())), code_version(program), *map(file_digest, files))[:16]
+
+
+@contextmanager
+def only_writer(folder: Path) -> Iterator[None]:
+    """Keep other trainings of the same model out, and wait for one that a stopped workflow left running."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("another process trains this model, left over from a workflow that was stopped; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_finished(record: Path, key: str, *others: Path) -> bool:
+    """Tell whether a training with this key has written its record, which comes last, and its other files."""
+    return record.exists() and all(map(os.path.exists, others)) and read_json(record).get("key") == key
