@@ -1,5 +1,9 @@
 """Losses, batches, networks: known answers and properties."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import safetensors.torch
@@ -14,6 +18,7 @@ from crossray.learning.models import build_model, load_model, save_weights, scal
 from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.source import load_source
 from crossray.shards import ImageStore
+from helpers import ROOT
 
 
 def test_task_weights_by_hand():
@@ -222,6 +227,39 @@ def test_predictions_do_not_depend_on_the_batch(make_dataset):
         0,
         2,
     )
+
+
+def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one(tmp_path):
+    def job():
+        program = (
+            "import sys, pathlib, logging; logging.basicConfig(level=20)\n"
+            "from crossray.learning.hardware import take_free_gpu\n"
+            f"print(take_free_gpu(2, pathlib.Path({str(tmp_path)!r})), flush=True); sys.stdin.read()"
+        )
+        return subprocess.Popen(
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")},
+        )  # fmt: skip
+
+    first, second = job(), job()
+    assert {first.stdout.readline(), second.stdout.readline()} == {"0\n", "1\n"}
+    third = job()
+    assert "all 2 GPUs are taken" in third.stderr.readline()
+    second.kill()
+    assert third.stdout.readline() in ("0\n", "1\n")
+    for process in (first, second, third):
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("gpus", "seen", "device"), [(0, 2, "cuda:0"), (1, 1, "cuda:0"), (1, 3, "cuda:2"), (0, 0, "cpu")]
+)
+def test_gpus_are_shared_out_where_nobody_else_does(monkeypatch, gpus, seen, device):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: seen > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: seen)
+    monkeypatch.setattr("crossray.learning.hardware.take_free_gpu", lambda count, folder: count - 1)
+    assert str(choose_device(gpus)) == device
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

@@ -27,8 +27,8 @@ rule summarise_datasets:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         settings=as_settings(datasets=list(DATASETS), shape=SHAPE, tasks=STUDY["tasks"]),
         code=code_version("summarise_datasets"),
@@ -72,8 +72,8 @@ rule measure_agreement:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         settings=analysis_settings(),
         code=code_version("measure_agreement"),
@@ -119,8 +119,8 @@ rule measure_calibration:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=grows(4000),
+        runtime=grows(120),
     params:
         settings=analysis_settings(),
         code=code_version("measure_calibration"),
@@ -160,8 +160,8 @@ rule measure_subgroups:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=analysis_settings(),
         code=code_version("measure_subgroups"),
@@ -199,8 +199,8 @@ rule measure_heads:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=grows(1000),
+        runtime=grows(30),
     params:
         code=code_version("measure_heads"),
     shell:
@@ -236,8 +236,8 @@ rule probe_sources:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=as_settings(shape=SHAPE, seed=STUDY["evaluation"]["seed"]),
         code=code_version("probe_sources"),

@@ -175,13 +175,55 @@ def manifest_code(wildcards):
 
 
 @functools.cache
+def count_images(dataset):
+    """Return how many images a release has by its table."""
+    settings = DATASETS[dataset]
+    return find_reader(settings["reader"]).count_images(RELEASES[dataset], settings)
+
+
 def shard_count(dataset):
     """Return the number of shards of a data set: the setting, or one for every 2,000 images."""
-    settings = DATASETS[dataset]
-    if "shards" in settings:
-        return settings["shards"]
-    images = find_reader(settings["reader"]).count_images(RELEASES[dataset], settings)
-    return max(1, math.ceil(images / IMAGES_IN_A_SHARD))
+    return DATASETS[dataset].get("shards") or max(1, math.ceil(count_images(dataset) / IMAGES_IN_A_SHARD))
+
+
+def images_in_shard(dataset):
+    """Return how many images a shard of a data set holds at most."""
+    return math.ceil(count_images(dataset) / shard_count(dataset))
+
+
+def pixels_mb(datasets):
+    """Return the size of data sets' pixels in MB."""
+    return sum(count_images(dataset) for dataset in datasets) * SIZE * SIZE // 1_000_000
+
+
+def grows(amount):
+    """Return a resources function: an amount, or one for the wildcards, once more for each further attempt."""
+
+    def resource(wildcards, attempt):
+        return attempt * (amount(wildcards) if callable(amount) else amount)
+
+    return resource
+
+
+def conversion_memory(wildcards):
+    """Return the MB that a conversion needs: a large image with its copies, and the shard's pixels."""
+    return 1500 + 2 * images_in_shard(wildcards.dataset) * shape_settings(wildcards.shape)["size"] ** 2 // 1_000_000
+
+
+def training_memory(wildcards):
+    """Return the MB that a training needs; half of the pixels, as mapped files can leave memory again."""
+    return 8000 + pixels_mb(datasets_learnt(wildcards)) // 2
+
+
+def training_minutes(wildcards):
+    """Return minutes for a training at 300 images a second, which any GPU of the last ten years does at 224 px."""
+    images = STUDY["training"]["epochs"] * sum(map(count_images, datasets_learnt(wildcards)))
+    return 60 + images // (300 * 60)
+
+
+def datasets_learnt(wildcards):
+    """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
+    return MEMBERS[wildcards.source] if "source" in wildcards.keys() else POOL
 
 
 def shards(dataset, shape, suffix):
@@ -210,19 +252,19 @@ def digest_of(dataset):
     return checkpoints.assign_splits.get(dataset=dataset).output.digest
 
 
-def study_manifests(wildcards):
-    """Return the manifests of all data sets as this study uses them."""
-    return [manifest_of(dataset) for dataset in DATASETS]
+def manifests_of(datasets):
+    """Return the manifests of data sets as this study uses them."""
+    return [manifest_of(dataset) for dataset in datasets]
 
 
-def study_digests(wildcards):
+def digests_of(datasets):
     """Return the digests of these manifests."""
-    return [digest_of(dataset) for dataset in DATASETS]
+    return [digest_of(dataset) for dataset in datasets]
 
 
-def study_indexes(wildcards):
-    """Return the indexes of all data sets."""
-    return [index_of(dataset) for dataset in DATASETS]
+def indexes_of(datasets):
+    """Return the indexes of data sets."""
+    return [index_of(dataset) for dataset in datasets]
 
 
 def shards_of(datasets):
@@ -230,20 +272,24 @@ def shards_of(datasets):
     return ancient([path for dataset in datasets for path in shards(dataset, SHAPE, ".h5")])
 
 
-def images_of(datasets):
-    """Return what a program reads to have the images of data sets and what is known of them, for ``unpack``."""
-    return {
-        "manifests": [manifest_of(dataset) for dataset in datasets],
-        "digests": [digest_of(dataset) for dataset in datasets],
-        "indexes": [index_of(dataset) for dataset in datasets],
-        "shards": shards_of(datasets),
-    }
+def study_manifests(wildcards):
+    """Return the manifests of all data sets."""
+    return manifests_of(DATASETS)
+
+
+def study_digests(wildcards):
+    """Return the digests of these manifests."""
+    return digests_of(DATASETS)
+
+
+def study_indexes(wildcards):
+    """Return the indexes of all data sets."""
+    return indexes_of(DATASETS)
 
 
 def weights_of(wildcards):
     """Return the weights of a model; asking for its source's digests lets Snakemake see that they need not change."""
-    for dataset in MEMBERS[wildcards.source]:
-        digest_of(dataset)
+    digests_of(MEMBERS[wildcards.source])
     names = {"model": wildcards.model, "source": wildcards.source, "seed": getattr(wildcards, "seed", SEEDS[0])}
     return expand(rules.train_model.output.weights, **names)
 

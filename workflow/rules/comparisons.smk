@@ -22,8 +22,8 @@ rule compare_models:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=analysis_settings(),
         code=code_version("compare_models"),
@@ -63,8 +63,8 @@ rule compare_outputs:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=analysis_settings(pairs=STUDY["evaluation"]["pairs"]),
         code=code_version("compare_outputs"),
@@ -111,8 +111,8 @@ rule compare_labels:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=analysis_settings(),
         code=code_version("compare_labels"),
@@ -150,8 +150,8 @@ rule compare_domains:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         code=code_version("compare_domains"),
     shell:
@@ -189,8 +189,8 @@ rule compare_paper:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=grows(1000),
+        runtime=grows(30),
     params:
         settings=as_settings(paper=PAPER),
         code=code_version("compare_paper"),

@@ -12,8 +12,8 @@ rule simulate_hospital:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=grows(1000),
+        runtime=grows(60),
     params:
         settings=dataset_settings(
             "images",
@@ -51,8 +51,8 @@ rule make_manifest:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(lambda wildcards: 2000 + count_images(wildcards.dataset) // 100),
+        runtime=grows(60),
     params:
         settings=manifest_settings,
         code=manifest_code,
@@ -85,8 +85,8 @@ rule convert_shard:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=grows(conversion_memory),
+        runtime=grows(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
     params:
         settings=conversion_settings,
         code=code_version("convert_shard"),
@@ -118,8 +118,8 @@ rule index_shards:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=grows(1000),
+        runtime=grows(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
     params:
         settings=index_settings,
         code=code_version("index_shards"),

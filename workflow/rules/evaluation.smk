@@ -19,8 +19,8 @@ rule predict:
         "../../envs/crossray.yaml"
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
+        runtime=grows(lambda wildcards: 20 + count_images(wildcards.target) // 2000),
     params:
         settings=as_settings(batch_size=STUDY["training"]["batch_size"]),
         code=code_version("predict"),
@@ -42,7 +42,10 @@ rule predict:
 rule embed_images:
     """Write what a model makes of a sample of the images of each domain before its last layer."""
     input:
-        unpack(lambda wildcards: images_of(DOMAINS)),
+        manifests=lambda wildcards: manifests_of(DOMAINS),
+        digests=lambda wildcards: digests_of(DOMAINS),
+        indexes=lambda wildcards: indexes_of(DOMAINS),
+        shards=lambda wildcards: shards_of(DOMAINS),
         weights=weights_of,
     output:
         embeddings="<study>/embeddings/{model}/{source}/embeddings.parquet",
@@ -54,8 +57,8 @@ rule embed_images:
         "../../envs/crossray.yaml"
     resources:
         gpu=0,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=as_settings(
             batch_size=STUDY["training"]["batch_size"],
@@ -99,8 +102,8 @@ rule measure_performance:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(60),
     params:
         settings=analysis_settings(),
         code=code_version("measure_performance"),
@@ -149,8 +152,8 @@ rule measure_transfer:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         code=code_version("measure_transfer"),
     shell:

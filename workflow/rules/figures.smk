@@ -19,8 +19,8 @@ rule draw_auc_matrix:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20),
     params:
         settings=figure_settings("models", "members", "targets", "resamples"),
         code=code_version("draw_auc_matrix"),

@@ -23,8 +23,8 @@ rule audit_leakage:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=grows(8000),
+        runtime=grows(120),
     params:
         settings=as_settings(datasets=list(DATASETS), registers=REGISTERS, **STUDY["leakage"]),
         code=code_version("audit_leakage"),
@@ -54,8 +54,8 @@ checkpoint assign_splits:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=4000,
-        runtime=20,
+        mem_mb=grows(4000),
+        runtime=grows(20),
     params:
         code=code_version("assign_splits"),
     shell:

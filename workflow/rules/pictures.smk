@@ -20,8 +20,8 @@ rule draw_training_curves:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20),
     params:
         settings=figure_settings("models", "sources", "seeds", "datasets"),
         code=code_version("draw_training_curves"),
@@ -58,8 +58,8 @@ rule draw_samples:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20),
     params:
         settings=figure_settings("datasets", "tasks", "size", "shape"),
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
@@ -97,8 +97,8 @@ rule draw_disagreements:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20),
     params:
         settings=figure_settings("size", "shape"),
         code=code_version("draw_disagreements"),

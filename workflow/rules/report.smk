@@ -31,8 +31,8 @@ rule write_report:
     conda:
         "../../envs/crossray.yaml"
     resources:
-        mem_mb=1000,
-        runtime=20,
+        mem_mb=grows(1000),
+        runtime=grows(20),
     params:
         settings=report_settings(),
         code=code_version("write_report"),

@@ -4,7 +4,10 @@
 rule train_model:
     """Train a network on one source; a stopped run continues from its last checkpoint in the work folder."""
     input:
-        unpack(lambda wildcards: images_of(MEMBERS[wildcards.source])),
+        manifests=lambda wildcards: manifests_of(MEMBERS[wildcards.source]),
+        digests=lambda wildcards: digests_of(MEMBERS[wildcards.source]),
+        indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
+        shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
     output:
         weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
         history="<study>/models/{model}/{source}/{seed}/history.csv",
@@ -18,8 +21,8 @@ rule train_model:
     threads: 8
     resources:
         gpu=0,
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=grows(training_memory),
+        runtime=grows(training_minutes),
     params:
         settings=training_settings,
         code=code_version("train_model"),
@@ -46,7 +49,10 @@ rule train_model:
 rule train_shared_heads:
     """Train one network on the pool with an output for each data set and task, with or without a penalty."""
     input:
-        unpack(lambda wildcards: images_of(POOL)),
+        manifests=lambda wildcards: manifests_of(POOL),
+        digests=lambda wildcards: digests_of(POOL),
+        indexes=lambda wildcards: indexes_of(POOL),
+        shards=lambda wildcards: shards_of(POOL),
     output:
         vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
         history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",
@@ -60,8 +66,8 @@ rule train_shared_heads:
     threads: 8
     resources:
         gpu=0,
-        mem_mb=8000,
-        runtime=720,
+        mem_mb=grows(training_memory),
+        runtime=grows(training_minutes),
     params:
         settings=heads_settings,
         code=code_version("train_shared_heads"),

@@ -184,7 +184,7 @@ def train(
     )
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=1,
+        devices=[device.index] if device.type == "cuda" else 1,
         precision=fast_precision(device),  # type: ignore[arg-type]
         max_epochs=settings["epochs"],
         callbacks=[best, keep_last],
