@@ -1,0 +1,147 @@
+"""A real SLURM of one node, in a folder of its own, started and stopped by a test."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
+#: where SLURM's commands look inside a job, whose variables the executor takes away
+CONFIGURED = Path("/etc/slurm")
+PATH = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
+
+CONFIGURATION = """
+ClusterName=crossray
+SlurmctldHost={host}(127.0.0.1)
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CryptoType=crypto/munge
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+AccountingStorageType=accounting_storage/none
+JobAcctGatherType=jobacct_gather/none
+MpiDefault=none
+ReturnToService=2
+MinJobAge=3600
+KillWait=2
+OverTimeLimit=0
+UnkillableStepTimeout=20
+SchedulerParameters=sched_interval=1,batch_sched_delay=0,defer
+BatchStartTimeout=60
+SlurmdTimeout=20
+SlurmdParameters=config_overrides
+GresTypes=gpu
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=64000 Gres=gpu:2 State=UNKNOWN
+PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP OverSubscribe=YES
+"""
+
+
+def obstacle() -> str | None:
+    """Return why no SLURM can be started here, if so."""
+    missing = [name for name in PROGRAMS if not shutil.which(name, path=PATH)]
+    if missing:
+        return f"no SLURM here ({', '.join(missing)} missing); install slurmctld, slurmd and munge"
+    if os.getuid() != 0:
+        return "only root can start a SLURM"
+    if (CONFIGURED / "slurm.conf").exists():
+        return f"this machine has a SLURM of its own ({CONFIGURED}/slurm.conf)"
+    return None
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+class Node:
+    """Controller and node; GPUs are device files that every machine has, so that GPU jobs can be scheduled."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("state", "spool", "tmp"):
+            (folder / name).mkdir(parents=True)
+        self.host = socket.gethostname().split(".")[0]
+        self.environment = os.environ | {"PATH": PATH, "SLURM_CONF": str(folder / "slurm.conf")}
+        (folder / "slurm.conf").write_text(
+            CONFIGURATION.format(
+                host=self.host, folder=folder, cpus=8, controller_port=free_port(), node_port=free_port()
+            )
+        )
+        (folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
+        (folder / "munge.key").write_bytes(secrets.token_bytes(1024))
+        (folder / "munge.key").chmod(0o400)
+        self.links = [CONFIGURED / name for name in ("slurm.conf", "gres.conf")]
+        self.processes: dict[str, subprocess.Popen] = {}
+
+    def start(self) -> None:
+        """Start everything and wait until the node is idle."""
+        CONFIGURED.mkdir(exist_ok=True)
+        for link in self.links:
+            link.unlink(missing_ok=True)  # of a test that was killed
+            link.symlink_to(self.folder / link.name)
+        self._spawn("munged", "--foreground", "--force", f"--socket={self.folder}/munge.socket",
+                    f"--key-file={self.folder}/munge.key", f"--pid-file={self.folder}/munged.pid",
+                    f"--log-file={self.folder}/munged.log", f"--seed-file={self.folder}/munged.seed")  # fmt: skip
+        self.wait_until(lambda: (self.folder / "munge.socket").exists())
+        self._spawn("slurmctld", "-D")
+        self.wait_until(lambda: "UP" in self.run("scontrol", "ping"))
+        self._spawn("slurmd", "-D")
+        self.wait_until(lambda: "idle" in self.run("sinfo", "--noheader", "--format=%t"))
+
+    def stop(self) -> None:
+        """Cancel all jobs and end everything that was started."""
+        self.run("scancel", "--user=root", "--signal=KILL", "--full")
+        self.run("scancel", "--user=root")
+        for name in reversed(list(self.processes)):
+            self._end(name)
+        for link in self.links:
+            if link.is_symlink() and link.readlink() == self.folder / link.name:
+                link.unlink()
+
+    def run(self, *words: str) -> str:
+        """Run one of SLURM's commands and return what it printed."""
+        done = subprocess.run(words, env=self.environment, capture_output=True, text=True, timeout=60)
+        return done.stdout + done.stderr
+
+    def jobs(self, *states: str) -> dict[str, str]:
+        """Return the comment (rule and wildcards) of every job that is in one of these states."""
+        lines = self.run("squeue", "--noheader", "--states=all", "--format=%i|%T|%k").splitlines()
+        rows = [line.split("|", 2) for line in lines]
+        return {number: comment for number, state, comment in rows if state in states}
+
+    def _spawn(self, name: str, *words: str) -> None:
+        with (self.folder / f"{name}.out").open("a") as output:
+            self.processes[name] = subprocess.Popen(
+                [shutil.which(name, path=PATH), *words], env=self.environment, stdout=output, stderr=output
+            )
+
+    def _end(self, name: str) -> None:
+        process = self.processes.pop(name)
+        process.kill()
+        process.wait(timeout=30)
+
+    def wait_until(self, holds, seconds: float = 60) -> None:
+        """Wait until something holds."""
+        for _ in range(int(seconds * 5)):
+            if holds():
+                return
+            time.sleep(0.2)
+        logs = "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.out"))
+        raise AssertionError(f"it never came: {logs}")
