@@ -75,7 +75,7 @@ class Node:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name in ("state", "spool", "tmp"):
+        for name in ("state", "spool"):
             (folder / name).mkdir(parents=True)
         self.host = socket.gethostname().split(".")[0]
         self.environment = os.environ | {"PATH": PATH, "SLURM_CONF": str(folder / "slurm.conf")}

@@ -15,14 +15,9 @@ from crossray.program import json_object, parser, run
 
 def train_shared_heads(arguments: Namespace) -> None:
     """Train, unless it is done; nobody else trains the same meanwhile."""
-    from crossray.learning.checkpoints import is_finished, only_writer, training_key
+    from crossray.learning.checkpoints import train_once
 
-    with only_writer(arguments.work.parent):
-        key = training_key("train_shared_heads", arguments.settings, [*arguments.manifests, *arguments.indexes])
-        if is_finished(arguments.record, key, arguments.vectors, arguments.history):
-            logging.info("this network is there already, with these settings, code and data")
-        else:
-            _train_and_write(arguments, key)
+    train_once("train_shared_heads", arguments, [arguments.vectors, arguments.history], _train_and_write)
 
 
 def _train_and_write(arguments: Namespace, key: str) -> None:

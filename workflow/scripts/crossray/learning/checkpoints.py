@@ -3,7 +3,8 @@
 import logging
 import os
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,25 @@ def is_whole(path: Path) -> bool:
             return archive.testzip() is None
     except Exception:  # a damaged archive fails in many ways, and a missing one in one
         return False
+
+
+def train_once(
+    program: str, arguments: Namespace, results: Sequence[Path], train: Callable[[Namespace, str], None]
+) -> None:
+    """Run a training that nobody else runs meanwhile, unless its record and results are there already.
+
+    Args:
+        program: its name, for the key.
+        arguments: the program's options (:func:`crossray.learning.options.training_options`) and ``settings``.
+        results: the files that it writes before the record.
+        train: what trains and writes; gets the arguments and the key.
+    """
+    with only_writer(arguments.work.parent):
+        key = training_key(program, arguments.settings, [*arguments.manifests, *arguments.indexes])
+        if is_finished(arguments.record, key, *results):
+            log.info("this training is there already, with these settings, code and data")
+        else:
+            train(arguments, key)
 
 
 def training_key(program: str, settings: Mapping[str, Any], files: Sequence[Path]) -> str:
