@@ -28,6 +28,10 @@ include: "workflow/rules/pictures.smk"
 include: "workflow/rules/report.smk"
 
 
+onstart:
+    check_writable("results", "logs", STUDY["private"])
+
+
 localrules:
     all,
     convert,

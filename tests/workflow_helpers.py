@@ -1,5 +1,6 @@
 """Checkouts of the workflow in temporary folders, and what Snakemake says it does."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -17,10 +18,12 @@ class Checkout:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def snakemake(self, *words, study="tiny.yaml", check=True):
-        """Run Snakemake on a study and return its output; with ``check`` it must succeed."""
+    def snakemake(self, *words, study="tiny.yaml", check=True, **variables):
+        """Run Snakemake on a study, with these variables, and return its output; with ``check`` it must succeed."""
         command = [sys.executable, "-m", "snakemake", "--cores", "2", *words, "--configfile", study]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(
+            command, cwd=self.folder, env=os.environ | variables, capture_output=True, text=True, timeout=900
+        )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, output[-6000:]
         return output

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.pseudonyms import make_key
 from helpers import ROOT
 from made_study import FIGURE_TABLES
 
@@ -41,9 +42,10 @@ def make_hospital(root, name, seed):
     }  # fmt: skip
     release = {"dicom": folder / "dicom", "labels": folder / "labels.csv", "truth": folder / "truth.csv"}
     assert run("simulate_hospital", dataset=name, settings=settings, **release) == 0
+    make_key(root / "private/pseudonyms.key")
     reading = {"reader": "simulated", "public": False, "split": SPLIT, "labelling": LABELLING}
     assert run("make_manifest", dataset=name, settings=reading, root=release["dicom"], tables=[release["labels"]],
-               private=root / "private", lookup=root / f"private/{name}.csv",
+               key=root / "private/pseudonyms.key", lookup=root / f"private/{name}.csv",
                output=folder / "manifest.parquet") == 0  # fmt: skip
     pixels = folder / "32px"
     shards = [pixels / "shards" / f"{number:04d}" for number in range(2)]

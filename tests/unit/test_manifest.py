@@ -33,24 +33,6 @@ def test_a_share_of_zero_gets_nobody():
     assert set(manifest.split_by_patient(pd.Series([f"p{n}" for n in range(200)]), 0, shares)) == {"test"}
 
 
-def test_pseudonyms_depend_on_the_key_and_keep_identity():
-    names = pd.Series(["a", "b", "a", None])
-    one, other = manifest.pseudonyms(names, b"k" * 32), manifest.pseudonyms(names, b"x" * 32)
-    assert one[0] == one[2] != one[1]
-    assert one[0] != other[0]
-    assert pd.isna(one[3])
-
-
-def test_the_key_is_made_once_for_its_owner_alone(tmp_path):
-    folder = tmp_path / "deep" / "private"
-    key = manifest.pseudonym_key(folder)
-    assert manifest.pseudonym_key(folder) == key
-    assert stat.S_IMODE((folder / "pseudonyms.key").stat().st_mode) == 0o600
-    (folder / "pseudonyms.key").write_text("short")
-    with pytest.raises(UserError, match="32 characters"):
-        manifest.pseudonym_key(folder)
-
-
 def test_the_way_back_from_hashes_to_files_is_kept_apart(tmp_path):
     released = manifest_table(5, ["A"])
     table = manifest.with_pseudonyms(released, b"k" * 32)

@@ -85,7 +85,7 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
         "--tables",
         str(tmp_path / "labels.csv"),
     ]
-    words += ["--private", str(tmp_path / "p"), "--lookup", str(tmp_path / "p.csv")]
+    words += ["--key", str(tmp_path / "p"), "--lookup", str(tmp_path / "p.csv")]
     words += ["--output", str(tmp_path / "m.parquet")]
     done = run(ROOT / "workflow/scripts/make_manifest.py", *words)
     assert done.returncode == 1

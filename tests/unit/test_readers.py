@@ -14,6 +14,7 @@ import releases
 from crossray import manifest
 from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
+from crossray.pseudonyms import make_key
 
 CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
 
@@ -217,9 +218,11 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     release = find_reader(settings["reader"]).locate("d", settings)
     resolved = with_policy("d", settings) | {"public": False, "register": "d"}
     resolved["split"] = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
+    key = tmp_path / "private/pseudonyms.key"
+    make_key(key)
     assert make_manifest.main([
         "--dataset", "d", "--settings", json.dumps(resolved), "--root", release.root, "--tables", *release.tables,
-        "--private", str(tmp_path / "private"), "--lookup", str(tmp_path / "private/d.csv"),
+        "--key", str(key), "--lookup", str(tmp_path / "private/d.csv"),
         "--output", str(out / "manifest.parquet"),
     ]) == 0  # fmt: skip
     shape = {"size": 20, "fit": "crop", "burnt_in": "reject"}

@@ -1,13 +1,27 @@
-"""What changed, and what runs again: exactly the rules that use it."""
+"""What changed, and what runs again: every row of the table in docs/reruns.md."""
 
 import os
+import re
 import shutil
 
 import pytest
+import yaml
 
+from helpers import ROOT
+from releases import chexpert
 from workflow_helpers import copy_workflow, executed, planned
 
 pytestmark = pytest.mark.workflow
+
+#: the rows of the table that tests of this module hold
+TESTED = set()
+
+
+def row(*names):
+    """Mark a test as that of rows of the table, by their first cells."""
+    TESTED.update(names)
+    return lambda test: test
+
 
 #: what a study of two hospitals has
 DRAWING = {
@@ -30,38 +44,45 @@ def rerun(checkout):
     return set(planned(checkout.snakemake("-n")))
 
 
+@row("a comment, a docstring, the order of keys")
 def test_a_comment_in_a_library_module_reruns_nothing(again):
     again.change("workflow/scripts/crossray/grey_levels.py", "GREY_MAX = 65535", "# sixteen bits\nGREY_MAX = 65535")
     again.change("workflow/scripts/crossray/shards.py", '"""Shards:', '"""Pieces:')
     assert rerun(again) == set()
 
 
+@row("a figure's colour, in the code")
 def test_a_constant_of_the_figures_reruns_the_figures(again):
     again.change("workflow/scripts/crossray/figures/style.py", 'INK = "#1f2937"', 'INK = "#000000"')
     assert rerun(again) == DRAWING
 
 
+@row("the page's style")
 def test_the_pages_style_reruns_the_page(again):
     again.change("workflow/scripts/crossray/figures/templates/report.css", "#1f2937", "#000000")
     assert rerun(again) == {"write_report"}
 
 
+@row("a training setting")
 def test_a_training_setting_reruns_training_and_what_follows(again):
     again.change("tiny.yaml", "rotation: 5", "rotation: 6")
     assert rerun(again) == AFTER_TRAINING
 
 
+@row("a setting of the evaluation")
 def test_a_setting_of_the_evaluation_trains_nothing(again):
     again.change("tiny.yaml", "minimum: 2", "minimum: 3")
     trained = {"train_model", "predict", "draw_training_curves", "embed_images", "probe_sources", "draw_probe"}
     assert rerun(again) == AFTER_TRAINING - trained
 
 
+@row("a comment, a docstring, the order of keys")
 def test_the_order_of_keys_reruns_nothing(again):
     again.change("tiny.yaml", "epochs: 1, batch_size: 16", "batch_size: 16, epochs: 1")
     assert rerun(again) == set()
 
 
+@row("a fresh or moved checkout")
 def test_a_fresh_and_moved_checkout_reruns_nothing(finished, tmp_path):
     moved = copy_workflow(tmp_path / "somewhere/else")  # new file times, as after git clone
     for name in ("results", "private", ".snakemake", "tiny.yaml"):
@@ -72,6 +93,92 @@ def test_a_fresh_and_moved_checkout_reruns_nothing(finished, tmp_path):
     assert rerun(moved) == set()
 
 
+@row("a file touched or copied, content as it was")
+@pytest.mark.parametrize(
+    "pattern", ["weights.safetensors", "*.h5", "index.json", "manifest.parquet", "labels.csv", "south.parquet"]
+)
+def test_a_touched_file_reruns_nothing(again, pattern):
+    touched = list((again.folder / "results").rglob(pattern))
+    assert touched
+    for path in touched:
+        os.utime(path)
+    assert rerun(again) == set()
+
+
+@row("a file touched or copied, content as it was")
+def test_a_clock_that_was_wrong_reruns_nothing(again):
+    """Weights and shards from the future: the clock ran ahead while they were made."""
+    ahead = 2_000_000_000
+    for pattern in ("weights.safetensors", "*.h5", "training.json", "*.parquet"):
+        for path in (again.folder / "results").rglob(pattern):
+            os.utime(path, (ahead, ahead))
+    assert rerun(again) == set()
+
+
+@row("threads, memory, time, profile")
+def test_threads_and_memory_rerun_nothing(again):
+    words = ["--set-threads", "train_model=1", "--set-resources", "train_model:mem_mb=9000", "train_model:runtime=5"]
+    assert planned(again.snakemake("-n", *words)) == {}
+
+
+@row("image size or fit")
+def test_another_image_size_reruns_all_but_manifests(again):
+    again.change("tiny.yaml", "size: 32", "size: 48")
+    jobs = planned(again.snakemake("-n"))
+    assert {"convert_shard": 4, "index_shards": 2, "train_model": 2, "predict": 6}.items() <= jobs.items()
+    assert not {"simulate_hospital", "make_manifest"} & set(jobs)
+
+
+@row("a seed added")
+def test_another_seed_trains_that_seed(again):
+    again.change("tiny.yaml", "models:", "seeds: [0, 1]\nmodels:")
+    jobs = planned(again.snakemake("-n"))
+    assert {"train_model": 2, "predict": 6, "measure_performance": 1, "draw_auc_matrix": 1}.items() <= jobs.items()
+    assert not {"convert_shard", "make_manifest", "embed_images", "audit_leakage"} & set(jobs)
+
+
+def with_library(checkout, name, version):
+    """Return the rules that run again where another version of a library is installed."""
+    facts = checkout.folder / f"elsewhere/{name.replace('-', '_')}-{version}.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    return set(planned(checkout.snakemake("-n", PYTHONPATH=str(facts.parent))))
+
+
+@row("pydicom, imagecodecs, OpenCV or Pillow upgraded")
+def test_a_decoder_upgraded_converts_again(again):
+    jobs = with_library(again, "imagecodecs", "2999.1.1")
+    assert "convert_shard" in jobs
+    assert not {"simulate_hospital", "make_manifest"} & jobs
+
+
+@row("torch or another library upgraded")
+def test_torch_upgraded_reruns_nothing(again):
+    assert with_library(again, "torch", "99.0") == set()
+
+
+@row("a label policy, or another setting of a reader")
+def test_a_label_policy_reruns_its_data_set(checkout, tmp_path):
+    for name in ("ours", "theirs"):
+        (tmp_path / name).mkdir()
+        chexpert(tmp_path / name)
+    hospital = {"reader": "chexpert", "max_missing": 1, "max_rejected": 1}
+    study = {
+        "study": "policy", "tasks": ["Cardiomegaly"], "images": {"size": 32},
+        "models": {"m": {"architecture": "resnet18"}},
+        "datasets": {name: hospital | {"root": str(tmp_path / name)} for name in ("ours", "theirs")},
+    }  # fmt: skip
+    checkout.write("policy.yaml", yaml.safe_dump(study))
+    checkout.snakemake("convert", study="policy.yaml")
+    assert planned(checkout.snakemake("-n", "convert", study="policy.yaml")) == {}
+    study["datasets"]["ours"]["policy"] = "paper"
+    checkout.write("policy.yaml", yaml.safe_dump(study))
+    jobs = executed(checkout.snakemake("-n", "convert", study="policy.yaml"))
+    assert {rule for rule, _ in jobs} == {"make_manifest", "convert_shard", "index_shards", "convert"}
+    assert all("dataset=ours" in words for rule, words in jobs if rule != "convert")
+
+
+@row("images in one data set (a row in its table)")
 def test_one_more_image_reruns_what_saw_that_hospital(again):
     again.change(
         "tiny.yaml", "images: 60\n    shards: 2\n    split: *split", "images: 61\n    shards: 2\n    split: *split"
@@ -90,9 +197,64 @@ def test_one_more_image_reruns_what_saw_that_hospital(again):
     assert "Nothing to be done" in again.snakemake()
 
 
+@row("a constant in the library, however deep")
 def test_a_conversion_that_ends_in_the_same_pixels_retrains_nothing(again):
     again.change("workflow/scripts/crossray/grey_levels.py", "GREY_MAX = 65535", "GREY_MAX = 65534 + 1")
     jobs = {rule for rule, _ in executed(again.snakemake())}
     assert {"convert_shard", "index_shards"} <= jobs
     assert not jobs & {"train_model", "predict"}
     assert "Nothing to be done" in again.snakemake()
+
+
+#: writes files that are always the same, so that only the graph is tested
+STAND_IN = """
+import sys
+from pathlib import Path
+
+for path in map(Path, sys.argv[1:]):
+    if path.suffix and path.parts[0] in ("results", "private") and not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{sys.argv[0]} {path}")
+"""
+
+
+def predicted(jobs):
+    """Return (source, target) of every prediction for a test split."""
+    words = [dict(pair.split("=") for pair in words.split(", ")) for rule, words in jobs if rule == "predict"]
+    return {(pair["source"], pair["target"]) for pair in words if pair["split"] == "test"}
+
+
+@row("a data set added", "a data set removed")
+def test_a_ninth_data_set_is_a_row_and_a_column_more(checkout):
+    for program in (checkout.folder / "workflow/scripts").glob("*.py"):
+        program.write_text(STAND_IN)
+    (checkout.folder / "release").mkdir()
+    checkout.write("release/labels.csv", "image_id,patient_id,path,Effusion\na,1,a.png,1\n")
+    hospital = {"reader": "table", "root": "release", "table": "labels.csv", "tasks": ["Effusion"], "public": True}
+    eight, nine = [f"h{number}" for number in range(8)], [f"h{number}" for number in range(9)]
+
+    def run(names):
+        study = {"study": "graph", "tasks": ["Effusion"], "models": {"m": {"architecture": "resnet18"}},
+                 "datasets": dict.fromkeys(names, hospital)}  # fmt: skip
+        checkout.write("tiny.yaml", yaml.safe_dump(study))
+        return executed(checkout.snakemake())
+
+    jobs = run(eight)
+    assert predicted(jobs) == {(source, target) for source in eight for target in eight}
+    jobs = run(nine)
+    for rule in ("make_manifest", "convert_shard", "index_shards", "train_model"):
+        words = [words for name, words in jobs if name == rule]
+        assert len(words) == 1, rule
+        assert re.search(r"(dataset|source)=h8\b", words[0])
+    row_and_column = {(source, target) for source in nine for target in nine if "h8" in (source, target)}
+    assert predicted(jobs) == row_and_column
+    assert "Nothing to be done" in checkout.snakemake()
+    jobs = run(eight)
+    assert {"audit_leakage", "measure_performance", "draw_auc_matrix"} <= {rule for rule, _ in jobs}
+    assert not {"make_manifest", "convert_shard", "train_model", "predict"} & {rule for rule, _ in jobs}
+    assert "Nothing to be done" in checkout.snakemake()
+
+
+def test_every_row_of_the_table_has_a_test():
+    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/reruns.md").read_text(), re.MULTILINE)
+    assert set(rows) - {"changed"} == TESTED

@@ -1,8 +1,10 @@
 """The study's configuration, checked, and the functions by which rules ask for what they need of it."""
 
 import functools
+import importlib.metadata
 import json
 import math
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.pseudonyms import make_key
 from crossray.settings import ALL, ALL_BUT, check_registers, checked, is_pooled, members
 
 IMAGES_IN_A_SHARD = 2000
@@ -51,8 +54,35 @@ def members_of_sources():
         raise WorkflowError(str(error)) from None
 
 
+def check_cache():
+    """Stop if data of patients would go to a between-workflow cache that others can read.
+
+    Snakemake makes every file in it readable and writable by all, the table of identifiers too.
+    """
+    folder = os.environ.get("SNAKEMAKE_OUTPUT_CACHE")
+    closed = [name for name, dataset in DATASETS.items() if not dataset["public"]]
+    if workflow.workflow_settings.cache is None or not folder or not closed:
+        return
+    if Path(folder).is_dir() and Path(folder).stat().st_mode & 0o077:
+        raise WorkflowError(
+            f"--cache: {folder} can be entered by others, who could read the images and identifiers of "
+            f"{', '.join(closed)}. Close it (chmod 700 {folder}), use another folder, or leave --cache out"
+        )
+
+
+def check_writable(*folders):
+    """Stop if results could not be written: Snakemake itself would end in a traceback."""
+    for folder in map(Path, folders):
+        if folder.exists() and not os.access(folder, os.W_OK):
+            raise WorkflowError(
+                f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
+                "start again, what is done stays done"
+            )
+
+
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
+check_cache()
 SOURCES = STUDY.get("sources", list(DATASETS))
 TARGETS = STUDY.get("targets", list(DATASETS))
 #: the data sets that pooled sources and shared networks draw on
@@ -174,6 +204,20 @@ def manifest_code(wildcards):
     return code_version("make_manifest", READERS[DATASETS[wildcards.dataset]["reader"]])
 
 
+def key_of(wildcards):
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
+    if DATASETS[wildcards.dataset]["public"]:
+        return []
+    key = Path(STUDY["private"], "pseudonyms.key")
+    make_key(key)
+    return str(key)
+
+
+def versions(*libraries):
+    """Return the versions of libraries that decide a result."""
+    return as_settings(**{name: importlib.metadata.version(name) for name in libraries})
+
+
 @functools.cache
 def count_images(dataset):
     """Return how many images a release has by its table."""
@@ -288,10 +332,20 @@ def study_indexes(wildcards):
 
 
 def weights_of(wildcards):
-    """Return the weights of a model; asking for its source's digests lets Snakemake see that they need not change."""
+    """Return the weights of a model; the small record beside them says whether they are others."""
+    return ancient(of_model(rules.train_model.output.weights, wildcards))
+
+
+def record_of(wildcards):
+    """Return a training's record; asking for its source's digests lets Snakemake see that it need not change."""
     digests_of(MEMBERS[wildcards.source])
+    return of_model(rules.train_model.output.record, wildcards)
+
+
+def of_model(pattern, wildcards):
+    """Return the file of the wildcards' model, of the first seed where there is no wildcard for it."""
     names = {"model": wildcards.model, "source": wildcards.source, "seed": getattr(wildcards, "seed", SEEDS[0])}
-    return expand(rules.train_model.output.weights, **names)
+    return expand(pattern, **names)
 
 
 def training_settings(wildcards):

@@ -42,29 +42,31 @@ rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
         tables=lambda wildcards: RELEASES[wildcards.dataset].tables,
-        root=lambda wildcards: ancient(RELEASES[wildcards.dataset].root),
+        key=key_of,
     output:
         manifest="results/datasets/{dataset}/manifest.parquet",
         lookup="<private>/{dataset}.csv",
     log:
         "logs/datasets/{dataset}/make_manifest.log",
+    cache: True
     conda:
         "../../envs/crossray.yaml"
     resources:
         mem_mb=grows(lambda wildcards: 2000 + count_images(wildcards.dataset) // 100),
         runtime=grows(60),
     params:
+        dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         settings=manifest_settings,
         code=manifest_code,
-        private=subpath(output.lookup, parent=True),
+        root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """
         python workflow/scripts/make_manifest.py \
-            --dataset {wildcards.dataset:q} \
+            --dataset {params.dataset:q} \
             --settings {params.settings:q} \
-            --root {input.root:q} \
+            --root {params.root:q} \
             --tables {input.tables:q} \
-            --private {params.private:q} \
+            --key {input.key:q} \
             --lookup {output.lookup:q} \
             --output {output.manifest:q} \
             &>{log:q}
@@ -76,29 +78,33 @@ rule convert_shard:
     input:
         manifest=rules.make_manifest.output.manifest,
         lookup=rules.make_manifest.output.lookup,
-        root=lambda wildcards: ancient(RELEASES[wildcards.dataset].root),
     output:
         shard="results/datasets/{dataset}/{shape}/shards/{shard}.h5",
         rejected="results/datasets/{dataset}/{shape}/shards/{shard}.rejected.csv",
     log:
         "logs/datasets/{dataset}/convert_shard/{shape}-{shard}.log",
+    cache: True
     conda:
         "../../envs/crossray.yaml"
     resources:
         mem_mb=grows(conversion_memory),
         runtime=grows(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
     params:
+        dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
+        shard="{shard}",
         settings=conversion_settings,
         code=code_version("convert_shard"),
+        libraries=versions("pydicom", "imagecodecs", "opencv-python-headless", "pillow"),
+        root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """
         python workflow/scripts/convert_shard.py \
-            --dataset {wildcards.dataset:q} \
-            --shard {wildcards.shard:q} \
+            --dataset {params.dataset:q} \
+            --shard {params.shard:q} \
             --settings {params.settings:q} \
             --manifest {input.manifest:q} \
             --lookup {input.lookup:q} \
-            --root {input.root:q} \
+            --root {params.root:q} \
             --output {output.shard:q} \
             --rejected {output.rejected:q} \
             &>{log:q}

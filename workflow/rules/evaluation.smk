@@ -5,6 +5,7 @@ rule predict:
     """Write a model's logits for the images of one split of a target."""
     input:
         weights=weights_of,
+        record=record_of,
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
@@ -47,6 +48,7 @@ rule embed_images:
         indexes=lambda wildcards: indexes_of(DOMAINS),
         shards=lambda wildcards: shards_of(DOMAINS),
         weights=weights_of,
+        record=record_of,
     output:
         embeddings="<study>/embeddings/{model}/{source}/embeddings.parquet",
     log:

@@ -21,6 +21,7 @@ rule train_model:
     threads: 8
     resources:
         gpu=0,
+        launcher="python",
         mem_mb=grows(training_memory),
         runtime=grows(training_minutes),
     params:
@@ -30,7 +31,7 @@ rule train_model:
     shell:
         # Epochs take a while, so this log is shown as it grows.
         """
-        python workflow/scripts/train_model.py \
+        {resources.launcher} workflow/scripts/train_model.py \
             --settings {params.settings:q} \
             --source {wildcards.source:q} \
             --manifests {input.manifests:q} \
@@ -66,6 +67,7 @@ rule train_shared_heads:
     threads: 8
     resources:
         gpu=0,
+        launcher="python",
         mem_mb=grows(training_memory),
         runtime=grows(training_minutes),
     params:
@@ -74,7 +76,7 @@ rule train_shared_heads:
         folder=subpath(output.vectors, parent=True),
     shell:
         """
-        python workflow/scripts/train_shared_heads.py \
+        {resources.launcher} workflow/scripts/train_shared_heads.py \
             --settings {params.settings:q} \
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \

@@ -13,6 +13,7 @@ def make_manifest(arguments: Namespace) -> None:
     from crossray import manifest
     from crossray.datasets import Release, find_reader
     from crossray.files import file_digest
+    from crossray.pseudonyms import read_key
 
     settings = arguments.settings
     reader = find_reader(settings["reader"])
@@ -24,7 +25,7 @@ def make_manifest(arguments: Namespace) -> None:
     tasks = manifest.tasks_of(table)
     table = table[[*manifest.FIXED_COLUMNS, *tasks]]
     manifest.check(table, tasks, tables[0] if tables else str(arguments.root), settings["public"])
-    key = None if settings["public"] else manifest.pseudonym_key(arguments.private)
+    key = None if settings["public"] else read_key(arguments.key)
     released, table = table, manifest.with_pseudonyms(table.reset_index(drop=True), key)
     manifest.write_lookup(arguments.lookup, released, table)
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
@@ -44,10 +45,7 @@ def main(argv: list[str] | None = None) -> int:
         "--tables", required=True, type=Path, nargs="*", help="the release's tables, in the order of its reader"
     )
     options.add_argument(
-        "--private",
-        required=True,
-        type=Path,
-        help="folder of the key by which identifiers are replaced; made if missing",
+        "--key", type=Path, nargs="?", help="key by which identifiers are replaced; none where the data set is public"
     )
     options.add_argument(
         "--lookup", required=True, type=Path, help="CSV to write: what stands in the manifest for what in the release"

@@ -28,6 +28,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     from crossray.files import replacing, write_csv, write_json
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import save_weights
+    from crossray.learning.processes import is_first
     from crossray.learning.record import history_table, training_record
     from crossray.learning.source import load_source
     from crossray.learning.training import train
@@ -47,10 +48,13 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         source.tasks, source.training, source.validation, arguments.settings, arguments.work / key, device,
         arguments.tensorboard,
     )  # fmt: skip
+    if not is_first():
+        return
     with replacing(arguments.weights) as partial:
         save_weights(partial, best.best, source.tasks, arguments.settings["architecture"], source.training.store.size)
     write_csv(arguments.history, history_table(best.history))
-    write_json(arguments.record, training_record(arguments.source, key, source, arguments.settings, best, device))
+    record = training_record(arguments.source, key, source, arguments.settings, best, device, arguments.weights)
+    write_json(arguments.record, record)
     shutil.rmtree(arguments.work)
 
 

@@ -1,5 +1,6 @@
 """Files that are whole or absent: write to a temporary name, sync, rename."""
 
+import glob
 import hashlib
 import json
 import os
@@ -8,8 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crossray.errors import UserError
+
 if TYPE_CHECKING:
     import pandas
+
+
+#: bytes; what failed to be written was larger than what a disk is asked for afterwards
+_LITTLE = 1 << 20
 
 
 @contextmanager
@@ -17,17 +24,41 @@ def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success sync it and rename it to ``path``.
 
     An exception removes the temporary file and leaves ``path`` as it was; a kill leaves at most the
-    temporary file, whose name ends in ``.partial``.
+    temporary file, whose name ends in ``.partial`` and which the next writer removes.
+
+    Raises:
+        UserError: if the disk is full, a quota used up or the folder may not be written; libraries that write files
+            each have another exception for that, and some do not say what it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+            left.unlink(missing_ok=True)
         yield partial
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         partial.replace(path)
+    except Exception as error:
+        if (obstacle := _obstacle(partial)) and not isinstance(error, UserError):
+            raise UserError(
+                f"{path}: could not be written, {obstacle}; mend that and start again, what is done stays done"
+            ) from error
+        raise
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():
+            partial.unlink()
+
+
+def _obstacle(path: Path) -> str | None:
+    """Return why not even a little more can be written to a file, in the system's words, if so."""
+    try:
+        with path.open("ab") as file:
+            file.write(bytes(_LITTLE))
+            os.fsync(file.fileno())
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -6,10 +6,7 @@ policy made it.
 """
 
 import hashlib
-import hmac
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ import pyarrow.parquet
 
 from crossray.errors import UserError, listed
 from crossray.files import replacing, write_csv
+from crossray.pseudonyms import pseudonym
 
 SPLITS = ("train", "validation", "test")
 FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split")
@@ -75,37 +73,12 @@ def _uniform(seed: int, patient: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def pseudonyms(identifiers: pd.Series, key: bytes) -> pd.Series:
-    """Replace identifiers by keyed hashes (HMAC-SHA256, 16 hexadecimal digits); missing ones stay missing."""
-    return identifiers.map(lambda text: hmac.new(key, text.encode(), "sha256").hexdigest()[:16], na_action="ignore")
-
-
-def pseudonym_key(folder: Path) -> bytes:
-    """Read the key of the pseudonyms, ``pseudonyms.key``; make it, for its owner alone, where there is none.
-
-    Raises:
-        UserError: if the file is too short to be a key.
-    """
-    path = folder / "pseudonyms.key"
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        key = path.read_bytes().strip()
-        if len(key) < 32:
-            raise UserError(f"{path}: not a key of at least 32 characters; delete it to have one made") from None
-        return key
-    key = secrets.token_hex(32).encode()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-    return key
-
-
 def with_pseudonyms(table: pd.DataFrame, key: bytes | None) -> pd.DataFrame:
     """Replace every column that may name a patient, file names included; without a key the data set is public."""
     if key is None:
         return table
-    return table.assign(**{column: pseudonyms(table[column], key) for column in NAMING_COLUMNS})
+    hashed = {c: table[c].map(lambda text: pseudonym(text, key), na_action="ignore") for c in NAMING_COLUMNS}
+    return table.assign(**hashed)
 
 
 def write_lookup(path: Path, released: pd.DataFrame, table: pd.DataFrame) -> None:

@@ -45,7 +45,7 @@ def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Names
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        reason = error.strerror or "no such file"
-        print(f"error: {error.filename or error}: {reason.lower()}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{(error.strerror or str(error)).lower()}", file=sys.stderr)
         return 1
     return 0

@@ -30,6 +30,7 @@ from pydicom.uid import (
 
 from crossray.datasets.findings import FINDINGS
 from crossray.datasets.phantom import Anatomy, draw_anatomy, render
+from crossray.files import replacing
 from crossray.seeds import derived_seed
 
 TRANSFER_SYNTAXES = {
@@ -193,8 +194,8 @@ def write_dicom(
 
     dataset.file_meta = pydicom.dataset.FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
-    path.parent.mkdir(parents=True, exist_ok=True)
-    dataset.save_as(path, enforce_file_format=True)
+    with replacing(path) as partial:
+        dataset.save_as(partial, enforce_file_format=True)
 
 
 def _encoded(stored: NDArray, transfer_syntax: str, bits: int) -> bytes:

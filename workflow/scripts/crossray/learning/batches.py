@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
+from crossray.learning import processes
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, JoinedStores
 
@@ -84,22 +85,35 @@ def _repeated(places: np.ndarray, wanted: int, generator: np.random.Generator) -
     return np.concatenate([generator.permutation(places) for _ in range(rounds)])[:wanted]
 
 
+class SharedBatches(BatchSampler):
+    """This process's share of every batch: however many train together, a batch has the same images.
+
+    Args:
+        sampler: the order of the images.
+        batch_size: images of a batch, over all processes.
+        drop_last: whether an incomplete last batch is left out.
+    """
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Yield places of images."""
+        for batch in super().__iter__():
+            yield batch[processes.number() :: processes.count()]
+
+
 def training_batches(examples: Examples, batch_size: int, balanced: bool, seed: int) -> DataLoader:
     """Shuffled batches; an incomplete last one is dropped where there are others, as batch norm needs many."""
     dataset = ExampleDataset(examples)
     datasets = np.zeros(len(dataset), int) if examples.datasets is None else examples.datasets
-    return DataLoader(
-        dataset,
-        batch_size,
-        sampler=EpochShuffle(datasets, balanced, seed),
-        drop_last=len(dataset) > batch_size,
-        collate_fn=_as_is,
-    )
+    order = EpochShuffle(datasets, balanced, seed)
+    batches = SharedBatches(order, batch_size, drop_last=len(dataset) > batch_size)
+    return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is)
 
 
 def ordered_batches(examples: Examples, batch_size: int) -> DataLoader:
-    """All images in order."""
-    return DataLoader(ExampleDataset(examples), batch_size, collate_fn=_as_is)
+    """All images in order, or this process's share of every batch of them."""
+    dataset = ExampleDataset(examples)
+    batches = SharedBatches(SequentialSampler(dataset), batch_size, drop_last=False)
+    return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is)
 
 
 def _as_is(batch: Any) -> Any:

@@ -5,7 +5,7 @@ import os
 import zipfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from crossray.code_version import code_version
 from crossray.files import file_digest, read_json, replacing, text_digest
+from crossray.learning import processes
 
 log = logging.getLogger(__name__)
 
@@ -61,15 +62,19 @@ def train_once(
 ) -> None:
     """Run a training that nobody else runs meanwhile, unless its record and results are there already.
 
+    Processes that train together all run it, and the first of them looks and locks for all.
+
     Args:
         program: its name, for the key.
         arguments: the program's options (:func:`crossray.learning.options.training_options`) and ``settings``.
         results: the files that it writes before the record.
         train: what trains and writes; gets the arguments and the key.
     """
-    with only_writer(arguments.work.parent):
-        key = training_key(program, arguments.settings, [*arguments.manifests, *arguments.indexes])
-        if is_finished(arguments.record, key, *results):
+    if not processes.is_first():
+        logging.getLogger().setLevel(logging.WARNING)  # one of them tells the story
+    key = training_key(program, arguments.settings, [*arguments.manifests, *arguments.indexes])
+    with only_writer(arguments.work.parent) if processes.is_first() else nullcontext():
+        if processes.agreed(lambda: is_finished(arguments.record, key, *results)):
             log.info("this training is there already, with these settings, code and data")
         else:
             train(arguments, key)

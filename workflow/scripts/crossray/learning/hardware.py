@@ -9,6 +9,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from crossray.errors import UserError
+from crossray.learning import processes
 
 log = logging.getLogger(__name__)
 
@@ -22,21 +23,30 @@ def choose_device(gpus: int) -> torch.device:
     A scheduler shows a job only the GPUs that it was given. Where more are seen than were promised, nobody has shared
     them out, and the job takes one that no other job of CrossRay has, until it ends.
 
+    Processes that train one model together take the GPUs of their machine in order.
+
     Args:
-        gpus: how many GPUs the job was promised; 0 takes the first if it is there.
+        gpus: how many GPUs the job was promised, on all its machines; 0 takes the first if it is there.
 
     Raises:
-        UserError: if the job was promised more GPUs than it can see.
+        UserError: if the job was promised more GPUs than it can see, or more than it has processes.
     """
-    seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if seen < gpus:
+    if gpus > processes.count():
         raise UserError(
-            f"this job asked for {gpus} GPU and sees {seen}; give the job a GPU, or set its resource gpu to 0"
+            f"this job asked for {gpus} GPUs and runs in {processes.count()} process: set its resource launcher to "
+            f'"torchrun --standalone --nproc-per-node {gpus}", or its resource gpu to 1'
+        )
+    seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    wanted = processes.count_here() if gpus else 0
+    if seen < wanted:
+        raise UserError(
+            f"this job asked for {wanted} GPU and sees {seen}; give the job a GPU, or set its resource gpu to 0"
         )
     if not seen:
         return torch.device("cpu")
-    number = take_free_gpu(seen, Path(tempfile.gettempdir())) if 0 < gpus < seen else 0
-    return torch.device("cuda", number)
+    if processes.count() > 1:
+        return torch.device("cuda", processes.number_here())
+    return torch.device("cuda", take_free_gpu(seen, Path(tempfile.gettempdir())) if 0 < gpus < seen else 0)
 
 
 def take_free_gpu(seen: int, folder: Path) -> int:

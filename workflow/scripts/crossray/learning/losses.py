@@ -22,13 +22,15 @@ def task_weights(positives: NDArray) -> NDArray[np.float64]:
     return raw / raw.max()
 
 
-def masked_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+def masked_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, counts: Tensor | None = None) -> Tensor:
     """Sum over tasks of the weighted mean loss over the images whose label is known.
 
     Args:
         logits: shape (images, tasks).
         labels: 1, 0 or NaN (unknown), shape (images, tasks).
         weights: shape (tasks,).
+        counts: known labels of each task, shape (tasks,), if these images are a part of a batch only; the losses of
+            its parts add up to the loss of the batch.
 
     Returns:
         A scalar; 0 where no label is known.
@@ -36,5 +38,5 @@ def masked_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Ten
     known = ~torch.isnan(labels)
     targets = torch.where(known, labels, torch.zeros_like(labels))
     losses = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
-    means = (losses * known).sum(0) / known.sum(0).clamp(min=1)
+    means = (losses * known).sum(0) / (known.sum(0) if counts is None else counts).clamp(min=1)
     return (means * weights).sum()

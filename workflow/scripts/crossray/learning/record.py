@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytorch_lightning
 import torch
 import torchvision
 
+from crossray.files import file_digest
 from crossray.learning.hardware import fast_precision
 from crossray.learning.models import INPUT_RANGE
 from crossray.learning.source import Source
@@ -21,13 +23,23 @@ def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
 
 
 def training_record(
-    name: str, key: str, source: Source, settings: Mapping[str, Any], best: BestEpoch, device: torch.device
+    name: str,
+    key: str,
+    source: Source,
+    settings: Mapping[str, Any],
+    best: BestEpoch,
+    device: torch.device,
+    result: Path,
 ) -> dict[str, Any]:
-    """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in."""
+    """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in.
+
+    The digest of ``result``, the file that was learnt, makes this small file another one whenever that is another one.
+    """
     processor = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     return {
         "source": name,
         "key": key,
+        "sha256": file_digest(result),
         "datasets": source.datasets,
         "tasks": source.tasks,
         "notes": source.notes,

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as lightning
 import torch
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments import LightningEnvironment, TorchElasticEnvironment
 from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor, nn
 
+from crossray.errors import UserError
+from crossray.learning import processes
 from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.hardware import fast_precision
@@ -71,10 +73,13 @@ class Classifier(lightning.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         """Augment, predict, compare; augmentation and dropout are seeded by epoch and step, whatever came before."""
-        torch.manual_seed(derived_seed(self.settings["seed"], "step", str(self.current_epoch), str(batch_idx)))
+        place = ("step", str(self.current_epoch), str(batch_idx), *map(str, range(processes.number())))
+        torch.manual_seed(derived_seed(self.settings["seed"], *place))
         images, labels = batch
         logits = self.network(scaled(self.augment(images)))
-        loss = masked_cross_entropy(logits, labels, self.task_weights)
+        known = processes.total((~torch.isnan(labels)).sum(0))
+        # Gradients are averaged over processes, and these losses are to be added.
+        loss = processes.count() * masked_cross_entropy(logits, labels, self.task_weights, known)
         self._losses.append(loss.detach())
         return loss + self.penalty(self.network) if self.penalty else loss
 
@@ -89,8 +94,9 @@ class Classifier(lightning.LightningModule):
 
     def epoch_row(self) -> dict[str, float]:
         """Return the row of ``history.csv`` for the epoch that has just ended; AUCs that are undefined are NaN."""
-        losses, self._losses = torch.stack(self._losses), []
-        logits, labels = (torch.cat(parts) for parts in zip(*self._validation, strict=True))
+        losses, self._losses = torch.stack(processes.gathered(torch.stack(self._losses).cpu())).mean(0), []
+        shares = [share for part in processes.gathered(self._validation) for share in part]
+        logits, labels = (torch.cat(parts) for parts in zip(*shares, strict=True))
         row = {
             "epoch": self.current_epoch + 1,
             "train_loss": float(losses.mean()),
@@ -159,6 +165,8 @@ def train(
 ) -> BestEpoch:
     """Train a model, from its newest checkpoint in ``work`` if there is one.
 
+    Several processes train one model together if torchrun starts them; the batch size is that of all together.
+
     A run that is killed and started again ends in the same weights as an undisturbed one (on the CPU, with the same
     number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint.
 
@@ -174,7 +182,12 @@ def train(
 
     Returns:
         The history and the best weights.
+
+    Raises:
+        UserError: if a batch has fewer images than there are processes.
     """
+    if settings["batch_size"] < processes.count():
+        raise UserError(f"training.batch_size: {settings['batch_size']} images for {processes.count()} processes")
     positives = np.nansum(training.labels, axis=0)
     module = Classifier(tasks, positives, settings, training.store.size, penalty)
     best = BestEpoch()
@@ -184,16 +197,17 @@ def train(
     )
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=[device.index] if device.type == "cuda" else 1,
         precision=fast_precision(device),  # type: ignore[arg-type]
         max_epochs=settings["epochs"],
         callbacks=[best, keep_last],
-        plugins=[RotatedFiles(), LightningEnvironment()],
+        plugins=[RotatedFiles(), TorchElasticEnvironment() if processes.count() > 1 else LightningEnvironment()],
         logger=TensorBoardLogger(tensorboard, name=None, version=""),
         enable_progress_bar=os.isatty(2),
         enable_model_summary=False,
         num_sanity_val_steps=0,
         log_every_n_steps=1,
+        use_distributed_sampler=False,
+        **_share_of_hardware(device),
     )
     if checkpoint:
         log.info("continuing from %s", checkpoint)
@@ -204,3 +218,16 @@ def train(
         ckpt_path=str(checkpoint) if checkpoint else None,
     )
     return best
+
+
+def _share_of_hardware(device: torch.device) -> dict[str, Any]:
+    """Return the Trainer's arguments for one process, or for several that train together."""
+    together, here = processes.count(), processes.count_here()
+    if together == 1:
+        return {"devices": [device.index] if device.type == "cuda" else 1}
+    return {
+        "strategy": "ddp",
+        "devices": here,
+        "num_nodes": together // here,
+        "sync_batchnorm": device.type == "cuda",  # torch has it for GPUs alone
+    }
