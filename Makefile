@@ -21,7 +21,8 @@ demo: install ## run the study of three simulated hospitals
 	@python workflow/scripts/print_matrix.py results/demo
 
 test: install ## run the tests
-	@python -m pytest
+	@python -m pytest tests/unit --numprocesses auto
+	@python -m pytest tests/workflow
 
 lint: install ## check style, types, architecture and the workflow
 	@ruff check . && ruff format --check .

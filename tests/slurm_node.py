@@ -100,10 +100,21 @@ class Node:
                     f"--key-file={self.folder}/munge.key", f"--pid-file={self.folder}/munged.pid",
                     f"--log-file={self.folder}/munged.log", f"--seed-file={self.folder}/munged.seed")  # fmt: skip
         self.wait_until(lambda: (self.folder / "munge.socket").exists())
-        self._spawn("slurmctld", "-D")
-        self.wait_until(lambda: "UP" in self.run("scontrol", "ping"))
+        self.start_controller()
         self._spawn("slurmd", "-D")
         self.wait_until(lambda: "idle" in self.run("sinfo", "--noheader", "--format=%t"))
+
+    def start_controller(self) -> None:
+        """Start the controller, which takes up the state that it left."""
+        self._spawn("slurmctld", "-D")
+        self.wait_until(lambda: "UP" in self.run("scontrol", "ping"))
+
+    def restart_controller(self) -> None:
+        """End the controller, which saves its state, and start it again; jobs go on meanwhile."""
+        process = self.processes.pop("slurmctld")
+        process.terminate()
+        process.wait(timeout=60)
+        self.start_controller()
 
     def stop(self) -> None:
         """Cancel all jobs and end everything that was started."""

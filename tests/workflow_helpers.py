@@ -12,6 +12,15 @@ from helpers import ROOT
 PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources", "workflow")
 
 
+#: two trainings at a time are faster than one with two threads; sums, and so bytes, depend on the number of threads
+ONE_THREAD = ("--set-threads", "train_model=1", "train_shared_heads=1")
+
+
+def command(*words, study="tiny.yaml"):
+    """Return the command that runs Snakemake on a study with two cores."""
+    return [sys.executable, "-m", "snakemake", *words, "--cores", "2", *ONE_THREAD, "--configfile", study]
+
+
 class Checkout:
     """A copy of the workflow that Snakemake runs in."""
 
@@ -20,9 +29,9 @@ class Checkout:
 
     def snakemake(self, *words, study="tiny.yaml", check=True, **variables):
         """Run Snakemake on a study, with these variables, and return its output; with ``check`` it must succeed."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", *words, "--configfile", study]
+        environment = os.environ | variables
         done = subprocess.run(
-            command, cwd=self.folder, env=os.environ | variables, capture_output=True, text=True, timeout=900
+            command(*words, study=study), cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900
         )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, output[-6000:]
@@ -37,6 +46,20 @@ class Checkout:
     def write(self, name, text):
         """Write a file."""
         (self.folder / name).write_text(text)
+
+
+def running(folder, program, part=""):
+    """Return the process of a program that runs in a checkout, if there is one, with this in its arguments."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (place / "cmdline").read_bytes()
+            words = line.split(b"\0")
+            named = f"workflow/scripts/{program}.py".encode() in words and part.encode() in line
+            if named and (place / "cwd").resolve() == folder:
+                return int(place.name)
+        except OSError:  # it ended meanwhile
+            continue
+    return None
 
 
 def planned(output):

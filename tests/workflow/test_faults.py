@@ -6,14 +6,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import h5py
 import pytest
 
-from workflow_helpers import copy_workflow
+from workflow_helpers import command, copy_workflow, running
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
@@ -49,9 +47,8 @@ def made(finished, tmp_path):
 
 def start(folder, *words):
     """Start Snakemake on the tiny study in a process group of its own."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *words, "--configfile", "tiny.yaml"]
     with (folder / "run.log").open("a") as log:
-        return subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(command(*words), cwd=folder, stdout=log, stderr=log, start_new_session=True)
 
 
 def strike(process, kind):
@@ -97,11 +94,11 @@ def test_a_damaged_shard_is_named_and_one_command_makes_it_again(again):
     weights = again.folder / WEIGHTS
     before = weights.read_bytes()
     weights.unlink()
-    output = again.snakemake(check=False)
+    output = again.snakemake("train", check=False)
     name = shard.relative_to(again.folder)
     assert f"error: {name}: is not what its index.json says" in output
     assert f"snakemake --cores all -R {name}" in output
-    again.snakemake("-R", str(name))
+    again.snakemake("train", "-R", str(name))
     assert shard.read_bytes() == whole
     assert weights.read_bytes() == before
     assert "Nothing to be done" in again.snakemake()
@@ -118,18 +115,6 @@ def test_the_lock_keeps_a_second_workflow_out(again):
     finally:
         assert first.wait(timeout=300) == 0
     assert "Nothing to be done" in again.snakemake("train")
-
-
-def running(folder, program):
-    """Return the process of a program that runs in a checkout, if there is one."""
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (place / "cmdline").read_bytes().split(b"\0")
-            if f"workflow/scripts/{program}.py".encode() in words and (place / "cwd").resolve() == folder:
-                return int(place.name)
-        except OSError:  # it ended meanwhile
-            continue
-    return None
 
 
 def test_a_training_killed_for_its_memory_is_tried_again_with_more(finished, again):

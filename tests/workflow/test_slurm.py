@@ -1,10 +1,26 @@
-"""A real SLURM of one node shares out GPUs, so that profiles can be tested on it."""
+"""A study through ``profiles/slurm`` on a real SLURM of one node, and what happens to trainings there."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
 
 import pytest
+import yaml
 
 from slurm_node import Node, obstacle
+from workflow_helpers import command, copy_workflow, running
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
+
+#: this node's GPUs are device files without a GPU behind them: SLURM shares them out, programs are promised none
+GPU_JOBS = ("train_model", "train_shared_heads", "predict", "embed_images")
+WITHOUT_GPU = [
+    "--set-resources",
+    *(f"{rule}:gpu=0" for rule in GPU_JOBS),
+    *(f"{rule}:gres='gpu:1'" for rule in GPU_JOBS if rule != "predict"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +36,15 @@ def node(tmp_path_factory):
         made.stop()
 
 
+def through_slurm(node, folder, *words, study="tiny.yaml"):
+    """Start Snakemake with the profile; jobs are looked at soon, and ask for little."""
+    quick = ["--slurm-init-seconds-before-status-checks", "5"]
+    quick += ["--default-resources", "slurm_account=tests", "mem_mb=500"]
+    full = command(*words, "--profile", "profiles/slurm", *quick, study=study)
+    log = (folder / "slurm-run.log").open("w")
+    return subprocess.Popen(full, cwd=folder, env=node.environment, stdout=log, stderr=log)
+
+
 def test_two_gpu_jobs_get_a_gpu_each(node):
     script = "echo $CUDA_VISIBLE_DEVICES; sleep 4"
     for name in ("a", "b"):
@@ -28,3 +53,98 @@ def test_two_gpu_jobs_get_a_gpu_each(node):
     node.wait_until(lambda: sorted(node.jobs("RUNNING").values()) == ["a", "b"])
     node.wait_until(lambda: sorted(node.jobs("COMPLETED").values()) == ["a", "b"])
     assert {(node.folder / f"{name}.txt").read_text() for name in ("a", "b")} == {"0\n", "1\n"}
+
+
+def test_the_tiny_study_through_the_profile(node, finished, tmp_path, capsys):
+    made = copy_workflow(tmp_path / "cluster")
+    shutil.copyfile(finished.folder / "tiny.yaml", made.folder / "tiny.yaml")
+    (made.folder / "private").mkdir()
+    shutil.copyfile(finished.folder / "private/pseudonyms.key", made.folder / "private/pseudonyms.key")
+    code = through_slurm(node, made.folder, *WITHOUT_GPU).wait(timeout=1500)
+    output = (made.folder / "slurm-run.log").read_text()
+    assert code == 0, output[-6000:]
+    results = [path.relative_to(finished.folder) for path in (finished.folder / "results/tiny").rglob("*")
+               if path.suffix in (".safetensors", ".csv", ".parquet", ".svg")]  # fmt: skip
+    assert len(results) > 40
+    for path in results:
+        assert (made.folder / path).read_bytes() == (finished.folder / path).read_bytes(), path
+    assert list((made.folder / "logs/slurm").rglob("*.log"))
+    assert "Nothing to be done" in made.snakemake()
+    together = sum("predictions" in comment for comment in node.jobs("COMPLETED").values())
+    assert 0 < together < 6
+    with capsys.disabled():
+        print(f"\n{output.count('submitted with SLURM jobid')} SLURM jobs, {len(results)} files equal")
+
+
+def test_a_gpu_job_asks_for_a_gpu_and_fails_at_once_without_one(node, finished, tmp_path):
+    shutil.copytree(finished.folder, tmp_path / "promised", symlinks=True)
+    (tmp_path / "promised/results/tiny/models/small/south/0/weights.safetensors").unlink()
+    run = through_slurm(node, tmp_path / "promised", "train", "--retries", "0")
+    assert run.wait(timeout=300) == 1
+    assert "this job asked for 1 GPU and sees 0" in (tmp_path / "promised/slurm-run.log").read_text()
+
+
+STRUCK = {
+    "study": "struck", "tasks": ["Cardiomegaly", "Effusion"], "seeds": [0, 1, 2, 3],
+    "datasets": {"north": {"reader": "simulated", "public": True, "images": 60, "appearance": {"rows": 64}}},
+    "models": {"small": {"architecture": "resnet18"}}, "images": {"size": 32},
+    "training": {"epochs": 12, "batch_size": 16},
+}  # fmt: skip
+
+
+#: what strikes which seed; the words are SLURM's
+BLOWS = {
+    "cancelled": (0, "scancel {job}"),
+    "requeued": (1, "scontrol requeue {job}"),
+    "time limit": (2, "scontrol update jobid={job} timelimit=1"),
+    "node down": (3, "scontrol update nodename={host} state=down reason=test"),
+}
+
+
+def half_trained(node, folder, seed):
+    """Return the job that trains this seed, once it has written two checkpoints."""
+    if not list(folder.glob(f"results/struck/models/small/north/{seed}/work/*/before.ckpt")):
+        return None
+    name = f"rule_train_model_wildcards_small_north_{seed}"
+    return next((number for number, words in node.jobs("RUNNING").items() if words == name), None)
+
+
+def strike_next(node, folder, pending):
+    """Strike the first training that is half done; return with what."""
+    for what, (seed, words) in pending.items():
+        if job := half_trained(node, folder, seed):
+            if what == "time limit":  # only a program that hangs is still there after the shortest limit, a minute
+                os.kill(running(folder, "train_model", f"/{seed}/work"), signal.SIGSTOP)
+            node.run(*words.format(job=job, host=node.host).split())
+            if what == "node down":
+                time.sleep(3)
+                node.run("scontrol", "update", f"nodename={node.host}", "state=resume")
+            return what
+    return None
+
+
+def test_trainings_that_are_struck_end_in_the_same_weights(node, tmp_path, capsys):
+    undisturbed, struck = copy_workflow(tmp_path / "undisturbed"), copy_workflow(tmp_path / "struck")
+    for made in (undisturbed, struck):
+        made.write("struck.yaml", yaml.safe_dump(STRUCK))
+    undisturbed.snakemake("train", study="struck.yaml")
+    struck.snakemake("convert", study="struck.yaml")
+    folder, told, pending = struck.folder, [], dict(BLOWS)
+    run = through_slurm(node, folder, "train", *WITHOUT_GPU, study="struck.yaml")
+    while pending:
+        assert run.poll() is None, (folder / "slurm-run.log").read_text()[-4000:]
+        if what := strike_next(node, folder, pending):
+            del pending[what]
+            told.append(what)
+        if len(told) == 2:
+            node.restart_controller()
+            told.append("controller restarted")
+        time.sleep(0.5)
+    assert run.wait(timeout=900) == 0, (folder / "slurm-run.log").read_text()[-6000:]
+    for seed in STRUCK["seeds"]:
+        place = f"results/struck/models/small/north/{seed}"
+        for name in ("weights.safetensors", "history.csv"):
+            assert (folder / place / name).read_bytes() == (undisturbed.folder / place / name).read_bytes(), seed
+        assert "continuing from" in (folder / f"logs/struck/train_model/small/north/{seed}.log").read_text(), seed
+    with capsys.disabled():
+        print(f"\nfaults injected: {len(told)} ({', '.join(told)}); trainings that ended equal: 4 of 4; files lost: 0")

@@ -114,7 +114,8 @@ rule convert_shard:
 rule index_shards:
     """List a data set's shards with their digests, and all images that could not be used."""
     input:
-        shards=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".h5"),
+        # A conversion rewrites both; a shard that changes by itself was damaged, and must not be indexed as it is now.
+        shards=lambda wildcards: ancient(shards(wildcards.dataset, wildcards.shape, ".h5")),
         rejected=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".rejected.csv"),
     output:
         index="results/datasets/{dataset}/{shape}/index.json",
