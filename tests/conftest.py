@@ -12,6 +12,20 @@ from helpers import dicom_file, manifest_table
 
 
 @pytest.fixture
+def tell(record_property):
+    """Return a function that puts a line under the results of the tests, from whichever worker."""
+    return lambda line: record_property("told", line)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print what tests told."""
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == "told" and report.when == "call":
+                terminalreporter.write_line(line)
+
+
+@pytest.fixture
 def write_dicom(tmp_path):
     """Return a function that writes an array as DICOM under a name; keywords set header elements."""
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +13,22 @@ from workflow_helpers import Checkout, copy_workflow
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
            "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+#: of a test without parameters
+NONE = SimpleNamespace(params={})
+#: what is made once and used by many: with several workers, tests of one of them stay together
+SHARED = ("node", "whole", "finished")
+
+
+def pytest_collection_modifyitems(items):
+    """Let tests that share a finished study, or SLURM, run in one worker; SLURM's first, as they mostly wait."""
+    for item in items:
+        asked = {*item.fixturenames, *(str(value) for value in getattr(item, "callspec", NONE).params.values())}
+        shared = next((name for name in SHARED if name in asked), None)
+        if shared or item.path.parent.name == "workflow":
+            item.add_marker(pytest.mark.xdist_group(shared or item.path.stem))
+    items.sort(key=lambda item: "node" not in item.fixturenames)
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def strike(process, kind):
     process.wait(timeout=300)
 
 
-def test_struck_at_random_moments_a_run_ends_in_the_same_files(finished, made, capsys):
+def test_struck_at_random_moments_a_run_ends_in_the_same_files(finished, made, tell):
     chance, struck = random.Random(2020), []
     for number in range(KILLS):
         process = start(made.folder)
@@ -78,9 +78,8 @@ def test_struck_at_random_moments_a_run_ends_in_the_same_files(finished, made, c
     made.snakemake()
     lost = contents(finished.folder).keys() - contents(made.folder).keys()
     assert differences(finished.folder, made.folder) == []
-    with capsys.disabled():
-        print(f"\nfaults injected: {len(struck)} ({', '.join(struck)}); runs that ended equal: 1 of 1; "
-              f"files lost: {len(lost)}")  # fmt: skip
+    tell(f"workflow: faults injected: {len(struck)} ({', '.join(struck)}); runs that ended equal: 1 of 1; "
+         f"files lost: {len(lost)}")  # fmt: skip
 
 
 def test_a_damaged_shard_is_named_and_one_command_makes_it_again(again):
