@@ -21,7 +21,7 @@ demo: install ## run the study of three simulated hospitals
 	@python workflow/scripts/print_matrix.py results/demo
 
 test: install ## run the tests
-	@python -m pytest tests --numprocesses 2 --dist loadgroup
+	@python -m pytest tests --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: install ## check style, types, architecture and the workflow
 	@ruff check . && ruff format --check .

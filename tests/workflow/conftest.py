@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 
 from helpers import ROOT
 from paper_scale import paper_scale
@@ -15,20 +15,26 @@ OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-backg
            "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
-#: of a test without parameters
-NONE = SimpleNamespace(params={})
-#: what is made once and used by many: with several workers, tests of one of them stay together
-SHARED = ("node", "whole", "finished")
-
-
 def pytest_collection_modifyitems(items):
-    """Let tests that share a finished study, or SLURM, run in one worker; SLURM's first, as they mostly wait."""
-    for item in items:
-        asked = {*item.fixturenames, *(str(value) for value in getattr(item, "callspec", NONE).params.values())}
-        shared = next((name for name in SHARED if name in asked), None)
-        if shared or item.path.parent.name == "workflow":
-            item.add_marker(pytest.mark.xdist_group(shared or item.path.stem))
+    """Let tests with SLURM begin: they wait more than they compute."""
     items.sort(key=lambda item: "node" not in item.fixturenames)
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory, worker_id):
+    """Return a function that runs a study in a folder that all workers share, unless another worker did."""
+
+    def run(study):
+        base = tmp_path_factory.getbasetemp()
+        made = Checkout((base if worker_id == "master" else base.parent) / study.removesuffix(".yaml"))
+        with FileLock(made.folder.with_suffix(".lock")):
+            if not made.folder.exists():
+                copy_workflow(made.folder)
+                shutil.copyfile(ROOT / "tests/workflow" / study, made.folder / study)
+                made.snakemake(study=study)
+        return made
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -50,21 +56,15 @@ def checkout(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
+def finished(made_once):
     """Return a checkout in which the tiny study has run; do not change it."""
-    made = copy_workflow(tmp_path_factory.mktemp("finished"))
-    shutil.copyfile(ROOT / "tests/workflow/tiny.yaml", made.folder / "tiny.yaml")
-    made.first_run = made.snakemake()
-    return made
+    return made_once("tiny.yaml")
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory):
+def whole(made_once):
     """Return a checkout in which the study of every analysis has run; do not change it."""
-    made = copy_workflow(tmp_path_factory.mktemp("whole"))
-    shutil.copyfile(ROOT / "tests/workflow/whole.yaml", made.folder / "whole.yaml")
-    made.snakemake(study="whole.yaml")
-    return made
+    return made_once("whole.yaml")
 
 
 @pytest.fixture

@@ -160,6 +160,7 @@ def test_a_full_disk_is_told_at_every_stage(finished, small_disk):
         output = made.snakemake(target, check=False)
         assert re.search(r"error: results/.*no space left on device", output), output[-3000:]
         assert "Traceback" not in output
+        assert "completed successfully, but" not in output
         leave(1_000_000_000)
         made.snakemake(target)
     assert differences(finished.folder, made.folder) == []

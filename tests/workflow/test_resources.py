@@ -27,7 +27,7 @@ def test_memory_and_time_follow_the_number_of_images(checkout):
     for rule in ("train_model", "predict"):
         small, large = asked(checkout, 60, rule), asked(checkout, 100_000, rule)
         pixels = 100_000 * 224 * 224 / 1e6
-        assert large[0] - small[0] > pixels / 2 - 1, rule
+        assert large[0] - small[0] > pixels / 2 - 2, rule
         assert large[1] > small[1], rule
     assert asked(checkout, 100_000, "train_model")[1] > 100 * 100_000 / 300 / 60  # 300 images a second
     # A shard has 2,000 images, so a conversion asks for the same whatever the release's size.

@@ -13,8 +13,9 @@ from snakemake.exceptions import WorkflowError
 
 sys.path.insert(0, "workflow/scripts")
 if not workflow.deployment_settings.deployment_method:
-    # Programs run in the environment that Snakemake itself runs in, whether or not it is activated.
-    shell.prefix(f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
+    # Programs run in the environment that Snakemake itself runs in, whether or not it is activated. A prefix of one's
+    # own replaces Snakemake's, without which a failed program before a pipe would count as one that went well.
+    shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, with_policy

@@ -28,10 +28,11 @@ class RotatedFiles(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write ``checkpoint`` to ``path``, whole or not at all."""
-        with replacing(Path(path)) as partial:
+        last = Path(os.path.relpath(path))  # Lightning's are absolute
+        with replacing(last) as partial:
             torch.save(checkpoint, partial)
-            if Path(path).exists():
-                Path(path).replace(Path(path).with_name(BEFORE))
+            if last.exists():
+                last.replace(last.with_name(BEFORE))
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> dict[str, Any]:
         """Read a checkpoint without running code from it."""
