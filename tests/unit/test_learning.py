@@ -14,7 +14,7 @@ from crossray.learning.batches import Augmentation, EpochShuffle, Examples, orde
 from crossray.learning.hardware import choose_device
 from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
 from crossray.learning.losses import masked_cross_entropy, task_weights
-from crossray.learning.models import build_model, load_model, save_weights, scaled
+from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_weights
 from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.source import load_source
 from crossray.shards import ImageStore
@@ -44,7 +44,7 @@ def test_no_label_at_all_gives_zero_and_a_gradient():
 
 def test_grey_levels_become_the_papers_range():
     image = torch.tensor([[[0, 255]]], dtype=torch.uint8)
-    assert scaled(image).tolist() == [[[[-1024.0, 1024.0]]]]
+    assert build_model("resnet18", 1, 32).scaled(image).tolist() == [[[[-1024.0, 1024.0]]]]
 
 
 def test_no_augmentation_changes_nothing():
@@ -156,7 +156,7 @@ def test_features_are_what_the_last_layer_sees(make_dataset):
     assert features.shape == (10, 512)
     examples = Examples(store, np.arange(10), np.empty((10, 3), np.float32))
     logits = predict_logits(model, examples, 4, torch.device("cpu"))
-    weight, bias = (tensor.detach().numpy() for tensor in (model.fc.weight, model.fc.bias))
+    weight, bias = (tensor.detach().numpy() for tensor in (model.body.fc.weight, model.body.fc.bias))
     np.testing.assert_allclose(features @ weight.T + bias, logits, atol=0.02 * np.abs(logits).max() + 0.01)
 
 
@@ -183,7 +183,7 @@ def test_an_empty_split_stops(make_dataset):
 @pytest.mark.parametrize("name", ["resnet18", "densenet121", "vgg11_bn", "efficientnet_b0", "vit_b_16"])
 def test_any_classifier_takes_one_channel(name):
     model = build_model(name, 3, 64).eval()
-    assert model(torch.zeros(2, 1, 64, 64)).shape == (2, 3)
+    assert model(torch.zeros(2, 64, 64)).shape == (2, 3)
     assert not any(p.isnan().any() for p in model.parameters())
     assert build_model(name, 3, 64).training
 
@@ -198,10 +198,10 @@ def test_unknown_names_and_sizes_are_told():
 def test_weights_survive_the_file(tmp_path):
     torch.manual_seed(1)
     model = build_model("resnet18", 2, 32).eval()
-    save_weights(tmp_path / "w.safetensors", model.state_dict(), ["A", "B"], "resnet18", 32)
+    save_weights(tmp_path / "w.safetensors", model.body.state_dict(), ["A", "B"], "resnet18", 32, PAPER_SCALE)
     loaded, tasks, size = load_model(tmp_path / "w.safetensors")
     assert (tasks, size) == (["A", "B"], 32)
-    images = torch.rand(2, 1, 32, 32)
+    images = 255 * torch.rand(2, 32, 32)
     assert torch.equal(loaded(images), model(images))
 
 

@@ -352,12 +352,20 @@ def of_model(pattern, wildcards):
 def training_settings(wildcards):
     """Return the settings that decide a model's weights; how data sets are balanced is nothing to a single one."""
     pooled = is_pooled(getattr(wildcards, "source", ALL))
+    model = MODELS[wildcards.model]
     return as_settings(
         **{key: value for key, value in STUDY["training"].items() if pooled or key != "balance"},
-        architecture=MODELS[wildcards.model]["architecture"],
+        **subset(model, "architecture", "freeze", "unfreeze_every"),
+        weights=None if initial_file(wildcards) else model["weights"],
         seed=int(wildcards.seed),
         tasks=STUDY["tasks"],
     )
+
+
+def initial_file(wildcards):
+    """Return the file that a model's weights start from, if they are in a file and have no published name."""
+    weights = MODELS[wildcards.model]["weights"]
+    return [weights] if weights and {"/", "."} & set(weights) else []
 
 
 def predictions(wildcards):

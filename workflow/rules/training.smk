@@ -8,6 +8,7 @@ rule train_model:
         digests=lambda wildcards: digests_of(MEMBERS[wildcards.source]),
         indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
         shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
+        initial=initial_file,
     output:
         weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
         history="<study>/models/{model}/{source}/{seed}/history.csv",
@@ -36,6 +37,7 @@ rule train_model:
             --source {wildcards.source:q} \
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \
+            --initial {input.initial:q} \
             --work {params.folder:q}/work \
             --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
             --weights {output.weights:q} \
@@ -54,6 +56,7 @@ rule train_shared_heads:
         digests=lambda wildcards: digests_of(POOL),
         indexes=lambda wildcards: indexes_of(POOL),
         shards=lambda wildcards: shards_of(POOL),
+        initial=initial_file,
     output:
         vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
         history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",
@@ -80,6 +83,7 @@ rule train_shared_heads:
             --settings {params.settings:q} \
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \
+            --initial {input.initial:q} \
             --work {params.folder:q}/work \
             --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
             --vectors {output.vectors:q} \

@@ -27,6 +27,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
 
     from crossray.files import replacing, write_csv, write_json
     from crossray.learning.hardware import choose_device
+    from crossray.learning.initialisation import initial_network
     from crossray.learning.models import save_weights
     from crossray.learning.processes import is_first
     from crossray.learning.record import history_table, training_record
@@ -44,16 +45,20 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         ", ".join(source.tasks),
         device,
     )
+    settings, size = arguments.settings, source.training.store.size
+    network = initial_network(settings, len(source.tasks), size, arguments.initial)
     best = train(
-        source.tasks, source.training, source.validation, arguments.settings, arguments.work / key, device,
+        network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
         arguments.tensorboard,
     )  # fmt: skip
     if not is_first():
         return
     with replacing(arguments.weights) as partial:
-        save_weights(partial, best.best, source.tasks, arguments.settings["architecture"], source.training.store.size)
+        save_weights(partial, best.best, source.tasks, settings["architecture"], size, network.scale)
     write_csv(arguments.history, history_table(best.history))
-    record = training_record(arguments.source, key, source, arguments.settings, best, device, arguments.weights)
+    record = training_record(
+        arguments.source, key, source, settings, best, device, arguments.weights, network, arguments.initial
+    )
     write_json(arguments.record, record)
     shutil.rmtree(arguments.work)
 

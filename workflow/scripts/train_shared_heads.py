@@ -28,7 +28,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     from crossray.files import replacing, write_csv, write_json
     from crossray.learning.hardware import choose_device
     from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
-    from crossray.learning.models import build_model
+    from crossray.learning.initialisation import initial_network
     from crossray.learning.processes import is_first
     from crossray.learning.record import history_table, training_record
     from crossray.learning.source import load_source
@@ -39,19 +39,21 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     settings = arguments.settings
     source, outputs = with_own_outputs(load_source(arguments.manifests, arguments.indexes, settings["tasks"]))
     logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings["penalty"])
+    network = initial_network(settings, len(outputs), source.training.store.size, arguments.initial)
     best = train(
-        source.tasks, source.training, source.validation, settings, arguments.work / key, device,
+        network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
         arguments.tensorboard, distance_penalty(list(outputs["task"]), settings["penalty"]),
     )  # fmt: skip
     if not is_first():
         return
-    network = build_model(settings["architecture"], len(outputs), source.training.store.size)
-    network.load_state_dict(best.best)
+    network.body.load_state_dict(best.best)
     vectors = pd.DataFrame(output_weights(network, len(outputs)).detach().float().numpy())
     with replacing(arguments.vectors) as partial:
         pd.concat([outputs, vectors.add_prefix("weight ")], axis=1).to_parquet(partial, index=False)
     write_csv(arguments.history, history_table(best.history))
-    record = training_record("shared heads", key, source, settings, best, device, arguments.vectors)
+    record = training_record(
+        "shared heads", key, source, settings, best, device, arguments.vectors, network, arguments.initial
+    )
     write_json(arguments.record, record)
     shutil.rmtree(arguments.work)
 

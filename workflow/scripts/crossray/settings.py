@@ -103,6 +103,9 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_names(config)
     yield from _wrong_originals(datasets)
     yield from _wrong_pairs(config)
+    for name, model in config["models"].items():
+        if model["unfreeze_every"] and not model["freeze"]:
+            yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
     for name, dataset in datasets.items():
         for task in dataset.get("labelling", {}).get("unlabelled", ()):
             if task not in config["tasks"]:

@@ -73,7 +73,8 @@ def train_once(
     """
     if not processes.is_first():
         logging.getLogger().setLevel(logging.WARNING)  # one of them tells the story
-    key = training_key(program, arguments.settings, [*arguments.manifests, *arguments.indexes])
+    files = [*arguments.manifests, *arguments.indexes, *filter(None, [arguments.initial])]
+    key = training_key(program, arguments.settings, files)
     with only_writer(arguments.work.parent) if processes.is_first() else nullcontext():
         if processes.agreed(lambda: is_finished(arguments.record, key, *results)):
             log.info("this training is there already, with these settings, code and data")

@@ -1,8 +1,9 @@
-"""Networks by name from torchvision, with one grey input channel and one output a task, and their weight files."""
+"""Networks by name from torchvision with one output a task, what they expect of grey levels, and their weight files."""
 
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +14,60 @@ from torch import Tensor, nn
 
 from crossray.errors import UserError
 
-#: the range of grey levels that a model sees (Cohen et al. 2020, section 2)
-INPUT_RANGE = (-1024.0, 1024.0)
-
 #: the entry of a weights file's metadata that says how to build its network
 METADATA = "crossray"
 
 
-def build_model(architecture: str, outputs: int, size: int) -> nn.Module:
+@dataclass(frozen=True)
+class InputScale:
+    """How a network sees grey levels 0 to 255: in each of its channels, less a mean, over a deviation."""
+
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+
+    @property
+    def channels(self) -> int:
+        """Input channels of the network."""
+        return len(self.mean)
+
+
+#: one channel on [-1024, 1024] (Cohen et al. 2020, section 2)
+PAPER_SCALE = InputScale((127.5,), (255 / 2048,))
+
+
+class Network(nn.Module):
+    """A torchvision classifier, the ``body``, that takes grey levels as they are stored."""
+
+    def __init__(self, body: nn.Module, scale: InputScale) -> None:
+        super().__init__()
+        self.body, self.scale = body, scale
+        self.mean: Tensor
+        self.deviation: Tensor
+        for name, values in asdict(scale).items():
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1), persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits (images, outputs) for grey levels 0 to 255, any dtype, shape (images, size, size)."""
+        return self.body(self.scaled(images))
+
+    def scaled(self, images: Tensor) -> Tensor:
+        """Return what the body sees: float32 (images, channels, size, size), in channels-last memory."""
+        return ((images.float().unsqueeze(1) - self.mean) / self.deviation).contiguous(
+            memory_format=torch.channels_last
+        )
+
+
+def build_model(architecture: str, outputs: int, size: int, scale: InputScale = PAPER_SCALE) -> Network:
     """Build a torchvision classifier with random weights for grey images.
 
     Args:
         architecture: name as in ``torchvision.models.list_models``, for instance ``resnet50``.
         outputs: number of logits.
         size: pixels along each side of an image.
+        scale: what the network is to see; one channel, or three as networks for photographs expect.
 
     Returns:
-        A module that maps float (images, 1, size, size) to logits (images, outputs).
+        The network, in training mode.
 
     Raises:
         UserError: if the name is not known, or the network cannot take images of this size.
@@ -39,22 +77,30 @@ def build_model(architecture: str, outputs: int, size: int) -> nn.Module:
         near = difflib.get_close_matches(architecture, known, n=5) or known
         raise UserError(f"models: architecture {architecture!r} is not known; near it are {', '.join(near)}")
     try:
-        model = _network(architecture, outputs, size)
+        model = Network(_body(architecture, outputs, size, scale.channels), scale)
         with torch.no_grad():
-            model.eval()(torch.zeros(1, 1, size, size))
+            model.eval()(torch.zeros(1, size, size))
     except (RuntimeError, ValueError, AssertionError) as error:
         raise UserError(f"models: {architecture} cannot take images of {size} px: {error}") from error
     return model.train()
 
 
-def _network(architecture: str, outputs: int, size: int) -> nn.Module:
+def head_names(architecture: str, size: int) -> list[str]:
+    """Return the names of the body's weights whose shape follows the number of outputs."""
+    with torch.device("meta"):
+        one, two = (_body(architecture, outputs, size, 1).state_dict() for outputs in (1, 2))
+    return [name for name in one if one[name].shape != two[name].shape]
+
+
+def _body(architecture: str, outputs: int, size: int, channels: int) -> nn.Module:
     options: dict[str, Any] = {"weights": None, "num_classes": outputs}
     if architecture in ("googlenet", "inception_v3"):
-        options.update(aux_logits=False, init_weights=True)
+        options.update(aux_logits=False, init_weights=True, transform_input=False)
     if architecture.startswith("vit_"):
         options.update(image_size=size)
     model = torchvision.models.get_model(architecture, **options)
-    _take_one_channel(model)
+    if channels == 1:
+        _take_one_channel(model)
     return model
 
 
@@ -70,41 +116,33 @@ def _take_one_channel(model: nn.Module) -> None:
     raise ValueError("the network has no convolution over three channels")
 
 
-def scaled(images: Tensor) -> Tensor:
-    """Turn grey levels 0 to 255, any dtype, shape (images, size, size), into the model's input.
-
-    Returns:
-        float32 of shape (images, 1, size, size) on :data:`INPUT_RANGE`, in channels-last memory.
-    """
-    low, high = INPUT_RANGE
-    grey = images.float().unsqueeze(1) * ((high - low) / 255) + low
-    return grey.contiguous(memory_format=torch.channels_last)
-
-
-def save_weights(path: Path, state: dict[str, Tensor], tasks: Sequence[str], architecture: str, size: int) -> None:
-    """Write a state dict as safetensors, with what is needed to build its network again in the metadata."""
+def save_weights(
+    path: Path, state: dict[str, Tensor], tasks: Sequence[str], architecture: str, size: int, scale: InputScale
+) -> None:
+    """Write a body's state dict as safetensors, with what is needed to build its network again in the metadata."""
+    built = {"architecture": architecture, "size": size, "tasks": list(tasks), "scale": asdict(scale)}
     # One entry, as the library writes several in an order of its own that changes from run to run.
-    metadata = {METADATA: json.dumps({"architecture": architecture, "size": size, "tasks": list(tasks)})}
+    metadata = {METADATA: json.dumps(built)}
     tensors = {name: tensor.contiguous() for name, tensor in sorted(state.items())}
     path.write_bytes(safetensors.torch.save(tensors, metadata))
 
 
-def load_model(path: Path) -> tuple[nn.Module, list[str], int]:
+def load_model(path: Path) -> tuple[Network, list[str], int]:
     """Build the network of a weights file.
 
     Returns:
-        The model in evaluation mode, its tasks in the order of its outputs, and the size of its images.
+        The network in evaluation mode, its tasks in the order of its outputs, and the size of its images.
 
     Raises:
         UserError: if the file is not one that CrossRay wrote.
     """
     try:
         with safetensors.safe_open(path, "pt") as file:
-            metadata = json.loads((file.metadata() or {})[METADATA])
-        tasks, size = metadata["tasks"], metadata["size"]
+            built = json.loads((file.metadata() or {})[METADATA])
+        tasks, size, scale = built["tasks"], built["size"], InputScale(**built["scale"])
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
-            model = _network(metadata["architecture"], len(tasks), size)
-        model.load_state_dict(safetensors.torch.load_file(path), assign=True)
+            body = _body(built["architecture"], len(tasks), size, scale.channels)
+        body.load_state_dict(safetensors.torch.load_file(path), assign=True)
     except (safetensors.SafetensorError, KeyError, RuntimeError, OSError) as error:
         raise UserError(f"{path}: not the weights of a CrossRay model: {error}") from error
-    return model.eval(), tasks, size
+    return Network(body, scale).eval(), tasks, size

@@ -18,6 +18,9 @@ def training_options(options: ArgumentParser) -> None:
         "--manifests", required=True, type=Path, nargs="+", help="manifests of the data sets to learn from"
     )
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
+    options.add_argument(
+        "--initial", nargs="?", type=Path, help="state dict to start from (safetensors or torch.save; default: none)"
+    )
     options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
     options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
     options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")

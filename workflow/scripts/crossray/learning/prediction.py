@@ -9,7 +9,6 @@ from torch import nn
 
 from crossray.learning.batches import Examples, ordered_batches
 from crossray.learning.hardware import fast_precision
-from crossray.learning.models import scaled
 from crossray.shards import ImageStore
 
 
@@ -58,4 +57,4 @@ def _outputs(
     mixed = fast_precision(device) == "bf16-mixed"
     for images, _ in ordered_batches(examples, batch_size):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            yield model(scaled(images.to(device))).float().cpu().numpy()
+            yield model(images.to(device)).float().cpu().numpy()

@@ -12,7 +12,8 @@ import torchvision
 
 from crossray.files import file_digest
 from crossray.learning.hardware import fast_precision
-from crossray.learning.models import INPUT_RANGE
+from crossray.learning.initialisation import scale_record
+from crossray.learning.models import Network
 from crossray.learning.source import Source
 from crossray.learning.training import BestEpoch
 
@@ -30,8 +31,12 @@ def training_record(
     best: BestEpoch,
     device: torch.device,
     result: Path,
+    network: Network,
+    initial: Path | None,
 ) -> dict[str, Any]:
     """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in.
+
+    Weights that were read from a file are named by their digest.
 
     The digest of ``result``, the file that was learnt, makes this small file another one whenever that is another one.
     """
@@ -45,7 +50,8 @@ def training_record(
         "notes": source.notes,
         "images": {"train": len(source.training.rows), "validation": len(source.validation.rows)},
         "size": source.training.store.size,
-        "input_range": INPUT_RANGE,
+        "input": scale_record(network),
+        "weights": file_digest(initial) if initial else settings["weights"],
         "best_epoch": best.best_epoch,
         "settings": dict(settings),
         "device": {"type": device.type, "name": processor, "threads": torch.get_num_threads()},

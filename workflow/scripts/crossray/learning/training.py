@@ -18,9 +18,10 @@ from crossray.errors import UserError
 from crossray.learning import processes
 from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
+from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import fast_precision
 from crossray.learning.losses import masked_cross_entropy, task_weights
-from crossray.learning.models import build_model, scaled
+from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
 from crossray.statistics import auc
 
@@ -38,18 +39,17 @@ class Classifier(lightning.LightningModule):
         tasks: names of the outputs.
         positives: positives of each task in the training split, for the task weights.
         settings: the settings of the rule ``train_model``.
-        size: pixels along each side of an image.
+        network: it learns in place.
         penalty: what is added to the loss for the network's weights, if anything.
     """
 
     def __init__(
-        self, tasks: Sequence[str], positives: np.ndarray, settings: Mapping[str, Any], size: int,
+        self, tasks: Sequence[str], positives: np.ndarray, settings: Mapping[str, Any], network: Network,
         penalty: Callable[[nn.Module], Tensor] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
-        torch.manual_seed(derived_seed(settings["seed"], "weights"))
-        self.network = build_model(settings["architecture"], len(tasks), size).to(memory_format=torch.channels_last)
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.augment = Augmentation(**settings["augmentation"])
         self.task_weights: Tensor
         self.register_buffer("task_weights", torch.tensor(task_weights(positives), dtype=torch.float32), False)
@@ -76,7 +76,7 @@ class Classifier(lightning.LightningModule):
         place = ("step", str(self.current_epoch), str(batch_idx), *map(str, range(processes.number())))
         torch.manual_seed(derived_seed(self.settings["seed"], *place))
         images, labels = batch
-        logits = self.network(scaled(self.augment(images)))
+        logits = self.network(self.augment(images))
         known = processes.total((~torch.isnan(labels)).sum(0))
         # Gradients are averaged over processes, and these losses are to be added.
         loss = processes.count() * masked_cross_entropy(logits, labels, self.task_weights, known)
@@ -90,7 +90,7 @@ class Classifier(lightning.LightningModule):
     def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
         """Collect logits and labels."""
         images, labels = batch
-        self._validation.append((self.network(scaled(images)).float().cpu(), labels.cpu()))
+        self._validation.append((self.network(images).float().cpu(), labels.cpu()))
 
     def epoch_row(self) -> dict[str, float]:
         """Return the row of ``history.csv`` for the epoch that has just ended; AUCs that are undefined are NaN."""
@@ -131,7 +131,7 @@ class BestEpoch(lightning.Callback):
         self.history.append(row)
         if row["validation_auc"] > before or before == float("-inf"):
             self.best_epoch = int(row["epoch"])
-            self.best = {name: value.detach().cpu().clone() for name, value in module.network.state_dict().items()}
+            self.best = {name: value.detach().cpu().clone() for name, value in module.network.body.state_dict().items()}
         for experiment in trainer.loggers:
             experiment.log_metrics({name: value for name, value in row.items() if name != "epoch"}, int(row["epoch"]))
         log.info(
@@ -154,6 +154,7 @@ class BestEpoch(lightning.Callback):
 
 
 def train(
+    network: Network,
     tasks: Sequence[str],
     training: Examples,
     validation: Examples,
@@ -171,6 +172,7 @@ def train(
     number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint.
 
     Args:
+        network: what learns, with the weights it starts from.
         tasks: names of the label columns.
         training: images to learn from.
         validation: images that choose the epoch.
@@ -184,13 +186,17 @@ def train(
         The history and the best weights.
 
     Raises:
-        UserError: if a batch has fewer images than there are processes.
+        UserError: if a batch has fewer images than there are processes, or layers cannot be frozen as asked.
     """
     if settings["batch_size"] < processes.count():
         raise UserError(f"training.batch_size: {settings['batch_size']} images for {processes.count()} processes")
     positives = np.nansum(training.labels, axis=0)
-    module = Classifier(tasks, positives, settings, training.store.size, penalty)
+    module = Classifier(tasks, positives, settings, network, penalty)
     best = BestEpoch()
+    callbacks: list[lightning.Callback] = [best]
+    if settings["freeze"]:
+        head = head_names(settings["architecture"], training.store.size)
+        callbacks.append(FrozenLayers(network, head, settings["freeze"], settings["unfreeze_every"]))
     checkpoint = newest_checkpoint(work)
     keep_last = lightning.callbacks.ModelCheckpoint(
         work, LAST.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
@@ -199,7 +205,7 @@ def train(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         precision=fast_precision(device),  # type: ignore[arg-type]
         max_epochs=settings["epochs"],
-        callbacks=[best, keep_last],
+        callbacks=[*callbacks, keep_last],
         plugins=[RotatedFiles(), TorchElasticEnvironment() if processes.count() > 1 else LightningEnvironment()],
         logger=TensorBoardLogger(tensorboard, name=None, version=""),
         enable_progress_bar=os.isatty(2),

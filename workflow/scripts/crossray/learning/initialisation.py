@@ -1,0 +1,149 @@
+"""Where a training starts: random weights, those that torchvision publishes, or a file of one's own."""
+
+import logging
+import pickle
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import safetensors
+import safetensors.torch
+import torch
+import torchvision
+from torch import Tensor
+
+from crossray.errors import UserError, listed
+from crossray.learning.models import PAPER_SCALE, InputScale, Network, build_model, head_names
+from crossray.seeds import derived_seed
+
+log = logging.getLogger(__name__)
+
+#: grey levels that torchvision's weights were trained on: photographs, by the mean and deviation of each colour
+PHOTOGRAPH_SCALE = InputScale((0.485 * 255, 0.456 * 255, 0.406 * 255), (0.229 * 255, 0.224 * 255, 0.225 * 255))
+
+#: entries under which training programs keep the state dict in a larger file
+NESTED = ("state_dict", "model_state_dict", "model")
+#: what wrappers put before every name
+PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "backbone.")
+#: parts of published files that are nothing of the classifier: outputs of training alone, thresholds of torchxrayvision
+NOT_OF_THE_CLASSIFIER = ("aux", "AuxLogits.", "op_threshs")
+
+
+def initial_network(settings: Mapping[str, Any], outputs: int, size: int, file: Path | None) -> Network:
+    """Build the network of a training, with random weights by its seed or those that ``weights`` names.
+
+    The head is always new, as its outputs are other tasks. Weights that expect three channels get the grey image in
+    each of them, scaled as photographs were; weights for one channel get the paper's scale.
+
+    Args:
+        settings: the settings of the rule ``train_model``.
+        outputs: number of logits.
+        size: pixels along each side of an image.
+        file: a state dict, if ``weights`` names a file.
+
+    Returns:
+        The network, in training mode.
+
+    Raises:
+        UserError: if the weights cannot be had or do not fit; the message names what is missing and unexpected.
+    """
+    architecture = settings["architecture"]
+    torch.manual_seed(derived_seed(settings["seed"], "weights"))
+    if not file and not settings["weights"]:
+        return build_model(architecture, outputs, size)
+    state = read_state(file) if file else _published_state(architecture, settings["weights"])
+    network = build_model(architecture, outputs, size, _scale_of(state))
+    head = head_names(architecture, size)
+    _fit(network, state, head, str(file or settings["weights"]), architecture)
+    log.info("weights of %s; new: %s", file or settings["weights"], ", ".join(head))
+    return network
+
+
+def _fit(network: Network, state: Mapping[str, Tensor], head: list[str], origin: str, architecture: str) -> None:
+    """Load all but the head.
+
+    Raises:
+        UserError: if a name is missing or unexpected, or a shape is another.
+    """
+    own = network.body.state_dict()
+    given = {name: value for name, value in state.items() if name not in head}
+    problems = {
+        "missing": [name for name in own if name not in state and name not in head],
+        "unexpected": [name for name in given if name not in own],
+        "of another shape": [
+            f"{name} {tuple(given[name].shape)} where {tuple(own[name].shape)} is needed"
+            for name in own.keys() & given.keys()
+            if own[name].shape != given[name].shape
+        ],
+    }
+    told = [f"{what}: {listed(sorted(names), 10)}" for what, names in problems.items() if names]
+    if told:
+        raise UserError(f"models: the weights {origin} do not fit {architecture}; {'; '.join(told)}")
+    network.body.load_state_dict(own | given)
+
+
+def _scale_of(state: Mapping[str, Tensor]) -> InputScale:
+    """Tell from the first convolution how many channels weights expect, and so how they want them scaled."""
+    first = next((value for value in state.values() if value.ndim == 4), None)
+    return PHOTOGRAPH_SCALE if first is not None and first.shape[1] == 3 else PAPER_SCALE
+
+
+def _published_state(architecture: str, name: str) -> Mapping[str, Tensor]:
+    """Return torchvision's weights by their name, from its own cache or the network.
+
+    Raises:
+        UserError: if there are none of this name, or they cannot be downloaded.
+    """
+    known = list(torchvision.models.get_model_weights(architecture))
+    published = next((weights for weights in known if name == weights.name), None)
+    if published is None:
+        raise UserError(
+            f"models: torchvision has no weights {name!r} of {architecture}; it has {listed([w.name for w in known])}"
+        )
+    try:
+        return _of_the_classifier(published.get_state_dict(progress=False, check_hash=True, weights_only=True))
+    except (URLError, OSError, RuntimeError) as error:
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        raise UserError(
+            f"models: the weights {name} of {architecture} could not be had ({error}); "
+            f"fetch {published.url} on a machine with a network and put it into {folder}"
+        ) from error
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Read a state dict without running code from it: safetensors, or what ``torch.save`` wrote.
+
+    Raises:
+        UserError: if the file is neither.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            content: Any = safetensors.torch.load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise UserError(
+            f"{path}: not a state dict; CrossRay runs no code from a file, so a whole pickled model is not read: "
+            "load it where you trust it, and torch.save(model.state_dict(), ...)"
+        ) from error
+    for name in NESTED:
+        if isinstance(content, dict) and isinstance(content.get(name), dict):
+            content = content[name]
+    if not isinstance(content, dict) or not any(isinstance(value, Tensor) for value in content.values()):
+        raise UserError(f"{path}: holds no state dict, a name and a tensor for each weight")
+    state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    for prefix in PREFIXES:
+        if all(name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): value for name, value in state.items()}
+    return _of_the_classifier(state)
+
+
+def _of_the_classifier(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in state.items() if not name.startswith(NOT_OF_THE_CLASSIFIER)}
+
+
+def scale_record(network: Network) -> dict[str, Any]:
+    """Return what the network sees of grey levels, for the record of a training."""
+    return {"channels": network.scale.channels, **asdict(network.scale)}
