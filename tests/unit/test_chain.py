@@ -79,7 +79,8 @@ def members_files(root, source):
 def train_heads(root, penalty):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
-        "weight_decay": 0.0, "schedule": "constant", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weights": None, "freeze": None, "unfreeze_every": 0,
         "penalty": 0.1 if penalty == "tied" else 0,
     }  # fmt: skip
     folder = root / "study/shared_heads/small" / penalty / "0"
@@ -92,7 +93,8 @@ def train_heads(root, penalty):
 def train_and_predict(root, source):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
-        "weight_decay": 0.0, "schedule": "constant", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weights": None, "freeze": None, "unfreeze_every": 0,
     }  # fmt: skip
     model = root / "study/models/small" / source / "0"
     assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),

@@ -1,4 +1,4 @@
-"""Weights that a training starts from: published, from files of many kinds, refused where they do not fit; and frozen ones."""
+"""Where a training starts: published weights or files of many kinds, refused where they do not fit; and frozen layers."""
 
 import json
 import urllib.error
@@ -83,8 +83,9 @@ def test_files_of_many_kinds_are_read(tmp_path, kind):
             torch.save(state, path)
     network = initial_network(settings(architecture="densenet121"), 2, 64, path)
     assert network.scale == PAPER_SCALE  # one channel
+    head = head_names("densenet121", 64)
     for name, value in network.body.state_dict().items():
-        assert name in head_names("densenet121", 64) or torch.equal(value, state[name])
+        assert name in head or torch.equal(value, state[name])
 
 
 def test_weights_that_do_not_fit_are_listed(tmp_path):

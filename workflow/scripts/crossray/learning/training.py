@@ -49,7 +49,7 @@ class Classifier(lightning.LightningModule):
     ) -> None:  # fmt: skip
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
-        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network.to(memory_format=torch.channels_last)
         self.augment = Augmentation(**settings["augmentation"])
         self.task_weights: Tensor
         self.register_buffer("task_weights", torch.tensor(task_weights(positives), dtype=torch.float32), False)
