@@ -59,7 +59,7 @@ rule convert:
 rule train:
     """Everything up to the models."""
     input:
-        expand(rules.train_model.output.weights, model=MODELS, source=SOURCES, seed=SEEDS),
+        of_trainings(rules.train_model.output.weights),
 
 
 rule evaluate:

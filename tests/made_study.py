@@ -1,7 +1,7 @@
 """A study made up from known AUCs: manifests, predictions and pixels, and every analysis, figure and page of it."""
 
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,13 @@ from crossray.analysis import (
     domains,
     heads,
     label_agreement,
+    models,
     outputs,
     paper,
     performance,
     probe,
     subgroups,
+    sweeps,
     transfer,
 )
 from crossray.analysis.cells import Study
@@ -40,7 +42,8 @@ EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
 #: tables that each figure is drawn from, as its rule names them
 FIGURE_TABLES = {
     "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"], "local": ["comparisons"],
-    "domains": ["domains"], "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
+    "domains": ["domains"], "models": ["models"],
+    "sweeps": ["sweeps", "choices"], "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
     "subgroups": ["subgroups"], "label_agreement": ["label_agreement"], "label_control": ["label_control"],
@@ -81,7 +84,9 @@ class Made:
         registers = {name: name for name in self.labels} | (self.registers or {})
         single = [source for source in self.sources if source in self.labels]
         return {
-            "models": ["resnet50"], "sources": self.sources, "targets": list(self.labels), "seeds": list(self.seeds),
+            "models": ["resnet50"], "shown": ["resnet50"], "sources": self.sources,
+            "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
+            "targets": list(self.labels), "seeds": list(self.seeds),
             "tasks": self.tasks, "registers": registers, "paper": self.paper or {}, "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
@@ -152,6 +157,12 @@ class Made:
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
         self._write(domains=domains.measure(table, replicates), subgroups=subgroups.measure(study))
+        cost = {"resnet50": {"architecture": "resnet50", "parameters": 23_500_000, "operations": 8.2e9}}
+        self._write(models=models.measure(table, replicates, ["resnet50"], settings["members"], cost))
+        points = {"resnet50": {"sweep": "resnet50", "point": {"learning_rate": 0.001}}}
+        swept = replace(study, settings=settings | {"points": points})
+        measured = sweeps.measure(swept, dict.fromkeys(study.trained(), 3.0))
+        self._write(sweeps=measured, choices=sweeps.choose(swept, measured))
         kappas, mean_kappas = agreement.measure(study)
         points, errors, bins = calibration.measure(study)
         differences, drawn, extremes = outputs.measure(study, [])
@@ -239,9 +250,11 @@ class Made:
     def page(self, phantoms=(), **more):
         """Return the report."""
         training = {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0, "batch_size": 8,
-                    "balance": "images", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
+                    "balance": "images", "loss": "cross_entropy",
+                    "task_weights": "paper", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
         settings = self.settings | {
-            "study": "s", "title": "Made up", "models": {"resnet50": {"architecture": "resnet50"}},
+            "study": "s", "title": "Made up",
+            "models": {"resnet50": {"architecture": "resnet50", "weights": None, "freeze": None}},
             "datasets": {name: {"description": ""} for name in self.labels}, "images": {"size": 32, "fit": "crop"},
             "training": training, "phantoms": list(phantoms), "order": list(self.labels),
             "leakage": {"overlap": "move"}, "figures": list(ALL_FIGURES), "tables": list(ALL_TABLES), **more,

@@ -44,6 +44,8 @@ def study(tmp_path):
     settings = {
         "models": ["resnet50"],
         "sources": list(labels),
+        "sources_of": {"resnet50": list(labels)},
+        "origins": {"resnet50": []},
         "members": {name: [name] for name in labels},
         "targets": list(labels),
         "registers": {name: name for name in labels},

@@ -5,6 +5,7 @@ import json
 
 import pandas as pd
 import pytest
+from test_training import LEARNING
 
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.pseudonyms import make_key
@@ -15,7 +16,8 @@ TASKS = ["Cardiomegaly", "Effusion"]
 LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
 SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
 MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
-STUDY = {"models": ["small"], "sources": list(MEMBERS), "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}
+STUDY = {"models": ["small"], "shown": ["small"], "sources": list(MEMBERS), "sources_of": {"small": list(MEMBERS)},
+         "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}  # fmt: skip
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
@@ -80,7 +82,7 @@ def train_heads(root, penalty):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
-        "weights": None, "freeze": None, "unfreeze_every": 0,
+        **LEARNING,
         "penalty": 0.1 if penalty == "tied" else 0,
     }  # fmt: skip
     folder = root / "study/shared_heads/small" / penalty / "0"
@@ -94,7 +96,7 @@ def train_and_predict(root, source):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
-        "weights": None, "freeze": None, "unfreeze_every": 0,
+        **LEARNING,
     }  # fmt: skip
     model = root / "study/models/small" / source / "0"
     assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),
@@ -189,9 +191,11 @@ def draw(root):
         outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
         assert run(f"draw_{name}", **flags, settings=STUDY | shown | {"members": MEMBERS, "minimum": 1}, **outputs) == 0
     training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0, "batch_size": 8,
-                "balance": "datasets", "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
+                "balance": "datasets", "loss": "cross_entropy", "task_weights": "paper",
+                "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
     page = STUDY | {
-        "study": "chain", "title": "A chain", "models": {"small": {"architecture": "resnet18"}}, "training": training,
+        "study": "chain", "title": "A chain", "training": training,
+        "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
         "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32, "fit": "crop"},
         "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
         "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": list(ALL_FIGURES),

@@ -1,4 +1,4 @@
-"""Where a training starts: published weights or files of many kinds, refused where they do not fit; and frozen layers."""
+"""Where a training starts: published weights, files of many kinds, refused where they do not fit; frozen layers."""
 
 import json
 import urllib.error
@@ -86,6 +86,30 @@ def test_files_of_many_kinds_are_read(tmp_path, kind):
     head = head_names("densenet121", 64)
     for name, value in network.body.state_dict().items():
         assert name in head or torch.equal(value, state[name])
+
+
+def test_timms_weights_bring_their_own_scale(monkeypatch):
+    def without_network(model, **_):
+        torch.nn.init.constant_(
+            model.conv1[0].weight if hasattr(model.conv1, "__getitem__") else model.conv1.weight, 0.5
+        )
+
+    monkeypatch.setattr("timm.models._builder.load_pretrained", without_network)
+    network = initial_network(settings(architecture="resnet10t", weights="c3_in1k"), 2, 32, None)
+    assert network.scale.mean == pytest.approx([123.675, 116.28, 103.53], rel=1e-3)
+    assert network.scale.channels == 3
+    assert (network.body.conv1[0].weight == 0.5).all()
+    with pytest.raises(UserError, match=r"timm has no weights 'V1' of resnet10t; it has c3_in1k"):
+        initial_network(settings(architecture="resnet10t", weights="V1"), 2, 32, None)
+
+
+def test_timms_weights_without_a_network_are_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    with pytest.raises(
+        UserError, match=r"the weights test_convnext.r160_in1k could not be had .*save their state dict"
+    ):
+        initial_network(settings(architecture="test_convnext", weights="r160_in1k"), 2, 32, None)
 
 
 def test_weights_that_do_not_fit_are_listed(tmp_path):

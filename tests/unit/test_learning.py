@@ -10,10 +10,10 @@ import safetensors.torch
 import torch
 
 from crossray.errors import UserError
-from crossray.learning.batches import Augmentation, EpochShuffle, Examples, ordered_batches, training_batches
+from crossray.learning.batches import Augmentation, EpochShuffle, Examples, groups_of, ordered_batches, training_batches
 from crossray.learning.hardware import choose_device
 from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
-from crossray.learning.losses import masked_cross_entropy, task_weights
+from crossray.learning.losses import MaskedLoss, asymmetric_loss, positive_weights, task_weights
 from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_weights
 from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.source import load_source
@@ -26,20 +26,70 @@ def test_task_weights_by_hand():
     assert task_weights(np.array([10.0, 20.0, 30.0])) == pytest.approx([1.0, 0.75, 0.5])
 
 
+def learning(*tasks, images=None, seed=0):
+    """Return what a source is told of a training."""
+    return {"tasks": list(tasks), "images": images, "seed": seed}
+
+
+#: where every task has two positives and four negatives, so that both kinds of weights are 1 and 2
+LABELS = np.repeat([[1.0, 1.0], [0.0, 0.0]], [2, 4], axis=0)
+PLAIN = {"loss": "cross_entropy", "task_weights": "none", "positive_weights": "none", "focal_gamma": 2.0,
+         "asymmetric_gamma": 4.0, "asymmetric_margin": 0.05}  # fmt: skip
+
+
 def test_unknown_labels_do_not_count():
     logits = torch.tensor([[0.0, 2.0], [1.0, -1.0], [3.0, 0.0]])
     labels = torch.tensor([[1.0, float("nan")], [0.0, 0.0], [float("nan"), float("nan")]])
     softplus = torch.nn.functional.softplus
-    expected = (softplus(torch.tensor(0.0)) + softplus(torch.tensor(1.0))) / 2 + 0.5 * softplus(torch.tensor(-1.0))
-    assert masked_cross_entropy(logits, labels, torch.tensor([1.0, 0.5])) == pytest.approx(float(expected))
+    first, second = (softplus(torch.tensor(0.0)) + softplus(torch.tensor(1.0))) / 2, softplus(torch.tensor(-1.0))
+    assert MaskedLoss(LABELS, PLAIN)(logits, labels) == pytest.approx(float(first + second))
+    positives = np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])  # weights: a = (2, 4), by the largest
+    papers = MaskedLoss(positives, PLAIN | {"task_weights": "paper"})
+    assert papers(logits, labels) == pytest.approx(float(0.5 * first + second))
 
 
 def test_no_label_at_all_gives_zero_and_a_gradient():
-    logits = torch.zeros(2, 1, requires_grad=True)
-    loss = masked_cross_entropy(logits, torch.full((2, 1), float("nan")), torch.ones(1))
+    logits = torch.zeros(2, 2, requires_grad=True)
+    loss = MaskedLoss(LABELS, PLAIN)(logits, torch.full((2, 2), float("nan")))
     loss.backward()
     assert loss == 0
     assert not logits.grad.isnan().any()
+
+
+def test_balanced_positives_weigh_as_much_as_the_negatives():
+    assert positive_weights(LABELS).tolist() == [2, 2]
+    assert positive_weights(np.array([[1.0], [0.0], [np.nan], [0.0], [0.0]])).tolist() == [3]
+    logits, labels = torch.zeros(6, 2), torch.tensor(LABELS)
+    plain, balanced = (MaskedLoss(LABELS, PLAIN | {"positive_weights": kind}) for kind in ("none", "balanced"))
+    assert balanced(logits, labels) == pytest.approx(float(plain(logits, labels)) * 8 / 6)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loss": "focal", "focal_gamma": 0.0},
+        {"loss": "asymmetric", "asymmetric_gamma": 0.0, "asymmetric_margin": 0.0},
+    ],
+)
+def test_other_losses_without_their_exponent_are_cross_entropy(changes):
+    logits, labels = torch.randn(6, 2) * 5, torch.tensor(LABELS)
+    same = MaskedLoss(LABELS, PLAIN)(logits, labels)
+    assert MaskedLoss(LABELS, PLAIN | changes)(logits, labels) == pytest.approx(float(same), rel=1e-5)
+
+
+def test_asymmetric_loss_by_hand():
+    logits, targets = torch.tensor([0.0, 0.0, -4.0, 200.0, -200.0]), torch.tensor([1.0, 0.0, 0.0, 0.0, 0.0])
+    losses = asymmetric_loss(logits, targets, 4, 0.05)
+    assert losses[0] == pytest.approx(np.log(2))
+    assert losses[1] == pytest.approx(-(0.45**4) * np.log(0.55), rel=1e-5)
+    assert losses[2] == 0  # an output of 0.018, below the margin
+    assert losses[3] == pytest.approx(-(0.95**4) * np.log(0.05), rel=1e-5)
+    assert losses[4] == 0
+
+
+def test_focal_loss_by_hand():
+    loss = MaskedLoss(LABELS, PLAIN | {"loss": "focal"})
+    assert loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])) == pytest.approx(2 * 0.25 * np.log(2))
 
 
 def test_grey_levels_become_the_papers_range():
@@ -69,7 +119,7 @@ def test_augmentation_moves_each_image_its_own_way_within_bounds():
 
 def test_the_order_depends_on_seed_and_epoch_alone():
     def order(seed, epoch):
-        sampler = EpochShuffle(np.zeros(50, int), False, seed)
+        sampler = EpochShuffle([np.arange(50)], 50, seed)
         sampler.set_epoch(epoch)
         return list(sampler)
 
@@ -80,19 +130,20 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 
 def test_batches_hold_the_images_and_labels_asked_for(make_dataset):
     folder = make_dataset("north", images=50)
-    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["A", "B"])
+    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], learning("A", "B"))
     seen = torch.cat([labels for _, labels in ordered_batches(source.validation, 4)])
     assert np.array_equal(seen.numpy(), source.validation.labels)
-    for images, labels in training_batches(source.training, 7, False, 0):
+    for images, labels in training_batches(source.training, 7, "images", 0):
         assert images.shape == (7, 32, 32)
         assert ((images.float().mean((1, 2)) > 100) == (labels[:, 0] == 1)).all()
-    assert len(training_batches(source.training, 7, False, 0)) == 30 // 7
-    assert len(training_batches(source.training, 64, False, 0)) == 1
+    assert len(training_batches(source.training, 7, "images", 0)) == 30 // 7
+    assert len(training_batches(source.training, 64, "images", 0)) == 1
 
 
 def test_balanced_batches_hold_equally_many_of_each_data_set():
     datasets = np.repeat([0, 1, 2], [90, 20, 10])
-    sampler = EpochShuffle(datasets, True, 0)
+    examples = Examples(None, np.arange(120), np.zeros((120, 1)), datasets)
+    sampler = EpochShuffle(groups_of(examples, "datasets"), 120, 0)
     order = np.array(list(sampler))
     assert len(order) == len(sampler) == 120
     assert all((np.bincount(datasets[order[start : start + 12]]) == 4).all() for start in range(0, 120, 12))
@@ -102,11 +153,45 @@ def test_balanced_batches_hold_equally_many_of_each_data_set():
     assert set(sampler) != set(order)
 
 
+def test_positives_of_rare_tasks_take_turns_with_common_ones():
+    labels = np.zeros((200, 3))
+    labels[:100, 0], labels[:5, 1], labels[7, 2] = 1, 1, np.nan
+    groups = groups_of(Examples(None, np.arange(200), labels), "findings")
+    assert [len(group) for group in groups] == [100, 5, 100]
+    order = list(EpochShuffle(groups, 150, 0))
+    assert [place < 5 for place in order[1::3]] == [True] * 50
+    assert all(place >= 100 for place in order[2::3])
+
+
+def test_a_smaller_part_of_a_source_is_a_part_of_the_larger(make_dataset):
+    folder = make_dataset("north", images=120, patients=30)
+    paths = [folder / "manifest.parquet"], [folder / "32px/index.json"]
+
+    def rows(images, seed=0):
+        source = load_source(*paths, learning("A", "B", images=images, seed=seed))
+        assert source.training.epoch == len(load_source(*paths, learning("A", "B")).training.rows)
+        return set(source.training.rows)
+
+    few, many, everything = rows(20), rows(44), rows(None)
+    assert 16 < len(few) <= 20 < len(many) <= 44 < len(everything)  # four images a patient, none cut in two
+    assert few < many < everything
+    assert all(len({row % 30 for row in part}) * 4 == len(part) for part in (few, many))
+    assert rows(20, seed=1) != few
+    assert rows(10_000) == everything
+
+
+def test_an_epoch_of_few_images_has_as_many_steps(make_dataset):
+    folder = make_dataset("north", images=100)
+    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], learning("A", images=20))
+    assert len(source.training.rows) == 20
+    assert len(training_batches(source.training, 8, "images", 0)) == 60 // 8
+
+
 def pooled(make_dataset, **more):
     """Join two data sets whose images bear the same names; the second does not label B."""
     folders = [make_dataset("north", images=40), make_dataset("south", images=30, tasks=("A", "C"), **more)]
     paths = [[folder / name for folder in folders] for name in ("manifest.parquet", "32px/index.json")]
-    return load_source(*paths, ["A", "B", "C"])
+    return load_source(*paths, learning("A", "B", "C"))
 
 
 def test_pooled_sources_keep_images_and_labels_together(make_dataset):
@@ -125,7 +210,7 @@ def test_data_sets_of_different_sizes_cannot_be_pooled(make_dataset):
     folders = [make_dataset("north"), make_dataset("south", size=16)]
     indexes = [folders[0] / "32px/index.json", folders[1] / "16px/index.json"]
     with pytest.raises(UserError, match=r"their images differ in size: \{'north': 32, 'south': 16\}"):
-        load_source([folder / "manifest.parquet" for folder in folders], indexes, ["A"])
+        load_source([folder / "manifest.parquet" for folder in folders], indexes, learning("A"))
 
 
 def test_every_data_set_has_outputs_of_its_own(make_dataset):
@@ -166,21 +251,24 @@ def test_tasks_that_cannot_be_learnt_are_noted(make_dataset):
         table.loc[table["split"] == "validation", "A"] = 1.0
 
     folder = make_dataset("north", edit=edit)
-    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["A", "B", "C"])
+    source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], learning("A", "B", "C"))
     assert source.tasks == ["A"]
     assert [note.split(":")[0] for note in source.notes] == ["A", "B", "C"]
     assert "not trained" in source.notes[1]
     with pytest.raises(UserError, match="no task can be learnt: B: no positive"):
-        load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["B"])
+        load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], learning("B"))
 
 
 def test_an_empty_split_stops(make_dataset):
     folder = make_dataset("north", edit=lambda table: table.__setitem__("split", "train"))
     with pytest.raises(UserError, match="no image in the split validation"):
-        load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], ["A"])
+        load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], learning("A"))
 
 
-@pytest.mark.parametrize("name", ["resnet18", "densenet121", "vgg11_bn", "efficientnet_b0", "vit_b_16"])
+@pytest.mark.parametrize(
+    "name",
+    ["resnet18", "densenet121", "vgg11_bn", "efficientnet_b0", "vit_b_16", "test_convnext", "vit_tiny_patch16_224"],
+)
 def test_any_classifier_takes_one_channel(name):
     model = build_model(name, 3, 64).eval()
     assert model(torch.zeros(2, 64, 64)).shape == (2, 3)

@@ -15,7 +15,7 @@ from test_training import command
 from crossray.errors import UserError
 from crossray.learning.batches import EpochShuffle, SharedBatches
 from crossray.learning.hardware import choose_device
-from crossray.learning.losses import masked_cross_entropy
+from crossray.learning.losses import MaskedLoss
 from helpers import ROOT
 
 
@@ -25,7 +25,7 @@ def shares(monkeypatch, processes, images=50, batch_size=12):
     parts = []
     for number in range(processes):
         monkeypatch.setenv("RANK", str(number))
-        parts.append(list(SharedBatches(EpochShuffle(np.zeros(images), False, 0), batch_size, drop_last=True)))
+        parts.append(list(SharedBatches(EpochShuffle([np.arange(images)], images, 0), batch_size, drop_last=True)))
     return parts
 
 
@@ -45,9 +45,10 @@ def test_the_losses_of_parts_add_up_to_that_of_the_batch():
     logits = torch.randn(20, 3, generator=generator)
     labels = torch.randint(0, 2, (20, 3), generator=generator).float()
     labels[torch.rand(20, 3, generator=generator) < 0.4] = float("nan")
-    weights, counts = torch.tensor([1.0, 0.5, 0.2]), (~torch.isnan(labels)).sum(0)
-    parts = [masked_cross_entropy(logits[n::3], labels[n::3], weights, counts) for n in range(3)]
-    assert sum(parts) == pytest.approx(float(masked_cross_entropy(logits, labels, weights)), rel=1e-6)
+    settings = {"loss": "cross_entropy", "task_weights": "paper", "positive_weights": "balanced"}
+    loss, counts = MaskedLoss(labels.numpy(), settings), (~torch.isnan(labels)).sum(0)
+    parts = [loss(logits[n::3], labels[n::3], counts) for n in range(3)]
+    assert sum(parts) == pytest.approx(float(loss(logits, labels)), rel=1e-6)
 
 
 def test_more_gpus_than_processes_are_refused(monkeypatch):

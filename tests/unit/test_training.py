@@ -17,10 +17,15 @@ import train_model
 from crossray.learning.checkpoints import is_whole, only_writer
 from helpers import ROOT
 
+#: what a training is told beside the settings of the paper
+LEARNING = {
+    "weights": None, "freeze": None, "unfreeze_every": 0, "images": None, "loss": "cross_entropy",
+    "task_weights": "paper", "positive_weights": "none", "balance": "images",
+}  # fmt: skip
 SETTINGS = {
     "architecture": "resnet18", "tasks": ["A", "B"], "seed": 0, "epochs": 4, "batch_size": 16, "learning_rate": 0.001,
     "weight_decay": 0.00001, "schedule": "cosine", "augmentation": {"rotation": 10, "translation": 0.1, "scale": 0.1},
-    "weights": None, "freeze": None, "unfreeze_every": 0,
+    **LEARNING,
 }  # fmt: skip
 
 

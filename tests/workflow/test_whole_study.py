@@ -1,9 +1,12 @@
 """Every analysis through the workflow: pooled sources, seeds, a second reading, shared outputs, the paper."""
 
+import hashlib
 import json
 
 import pandas as pd
 import pytest
+import safetensors.torch
+import torch
 
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
 
@@ -34,6 +37,29 @@ def test_pooled_sources_are_trained_on_their_members(whole):
     assert "balance" not in json.loads((models / "south/0/training.json").read_text())["settings"]
     south, left = (pd.read_csv(models / name / "0/history.csv") for name in ("south", "all-but-north"))
     assert list(south["train_loss"]) == list(left["train_loss"])  # the same one data set
+
+
+def test_weights_come_from_the_model_that_the_study_trained_first(whole):
+    models = whole.folder / "results/whole/models"
+    tuned = models / "tuned-images-16-learning_rate-0.001/south/1"
+    origin = (models / "small/north/1/weights.safetensors").read_bytes()
+    record = json.loads((tuned / "training.json").read_text())
+    assert record["weights"] == hashlib.sha256(origin).hexdigest()
+    assert record["images"]["train"] <= 16
+    assert record["settings"]["loss"] == "focal"
+    before, after = (safetensors.torch.load(path) for path in (origin, (tuned / "weights.safetensors").read_bytes()))
+    kept = {name.split(".")[0] for name in before if torch.equal(before[name], after[name])}
+    assert {"conv1", "bn1", "layer1", "layer2"} <= kept
+    assert not kept & {"layer4", "fc"}
+
+
+def test_points_of_sweeps_are_beside_each_other(whole):
+    table, choices = read(whole, "sweeps"), read(whole, "choices")
+    assert set(table["setting"]) == {"images"}
+    assert len(table) == 2 * 3  # points and targets, one source
+    assert set(choices["fixed"]) == {"images 16"}
+    assert set(choices["choice"]) == {"training-domain validation", "test-domain validation (oracle)"}
+    assert set(read(whole, "models")["model"]) == {"small", "atto"}
 
 
 def test_the_second_reading_has_the_first_ones_images(whole):

@@ -181,7 +181,7 @@ rule measure_subgroups:
 rule measure_heads:
     """Measure how far weight vectors of the shared network lie apart."""
     input:
-        vectors=expand(rules.train_shared_heads.output.vectors, model=MODELS, penalty=PENALTIES, seed=SEEDS),
+        vectors=expand(rules.train_shared_heads.output.vectors, model=EVERYWHERE, penalty=PENALTIES, seed=SEEDS),
         tasks=rules.measure_transfer.output.tasks,
     output:
         table=report(
@@ -218,7 +218,7 @@ rule measure_heads:
 rule probe_sources:
     """Probe whether a classifier can tell the data sets apart."""
     input:
-        embeddings=expand(rules.embed_images.output.embeddings, model=MODELS, source=SOURCES),
+        embeddings=of_trainings(rules.embed_images.output.embeddings, SHOWN),
         indexes=study_indexes,
         shards=lambda wildcards: shards_of(DOMAINS),
     output:

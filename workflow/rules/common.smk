@@ -22,9 +22,11 @@ from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.pseudonyms import make_key
-from crossray.settings import ALL, ALL_BUT, check_registers, checked, is_pooled, members
+from crossray.settings import ALL, ALL_BUT, check_registers, checked, is_pooled, members, read_schema
+from crossray.sweeps import origin, origins, spelt_out
 
 IMAGES_IN_A_SHARD = 2000
+SCHEMA = Path("workflow/schemas/config.schema.yaml")
 
 
 def study_settings():
@@ -34,7 +36,7 @@ def study_settings():
     has.
     """
     try:
-        settings = checked(config, Path("workflow/schemas/config.schema.yaml"))
+        settings = checked(config, SCHEMA)
         releases, readings, registers = {}, {}, {}
         for name, dataset in settings["datasets"].items():
             reader = find_reader(dataset["reader"])
@@ -81,6 +83,14 @@ def check_writable(*folders):
             )
 
 
+def models_of_study():
+    """Return every model that is trained, sweeps spelt out."""
+    try:
+        return spelt_out(STUDY, read_schema(SCHEMA), SOURCES)
+    except UserError as error:
+        raise WorkflowError(str(error)) from None
+
+
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 check_cache()
@@ -90,7 +100,13 @@ TARGETS = STUDY.get("targets", list(DATASETS))
 POOL = STUDY.get("pool") or [source for source in SOURCES if not is_pooled(source)] or list(DATASETS)
 #: what each source consists of
 MEMBERS = members_of_sources()
-MODELS = STUDY["models"]
+MODELS = models_of_study()
+#: those that figures of single models show: all but the points of sweeps, which have figures of their own
+SHOWN = [name for name, model in MODELS.items() if not model["point"]] or list(MODELS)[:1]
+#: those of them that are trained on every source, of which shared networks are made
+EVERYWHERE = [name for name in SHOWN if MODELS[name]["sources"] == SOURCES]
+#: points of sweeps
+POINTS = {name: {"sweep": model["sweep"], "point": model["point"]} for name, model in MODELS.items() if model["point"]}
 SEEDS = STUDY["seeds"]
 SIZE = STUDY["images"]["size"]
 FIT = STUDY["images"]["fit"]
@@ -129,9 +145,11 @@ pathvars:
 
 # What a study can answer hangs on what it has: two hospitals, sources that leave one out, the paper's data sets, ...
 CONDITIONS = {
+    "models": len(SHOWN) > 1,
+    "sweeps": bool(POINTS),
     "transfer": len([source for source in SOURCES if not is_pooled(source)]) > 1,
     "domains": any(f"{ALL_BUT}{target}" in SOURCES for target in TARGETS),
-    "heads": "shared_heads" in STUDY,
+    "heads": "shared_heads" in STUDY and bool(EVERYWHERE),
     "labels": len(set(REGISTERS.values())) < len(DATASETS),
     "probe": len(DOMAINS) > 1,
     "paper": bool(PAPER),
@@ -262,7 +280,8 @@ def training_memory(wildcards):
 
 def training_minutes(wildcards):
     """Return minutes for a training at 300 images a second, which any GPU of the last ten years does at 224 px."""
-    images = STUDY["training"]["epochs"] * sum(map(count_images, datasets_learnt(wildcards)))
+    epochs = MODELS[wildcards.model]["training"]["epochs"]
+    images = epochs * sum(map(count_images, datasets_learnt(wildcards)))
     return 60 + images // (300 * 60)
 
 
@@ -350,33 +369,73 @@ def of_model(pattern, wildcards):
 
 
 def training_settings(wildcards):
-    """Return the settings that decide a model's weights; how data sets are balanced is nothing to a single one."""
-    pooled = is_pooled(getattr(wildcards, "source", ALL))
+    """Return the settings that decide a model's weights, without those that are nothing to it."""
     model = MODELS[wildcards.model]
+    training = dict(model["training"])
+    if training["balance"] == "datasets" and not is_pooled(getattr(wildcards, "source", ALL)):
+        training["balance"] = "images"
+    for key in ("focal_gamma", "asymmetric_gamma", "asymmetric_margin"):
+        if not key.startswith(training["loss"]):
+            del training[key]
     return as_settings(
-        **{key: value for key, value in STUDY["training"].items() if pooled or key != "balance"},
+        **training,
         **subset(model, "architecture", "freeze", "unfreeze_every"),
-        weights=None if initial_file(wildcards) else model["weights"],
+        weights=None if initial_weights(wildcards) else model["weights"],
         seed=int(wildcards.seed),
         tasks=STUDY["tasks"],
     )
 
 
-def initial_file(wildcards):
-    """Return the file that a model's weights start from, if they are in a file and have no published name."""
+def initial_weights(wildcards):
+    """Return the file that a model's weights start from: one of the user's, or another model's of the same seed."""
     weights = MODELS[wildcards.model]["weights"]
+    if origin(MODELS[wildcards.model]):
+        return ancient(of_origin(rules.train_model.output.weights, wildcards))
     return [weights] if weights and {"/", "."} & set(weights) else []
+
+
+def initial_record(wildcards):
+    """Return the record of the model that weights come from, which says whether they are others."""
+    before = origin(MODELS[wildcards.model])
+    if not before:
+        return []
+    digests_of(MEMBERS[before[1]])
+    return of_origin(rules.train_model.output.record, wildcards)
+
+
+def of_origin(pattern, wildcards):
+    """Return the file of the model that the wildcards' model starts from."""
+    model, source = origin(MODELS[wildcards.model])
+    return expand(pattern, model=model, source=source, seed=wildcards.seed)
+
+
+def of_trainings(pattern, models=None, **more):
+    """Return the files of every training of models, of all where none are named."""
+    return [
+        path
+        for model in models or MODELS
+        for source in MODELS[model]["sources"]
+        for path in expand(pattern, model=model, source=source, **{"seed": SEEDS} | more)
+    ]
 
 
 def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
-    models = {"model": MODELS, "source": SOURCES, "seed": SEEDS}
     at_home = [
         path
-        for source in SOURCES
-        for path in expand(PREDICTION, **models | {"source": source}, split="validation", target=MEMBERS[source])
+        for model in MODELS
+        for source in MODELS[model]["sources"]
+        for path in expand(
+            PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=MEMBERS[source]
+        )
     ]
-    return at_home + expand(PREDICTION, **models, split="test", target=TARGETS)
+    return at_home + of_trainings(PREDICTION, split="test", target=TARGETS)
+
+
+def predictions_of_sweeps(wildcards):
+    """Return all predictions, and for the choice among points of sweeps those for every validation split."""
+    datasets = dict.fromkeys([*TARGETS, *(name for names in MEMBERS.values() for name in names)])
+    return predictions(wildcards) + of_trainings(PREDICTION, POINTS, split="validation", target=datasets)
 
 
 def heads_settings(wildcards):
@@ -390,6 +449,8 @@ def analysis_settings(**more):
     return as_settings(
         models=list(MODELS),
         sources=SOURCES,
+        sources_of={name: model["sources"] for name, model in MODELS.items()},
+        origins={name: [source for _, source in origins(MODELS, name)] for name in MODELS},
         members=MEMBERS,
         targets=TARGETS,
         seeds=SEEDS,
@@ -411,7 +472,8 @@ def paper_tables(wildcards):
 def figure_settings(*keys):
     """Return what a figure needs of the study; every figure says whether the images are phantoms."""
     values = {
-        "models": list(MODELS),
+        "models": SHOWN,
+        "sources_of": {name: MODELS[name]["sources"] for name in SHOWN},
         "sources": SOURCES,
         "targets": TARGETS,
         "members": MEMBERS,
@@ -434,6 +496,7 @@ def report_settings():
         for name, dataset in DATASETS.items()
     }
     settings = {key: value for key, value in STUDY.items() if key != "private"}
+    settings |= {"shown": SHOWN, "sources_of": {name: model["sources"] for name, model in MODELS.items()}}
     settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
     settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
     return as_settings(**settings, order=list(DATASETS))

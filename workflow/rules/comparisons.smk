@@ -205,3 +205,89 @@ rule compare_paper:
             --output {output.table:q} \
             &>{log:q}
         """
+
+
+rule summarise_models:
+    """Average each model's cells at home and elsewhere, beside the first model's."""
+    input:
+        performance=rules.measure_performance.output.table,
+        replicates=rules.measure_performance.output.replicates,
+        records=of_trainings(rules.train_model.output.record, SHOWN),
+    output:
+        table=report(
+            "<study>/analysis/models.csv",
+            caption="../report/models.rst",
+            category="Tables",
+            labels={"table": "models compared"},
+        ),
+    log:
+        "<log>/summarise_models.log",
+    benchmark:
+        "<benchmark>/summarise_models.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        settings=as_settings(models=SHOWN, members=MEMBERS),
+        code=code_version("summarise_models"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/summarise_models.py \
+            --performance {input.performance:q} \
+            --replicates {input.replicates:q} \
+            --models {params.study:q}/models \
+            --settings {params.settings:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_sweeps:
+    """Measure the points of sweeps, and say which value each way of choosing would have chosen."""
+    input:
+        predictions=predictions_of_sweeps,
+        records=of_trainings(rules.train_model.output.record),
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/sweeps.csv",
+            caption="../report/sweeps.rst",
+            category="Tables",
+            labels={"table": "points of sweeps"},
+        ),
+        choices=report(
+            "<study>/analysis/choices.csv",
+            caption="../report/sweeps.rst",
+            category="Tables",
+            labels={"table": "choices among them"},
+        ),
+    log:
+        "<log>/measure_sweeps.log",
+    benchmark:
+        "<benchmark>/measure_sweeps.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(points=POINTS),
+        code=code_version("measure_sweeps"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_sweeps.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --models {params.study:q}/models \
+            --settings {params.settings:q} \
+            --output {output.table:q} \
+            --choices {output.choices:q} \
+            &>{log:q}
+        """

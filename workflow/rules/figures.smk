@@ -98,6 +98,46 @@ use rule draw_auc_matrix as draw_domains with:
         program="draw_domains",
 
 
+use rule draw_auc_matrix as draw_models with:
+    input:
+        tables=["<study>/analysis/models.csv"],
+    output:
+        svg=report(
+            "<study>/figures/models.svg",
+            caption="../report/models.rst",
+            category="Performance",
+            labels={"figure": "models compared"},
+        ),
+        png="<study>/figures/models.png",
+        words="<study>/figures/models.json",
+    log:
+        "<log>/draw_models.log",
+    params:
+        settings=figure_settings("models", "resamples"),
+        code=code_version("draw_models"),
+        program="draw_models",
+
+
+use rule draw_auc_matrix as draw_sweeps with:
+    input:
+        tables=["<study>/analysis/sweeps.csv", "<study>/analysis/choices.csv"],
+    output:
+        svg=report(
+            "<study>/figures/sweeps.svg",
+            caption="../report/sweeps.rst",
+            category="Performance",
+            labels={"figure": "what a training setting changes"},
+        ),
+        png="<study>/figures/sweeps.png",
+        words="<study>/figures/sweeps.json",
+    log:
+        "<log>/draw_sweeps.log",
+    params:
+        settings=figure_settings("seeds", "resamples"),
+        code=code_version("draw_sweeps"),
+        program="draw_sweeps",
+
+
 use rule draw_auc_matrix as draw_tasks with:
     input:
         tables=["<study>/analysis/tasks.csv", "<study>/analysis/performance.csv"],

@@ -4,8 +4,8 @@
 rule draw_training_curves:
     """Draw loss and validation AUC by epoch."""
     input:
-        histories=expand(rules.train_model.output.history, model=MODELS, source=SOURCES, seed=SEEDS),
-        records=expand(rules.train_model.output.record, model=MODELS, source=SOURCES, seed=SEEDS),
+        histories=of_trainings(rules.train_model.output.history, SHOWN),
+        records=of_trainings(rules.train_model.output.record, SHOWN),
     output:
         svg=report(
             "<study>/figures/training_curves.svg",
@@ -23,7 +23,7 @@ rule draw_training_curves:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        settings=figure_settings("models", "sources", "seeds", "datasets"),
+        settings=figure_settings("models", "sources_of", "sources", "seeds", "datasets"),
         code=code_version("draw_training_curves"),
         study=subpath(output.svg, ancestor=2),
     shell:

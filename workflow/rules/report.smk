@@ -14,7 +14,7 @@ rule write_report:
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
         indexes=study_indexes,
-        records=expand(rules.train_model.output.record, model=MODELS, source=SOURCES, seed=SEEDS),
+        records=of_trainings(rules.train_model.output.record),
         templates=expand(
             "workflow/scripts/crossray/figures/templates/{name}", name=["report.html.j2", "report.css", "report.js"]
         ),

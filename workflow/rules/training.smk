@@ -8,7 +8,8 @@ rule train_model:
         digests=lambda wildcards: digests_of(MEMBERS[wildcards.source]),
         indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
         shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
-        initial=initial_file,
+        initial=initial_weights,
+        initial_record=initial_record,
     output:
         weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
         history="<study>/models/{model}/{source}/{seed}/history.csv",
@@ -56,7 +57,8 @@ rule train_shared_heads:
         digests=lambda wildcards: digests_of(POOL),
         indexes=lambda wildcards: indexes_of(POOL),
         shards=lambda wildcards: shards_of(POOL),
-        initial=initial_file,
+        initial=initial_weights,
+        initial_record=initial_record,
     output:
         vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
         history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",

@@ -24,13 +24,38 @@ def checked(config: Mapping[str, Any], schema_path: Path) -> dict[str, Any]:
         UserError: if the configuration does not fit the schema, or names a data set or task that is not
             there; the message names the key and what is allowed.
     """
-    schema = yaml.safe_load(schema_path.read_text(encoding="utf-8"))
+    schema = read_schema(schema_path)
     filled = _plain(config)
     errors = list(_DefaultFillingValidator(schema).iter_errors(filled))
     if errors:
         raise UserError(_sentence(max(errors, key=_precision), schema["$defs"]))
     for problem in _contradictions(filled):
         raise UserError(f"config: {problem}")
+    return filled
+
+
+def read_schema(path: Path) -> dict[str, Any]:
+    """Read the schema of configurations."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def checked_part(block: Mapping[str, Any], schema: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    """Return a copy of a block of the configuration that stands elsewhere than at its own key, with all defaults.
+
+    Args:
+        block: what is to be checked.
+        schema: the schema of configurations.
+        key: the key of the top level that has such a block.
+        where: the key that this one stands under, for messages.
+
+    Raises:
+        UserError: if the block does not fit the schema.
+    """
+    filled = _plain(block)
+    whole = {**schema["properties"][key], "$defs": schema["$defs"]}
+    errors = list(_DefaultFillingValidator(whole).iter_errors(filled))
+    if errors:
+        raise UserError(_sentence(max(errors, key=_precision), schema["$defs"], [where, key]))
     return filled
 
 
@@ -59,9 +84,9 @@ def _precision(error: ValidationError) -> tuple[bool, int]:
     return error.validator != "unevaluatedProperties", len(error.absolute_path)
 
 
-def _sentence(error: ValidationError, definitions: Mapping[str, Any]) -> str:
-    """Say in one line which key is wrong and what it may be."""
-    key = ".".join(str(part) for part in error.absolute_path) or "the top level"
+def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Sequence[str] = ()) -> str:
+    """Say in one line which key is wrong and what it may be; ``above`` are the keys that the checked part is under."""
+    key = ".".join(str(part) for part in [*above, *error.absolute_path]) or "the top level"
     where = f"config: {key}: "
     match error.validator:
         case "additionalProperties" | "unevaluatedProperties":
@@ -78,10 +103,23 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any]) -> str:
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
             return f"{where}the key {listed(missing)} is missing"
+        case "anyOf":
+            return f"{where}{error.instance!r} is not allowed; it may be {_kinds(error.validator_value)}"
         case "pattern":
             return f"{where}{error.instance!r} is not a name; use letters, digits, hyphens, underscores and points"
         case _:
             return f"{where}{error.message}"
+
+
+def _kinds(branches: Sequence[Mapping[str, Any]]) -> str:
+    """Say what a value may be that may be of several kinds."""
+    words = {"string": "a text", "null": "nothing", "object": "a block"}
+    kinds = []
+    for branch in branches:
+        types = branch["type"] if isinstance(branch["type"], list) else [branch["type"]]
+        keys = f" with {' and '.join(branch['required'])}" if "required" in branch else ""
+        kinds += [f"{words[name]}{keys}" for name in types]
+    return f"{', '.join(kinds[:-1])}, or {kinds[-1]}"
 
 
 def _known_keys(error: ValidationError, definitions: Mapping[str, Any]) -> set[str]:

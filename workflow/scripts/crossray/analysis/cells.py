@@ -34,14 +34,14 @@ class Scored:
         labels: rows of the manifest by image_id, those that were predicted.
         logits: trained -> seed or ``ensemble`` -> one float64 column a task, in the order of ``labels``.
         minimum: positives and negatives that a number needs.
-        refused: sources for which no number is given, as their patients are among these.
+        refused: those for which no number is given, as patients whom they learnt from are among these.
     """
 
     dataset: str
     labels: pd.DataFrame
     logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
     minimum: int
-    refused: Set[str] = frozenset()
+    refused: Set[Trained] = frozenset()
 
     @cached_property
     def patients(self) -> NDArray[np.int64]:
@@ -77,7 +77,7 @@ class Scored:
         reason = None
         if task not in logits:
             reason = reasons.NOT_TRAINED
-        elif trained.source in self.refused:
+        elif trained in self.refused:
             reason = reasons.PATIENTS_OVERLAP
         elif min(row["positives"], row["negatives"]) < self.minimum:
             reason = reasons.TOO_FEW
@@ -100,8 +100,9 @@ class Study:
     Attributes:
         predictions: folder of predictions, ``{model}/{source}/{seed}/{split}/{dataset}.parquet`` below it.
         manifests: folder of the study's manifests, ``{dataset}.parquet`` in it.
-        settings: models, sources, members (source -> its data sets), targets, seeds, tasks, registers (data set ->
-            whose patients it has), evaluation (minimum, resamples, seed).
+        settings: models, sources, sources_of (model -> those that it is trained on), origins (model -> sources that its
+            weights come from), members (source -> its data sets), targets, seeds, tasks, registers (data set -> whose
+            patients it has), evaluation (minimum, resamples, seed).
         refused: pairs of a source and a target for which no number is given, as patients are in both (reason O).
     """
 
@@ -111,9 +112,9 @@ class Study:
     refused: Set[tuple[str, str]] = frozenset()
 
     def trained(self) -> Iterator[Trained]:
-        """Yield every pair of a model and a source."""
+        """Yield every pair of a model and a source that it is trained on."""
         for model in self.settings["models"]:
-            for source in self.settings["sources"]:
+            for source in self.settings["sources_of"][model]:
                 yield Trained(model, source)
 
     def targets(self) -> Iterator[Scored]:
@@ -135,7 +136,11 @@ class Study:
                 check_rows(table, images, what)
         table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
-        refused = frozenset(source for source, target in self.refused if target == dataset)
+        refused = frozenset(
+            one
+            for one in trained
+            if any((source, dataset) in self.refused for source in (one.source, *self.settings["origins"][one.model]))
+        )
         return Scored(dataset, table.loc[images], logits, self.settings["evaluation"]["minimum"], refused)
 
     def validation(self, trained: Trained) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:

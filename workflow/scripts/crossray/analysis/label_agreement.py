@@ -109,8 +109,8 @@ def measure_control(study: Study, found: pd.DataFrame) -> pd.DataFrame:
     for first, second in combinations(targets, 2):
         matched = _matched(found, first, second)
         for own, other in ((first, second), (second, first)):
-            if own in study.settings["sources"]:
-                for model in study.settings["models"]:
+            for model in study.settings["models"]:
+                if own in study.settings["sources_of"][model]:
                     keys = {"model": model, "source": own, "other": other}
                     rows += [keys | row for row in _controls(study, targets[own], targets[other], matched, model)]
     return pd.DataFrame(rows, columns=CONTROL_COLUMNS)

@@ -20,7 +20,8 @@ def study_options(options: ArgumentParser) -> None:
     )
     options.add_argument(
         "--settings", required=True, type=json_object,
-        help="models, sources, members (the data sets of each source), targets, seeds, tasks, registers (whose "
+        help="models, sources, sources_of (model -> sources), origins (model -> sources of its weights), members "
+        "(the data sets of each source), targets, seeds, tasks, registers (whose "
         "patients each data set has), evaluation (minimum, resamples, seed), overlap, ... as JSON",
     )  # fmt: skip
 

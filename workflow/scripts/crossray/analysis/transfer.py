@@ -49,12 +49,8 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
         task, best first: mean and standard deviation over all its cells, and the same means over the pairs that have
         it at home and away.
     """
-    values: dict[Cell, tuple[float, NDArray]] = {}
-    drawn = dict(cells(replicates))
+    values = values_of(performance, replicates)
     shown = reported(performance)
-    for row in shown[shown["auc"].notna()].itertuples():
-        key = (row.model, row.source, row.target, row.task)
-        values[key] = (row.auc, drawn[key])
     pairs = shown[["model", "source", "target"]].drop_duplicates()
     tasks = list(shown["task"].unique())
     rows = [_pair(values, shown, row.model, row.source, row.target, tasks) for row in pairs.itertuples()]
@@ -65,13 +61,21 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     )
 
 
+def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[Cell, Mean]:
+    """Return the AUC of every cell that a report shows and that has one, with its bootstrap replicates."""
+    drawn = dict(cells(replicates))
+    shown = reported(performance)
+    keys = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc"]]
+    return {tuple(key): (auc, drawn[tuple(key)]) for *key, auc in keys.itertuples(index=False, name=None)}
+
+
 def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: str, tasks: Sequence[str]) -> dict:
     here = [task for task in tasks if (model, source, target, task) in values]
     row: dict = {"model": model, "source": source, "target": target, "tasks": len(here)}
     if not here:
         codes = shown[(shown["model"] == model) & (shown["source"] == source) & (shown["target"] == target)]["reason"]
         return row | {"shared_tasks": 0, "reason": _commonest(codes)}
-    row |= with_interval("auc", *_mean(values, [(model, source, target, task) for task in here])) | {"reason": None}
+    row |= with_interval("auc", *mean_of(values, [(model, source, target, task) for task in here])) | {"reason": None}
     shared = _shared(values, model, source, target, tasks)
     row["shared_tasks"] = len(shared)
     if source == target or not shared:
@@ -94,8 +98,8 @@ def _shared(values: Values, model: str, source: str, target: str, tasks: Sequenc
 
 def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Mean, Mean]:
     """Return the mean over the shared tasks at home and at the target."""
-    home = _mean(values, [(model, source, source, task) for task in shared])
-    return home, _mean(values, [(model, source, target, task) for task in shared])
+    home = mean_of(values, [(model, source, source, task) for task in shared])
+    return home, mean_of(values, [(model, source, target, task) for task in shared])
 
 
 def _compared(home: Mean, away: Mean) -> dict[str, float]:
@@ -104,7 +108,7 @@ def _compared(home: Mean, away: Mean) -> dict[str, float]:
     return with_interval("home_auc", *home) | with_interval("away_auc", *away) | drop
 
 
-def _mean(values: Values, keys: Sequence[Cell]) -> tuple[float, NDArray]:
+def mean_of(values: Values, keys: Sequence[Cell]) -> tuple[float, NDArray]:
     """Mean over cells, and the same mean in every resample."""
     return float(np.mean([values[key][0] for key in keys])), np.mean([values[key][1] for key in keys], axis=0)
 
@@ -155,7 +159,7 @@ def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Data
             ]
             row: dict = {"model": model, "task": task, "cells": len(keys), "pairs": len(measured)}
             if keys:
-                row |= with_interval("mean_auc", *_mean(values, keys))
+                row |= with_interval("mean_auc", *mean_of(values, keys))
                 row["sd"] = float(np.std([values[key][0] for key in keys]))
             rows.append(row | _mean_of_pairs(measured))
         table = pd.DataFrame(rows).reindex(columns=TASK_COLUMNS).sort_values("mean_auc", ascending=False, kind="stable")

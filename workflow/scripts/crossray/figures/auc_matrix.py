@@ -18,6 +18,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         summary: ``summary.csv``.
         settings: models, members, targets, resamples.
     """
+    transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
     cells = transfer.assign(interval=second)
     panels = [

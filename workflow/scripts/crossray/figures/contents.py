@@ -1,6 +1,7 @@
 """Which figures and tables a report can hold, and what a study must have for each; the workflow reads this too.
 
-The conditions: ``transfer``, two sources that are data sets; ``domains``, a source that leaves one domain out;
+The conditions: ``models``, several models that are no points of a sweep; ``sweeps``, a sweep; ``transfer``, two
+sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
 ``probe``, two domains; ``paper``, data sets of Cohen et al. (2020).
 """
@@ -11,6 +12,8 @@ ALL_FIGURES = {
     "drop": None,
     "local": "transfer",
     "domains": "domains",
+    "models": "models",
+    "sweeps": "sweeps",
     "tasks": None,
     "task_matrices": None,
     "agreement": "transfer",
@@ -37,6 +40,9 @@ ALL_TABLES = {
     "transfer": None,
     "summary": None,
     "tasks": None,
+    "models": "models",
+    "sweeps": "sweeps",
+    "choices": "sweeps",
     "comparisons": "transfer",
     "domains": "domains",
     "agreement": "transfer",
@@ -60,6 +66,8 @@ ALL_TABLES = {
 
 #: condition -> what a report says of a study that lacks it
 MISSING = {
+    "models": "Comparison of models: there is only one.",
+    "sweeps": "What training settings change: no model has a `sweep`.",
     "transfer": "Comparisons of models with one another: there is only one source.",
     "domains": "Leave one domain out: no source `all-but-NAME`.",
     "heads": "Weight vectors of a shared network: no `shared_heads`.",

@@ -17,6 +17,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         summary: ``summary.csv``.
         settings: models, datasets, resamples.
     """
+    transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
     pairs = transfer[transfer["drop"].notna()].sort_values(["model", "source"], kind="stable")
     overall = summary[(summary["source"] == "all sources") & summary["drop"].notna()]
     several = len(settings["models"]) > 1

@@ -32,8 +32,9 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
         ``views``: task -> rows of model, source, target (numbers in the lists of names), reason, positives, images,
         patients (or number of tasks), AUC, low, high, loss, low, high, precision over prevalence, calibration error.
     """
+    performance, transfer = (table[table["model"].isin(settings["shown"])] for table in (performance, transfer))
     shown = reported(performance)
-    names = {"models": list(settings["models"]), "sources": settings["sources"], "targets": settings["targets"]}
+    names = {"models": settings["shown"], "sources": settings["sources"], "targets": settings["targets"]}
     place = {key: {name: i for i, name in enumerate(values)} for key, values in names.items()}
     home = {(row.model, row.source, row.task): row.auc for row in shown.itertuples() if row.source == row.target}
     extra = shown.assign(lift=shown["average_precision"] * shown["images"] / shown["positives"])

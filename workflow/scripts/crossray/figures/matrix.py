@@ -15,11 +15,13 @@ def layers(
 
     Args:
         cells: source, target, auc (empty where there is none), reason, and the column ``second_line``.
-        members: the data sets of each source, rows from top to bottom; where a source has the target, it is at home.
+        members: the data sets of each source, rows from top to bottom, those that have cells; where a source has the
+            target, it is at home.
         targets: columns from left to right.
         cell: pixels along each side of a cell.
         second_line: column with the small text under the number.
     """
+    members = {source: names for source, names in members.items() if source in set(cells["source"])}
     x = alt.X("target:N", title="tested on", scale=alt.Scale(domain=list(targets)), axis=_axis("top", cell, targets))
     y = alt.Y("source:N", title="trained on", scale=alt.Scale(domain=list(members)), axis=_axis("left"))
     measured, empty = cells[cells["auc"].notna()], cells[cells["auc"].isna()]

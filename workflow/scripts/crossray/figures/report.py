@@ -86,7 +86,7 @@ def _missing(settings: Mapping[str, Any]) -> list[str]:
 
 def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration without what the workflow added for this page."""
-    added = ("figures", "tables", "members", "order", "phantoms", "shape")
+    added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "shape")
     return {key: value for key, value in settings.items() if key not in added}
 
 
@@ -115,8 +115,9 @@ def _rejections(folder: Path) -> dict[str, Any]:
 
 
 def _records(models: Path, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    names = settings["models"], settings["sources"], settings["seeds"]
-    keys = [(model, source, seed) for model in names[0] for source in names[1] for seed in names[2]]
+    models_and_sources = settings["sources_of"].items()
+    keys = [(model, source, seed) for model, sources in models_and_sources for source in sources
+            for seed in settings["seeds"]]  # fmt: skip
     return [
         {"model": model, "seed": seed, **read_json(models / model / source / str(seed) / "training.json")}
         for model, source, seed in keys

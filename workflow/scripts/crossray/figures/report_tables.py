@@ -109,6 +109,20 @@ _VIEWS = {
         "every task, best first",
         "task model group cells mean_auc mean_auc_low mean_auc_high sd home_auc away_auc drop drop_low drop_high",
     ),
+    "models": View(
+        "every model at home and elsewhere, and its difference to the first",
+        "model where cells auc auc_low auc_high shared_cells difference difference_low difference_high parameters "
+        "operations",
+    ),
+    "sweeps": View(
+        "every point of the sweeps, beside the first sweep with the same values",
+        "model source target training_images seeds tasks auc auc_low auc_high beside difference difference_low "
+        "difference_high reason",
+    ),
+    "choices": View(
+        "which point each way of choosing takes, and its AUC on the target's test split",
+        "sweep fixed source target choice model validation_auc auc auc_low auc_high",
+    ),
     "comparisons": View(
         "tests of the means over tasks: own model against others, and home against elsewhere",
         "kind model target first second tasks first_auc second_auc difference difference_low difference_high p p_holm",

@@ -21,6 +21,7 @@ def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         performance: the reported rows of ``performance.csv``.
         settings: models, members, targets, tasks, minimum.
     """
+    performance = performance[performance["model"].isin(settings["models"])]
     large = len(settings["targets"]) > _LARGE
     counts = [_counts(row, short=large) if row.auc == row.auc else "" for row in performance.itertuples()]
     cells = performance.assign(counts=counts)

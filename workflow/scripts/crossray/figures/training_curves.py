@@ -15,7 +15,7 @@ def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Read the histories of all trainings: model, source, seed, epoch, losses, validation_auc, kept."""
     tables = []
     for model in settings["models"]:
-        for source in settings["sources"]:
+        for source in settings["sources_of"][model]:
             for seed in settings["seeds"]:
                 folder = models / model / source / str(seed)
                 best = read_json(folder / "training.json")["best_epoch"]
@@ -30,7 +30,7 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         history: :func:`histories`.
-        settings: models, sources, seeds, datasets.
+        settings: models, sources_of, sources, seeds, datasets.
     """
     colour = alt.Color("source:N", title="trained on", scale=dataset_scale(settings["datasets"]),
                        legend=alt.Legend(values=settings["sources"]))  # fmt: skip

@@ -23,12 +23,14 @@ class Examples:
         rows: their rows in the store, shape (images,).
         labels: 1, 0 or NaN (unknown), shape (images, tasks).
         datasets: number of the data set that each comes from, shape (images,); None where there is only one.
+        epoch: images of an epoch, those that are there several times, if that is not their number.
     """
 
     store: ImageStore | JoinedStores
     rows: np.ndarray
     labels: np.ndarray
     datasets: np.ndarray | None = None
+    epoch: int | None = None
 
 
 class ExampleDataset(Dataset):
@@ -51,32 +53,47 @@ class EpochShuffle(Sampler[int]):
     """An order that depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one sees.
 
     Args:
-        datasets: number of the data set of each image.
-        balanced: take the data sets in turn instead of the images as they come; a small one is then gone through
-            several times an epoch, a large one in part. An epoch has as many images either way.
+        groups: places of images; the groups take turns, and a small one is gone through several times an epoch, a large
+            one in part.
+        length: images of an epoch.
         seed: of the run.
     """
 
-    def __init__(self, datasets: np.ndarray, balanced: bool, seed: int) -> None:
-        self.datasets, self.balanced, self.seed, self.epoch = datasets, balanced, seed, 0
+    def __init__(self, groups: Sequence[np.ndarray], length: int, seed: int) -> None:
+        self.groups, self.length, self.seed, self.epoch = groups, length, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch; Lightning calls this."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        """Return the number of images."""
-        return len(self.datasets)
+        """Return the number of images of an epoch."""
+        return self.length
 
     def __iter__(self) -> Iterator[int]:
-        """Yield places of images, each data set in an order of its own."""
+        """Yield places of images, each group in an order of its own."""
         generator = np.random.default_rng(derived_seed(self.seed, "order", str(self.epoch)))
-        if not self.balanced:
-            return iter(generator.permutation(len(self)).tolist())
-        numbers = np.unique(self.datasets)
-        turns = -(-len(self) // len(numbers))
-        orders = [_repeated(np.flatnonzero(self.datasets == number), turns, generator) for number in numbers]
-        return iter(np.stack(orders, axis=1).ravel()[: len(self)].tolist())
+        turns = -(-self.length // len(self.groups))
+        orders = [_repeated(group, turns, generator) for group in self.groups]
+        return iter(np.stack(orders, axis=1).ravel()[: self.length].tolist())
+
+
+def groups_of(examples: Examples, balance: str) -> list[np.ndarray]:
+    """Return the groups of images that take turns in an epoch.
+
+    Args:
+        examples: images to learn from.
+        balance: ``images``, one group of all; ``datasets``, a group a data set; ``findings``, the positives of each
+            task and the images without any, groups that share images.
+    """
+    everything = np.arange(len(examples.rows))
+    if balance == "findings":
+        positive = examples.labels == 1
+        groups = [np.flatnonzero(column) for column in positive.T] + [np.flatnonzero(~positive.any(axis=1))]
+        return [group for group in groups if len(group)]
+    if balance == "datasets" and examples.datasets is not None:
+        return [np.flatnonzero(examples.datasets == number) for number in np.unique(examples.datasets)]
+    return [everything]
 
 
 def _repeated(places: np.ndarray, wanted: int, generator: np.random.Generator) -> np.ndarray:
@@ -100,13 +117,11 @@ class SharedBatches(BatchSampler):
             yield batch[processes.number() :: processes.count()]
 
 
-def training_batches(examples: Examples, batch_size: int, balanced: bool, seed: int) -> DataLoader:
+def training_batches(examples: Examples, batch_size: int, balance: str, seed: int) -> DataLoader:
     """Shuffled batches; an incomplete last one is dropped where there are others, as batch norm needs many."""
-    dataset = ExampleDataset(examples)
-    datasets = np.zeros(len(dataset), int) if examples.datasets is None else examples.datasets
-    order = EpochShuffle(datasets, balanced, seed)
-    batches = SharedBatches(order, batch_size, drop_last=len(dataset) > batch_size)
-    return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is)
+    order = EpochShuffle(groups_of(examples, balance), examples.epoch or len(examples.rows), seed)
+    batches = SharedBatches(order, batch_size, drop_last=len(order) > batch_size)
+    return DataLoader(ExampleDataset(examples), batch_sampler=batches, collate_fn=_as_is)
 
 
 def ordered_batches(examples: Examples, batch_size: int) -> DataLoader:

@@ -6,6 +6,7 @@ differences that matter from those that do not.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def _spread(examples: Examples, kept: Sequence[tuple[int, int, str, str]]) -> Ex
     for output, (number, column, _, _) in enumerate(kept):
         own = examples.datasets == number
         labels[own, output] = examples.labels[own, column]
-    return Examples(examples.store, examples.rows, labels, examples.datasets)
+    return replace(examples, labels=labels)
 
 
 def output_weights(network: nn.Module, outputs: int) -> Tensor:

@@ -1,4 +1,4 @@
-"""Where a training starts: random weights, those that torchvision publishes, or a file of one's own."""
+"""Where a training starts: random weights, those that torchvision or timm publish, another model's, or a file."""
 
 import logging
 import pickle
@@ -15,7 +15,15 @@ import torchvision
 from torch import Tensor
 
 from crossray.errors import UserError, listed
-from crossray.learning.models import PAPER_SCALE, InputScale, Network, build_model, head_names
+from crossray.learning.models import (
+    PAPER_SCALE,
+    InputScale,
+    Network,
+    build_model,
+    head_names,
+    is_torchvisions,
+    size_option,
+)
 from crossray.seeds import derived_seed
 
 log = logging.getLogger(__name__)
@@ -41,7 +49,7 @@ def initial_network(settings: Mapping[str, Any], outputs: int, size: int, file: 
         settings: the settings of the rule ``train_model``.
         outputs: number of logits.
         size: pixels along each side of an image.
-        file: a state dict, if ``weights`` names a file.
+        file: a state dict, if ``weights`` names a file or another model.
 
     Returns:
         The network, in training mode.
@@ -53,8 +61,12 @@ def initial_network(settings: Mapping[str, Any], outputs: int, size: int, file: 
     torch.manual_seed(derived_seed(settings["seed"], "weights"))
     if not file and not settings["weights"]:
         return build_model(architecture, outputs, size)
-    state = read_state(file) if file else _published_state(architecture, settings["weights"])
-    network = build_model(architecture, outputs, size, _scale_of(state))
+    if file:
+        state: Mapping[str, Tensor] = read_state(file)
+        scale = _scale_of(state)
+    else:
+        state, scale = _published(architecture, settings["weights"], size)
+    network = build_model(architecture, outputs, size, scale)
     head = head_names(architecture, size)
     _fit(network, state, head, str(file or settings["weights"]), architecture)
     log.info("weights of %s; new: %s", file or settings["weights"], ", ".join(head))
@@ -90,12 +102,14 @@ def _scale_of(state: Mapping[str, Tensor]) -> InputScale:
     return PHOTOGRAPH_SCALE if first is not None and first.shape[1] == 3 else PAPER_SCALE
 
 
-def _published_state(architecture: str, name: str) -> Mapping[str, Tensor]:
-    """Return torchvision's weights by their name, from its own cache or the network.
+def _published(architecture: str, name: str, size: int) -> tuple[Mapping[str, Tensor], InputScale]:
+    """Return published weights by their name, from the library's own cache or the network, and their scale.
 
     Raises:
         UserError: if there are none of this name, or they cannot be downloaded.
     """
+    if not is_torchvisions(architecture):
+        return _published_by_timm(architecture, name, size)
     known = list(torchvision.models.get_model_weights(architecture))
     published = next((weights for weights in known if name == weights.name), None)
     if published is None:
@@ -103,13 +117,33 @@ def _published_state(architecture: str, name: str) -> Mapping[str, Tensor]:
             f"models: torchvision has no weights {name!r} of {architecture}; it has {listed([w.name for w in known])}"
         )
     try:
-        return _of_the_classifier(published.get_state_dict(progress=False, check_hash=True, weights_only=True))
+        state = published.get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (URLError, OSError, RuntimeError) as error:
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         raise UserError(
             f"models: the weights {name} of {architecture} could not be had ({error}); "
             f"fetch {published.url} on a machine with a network and put it into {folder}"
         ) from error
+    return _of_the_classifier(state), PHOTOGRAPH_SCALE
+
+
+def _published_by_timm(architecture: str, tag: str, size: int) -> tuple[Mapping[str, Tensor], InputScale]:
+    import timm
+
+    known = [name.partition(".")[2] for name in timm.list_pretrained(f"{architecture}.*")]
+    if tag not in known:
+        raise UserError(f"models: timm has no weights {tag!r} of {architecture}; it has {listed(known)}")
+    name = f"{architecture}.{tag}"
+    try:
+        network = timm.create_model(name, pretrained=True, **size_option(architecture, size))
+    except Exception as error:  # the hub's client raises errors of several libraries
+        raise UserError(
+            f"models: the weights {name} could not be had ({type(error).__name__}: {error}); save their state dict on "
+            "a machine with a network (timm.create_model, torch.save) and name the file as weights"
+        ) from error
+    facts = network.pretrained_cfg
+    mean, deviation = (tuple(255 * value for value in facts[key]) for key in ("mean", "std"))
+    return network.state_dict(), InputScale(mean, deviation)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:

@@ -1,7 +1,11 @@
-"""The loss of Cohen et al. 2020: binary cross-entropy over the labels that exist, tasks weighted by rarity."""
+"""Losses over the labels that exist: Cohen et al. 2020, tasks weighted by rarity, and others for rare findings."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
+import torchvision
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,21 +26,88 @@ def task_weights(positives: NDArray) -> NDArray[np.float64]:
     return raw / raw.max()
 
 
-def masked_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, counts: Tensor | None = None) -> Tensor:
+def positive_weights(labels: NDArray) -> NDArray[np.float64]:
+    """Negatives by positives of each task, so that both weigh the same in all.
+
+    Args:
+        labels: 1, 0 or NaN (unknown), shape (images, tasks), a positive in each task.
+
+    Returns:
+        Shape (tasks,).
+    """
+    return (labels == 0).sum(axis=0) / (labels == 1).sum(axis=0)
+
+
+class MaskedLoss(torch.nn.Module):
     """Sum over tasks of the weighted mean loss over the images whose label is known.
 
     Args:
-        logits: shape (images, tasks).
-        labels: 1, 0 or NaN (unknown), shape (images, tasks).
-        weights: shape (tasks,).
-        counts: known labels of each task, shape (tasks,), if these images are a part of a batch only; the losses of
-            its parts add up to the loss of the batch.
+        labels: of the training split, 1, 0 or NaN (unknown), shape (images, tasks).
+        settings: loss, focal_gamma, asymmetric_gamma, asymmetric_margin, task_weights, positive_weights.
+    """
+
+    def __init__(self, labels: NDArray, settings: Mapping[str, Any]) -> None:
+        super().__init__()
+        tasks = labels.shape[1]
+        by_task = task_weights((labels == 1).sum(axis=0)) if settings["task_weights"] == "paper" else np.ones(tasks)
+        of_positives = positive_weights(labels) if settings["positive_weights"] == "balanced" else np.ones(tasks)
+        self.settings = settings
+        self.by_task: Tensor
+        self.of_positives: Tensor
+        for name, values in (("by_task", by_task), ("of_positives", of_positives)):
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32), persistent=False)
+
+    def forward(self, logits: Tensor, labels: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            logits: shape (images, tasks).
+            labels: 1, 0 or NaN (unknown), shape (images, tasks).
+            counts: known labels of each task, shape (tasks,), if these images are a part of a batch only; the losses of
+                its parts add up to the loss of the batch.
+
+        Returns:
+            A scalar; 0 where no label is known.
+        """
+        known = ~torch.isnan(labels)
+        targets = torch.where(known, labels, torch.zeros_like(labels))
+        losses = self._each(logits.float(), targets) * torch.where(targets == 1, self.of_positives, 1.0)
+        means = (losses * known).sum(0) / (known.sum(0) if counts is None else counts).clamp(min=1)
+        return (means * self.by_task).sum()
+
+    def _each(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each image and task."""
+        match self.settings["loss"]:
+            case "focal":
+                return torchvision.ops.sigmoid_focal_loss(logits, targets, -1, self.settings["focal_gamma"])
+            case "asymmetric":
+                gamma, margin = self.settings["asymmetric_gamma"], self.settings["asymmetric_margin"]
+                return asymmetric_loss(logits, targets, gamma, margin)
+            case _:
+                return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+
+
+def asymmetric_loss(logits: Tensor, targets: Tensor, gamma: float, margin: float) -> Tensor:
+    """Asymmetric loss by equations 4 to 6 of Ridnik et al. (ICCV 2021), positives as in cross-entropy.
+
+    With p the output for a negative and m the margin, p_m = max(p - m, 0): the loss is -p_m^gamma log(1 - p_m).
+
+    Args:
+        logits: any shape.
+        targets: 1 or 0, the same shape.
+        gamma: exponent for negatives; 0 with margin 0 is cross-entropy.
+        margin: negatives with an output below it lose nothing.
 
     Returns:
-        A scalar; 0 where no label is known.
+        The loss of each element.
     """
-    known = ~torch.isnan(labels)
-    targets = torch.where(known, labels, torch.zeros_like(labels))
-    losses = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
-    means = (losses * known).sum(0) / (known.sum(0) if counts is None else counts).clamp(min=1)
-    return (means * weights).sum()
+    of_positives = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, torch.ones_like(logits), reduction="none"
+    )
+    output = torch.sigmoid(logits)
+    shifted = (output - margin).clamp(min=0)
+    # 1 - p + m loses no digits where the logit is large, as log1p(-p) would; without a margin the logit itself says it.
+    log_right = (
+        torch.log(torch.sigmoid(-logits) + margin).clamp(max=0) if margin else torch.nn.functional.logsigmoid(-logits)
+    )
+    return torch.where(targets == 1, of_positives, -(shifted**gamma) * log_right)

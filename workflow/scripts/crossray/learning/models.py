@@ -1,4 +1,4 @@
-"""Networks by name from torchvision with one output a task, what they expect of grey levels, and their weight files."""
+"""Networks by name from torchvision or timm, an output a task; what they expect of grey levels; their weight files."""
 
 import difflib
 import json
@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 import torchvision
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from crossray.errors import UserError
 
@@ -36,7 +37,7 @@ PAPER_SCALE = InputScale((127.5,), (255 / 2048,))
 
 
 class Network(nn.Module):
-    """A torchvision classifier, the ``body``, that takes grey levels as they are stored."""
+    """A classifier of torchvision or timm, the ``body``, that takes grey levels as they are stored."""
 
     def __init__(self, body: nn.Module, scale: InputScale) -> None:
         super().__init__()
@@ -58,10 +59,11 @@ class Network(nn.Module):
 
 
 def build_model(architecture: str, outputs: int, size: int, scale: InputScale = PAPER_SCALE) -> Network:
-    """Build a torchvision classifier with random weights for grey images.
+    """Build a classifier with random weights for grey images.
 
     Args:
-        architecture: name as in ``torchvision.models.list_models``, for instance ``resnet50``.
+        architecture: name as in ``torchvision.models.list_models``, for instance ``resnet50``, else as in
+            ``timm.list_models``.
         outputs: number of logits.
         size: pixels along each side of an image.
         scale: what the network is to see; one channel, or three as networks for photographs expect.
@@ -72,15 +74,13 @@ def build_model(architecture: str, outputs: int, size: int, scale: InputScale = 
     Raises:
         UserError: if the name is not known, or the network cannot take images of this size.
     """
-    known = torchvision.models.list_models(module=torchvision.models)
-    if architecture not in known:
-        near = difflib.get_close_matches(architecture, known, n=5) or known
-        raise UserError(f"models: architecture {architecture!r} is not known; near it are {', '.join(near)}")
+    if not is_torchvisions(architecture):
+        _check_timm(architecture)
     try:
         model = Network(_body(architecture, outputs, size, scale.channels), scale)
         with torch.no_grad():
             model.eval()(torch.zeros(1, size, size))
-    except (RuntimeError, ValueError, AssertionError) as error:
+    except (RuntimeError, ValueError, AssertionError, IndexError) as error:
         raise UserError(f"models: {architecture} cannot take images of {size} px: {error}") from error
     return model.train()
 
@@ -92,7 +92,37 @@ def head_names(architecture: str, size: int) -> list[str]:
     return [name for name in one if one[name].shape != two[name].shape]
 
 
+def cost(architecture: str, outputs: int, size: int, channels: int) -> dict[str, int]:
+    """Return what a network has and does: parameters, and operations for an image, twice the multiply-adds."""
+    with torch.device("meta"), torch.no_grad():
+        body = _body(architecture, outputs, size, channels).eval()
+        with FlopCounterMode(display=False) as counter:
+            body(torch.zeros(1, channels, size, size))
+    return {"parameters": sum(p.numel() for p in body.parameters()), "operations": counter.get_total_flops()}
+
+
+def is_torchvisions(architecture: str) -> bool:
+    """Return whether torchvision has a classifier of this name; it goes before timm, which shares some names."""
+    return architecture in torchvision.models.list_models(module=torchvision.models)
+
+
+def _check_timm(architecture: str) -> None:
+    """Check that timm has a classifier of this name."""
+    import timm
+
+    if architecture not in timm.list_models():
+        known = [*torchvision.models.list_models(module=torchvision.models), *timm.list_models()]
+        near = difflib.get_close_matches(architecture, known, n=5, cutoff=0.3)
+        raise UserError(f"models: architecture {architecture!r} is not known; near it are {', '.join(near)}")
+
+
 def _body(architecture: str, outputs: int, size: int, channels: int) -> nn.Module:
+    if not is_torchvisions(architecture):
+        import timm
+
+        return timm.create_model(
+            architecture, num_classes=outputs, in_chans=channels, **size_option(architecture, size)
+        )
     options: dict[str, Any] = {"weights": None, "num_classes": outputs}
     if architecture in ("googlenet", "inception_v3"):
         options.update(aux_logits=False, init_weights=True, transform_input=False)
@@ -102,6 +132,14 @@ def _body(architecture: str, outputs: int, size: int, channels: int) -> nn.Modul
     if channels == 1:
         _take_one_channel(model)
     return model
+
+
+def size_option(architecture: str, size: int) -> dict[str, int]:
+    """Return what timm must be told of the images' size: nothing, but for networks that are built for one."""
+    import timm
+
+    settings = timm.get_pretrained_cfg(architecture, allow_unregistered=False)
+    return {"img_size": size} if settings and settings.fixed_input_size else {}
 
 
 def _take_one_channel(model: nn.Module) -> None:

@@ -13,7 +13,7 @@ import torchvision
 from crossray.files import file_digest
 from crossray.learning.hardware import fast_precision
 from crossray.learning.initialisation import scale_record
-from crossray.learning.models import Network
+from crossray.learning.models import Network, cost
 from crossray.learning.source import Source
 from crossray.learning.training import BestEpoch
 
@@ -51,6 +51,7 @@ def training_record(
         "images": {"train": len(source.training.rows), "validation": len(source.validation.rows)},
         "size": source.training.store.size,
         "input": scale_record(network),
+        "cost": cost(settings["architecture"], len(source.tasks), source.training.store.size, network.scale.channels),
         "weights": file_digest(initial) if initial else settings["weights"],
         "best_epoch": best.best_epoch,
         "settings": dict(settings),

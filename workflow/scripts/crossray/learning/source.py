@@ -1,8 +1,9 @@
 """What a model learns from: training and validation images of one or several data sets, and the tasks they label."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
+from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, JoinedStores, with_rows
 
 
@@ -25,17 +27,19 @@ class Source:
     validation: Examples
 
 
-def load_source(manifests: Sequence[Path], indexes: Sequence[Path], tasks: Sequence[str]) -> Source:
+def load_source(manifests: Sequence[Path], indexes: Sequence[Path], settings: Mapping[str, Any]) -> Source:
     """Load a source.
 
     Args:
         manifests: of the data sets that the source consists of.
         indexes: their indexes of shards, in the same order.
-        tasks: the study's tasks; those without a positive or a negative in the training split are not learnt.
+        settings: tasks, of which those without a positive or a negative in the training split are not learnt; images,
+            how many to learn from at most, and seed, which draws them.
 
     Raises:
         UserError: if a shard is damaged, a split is empty, or no task can be learnt.
     """
+    tasks = settings["tasks"]
     stores = [ImageStore(index) for index in indexes]
     for store in stores:
         store.check()
@@ -45,6 +49,8 @@ def load_source(manifests: Sequence[Path], indexes: Sequence[Path], tasks: Seque
     for split, rows in splits.items():
         if rows.empty:
             raise UserError(f"{where}: no image in the split {split}; a source needs some, raise its share")
+    whole = len(splits["train"])
+    splits["train"] = _first_patients(splits["train"], settings["images"], settings["seed"])
     learnt, notes = _learnable(splits, tasks)
     if not learnt:
         raise UserError(f"{where}: no task can be learnt: {'; '.join(notes)}")
@@ -52,6 +58,7 @@ def load_source(manifests: Sequence[Path], indexes: Sequence[Path], tasks: Seque
         Examples(pixels, rows["row"].to_numpy(), rows[learnt].to_numpy(np.float32), rows["dataset"].to_numpy())
         for rows in splits.values()
     )
+    training = replace(training, epoch=whole)
     return Source([store.dataset for store in stores], learnt, notes, training, validation)
 
 
@@ -65,8 +72,20 @@ def _pooled(
         for split, parts in splits.items():
             rows = with_rows(table, store, split)
             placed = rows.assign(row=rows["row"] + starts[number], dataset=number)
-            parts.append(placed.reindex(columns=["row", "dataset", *(task for task in tasks if task in table)]))
+            labels = [task for task in tasks if task in table]
+            parts.append(placed.reindex(columns=["row", "dataset", "patient_id", *labels]))
     return {split: pd.concat(parts, ignore_index=True) for split, parts in splits.items()}
+
+
+def _first_patients(rows: pd.DataFrame, images: int | None, seed: int) -> pd.DataFrame:
+    """Keep whole patients, in an order that is theirs whatever else is there, as long as their images fit."""
+    if images is None or images >= len(rows):
+        return rows
+    patients = rows["dataset"].astype(str) + "/" + rows["patient_id"]
+    places = {name: derived_seed(seed, "patients", name) for name in patients.unique()}
+    counts = patients.value_counts()
+    ordered = counts.loc[sorted(places, key=places.__getitem__)].cumsum()
+    return rows[patients.isin(ordered.index[ordered <= images])].reset_index(drop=True)
 
 
 def _learnable(splits: Mapping[str, pd.DataFrame], tasks: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -20,7 +20,7 @@ from crossray.learning.batches import Augmentation, Examples, ordered_batches, t
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import fast_precision
-from crossray.learning.losses import masked_cross_entropy, task_weights
+from crossray.learning.losses import MaskedLoss
 from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
 from crossray.statistics import auc
@@ -37,22 +37,21 @@ class Classifier(lightning.LightningModule):
 
     Args:
         tasks: names of the outputs.
-        positives: positives of each task in the training split, for the task weights.
+        labels: of the training split, shape (images, tasks), for weights of tasks and positives.
         settings: the settings of the rule ``train_model``.
         network: it learns in place.
         penalty: what is added to the loss for the network's weights, if anything.
     """
 
     def __init__(
-        self, tasks: Sequence[str], positives: np.ndarray, settings: Mapping[str, Any], network: Network,
+        self, tasks: Sequence[str], labels: np.ndarray, settings: Mapping[str, Any], network: Network,
         penalty: Callable[[nn.Module], Tensor] | None = None,
     ) -> None:  # fmt: skip
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
         self.network = network.to(memory_format=torch.channels_last)
         self.augment = Augmentation(**settings["augmentation"])
-        self.task_weights: Tensor
-        self.register_buffer("task_weights", torch.tensor(task_weights(positives), dtype=torch.float32), False)
+        self.loss = MaskedLoss(labels, settings)
         self._losses: list[Tensor] = []
         self._validation: list[tuple[Tensor, Tensor]] = []
 
@@ -79,7 +78,7 @@ class Classifier(lightning.LightningModule):
         logits = self.network(self.augment(images))
         known = processes.total((~torch.isnan(labels)).sum(0))
         # Gradients are averaged over processes, and these losses are to be added.
-        loss = processes.count() * masked_cross_entropy(logits, labels, self.task_weights, known)
+        loss = processes.count() * self.loss(logits, labels, known)
         self._losses.append(loss.detach())
         return loss + self.penalty(self.network) if self.penalty else loss
 
@@ -100,7 +99,7 @@ class Classifier(lightning.LightningModule):
         row = {
             "epoch": self.current_epoch + 1,
             "train_loss": float(losses.mean()),
-            "validation_loss": float(masked_cross_entropy(logits, labels, self.task_weights.cpu())),
+            "validation_loss": float(self.loss(logits.to(self.device), labels.to(self.device))),
         }
         aucs = {f"auc {task}": _known_auc(labels[:, i], logits[:, i]) for i, task in enumerate(self.tasks)}
         known = [value for value in aucs.values() if not np.isnan(value)]
@@ -190,8 +189,7 @@ def train(
     """
     if settings["batch_size"] < processes.count():
         raise UserError(f"training.batch_size: {settings['batch_size']} images for {processes.count()} processes")
-    positives = np.nansum(training.labels, axis=0)
-    module = Classifier(tasks, positives, settings, network, penalty)
+    module = Classifier(tasks, training.labels, settings, network, penalty)
     best = BestEpoch()
     callbacks: list[lightning.Callback] = [best]
     if settings["freeze"]:
@@ -219,7 +217,7 @@ def train(
         log.info("continuing from %s", checkpoint)
     trainer.fit(
         module,
-        training_batches(training, settings["batch_size"], settings.get("balance") == "datasets", settings["seed"]),
+        training_batches(training, settings["batch_size"], settings["balance"], settings["seed"]),
         ordered_batches(validation, settings["batch_size"]),
         ckpt_path=str(checkpoint) if checkpoint else None,
     )

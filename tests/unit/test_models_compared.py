@@ -1,0 +1,170 @@
+"""Points of sweeps, choices among them, and models beside each other: known answers on made-up predictions."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm, t
+
+from crossray import manifest
+from crossray.analysis import models, performance, sweeps
+from crossray.analysis.cells import Study, Trained
+from crossray.statistics import auc
+from helpers import manifest_table
+
+TASKS = ["A", "B"]
+POINTS = {
+    f"{sweep}-{rate}": {"sweep": sweep, "point": {"learning_rate": rate}}
+    for sweep in ("scratch", "tuned")
+    for rate in (0.1, 0.01)
+}
+#: where validation images prefer the points that test images do not
+TURNED = (("north", "south"), ("all-but-north", "north"))
+#: AUC of each point
+SKILL = {"scratch-0.1": 0.6, "scratch-0.01": 0.8, "tuned-0.1": 0.7, "tuned-0.01": 0.85}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Write predictions of four points on two hospitals; the oracle of the south prefers what home does not."""
+    folder = tmp_path_factory.mktemp("sweeps")
+    generator = np.random.default_rng(0)
+    sources = ["north", "south", "all", "all-but-north", "all-but-south"]
+    for target in ("north", "south"):
+        table = manifest_table(400, TASKS, seed=ord(target[0]))
+        manifest.write(folder / f"manifests/{target}.parquet", table, {})
+        for split, model, source, seed in itertools.product(("validation", "test"), SKILL, sources, (0, 1, 2)):
+            rows = table[table["split"] == split]
+            turned = split == "validation" and (source, target) in TURNED
+            distance = np.sqrt(2) * norm.ppf(1.4 - SKILL[model] if turned else SKILL[model])
+            logits = distance * rows[TASKS].fillna(0) + generator.normal(size=(len(rows), len(TASKS)))
+            path = folder / f"predictions/{model}/{source}/{seed}/{split}/{target}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            logits.assign(image_id=rows["image_id"]).to_parquet(path, index=False)
+    members = {"north": ["north"], "south": ["south"], "all": ["north", "south"], "all-but-north": ["south"],
+               "all-but-south": ["north"]}  # fmt: skip
+    settings = {
+        "models": list(SKILL), "sources": sources, "sources_of": dict.fromkeys(SKILL, sources), "members": members,
+        "origins": {model: [] for model in SKILL}, "targets": ["north", "south"], "seeds": [0, 1, 2], "tasks": TASKS,
+        "evaluation": {"minimum": 5, "resamples": 200, "seed": 0}, "points": POINTS,
+        "registers": {"north": "north", "south": "south"},
+    }  # fmt: skip
+    return Study(folder / "predictions", folder / "manifests", settings)
+
+
+@pytest.fixture(scope="module")
+def table(study):
+    return sweeps.measure(study, dict.fromkeys(study.trained(), 10.0))
+
+
+def test_a_point_is_the_mean_over_seeds_and_tasks(study, table):
+    row = table[(table["model"] == "tuned-0.01") & (table["source"] == "north") & (table["target"] == "south")].iloc[0]
+    scored = study.scored("south", "test", [Trained("tuned-0.01", "north")])
+    seeds = []
+    for seed in ("0", "1", "2"):
+        logits = scored.logits[Trained("tuned-0.01", "north")][seed]
+        here = [(scored.labels[task].notna(), task) for task in TASKS]
+        seeds.append(np.mean([auc(scored.labels[task][known], logits[task][known]) for known, task in here]))
+    assert row["auc"] == pytest.approx(np.mean(seeds))
+    between = t.ppf(0.975, 2) * np.std(seeds, ddof=1) / np.sqrt(3)
+    assert row["auc_high"] - row["auc"] > between  # and more, as patients vary too
+    assert (row["seeds"], row["tasks"], row["reason"]) == (3, 2, None)
+
+
+def test_points_are_beside_those_of_the_first_sweep_with_the_same_value(table):
+    tuned = table[table["sweep"] == "tuned"]
+    assert set(tuned["beside"]) == {"scratch"}
+    assert table[table["sweep"] == "scratch"]["difference"].isna().all()
+    gains = tuned.groupby("value")["difference"].mean()
+    assert gains[0.1] == pytest.approx(0.1, abs=0.04)
+    assert gains[0.01] == pytest.approx(0.05, abs=0.03)
+    assert ((tuned["difference_low"] < tuned["difference"]) & (tuned["difference"] < tuned["difference_high"])).all()
+
+
+def test_a_single_seed_brings_no_variance_of_seeds(study):
+    alone = replace(study, settings=study.settings | {"seeds": [0]})
+    one, three = (sweeps.measure(s, dict.fromkeys(s.trained(), 1.0)) for s in (alone, study))
+    width = (one["auc_high"] - one["auc_low"]).mean()
+    assert width > 0
+    assert (one["seeds"] == 1).all()
+    assert (three["seeds"] == 3).all()
+
+
+def chosen(study, table, **keys):
+    choices = sweeps.choose(study, table)
+    for column, value in keys.items():
+        choices = choices[choices[column] == value]
+    return dict(zip(choices["choice"], choices["model"], strict=True))
+
+
+def test_each_way_of_choosing_looks_at_its_own_images_alone(study, table):
+    keys = {"sweep": "scratch", "source": "north", "target": "south"}
+    assert chosen(study, table, **keys) == {
+        sweeps.TRAINING_DOMAIN: "scratch-0.01", sweeps.ORACLE: "scratch-0.1"}  # fmt: skip
+    keys["target"] = "north"
+    assert chosen(study, table, **keys) == {sweeps.TRAINING_DOMAIN: "scratch-0.01"}  # home needs no oracle
+
+
+def test_pooled_sources_can_leave_one_domain_out(study, table):
+    keys = {"sweep": "tuned", "source": "all", "target": "south"}
+    found = chosen(study, table, **keys)
+    # north, left out, says 0.1 and south says 0.01: 0.7 + 0.7 against 0.55 + 0.85, a close call that the mean decides
+    assert set(found) == {sweeps.TRAINING_DOMAIN, sweeps.LEFT_OUT_DOMAINS}
+    assert found[sweeps.TRAINING_DOMAIN] == "tuned-0.01"
+    values = {model: [np.mean([_validation(study, model, f"all-but-{name}", name)]) for name in ("north", "south")]
+              for model in ("tuned-0.1", "tuned-0.01")}  # fmt: skip
+    assert found[sweeps.LEFT_OUT_DOMAINS] == max(values, key=lambda model: np.mean(values[model]))
+
+
+def _validation(study, model, source, dataset):
+    scored = study.scored(dataset, "validation", [Trained(model, source)])
+    values = []
+    for seed in ("0", "1", "2"):
+        logits = scored.logits[Trained(model, source)][seed]
+        for task in TASKS:
+            known = scored.labels[task].notna()
+            values.append(auc(scored.labels[task][known], logits[task][known]))
+    return np.mean(values)
+
+
+def test_how_much_is_learnt_from_is_not_chosen(study, table):
+    points = {model: {**point, "point": {"images": int(1000 * point["point"]["learning_rate"])}}
+              for model, point in POINTS.items()}  # fmt: skip
+    other = replace(study, settings=study.settings | {"points": points})
+    assert sweeps.choose(other, table).empty
+
+
+def test_a_task_that_one_point_lacks_counts_at_none(study, tmp_path):
+    path = study.predictions / "scratch-0.1/north/1/test/south.parquet"
+    whole = pd.read_parquet(path)
+    try:
+        whole.drop(columns="B").to_parquet(path, index=False)
+        table = sweeps.measure(study, dict.fromkeys(study.trained(), 1.0))
+        here = (table["source"] == "north") & (table["target"] == "south")
+        assert set(table[here]["tasks"]) == {1}
+        assert set(table[~here]["tasks"]) == {2}
+        whole[["image_id"]].to_parquet(path, index=False)
+        table = sweeps.measure(study, dict.fromkeys(study.trained(), 1.0))
+        assert set(table[here]["reason"]) == {"M"}
+        assert table[here]["auc"].isna().all()
+    finally:
+        whole.to_parquet(path, index=False)
+
+
+def test_models_are_compared_on_the_cells_that_both_have(study):
+    settings = study.settings | {"sources_of": study.settings["sources_of"] | {"tuned-0.01": ["north"]}}
+    table, replicates = performance.measure(replace(study, settings=settings))
+    costs = {model: {"architecture": "resnet18", "parameters": 11, "operations": 3} for model in SKILL}
+    found = models.measure(table, replicates, ["scratch-0.01", "tuned-0.01"], settings["members"], costs)
+    rows = found.set_index(["model", "where"])
+    assert (
+        rows.loc[("scratch-0.01", "home"), "cells"] == 6 * 2
+    )  # each alone, both in all, one in each that leaves one out
+    assert rows.loc[("tuned-0.01", "elsewhere"), "cells"] == 2
+    assert rows.loc[("tuned-0.01", "elsewhere"), "shared_cells"] == 2
+    shown = table[table["seed"] == "ensemble"].set_index(["model", "source", "target"])["auc"]
+    expected = shown["tuned-0.01", "north", "south"].mean() - shown["scratch-0.01", "north", "south"].mean()
+    assert rows.loc[("tuned-0.01", "elsewhere"), "difference"] == pytest.approx(expected)
+    assert found["difference"].isna().tolist() == [True, True, False, False]

@@ -1,0 +1,81 @@
+"""Which model to take? Each at home and elsewhere, beside the first on the cells that both have, and what it costs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crossray.analysis.resampling import with_interval
+from crossray.analysis.transfer import Cell, Values, mean_of, values_of
+from crossray.files import read_json
+
+#: ``where`` the cells lie; ``cells`` behind ``auc``, ``shared_cells`` behind ``difference`` to the first model
+COLUMNS = [
+    "model", "where", "cells", "auc", "auc_low", "auc_high", "shared_cells", "difference", "difference_low",
+    "difference_high", "architecture", "parameters", "operations",
+]  # fmt: skip
+HOME, ELSEWHERE = "home", "elsewhere"
+
+
+def measure(
+    performance: pd.DataFrame, replicates: pd.DataFrame, models: Sequence[str], members: Mapping[str, Sequence[str]],
+    costs: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:  # fmt: skip
+    """Average each model's cells at home and elsewhere, and compare it with the first.
+
+    Every cell (source x target x task) weighs the same. A difference is over the cells that both models have, under the
+    same resamples of patients, so it is paired.
+
+    Args:
+        performance: ``performance.csv``.
+        replicates: the bootstrap replicates behind it.
+        models: those to compare; the first is the yardstick.
+        members: source -> its data sets, at which it is at home.
+        costs: :func:`read_costs`.
+
+    Returns:
+        A table with :data:`COLUMNS`: parameters, and operations (twice the multiply-adds) for an image.
+    """
+    values = values_of(performance, replicates)
+    rows: list[dict[str, Any]] = []
+    for model in models:
+        for where in (HOME, ELSEWHERE):
+            own, firsts = (_cells(values, name, where, members) for name in (model, models[0]))
+            row: dict[str, Any] = {"model": model, "where": where, "cells": len(own)} | dict(costs[model])
+            if own:
+                row |= with_interval("auc", *mean_of(values, list(own.values())))
+            shared = [place for place in own if place in firsts]
+            row["shared_cells"] = len(shared)
+            if shared and model != models[0]:
+                (ours, our_draws), (theirs, their_draws) = (
+                    mean_of(values, [cells[place] for place in shared]) for cells in (own, firsts)
+                )
+                row |= with_interval("difference", ours - theirs, our_draws - their_draws)
+            rows.append(row)
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+
+
+def _cells(
+    values: Values, model: str, where: str, members: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str, str], Cell]:
+    """Return a model's cells at home or elsewhere, by source, target and task."""
+    return {cell[1:]: cell for cell in values if cell[0] == model and (cell[2] in members[cell[1]]) == (where == HOME)}
+
+
+def read_costs(folder: Path, models: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Read architecture, parameters and operations of each model from a record of its trainings.
+
+    Args:
+        folder: of the study's models, ``{model}/{source}/{seed}/training.json`` below it.
+        models: their names.
+    """
+    records = {model: read_json(next(_records(folder / model))) for model in models}
+    return {
+        model: {"architecture": record["settings"]["architecture"], **record["cost"]}
+        for model, record in records.items()
+    }
+
+
+def _records(folder: Path) -> Iterator[Path]:
+    return iter(sorted(folder.glob("*/*/training.json")))

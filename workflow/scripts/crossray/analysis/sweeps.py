@@ -1,0 +1,226 @@
+"""What does a setting change? Every point of a sweep on every target, over seeds, beside other models of that setting.
+
+And which value each way of choosing would have chosen. Gulrajani and Lopez-Paz (ICLR 2021, DomainBed) name three:
+by the training domain's own validation images, by domains that are left out in turn, and by the test domain's, which no
+user of a model has: the oracle.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import norm, t
+
+from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.resampling import weighted_ranking
+from crossray.settings import ALL, ALL_BUT
+from crossray.statistics import auc
+from crossray.tables import ENSEMBLE
+
+COLUMNS = [
+    "sweep", "model", "setting", "value", "others", "source", "target", "training_images", "seeds", "tasks", "reason",
+    "auc", "auc_low", "auc_high", "beside", "difference", "difference_low", "difference_high",
+]  # fmt: skip
+CHOICE_COLUMNS = [
+    "sweep", "fixed", "source", "target", "choice", "model", "validation_auc", "auc", "auc_low", "auc_high",
+]  # fmt: skip
+
+TRAINING_DOMAIN = "training-domain validation"
+LEFT_OUT_DOMAINS = "leave-one-domain-out validation"
+ORACLE = "test-domain validation (oracle)"
+
+#: how much is learnt from is nothing to choose: more is better
+NOT_CHOSEN = ("images",)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Mean AUC over tasks: of each seed, and of each seed under each resample of patients.
+
+    Attributes:
+        seeds: shape (seeds,).
+        draws: shape (seeds, resamples); the same resamples for all models at a target.
+    """
+
+    seeds: NDArray[np.float64]
+    draws: NDArray[np.float64] = field(repr=False)
+
+    def __sub__(self, other: "Measured") -> "Measured":
+        """Return the difference, seed by seed."""
+        return Measured(self.seeds - other.seeds, self.draws - other.draws)
+
+    def with_interval(self, name: str) -> dict[str, float]:
+        """Return the mean over seeds with a 95 % interval for other patients and other seeds.
+
+        Both variances add up: that of the mean over patients (bootstrap), and that between seeds, with Student's
+        quantile for their number; a single seed brings none.
+        """
+        value, seeds = float(self.seeds.mean()), len(self.seeds)
+        half = float(norm.ppf(0.975)) ** 2 * float(np.nanvar(self.draws.mean(axis=0)))
+        if seeds > 1:
+            half += float(t.ppf(0.975, seeds - 1)) ** 2 * float(self.seeds.var(ddof=1)) / seeds
+        return {name: value, f"{name}_low": value - half**0.5, f"{name}_high": value + half**0.5}
+
+
+def measure(study: Study, images: Mapping[Trained, float]) -> pd.DataFrame:
+    """Measure every point of every sweep on every target.
+
+    Tasks are those that have a number at every point of the study's sweeps for a source and target, so that points can
+    be compared. Sweeps with the same values are set beside the first of them, seed by seed.
+
+    Args:
+        study: whose settings have ``points``: model -> sweep and point, the value of each setting.
+        images: training images of each, mean over seeds.
+
+    Returns:
+        A table with :data:`COLUMNS`.
+    """
+    points = study.settings["points"]
+    rows: list[dict[str, Any]] = []
+    for scored in study.targets():
+        weights = scored.weights(study.settings["evaluation"])
+        for source in study.settings["sources"]:
+            here = [Trained(model, source) for model in points if source in study.settings["sources_of"][model]]
+            tasks, reason = _common_tasks(scored, here, study.settings["tasks"])
+            measured = {one: measured_on(scored, one, tasks, weights) for one in here} if tasks else {}
+            for one in here:
+                row = _keys(one, points[one.model]) | {"target": scored.dataset, "training_images": images[one]}
+                row |= {"seeds": len(study.settings["seeds"]), "tasks": len(tasks), "reason": reason}
+                if tasks:
+                    row |= measured[one].with_interval("auc") | _beside(one, measured, points)
+                rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _keys(one: Trained, point: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what says which point it is: the first swept setting, its value, and the others in words."""
+    (setting, value), *others = point["point"].items()
+    words = ", ".join(f"{name} {other}" for name, other in others)
+    return {"sweep": point["sweep"], "model": one.model, "setting": setting, "value": value, "others": words,
+            "source": one.source}  # fmt: skip
+
+
+def _common_tasks(scored: Scored, models: Sequence[Trained], tasks: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return the tasks on which every model has a number with every seed; a reason where there are none."""
+    codes: list[str] = []
+    common = []
+    for task in tasks:
+        found = [
+            scored.count(one, logits, task)["reason"]
+            for one in models
+            for seed, logits in scored.logits[one].items()
+            if seed != ENSEMBLE
+        ]
+        missing = [code for code in found if code]
+        codes += missing
+        if not missing and found:
+            common.append(task)
+    return common, None if common or not codes else max(set(codes), key=codes.count)
+
+
+def measured_on(scored: Scored, one: Trained, tasks: Sequence[str], weights: NDArray) -> Measured:
+    """Measure a model's mean AUC over tasks with each seed, and under each resample."""
+    values, draws = [], []
+    for seed, logits in scored.logits[one].items():
+        if seed == ENSEMBLE:
+            continue
+        of_tasks = [known(scored.labels, logits, task) for task in tasks]
+        values.append(np.mean([auc(truth, scores) for truth, scores, _ in of_tasks]))
+        ranked = [weighted_ranking(truth, scores, weights[:, here])[0] for truth, scores, here in of_tasks]
+        draws.append(np.mean(ranked, axis=0))
+    return Measured(np.array(values), np.stack(draws))
+
+
+def _beside(one: Trained, measured: Mapping[Trained, Measured], points: Mapping[str, Any]) -> dict[str, Any]:
+    """Compare a point with that of the first sweep that has the same values."""
+    same = next(model for model in points if points[model]["point"] == points[one.model]["point"])
+    other = Trained(same, one.source)
+    if same == one.model or other not in measured:
+        return {}
+    return {"beside": points[same]["sweep"]} | (measured[one] - measured[other]).with_interval("difference")
+
+
+def choose(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Say which point of each sweep each way of choosing would choose, and how good that is at each target.
+
+    Validation images choose, test images judge.
+
+    Args:
+        study: as in :func:`measure`.
+        table: what it returned.
+
+    Returns:
+        A table with :data:`CHOICE_COLUMNS`.
+    """
+    rows: list[dict[str, Any]] = []
+    validation = _Validation(study)
+    measured = table[table["auc"].notna()].set_index(["model", "source", "target"])
+    for (sweep, fixed), models in _rivals(study.settings["points"]).items():
+        for source in study.settings["sources_of"][models[0]]:
+            for target in study.settings["targets"]:
+                if not all((model, source, target) in measured.index for model in models):
+                    continue
+                for choice, values in validation.ways(models, source, target):
+                    best = max(values, key=values.__getitem__)
+                    row = {"sweep": sweep, "fixed": fixed, "source": source, "target": target, "choice": choice,
+                           "model": best, "validation_auc": values[best]}  # fmt: skip
+                    judged = measured.loc[(best, source, target), ["auc", "auc_low", "auc_high"]]
+                    rows.append(row | judged.to_dict())
+    return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
+
+
+def _rivals(points: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """Return the points to choose among: those of a sweep that differ in what can be chosen, two at least."""
+    rivals: dict[tuple[str, str], list[str]] = {}
+    for model, point in points.items():
+        fixed = ", ".join(f"{name} {value}" for name, value in point["point"].items() if name in NOT_CHOSEN)
+        if set(point["point"]) - set(NOT_CHOSEN):
+            rivals.setdefault((point["sweep"], fixed), []).append(model)
+    return {name: models for name, models in rivals.items() if len(models) > 1}
+
+
+class _Validation:
+    """Mean validation AUC of models, each split read once."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self._values: dict[tuple[Trained, str], dict[str, float]] = {}
+
+    def ways(self, models: Sequence[str], source: str, target: str) -> Iterator[tuple[str, dict[str, float]]]:
+        """Yield each way of choosing for a source and target, with the validation AUC of each model by it."""
+        members, settings = self.study.settings["members"], self.study.settings
+        yield from self._known(TRAINING_DOMAIN, models, [(source, name) for name in members[source]])
+        left_out = [(f"{ALL_BUT}{name}", name) for name in members[source]]
+        trained = all(other in settings["sources_of"][model] for model in models for other, _ in left_out)
+        if source == ALL and trained:
+            yield from self._known(LEFT_OUT_DOMAINS, models, left_out)
+        if target not in members[source]:
+            yield from self._known(ORACLE, models, [(source, target)])
+
+    def _known(
+        self, choice: str, models: Sequence[str], pairs: Sequence[tuple[str, str]]
+    ) -> Iterator[tuple[str, dict[str, float]]]:
+        """Yield a way of choosing if there is a task on which all models have an AUC on all splits."""
+        found = {model: [self._of(Trained(model, source), name) for source, name in pairs] for model in models}
+        shared = [set.intersection(*(set(found[model][i]) for model in models)) for i in range(len(pairs))]
+        if all(shared):
+            yield choice, {
+                model: float(np.mean([np.mean([found[model][i][task] for task in sorted(shared[i])])
+                                      for i in range(len(pairs))]))
+                for model in models
+            }  # fmt: skip
+
+    def _of(self, one: Trained, dataset: str) -> dict[str, float]:
+        """Return the AUC of each task on a data set's validation split, mean over seeds."""
+        if (one, dataset) not in self._values:
+            scored = self.study.scored(dataset, "validation", [one])
+            seeds = [logits for seed, logits in scored.logits[one].items() if seed != ENSEMBLE]
+            values = {}
+            for task in self.study.settings["tasks"]:
+                if all(task in logits for logits in seeds) and scored.labels.get(task, pd.Series()).nunique() == 2:
+                    values[task] = float(np.mean([auc(*known(scored.labels, logits, task)[:2]) for logits in seeds]))
+            self._values[one, dataset] = values
+        return self._values[one, dataset]

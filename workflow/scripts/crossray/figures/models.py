@@ -1,0 +1,83 @@
+"""Figure: several models at home and elsewhere, with what each costs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import AWAY, HOME, Figure, nothing, signed
+
+_WHERE = ["home", "elsewhere"]
+_ROW = 44
+
+
+def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw mean AUC at home and elsewhere, and the difference to the first model.
+
+    Args:
+        models: ``models.csv``.
+        settings: models, resamples.
+    """
+    rows = models[models["auc"].notna()]
+    if rows.empty:
+        return nothing("No model can be measured", "No cell of the study has a number.")
+    rows = rows.assign(name=[_name(row) for row in rows.itertuples()])
+    y = alt.Y("name:N", title=None, sort=list(dict.fromkeys(rows["name"])),
+              axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLineHeight=15))  # fmt: skip
+    offset = alt.YOffset("where:N", scale=alt.Scale(domain=_WHERE))
+    colour = alt.Color("where:N", title="tested", scale=alt.Scale(domain=_WHERE, range=[HOME, AWAY]))
+    shape = alt.Shape("where:N", title="tested", scale=alt.Scale(domain=_WHERE, range=["circle", "diamond"]))
+    shared = {"y": y, "yOffset": offset}
+
+    def panel(table: pd.DataFrame, name: str, title: str, width: int) -> alt.LayerChart:
+        x = alt.X(f"{name}:Q", title=title, scale=alt.Scale(zero=False))
+        base = alt.Chart(table)
+        span = {"x": alt.X(f"{name}_low:Q"), "x2": f"{name}_high:Q"}
+        return alt.layer(
+            base.mark_rule(strokeWidth=2).encode(**span, **shared, color=colour),
+            base.mark_point(filled=True, size=80, opacity=1).encode(x=x, **shared, color=colour, shape=shape),
+        ).properties(width=width, height=_ROW * rows["name"].nunique())
+
+    compared = rows[rows["difference"].notna()]
+    left = panel(rows, "auc", "mean AUC (higher is better)", 280)
+    first = settings["models"][0]
+    zero = alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3])
+    right = alt.layer(zero.encode(x="difference:Q"), panel(compared, "difference", f"difference to {first}", 240))
+    chart = alt.hconcat(left, right, spacing=24) if len(compared) else left
+    caption = (
+        "Mean over cells (source, target and task), every cell the same weight. The difference is over the cells that "
+        f"both models have, paired: both under the same {settings['resamples']:,} resamples of patients. Under a "
+        "name: parameters, and operations for an image (twice the multiply-adds)."
+    )
+    reading = (
+        "A model that gains at home and not elsewhere has learnt its hospital. An interval that crosses the dashed "
+        "line leaves open which of the two is better."
+    )
+    return Figure(chart, _title(rows, compared, first), caption, reading)
+
+
+def _name(row: Any) -> str:
+    return f"{row.model}|{_short(row.parameters)} parameters, {_short(row.operations)} operations"
+
+
+def _short(value: float) -> str:
+    """Write a large number with three digits and the letter of its size."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:.3g} {letter}"
+    return f"{value:g}"
+
+
+def _title(rows: pd.DataFrame, compared: pd.DataFrame, first: str) -> str:
+    away = rows[rows["where"] == "elsewhere"]
+    if away.empty:
+        return "Models at home"
+    best = away.loc[away["auc"].idxmax()]
+    title = f"Elsewhere {best['model']} has the highest mean AUC, {best['auc']:.2f}"
+    beside = compared[(compared["model"] == best["model"]) & (compared["where"] == "elsewhere")]
+    if beside.empty:
+        return title
+    row = beside.iloc[0]
+    low, high = signed(row["difference_low"]), signed(row["difference_high"])
+    return f"{title}: {signed(row['difference'])} (95 % interval {low} to {high}) against {first}"

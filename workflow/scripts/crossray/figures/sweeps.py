@@ -1,0 +1,117 @@
+"""Figure: what a training setting changes, at home and elsewhere, and which value each way of choosing would take."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figure, nothing, signed
+
+#: values that span more than this factor stand on a logarithmic axis
+_LOGARITHMIC = 8
+
+
+def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw AUC against the setting, a column of panels a target and a row a source and setting.
+
+    Args:
+        sweeps: ``sweeps.csv``.
+        choices: ``choices.csv``.
+        settings: seeds, resamples.
+    """
+    rows = sweeps[sweeps["auc"].notna()]
+    if rows.empty:
+        return nothing("No point of a sweep can be measured", "No target has a task with a number at every point.")
+    lines = rows["sweep"] + rows["others"].fillna("").map(lambda words: f", {words}" if words else "")
+    rows = rows.assign(line=lines, x=[_place(row) for row in rows.itertuples()])
+    names = list(dict.fromkeys(rows["line"]))
+    panels = []
+    for (setting, source), of_source in rows.groupby(["setting", "source"], sort=False):
+        row = [
+            _panel(part, setting, names).properties(title=f"{source} to {target}", width=220, height=180)
+            for target, part in of_source.groupby("target", sort=False)
+        ]
+        panels.append(alt.hconcat(*row, spacing=20).resolve_scale(y="shared"))
+    chart = alt.vconcat(*panels, spacing=24)
+    tasks = sorted(rows["tasks"].unique())
+    counted = f"{tasks[0]}" if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}"
+    caption = (
+        f"AUC, mean over {len(settings['seeds'])} seeds and the {counted} tasks that have a number at every point of a "
+        f"panel, with the 95 % interval for other patients ({settings['resamples']:,} resamples) and other seeds. "
+        + _chosen(choices)
+    )
+    reading = (
+        "Points on one line differ in the setting alone. Choosing the best point by these test images would be "
+        "peeking; the table of choices has what each honest way would have taken."
+    )
+    return Figure(chart, _title(rows), caption.strip(), reading)
+
+
+def _place(row: Any) -> Any:
+    """Return where a point stands: how many images it learnt from, or the value of its setting."""
+    if row.setting == "images":
+        return row.training_images
+    try:
+        return float(row.value)
+    except (TypeError, ValueError):
+        return str(row.value)
+
+
+def _panel(rows: pd.DataFrame, setting: str, names: list[str]) -> alt.LayerChart:
+    """Draw the lines of one source, target and setting."""
+    title = "training images" if setting == "images" else setting.replace("_", " ")
+    if rows["x"].map(lambda value: isinstance(value, str)).any():
+        x = alt.X("x:N", title=title, sort=list(dict.fromkeys(rows["x"])))
+    else:
+        rows = rows.astype({"x": float})
+        wide = rows["x"].min() > 0 and rows["x"].max() > _LOGARITHMIC * rows["x"].min()
+        scale = alt.Scale(type="log", nice=False) if wide else alt.Scale(zero=False)
+        x = alt.X("x:Q", title=title, scale=scale, axis=alt.Axis(values=sorted(rows["x"].unique()), format="~g"))
+    domain = [names[i] for i in range(len(names))]
+    colours = [DATASET_COLOURS[i % len(DATASET_COLOURS)] for i in range(len(names))]
+    shapes = [DATASET_SHAPES[i % len(DATASET_SHAPES)] for i in range(len(names))]
+    legend = alt.Legend(orient="bottom", columns=2, labelLimit=300)
+    colour = alt.Color("line:N", title="model", scale=alt.Scale(domain=domain, range=colours), legend=legend)
+    shape = alt.Shape("line:N", title="model", scale=alt.Scale(domain=domain, range=shapes), legend=legend)
+    y = alt.Y("auc:Q", title="AUC (higher is better)", scale=alt.Scale(zero=False))
+    columns = ["line", "x", "auc", "auc_low", "auc_high"]
+    base = alt.Chart(rows[columns])
+    chance = alt.Chart(pd.DataFrame({"auc": [0.5]})).mark_rule(color=QUIET, strokeDash=[4, 3]).encode(y="auc:Q")
+    layers = [
+        base.mark_line(strokeWidth=2).encode(x=x, y=y, color=colour),
+        base.mark_rule(strokeWidth=1.5, opacity=0.7).encode(x=x, y="auc_low:Q", y2="auc_high:Q", color=colour),
+        base.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+    ]
+    return alt.layer(*([chance] if rows["auc_low"].min() < 0.55 else []), *layers)
+
+
+def _chosen(choices: pd.DataFrame) -> str:
+    """Say how much an oracle that sees the target's own validation images gains on the honest choice."""
+    if choices.empty:
+        return ""
+    keys = ["sweep", "fixed", "source", "target"]
+    wide = choices.fillna({"fixed": ""}).pivot_table(index=keys, columns="choice", values="auc")
+    honest, oracle = "training-domain validation", "test-domain validation (oracle)"
+    if not {honest, oracle} <= set(wide):
+        return ""
+    gain = (wide[oracle] - wide[honest]).dropna()
+    return (
+        f"Chosen by the source's own validation images; the oracle, by the target's, would have gained "
+        f"{signed(gain.mean(), 3)} in the mean of {len(gain)} pairs."
+    )
+
+
+def _title(rows: pd.DataFrame) -> str:
+    """Say the largest difference between two sweeps at their first value, or what a sweep's values span."""
+    beside = rows[rows["difference"].notna()]
+    if len(beside):
+        smallest = beside[beside["training_images"] == beside["training_images"].min()]
+        row = smallest.loc[smallest["difference"].abs().idxmax()]
+        interval = f"95 % interval {signed(row['difference_low'])} to {signed(row['difference_high'])}"
+        return (
+            f"With {row['training_images']:.0f} training images of {row['source']}, {row['sweep']} is "
+            f"{signed(row['difference'])} ({interval}) from {row['beside']} on {row['target']}"
+        )
+    best, worst = rows.loc[rows["auc"].idxmax()], rows.loc[rows["auc"].idxmin()]
+    return f"AUC from {worst['auc']:.2f} ({worst['model']}) to {best['auc']:.2f} ({best['model']})"

@@ -1,0 +1,42 @@
+"""Measure every point of every sweep on every target, and say which value each way of choosing would have chosen."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def measure_sweeps(arguments: Namespace) -> None:
+    """Measure, choose, write."""
+    import numpy as np
+
+    from crossray.analysis.sweeps import choose, measure
+    from crossray.files import read_json, write_csv
+
+    study = study_of(arguments)
+    images = {}
+    for one in study.trained():
+        folders = [arguments.models / one.model / one.source / str(seed) for seed in study.settings["seeds"]]
+        images[one] = float(np.mean([read_json(folder / "training.json")["images"]["train"] for folder in folders]))
+    table = measure(study, images)
+    choices = choose(study, table)
+    write_csv(arguments.output, table)
+    write_csv(arguments.choices, choices)
+    logging.info("%d points of sweeps measured, %d choices", len(table), len(choices))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a point, source and target")
+    options.add_argument("--choices", required=True, type=Path, help="CSV to write: one row a choice")
+    return run(measure_sweeps, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,38 @@
+"""Summarise models: AUC at home and elsewhere, the difference to the first model, parameters and operations."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def summarise_models(arguments: Namespace) -> None:
+    """Average, compare, write."""
+    import pandas as pd
+
+    from crossray.analysis.models import measure, read_costs
+    from crossray.files import write_csv
+    from crossray.tables import read_performance
+
+    models, members = arguments.settings["models"], arguments.settings["members"]
+    performance, replicates = read_performance(arguments.performance), pd.read_parquet(arguments.replicates)
+    costs = read_costs(arguments.models, models)
+    write_csv(arguments.output, measure(performance, replicates, models, members, costs))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
+    options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
+    options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="models, members (the data sets of each source) as JSON"
+    )
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: two rows a model")
+    return run(summarise_models, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
