@@ -74,6 +74,7 @@ class Made:
     registers: dict[str, str] | None = None
     paper: dict[str, str] | None = None
     evaluation: dict | None = None
+    objective: str = "multilabel"
 
     @property
     def settings(self):
@@ -82,7 +83,7 @@ class Made:
         single = [source for source in self.sources if source in self.labels]
         return {
             "models": ["resnet50"], "sources": self.sources, "targets": list(self.labels), "seeds": list(self.seeds),
-            "tasks": self.tasks, "registers": registers, "paper": self.paper or {}, "overlap": "move",
+            "tasks": self.tasks, "objective": self.objective, "registers": registers, "paper": self.paper or {}, "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
@@ -130,7 +131,7 @@ class Made:
         write_shard(place / "shards/0000.h5", generator.integers(0, 255, (len(table), 32, 32), np.uint8),
                     list(table["image_id"]), 32, {"dataset": name})  # fmt: skip
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
-        rule = {"size": 32, "fit": "crop", "burnt_in": "reject", "max_rejected": 0.01}
+        rule = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.01}
         write_json(place / "index.json", index([place / "shards/0000.h5"], rejected, name, rule))
         write_csv(place / "rejected.csv", rejected)
 
@@ -242,7 +243,7 @@ class Made:
                     "balance": "images", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
         settings = self.settings | {
             "study": "s", "title": "Made up", "models": {"resnet50": {"architecture": "resnet50"}},
-            "datasets": {name: {"description": ""} for name in self.labels}, "images": {"size": 32, "fit": "crop"},
+            "datasets": {name: {"description": ""} for name in self.labels}, "images": {"size": 32, "fit": "crop", "colour": "grey"},
             "training": training, "phantoms": list(phantoms), "order": list(self.labels),
             "leakage": {"overlap": "move"}, "figures": list(ALL_FIGURES), "tables": list(ALL_TABLES), **more,
         }  # fmt: skip

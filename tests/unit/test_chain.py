@@ -21,7 +21,7 @@ APPEARANCE = {
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
 }  # fmt: skip
 
-SHAPE = {"size": 32, "fit": "crop", "burnt_in": "reject"}
+SHAPE = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject"}
 
 
 def run(program, **options):
@@ -61,12 +61,12 @@ def make_hospital(root, name, seed):
 def audit(root):
     manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
     found = root / "study/leakage"
-    assert run("audit_leakage", settings={"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move"},
+    assert run("audit_leakage", settings={"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near"},
                manifests=manifests, indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
                pairs=found / "pairs.csv", moves=[found / f"{name}.csv" for name in "ab"],
                output=found / "summary.csv") == 0  # fmt: skip
     for name, manifest in zip("ab", manifests, strict=True):
-        assert run("assign_splits", manifest=manifest, moves=found / f"{name}.csv",
+        assert run("assign_splits", manifest=manifest, settings={"classes": []}, moves=found / f"{name}.csv",
                    output=root / f"study/manifests/{name}.parquet",
                    digest=root / f"study/manifests/{name}.sha256") == 0  # fmt: skip
 
@@ -79,7 +79,7 @@ def members_files(root, source):
 def train_heads(root, penalty):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
-        "weight_decay": 0.0, "schedule": "constant", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weight_decay": 0.0, "schedule": "constant", "objective": "multilabel", "stem": "standard", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
         "penalty": 0.1 if penalty == "tied" else 0,
     }  # fmt: skip
     folder = root / "study/shared_heads/small" / penalty / "0"
@@ -92,7 +92,7 @@ def train_heads(root, penalty):
 def train_and_predict(root, source):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
-        "weight_decay": 0.0, "schedule": "constant", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weight_decay": 0.0, "schedule": "constant", "objective": "multilabel", "stem": "standard", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
     }  # fmt: skip
     model = root / "study/models/small" / source / "0"
     assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),

@@ -225,7 +225,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
         "--key", str(key), "--lookup", str(tmp_path / "private/d.csv"),
         "--output", str(out / "manifest.parquet"),
     ]) == 0  # fmt: skip
-    shape = {"size": 20, "fit": "crop", "burnt_in": "reject"}
+    shape = {"size": 20, "fit": "crop", "colour": "grey", "burnt_in": "reject"}
     assert convert_shard.main([
         "--dataset", "d", "--shard", "0", "--settings", json.dumps(shape | {"burnt_in_areas": [], "shards": 1}),
         "--manifest", str(out / "manifest.parquet"), "--lookup", str(tmp_path / "private/d.csv"),

@@ -20,7 +20,7 @@ from helpers import ROOT
 SETTINGS = {
     "architecture": "resnet18", "tasks": ["A", "B"], "seed": 0, "epochs": 4, "batch_size": 16, "learning_rate": 0.001,
     "weight_decay": 0.00001, "schedule": "cosine", "augmentation": {"rotation": 10, "translation": 0.1, "scale": 0.1},
-    "weights": None, "freeze": None, "unfreeze_every": 0,
+    "stem": "standard", "objective": "multilabel", "weights": None, "freeze": None, "unfreeze_every": 0,
 }  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""The loss of Cohen et al. 2020: binary cross-entropy over the labels that exist, tasks weighted by rarity."""
+"""Losses: the one of Cohen et al. 2020 for findings, and the cross-entropy of the softmax for classes.
+
+That of the paper is the binary cross-entropy over the labels that exist, tasks weighted by rarity.
+"""
 
 import numpy as np
 import torch
@@ -40,3 +43,19 @@ def masked_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, counts
     losses = torch.nn.functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="none")
     means = (losses * known).sum(0) / (known.sum(0) if counts is None else counts).clamp(min=1)
     return (means * weights).sum()
+
+
+def softmax_cross_entropy(logits: Tensor, labels: Tensor, images: Tensor | None = None) -> Tensor:
+    """Mean over images of the cross-entropy of the softmax.
+
+    Args:
+        logits: shape (images, classes).
+        labels: 1 for the class of an image and 0 for all others, shape (images, classes).
+        images: number of images, if these are a part of a batch only; the losses of its parts add up to the loss of the
+            batch.
+
+    Returns:
+        A scalar.
+    """
+    losses = -(labels * torch.nn.functional.log_softmax(logits.float(), dim=1)).sum()
+    return losses / (len(labels) if images is None else images)

@@ -20,10 +20,11 @@ from crossray.learning.batches import Augmentation, Examples, ordered_batches, t
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import fast_precision
-from crossray.learning.losses import masked_cross_entropy, task_weights
+from crossray.learning.losses import masked_cross_entropy, softmax_cross_entropy, task_weights
 from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
-from crossray.statistics import auc
+from crossray.settings import MULTICLASS
+from crossray.statistics import auc, class_log_odds
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ warnings.filterwarnings("ignore", module="pytorch_lightning")
 
 
 class Classifier(lightning.LightningModule):
-    """A network with its loss, its optimiser and its validation AUC.
+    """A network with its loss, its optimiser and its validation AUC, of classes one against the rest.
 
     Args:
         tasks: names of the outputs.
@@ -50,6 +51,7 @@ class Classifier(lightning.LightningModule):
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.exclusive = settings["objective"] == MULTICLASS
         self.augment = Augmentation(**settings["augmentation"])
         self.task_weights: Tensor
         self.register_buffer("task_weights", torch.tensor(task_weights(positives), dtype=torch.float32), False)
@@ -79,9 +81,15 @@ class Classifier(lightning.LightningModule):
         logits = self.network(self.augment(images))
         known = processes.total((~torch.isnan(labels)).sum(0))
         # Gradients are averaged over processes, and these losses are to be added.
-        loss = processes.count() * masked_cross_entropy(logits, labels, self.task_weights, known)
+        loss = processes.count() * self._loss(logits, labels, known)
         self._losses.append(loss.detach())
         return loss + self.penalty(self.network) if self.penalty else loss
+
+    def _loss(self, logits: Tensor, labels: Tensor, known: Tensor | None = None) -> Tensor:
+        """Return the loss of the objective; ``known`` labels of each task, if these images are a part of a batch."""
+        if self.exclusive:
+            return softmax_cross_entropy(logits, labels, None if known is None else known[0])
+        return masked_cross_entropy(logits, labels, self.task_weights.to(logits.device), known)
 
     def on_validation_epoch_start(self) -> None:
         """Start a new list of validation logits."""
@@ -100,9 +108,10 @@ class Classifier(lightning.LightningModule):
         row = {
             "epoch": self.current_epoch + 1,
             "train_loss": float(losses.mean()),
-            "validation_loss": float(masked_cross_entropy(logits, labels, self.task_weights.cpu())),
+            "validation_loss": float(self._loss(logits, labels)),
         }
-        aucs = {f"auc {task}": _known_auc(labels[:, i], logits[:, i]) for i, task in enumerate(self.tasks)}
+        scores = torch.from_numpy(class_log_odds(logits.numpy())) if self.exclusive else logits
+        aucs = {f"auc {task}": _known_auc(labels[:, i], scores[:, i]) for i, task in enumerate(self.tasks)}
         known = [value for value in aucs.values() if not np.isnan(value)]
         return row | {"validation_auc": float(np.mean(known)) if known else float("nan")} | aucs
 
