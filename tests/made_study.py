@@ -12,6 +12,7 @@ from crossray import manifest
 from crossray.analysis import (
     agreement,
     calibration,
+    classes,
     comparisons,
     datasets,
     domains,
@@ -39,7 +40,8 @@ from helpers import ROOT, manifest_table
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
 #: tables that each figure is drawn from, as its rule names them
 FIGURE_TABLES = {
-    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"], "local": ["comparisons"],
+    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"],
+    "accuracy": ["classes"], "confusion": ["confusion", "classes"], "local": ["comparisons"],
     "domains": ["domains"], "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
@@ -83,7 +85,8 @@ class Made:
         single = [source for source in self.sources if source in self.labels]
         return {
             "models": ["resnet50"], "sources": self.sources, "targets": list(self.labels), "seeds": list(self.seeds),
-            "tasks": self.tasks, "objective": self.objective, "registers": registers, "paper": self.paper or {}, "overlap": "move",
+            "tasks": self.tasks, "objective": self.objective, "registers": registers, "paper": self.paper or {},
+            "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
@@ -152,6 +155,8 @@ class Made:
         table = read_performance(self.folder / "analysis/performance.csv")
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
+        named, confusion = classes.measure(study, table, replicates)
+        self._write(classes=named, confusion=confusion)
         self._write(domains=domains.measure(table, replicates), subgroups=subgroups.measure(study))
         kappas, mean_kappas = agreement.measure(study)
         points, errors, bins = calibration.measure(study)
@@ -243,7 +248,8 @@ class Made:
                     "balance": "images", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
         settings = self.settings | {
             "study": "s", "title": "Made up", "models": {"resnet50": {"architecture": "resnet50"}},
-            "datasets": {name: {"description": ""} for name in self.labels}, "images": {"size": 32, "fit": "crop", "colour": "grey"},
+            "datasets": {name: {"description": ""} for name in self.labels},
+            "images": {"size": 32, "fit": "crop", "colour": "grey"},
             "training": training, "phantoms": list(phantoms), "order": list(self.labels),
             "leakage": {"overlap": "move"}, "figures": list(ALL_FIGURES), "tables": list(ALL_TABLES), **more,
         }  # fmt: skip

@@ -15,7 +15,8 @@ TASKS = ["Cardiomegaly", "Effusion"]
 LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
 SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
 MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
-STUDY = {"models": ["small"], "sources": list(MEMBERS), "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}
+STUDY = {"models": ["small"], "sources": list(MEMBERS), "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
+         "objective": "multilabel"}  # fmt: skip
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
@@ -61,8 +62,9 @@ def make_hospital(root, name, seed):
 def audit(root):
     manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
     found = root / "study/leakage"
-    assert run("audit_leakage", settings={"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near"},
-               manifests=manifests, indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
+    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near"}
+    assert run("audit_leakage", settings=settings, manifests=manifests,
+               indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
                pairs=found / "pairs.csv", moves=[found / f"{name}.csv" for name in "ab"],
                output=found / "summary.csv") == 0  # fmt: skip
     for name, manifest in zip("ab", manifests, strict=True):
@@ -79,7 +81,8 @@ def members_files(root, source):
 def train_heads(root, penalty):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
-        "weight_decay": 0.0, "schedule": "constant", "objective": "multilabel", "stem": "standard", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weight_decay": 0.0, "schedule": "constant", "objective": "multilabel", "stem": "standard", "weights": None,
+        "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
         "penalty": 0.1 if penalty == "tied" else 0,
     }  # fmt: skip
     folder = root / "study/shared_heads/small" / penalty / "0"
@@ -92,7 +95,8 @@ def train_heads(root, penalty):
 def train_and_predict(root, source):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
-        "weight_decay": 0.0, "schedule": "constant", "objective": "multilabel", "stem": "standard", "weights": None, "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
+        "weight_decay": 0.0, "schedule": "constant", "objective": "multilabel", "stem": "standard", "weights": None,
+        "freeze": None, "unfreeze_every": 0, "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
     }  # fmt: skip
     model = root / "study/models/small" / source / "0"
     assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),
@@ -146,6 +150,8 @@ def analyse(root):
         "compare_outputs": {"output": "outputs", "points": "output_points", "extremes": "output_extremes"},
     }.items():
         assert run(program, **study, **{flag: tables / f"{name}.csv" for flag, name in outputs.items()}) == 0
+    assert run("measure_classes", **study, **measured, output=tables / "classes.csv",
+               confusion=tables / "confusion.csv") == 0  # fmt: skip
     assert run("compare_labels", **study, pairs=leakage / "pairs.csv", control=tables / "label_control.csv",
                output=tables / "label_agreement.csv") == 0  # fmt: skip
     assert run("compare_domains", **measured, output=tables / "domains.csv") == 0
@@ -190,7 +196,8 @@ def draw(root):
                 "balance": "datasets", "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
     page = STUDY | {
         "study": "chain", "title": "A chain", "models": {"small": {"architecture": "resnet18"}}, "training": training,
-        "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32, "fit": "crop"},
+        "datasets": {"a": {"description": ""}, "b": {"description": ""}},
+        "images": {"size": 32, "fit": "crop", "colour": "grey"},
         "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
         "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": list(ALL_FIGURES),
         "tables": list(ALL_TABLES),

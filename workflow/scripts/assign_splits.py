@@ -35,7 +35,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
     options.add_argument(
-        "--settings", required=True, type=json_object, help="classes (the study's, none where tasks are findings) as JSON"
+        "--settings",
+        required=True,
+        type=json_object,
+        help="classes (the study's, none where tasks are findings) as JSON",
     )
     options.add_argument("--moves", required=True, type=Path, help="CSV of the patients who move: patient_id, split")
     options.add_argument("--output", required=True, type=Path, help="manifest to write (Parquet)")

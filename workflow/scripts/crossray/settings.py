@@ -180,7 +180,8 @@ def _wrong_objectives(config: Mapping[str, Any]) -> Iterator[str]:
     for name, model in config["models"].items():
         for task in model.get("tasks", ()):
             if task not in config["tasks"]:
-                yield f"models.{name}.tasks: {task!r} is no task of this study; allowed are {listed(config['tasks'], 20)}"
+                allowed = listed(config["tasks"], 20)
+                yield f"models.{name}.tasks: {task!r} is no task of this study; allowed are {allowed}"
         count = len(tasks_of(config, name))
         if objectives[name] == BINARY and count != 1:
             yield (

@@ -32,9 +32,7 @@ CONFUSION_COLUMNS = [
 _TOP = 5
 
 
-def measure(
-    study: Study, performance: pd.DataFrame, replicates: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every model on every target.
 
     Only images count whose class the model learnt: it cannot name another one. What it takes the others for is in the
@@ -67,7 +65,7 @@ def measure(
                 if shown:
                     confusions += _confusion(scored, trained, truth, logits, weights, study.settings["tasks"])
     return (
-        pd.DataFrame(rows, columns=COLUMNS).astype({name: int for name in ("classes", "images", "patients")}),
+        pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("classes", "images", "patients"), int)),
         pd.DataFrame(confusions, columns=CONFUSION_COLUMNS),
     )
 
@@ -138,8 +136,8 @@ def confusion_counts(right: NDArray, called: NDArray, classes: int, weights: NDA
         Shape (1 + resamples, classes, classes): of all images, and of each resample; true classes down.
     """
     pairs = right * classes + called
-    rows = [np.bincount(pairs, row, classes**2) for row in (np.ones(len(pairs)), *weights)]
-    return np.stack(rows).reshape(-1, classes, classes)
+    rows = [np.bincount(pairs, row.astype(np.float64), classes**2) for row in (np.ones(len(pairs)), *weights)]
+    return np.array(rows, np.float64).reshape(-1, classes, classes)
 
 
 def macro_f1(counts: NDArray) -> NDArray[np.float64]:

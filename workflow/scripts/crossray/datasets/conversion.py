@@ -82,8 +82,8 @@ def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings
         shards: the shards' files, in order.
         rejected: the images left out of all of them.
         dataset: name of the data set.
-        settings: size, fit, colour and burnt_in, as of the conversion, and max_rejected, the largest share of the images that
-            may be left out.
+        settings: size, fit, colour and burnt_in, as of the conversion, and max_rejected, the largest share of the
+            images that may be left out.
 
     Raises:
         UserError: if more than that share, or every image, was left out; the message has the commonest reasons.

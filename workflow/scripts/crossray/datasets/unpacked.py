@@ -1,7 +1,7 @@
-"""Releases that are arrays and no image files: unpacked to one PNG an image and one table of classes, and read from there.
+"""Releases that are arrays and no image files: unpacked to one PNG an image and a table of classes, read from there.
 
-A module that unpacks offers, beside the names of a reader, ``unpack`` with the signature of :func:`crossray.datasets.
-digits.unpack`; the rule ``unpack_release`` calls it.
+The reader of such a release offers ``unpack`` too, with the signature of :func:`crossray.datasets.digits.unpack`; the
+rule ``unpack_release`` calls it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,9 +22,7 @@ def locate_unpacked(dataset: str) -> Release:
     return Release(f"{folder}/images", (f"{folder}/labels.csv",))
 
 
-def write_images(
-    images: Iterable[tuple["NDArray", str, str]], folder: Path, first: int = 0
-) -> "pandas.DataFrame":
+def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, first: int = 0) -> "pandas.DataFrame":
     """Write images as PNG files, a thousand in a folder.
 
     Args:

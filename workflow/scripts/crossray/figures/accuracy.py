@@ -1,5 +1,6 @@
 """Figure: how many images each model names rightly on each target, with intervals."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,13 +27,11 @@ def draw(classes: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         settings: models, members, resamples.
     """
     shown = reported(classes)
-    measured = shown[shown["accuracy"].notna()]
+    measured = shown[shown["accuracy"].notna()].sort_values(["model", "source"], kind="stable")
     if measured.empty:
         return nothing("No accuracy can be measured", "No target has enough images of classes that a model learnt.")
     several = len(settings["models"]) > 1
-    names = [
-        f"{row.source} to {row.target}" + (f", {row.model}" if several else "") for row in measured.itertuples()
-    ]
+    names = [f"{row.source} to {row.target}" + (f", {row.model}" if several else "") for row in measured.itertuples()]
     home = [row.target in settings["members"][row.source] for row in measured.itertuples()]
     rows = measured.assign(name=names, place=["at home" if here else "elsewhere" for here in home])
     wanted = {column: title for column, title in PANELS.items() if rows[column].notna().any()}
@@ -50,7 +49,8 @@ def draw(classes: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 def _panel(rows: pd.DataFrame, column: str, title: str, first: bool) -> alt.LayerChart:
     axis = alt.Axis(labelPadding=8) if first else None
     y = alt.Y("name:N", title=None, sort=list(rows["name"]), axis=axis)
-    x = alt.X(f"{column}:Q", title=title, scale=alt.Scale(domain=[0, 1]))
+    least = rows[[f"{column}_low", *(["majority"] if column == "accuracy" else [])]].min(axis=None)
+    x = alt.X(f"{column}:Q", title=title, scale=alt.Scale(domain=[math.floor(least * 20) / 20, 1]))
     place = {"domain": ["at home", "elsewhere"]}
     colour = alt.Color("place:N", title=None, scale=alt.Scale(**place, range=[HOME, AWAY]),
                        legend=alt.Legend(orient="bottom"))  # fmt: skip

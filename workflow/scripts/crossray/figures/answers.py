@@ -9,8 +9,8 @@ from crossray.tables import reported
 _NAMED = 6
 
 
-def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame) -> str:
-    """Answer the study's question in a few sentences, with intervals."""
+def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame, place: str = "hospital") -> str:
+    """Answer the study's question in a few sentences, with intervals; ``place`` is what a source is called."""
     overall = _overall(summary)
     if overall is None:
         return (
@@ -19,11 +19,11 @@ def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame) -
         )
     lost = with_interval(abs(overall["drop"]), *sorted((abs(overall["drop_low"]), abs(overall["drop_high"]))))
     if overall["drop_low"] > 0:
-        verdict = f"Models lose {lost} of mean AUC outside the hospital that they were trained at"
+        verdict = f"Models lose {lost} of mean AUC outside the {place} that they were trained at"
     elif overall["drop_high"] < 0:
-        verdict = f"Models gain {lost} of mean AUC outside the hospital that they were trained at"
+        verdict = f"Models gain {lost} of mean AUC outside the {place} that they were trained at"
     else:
-        verdict = "No loss outside the hospital of training is certain: the mean AUC changes by " + with_interval(
+        verdict = f"No loss outside the {place} of training is certain: the mean AUC changes by " + with_interval(
             -overall["drop"], -overall["drop_high"], -overall["drop_low"]
         )
     home, away = f"{overall['home_auc']:.2f} at home", f"{overall['away_auc']:.2f} elsewhere"

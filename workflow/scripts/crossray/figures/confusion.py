@@ -1,12 +1,13 @@
 """Figure: which class is taken for which, a heat map for every model, source and target, and the commonest mistakes."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AWAY, EMPTY, SHARE_RANGE, Figure, nothing
+from crossray.figures.style import AWAY, EMPTY, QUIET, SHARE_RANGE, Figure, nothing
 from crossray.tables import reported
 
 #: shares at which the colours of the scale lie: mistakes are small shares, and should be seen
@@ -69,7 +70,7 @@ def _map(
         "share:Q",
         title="share of the class",
         scale=alt.Scale(domain=_DOMAIN, range=SHARE_RANGE, interpolate="rgb"),
-        legend=alt.Legend(orient="bottom", gradientLength=200, values=[0, 0.2, 0.6, 1], format=".0%", titleLimit=300),
+        legend=alt.Legend(orient="top", gradientLength=200, values=[0, 0.2, 0.6, 1], format=".0%", titleLimit=300),
     )
     empty, seen = cells[cells["share"].isna()], cells[cells["share"] > 0]
     layers = [
@@ -83,7 +84,9 @@ def _map(
         layers.append(alt.Chart(written).mark_text(fontSize=10).encode(x=x, y=y, text="text:N", color=ink))
     title = f"{source} to {target}" + (f", {model}" if several else "")
     chart = alt.layer(*layers).properties(width=side * len(names), height=side * len(names))
-    return chart.properties(title=alt.TitleParams(title, fontSize=13, anchor="start"), view=alt.ViewConfig(stroke=EMPTY))
+    return chart.properties(
+        title=alt.TitleParams(title, fontSize=13, anchor="start"), view=alt.ViewConfig(stroke=EMPTY)
+    )
 
 
 def _mistakes(confusion: pd.DataFrame) -> pd.DataFrame:
@@ -95,18 +98,19 @@ def _mistakes(confusion: pd.DataFrame) -> pd.DataFrame:
 def _bars(mistakes: pd.DataFrame, several: bool) -> alt.LayerChart:
     """Draw the largest mistakes with their intervals."""
     top = mistakes.head(_MISTAKES)
-    names = [
-        f"{row.true_class} taken for {row.predicted_class} ({row.source} to {row.target}{f', {row.model}' * several}; "
-        f"{row.images:.0f} images)"
-        for row in top.itertuples()
+    where = [
+        f"{row.source} to {row.target}{f', {row.model}' * several}, {row.images:.0f} images" for row in top.itertuples()
     ]
-    base = alt.Chart(top.assign(name=names)[["name", "share", "share_low", "share_high"]])
-    y = alt.Y("name:N", title=None, sort=names)
-    x = alt.X("share:Q", title="share of the class", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0))
+    named = top.assign(place=range(len(top)), name=top["true_class"] + " → " + top["predicted_class"], where=where)
+    base = alt.Chart(named[["place", "name", "where", "share", "share_low", "share_high"]])
+    axis = alt.Axis(labelExpr=f"{json.dumps(list(named['name']))}[datum.value]", domain=False, ticks=False)
+    y = alt.Y("place:O", title="class → taken for", axis=axis)
+    x = alt.X("share:Q", title="share of the class", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
     return alt.layer(
+        base.mark_text(align="left", dx=8, fontSize=11, color=QUIET).encode(x="share_high:Q", y=y, text="where:N"),
         base.mark_rule(strokeWidth=2, color=AWAY).encode(x="share_low:Q", x2="share_high:Q", y=y),
         base.mark_point(filled=True, size=70, opacity=1, color=AWAY).encode(x=x, y=y),
-    ).properties(width=300, height=alt.Step(22), title=alt.TitleParams("Largest mistakes", fontSize=13, anchor="start"))
+    ).properties(width=420, height=alt.Step(22), title=alt.TitleParams("Largest mistakes", fontSize=13, anchor="start"))
 
 
 def _title(mistakes: pd.DataFrame) -> str:

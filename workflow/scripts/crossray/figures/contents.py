@@ -64,7 +64,7 @@ ALL_TABLES = {
     "labels": None,
 }
 
-#: condition -> what a report says of a study that lacks it
+#: condition -> what a report says of a study that lacks it; nobody misses classes where tasks are findings
 MISSING = {
     "transfer": "Comparisons of models with one another: there is only one source.",
     "domains": "Leave one domain out: no source `all-but-NAME`.",
@@ -72,8 +72,7 @@ MISSING = {
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
-    "findings": "Operating points and reliability of single findings: the tasks are classes, of which an image has one.",
-    "classes": "Accuracy and confusions of classes: the tasks are findings, of which an image can have several.",
+    "findings": "Operating points and reliability of single findings: the tasks are classes.",
     "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
     "panels": "A matrix for each task: there are too many; the table has them.",
 }

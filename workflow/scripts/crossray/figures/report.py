@@ -20,6 +20,7 @@ from crossray.figures.explorer import explorer
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
+from crossray.settings import MULTICLASS
 from crossray.tables import read_performance
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
@@ -58,7 +59,12 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     return environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings['phantoms'] else ''}{settings['study']}",
-        answer=answer(tables["summary"], tables["transfer"], tables["tasks"]),
+        answer=answer(
+            tables["summary"],
+            tables["transfer"],
+            tables["tasks"],
+            "data set" if settings["objective"] == MULTICLASS else "hospital",
+        ),
         facts=key_numbers(tables["summary"], tables["transfer"], tables["performance"]),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
         shown={name: shown_table(name, table) for name, table in tables.items()},

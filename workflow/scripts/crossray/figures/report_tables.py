@@ -29,7 +29,8 @@ _WORDS = {
     "specificity_high": "high", "own_auc": "AUC by own labels", "other_auc": "AUC by other labels",
     "macro_f1": "macro F1", "macro_f1_low": "low", "macro_f1_high": "high", "micro_f1": "micro F1",
     "top5_accuracy": "top 5", "top5_accuracy_low": "low", "top5_accuracy_high": "high", "share_low": "low",
-    "share_high": "high", "true_class": "class", "predicted_class": "taken for", "accuracy_low": "low", "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
+    "share_high": "high", "true_class": "class", "predicted_class": "taken for", "accuracy_low": "low",
+    "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
 }  # fmt: skip
 
 

@@ -121,8 +121,18 @@ def _known_auc(labels: Tensor, logits: Tensor) -> float:
     return auc(labels[known].numpy(), logits[known].numpy())
 
 
+def _merit(row: Mapping[str, float]) -> tuple[float, float]:
+    """Return what epochs are compared by; an AUC that is not defined is below all others."""
+    value = row["validation_auc"]
+    return (float("-inf") if np.isnan(value) else value, -row["validation_loss"])
+
+
 class BestEpoch(lightning.Callback):
-    """Keeps the history and the weights of the best epoch, inside the checkpoint, and logs a line an epoch."""
+    """Keeps the history and the weights of the best epoch, inside the checkpoint, and logs a line an epoch.
+
+    Best is the highest mean validation AUC, and of equal ones, as when every image is ranked rightly, the lowest
+    validation loss. Where no AUC is defined, the last epoch is the best.
+    """
 
     def __init__(self) -> None:
         self.history: list[dict[str, float]] = []
@@ -130,15 +140,12 @@ class BestEpoch(lightning.Callback):
         self.best_epoch = 0
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Compare the epoch with the best so far; where no AUC is defined, the last epoch is the best."""
+        """Compare the epoch with the best so far."""
         assert isinstance(module, Classifier)
         row = module.epoch_row()
-        before = max(
-            (old["validation_auc"] for old in self.history if old["validation_auc"] == old["validation_auc"]),
-            default=float("-inf"),
-        )
+        before = max(map(_merit, self.history), default=(float("-inf"), 0.0))
         self.history.append(row)
-        if row["validation_auc"] > before or before == float("-inf"):
+        if _merit(row) > before or before[0] == float("-inf"):
             self.best_epoch = int(row["epoch"])
             self.best = {name: value.detach().cpu().clone() for name, value in module.network.body.state_dict().items()}
         for experiment in trainer.loggers:
