@@ -16,6 +16,7 @@ from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 
+SPLIT = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
 CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
 
 
@@ -25,7 +26,8 @@ def read(root, maker, **settings):
     maker(root)
     settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
     reader = find_reader(settings["reader"])
-    return reader.read(reader.locate("made-up", settings), with_policy("made-up", settings)).set_index("image_id")
+    chosen = with_policy("made-up", settings) | {"split": SPLIT}
+    return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
 
 
 def labels(table, task):
@@ -180,6 +182,15 @@ def test_folder(tmp_path):
     assert table["patient_id"].tolist() == ["p3", "p1", "p2"]
 
 
+def test_a_folder_without_a_validation_split_gets_one_by_patients(tmp_path):
+    for number in range(60):
+        releases.picture(tmp_path / f"train/NORMAL/p{number // 2}_{number}.png", number)
+    table = read(tmp_path, releases.folder, classes=CLASSES, patient=r"(p\d+)_")
+    assert set(table["split"]) == {"train", "validation", "test"}
+    assert (table["split"] == "test").sum() == 1  # the release's own
+    assert table.groupby("patient_id")["split"].nunique().max() == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -206,7 +217,13 @@ MAKERS = [
 
 
 def test_every_reader_is_tried():
-    assert {maker.__name__ for maker, _, _ in MAKERS} == set(READERS) - {"table", "simulated"}
+    assert {maker.__name__ for maker, _, _ in MAKERS} == set(READERS) - {
+        "table",
+        "simulated",
+        "digits",
+        "cifar10",
+        "cifar100",
+    }
 
 
 @pytest.mark.parametrize(("maker", "settings", "images"), MAKERS, ids=[maker.__name__ for maker, _, _ in MAKERS])
@@ -217,7 +234,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
     release = find_reader(settings["reader"]).locate("d", settings)
     resolved = with_policy("d", settings) | {"public": False, "register": "d"}
-    resolved["split"] = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
+    resolved["split"] = SPLIT
     key = tmp_path / "private/pseudonyms.key"
     make_key(key)
     assert make_manifest.main([
