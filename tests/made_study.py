@@ -63,6 +63,7 @@ class Made:
         aucs: (source, target, task) -> true AUC of the model there; 0.7 where it is not named.
         registers: data set -> whose patients it has; its own where left out.
         paper: data set -> its name in the paper.
+        classes: whether tables and figures of classes are made too, the first positive task being the class.
     """
 
     folder: Path
@@ -76,7 +77,7 @@ class Made:
     registers: dict[str, str] | None = None
     paper: dict[str, str] | None = None
     evaluation: dict | None = None
-    objective: str = "multilabel"
+    classes: bool = False
 
     @property
     def settings(self):
@@ -85,12 +86,16 @@ class Made:
         single = [source for source in self.sources if source in self.labels]
         return {
             "models": ["resnet50"], "sources": self.sources, "targets": list(self.labels), "seeds": list(self.seeds),
-            "tasks": self.tasks, "objective": self.objective, "registers": registers, "paper": self.paper or {},
+            "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
             "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
         }  # fmt: skip
+
+    def had(self, contents):
+        """Return which of all figures or tables this study has."""
+        return [name for name, condition in contents.items() if condition != "classes" or self.classes]
 
     @property
     def study(self):
@@ -155,8 +160,9 @@ class Made:
         table = read_performance(self.folder / "analysis/performance.csv")
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
-        named, confusion = classes.measure(study, table, replicates)
-        self._write(classes=named, confusion=confusion)
+        if self.classes:
+            named, confusion = classes.measure(study, table, replicates)
+            self._write(classes=named, confusion=confusion)
         self._write(domains=domains.measure(table, replicates), subgroups=subgroups.measure(study))
         kappas, mean_kappas = agreement.measure(study)
         points, errors, bins = calibration.measure(study)
@@ -224,7 +230,7 @@ class Made:
     def draw(self, phantoms=()):
         """Draw every figure; return the study."""
         settings = self.settings | {"phantoms": list(phantoms)}
-        for name in ALL_FIGURES:
+        for name in self.had(ALL_FIGURES):
             if name in FIGURE_TABLES:
                 tables = read_tables(self.folder / f"analysis/{table}.csv" for table in FIGURE_TABLES[name])
                 module = importlib.import_module(f"crossray.figures.{name}")
@@ -251,7 +257,7 @@ class Made:
             "datasets": {name: {"description": ""} for name in self.labels},
             "images": {"size": 32, "fit": "crop", "colour": "grey"},
             "training": training, "phantoms": list(phantoms), "order": list(self.labels),
-            "leakage": {"overlap": "move"}, "figures": list(ALL_FIGURES), "tables": list(ALL_TABLES), **more,
+            "leakage": {"overlap": "move"}, "figures": self.had(ALL_FIGURES), "tables": self.had(ALL_TABLES), **more,
         }  # fmt: skip
         templates = ROOT / "workflow/scripts/crossray/figures/templates"
         return report.render(self.folder, self.folder / "datasets", settings, templates, ROOT / "CITATION.cff")
@@ -274,4 +280,4 @@ def small(folder, **more):
             for source in labels for target in labels for task in TASKS}  # fmt: skip
     sources = ["north", "south", "reread", "all", "all-but-north", "all-but-south"]
     return Made(folder, labels, sources, aucs, TASKS, seeds=(0, 1), registers={"reread": "north"},
-                paper={"north": "NIH", "south": "PC"}, **more).make().analyse()  # fmt: skip
+                paper={"north": "NIH", "south": "PC"}, classes=True, **more).make().analyse()  # fmt: skip

@@ -125,7 +125,7 @@ def test_no_common_class_no_image_and_too_few_have_reasons(tmp_path, study):
     row = both[0].query("source == 'north' and target == 'south'").iloc[0]
     assert row["reason"] == "O"
     assert np.isnan(row["accuracy"])
-    assert set(both[1].query("source == 'north' and target == 'south'")["reason"]) == {"O"}
+    assert set(both[1].query("source == 'north' and target == 'south'")["reason"]) == {"O", "L"}
     only = study.settings | {"tasks": ["c6"]}
     unknown = measured(Study(study.predictions, study.manifests, only))[0]
     assert unknown.query("source == 'north' and target == 'south'")["reason"].iloc[0] == "M"

@@ -117,7 +117,10 @@ def _measures(scored: Scored, truth: NDArray, logits: pd.DataFrame, weights: NDA
         better = (scores > scores[np.arange(len(right)), right][:, None]).sum(axis=1)
         hits["top5_accuracy"] = better < _TOP
     for name, hit in hits.items():
-        row |= _share(name, hit, weights[:, usable], clustered)
+        row[name] = float(hit.mean())
+        if len(weights):
+            drawn = np.vstack([np.ones(len(hit)), weights[:, usable]])
+            row |= _share_of_counts(name, drawn @ hit.astype(np.float64), drawn.sum(axis=1), clustered)
     row |= {f"micro_f1{end}": row.get(f"accuracy{end}") for end in ("", "_low", "_high")}
     f1 = macro_f1(counts)
     return row | with_interval("macro_f1", f1[0], f1[1:])
@@ -149,15 +152,20 @@ def macro_f1(counts: NDArray) -> NDArray[np.float64]:
         return np.nansum(each, axis=-1) / (true > 0).sum(axis=-1)
 
 
-def _share(name: str, hit: NDArray, weights: NDArray, clustered: bool) -> dict[str, float]:
-    """Return a share of images with its interval: Wilson's, as a bootstrap of what is all right knows no doubt."""
-    value = float(hit.mean())
-    if not len(weights):
-        return {name: value}
+def _share_of_counts(name: str, hits: NDArray, images: NDArray, clustered: bool) -> dict[str, float]:
+    """Return a share with its interval: Wilson's, as a bootstrap of what is all right, or all wrong, knows no doubt.
+
+    Args:
+        name: of the column.
+        hits: counted in all images, and then in each resample.
+        images: of how many.
+        clustered: whether patients have several images; then the resamples give the interval.
+    """
+    value = float(hits[0] / images[0])
     if clustered:
-        with np.errstate(invalid="ignore"):
-            return with_interval(name, value, weights @ hit.astype(np.float64) / weights.sum(axis=1))
-    low, high = proportion_confint(int(hit.sum()), len(hit), method="wilson")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return with_interval(name, value, hits[1:] / images[1:])
+    low, high = proportion_confint(hits[0], images[0], method="wilson")
     return {name: value, f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
@@ -185,19 +193,28 @@ def _confusion(
     scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame, weights: NDArray, classes: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
-    learnt = list(logits)
-    called = np.array(learnt, dtype=object)[logits.to_numpy().argmax(axis=1)]
+    here = np.array([name is not None for name in truth], bool)
+    called = np.array(list(logits), dtype=object)[logits.to_numpy()[here].argmax(axis=1)]
+    right, given = (pd.Index(classes).get_indexer(names) for names in (truth[here], called))
+    clustered = _is_clustered(scored.patients[here])
+    counts = confusion_counts(right, given, len(classes), weights[:, here] if clustered else weights[:0])
+    images = counts.sum(axis=2)
     keys = {"model": trained.model, "source": trained.source, "target": scored.dataset}
-    for name in classes:
-        here = truth == name
-        reason = reasons.NOT_LABELLED if name not in scored.labels else None if here.any() else reasons.TOO_FEW
-        if trained.source in scored.refused:
-            reason = reasons.PATIENTS_OVERLAP
-        clustered = _is_clustered(scored.patients[here])
-        for other in classes:
-            row = keys | {"true_class": name, "predicted_class": other}
-            if reason or other not in learnt:
-                yield row | {"reason": reason or reasons.NOT_TRAINED}
+    for row, name in enumerate(classes):
+        reason = _why_no_row(scored, trained, name, int(images[0, row]))
+        for column, other in enumerate(classes):
+            names = keys | {"true_class": name, "predicted_class": other}
+            if reason or other not in logits:
+                yield names | {"reason": reason or reasons.NOT_TRAINED}
                 continue
-            hit = called[here] == other
-            yield row | {"images": int(hit.sum())} | _share("share", hit, weights[:, here], clustered)
+            hits = counts[:, row, column]
+            yield names | {"images": int(hits[0])} | _share_of_counts("share", hits, images[:, row], clustered)
+
+
+def _why_no_row(scored: Scored, trained: Trained, name: str, images: int) -> str | None:
+    """Return why nothing is said of a target's images of a class."""
+    if name not in scored.labels:
+        return reasons.NOT_LABELLED
+    if trained.source in scored.refused:
+        return reasons.PATIENTS_OVERLAP
+    return None if images else reasons.TOO_FEW

@@ -40,7 +40,8 @@ def draw(classes: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         f"{len(rows)} of {len(shown)} pairs of a source and a target can be measured. Accuracy is the share of test "
         "images whose class the model is surest of, with Wilson's 95 % interval where every patient has one image; the "
         f"others have intervals from {settings['resamples']:,} bootstrap resamples of patients. Grey: what naming the "
-        "commonest class each time would score. Images of classes that the source does not have are left out."
+        "commonest class each time would score. Scales differ. Images of classes that the source does not have are "
+        "left out."
     )
     reading = "Blue circles left of the dark squares of the same source are lost elsewhere."
     return Figure(alt.hconcat(*panels, spacing=16), _title(rows), caption, reading)
@@ -50,18 +51,22 @@ def _panel(rows: pd.DataFrame, column: str, title: str, first: bool) -> alt.Laye
     axis = alt.Axis(labelPadding=8) if first else None
     y = alt.Y("name:N", title=None, sort=list(rows["name"]), axis=axis)
     least = rows[[f"{column}_low", *(["majority"] if column == "accuracy" else [])]].min(axis=None)
-    x = alt.X(f"{column}:Q", title=title, scale=alt.Scale(domain=[math.floor(least * 20) / 20, 1]))
+    scale = alt.Scale(domain=[math.floor(least * 20) / 20, 1])
+
+    def x(of: str) -> alt.X:
+        return alt.X(f"{of}:Q", title=title, scale=scale)
+
     place = {"domain": ["at home", "elsewhere"]}
     colour = alt.Color("place:N", title=None, scale=alt.Scale(**place, range=[HOME, AWAY]),
                        legend=alt.Legend(orient="bottom"))  # fmt: skip
     shape = alt.Shape("place:N", title=None, scale=alt.Scale(**place, range=["square", "circle"]))
     base = alt.Chart(rows[["name", "place", "majority", column, f"{column}_low", f"{column}_high"]])
     layers = [
-        base.mark_rule(strokeWidth=2).encode(x=f"{column}_low:Q", x2=f"{column}_high:Q", y=y, color=colour),
-        base.mark_point(filled=True, size=80, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+        base.mark_rule(strokeWidth=2).encode(x=x(f"{column}_low"), x2=f"{column}_high:Q", y=y, color=colour),
+        base.mark_point(filled=True, size=80, opacity=1).encode(x=x(column), y=y, color=colour, shape=shape),
     ]
     if column == "accuracy":
-        layers.insert(0, base.mark_tick(thickness=3, size=16, color="#9ca3af").encode(x="majority:Q", y=y))
+        layers.insert(0, base.mark_tick(thickness=3, size=16, color="#9ca3af").encode(x=x("majority"), y=y))
     return alt.layer(*layers).properties(width=210, height=alt.Step(26))
 
 

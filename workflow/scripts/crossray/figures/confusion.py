@@ -105,7 +105,8 @@ def _bars(mistakes: pd.DataFrame, several: bool) -> alt.LayerChart:
     base = alt.Chart(named[["place", "name", "where", "share", "share_low", "share_high"]])
     axis = alt.Axis(labelExpr=f"{json.dumps(list(named['name']))}[datum.value]", domain=False, ticks=False)
     y = alt.Y("place:O", title="class → taken for", axis=axis)
-    x = alt.X("share:Q", title="share of the class", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1]))
+    scale = alt.Scale(domain=[0, min(1, 2 * top["share_high"].max())])  # the words beside the bars need some room
+    x = alt.X("share:Q", title="share of the class", axis=alt.Axis(format="%"), scale=scale)
     return alt.layer(
         base.mark_text(align="left", dx=8, fontSize=11, color=QUIET).encode(x="share_high:Q", y=y, text="where:N"),
         base.mark_rule(strokeWidth=2, color=AWAY).encode(x="share_low:Q", x2="share_high:Q", y=y),
