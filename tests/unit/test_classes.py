@@ -11,6 +11,7 @@ from crossray.analysis import performance
 from crossray.analysis.cells import Study
 from crossray.errors import UserError
 from crossray.figures import accuracy, confusion
+from crossray.figures.answers import accuracy_numbers
 from helpers import manifest_table
 
 CLASSES = [f"c{number}" for number in range(8)]
@@ -115,7 +116,7 @@ def test_confusions_are_counted_and_what_one_side_lacks_is_empty(study, tables):
     assert (known.loc[known["share"] == 0, "share_high"] > 0).all()
 
 
-def test_no_common_class_no_image_and_too_few_have_reasons(tmp_path, study):
+def test_no_common_class_no_image_and_too_few_have_reasons(study):
     table = measured(Study(study.predictions, study.manifests, study.settings | {"tasks": ["c9"]}))[0]
     assert set(table["reason"]) == {"L"}
     few = study.settings | {"evaluation": {"minimum": 10**6, "resamples": 100, "seed": 0}}
@@ -126,9 +127,12 @@ def test_no_common_class_no_image_and_too_few_have_reasons(tmp_path, study):
     assert row["reason"] == "O"
     assert np.isnan(row["accuracy"])
     assert set(both[1].query("source == 'north' and target == 'south'")["reason"]) == {"O", "L"}
-    only = study.settings | {"tasks": ["c6"]}
-    unknown = measured(Study(study.predictions, study.manifests, only))[0]
-    assert unknown.query("source == 'north' and target == 'south'")["reason"].iloc[0] == "M"
+    trained = next(study.trained())
+    scored = study.scored("south", "test", [trained])
+    truth = analysis.true_classes(scored.labels[["c6"]], CLASSES)  # as if all others were unknown
+    row = analysis._counts(scored, trained, truth, scored.reported(trained))
+    assert (row["reason"], row["images"]) == ("M", 0)
+    assert row["other_images"] == (scored.labels["c6"] == 1).sum() > 0
 
 
 def test_several_images_of_a_patient_are_drawn_together_and_seeds_have_an_ensemble(tmp_path):
@@ -187,6 +191,10 @@ def test_figures_say_what_the_tables_hold(study, tables):
     figure = accuracy.draw(tables[0], settings)
     assert figure.title.startswith("Accuracy 0.")
     assert "4 of 4 pairs" in figure.caption
+    home, away = accuracy_numbers(tables[0], settings["members"])
+    here = tables[0].query("source == target")["accuracy"]
+    assert home["value"] == f"{here.min():.2f} to {here.max():.2f}"
+    assert (home["words"], away["words"]) == ("accuracy at home", "accuracy elsewhere")
     figure = confusion.draw(tables[1], tables[0], settings)
     worst = tables[1].query("true_class != predicted_class").sort_values("share").dropna(subset="share").iloc[-1]
     assert f"{worst['share']:.0%} of {worst['true_class']} are taken for {worst['predicted_class']}" in figure.title

@@ -30,7 +30,11 @@ def test_the_report_has_what_is_about_classes_and_nothing_about_findings(study):
     tables = {name for name, condition in ALL_TABLES.items() if condition in ("findings", "agreement")}
     assert not tables & {path.stem for path in (results / "analysis").glob("*.csv")}
     assert "cross-entropy of the softmax" in page
-    assert "trained in colour" not in page
+    assert "accuracy elsewhere" in page
+
+
+def test_digits_that_are_alike_are_not_the_same(study):
+    assert pd.read_csv(study.folder / "results/classes/leakage/pairs.csv").empty  # near ones would be many
 
 
 def test_images_of_other_classes_are_unknown_and_left_out(study):
