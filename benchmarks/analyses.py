@@ -72,7 +72,7 @@ def make(folder: Path, seeds: list[int]) -> Study:
     registers = {name: name for name in [*targets, *sources]}
     settings = {
         "models": ["m"], "sources": sources, "targets": targets, "seeds": seeds, "members": members, "paper": {},
-        "tasks": list(dict.fromkeys(cells["task"])), "registers": registers,
+        "tasks": list(dict.fromkeys(cells["task"])), "objective": "multilabel", "registers": registers,
         "evaluation": {"minimum": 10, "resamples": 1000, "seed": 0},
     }  # fmt: skip
     return Study(folder / "predictions", folder / "manifests", settings)

@@ -12,6 +12,7 @@ from crossray import manifest
 from crossray.analysis import (
     agreement,
     calibration,
+    classes,
     comparisons,
     datasets,
     domains,
@@ -41,9 +42,10 @@ from helpers import ROOT, manifest_table
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
 #: tables that each figure is drawn from, as its rule names them
 FIGURE_TABLES = {
-    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"], "local": ["comparisons"],
-    "domains": ["domains"], "models": ["models"],
-    "sweeps": ["sweeps", "choices"], "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
+    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"],
+    "accuracy": ["classes"], "confusion": ["confusion", "classes"], "local": ["comparisons"],
+    "domains": ["domains"], "models": ["models"], "sweeps": ["sweeps", "choices"],
+    "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
     "subgroups": ["subgroups"], "label_agreement": ["label_agreement"], "label_control": ["label_control"],
@@ -64,6 +66,7 @@ class Made:
         aucs: (source, target, task) -> true AUC of the model there; 0.7 where it is not named.
         registers: data set -> whose patients it has; its own where left out.
         paper: data set -> its name in the paper.
+        classes: whether tables and figures of classes are made too, the first positive task being the class.
     """
 
     folder: Path
@@ -77,6 +80,7 @@ class Made:
     registers: dict[str, str] | None = None
     paper: dict[str, str] | None = None
     evaluation: dict | None = None
+    classes: bool = False
 
     @property
     def settings(self):
@@ -87,11 +91,16 @@ class Made:
             "models": ["resnet50"], "shown": ["resnet50"], "sources": self.sources,
             "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
             "targets": list(self.labels), "seeds": list(self.seeds),
-            "tasks": self.tasks, "registers": registers, "paper": self.paper or {}, "overlap": "move",
+            "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
+            "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
         }  # fmt: skip
+
+    def had(self, contents):
+        """Return which of all figures or tables this study has."""
+        return [name for name, condition in contents.items() if condition != "classes" or self.classes]
 
     @property
     def study(self):
@@ -135,7 +144,7 @@ class Made:
         write_shard(place / "shards/0000.h5", generator.integers(0, 255, (len(table), 32, 32), np.uint8),
                     list(table["image_id"]), 32, {"dataset": name})  # fmt: skip
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
-        rule = {"size": 32, "fit": "crop", "burnt_in": "reject", "max_rejected": 0.01}
+        rule = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.01}
         write_json(place / "index.json", index([place / "shards/0000.h5"], rejected, name, rule))
         write_csv(place / "rejected.csv", rejected)
 
@@ -156,6 +165,9 @@ class Made:
         table = read_performance(self.folder / "analysis/performance.csv")
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
+        if self.classes:
+            named, confusion = classes.measure(study, table, replicates)
+            self._write(classes=named, confusion=confusion)
         self._write(domains=domains.measure(table, replicates), subgroups=subgroups.measure(study))
         cost = {"resnet50": {"architecture": "resnet50", "parameters": 23_500_000, "operations": 8.2e9}}
         self._write(models=models.measure(table, replicates, ["resnet50"], settings["members"], cost))
@@ -229,7 +241,7 @@ class Made:
     def draw(self, phantoms=()):
         """Draw every figure; return the study."""
         settings = self.settings | {"phantoms": list(phantoms)}
-        for name in ALL_FIGURES:
+        for name in self.had(ALL_FIGURES):
             if name in FIGURE_TABLES:
                 tables = read_tables(self.folder / f"analysis/{table}.csv" for table in FIGURE_TABLES[name])
                 module = importlib.import_module(f"crossray.figures.{name}")
@@ -255,9 +267,10 @@ class Made:
         settings = self.settings | {
             "study": "s", "title": "Made up",
             "models": {"resnet50": {"architecture": "resnet50", "weights": None, "freeze": None}},
-            "datasets": {name: {"description": ""} for name in self.labels}, "images": {"size": 32, "fit": "crop"},
+            "datasets": {name: {"description": ""} for name in self.labels},
+            "images": {"size": 32, "fit": "crop", "colour": "grey"},
             "training": training, "phantoms": list(phantoms), "order": list(self.labels),
-            "leakage": {"overlap": "move"}, "figures": list(ALL_FIGURES), "tables": list(ALL_TABLES), **more,
+            "leakage": {"overlap": "move"}, "figures": self.had(ALL_FIGURES), "tables": self.had(ALL_TABLES), **more,
         }  # fmt: skip
         templates = ROOT / "workflow/scripts/crossray/figures/templates"
         return report.render(self.folder, self.folder / "datasets", settings, templates, ROOT / "CITATION.cff")
@@ -280,4 +293,4 @@ def small(folder, **more):
             for source in labels for target in labels for task in TASKS}  # fmt: skip
     sources = ["north", "south", "reread", "all", "all-but-north", "all-but-south"]
     return Made(folder, labels, sources, aucs, TASKS, seeds=(0, 1), registers={"reread": "north"},
-                paper={"north": "NIH", "south": "PC"}, **more).make().analyse()  # fmt: skip
+                paper={"north": "NIH", "south": "PC"}, classes=True, **more).make().analyse()  # fmt: skip

@@ -52,6 +52,7 @@ def study(tmp_path):
         "paper": {},
         "seeds": [0, 1],
         "tasks": TASKS,
+        "objective": "multilabel",
         "evaluation": EVALUATION,
         "overlap": "refuse",
     }

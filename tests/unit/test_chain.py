@@ -17,13 +17,14 @@ LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
 SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
 MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
 STUDY = {"models": ["small"], "shown": ["small"], "sources": list(MEMBERS), "sources_of": {"small": list(MEMBERS)},
-         "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}  # fmt: skip
+         "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
+         "objective": "multilabel"}  # fmt: skip
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
 }  # fmt: skip
 
-SHAPE = {"size": 32, "fit": "crop", "burnt_in": "reject"}
+SHAPE = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject"}
 
 
 def run(program, **options):
@@ -63,12 +64,13 @@ def make_hospital(root, name, seed):
 def audit(root):
     manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
     found = root / "study/leakage"
-    assert run("audit_leakage", settings={"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move"},
-               manifests=manifests, indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
+    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near"}
+    assert run("audit_leakage", settings=settings, manifests=manifests,
+               indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
                pairs=found / "pairs.csv", moves=[found / f"{name}.csv" for name in "ab"],
                output=found / "summary.csv") == 0  # fmt: skip
     for name, manifest in zip("ab", manifests, strict=True):
-        assert run("assign_splits", manifest=manifest, moves=found / f"{name}.csv",
+        assert run("assign_splits", manifest=manifest, settings={"classes": []}, moves=found / f"{name}.csv",
                    output=root / f"study/manifests/{name}.parquet",
                    digest=root / f"study/manifests/{name}.sha256") == 0  # fmt: skip
 
@@ -150,6 +152,8 @@ def analyse(root):
         "compare_outputs": {"output": "outputs", "points": "output_points", "extremes": "output_extremes"},
     }.items():
         assert run(program, **study, **{flag: tables / f"{name}.csv" for flag, name in outputs.items()}) == 0
+    assert run("measure_classes", **study, **measured, output=tables / "classes.csv",
+               confusion=tables / "confusion.csv") == 0  # fmt: skip
     assert run("compare_labels", **study, pairs=leakage / "pairs.csv", control=tables / "label_control.csv",
                output=tables / "label_agreement.csv") == 0  # fmt: skip
     assert run("compare_domains", **measured, output=tables / "domains.csv") == 0
@@ -196,7 +200,8 @@ def draw(root):
     page = STUDY | {
         "study": "chain", "title": "A chain", "training": training,
         "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
-        "datasets": {"a": {"description": ""}, "b": {"description": ""}}, "images": {"size": 32, "fit": "crop"},
+        "datasets": {"a": {"description": ""}, "b": {"description": ""}},
+        "images": {"size": 32, "fit": "crop", "colour": "grey"},
         "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
         "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": list(ALL_FIGURES),
         "tables": list(ALL_TABLES),

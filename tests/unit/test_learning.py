@@ -28,7 +28,7 @@ def test_task_weights_by_hand():
 
 def learning(*tasks, images=None, seed=0):
     """Return what a source is told of a training."""
-    return {"tasks": list(tasks), "images": images, "seed": seed}
+    return {"tasks": list(tasks), "images": images, "seed": seed, "objective": "multilabel"}
 
 
 #: where every task has two positives and four negatives, so that both kinds of weights are 1 and 2
@@ -209,7 +209,7 @@ def test_pooled_sources_keep_images_and_labels_together(make_dataset):
 def test_data_sets_of_different_sizes_cannot_be_pooled(make_dataset):
     folders = [make_dataset("north"), make_dataset("south", size=16)]
     indexes = [folders[0] / "32px/index.json", folders[1] / "16px/index.json"]
-    with pytest.raises(UserError, match=r"their images differ in size: \{'north': 32, 'south': 16\}"):
+    with pytest.raises(UserError, match=r"their images differ in size: \{'north': \(32, 32\), 'south': \(16, 16\)\}"):
         load_source([folder / "manifest.parquet" for folder in folders], indexes, learning("A"))
 
 

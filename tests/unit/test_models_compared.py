@@ -48,6 +48,7 @@ def study(tmp_path_factory):
     settings = {
         "models": list(SKILL), "sources": sources, "sources_of": dict.fromkeys(SKILL, sources), "members": members,
         "origins": {model: [] for model in SKILL}, "targets": ["north", "south"], "seeds": [0, 1, 2], "tasks": TASKS,
+        "objective": "multilabel",
         "evaluation": {"minimum": 5, "resamples": 200, "seed": 0}, "points": POINTS,
         "registers": {"north": "north", "south": "south"},
     }  # fmt: skip

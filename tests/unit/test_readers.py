@@ -16,6 +16,7 @@ from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 
+SPLIT = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
 CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
 
 
@@ -25,7 +26,8 @@ def read(root, maker, **settings):
     maker(root)
     settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
     reader = find_reader(settings["reader"])
-    return reader.read(reader.locate("made-up", settings), with_policy("made-up", settings)).set_index("image_id")
+    chosen = with_policy("made-up", settings) | {"split": SPLIT}
+    return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
 
 
 def labels(table, task):
@@ -176,8 +178,17 @@ def test_object_cxr(tmp_path):
 def test_folder(tmp_path):
     table = read(tmp_path, releases.folder, classes=CLASSES, patient=r"(p\d+)_")
     assert table["Pneumonia"].tolist() == [1, 0, 1]
-    assert table["split"].tolist() == ["test", "train", "train"]
+    assert table["split"].tolist() == ["test", "validation", "train"]  # set aside by the hash
     assert table["patient_id"].tolist() == ["p3", "p1", "p2"]
+
+
+def test_a_folder_without_a_validation_split_gets_one_by_patients(tmp_path):
+    for number in range(60):
+        releases.picture(tmp_path / f"train/NORMAL/p{100 + number // 2}_{number}.png", number)
+    table = read(tmp_path, releases.folder, classes=CLASSES, patient=r"(p\d+)_")
+    assert set(table["split"]) == {"train", "validation", "test"}
+    assert (table["split"] == "test").sum() == 1  # the release's own
+    assert table.groupby("patient_id")["split"].nunique().max() == 1
 
 
 @pytest.mark.parametrize(
@@ -206,7 +217,13 @@ MAKERS = [
 
 
 def test_every_reader_is_tried():
-    assert {maker.__name__ for maker, _, _ in MAKERS} == set(READERS) - {"table", "simulated"}
+    assert {maker.__name__ for maker, _, _ in MAKERS} == set(READERS) - {
+        "table",
+        "simulated",
+        "digits",
+        "cifar10",
+        "cifar100",
+    }
 
 
 @pytest.mark.parametrize(("maker", "settings", "images"), MAKERS, ids=[maker.__name__ for maker, _, _ in MAKERS])
@@ -217,7 +234,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
     release = find_reader(settings["reader"]).locate("d", settings)
     resolved = with_policy("d", settings) | {"public": False, "register": "d"}
-    resolved["split"] = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
+    resolved["split"] = SPLIT
     key = tmp_path / "private/pseudonyms.key"
     make_key(key)
     assert make_manifest.main([
@@ -225,7 +242,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
         "--key", str(key), "--lookup", str(tmp_path / "private/d.csv"),
         "--output", str(out / "manifest.parquet"),
     ]) == 0  # fmt: skip
-    shape = {"size": 20, "fit": "crop", "burnt_in": "reject"}
+    shape = {"size": 20, "fit": "crop", "colour": "grey", "burnt_in": "reject"}
     assert convert_shard.main([
         "--dataset", "d", "--shard", "0", "--settings", json.dumps(shape | {"burnt_in_areas": [], "shards": 1}),
         "--manifest", str(out / "manifest.parquet"), "--lookup", str(tmp_path / "private/d.csv"),

@@ -9,7 +9,7 @@ import yaml
 
 from crossray.datasets import READERS, with_policy
 from crossray.errors import UserError
-from crossray.settings import check_registers, checked, members
+from crossray.settings import check_registers, checked, is_multiclass, members, objective_of, tasks_of
 from helpers import ROOT
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -71,6 +71,16 @@ def test_two_studies_do_not_share_defaults():
             ["Mass"],
             r"datasets.west.labelling.unlabelled: 'Mass' is no task",
         ),
+        (
+            ["objective"],
+            "binary",
+            r"models.resnet50: the objective binary is about one task, and there are 5; name one",
+        ),
+        (["objective"], "classes", r"objective: 'classes' is not one of multilabel, binary, multiclass"),
+        (["models"], {"m": {"objective": "binary"}}, r"models.m: the objective binary is about one task"),
+        (["models"], {"m": {"tasks": ["Mass"]}}, r"models.m.tasks: 'Mass' is no task of this study; allowed are Card"),
+        (["models"], {"m": {"objective": "multiclass", "tasks": ["Nodule"]}}, r"models.m: the objective multiclass ta"),
+        (["models"], {"m": {"objective": "multiclass"}, "n": {}}, r"models: multiclass is for all models of a study"),
         (["tasks"], [], r"tasks: \[\] should be non-empty"),
     ],
 )
@@ -84,6 +94,34 @@ def test_what_is_wrong_is_named(keys, value, message):
     with pytest.raises(UserError, match=rf"^config: {message}") as error:
         checked(config, SCHEMA)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"shared_heads": {}}, "shared_heads: for findings alone; leave it out where the objective is multiclass"),
+        ({"evaluation": {"pairs": [{"target": "a", "task": "zero", "first": "a", "second": "a"}]}},
+         "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"),
+        ({"datasets": {"a": {"reader": "digits"}, "b": {"reader": "digits", "part": "first half"}}},
+         "datasets.b.part: a has the same images; take the first half and the second half, or give both one register"),
+    ],
+)  # fmt: skip
+def test_what_a_study_of_classes_cannot_have_is_named(change, message):
+    study = {"study": "s", "tasks": ["zero", "one"], "objective": "multiclass", "datasets": {"a": {"reader": "digits"}}}
+    assert is_multiclass(checked(study, SCHEMA))
+    with pytest.raises(UserError) as error:
+        checked(study | change, SCHEMA)
+    assert str(error.value) == f"config: {message}"
+
+
+def test_a_model_may_have_an_objective_and_tasks_of_its_own():
+    models = {"one": {"objective": "binary", "tasks": ["B"]}, "all": {}}
+    study = checked(
+        {"study": "s", "tasks": ["A", "B"], "datasets": {"d": {"reader": "digits"}}, "models": models}, SCHEMA
+    )
+    assert [objective_of(study, name) for name in models] == ["binary", "multilabel"]
+    assert [tasks_of(study, name) for name in models] == [["B"], ["A", "B"]]
+    assert not is_multiclass(study)
 
 
 def test_a_missing_key_is_named():

@@ -17,7 +17,7 @@ def test_shards_share_out_every_row_once(images, shards):
     assert rows == list(range(images))
 
 
-SHAPE = {"size": 16, "fit": "crop", "burnt_in": "reject"}
+SHAPE = {"size": 16, "fit": "crop", "colour": "grey", "burnt_in": "reject"}
 
 
 def test_layout_and_attributes(tmp_path):

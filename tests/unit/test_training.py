@@ -19,7 +19,8 @@ from helpers import ROOT
 
 #: what a training is told beside the settings of the paper
 LEARNING = {
-    "weights": None, "freeze": None, "unfreeze_every": 0, "images": None, "loss": "cross_entropy",
+    "stem": "standard", "objective": "multilabel", "weights": None, "freeze": None, "unfreeze_every": 0,
+    "images": None, "loss": "cross_entropy",
     "task_weights": "paper", "positive_weights": "none", "balance": "images",
 }  # fmt: skip
 SETTINGS = {

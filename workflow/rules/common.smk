@@ -22,7 +22,21 @@ from crossray.datasets import READERS, find_reader, with_policy
 from crossray.errors import UserError
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.pseudonyms import make_key
-from crossray.settings import ALL, ALL_BUT, check_registers, checked, is_pooled, members, read_schema
+from crossray.settings import (
+    ALL,
+    ALL_BUT,
+    CHANNELS,
+    MULTICLASS,
+    MULTILABEL,
+    check_registers,
+    checked,
+    is_multiclass,
+    is_pooled,
+    members,
+    objective_of,
+    read_schema,
+    tasks_of,
+)
 from crossray.sweeps import origin, origins, spelt_out
 
 IMAGES_IN_A_SHARD = 2000
@@ -110,8 +124,9 @@ POINTS = {name: {"sweep": model["sweep"], "point": model["point"]} for name, mod
 SEEDS = STUDY["seeds"]
 SIZE = STUDY["images"]["size"]
 FIT = STUDY["images"]["fit"]
+COLOUR = STUDY["images"]["colour"]
 #: name of the folder of shards of this kind
-SHAPE = f"{SIZE}px" if FIT == "crop" else f"{SIZE}px-{FIT}"
+SHAPE = f"{SIZE}px" + ("" if FIT == "crop" else f"-{FIT}") + ("" if COLOUR == "grey" else f"-{COLOUR}")
 #: settings of a data set that are paths of this machine, which no page shows
 PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
 #: one target for each register of patients: data sets that can differ in more than their labels
@@ -130,6 +145,10 @@ PAPER_NUMBERS = (
     "tableA1_counts",
 )
 PENALTIES = ("free", "tied")
+#: whether tasks are classes, of which an image has one
+CLASSES = is_multiclass(STUDY)
+#: more tasks have no matrix each, as nobody could look at them
+MOST_PANELS = 30
 PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "simulated"]
 
 
@@ -153,6 +172,10 @@ CONDITIONS = {
     "labels": len(set(REGISTERS.values())) < len(DATASETS),
     "probe": len(DOMAINS) > 1,
     "paper": bool(PAPER),
+    "classes": CLASSES,
+    "findings": not CLASSES,
+    "agreement": len([source for source in SOURCES if not is_pooled(source)]) > 1 and not CLASSES,
+    "panels": len(STUDY["tasks"]) <= MOST_PANELS,
 }
 FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or CONDITIONS[needed])
 TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or CONDITIONS[needed])
@@ -165,7 +188,7 @@ wildcard_constraints:
     target=r"[^/]+",
     seed=r"\d+",
     shard=r"\d+",
-    shape=r"\d+px(-pad)?",
+    shape=r"\d+px(-pad)?(-rgb)?",
     split="validation|test",
     penalty="free|tied",
 
@@ -213,14 +236,23 @@ def index_settings(wildcards):
 
 
 def shape_settings(shape):
-    """Return the size and the fit that the name of a folder of shards stands for."""
-    size, _, fit = shape.partition("px")
-    return {"size": int(size), "fit": fit.removeprefix("-") or "crop"}
+    """Return the size, the fit and the colour that the name of a folder of shards stands for."""
+    size, *rest = shape.split("-")
+    return {
+        "size": int(size.removesuffix("px")),
+        "fit": "pad" if "pad" in rest else "crop",
+        "colour": "rgb" if "rgb" in rest else "grey",
+    }
 
 
 def manifest_code(wildcards):
     """Return the code behind a manifest: the program's and that of its one reader."""
-    return code_version("make_manifest", READERS[DATASETS[wildcards.dataset]["reader"]])
+    return code_version("make_manifest", reader_module(wildcards.dataset))
+
+
+def reader_module(dataset):
+    """Return the name of the module that reads a data set."""
+    return READERS[DATASETS[dataset]["reader"]]
 
 
 def key_of(wildcards):
@@ -256,7 +288,7 @@ def images_in_shard(dataset):
 
 def pixels_mb(datasets):
     """Return the size of data sets' pixels in MB."""
-    return sum(count_images(dataset) for dataset in datasets) * SIZE * SIZE // 1_000_000
+    return sum(count_images(dataset) for dataset in datasets) * SIZE * SIZE * CHANNELS[COLOUR] // 1_000_000
 
 
 def grows(amount):
@@ -270,7 +302,9 @@ def grows(amount):
 
 def conversion_memory(wildcards):
     """Return the MB that a conversion needs: a large image with its copies, and the shard's pixels."""
-    return 1500 + 2 * images_in_shard(wildcards.dataset) * shape_settings(wildcards.shape)["size"] ** 2 // 1_000_000
+    shape = shape_settings(wildcards.shape)
+    pixels = shape["size"] ** 2 * CHANNELS[shape["colour"]]
+    return 1500 + 2 * images_in_shard(wildcards.dataset) * pixels // 1_000_000
 
 
 def training_memory(wildcards):
@@ -379,10 +413,11 @@ def training_settings(wildcards):
             del training[key]
     return as_settings(
         **training,
-        **subset(model, "architecture", "freeze", "unfreeze_every"),
+        **subset(model, "architecture", "stem", "freeze", "unfreeze_every"),
         weights=None if initial_weights(wildcards) else model["weights"],
         seed=int(wildcards.seed),
-        tasks=STUDY["tasks"],
+        objective=objective_of(STUDY, model["sweep"]),
+        tasks=tasks_of(STUDY, model["sweep"]),
     )
 
 
@@ -455,6 +490,7 @@ def analysis_settings(**more):
         targets=TARGETS,
         seeds=SEEDS,
         tasks=STUDY["tasks"],
+        objective=MULTICLASS if CLASSES else MULTILABEL,
         registers=REGISTERS,
         paper=PAPER,
         evaluation=subset(STUDY["evaluation"], "minimum", "resamples", "seed"),

@@ -38,6 +38,33 @@ rule simulate_hospital:
         """
 
 
+rule unpack_release:
+    """Write the images of a release that is no image files as PNG, with a table of their classes."""
+    output:
+        images=directory("results/datasets/{dataset}/unpacked/images"),
+        labels="results/datasets/{dataset}/unpacked/labels.csv",
+    log:
+        "logs/datasets/{dataset}/unpack_release.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(60),
+    params:
+        settings=dataset_settings("reader", "part", "distortion", "download"),
+        code=lambda wildcards: code_version("unpack_release", reader_module(wildcards.dataset)),
+        root=lambda wildcards: DATASETS[wildcards.dataset].get("root", "."),
+    shell:
+        """
+        python workflow/scripts/unpack_release.py \
+            --settings {params.settings:q} \
+            --root {params.root:q} \
+            --images {output.images:q} \
+            --labels {output.labels:q} \
+            &>{log:q}
+        """
+
+
 rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:

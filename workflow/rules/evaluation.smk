@@ -123,6 +123,56 @@ rule measure_performance:
         """
 
 
+rule measure_classes:
+    """Measure accuracy, F1, the surest five and confusions of models whose tasks are classes."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        performance=rules.measure_performance.output.table,
+        replicates=rules.measure_performance.output.replicates,
+    output:
+        table=report(
+            "<study>/analysis/classes.csv",
+            caption="../report/classes.rst",
+            category="Tables",
+            labels={"table": "accuracy and F1 of every pair"},
+        ),
+        confusion=report(
+            "<study>/analysis/confusion.csv",
+            caption="../report/classes.rst",
+            category="Tables",
+            labels={"table": "which class is taken for which"},
+        ),
+    log:
+        "<log>/measure_classes.log",
+    benchmark:
+        "<benchmark>/measure_classes.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_classes"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_classes.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --performance {input.performance:q} \
+            --replicates {input.replicates:q} \
+            --confusion {output.confusion:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
 rule measure_transfer:
     """Average over tasks and measure what each model loses between home and elsewhere."""
     input:

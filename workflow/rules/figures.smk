@@ -58,6 +58,46 @@ use rule draw_auc_matrix as draw_drop with:
         program="draw_drop",
 
 
+use rule draw_auc_matrix as draw_accuracy with:
+    input:
+        tables=["<study>/analysis/classes.csv"],
+    output:
+        svg=report(
+            "<study>/figures/accuracy.svg",
+            caption="../report/accuracy.rst",
+            category="Classes",
+            labels={"figure": "accuracy and F1 of every pair"},
+        ),
+        png="<study>/figures/accuracy.png",
+        words="<study>/figures/accuracy.json",
+    log:
+        "<log>/draw_accuracy.log",
+    params:
+        settings=figure_settings("models", "members", "resamples"),
+        code=code_version("draw_accuracy"),
+        program="draw_accuracy",
+
+
+use rule draw_auc_matrix as draw_confusion with:
+    input:
+        tables=["<study>/analysis/confusion.csv", "<study>/analysis/classes.csv"],
+    output:
+        svg=report(
+            "<study>/figures/confusion.svg",
+            caption="../report/confusion.rst",
+            category="Classes",
+            labels={"figure": "which class is taken for which"},
+        ),
+        png="<study>/figures/confusion.png",
+        words="<study>/figures/confusion.json",
+    log:
+        "<log>/draw_confusion.log",
+    params:
+        settings=figure_settings("models", "sources", "targets", "tasks"),
+        code=code_version("draw_confusion"),
+        program="draw_confusion",
+
+
 use rule draw_auc_matrix as draw_local with:
     input:
         tables=["<study>/analysis/comparisons.csv"],

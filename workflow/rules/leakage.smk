@@ -57,11 +57,13 @@ checkpoint assign_splits:
         mem_mb=grows(4000),
         runtime=grows(20),
     params:
+        settings=as_settings(classes=STUDY["tasks"] if CLASSES else []),
         code=code_version("assign_splits"),
     shell:
         """
         python workflow/scripts/assign_splits.py \
             --manifest {input.manifest:q} \
+            --settings {params.settings:q} \
             --moves {input.moves:q} \
             --output {output.manifest:q} \
             --digest {output.digest:q} \

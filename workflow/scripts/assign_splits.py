@@ -1,14 +1,18 @@
-"""Write a data set's manifest as a study uses it: with the patients that the audit moved in their new split."""
+"""Write a data set's manifest as a study uses it: the patients that the audit moved in their new split, and classes.
 
+In a study of classes every image must have one of them; those of other classes become unknown.
+"""
+
+import logging
 import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import parser, run
+from crossray.program import json_object, parser, run
 
 
 def assign_splits(arguments: Namespace) -> None:
-    """Move patients and write the manifest, with the metadata that it had."""
+    """Move patients, check classes, and write the manifest with the metadata that it had."""
     import pandas as pd
 
     from crossray import manifest
@@ -18,6 +22,10 @@ def assign_splits(arguments: Namespace) -> None:
     moves = pd.read_csv(arguments.moves, dtype=str)
     moved = table["patient_id"].map(dict(zip(moves["patient_id"], moves["split"], strict=True)))
     table["split"] = moved.fillna(table["split"])
+    if classes := arguments.settings["classes"]:
+        table = manifest.as_classes(table, classes, str(arguments.manifest))
+        unknown = int(table.reindex(columns=classes).isna().all(axis=1).sum())
+        logging.info("%d of %d images are of no class of the study", unknown, len(table))
     manifest.write(arguments.output, table, manifest.read_metadata(arguments.manifest))
     write_text(arguments.digest, file_digest(arguments.output) + "\n")
 
@@ -26,6 +34,12 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
+    options.add_argument(
+        "--settings",
+        required=True,
+        type=json_object,
+        help="classes (the study's, none where tasks are findings) as JSON",
+    )
     options.add_argument("--moves", required=True, type=Path, help="CSV of the patients who move: patient_id, split")
     options.add_argument("--output", required=True, type=Path, help="manifest to write (Parquet)")
     options.add_argument("--digest", required=True, type=Path, help="file to write: the manifest's SHA-256")

@@ -20,6 +20,8 @@ def audit_leakage(arguments: Namespace) -> None:
     images = leakage.gather(manifests, arguments.settings["registers"])
     stores = dict(zip(datasets, map(ImageStore, arguments.indexes), strict=True))
     duplicates = leakage.compare_images(images, stores)
+    if arguments.settings["duplicates"] == "exact":
+        duplicates = duplicates[duplicates["kind"] == "exact"]
     groups = leakage.group_patients(images, duplicates)
     leakage.warn_of_large_groups(images, groups)
     move = arguments.settings["overlap"] == "move"
@@ -38,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument(
         "--settings", required=True, type=json_object,
-        help="datasets, registers (data set to register of patients) and overlap (move, refuse or keep) as JSON",
+        help="datasets, registers (data set to register of patients), overlap (move, refuse or keep) and duplicates "
+        "(near or exact) as JSON",
     )  # fmt: skip
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests, in the order of datasets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="indexes of their shards")

@@ -30,6 +30,8 @@ def predict(arguments: Namespace) -> None:
     store.check()
     if store.size != size:
         raise UserError(f"{arguments.index}: images of {store.size} px, the model was trained on {size} px")
+    if store.channels > model.scale.channels:
+        raise UserError(f"{arguments.index}: images in colour, the model was trained on grey ones")
     rows = with_rows(manifest.read(arguments.manifest), store, arguments.split)
     examples = Examples(store, rows["row"].to_numpy(), np.empty((len(rows), len(tasks)), np.float32))
     logits = predict_logits(model, examples, arguments.settings["batch_size"], choose_device(arguments.gpus))

@@ -36,7 +36,8 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
-    source = load_source(arguments.manifests, arguments.indexes, arguments.settings)
+    settings = arguments.settings
+    source = load_source(arguments.manifests, arguments.indexes, settings)
     logging.info(
         "%d training and %d validation images of %s, tasks: %s, on %s",
         len(source.training.rows),
@@ -45,8 +46,8 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         ", ".join(source.tasks),
         device,
     )
-    settings, size = arguments.settings, source.training.store.size
-    network = initial_network(settings, len(source.tasks), size, arguments.initial)
+    pixels = source.training.store
+    network = initial_network(settings, len(source.tasks), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
         arguments.tensorboard,
@@ -54,7 +55,9 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     if not is_first():
         return
     with replacing(arguments.weights) as partial:
-        save_weights(partial, best.best, source.tasks, settings["architecture"], size, network.scale)
+        save_weights(
+            partial, best.best, source.tasks, settings["architecture"], pixels.size, network.scale, settings["stem"]
+        )
     write_csv(arguments.history, history_table(best.history))
     record = training_record(
         arguments.source, key, source, settings, best, device, arguments.weights, network, arguments.initial

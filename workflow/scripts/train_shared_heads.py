@@ -39,7 +39,8 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     settings = arguments.settings
     source, outputs = with_own_outputs(load_source(arguments.manifests, arguments.indexes, settings))
     logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings["penalty"])
-    network = initial_network(settings, len(outputs), source.training.store.size, arguments.initial)
+    pixels = source.training.store
+    network = initial_network(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
         arguments.tensorboard, distance_penalty(list(outputs["task"]), settings["penalty"]),

@@ -1,4 +1,4 @@
-"""Image files of any kind to square 8-bit pixels: DICOM, PNG and JPEG; cropped or padded, resized by area."""
+"""Image files of any kind to square 8-bit pixels, grey or colour: DICOM, PNG and JPEG; cropped or padded, resized."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,9 +20,10 @@ _PIL_SUFFIXES = {".png", ".jpg", ".jpeg"}
 _LARGEST_RATIO = 8
 
 
-def preprocessing(fit: str, burnt_in: str) -> dict[str, Any]:
+def preprocessing(fit: str, burnt_in: str, colour: str = "grey") -> dict[str, Any]:
     """Say how pixels are made; stamped on every shard."""
     return {
+        "colour": colour,
         "fit": {"crop": "centre crop", "pad": "whole, on black"}[fit],
         "resize": "area",
         "window": "the header's first, else none up to 8 bits and percentiles above",
@@ -37,6 +38,7 @@ def load_square(
     fit: str = "crop",
     burnt_in: str = "reject",
     areas: Iterable[Sequence[float]] = (),
+    colour: str = "grey",
 ) -> NDArray[np.uint8]:
     """Read an image file and make it a square.
 
@@ -47,9 +49,11 @@ def load_square(
             body: pixels that are not square are taken as high and wide as the header says.
         burnt_in: what is done with files whose header says that text is burnt in (:func:`crossray.dicom.read_dicom`).
         areas: the rectangles to black out.
+        colour: ``grey``, or ``rgb``, where an image without colours, and every DICOM file, is grey in each of three
+            channels.
 
     Returns:
-        Grey levels of shape (size, size), 0 black to 255 white.
+        Levels 0 black to 255 white, of shape (size, size), or (size, size, 3) for ``rgb``.
 
     Raises:
         UnusableImageError: if the file is missing or cannot be used, with the reason.
@@ -59,53 +63,55 @@ def load_square(
     if path.stat().st_size == 0:
         raise UnusableImageError("empty file")
     is_picture = path.suffix.lower() in _PIL_SUFFIXES
-    grey, aspect = (_read_pillow(path), 1.0) if is_picture else read_dicom(path, burnt_in, areas)
-    height, width = grey.shape[0] * aspect, grey.shape[1]
+    levels, aspect = (_read_pillow(path, colour), 1.0) if is_picture else read_dicom(path, burnt_in, areas)
+    height, width = levels.shape[0] * aspect, levels.shape[1]
     if max(height, width) > _LARGEST_RATIO * min(height, width):
-        raise UnusableImageError(f"a strip of {grey.shape[0]} x {grey.shape[1]} pixels")
-    resized = _resized(centre_square(grey, aspect), size, size) if fit == "crop" else _padded(grey, aspect, size)
-    return np.round(resized / (GREY_MAX / 255)).astype(np.uint8)
+        raise UnusableImageError(f"a strip of {levels.shape[0]} x {levels.shape[1]} pixels")
+    resized = _resized(centre_square(levels, aspect), size, size) if fit == "crop" else _padded(levels, aspect, size)
+    square = np.round(resized / (GREY_MAX / 255)).astype(np.uint8)
+    return np.repeat(square[..., None], 3, axis=2) if colour == "rgb" and square.ndim == 2 else square
 
 
-def centre_square(grey: NDArray, aspect: float = 1.0) -> NDArray:
+def centre_square(levels: NDArray, aspect: float = 1.0) -> NDArray:
     """Cut the largest centred square out of an image.
 
     Args:
-        grey: shape (rows, columns).
+        levels: shape (rows, columns), or (rows, columns, 3).
         aspect: the height of a pixel by its width; the square is of the body, not of the array.
     """
-    rows, columns = grey.shape
+    rows, columns = levels.shape[:2]
     side = min(rows * aspect, columns)
     kept = max(1, round(side / aspect)), max(1, round(side))
     top, left = (rows - kept[0]) // 2, (columns - kept[1]) // 2
-    return grey[top : top + kept[0], left : left + kept[1]]
+    return levels[top : top + kept[0], left : left + kept[1]]
 
 
-def _padded(grey: NDArray, aspect: float, size: int) -> NDArray:
+def _padded(levels: NDArray, aspect: float, size: int) -> NDArray:
     """Fit a whole image into a black square."""
-    height, width = grey.shape[0] * aspect, grey.shape[1]
+    height, width = levels.shape[0] * aspect, levels.shape[1]
     rows, columns = (max(1, round(size * side / max(height, width))) for side in (height, width))
-    square = np.zeros((size, size), grey.dtype)
+    square = np.zeros((size, size, *levels.shape[2:]), levels.dtype)
     top, left = (size - rows) // 2, (size - columns) // 2
-    square[top : top + rows, left : left + columns] = _resized(grey, rows, columns)
+    square[top : top + rows, left : left + columns] = _resized(levels, rows, columns)
     return square
 
 
-def _resized(grey: NDArray, rows: int, columns: int) -> NDArray:
+def _resized(levels: NDArray, rows: int, columns: int) -> NDArray:
     """Resize by area; enlarge linearly."""
-    shrinks = grey.shape[0] >= rows and grey.shape[1] >= columns
-    return cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    shrinks = levels.shape[0] >= rows and levels.shape[1] >= columns
+    return cv2.resize(levels, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def _read_pillow(path: Path) -> NDArray[np.uint16]:
-    """Read a PNG or JPEG; 8 bits as they are, 16 bits stretched between :data:`PERCENTILES`; colour as luma."""
+def _read_pillow(path: Path, colour: str) -> NDArray[np.uint16]:
+    """Read a PNG or JPEG; 8 bits as they are, 16 bits stretched between :data:`PERCENTILES`; grey is luma."""
     try:
         with PIL.Image.open(path) as opened:
             image = PIL.ImageOps.exif_transpose(opened)
             deep = image.mode.startswith("I") or image.mode == "F"
-            pixels = np.asarray(image if deep else image.convert("RGB").convert("L"), dtype=np.float64)
+            shown = image.convert("RGB")
+            pixels = np.asarray(image if deep else shown if colour == "rgb" else shown.convert("L"), dtype=np.float64)
     except Exception as error:  # any bytes may come in
         raise UnusableImageError(f"unreadable image ({type(error).__name__})") from error
     first, last = np.percentile(pixels, PERCENTILES) if deep else (0, 255)
-    grey = np.clip((pixels - first) / ((last - first) or 1), 0, 1)
-    return np.round(grey * GREY_MAX).astype(np.uint16)
+    levels = np.clip((pixels - first) / ((last - first) or 1), 0, 1)
+    return np.round(levels * GREY_MAX).astype(np.uint16)

@@ -67,6 +67,58 @@ def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]
     return patients.map(names)
 
 
+def with_validation(table: pd.DataFrame, split: Mapping[str, Any]) -> pd.DataFrame:
+    """Split a validation part off the training split of a release that brings none, by patients.
+
+    Args:
+        table: with the release's own ``split``, train or test.
+        split: seed, and shares of train and validation, whose ratio counts; the test split stays the release's.
+    """
+    train = split["train"] / (split["train"] + split["validation"])
+    shares = {"train": train, "validation": 1 - train, "test": 0.0}
+    parts = split_by_patient(table["patient_id"], split["seed"], shares)
+    return table.assign(split=table["split"].where(table["split"] != "train", parts))
+
+
+def as_classes(table: pd.DataFrame, classes: Sequence[str], origin: str) -> pd.DataFrame:
+    """Read label columns as classes, of which an image has one.
+
+    Args:
+        table: the manifest.
+        classes: the study's; a class without a column is none of the data set's.
+        origin: the manifest's file, for messages.
+
+    Returns:
+        The manifest. An image of one of the classes has 1 there and 0 at the others; one whose class is not among them,
+        or not known, is unknown at all of them.
+
+    Raises:
+        UserError: if an image has two classes, or none by all columns of the manifest; the message names the row.
+    """
+    labels = table[tasks_of(table)]
+    several = (labels == 1).sum(axis=1) > 1
+    if several.any():
+        columns = list(labels.columns[labels[several].iloc[0] == 1])
+        raise UserError(
+            f"{origin}: {_where(several)} more than one class ({listed(columns)}); with objective: multiclass an image "
+            "has one. Mend the labels, or use multilabel"
+        )
+    none = (labels == 0).all(axis=1)
+    if none.any():
+        raise UserError(
+            f"{origin}: {_where(none)} no class; with objective: multiclass an image has one. Name it in a column of "
+            "its own, even one that is no task of the study, or leave the labels empty (unknown)"
+        )
+    here = [name for name in classes if name in labels]
+    known = (labels[here] == 1).any(axis=1)
+    return table.assign(**{name: (labels[name] == 1).astype(float).where(known) for name in here})
+
+
+def _where(wrong: pd.Series) -> str:
+    row = int(np.flatnonzero(wrong)[0]) + 1
+    return f"{int(wrong.sum())} images have, the first of them in row {row} of the manifest,"
+
+
 def _uniform(seed: int, patient: str) -> float:
     """Hash to [0, 1)."""
     digest = hashlib.sha256(f"{seed}:{patient}".encode()).digest()

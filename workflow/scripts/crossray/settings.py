@@ -16,6 +16,12 @@ from crossray.errors import UserError, listed
 #: the source that pools all data sets, and how the sources that leave one out begin
 ALL, ALL_BUT = "all", "all-but-"
 
+#: objectives: findings that are there or not, each by itself; one finding; classes of which an image has one
+MULTILABEL, BINARY, MULTICLASS = "multilabel", "binary", "multiclass"
+
+#: setting ``images.colour`` -> channels of a pixel
+CHANNELS = {"grey": 1, "rgb": 3}
+
 
 def checked(config: Mapping[str, Any], schema_path: Path) -> dict[str, Any]:
     """Return a copy of ``config`` with every default of the schema filled in.
@@ -140,7 +146,9 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     datasets = config["datasets"]
     yield from _wrong_names(config)
     yield from _wrong_originals(datasets)
+    yield from _shared_digits(datasets)
     yield from _wrong_pairs(config)
+    yield from _wrong_objectives(config)
     for name, model in config["models"].items():
         if model["unfreeze_every"] and not model["freeze"]:
             yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
@@ -180,6 +188,19 @@ def _wrong_originals(datasets: Mapping[str, Any]) -> Iterator[str]:
             yield f"datasets.{name}.patients_of: {original!r} is no other simulated hospital of this study"
 
 
+def _shared_digits(datasets: Mapping[str, Any]) -> Iterator[str]:
+    """Yield data sets that hold the same handwritten digits, as distorted ones would not be recognised."""
+    digits = [name for name, dataset in datasets.items() if dataset["reader"] == "digits"]
+    for place, name in enumerate(digits):
+        for other in digits[:place]:
+            apart = {datasets[name]["part"], datasets[other]["part"]} == {"first half", "second half"}
+            if not apart and datasets[name].get("register", name) != datasets[other].get("register", other):
+                yield (
+                    f"datasets.{name}.part: {other} has the same images; take the first half and the second half, or "
+                    "give both one register"
+                )
+
+
 def _wrong_pairs(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the pairs of sources that the configuration wants to see."""
     datasets = list(config["datasets"])
@@ -189,6 +210,51 @@ def _wrong_pairs(config: Mapping[str, Any]) -> Iterator[str]:
         for key, names in allowed.items():
             if pair[key] not in names:
                 yield f"evaluation.pairs.{number}.{key}: {pair[key]!r} is not one of {', '.join(names)}"
+
+
+def _wrong_objectives(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with what models learn: names of tasks, and how many an objective is about."""
+    objectives = {name: objective_of(config, name) for name in config["models"]}
+    for name, model in config["models"].items():
+        for task in model.get("tasks", ()):
+            if task not in config["tasks"]:
+                allowed = listed(config["tasks"], 20)
+                yield f"models.{name}.tasks: {task!r} is no task of this study; allowed are {allowed}"
+        count = len(tasks_of(config, name))
+        if objectives[name] == BINARY and count != 1:
+            yield (
+                f"models.{name}: the objective binary is about one task, and there are {count}; name one under "
+                f"models.{name}.tasks, or use multilabel"
+            )
+        if objectives[name] == MULTICLASS and count < 2:
+            yield f"models.{name}: the objective multiclass takes two classes or more, and there is one task"
+    if len({objective == MULTICLASS for objective in objectives.values()}) > 1:
+        yield f"models: {MULTICLASS} is for all models of a study or for none, as its tasks are classes: {objectives}"
+    elif is_multiclass(config):
+        yield from _not_of_classes(config)
+
+
+def _not_of_classes(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a study of classes cannot have."""
+    if "shared_heads" in config:
+        yield "shared_heads: for findings alone; leave it out where the objective is multiclass"
+    if config["evaluation"]["pairs"]:
+        yield "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"
+
+
+def objective_of(config: Mapping[str, Any], model: str) -> str:
+    """Return a model's objective: its own, or the study's."""
+    return config["models"][model].get("objective", config["objective"])
+
+
+def tasks_of(config: Mapping[str, Any], model: str) -> list[str]:
+    """Return the tasks that a model learns: its own, or the study's."""
+    return config["models"][model].get("tasks", config["tasks"])
+
+
+def is_multiclass(config: Mapping[str, Any]) -> bool:
+    """Return whether the tasks of a study are classes, of which an image has one."""
+    return any(objective_of(config, name) == MULTICLASS for name in config["models"])
 
 
 def is_pooled(source: str) -> bool:

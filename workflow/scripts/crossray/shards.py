@@ -1,13 +1,14 @@
 """Shards: the images of a data set as HDF5 files that are memory-mapped, and the index that lists them.
 
-A shard holds ``images`` uint8 (N, size, size), contiguous and uncompressed, and ``image_id``, N strings. Its
-attributes name the data set, the size, the preprocessing and the library versions. The index of a data set is a
-small JSON file with the digest of every shard's content: whoever depends on the index alone is left in peace by a
-conversion that ends in the same pixels.
+A shard holds ``images`` uint8 (N, size, size), or (N, size, size, 3) in colour, contiguous and uncompressed, and
+``image_id``, N strings. Its attributes name the data set, the size, the preprocessing and the library versions. The
+index of a data set is a small JSON file with the digest of every shard's content: whoever depends on the index alone is
+left in peace by a conversion that ends in the same pixels.
 """
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,22 +26,28 @@ FORMAT_VERSION = 1
 
 
 def write_shard(
-    path: Path, images: Iterable[NDArray[np.uint8]], image_ids: Sequence[str], size: int, attributes: Mapping[str, Any]
+    path: Path,
+    images: Iterable[NDArray[np.uint8]],
+    image_ids: Sequence[str],
+    size: int,
+    attributes: Mapping[str, Any],
+    channels: int = 1,
 ) -> None:
     """Write one shard, whole or not at all.
 
     Args:
         path: the file to write.
-        images: one array of shape (size, size) for each of ``image_ids``; taken one at a time.
+        images: one array of shape (size, size), or (size, size, 3), for each of ``image_ids``; taken one at a time.
         image_ids: identifiers in the order of ``images``.
         size: pixels along each side.
         attributes: facts for a reader; mappings and lists are stored as JSON.
+        channels: 1 for grey, 3 for colour.
     """
     with replacing(path) as partial:
         with h5py.File(partial, "w") as file:
             layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-            shape = (len(image_ids), size, size)
+            shape = (len(image_ids), size, size, *([channels] if channels > 1 else []))
             dataset = file.create_dataset("images", shape, np.uint8, dcpl=layout, fill_time="never", track_times=False)
             file.create_dataset("image_id", data=np.array(image_ids, dtype=h5py.string_dtype()), track_times=False)
             for name, value in {"format_version": FORMAT_VERSION, "size": size, **attributes}.items():
@@ -79,6 +86,12 @@ class ImageStore:
     Args:
         index: an ``index.json``, with its shards in the folder ``shards`` beside it.
 
+    Attributes:
+        dataset: name of the data set.
+        size: pixels along each side of an image.
+        shape: of an image, (size, size), or (size, size, 3) in colour.
+        channels: 1 for grey, 3 for colour.
+
     Raises:
         UserError: if a shard is missing or not what the index says.
     """
@@ -90,6 +103,8 @@ class ImageStore:
         self.dataset: str = facts["dataset"]
         self.size: int = facts["size"]
         self._maps = [pixels for pixels, _ in mapped]
+        self.shape: tuple[int, ...] = self._maps[0].shape[1:]
+        self.channels: int = math.prod(self.shape[2:])
         self._ends = np.cumsum([len(pixels) for pixels in self._maps])
         self._rows = {name: row for row, name in enumerate(name for _, names in mapped for name in names)}
 
@@ -112,8 +127,8 @@ class ImageStore:
         return np.array([self._rows.get(name, -1) for name in image_ids], dtype=np.int64)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the images at ``rows`` as uint8 of shape (len(rows), size, size)."""
-        taken = np.empty((len(rows), self.size, self.size), np.uint8)
+        """Return the images at ``rows`` as uint8 of shape (len(rows), *shape)."""
+        taken = np.empty((len(rows), *self.shape), np.uint8)
         shard_of = np.searchsorted(self._ends, rows, side="right")
         for shard in np.unique(shard_of):
             here = shard_of == shard
@@ -126,23 +141,24 @@ class JoinedStores:
     """Several stores as one: the rows of the second begin where those of the first end, and so on.
 
     Args:
-        stores: at least one, all with images of one size.
+        stores: at least one, all with images of one shape.
 
     Raises:
-        UserError: if the sizes differ.
+        UserError: if the shapes differ.
     """
 
     def __init__(self, stores: Sequence[ImageStore]) -> None:
-        sizes = {store.dataset: store.size for store in stores}
-        if len(set(sizes.values())) > 1:
-            raise UserError(f"these data sets cannot be joined, their images differ in size: {sizes}")
+        shapes = {store.dataset: store.shape for store in stores}
+        if len(set(shapes.values())) > 1:
+            raise UserError(f"these data sets cannot be joined, their images differ in size: {shapes}")
         self.size: int = stores[0].size
+        self.shape, self.channels = stores[0].shape, stores[0].channels
         self.starts = np.cumsum([0, *(len(store) for store in stores)])[:-1]
         self._stores = stores
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the images at ``rows`` as uint8 of shape (len(rows), size, size)."""
-        taken = np.empty((len(rows), self.size, self.size), np.uint8)
+        """Return the images at ``rows`` as uint8 of shape (len(rows), *shape)."""
+        taken = np.empty((len(rows), *self.shape), np.uint8)
         store_of = np.searchsorted(self.starts, rows, side="right") - 1
         for number in np.unique(store_of):
             here = store_of == number

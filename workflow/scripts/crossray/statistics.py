@@ -1,7 +1,8 @@
-"""The one metric that both training and analysis use."""
+"""What both training and analysis compute of logits: the AUC, and the odds of classes that exclude each other."""
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 from sklearn.metrics import roc_auc_score
 
 
@@ -15,3 +16,27 @@ def auc(labels: NDArray, scores: NDArray) -> float:
     if len(np.unique(labels)) < 2:
         return float("nan")
     return float(roc_auc_score(labels, np.asarray(scores, np.float64)))
+
+
+def class_log_odds(logits: NDArray) -> NDArray[np.float64]:
+    """Log-odds of each class against all others together, under the softmax, in float64.
+
+    z_k - log(sum of exp z_j over j != k): its sigmoid is the probability of the softmax, and unlike that it does not
+    saturate, so sure answers are still ranked.
+
+    Args:
+        logits: shape (images, classes), at least two classes.
+
+    Returns:
+        The same shape.
+    """
+    scores = np.asarray(logits, np.float64)
+    top = np.arange(len(scores)), scores.argmax(axis=1)
+    total = logsumexp(scores, axis=1, keepdims=True)
+    # What is not the largest has half of the total at most, so taking it out loses no digits.
+    with np.errstate(divide="ignore"):
+        others = total + np.log1p(-np.exp(scores - total))
+    without = scores.copy()
+    without[top] = -np.inf
+    others[top] = logsumexp(without, axis=1)
+    return scores - others

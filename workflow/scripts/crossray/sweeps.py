@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from crossray.errors import UserError, listed
-from crossray.settings import checked_part
+from crossray.settings import MULTICLASS, checked_part, objective_of
 
 #: what training starts from, where that is another model of the study: the keys of ``weights``
 FROM, FROM_SOURCE = "from", "source"
@@ -40,6 +40,7 @@ def spelt_out(study: Mapping[str, Any], schema: Mapping[str, Any], sources: Sequ
         for point in _points(block.get("sweep", {})):
             changes = _merged(block.get("training", {}), point)
             training = checked_part(_merged(study["training"], changes), schema, "training", f"models.{name}")
+            _check_loss(study, name, training)
             label = "-".join([name, *(f"{key}-{_written(value)}" for key, value in point.items())])
             if label in models:
                 raise UserError(f"config: models: two models are called {label!r}; rename one")
@@ -48,6 +49,15 @@ def spelt_out(study: Mapping[str, Any], schema: Mapping[str, Any], sources: Sequ
     for problem in _wrong_origins(models):
         raise UserError(f"config: {problem}")
     return models
+
+
+def _check_loss(study: Mapping[str, Any], name: str, training: Mapping[str, Any]) -> None:
+    """Check that classes are learnt by the cross-entropy of the softmax, as other losses are of findings."""
+    for key, plain in (("loss", "cross_entropy"), ("positive_weights", "none")):
+        if objective_of(study, name) == MULTICLASS and training[key] != plain:
+            raise UserError(
+                f"config: models.{name}.training.{key}: {training[key]!r} is for findings; classes take {plain}"
+            )
 
 
 def _points(sweep: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:

@@ -14,6 +14,8 @@ from crossray import manifest, reasons
 from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
 from crossray.seeds import derived_seed
+from crossray.settings import MULTICLASS
+from crossray.statistics import class_log_odds
 from crossray.tables import ENSEMBLE
 
 
@@ -32,7 +34,8 @@ class Scored:
     Attributes:
         dataset: its name.
         labels: rows of the manifest by image_id, those that were predicted.
-        logits: trained -> seed or ``ensemble`` -> one float64 column a task, in the order of ``labels``.
+        logits: trained -> seed or ``ensemble`` -> one float64 column a task, in the order of ``labels``. Of classes
+            they are log-odds against all other classes, whose sigmoid is the probability of the softmax.
         minimum: positives and negatives that a number needs.
         refused: those for which no number is given, as patients whom they learnt from are among these.
     """
@@ -102,7 +105,7 @@ class Study:
         manifests: folder of the study's manifests, ``{dataset}.parquet`` in it.
         settings: models, sources, sources_of (model -> those that it is trained on), origins (model -> sources that its
             weights come from), members (source -> its data sets), targets, seeds, tasks, registers (data set -> whose
-            patients it has), evaluation (minimum, resamples, seed).
+            patients it has), objective (whether tasks are classes), evaluation (minimum, resamples, seed).
         refused: pairs of a source and a target for which no number is given, as patients are in both (reason O).
     """
 
@@ -164,7 +167,13 @@ class Study:
             first = next(iter(tables.values()))
             tasks = [task for task in first if all(task in table for table in tables.values())]
             tables[ENSEMBLE] = sum((table[tasks] for table in tables.values()), start=0.0) / len(tables)
+        if self.settings["objective"] == MULTICLASS:
+            return {seed: _log_odds(table) for seed, table in tables.items()}
         return tables
+
+
+def _log_odds(logits: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(class_log_odds(logits.to_numpy()), logits.index, logits.columns)
 
 
 def known(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> tuple[NDArray, NDArray, NDArray]:

@@ -32,6 +32,9 @@ READERS = {
     "montgomery": "crossray.datasets.montgomery",
     "shenzhen": "crossray.datasets.shenzhen",
     "object_cxr": "crossray.datasets.object_cxr",
+    "digits": "crossray.datasets.digits",
+    "cifar10": "crossray.datasets.cifar10",
+    "cifar100": "crossray.datasets.cifar100",
 }
 
 

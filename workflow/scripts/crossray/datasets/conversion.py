@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from crossray.errors import UnusableImageError, UserError
 from crossray.images import load_square, preprocessing
+from crossray.settings import CHANNELS
 from crossray.shards import shard_entry, write_shard
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
         images: those that go into the shard: image_id, path (as a manifest has it), file (from ``root``).
         root: the folder that files start from.
         dataset: name of the data set, for the shard's attributes.
-        settings: size (pixels along each side), fit, burnt_in and burnt_in_areas (:func:`crossray.images.load_square`).
+        settings: size (pixels along each side), fit, colour, burnt_in and burnt_in_areas
+            (:func:`crossray.images.load_square`).
         shard: the file to write.
 
     Returns:
@@ -54,6 +56,7 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
                     settings["fit"],
                     settings["burnt_in"],
                     settings["burnt_in_areas"],
+                    settings["colour"],
                 )
             )
             kept.append(image.image_id)
@@ -61,10 +64,9 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
             rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
         if number % _EVERY == 0:
             log.info("%d of %d images", number, len(images))
-    facts = preprocessing(settings["fit"], settings["burnt_in"])
-    write_shard(
-        shard, pixels, kept, settings["size"], {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
-    )
+    facts = preprocessing(settings["fit"], settings["burnt_in"], settings["colour"])
+    attributes = {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
+    write_shard(shard, pixels, kept, settings["size"], attributes, CHANNELS[settings["colour"]])
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
     return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
 
@@ -80,8 +82,8 @@ def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings
         shards: the shards' files, in order.
         rejected: the images left out of all of them.
         dataset: name of the data set.
-        settings: size, fit and burnt_in, as of the conversion, and max_rejected, the largest share of the images that
-            may be left out.
+        settings: size, fit, colour and burnt_in, as of the conversion, and max_rejected, the largest share of the
+            images that may be left out.
 
     Raises:
         UserError: if more than that share, or every image, was left out; the message has the commonest reasons.
@@ -101,7 +103,7 @@ def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings
     return {
         "dataset": dataset,
         "size": settings["size"],
-        "preprocessing": preprocessing(settings["fit"], settings["burnt_in"]),
+        "preprocessing": preprocessing(settings["fit"], settings["burnt_in"], settings["colour"]),
         "images": images,
         "rejected": len(rejected),
         "shards": entries,

@@ -71,12 +71,12 @@ def describe(images: NDArray[np.uint8]) -> Descriptors:
     """Describe images, each by itself: the description does not depend on what else is in the batch.
 
     Args:
-        images: grey levels of shape (images, size, size).
+        images: levels of shape (images, size, size), or (images, size, size, 3), whose brightness is described.
     """
     digests = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images]
     numbers = np.frombuffer(b"".join(digests), np.uint64).reshape(-1, 2)
     side = (_THUMBNAIL, _THUMBNAIL)
-    thumbnails = [cv2.resize(image, side, interpolation=cv2.INTER_AREA) for image in images]
+    thumbnails = [cv2.resize(_brightness(image), side, interpolation=cv2.INTER_AREA) for image in images]
     fading = tukey(_THUMBNAIL + 2, _FADED)[1:-1]
     faded = _equalised(np.array(thumbnails, np.uint8).reshape(-1, *side)) * np.outer(fading, fading)
     down, across = np.mgrid[:_THUMBNAIL, :_THUMBNAIL]
@@ -90,6 +90,10 @@ def describe(images: NDArray[np.uint8]) -> Descriptors:
         if length > _FLAT:
             pattern[:] = weighted / length
     return Descriptors(numbers, patterns)
+
+
+def _brightness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
 def concatenate(parts: Sequence[Descriptors]) -> Descriptors:

@@ -38,9 +38,12 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``classes`` and perhaps ``patient``.
 
     An image is positive for the tasks of its folder and negative for all others. Folders ``train``, ``val``, ``test``
-    above the classes are the release's own split. Without ``patient``, every image is its own patient.
+    above the classes are the release's own split; without ``val`` a part of ``train`` is set aside for it by a hash.
+    Without ``patient``, every image is its own patient.
     """
     import pandas as pd
+
+    from crossray import manifest
 
     files = [path.relative_to(release.root) for path in _images(release.root)]
     if not files:
@@ -68,6 +71,8 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     splits = [SPLITS.get(file.parts[0].lower()) for file in files]
     if all(splits):
         table["split"] = splits
+        if "validation" not in splits:
+            table = manifest.with_validation(table, settings["split"])
     for task in sorted({task for tasks in classes.values() for task in tasks}):
         table[task] = folders.map(lambda folder, task=task: float(task in classes[folder]))
     return keep_images(table, settings)

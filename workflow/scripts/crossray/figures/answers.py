@@ -1,5 +1,8 @@
 """The sentences and key numbers with which a report begins."""
 
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 import pandas as pd
 
 from crossray.figures.style import with_interval
@@ -9,28 +12,29 @@ from crossray.tables import reported
 _NAMED = 6
 
 
-def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame) -> str:
-    """Answer the study's question in a few sentences, with intervals."""
+def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame, classes: bool = False) -> str:
+    """Answer the study's question in a few sentences, with intervals; a study of ``classes`` is of no hospital."""
     overall = _overall(summary)
     if overall is None:
         return (
             "No model could be compared between home and elsewhere: no pair of data sets shares a task that can be "
             "measured."
         )
+    home = "data set that they were trained on" if classes else "hospital that they were trained at"
     lost = with_interval(abs(overall["drop"]), *sorted((abs(overall["drop_low"]), abs(overall["drop_high"]))))
     if overall["drop_low"] > 0:
-        verdict = f"Models lose {lost} of mean AUC outside the hospital that they were trained at"
+        verdict = f"Models lose {lost} of mean AUC outside the {home}"
     elif overall["drop_high"] < 0:
-        verdict = f"Models gain {lost} of mean AUC outside the hospital that they were trained at"
+        verdict = f"Models gain {lost} of mean AUC outside the {home}"
     else:
-        verdict = "No loss outside the hospital of training is certain: the mean AUC changes by " + with_interval(
+        verdict = f"No loss outside the {home} is certain: the mean AUC changes by " + with_interval(
             -overall["drop"], -overall["drop_high"], -overall["drop_low"]
         )
-    home, away = f"{overall['home_auc']:.2f} at home", f"{overall['away_auc']:.2f} elsewhere"
+    both = f"{overall['home_auc']:.2f} at home, {overall['away_auc']:.2f} elsewhere"
     worst = transfer.loc[transfer["drop"].idxmax()]
     pair = with_interval(worst["drop"], worst["drop_low"], worst["drop_high"])
     pairs = f"The worst pair is {worst['source']} to {worst['target']}, which loses {pair}."
-    return f"{verdict}: {home}, {away}. {pairs} {_travelling(tasks, overall['model'])}".strip()
+    return f"{verdict}: {both}. {pairs} {_travelling(tasks, overall['model'])}".strip()
 
 
 def _travelling(tasks: pd.DataFrame, model: str) -> str:
@@ -90,6 +94,24 @@ def key_numbers(summary: pd.DataFrame, transfer: pd.DataFrame, performance: pd.D
     )
     chance = int((performance["auc"] < 0.5).sum())
     facts.append({"value": str(chance), "range": "", "words": "cells worse than chance", "link": "tasks"})
+    return facts
+
+
+def accuracy_numbers(classes: pd.DataFrame, members: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Return the span of the accuracies at home and elsewhere.
+
+    Args:
+        classes: ``classes.csv``.
+        members: the data sets of each source.
+    """
+    shown = reported(classes).dropna(subset="accuracy")
+    home = np.array([row.target in members[row.source] for row in shown.itertuples()], bool)
+    facts = []
+    for here, words in ((home, "accuracy at home"), (~home, "accuracy elsewhere")):
+        if here.any():
+            least, most = shown["accuracy"][here].agg(["min", "max"])
+            value = f"{least:.2f}" + (f" to {most:.2f}" if here.sum() > 1 else "")
+            facts.append({"value": value, "range": "", "words": words, "link": "classes"})
     return facts
 
 

@@ -34,7 +34,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
     )
     reading = (
-        "A row is a model, a column a hospital whose test split it has never seen. Outlined: it was trained there. "
+        "A row is a model, a column a data set whose test split it has never seen. Outlined: it was trained there. "
         "Light is near chance (0.5), dark is good; orange with a triangle is worse than chance; a letter is a reason "
         "why there is no number."
     )

@@ -3,24 +3,28 @@
 The conditions: ``models``, several models that are no points of a sweep; ``sweeps``, a sweep; ``transfer``, two
 sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
-``probe``, two domains; ``paper``, data sets of Cohen et al. (2020).
+``probe``, two domains; ``paper``, data sets of Cohen et al. (2020); ``findings``, tasks that are findings and
+``classes``, tasks that are classes, of which an image has one; ``agreement``, findings and two sources that are data
+sets; ``panels``, few enough tasks for a matrix each.
 """
 
 #: name of a figure's files, of its module, and of its rule and program after ``draw_`` -> condition
 ALL_FIGURES = {
     "auc_matrix": None,
     "drop": None,
+    "accuracy": "classes",
+    "confusion": "classes",
     "local": "transfer",
     "domains": "domains",
     "models": "models",
     "sweeps": "sweeps",
     "tasks": None,
-    "task_matrices": None,
-    "agreement": "transfer",
-    "outputs": "transfer",
-    "disagreements": "transfer",
-    "operating_points": None,
-    "reliability": None,
+    "task_matrices": "panels",
+    "agreement": "agreement",
+    "outputs": "agreement",
+    "disagreements": "agreement",
+    "operating_points": "findings",
+    "reliability": "findings",
     "subgroups": None,
     "label_agreement": "labels",
     "label_control": "labels",
@@ -40,17 +44,19 @@ ALL_TABLES = {
     "transfer": None,
     "summary": None,
     "tasks": None,
+    "classes": "classes",
+    "confusion": "classes",
     "models": "models",
     "sweeps": "sweeps",
     "choices": "sweeps",
     "comparisons": "transfer",
     "domains": "domains",
-    "agreement": "transfer",
-    "agreement_summary": "transfer",
-    "outputs": "transfer",
-    "operating_points": None,
-    "calibration": None,
-    "reliability": None,
+    "agreement": "agreement",
+    "agreement_summary": "agreement",
+    "outputs": "agreement",
+    "operating_points": "findings",
+    "calibration": "findings",
+    "reliability": "findings",
     "subgroups": None,
     "label_agreement": "labels",
     "label_control": "labels",
@@ -64,7 +70,7 @@ ALL_TABLES = {
     "labels": None,
 }
 
-#: condition -> what a report says of a study that lacks it
+#: condition -> what a report says of a study that lacks it; nobody misses classes where tasks are findings
 MISSING = {
     "models": "Comparison of models: there is only one.",
     "sweeps": "What training settings change: no model has a `sweep`.",
@@ -74,4 +80,7 @@ MISSING = {
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
+    "findings": "Operating points and reliability of single findings: the tasks are classes.",
+    "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
+    "panels": "A matrix for each task: there are too many; the table has them.",
 }

@@ -11,7 +11,7 @@ _PIXELS = 128
 
 
 def data_url(image: NDArray[np.uint8]) -> str:
-    """Return an image, uint8 of shape (size, size), as a JPEG of at most 128 px in a data URL."""
+    """Return an image, uint8 of shape (size, size) or (size, size, 3), as a JPEG of at most 128 px in a data URL."""
     small = PIL.Image.fromarray(image)
     small.thumbnail((_PIXELS, _PIXELS))
     buffer = io.BytesIO()

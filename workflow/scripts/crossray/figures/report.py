@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
-from crossray.figures.answers import answer, key_numbers, leakage_sentences
+from crossray.figures.answers import accuracy_numbers, answer, key_numbers, leakage_sentences
 from crossray.figures.contents import ALL_FIGURES, MISSING
 from crossray.figures.explorer import explorer
 from crossray.figures.report_tables import download, number, shown_table, word
@@ -58,8 +58,8 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     return environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings['phantoms'] else ''}{settings['study']}",
-        answer=answer(tables["summary"], tables["transfer"], tables["tasks"]),
-        facts=key_numbers(tables["summary"], tables["transfer"], tables["performance"]),
+        answer=answer(tables["summary"], tables["transfer"], tables["tasks"], classes="classes" in tables),
+        facts=_facts(tables, settings),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
         shown={name: shown_table(name, table) for name, table in tables.items()},
         missing=_missing(settings),
@@ -76,6 +76,12 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
+
+
+def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the key numbers, of classes first how many images are named rightly."""
+    facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"])
+    return accuracy_numbers(tables["classes"], settings["members"]) + facts if "classes" in tables else facts
 
 
 def _missing(settings: Mapping[str, Any]) -> list[str]:

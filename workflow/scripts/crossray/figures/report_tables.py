@@ -27,7 +27,10 @@ _WORDS = {
     "f1_high": "high", "calibration_error_low": "low", "calibration_error_high": "high", "brier_low": "low",
     "brier_high": "high", "sensitivity_low": "low", "sensitivity_high": "high", "specificity_low": "low",
     "specificity_high": "high", "own_auc": "AUC by own labels", "other_auc": "AUC by other labels",
-    "accuracy_low": "low", "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
+    "macro_f1": "macro F1", "macro_f1_low": "low", "macro_f1_high": "high", "micro_f1": "micro F1",
+    "top5_accuracy": "top 5", "top5_accuracy_low": "low", "top5_accuracy_high": "high", "share_low": "low",
+    "share_high": "high", "true_class": "class", "predicted_class": "taken for", "accuracy_low": "low",
+    "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
 }  # fmt: skip
 
 
@@ -78,6 +81,12 @@ def _at_home(table: pd.DataFrame) -> pd.DataFrame:
     return table[carried & (table["task"] == "mean of tasks")]
 
 
+def _confused(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out pairs of classes that are never confused, and those that are the same."""
+    wrong = (table["images"] > 0) & (table["true_class"] != table["predicted_class"])
+    return table[wrong].sort_values("share", ascending=False, kind="stable")
+
+
 def _every(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
@@ -108,6 +117,17 @@ _VIEWS = {
     "tasks": View(
         "every task, best first",
         "task model group cells mean_auc mean_auc_low mean_auc_high sd home_auc away_auc drop drop_low drop_high",
+    ),
+    "classes": View(
+        "classes named rightly, of every pair",
+        "source model target classes images accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high "
+        "top5_accuracy auc auc_low auc_high majority reason",
+        reported,
+    ),
+    "confusion": View(
+        "what is taken for what, where at least one image is",
+        "source model target true_class predicted_class images share share_low share_high",
+        _confused,
     ),
     "models": View(
         "every model at home and elsewhere, and its difference to the first",

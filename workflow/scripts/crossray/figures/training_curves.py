@@ -41,7 +41,7 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     ).replace({"of": {"train_loss": "training split", "validation_loss": "validation split"}})
     dash = alt.StrokeDash("of:N", title="loss on")
     loss = alt.Chart(losses).mark_line(strokeWidth=2).encode(
-        x=epoch, y=alt.Y("loss:Q", title="loss (sum over tasks)"), color=colour, strokeDash=dash, detail=detail
+        x=epoch, y=alt.Y("loss:Q", title="loss"), color=colour, strokeDash=dash, detail=detail
     )  # fmt: skip
     known = history[history["validation_auc"].notna()]
     auc = alt.Y("validation_auc:Q", title="mean validation AUC", scale=alt.Scale(domain=[0.4, 1.0], clamp=True))

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, SequentialSampler
 
 from crossray.learning import processes
+from crossray.learning.models import channels_first
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, JoinedStores
 
@@ -34,7 +35,7 @@ class Examples:
 
 
 class ExampleDataset(Dataset):
-    """Serves whole batches: uint8 images (n, size, size) and float32 labels (n, tasks)."""
+    """Serves whole batches: uint8 images (n, size, size) or (n, size, size, 3), and float32 labels (n, tasks)."""
 
     def __init__(self, examples: Examples) -> None:
         self.examples = examples
@@ -154,7 +155,7 @@ class Augmentation:
         """Transform a batch with torch's global generator.
 
         Args:
-            images: uint8 of shape (n, size, size).
+            images: uint8 of shape (n, size, size) or (n, size, size, 3).
 
         Returns:
             float32 of the same shape, 0 to 255; what comes in from outside is black.
@@ -169,6 +170,7 @@ class Augmentation:
         # grid_sample's coordinates run from -1 to 1, so a shift by a share of the side is twice that share.
         right, down = 2 * draw(self.translation), 2 * draw(self.translation)
         matrices = torch.stack([torch.stack([cosine, -sine, right], 1), torch.stack([sine, cosine, down], 1)], 1)
-        pixels = images.float().unsqueeze(1)
+        pixels = channels_first(images.float())
         grid = torch.nn.functional.affine_grid(matrices, list(pixels.shape), align_corners=False)
-        return torch.nn.functional.grid_sample(pixels, grid, align_corners=False).squeeze(1)
+        moved = torch.nn.functional.grid_sample(pixels, grid, align_corners=False)
+        return moved.squeeze(1) if images.ndim == 3 else moved.permute(0, 2, 3, 1)

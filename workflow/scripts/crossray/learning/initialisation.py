@@ -17,6 +17,7 @@ from torch import Tensor
 from crossray.errors import UserError, listed
 from crossray.learning.models import (
     PAPER_SCALE,
+    PHOTOGRAPH_SCALE,
     InputScale,
     Network,
     build_model,
@@ -28,9 +29,6 @@ from crossray.seeds import derived_seed
 
 log = logging.getLogger(__name__)
 
-#: grey levels that torchvision's weights were trained on: photographs, by the mean and deviation of each colour
-PHOTOGRAPH_SCALE = InputScale((0.485 * 255, 0.456 * 255, 0.406 * 255), (0.229 * 255, 0.224 * 255, 0.225 * 255))
-
 #: entries under which training programs keep the state dict in a larger file
 NESTED = ("state_dict", "model_state_dict", "model")
 #: what wrappers put before every name
@@ -39,17 +37,21 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "backbone.")
 NOT_OF_THE_CLASSIFIER = ("aux", "AuxLogits.", "op_threshs")
 
 
-def initial_network(settings: Mapping[str, Any], outputs: int, size: int, file: Path | None) -> Network:
+def initial_network(
+    settings: Mapping[str, Any], outputs: int, size: int, file: Path | None, channels: int = 1
+) -> Network:
     """Build the network of a training, with random weights by its seed or those that ``weights`` names.
 
-    The head is always new, as its outputs are other tasks. Weights that expect three channels get the grey image in
-    each of them, scaled as photographs were; weights for one channel get the paper's scale.
+    The head is always new, as its outputs are other tasks. Weights that expect three channels get a grey image in each
+    of them, scaled as photographs are; weights for one channel get the paper's scale. Random weights get as many
+    channels as the images have.
 
     Args:
         settings: the settings of the rule ``train_model``.
         outputs: number of logits.
         size: pixels along each side of an image.
         file: a state dict, if ``weights`` names a file or another model.
+        channels: of the images, 1 or 3.
 
     Returns:
         The network, in training mode.
@@ -57,16 +59,20 @@ def initial_network(settings: Mapping[str, Any], outputs: int, size: int, file: 
     Raises:
         UserError: if the weights cannot be had or do not fit; the message names what is missing and unexpected.
     """
-    architecture = settings["architecture"]
+    architecture, stem = settings["architecture"], settings["stem"]
     torch.manual_seed(derived_seed(settings["seed"], "weights"))
     if not file and not settings["weights"]:
-        return build_model(architecture, outputs, size)
+        return build_model(architecture, outputs, size, PAPER_SCALE if channels == 1 else PHOTOGRAPH_SCALE, stem)
     if file:
         state: Mapping[str, Tensor] = read_state(file)
         scale = _scale_of(state)
     else:
         state, scale = _published(architecture, settings["weights"], size)
-    network = build_model(architecture, outputs, size, scale)
+    if scale.channels < channels:
+        raise UserError(
+            f"models: the weights {file or settings['weights']} are for grey images; set images.colour to grey"
+        )
+    network = build_model(architecture, outputs, size, scale, stem)
     head = head_names(architecture, size)
     _fit(network, state, head, str(file or settings["weights"]), architecture)
     log.info("weights of %s; new: %s", file or settings["weights"], ", ".join(head))

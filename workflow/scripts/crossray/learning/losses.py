@@ -1,4 +1,4 @@
-"""Losses over the labels that exist: Cohen et al. 2020, tasks weighted by rarity, and others for rare findings."""
+"""Losses over the labels that exist: Cohen et al. 2020, others for rare findings, and the softmax's for classes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -111,3 +111,22 @@ def asymmetric_loss(logits: Tensor, targets: Tensor, gamma: float, margin: float
         torch.log(torch.sigmoid(-logits) + margin).clamp(max=0) if margin else torch.nn.functional.logsigmoid(-logits)
     )
     return torch.where(targets == 1, of_positives, -(shifted**gamma) * log_right)
+
+
+class SoftmaxLoss(torch.nn.Module):
+    """Mean over images of the cross-entropy of the softmax, where an image has one class."""
+
+    def forward(self, logits: Tensor, labels: Tensor, counts: Tensor | None = None) -> Tensor:
+        """Return the loss of a batch.
+
+        Args:
+            logits: shape (images, classes).
+            labels: 1 for the class of an image and 0 for all others, shape (images, classes).
+            counts: number of images for each class, all the same, if these images are a part of a batch only; the
+                losses of its parts add up to the loss of the batch.
+
+        Returns:
+            A scalar.
+        """
+        losses = -(labels * torch.nn.functional.log_softmax(logits.float(), dim=1)).sum()
+        return losses / (len(labels) if counts is None else counts[0])

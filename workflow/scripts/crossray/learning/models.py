@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,14 @@ from crossray.errors import UserError
 #: the entry of a weights file's metadata that says how to build its network
 METADATA = "crossray"
 
+#: first layers of a network: as published, or for small images
+STANDARD, SMALL = "standard", "small"
+_NO_SMALL_STEM = "models: stem: small is for ResNets and wide ResNets of torchvision; leave it out for {}"
+
 
 @dataclass(frozen=True)
 class InputScale:
-    """How a network sees grey levels 0 to 255: in each of its channels, less a mean, over a deviation."""
+    """How a network sees levels 0 to 255: in each of its channels, less a mean, over a deviation."""
 
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
@@ -34,10 +38,12 @@ class InputScale:
 
 #: one channel on [-1024, 1024] (Cohen et al. 2020, section 2)
 PAPER_SCALE = InputScale((127.5,), (255 / 2048,))
+#: three channels as torchvision's weights expect them: photographs, by the mean and deviation of each colour
+PHOTOGRAPH_SCALE = InputScale((0.485 * 255, 0.456 * 255, 0.406 * 255), (0.229 * 255, 0.224 * 255, 0.225 * 255))
 
 
 class Network(nn.Module):
-    """A classifier of torchvision or timm, the ``body``, that takes grey levels as they are stored."""
+    """A classifier of torchvision or timm, the ``body``, that takes images as they are stored."""
 
     def __init__(self, body: nn.Module, scale: InputScale) -> None:
         super().__init__()
@@ -48,18 +54,24 @@ class Network(nn.Module):
             self.register_buffer(name, torch.tensor(values, dtype=torch.float32).reshape(-1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits (images, outputs) for grey levels 0 to 255, any dtype, shape (images, size, size)."""
+        """Return logits (images, outputs) for levels 0 to 255, any dtype, (images, size, size) or (..., size, 3)."""
         return self.body(self.scaled(images))
 
     def scaled(self, images: Tensor) -> Tensor:
         """Return what the body sees: float32 (images, channels, size, size), in channels-last memory."""
-        return ((images.float().unsqueeze(1) - self.mean) / self.deviation).contiguous(
-            memory_format=torch.channels_last
-        )
+        pixels = channels_first(images.float())
+        return ((pixels - self.mean) / self.deviation).contiguous(memory_format=torch.channels_last)
 
 
-def build_model(architecture: str, outputs: int, size: int, scale: InputScale = PAPER_SCALE) -> Network:
-    """Build a classifier with random weights for grey images.
+def channels_first(images: Tensor) -> Tensor:
+    """View stored images, (images, size, size) or (images, size, size, 3), as (images, 1 or 3, size, size)."""
+    return images.unsqueeze(1) if images.ndim == 3 else images.permute(0, 3, 1, 2)
+
+
+def build_model(
+    architecture: str, outputs: int, size: int, scale: InputScale = PAPER_SCALE, stem: str = STANDARD
+) -> Network:
+    """Build a classifier with random weights.
 
     Args:
         architecture: name as in ``torchvision.models.list_models``, for instance ``resnet50``, else as in
@@ -67,17 +79,18 @@ def build_model(architecture: str, outputs: int, size: int, scale: InputScale = 
         outputs: number of logits.
         size: pixels along each side of an image.
         scale: what the network is to see; one channel, or three as networks for photographs expect.
+        stem: the first layers, :data:`STANDARD` as published, or :data:`SMALL` for small images.
 
     Returns:
         The network, in training mode.
 
     Raises:
-        UserError: if the name is not known, or the network cannot take images of this size.
+        UserError: if the name is not known, the network cannot take images of this size, or it has no small stem.
     """
     if not is_torchvisions(architecture):
         _check_timm(architecture)
     try:
-        model = Network(_body(architecture, outputs, size, scale.channels), scale)
+        model = Network(_body(architecture, outputs, size, scale.channels, stem), scale)
         with torch.no_grad():
             model.eval()(torch.zeros(1, size, size))
     except (RuntimeError, ValueError, AssertionError, IndexError) as error:
@@ -92,10 +105,17 @@ def head_names(architecture: str, size: int) -> list[str]:
     return [name for name in one if one[name].shape != two[name].shape]
 
 
-def cost(architecture: str, outputs: int, size: int, channels: int) -> dict[str, int]:
-    """Return what a network has and does: parameters, and operations for an image, twice the multiply-adds."""
+def cost(settings: Mapping[str, Any], outputs: int, size: int, channels: int) -> dict[str, int]:
+    """Return what a network has and does: parameters, and operations for an image, twice the multiply-adds.
+
+    Args:
+        settings: architecture and stem.
+        outputs: number of logits.
+        size: pixels along each side of an image.
+        channels: of the network's input.
+    """
     with torch.device("meta"), torch.no_grad():
-        body = _body(architecture, outputs, size, channels).eval()
+        body = _body(settings["architecture"], outputs, size, channels, settings["stem"]).eval()
         with FlopCounterMode(display=False) as counter:
             body(torch.zeros(1, channels, size, size))
     return {"parameters": sum(p.numel() for p in body.parameters()), "operations": counter.get_total_flops()}
@@ -116,10 +136,12 @@ def _check_timm(architecture: str) -> None:
         raise UserError(f"models: architecture {architecture!r} is not known; near it are {', '.join(near)}")
 
 
-def _body(architecture: str, outputs: int, size: int, channels: int) -> nn.Module:
+def _body(architecture: str, outputs: int, size: int, channels: int, stem: str = STANDARD) -> nn.Module:
     if not is_torchvisions(architecture):
         import timm
 
+        if stem == SMALL:
+            raise UserError(_NO_SMALL_STEM.format(architecture))
         return timm.create_model(
             architecture, num_classes=outputs, in_chans=channels, **size_option(architecture, size)
         )
@@ -129,6 +151,8 @@ def _body(architecture: str, outputs: int, size: int, channels: int) -> nn.Modul
     if architecture.startswith("vit_"):
         options.update(image_size=size)
     model = torchvision.models.get_model(architecture, **options)
+    if stem == SMALL:
+        _take_small_images(model, architecture)
     if channels == 1:
         _take_one_channel(model)
     return model
@@ -140,6 +164,19 @@ def size_option(architecture: str, size: int) -> dict[str, int]:
 
     settings = timm.get_pretrained_cfg(architecture, allow_unregistered=False)
     return {"img_size": size} if settings and settings.fixed_input_size else {}
+
+
+def _take_small_images(model: nn.Module, architecture: str) -> None:
+    """Replace a ResNet's stem, which divides each side by 4, by one that keeps it (He et al. 2016, section 4.2).
+
+    Raises:
+        UserError: if the network is no ResNet.
+    """
+    if not isinstance(model, torchvision.models.ResNet):
+        raise UserError(_NO_SMALL_STEM.format(architecture))
+    model.conv1 = nn.Conv2d(3, model.conv1.out_channels, kernel_size=3, stride=1, padding=1, bias=False)
+    nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
+    model.maxpool = nn.Identity()
 
 
 def _take_one_channel(model: nn.Module) -> None:
@@ -155,10 +192,18 @@ def _take_one_channel(model: nn.Module) -> None:
 
 
 def save_weights(
-    path: Path, state: dict[str, Tensor], tasks: Sequence[str], architecture: str, size: int, scale: InputScale
+    path: Path,
+    state: dict[str, Tensor],
+    tasks: Sequence[str],
+    architecture: str,
+    size: int,
+    scale: InputScale,
+    stem: str = STANDARD,
 ) -> None:
     """Write a body's state dict as safetensors, with what is needed to build its network again in the metadata."""
-    built = {"architecture": architecture, "size": size, "tasks": list(tasks), "scale": asdict(scale)}
+    built = {
+        "architecture": architecture, "stem": stem, "size": size, "tasks": list(tasks), "scale": asdict(scale)
+    }  # fmt: skip
     # One entry, as the library writes several in an order of its own that changes from run to run.
     metadata = {METADATA: json.dumps(built)}
     tensors = {name: tensor.contiguous() for name, tensor in sorted(state.items())}
@@ -179,7 +224,7 @@ def load_model(path: Path) -> tuple[Network, list[str], int]:
             built = json.loads((file.metadata() or {})[METADATA])
         tasks, size, scale = built["tasks"], built["size"], InputScale(**built["scale"])
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
-            body = _body(built["architecture"], len(tasks), size, scale.channels)
+            body = _body(built["architecture"], len(tasks), size, scale.channels, built["stem"])
         body.load_state_dict(safetensors.torch.load_file(path), assign=True)
     except (safetensors.SafetensorError, KeyError, RuntimeError, OSError) as error:
         raise UserError(f"{path}: not the weights of a CrossRay model: {error}") from error

@@ -51,7 +51,7 @@ def training_record(
         "images": {"train": len(source.training.rows), "validation": len(source.validation.rows)},
         "size": source.training.store.size,
         "input": scale_record(network),
-        "cost": cost(settings["architecture"], len(source.tasks), source.training.store.size, network.scale.channels),
+        "cost": cost(settings, len(source.tasks), source.training.store.size, network.scale.channels),
         "weights": file_digest(initial) if initial else settings["weights"],
         "best_epoch": best.best_epoch,
         "settings": dict(settings),

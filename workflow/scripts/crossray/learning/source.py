@@ -13,6 +13,7 @@ from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
 from crossray.seeds import derived_seed
+from crossray.settings import MULTICLASS
 from crossray.shards import ImageStore, JoinedStores, with_rows
 
 
@@ -33,8 +34,9 @@ def load_source(manifests: Sequence[Path], indexes: Sequence[Path], settings: Ma
     Args:
         manifests: of the data sets that the source consists of.
         indexes: their indexes of shards, in the same order.
-        settings: tasks, of which those without a positive or a negative in the training split are not learnt; images,
-            how many to learn from at most, and seed, which draws them.
+        settings: tasks, of which those without a positive or a negative in the training split are not learnt;
+            objective, by which tasks may be classes, and images of a class that is not learnt are left out; images, how
+            many to learn from at most, and seed, which draws them.
 
     Raises:
         UserError: if a shard is damaged, a split is empty, or no task can be learnt.
@@ -54,6 +56,9 @@ def load_source(manifests: Sequence[Path], indexes: Sequence[Path], settings: Ma
     learnt, notes = _learnable(splits, tasks)
     if not learnt:
         raise UserError(f"{where}: no task can be learnt: {'; '.join(notes)}")
+    if settings["objective"] == MULTICLASS:
+        splits, left_out = _of_classes(splits, learnt, where)
+        notes += left_out
     training, validation = (
         Examples(pixels, rows["row"].to_numpy(), rows[learnt].to_numpy(np.float32), rows["dataset"].to_numpy())
         for rows in splits.values()
@@ -101,3 +106,26 @@ def _learnable(splits: Mapping[str, pd.DataFrame], tasks: Sequence[str]) -> tupl
             if splits["validation"][task].nunique() < 2:
                 notes.append(f"{task}: no positive or no negative in the validation split, does not choose the epoch")
     return learnt, notes
+
+
+def _of_classes(
+    splits: Mapping[str, pd.DataFrame], classes: list[str], where: str
+) -> tuple[dict[str, pd.DataFrame], list[str]]:
+    """Return the images of each split that are of one of the classes, and what there is to say of the others.
+
+    A class that one of several data sets does not label is none of its images' class.
+
+    Raises:
+        UserError: if there is only one class, or no image of one in a split.
+    """
+    if len(classes) < 2:
+        raise UserError(f"{where}: the training split has images of one class alone ({classes[0]}); it takes two")
+    kept, notes = {}, []
+    for split, rows in splits.items():
+        known = (rows[classes] == 1).any(axis=1)
+        if not known.any():
+            raise UserError(f"{where}: no image of a class that is learnt in the split {split}")
+        if (~known).any():
+            notes.append(f"{int((~known).sum())} images of the {split} split are of other classes, or of none known")
+        kept[split] = rows[known].fillna(dict.fromkeys(classes, 0.0)).reset_index(drop=True)
+    return kept, notes

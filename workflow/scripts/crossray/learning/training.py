@@ -20,10 +20,11 @@ from crossray.learning.batches import Augmentation, Examples, ordered_batches, t
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import fast_precision
-from crossray.learning.losses import MaskedLoss
+from crossray.learning.losses import MaskedLoss, SoftmaxLoss
 from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
-from crossray.statistics import auc
+from crossray.settings import MULTICLASS
+from crossray.statistics import auc, class_log_odds
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ warnings.filterwarnings("ignore", module="pytorch_lightning")
 
 
 class Classifier(lightning.LightningModule):
-    """A network with its loss, its optimiser and its validation AUC.
+    """A network with its loss, its optimiser and its validation AUC, of classes one against the rest.
 
     Args:
         tasks: names of the outputs.
@@ -50,8 +51,9 @@ class Classifier(lightning.LightningModule):
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
         self.network = network.to(memory_format=torch.channels_last)
+        self.exclusive = settings["objective"] == MULTICLASS
         self.augment = Augmentation(**settings["augmentation"])
-        self.loss = MaskedLoss(labels, settings)
+        self.loss = SoftmaxLoss() if self.exclusive else MaskedLoss(labels, settings)
         self._losses: list[Tensor] = []
         self._validation: list[tuple[Tensor, Tensor]] = []
 
@@ -101,7 +103,8 @@ class Classifier(lightning.LightningModule):
             "train_loss": float(losses.mean()),
             "validation_loss": float(self.loss(logits.to(self.device), labels.to(self.device))),
         }
-        aucs = {f"auc {task}": _known_auc(labels[:, i], logits[:, i]) for i, task in enumerate(self.tasks)}
+        scores = torch.from_numpy(class_log_odds(logits.numpy())) if self.exclusive else logits
+        aucs = {f"auc {task}": _known_auc(labels[:, i], scores[:, i]) for i, task in enumerate(self.tasks)}
         known = [value for value in aucs.values() if not np.isnan(value)]
         return row | {"validation_auc": float(np.mean(known)) if known else float("nan")} | aucs
 
@@ -111,8 +114,18 @@ def _known_auc(labels: Tensor, logits: Tensor) -> float:
     return auc(labels[known].numpy(), logits[known].numpy())
 
 
+def _merit(row: Mapping[str, float]) -> tuple[float, float]:
+    """Return what epochs are compared by; an AUC that is not defined is below all others."""
+    value = row["validation_auc"]
+    return (float("-inf") if np.isnan(value) else value, -row["validation_loss"])
+
+
 class BestEpoch(lightning.Callback):
-    """Keeps the history and the weights of the best epoch, inside the checkpoint, and logs a line an epoch."""
+    """Keeps the history and the weights of the best epoch, inside the checkpoint, and logs a line an epoch.
+
+    Best is the highest mean validation AUC, and of equal ones, as when every image is ranked rightly, the lowest
+    validation loss. Where no AUC is defined, the last epoch is the best.
+    """
 
     def __init__(self) -> None:
         self.history: list[dict[str, float]] = []
@@ -120,15 +133,12 @@ class BestEpoch(lightning.Callback):
         self.best_epoch = 0
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Compare the epoch with the best so far; where no AUC is defined, the last epoch is the best."""
+        """Compare the epoch with the best so far."""
         assert isinstance(module, Classifier)
         row = module.epoch_row()
-        before = max(
-            (old["validation_auc"] for old in self.history if old["validation_auc"] == old["validation_auc"]),
-            default=float("-inf"),
-        )
+        before = max(map(_merit, self.history), default=(float("-inf"), 0.0))
         self.history.append(row)
-        if row["validation_auc"] > before or before == float("-inf"):
+        if _merit(row) > before or before[0] == float("-inf"):
             self.best_epoch = int(row["epoch"])
             self.best = {name: value.detach().cpu().clone() for name, value in module.network.body.state_dict().items()}
         for experiment in trainer.loggers:

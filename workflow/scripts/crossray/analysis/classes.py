@@ -1,0 +1,220 @@
+"""Classes of which an image has exactly one: how many are named rightly, and which is taken for which."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from statsmodels.stats.proportion import proportion_confint
+
+from crossray import reasons
+from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.performance import KEYS as CELL_KEYS
+from crossray.analysis.performance import cells
+from crossray.analysis.resampling import interval, with_interval
+from crossray.tables import reported
+
+KEYS = ["model", "source", "target", "seed"]
+_MEASURES = ("accuracy", "macro_f1", "micro_f1", "top5_accuracy", "auc")
+
+#: ``classes`` are those that the target has and the model learnt; ``images`` are of these, ``other_images`` of others
+COLUMNS = [
+    *KEYS, "classes", "images", "patients", "other_images", "reason", "majority", "interval",
+    *(f"{name}{end}" for name in _MEASURES for end in ("", "_low", "_high")),
+]  # fmt: skip
+CONFUSION_COLUMNS = [
+    "model", "source", "target", "true_class", "predicted_class", "images", "reason", "share", "share_low",
+    "share_high",
+]  # fmt: skip
+
+#: the right class is among so many surest ones
+_TOP = 5
+
+
+def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure every model on every target.
+
+    Only images count whose class the model learnt: it cannot name another one. What it takes the others for is in the
+    second table.
+
+    Args:
+        study: one of classes.
+        performance: ``performance.csv``, the AUC of each class against the rest.
+        replicates: the bootstrap replicates behind it.
+
+    Returns:
+        One row a model, source, target and seed with :data:`COLUMNS`; and one a pair of classes of what a report shows
+        with :data:`CONFUSION_COLUMNS`.
+    """
+    one_against_rest = _mean_aucs(performance, replicates)
+    rows: list[dict[str, Any]] = []
+    confusions: list[dict[str, Any]] = []
+    for scored in study.targets():
+        truth = true_classes(scored.labels, study.settings["tasks"])
+        weights = scored.weights(study.settings["evaluation"])
+        for trained, seeds in scored.logits.items():
+            for seed, logits in seeds.items():
+                keys = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, seed), strict=True))
+                shown = seed == scored.reported_seed(trained)
+                row = _counts(scored, trained, truth, logits)
+                if row["reason"] is None:
+                    row |= _measures(scored, truth, logits, weights if shown else weights[:0])
+                    row |= one_against_rest.get(tuple(keys.values()), {})
+                rows.append(keys | row)
+                if shown:
+                    confusions += _confusion(scored, trained, truth, logits, weights, study.settings["tasks"])
+    return (
+        pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("classes", "images", "patients"), int)),
+        pd.DataFrame(confusions, columns=CONFUSION_COLUMNS),
+    )
+
+
+def true_classes(labels: pd.DataFrame, classes: list[str]) -> NDArray[np.object_]:
+    """Return the name of each image's class, None where it is not known or none of ``classes``."""
+    table = labels.reindex(columns=classes) == 1
+    names = np.array([*classes, None], dtype=object)
+    return names[np.where(table.any(axis=1), table.to_numpy().argmax(axis=1), len(classes))]
+
+
+def _counts(scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame) -> dict[str, Any]:
+    """Count what is behind a row, and say why it has no number if so."""
+    labelled = np.array([name is not None for name in truth], bool)
+    usable = labelled & np.isin(truth, list(logits))
+    row: dict[str, Any] = {
+        "classes": len(set(truth[usable])),
+        "images": int(usable.sum()),
+        "patients": len(np.unique(scored.patients[usable])),
+        "other_images": int((labelled & ~usable).sum()),
+        "reason": None,
+    }
+    if not labelled.any():
+        row["reason"] = reasons.NOT_LABELLED
+    elif not usable.any():
+        row["reason"] = reasons.NOT_TRAINED
+    elif trained.source in scored.refused:
+        row["reason"] = reasons.PATIENTS_OVERLAP
+    elif row["images"] < scored.minimum:
+        row["reason"] = reasons.TOO_FEW
+    return row
+
+
+def _measures(scored: Scored, truth: NDArray, logits: pd.DataFrame, weights: NDArray) -> dict[str, Any]:
+    """Measure the images of classes that the model learnt, and resample their patients."""
+    classes = list(logits)
+    usable = np.isin(truth, classes)
+    right = pd.Index(classes).get_indexer(truth[usable])
+    scores = logits.to_numpy()[usable]
+    called = scores.argmax(axis=1)
+    counts = confusion_counts(right, called, len(classes), weights[:, usable])
+    clustered = _is_clustered(scored.patients[usable])
+    row: dict[str, Any] = {
+        "majority": np.bincount(right).max() / len(right),
+        "interval": None if not len(weights) else "bootstrap" if clustered else "wilson",
+    }
+    hits = {"accuracy": called == right}
+    if len(classes) > _TOP:
+        better = (scores > scores[np.arange(len(right)), right][:, None]).sum(axis=1)
+        hits["top5_accuracy"] = better < _TOP
+    for name, hit in hits.items():
+        row[name] = float(hit.mean())
+        if len(weights):
+            drawn = np.vstack([np.ones(len(hit)), weights[:, usable]])
+            row |= _share_of_counts(name, drawn @ hit.astype(np.float64), drawn.sum(axis=1), clustered)
+    row |= {f"micro_f1{end}": row.get(f"accuracy{end}") for end in ("", "_low", "_high")}
+    f1 = macro_f1(counts)
+    return row | with_interval("macro_f1", f1[0], f1[1:])
+
+
+def confusion_counts(right: NDArray, called: NDArray, classes: int, weights: NDArray) -> NDArray[np.float64]:
+    """Count images by true and predicted class.
+
+    Args:
+        right: number of the true class of each image.
+        called: number of the predicted class.
+        classes: how many there are.
+        weights: counts of each image in each resample, shape (resamples, images).
+
+    Returns:
+        Shape (1 + resamples, classes, classes): of all images, and of each resample; true classes down.
+    """
+    pairs = right * classes + called
+    rows = [np.bincount(pairs, row.astype(np.float64), classes**2) for row in (np.ones(len(pairs)), *weights)]
+    return np.array(rows, np.float64).reshape(-1, classes, classes)
+
+
+def macro_f1(counts: NDArray) -> NDArray[np.float64]:
+    """Mean F1 over the classes that occur, shape (...,), of confusions (..., classes, classes), true classes down."""
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    true, called = counts.sum(axis=-1), counts.sum(axis=-2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        each = np.where(true > 0, 2 * hits / (true + called), np.nan)
+        return np.nansum(each, axis=-1) / (true > 0).sum(axis=-1)
+
+
+def _share_of_counts(name: str, hits: NDArray, images: NDArray, clustered: bool) -> dict[str, float]:
+    """Return a share with its interval: Wilson's, as a bootstrap of what is all right, or all wrong, knows no doubt.
+
+    Args:
+        name: of the column.
+        hits: counted in all images, and then in each resample.
+        images: of how many.
+        clustered: whether patients have several images; then the resamples give the interval.
+    """
+    value = float(hits[0] / images[0])
+    if clustered:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return with_interval(name, value, hits[1:] / images[1:])
+    low, high = proportion_confint(hits[0], images[0], method="wilson")
+    return {name: value, f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+def _is_clustered(patients: NDArray) -> bool:
+    return len(np.unique(patients)) < len(patients)
+
+
+def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[tuple, dict[str, float]]:
+    """Return (model, source, target, seed) -> mean AUC of the classes against the rest, resampled where shown."""
+    assert CELL_KEYS[:3] == KEYS[:3]
+    drawn: dict[tuple[str, str, str], list[NDArray]] = {}
+    for key, values in cells(replicates):
+        drawn.setdefault(key[:3], []).append(values)
+    shown = set(map(tuple, reported(performance)[KEYS].to_numpy()))
+    means: dict[tuple, dict[str, float]] = {}
+    for key, values in performance.dropna(subset="auc").groupby(KEYS)["auc"]:
+        means[key] = {"auc": float(values.mean())}
+        if key in shown:
+            low, high = interval(np.mean(drawn[key[:3]], axis=0))
+            means[key] |= {"auc_low": low, "auc_high": high}
+    return means
+
+
+def _confusion(
+    scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame, weights: NDArray, classes: list[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
+    here = np.array([name is not None for name in truth], bool)
+    called = np.array(list(logits), dtype=object)[logits.to_numpy()[here].argmax(axis=1)]
+    right, given = (pd.Index(classes).get_indexer(names) for names in (truth[here], called))
+    clustered = _is_clustered(scored.patients[here])
+    counts = confusion_counts(right, given, len(classes), weights[:, here] if clustered else weights[:0])
+    images = counts.sum(axis=2)
+    keys = {"model": trained.model, "source": trained.source, "target": scored.dataset}
+    for row, name in enumerate(classes):
+        reason = _why_no_row(scored, trained, name, int(images[0, row]))
+        for column, other in enumerate(classes):
+            names = keys | {"true_class": name, "predicted_class": other}
+            if reason or other not in logits:
+                yield names | {"reason": reason or reasons.NOT_TRAINED}
+                continue
+            hits = counts[:, row, column]
+            yield names | {"images": int(hits[0])} | _share_of_counts("share", hits, images[:, row], clustered)
+
+
+def _why_no_row(scored: Scored, trained: Trained, name: str, images: int) -> str | None:
+    """Return why nothing is said of a target's images of a class."""
+    if name not in scored.labels:
+        return reasons.NOT_LABELLED
+    if trained.source in scored.refused:
+        return reasons.PATIENTS_OVERLAP
+    return None if images else reasons.TOO_FEW

@@ -1,0 +1,22 @@
+"""Reader ``cifar10``: 60,000 photographs of 10 classes, 32 x 32 pixels, in colour (Krizhevsky 2009).
+
+See docs/datasets/cifar10.md.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crossray.datasets.cifar import Files, count_images
+from crossray.datasets.unpacked import read_unpacked
+
+__all__ = ["POLICIES", "REGISTER", "SETTINGS", "count_images", "locate", "read", "unpack"]
+
+SETTINGS = ()
+POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
+REGISTER = None
+
+_FILES = Files("CIFAR10", "cifar-10-batches-py", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a")
+
+locate = _FILES.locate
+read = read_unpacked
+unpack = _FILES.unpack

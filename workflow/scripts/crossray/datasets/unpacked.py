@@ -1,0 +1,74 @@
+"""Releases that are arrays and no image files: unpacked to one PNG an image and a table of classes, read from there.
+
+The reader of such a release offers ``unpack`` too, with the signature of :func:`crossray.datasets.digits.unpack`; the
+rule ``unpack_release`` calls it.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossray.datasets import Release
+from crossray.datasets.release import read_csv
+
+if TYPE_CHECKING:
+    import pandas
+    from numpy.typing import NDArray
+
+
+def locate_unpacked(dataset: str) -> Release:
+    """Return where the rule ``unpack_release`` puts a release."""
+    folder = f"results/datasets/{dataset}/unpacked"
+    return Release(f"{folder}/images", (f"{folder}/labels.csv",))
+
+
+def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, first: int = 0) -> "pandas.DataFrame":
+    """Write images as PNG files, a thousand in a folder.
+
+    Args:
+        images: pixels, uint8 of shape (rows, columns) or (rows, columns, 3), class, and the release's split, train or
+            test, empty where it has none; in the release's order.
+        folder: where they go.
+        first: number of the first of them in the release.
+
+    Returns:
+        One row an image: image_id (its number in the release), path (from the folder), split and class.
+    """
+    import pandas as pd
+    import PIL.Image
+
+    rows = []
+    for number, (pixels, name, split) in enumerate(images, start=first):
+        path = Path(f"{number // 1000:03d}", f"{number:05d}.png")
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(pixels).save(folder / path)
+        rows.append({"image_id": path.stem, "path": str(path), "split": split, "class": name})
+    return pd.DataFrame(rows)
+
+
+def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Reader`; ``settings`` holds ``split`` for what the release does not split itself.
+
+    Every image is its own patient. A validation split is set aside from the release's training split by a hash.
+    """
+    import pandas as pd
+
+    from crossray import manifest
+
+    raw = read_csv(release.tables[0], ["image_id", "path", "split", "class"])
+    empty = pd.Series(index=raw.index, dtype="str")
+    table = pd.DataFrame(
+        {
+            "image_id": raw["image_id"],
+            "patient_id": raw["image_id"],
+            "study_id": empty,
+            "path": raw["path"],
+            "view": empty,
+            "sex": empty,
+            "age": float("nan"),
+        }
+    )
+    if (raw["split"] != "").all():
+        table = manifest.with_validation(table.assign(split=raw["split"]), settings["split"])
+    labels = {name: (raw["class"] == name).astype(float) for name in sorted(raw["class"].unique())}
+    return table.assign(**labels)

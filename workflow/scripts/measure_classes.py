@@ -1,0 +1,42 @@
+"""Measure studies of classes: accuracy, F1, top five and AUC of every model on every target, and confusions.
+
+An image has exactly one class, the one that its model is surest of is what the model says.
+"""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def measure_classes(arguments: Namespace) -> None:
+    """Measure and write both tables."""
+    import pandas as pd
+
+    from crossray.analysis.classes import measure
+    from crossray.files import write_csv
+    from crossray.tables import read_performance
+
+    performance, replicates = read_performance(arguments.performance), pd.read_parquet(arguments.replicates)
+    table, confusion = measure(study_of(arguments), performance, replicates)
+    write_csv(arguments.confusion, confusion)
+    write_csv(arguments.output, table)
+    logging.info("%d models on targets, %d with a number", len(table), table["accuracy"].notna().sum())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--performance", required=True, type=Path, help="CSV of the AUC of each class")
+    options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
+    options.add_argument("--confusion", required=True, type=Path, help="CSV to write: one row a pair of classes")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a model, target and seed")
+    return run(measure_classes, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

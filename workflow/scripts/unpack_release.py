@@ -1,0 +1,33 @@
+"""Write the images of a release that is no image files, such as a library's arrays, as PNG, with a table of classes."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def unpack_release(arguments: Namespace) -> None:
+    """Write the images first and the table last."""
+    from crossray.datasets import find_reader
+    from crossray.files import write_csv
+
+    settings = arguments.settings
+    table = find_reader(settings["reader"]).unpack(arguments.root, settings, arguments.images)  # type: ignore[attr-defined]
+    write_csv(arguments.labels, table)
+    logging.info("%d images of %d classes", len(table), table["class"].nunique())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--settings", required=True, type=json_object, help="reader and what it needs, as JSON")
+    options.add_argument("--root", required=True, type=Path, help="folder of the local copy, where the reader has one")
+    options.add_argument("--images", required=True, type=Path, help="folder to write the images to")
+    options.add_argument("--labels", required=True, type=Path, help="CSV to write: image_id, path, split, class")
+    return run(unpack_release, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
