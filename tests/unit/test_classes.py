@@ -176,9 +176,9 @@ def test_classes_of_a_manifest_are_exclusive_and_unknown_ones_unknown():
     ("columns", "message"),
     [
         ({"A": [1.0, 0.0, 1.0], "B": [0.0, 1.0, 1.0]},
-         r"m.parquet: 1 images have, the first of them in row 3 of the manifest, more than one class \(A, B\)"),
+         r"m.parquet: 1 images have, the first of them in row 4 of the manifest, more than one class \(A, B\)"),
         ({"A": [1.0, 0.0, 1.0], "B": [0.0, 0.0, 0.0]},
-         "m.parquet: 1 images have, the first of them in row 2 of the manifest, no class; with objective: multiclass"),
+         "m.parquet: 1 images have, the first of them in row 3 of the manifest, no class; with objective: multiclass"),
     ],
 )  # fmt: skip
 def test_two_classes_or_none_stop_with_the_row(columns, message):

@@ -93,7 +93,8 @@ def as_classes(table: pd.DataFrame, classes: Sequence[str], origin: str) -> pd.D
         or not known, is unknown at all of them.
 
     Raises:
-        UserError: if an image has two classes, or none by all columns of the manifest; the message names the row.
+        UserError: if an image has two classes, or none by all columns of the manifest; the message names the row
+            (counted as in a spreadsheet, the header being row 1).
     """
     labels = table[tasks_of(table)]
     several = (labels == 1).sum(axis=1) > 1
@@ -115,7 +116,7 @@ def as_classes(table: pd.DataFrame, classes: Sequence[str], origin: str) -> pd.D
 
 
 def _where(wrong: pd.Series) -> str:
-    row = int(np.flatnonzero(wrong)[0]) + 1
+    row = int(np.flatnonzero(wrong)[0]) + 2  # as in a spreadsheet, the header being row 1
     return f"{int(wrong.sum())} images have, the first of them in row {row} of the manifest,"
 
 
