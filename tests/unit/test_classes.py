@@ -42,7 +42,8 @@ def made(folder, patients=None, seeds=(0,), spread=2.5):
                 table.insert(0, "image_id", rows["image_id"].to_numpy())
                 table.to_parquet(path, index=False)
     settings = {
-        "models": ["net"], "sources": list(LABELS), "members": {name: [name] for name in LABELS},
+        "models": ["net"], "sources": list(LABELS), "sources_of": {"net": list(LABELS)}, "origins": {"net": []},
+        "members": {name: [name] for name in LABELS},
         "targets": list(LABELS), "registers": {name: name for name in LABELS}, "seeds": list(seeds),
         "tasks": CLASSES, "objective": "multiclass", "evaluation": {"minimum": 5, "resamples": 200, "seed": 0},
     }  # fmt: skip
