@@ -103,6 +103,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_names(config)
     yield from _wrong_originals(datasets)
     yield from _wrong_pairs(config)
+    yield from _wrong_findings(config)
     for name, model in config["models"].items():
         if model["unfreeze_every"] and not model["freeze"]:
             yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
@@ -151,6 +152,14 @@ def _wrong_pairs(config: Mapping[str, Any]) -> Iterator[str]:
         for key, names in allowed.items():
             if pair[key] not in names:
                 yield f"evaluation.pairs.{number}.{key}: {pair[key]!r} is not one of {', '.join(names)}"
+
+
+def _wrong_findings(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the findings whose evidence is asked for."""
+    for task in config["evaluation"].get("attribution", {}).get("tasks", ()):
+        if task not in config["tasks"]:
+            allowed = ", ".join(config["tasks"])
+            yield f"evaluation.attribution.tasks: {task!r} is no task of this study; allowed are {allowed}"
 
 
 def is_pooled(source: str) -> bool:

@@ -2,7 +2,8 @@
 
 The conditions: ``transfer``, two sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
-``probe``, two domains; ``paper``, data sets of Cohen et al. (2020).
+``probe``, two domains; ``attribution``, maps of where models look; ``localisation``, these, and a target whose findings
+are located; ``paper``, data sets of Cohen et al. (2020).
 """
 
 #: name of a figure's files, of its module, and of its rule and program after ``draw_`` -> condition
@@ -19,6 +20,8 @@ ALL_FIGURES = {
     "operating_points": None,
     "reliability": None,
     "subgroups": None,
+    "localisation": "localisation",
+    "attributions": "attribution",
     "label_agreement": "labels",
     "label_control": "labels",
     "heads": "heads",
@@ -46,6 +49,8 @@ ALL_TABLES = {
     "calibration": None,
     "reliability": None,
     "subgroups": None,
+    "localisation": "localisation",
+    "localisation_summary": "localisation",
     "label_agreement": "labels",
     "label_control": "labels",
     "head_distances": "heads",
@@ -65,5 +70,7 @@ MISSING = {
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
+    "attribution": "Where the models look: no `evaluation.attribution`.",
+    "localisation": "Whether the models look where the findings are: nobody says where they are, or nobody asks.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
 }
