@@ -204,8 +204,13 @@ def vindr_physionet(root):
     (root / "annotations").mkdir()
     table = pd.DataFrame(rows, columns=["image_id", "rad_id", *columns])
     table.to_csv(root / "annotations" / "image_labels_train.csv", index=False)
-    lines = ["image_id,rad_id,class_name,x_min,y_min,x_max,y_max", "aa,R1,No finding,,,,",
-             "aa,R3,Cardiomegaly,1.5,2,11,12", *(f"bb,R{n},Pleural effusion,5,5,9,9" for n in (1, 1, 2)), ""]  # fmt: skip
+    lines = [
+        "image_id,rad_id,class_name,x_min,y_min,x_max,y_max",
+        "aa,R1,No finding,,,,",
+        "aa,R3,Cardiomegaly,1.5,2,11,12",
+        *(f"bb,R{n},Pleural effusion,5,5,9,9" for n in (1, 1, 2)),
+        "",
+    ]
     (root / "annotations" / "annotations_train.csv").write_text("\n".join(lines))
     for seed, name in enumerate(["aa", "bb"]):
         dicom_file(root / "train" / f"{name}.dicom", pixels(seed, np.uint16), bits=14)
