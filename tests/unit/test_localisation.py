@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crossray.analysis import localisation
-from crossray.analysis.localisation import MEASURES, centre_map, score
+from crossray.analysis.region_scores import MEASURES, centre_map, score
 
 SIZE = 50
 

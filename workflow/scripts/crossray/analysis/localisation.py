@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import manifest, maps, reasons, regions
 from crossray.analysis.cells import Study, Trained
+from crossray.analysis.region_scores import MEASURES, centre_map, score
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
 
@@ -29,62 +29,11 @@ COLUMNS = [
 #: ``place`` is at home, where the target is among what the model learnt from, or elsewhere; means of the means of tasks
 SUMMARY_COLUMNS = [
     "model", "method", "weights", "measure", "place", "pairs", "score", "score_low", "score_high", "chance", "centre",
-    "factor", "factor_low", "factor_high",
+    "factor", "factor_low", "factor_high", "difference", "difference_low", "difference_high",
 ]  # fmt: skip
-MEASURES = ("pointing", "overlap", "mass")
 MEAN = "mean of tasks"
 HOME, AWAY = "at home", "elsewhere"
 TRAINED, RANDOM = "trained", "random"
-
-#: how far from a region a point may lie and still hit it, as a share of the side: Zhang et al. (IJCV 2018) allow 15
-#: pixels on images of about 500
-TOLERANCE = 0.03
-#: what counts as marked: all that has at least this share of a map's largest value
-MARKED = 0.5
-#: deviation of the blob in the middle of the image that knows nothing but where findings mostly are
-CENTRE = 0.25
-
-
-def score(heat: NDArray, region: NDArray[np.bool_]) -> dict[str, float]:
-    """Compare a map with a region.
-
-    Args:
-        heat: at least 0, shape (size, size); 0 throughout says the same of every pixel.
-        region: at least one pixel, same shape.
-
-    Returns:
-        ``pointing``: whether the largest value lies in the region or at most :data:`TOLERANCE` outside it (pointing
-        game; of several largest values, their share). ``overlap``: intersection over union of the region and the pixels
-        with at least :data:`MARKED` of the largest value. ``mass``: share of the map's sum inside the region. And for
-        each, with ``_chance`` after its name, what is expected of as many pixels anywhere.
-    """
-    largest = heat >= heat.max()
-    near = _near(region)
-    marked = heat >= MARKED * heat.max()
-    share, area = float(region.mean()), float(region.sum())
-    common = marked.mean() * area
-    inside, total = float(heat[region].sum(dtype=np.float64)), float(heat.sum(dtype=np.float64))
-    return {
-        "pointing": float(near[largest].mean()),
-        "pointing_chance": float(near.mean()),
-        "overlap": float((marked & region).sum() / (marked | region).sum()),
-        "overlap_chance": float(common / (marked.sum() + area - common)),
-        "mass": inside / total if total else share,
-        "mass_chance": share,
-    }
-
-
-def _near(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which pixels are in a region or at most :data:`TOLERANCE` of the side away."""
-    distance = cv2.distanceTransform((~region).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return distance <= TOLERANCE * len(region)
-
-
-def centre_map(size: int) -> NDArray[np.float64]:
-    """Return a Gaussian in the middle of an image, the same for every image."""
-    place = (np.arange(size) + 0.5) / size - 0.5
-    line = np.exp(-0.5 * (place / CENTRE) ** 2)
-    return np.outer(line, line)
 
 
 @dataclass(frozen=True)
@@ -159,7 +108,7 @@ def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
     """Read what each map of a cell is of; ``path`` is the file of the maps."""
     folder = attributions / trained.model / trained.source / target
     table = pd.read_csv(folder / "images.csv", dtype={"image_id": str}, keep_default_na=False)
-    return table.assign(path=str(folder / "maps.h5"))
+    return table.assign(path=str(folder / "maps.h5"), scored=table["scored"].astype(bool))
 
 
 def _target(study: Study, name: str, datasets: Path, tables: Mapping[Trained, pd.DataFrame]) -> Target:
@@ -189,7 +138,9 @@ def _target(study: Study, name: str, datasets: Path, tables: Mapping[Trained, pd
 def _truth(path: Path, scored: pd.DataFrame, settings: Mapping[str, Any]) -> dict[tuple[str, str], NDArray[np.bool_]]:
     if scored.empty:
         return {}
-    known = dict(list(regions.read(path).groupby(["image_id", "task"], sort=False)))
+    located = regions.read(path)
+    located = located[located["image_id"].isin(scored["image_id"])]
+    known = dict(list(located.groupby(["image_id", "task"], sort=False)))
     drawn = {
         key: regions.on_square(known[key], settings["size"], settings["fit"])
         for key in scored.itertuples(index=False, name=None)
@@ -250,7 +201,9 @@ def _rows(
             yield row | {"tasks": 0, "images": 0, "patients": 0, "reason": reason}
         else:
             row["tasks"] = len(_tasks_behind(key, found))
-            yield row | _numbers(found[key], target) | _beside(found, own, key)
+            difference = _differences(found, own, key)
+            row |= _numbers(found[key], target)
+            yield row | (_mean_difference([difference]) if difference else {})
 
 
 def _tasks_behind(key: Key, found: Values) -> list[str]:
@@ -279,13 +232,13 @@ def _beside_chance(value: Value) -> dict[str, float]:
     return row | with_interval("factor", value.score / value.chance, value.drawn / value.drawn_chance)
 
 
-def _beside(found: Values, own: Values, key: Key) -> dict[str, float]:
-    """Compare with the target's own model on the same images, over the tasks that both have."""
+def _differences(found: Values, own: Values, key: Key) -> tuple[float, NDArray] | None:
+    """Compare with the target's own model on the same images, over the tasks that both have; None without one."""
     tasks = [task for task in _tasks_behind(key, found) if (task, *key[1:]) in own]
     if not tasks:
-        return {}
+        return None
     here, there = (_mean([values[task, *key[1:]] for task in tasks]) for values in (found, own))
-    return with_interval("difference", here.score - there.score, here.drawn - there.drawn)
+    return here.score - there.score, here.drawn - there.drawn
 
 
 def _summary(study: Study, cells: Mapping[tuple[Trained, str], Values]) -> Iterator[dict[str, Any]]:
@@ -293,13 +246,24 @@ def _summary(study: Study, cells: Mapping[tuple[Trained, str], Values]) -> Itera
     methods = study.settings["attribution"]["methods"]
     for model in study.settings["models"]:
         for method, weights, name, place in itertools.product(methods, (TRAINED, RANDOM), MEASURES, (HOME, AWAY)):
-            parts = [
-                values[MEAN, method, weights, name]
+            key = (MEAN, method, weights, name)
+            pairs = [
+                (values, cells.get((Trained(model, target), target), {}))
                 for (trained, target), values in cells.items()
                 if trained.model == model
-                and (MEAN, method, weights, name) in values
+                and key in values
                 and (target in study.settings["members"][trained.source]) == (place == HOME)
             ]
             row: dict[str, Any] = {"model": model, "method": method, "weights": weights, "measure": name}
-            row |= {"place": place, "pairs": len(parts)}
-            yield row | (_beside_chance(_mean(parts)) if parts else {})
+            row |= {"place": place, "pairs": len(pairs)}
+            if pairs:
+                row |= _beside_chance(_mean([values[key] for values, _ in pairs]))
+            compared = [found for values, own in pairs if (found := _differences(values, own, key))]
+            yield row | (_mean_difference(compared) if place == AWAY else {})
+
+
+def _mean_difference(compared: Sequence[tuple[float, NDArray]]) -> dict[str, float]:
+    if not compared:
+        return {}
+    values, drawn = zip(*compared, strict=True)
+    return with_interval("difference", float(np.mean(values)), np.mean(drawn, axis=0))

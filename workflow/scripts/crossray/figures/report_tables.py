@@ -165,7 +165,7 @@ _VIEWS = {
     "localisation_summary": View(
         "where models look at home and elsewhere, beside chance",
         "model method weights measure place pairs score score_low score_high chance centre factor factor_low "
-        "factor_high",
+        "factor_high difference difference_low difference_high",
     ),
     "label_agreement": View(
         "two labellings of the same images",
