@@ -76,9 +76,9 @@ def test_a_map_without_evidence_is_zero_throughout():
 @pytest.mark.parametrize(
     ("architecture", "size", "name"),
     [
-        ("resnet18", 32, "body.layer2"), ("resnet18", 64, "body.layer3"), ("resnet18", 128, "body.layer4"),
-        ("densenet121", 64, "body.features.transition3.conv"), ("mobilenet_v3_small", 64, "body.features.8"),
-        ("convnext_tiny", 64, "body.features.5"),
+        ("resnet18", 32, "body.layer1"), ("resnet18", 64, "body.layer2"), ("resnet18", 224, "body.layer4"),
+        ("densenet121", 64, "body.features.transition2.conv"), ("mobilenet_v3_small", 64, "body.features.3"),
+        ("convnext_tiny", 64, "body.features.3"), ("vgg16_bn", 64, "body.features.30"),
     ],
 )  # fmt: skip
 def test_the_last_whole_stage_with_enough_places_is_found(architecture, size, name):

@@ -91,6 +91,8 @@ def test_identifiers_follow_the_manifest_and_foreign_images_are_counted(tmp_path
     found = boxes(pd.Series(["b.png", "elsewhere.png", "gone.png", "b.png"]), "Mass", edges)
     placed = place(found, lookup("gone.png", "b.png"), tmp_path, "boxes.csv")
     assert placed["image_id"].tolist() == ["B.PNG"]
+    nothing = masks(pd.Series(["b.png"]), "Mass", pd.Series([""]), 10, 10)  # a phantom's finding that fills no pixel
+    assert place(nothing, lookup("b.png"), tmp_path, "regions.csv").empty
     assert "1 places left out: of images that are not in the manifest" in caplog.text
     assert "2 places left out: of images that cannot be read, or without an area" in caplog.text
 

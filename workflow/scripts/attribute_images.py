@@ -21,7 +21,7 @@ def attribute_images(arguments: Namespace) -> None:
 
     from crossray import manifest, maps, regions
     from crossray.errors import UserError
-    from crossray.files import write_csv
+    from crossray.files import file_digest, write_csv
     from crossray.learning.attribution import attribute_all, randomised
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import load_model
@@ -46,7 +46,8 @@ def attribute_images(arguments: Namespace) -> None:
     )
 
     device = choose_device(arguments.gpus)
-    random = randomised(model, derived_seed(settings["seed"], "random weights"))
+    # Every trained network has a random twin of its own, so that chance differs from pair to pair.
+    random = randomised(model, derived_seed(settings["seed"], "random weights", file_digest(arguments.weights)))
     networks = {"trained": model.to(device), "random": random.to(device)}
     jobs = [
         (method, weights, chosen if weights == "trained" else chosen[chosen["scored"]])

@@ -115,7 +115,7 @@ def _on_image(one: Any, rows: int, columns: int, aspect: float, origin: str) -> 
     """Return a place as shares of its image; None if it has no area."""
     frame_rows, frame_columns = (rows, columns) if np.isnan(one.frame_rows) else (one.frame_rows, one.frame_columns)
     facts = {"rows": rows, "columns": columns, "aspect": aspect}
-    if not one.runs:
+    if not np.isnan(one.left):
         left, top, right, bottom = (
             one.left / frame_columns, one.top / frame_rows, one.right / frame_columns, one.bottom / frame_rows
         )  # fmt: skip

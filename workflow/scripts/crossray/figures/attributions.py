@@ -51,7 +51,7 @@ def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> p
             continue
         task = shown.groupby("task", sort=False)["scored"].sum().idxmax()
         telling = shown[(shown["task"] == task) & (shown["role"] != "")]
-        rows += _drawn(telling, f"{source} at {target}|{task}", folder / "maps.h5", datasets / target, settings)
+        rows += _drawn(telling, f"{source} to {target}|{task}", folder / "maps.h5", datasets / target, settings)
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
