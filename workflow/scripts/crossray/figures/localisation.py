@@ -79,7 +79,7 @@ def _title(summary: pd.DataFrame, method: str) -> str:
     for place in _KINDS[:2]:
         row = summary.loc[(method, "trained", "pointing", place)]
         if row["pairs"]:
-            words.append(f"{row['score']:.0%} of the images {place} (chance {row['chance']:.0%})")
+            words.append(f"{row['score']:.0%} {place} (chance {row['chance']:.0%})")
     if not words:
         return "No pair can be asked where it looks"
-    return f"By {METHODS[method]} models point at the finding in {' and in '.join(words)}"
+    return f"By {METHODS[method]} the peak lies in the finding in {' and in '.join(words)} of the images"
