@@ -76,10 +76,10 @@ def _panel(rows: pd.DataFrame, by: str, words: str) -> alt.LayerChart:
 def _title(summary: pd.DataFrame, method: str) -> str:
     """Say the pointing game's result by the first method."""
     words = []
-    for place in _KINDS[:2]:
+    for place, images in zip(_KINDS[:2], (" of the images", ""), strict=True):
         row = summary.loc[(method, "trained", "pointing", place)]
         if row["pairs"]:
-            words.append(f"{row['score']:.0%} {place} (chance {row['chance']:.0%})")
+            words.append(f"{row['score']:.0%}{images} {place} (chance {row['chance']:.0%})")
     if not words:
         return "No pair can be asked where it looks"
-    return f"By {METHODS[method]} the peak lies in the finding in {' and in '.join(words)} of the images"
+    return f"By {METHODS[method]} the peak lies in the finding in {' and in '.join(words)}"
