@@ -19,8 +19,8 @@ from crossray.errors import UserError
 #: deviation of the Gaussian that maps of single pixels are smoothed with, as a share of the image's side: without it
 #: the largest value is that of one noisy pixel
 SMOOTHING = 0.02
-#: places that a stage must have along each side of its maps to say where something is: as many as the last stage of most
-#: networks has of an image of 224 px, on which the method was published
+#: places that a stage must have along each side of its maps to say where something is: as many as the last stage of
+#: most networks has of an image of 224 px, on which the method was published
 LEAST_PLACES = 7
 
 
