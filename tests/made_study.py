@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crossray import manifest
+from crossray import manifest, maps, regions
 from crossray.analysis import (
     agreement,
     calibration,
@@ -18,6 +18,7 @@ from crossray.analysis import (
     domains,
     heads,
     label_agreement,
+    localisation,
     models,
     outputs,
     paper,
@@ -29,7 +30,8 @@ from crossray.analysis import (
 )
 from crossray.analysis.cells import Study
 from crossray.datasets.conversion import index
-from crossray.figures import disagreements, report, samples, training_curves
+from crossray.figures import attributions, disagreements, report, samples, training_curves
+from crossray.figures.attributions import ROLES
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.figures.options import read_tables
 from crossray.figures.style import write
@@ -51,7 +53,7 @@ FIGURE_TABLES = {
     "subgroups": ["subgroups"], "label_agreement": ["label_agreement"], "label_control": ["label_control"],
     "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
     "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
-    "patients": ["datasets"],
+    "patients": ["datasets"], "localisation": ["localisation", "localisation_summary"],
 }  # fmt: skip
 
 
@@ -96,6 +98,7 @@ class Made:
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
+            "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
 
     def had(self, contents):
@@ -129,7 +132,45 @@ class Made:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     self._logits(source, target, tables[target][here], learnt, noise).to_parquet(path, index=False)
                 self._record(source, seed)
+        for name, table in tables.items():
+            self._regions(name, table, generator)
+            for source in self.sources:
+                self._maps(source, name, table[table["split"] == "test"], generator)
         return self
+
+    def _regions(self, name, table, generator):
+        """Every positive has a box that begins in the upper left quarter."""
+        rows = []
+        for task in self.labels[name]:
+            for image in table.loc[table[task] == 1, "image_id"]:
+                left, top = generator.integers(2, 14, 2) / 32
+                rows.append((image, task, regions.BOX, left, top, left + 0.25, top + 0.25, 32, 32, 1.0, 0, 0, ""))
+        found = pd.DataFrame(rows, columns=regions.COLUMNS)
+        regions.write(self.folder / "datasets" / name / "regions.parquet", found)
+
+    def _maps(self, source, target, rows, generator):
+        """Maps that are the region where the target is the source, and else noise."""
+        own = self.settings["members"][source]
+        tasks = [task for task in self.labels[target] if any(task in self.labels[name] for name in own)]
+        known = regions.read(self.folder / "datasets" / target / "regions.parquet")
+        truth = {key: regions.on_square(part, 32, "crop") for key, part in known.groupby(["image_id", "task"])}
+        found, heats = [], []
+        for method in self.settings["attribution"]["methods"]:
+            for weights in ("trained", "random"):
+                for task in tasks:
+                    for place, row in enumerate(rows[rows[task].notna()].to_dict("records")):
+                        role = ROLES[place] if place < len(ROLES) else ""
+                        noise = generator.random((32, 32))
+                        here = truth.get((row["image_id"], task), noise)
+                        heats.append(here if weights == "trained" and source == target else noise)
+                        scored = row[task] == 1
+                        found.append(
+                            (len(found), row["image_id"], task, int(row[task]), 0.5, scored, role, method, weights)
+                        )
+        columns = ["map", "image_id", "task", "label", "logit", "scored", "role", "method", "weights"]
+        folder = self.folder / "attributions/resnet50" / source / target
+        write_csv(folder / "images.csv", pd.DataFrame(found, columns=columns))
+        maps.write(folder / "maps.h5", [np.array(heats)], len(heats), 32)
 
     def _logits(self, source, target, rows, learnt, noise):
         logits = {"image_id": rows["image_id"].to_numpy()}
@@ -187,6 +228,8 @@ class Made:
         self._write(label_agreement=agreed, label_control=label_agreement.measure_control(study, found))
         places, distances, relations = heads.measure(self.vectors(), tasks)
         self._write(head_places=places, head_distances=distances, head_relations=relations)
+        looked, looked_on_average = localisation.measure(study, self.folder / "attributions", self.folder / "datasets")
+        self._write(localisation=looked, localisation_summary=looked_on_average)
         probed, confusion = probe.measure({probe.IMAGES: self.features()}, 0)
         self._write(probe=probed, probe_confusion=confusion)
         counts, labels = [], []
@@ -253,6 +296,9 @@ class Made:
                 extremes = pd.read_csv(self.folder / "analysis/output_extremes.csv", dtype={"image_id": str})
                 shown = disagreements.with_pixels(extremes, self.folder / "datasets", settings)
                 figure = disagreements.draw(shown, settings)
+            elif name == "attributions":
+                chosen = attributions.choose(self.folder / "attributions", self.folder / "datasets", settings)
+                figure = attributions.draw(chosen, settings)
             else:
                 figure = training_curves.draw(training_curves.histories(self.folder / "models", settings), settings)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]

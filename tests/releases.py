@@ -40,6 +40,9 @@ def nih(root):
     for name in ("OriginalImage[Width", "Height]", "OriginalImagePixelSpacing[x", "y]"):
         table[name] = 1
     table.to_csv(root / "Data_Entry_2017_v2020.csv", index=False)
+    heads = "Image Index,Finding Label,Bbox [x,y,w,h],,,"
+    drawn = ["00000001_000.png,Cardiomegaly,200.0,300,500.5,400,,,", "00000003_000.png,Infiltrate,0,10,100,20,,,"]
+    (root / "BBox_List_2017.csv").write_text("\n".join([heads, *drawn, ""]))
 
 
 def nih_google(root):
@@ -183,10 +186,12 @@ def openi(root):
 
 def vindr(root):
     """VinDr-CXR of Kaggle: a row a box and reader."""
-    rows = [("aa", "No finding", "R1"), ("aa", "No finding", "R2"), ("aa", "Cardiomegaly", "R3"),
-            ("bb", "Pleural effusion", "R1"), ("bb", "Pleural effusion", "R1"), ("bb", "Pleural effusion", "R2"),
-            ("bb", "Nodule/Mass", "R3")]  # fmt: skip
-    pd.DataFrame(rows, columns=["image_id", "class_name", "rad_id"]).to_csv(root / "train.csv", index=False)
+    edges = ["x_min", "y_min", "x_max", "y_max"]
+    none, one, other = ("", "", "", ""), (1.5, 2, 11, 12), (20, 20, 30, 30)
+    rows = [("aa", "No finding", "R1", *none), ("aa", "No finding", "R2", *none), ("aa", "Cardiomegaly", "R3", *one),
+            ("bb", "Pleural effusion", "R1", *one), ("bb", "Pleural effusion", "R1", *other),
+            ("bb", "Pleural effusion", "R2", *one), ("bb", "Nodule/Mass", "R3", *other)]  # fmt: skip
+    pd.DataFrame(rows, columns=["image_id", "class_name", "rad_id", *edges]).to_csv(root / "train.csv", index=False)
     for seed, name in enumerate(["aa", "bb"]):
         dicom_file(root / "train" / f"{name}.dicom", pixels(seed, np.uint16), bits=14)
 
@@ -199,6 +204,14 @@ def vindr_physionet(root):
     (root / "annotations").mkdir()
     table = pd.DataFrame(rows, columns=["image_id", "rad_id", *columns])
     table.to_csv(root / "annotations" / "image_labels_train.csv", index=False)
+    lines = [
+        "image_id,rad_id,class_name,x_min,y_min,x_max,y_max",
+        "aa,R1,No finding,,,,",
+        "aa,R3,Cardiomegaly,1.5,2,11,12",
+        *(f"bb,R{n},Pleural effusion,5,5,9,9" for n in (1, 1, 2)),
+        "",
+    ]
+    (root / "annotations" / "annotations_train.csv").write_text("\n".join(lines))
     for seed, name in enumerate(["aa", "bb"]):
         dicom_file(root / "train" / f"{name}.dicom", pixels(seed, np.uint16), bits=14)
 
@@ -217,10 +230,10 @@ def shenzhen(root):
 
 
 def object_cxr(root):
-    """Object-CXR: JPEG, an annotation or none."""
+    """Object-CXR: JPEG, a rectangle and a polygon or none."""
     for seed in (1, 2):
         picture(root / "train" / f"0000{seed}.jpg", seed)
-    table = pd.DataFrame({"image_name": ["00001.jpg", "00002.jpg"], "annotation": ["0 1 2 3 4", ""]})
+    table = pd.DataFrame({"image_name": ["00001.jpg", "00002.jpg"], "annotation": ["0 1 2 3 4;2 5 2 9 4 7 8", ""]})
     table.to_csv(root / "train.csv", index=False)
 
 

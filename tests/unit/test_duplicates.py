@@ -23,7 +23,7 @@ def films():
     generator = np.random.default_rng(0)
     drawn = []
     for patient in patients("p", SETTINGS):
-        image = render(patient.anatomy, patient.severities, "PA", (64, 64), generator)
+        image = render(patient.anatomy, patient.severities, "PA", (64, 64), generator)[0]
         noise = cv2.resize(generator.normal(0, 0.08, (24, 24)), (64, 64), interpolation=cv2.INTER_CUBIC)
         drawn.append((255 * np.clip(image + noise, 0, 1)).round().astype(np.uint8))
     return np.array(drawn)

@@ -197,7 +197,7 @@ def test_the_banner_is_there_for_phantoms_alone(tmp_path):
 
 
 def test_a_report_without_numbers_says_so(empty):
-    html = empty.page()
+    html = re.sub(r"base64,[A-Za-z0-9+/=%]+", "", empty.page())  # pictures may spell anything
     assert "No model could be compared between home and elsewhere" in html
     for wrong in (">nan<", ">None<", "NaN", ">undefined<"):
         assert wrong not in html

@@ -22,7 +22,7 @@ def hospital(**changes):
 
 
 def test_labels_are_severities_over_the_threshold(tmp_path):
-    labels, truth = write_release("h", hospital(images=40, labelling={"threshold": 0.5}), tmp_path)
+    labels, truth, _ = write_release("h", hospital(images=40, labelling={"threshold": 0.5}), tmp_path)
     assert ((truth[list(FINDINGS)] >= 0.5).astype(int) == labels[list(FINDINGS)]).all(axis=None)
     assert (labels["image_id"] == truth["image_id"]).all()
 
@@ -56,7 +56,7 @@ def test_some_patients_have_several_images_of_one_body():
 @pytest.mark.parametrize(("photometric", "bits"), [("MONOCHROME1", 10), ("MONOCHROME2", 8)])
 def test_every_coding_shows_the_same_picture(tmp_path, syntax, photometric, bits):
     def picture(folder, **appearance):
-        labels, _ = write_release("h", hospital(images=1, appearance={"rows": 64, **appearance}), tmp_path / folder)
+        labels, *_ = write_release("h", hospital(images=1, appearance={"rows": 64, **appearance}), tmp_path / folder)
         return tmp_path / folder / labels["path"][0]
 
     plain, _ = dicom.read_dicom(picture("plain", bits_stored=16))
@@ -69,7 +69,7 @@ def test_every_coding_shows_the_same_picture(tmp_path, syntax, photometric, bits
 
 def test_appearance_changes_the_picture_as_named(tmp_path):
     def mean_and_shape(name, **appearance):
-        labels, _ = write_release("h", hospital(images=3, appearance={"rows": 64, **appearance}), tmp_path / name)
+        labels, *_ = write_release("h", hospital(images=3, appearance={"rows": 64, **appearance}), tmp_path / name)
         pixels, _ = dicom.read_dicom(tmp_path / name / labels["path"][0])
         return pixels.mean(), pixels.shape
 
@@ -83,7 +83,7 @@ def test_a_finding_changes_the_picture_more_the_more_severe_it_is(finding):
     anatomy = draw_anatomy(np.random.default_rng(3), "F", 50)
 
     def drawn(severity):
-        return render(anatomy, {finding: severity}, "PA", (128, 128), np.random.default_rng(4))
+        return render(anatomy, {finding: severity}, "PA", (128, 128), np.random.default_rng(4))[0]
 
     changes = [np.abs(drawn(severity) - drawn(0)).sum() for severity in (0.2, 0.6, 1.0)]
     assert 0 < changes[0] < changes[1] < changes[2]

@@ -44,7 +44,7 @@ def test_rule_script_and_log_have_one_name():
     taken_over = set(re.findall(r"^use rule \w+ as (\w+) with", RULES, re.MULTILINE))
     for name, own in rules.items():
         assert re.search(rf'log:\s+"[^"]*\b{name}\b', own), name
-        assert f'code_version("{name}"' in own or "manifest_code" in own
+        assert re.search(rf'code_version\("{name}"[,)]', own) or "manifest_code" in own
         assert f'program="{name}"' in own or "params.program" not in own
         if name in taken_over:
             assert f'program="{name}"' in own

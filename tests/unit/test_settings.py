@@ -223,6 +223,11 @@ def test_nothing_left_to_train_on_is_an_error():
         ),
         (lambda c: c.update(evaluation={"pairs": [{"target": "north"}]}), "evaluation.pairs.0: the key"),
         (
+            lambda c: c.update(evaluation={"attribution": {"tasks": ["Hernia"]}}),
+            "evaluation.attribution.tasks: 'Hernia' is no task of this study; allowed are Cardiomegaly, Effusion",
+        ),
+        (lambda c: c.update(evaluation={"attribution": {"methods": ["lime"]}}), "'lime' is not one of grad_cam"),
+        (
             lambda c: c.update(
                 evaluation={"pairs": [{"target": "east", "task": "Nodule", "first": "north", "second": "west"}]}
             ),

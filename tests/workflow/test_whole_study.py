@@ -97,3 +97,26 @@ def test_numbers_of_the_paper_stand_beside_ours(whole):
     assert set(aucs["source"]) <= {"NIH", "PC", "All"}
     assert set(aucs["target"]) == {"NIH", "PC"}
     assert (table["difference"] - (table["ours"] - table["paper"])).abs().max() < 1e-8
+
+
+def test_every_model_is_asked_where_it_looks(whole):
+    folder = whole.folder / "results/whole"
+    regions = pd.read_parquet(whole.folder / "results/datasets/north/regions.parquet")
+    manifest = pd.read_parquet(folder / "manifests/north.parquet").set_index("image_id")
+    assert set(regions["image_id"]) <= set(manifest.index)  # by their pseudonyms
+    drawn = []
+    for source in ("north", "south", "reread", "all", "all-but-north"):
+        images = pd.read_csv(folder / f"attributions/small/{source}/north/images.csv", dtype={"image_id": str})
+        assert set(images["method"]) == {"grad_cam", "integrated_gradients", "input_gradients"}
+        assert (manifest.loc[images["image_id"], "split"] == "test").all()
+        scored = images[images["scored"]]
+        assert (scored["label"] == 1).all()
+        assert set(scored["weights"]) == {"trained", "random"}
+        known = scored[scored["task"] != "Nodule"]
+        drawn.append(set(zip(known["image_id"], known["task"], strict=True)))
+    assert drawn[0]
+    assert all(one == drawn[0] for one in drawn)  # every model on the same images
+    table = read(whole, "localisation")
+    assert len(table) == 5 * 3 * 4 * 3 * 2 * 3
+    assert (table["score"].isna() == table["reason"].notna()).all()
+    assert table["score"].notna().any()

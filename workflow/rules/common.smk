@@ -18,7 +18,7 @@ if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
-from crossray.datasets import READERS, find_reader, with_policy
+from crossray.datasets import READERS, find_reader, places_of, with_policy
 from crossray.errors import UserError
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.pseudonyms import make_key
@@ -149,6 +149,10 @@ PENALTIES = ("free", "tied")
 CLASSES = is_multiclass(STUDY)
 #: more tasks have no matrix each, as nobody could look at them
 MOST_PANELS = 30
+#: how evidence is attributed to pixels, None where nobody asks
+ATTRIBUTION = STUDY["evaluation"].get("attribution")
+#: targets whose releases say where findings are
+LOCATED = [name for name in TARGETS if places_of(name, DATASETS[name])]
 PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "simulated"]
 
 
@@ -171,6 +175,8 @@ CONDITIONS = {
     "heads": "shared_heads" in STUDY and bool(EVERYWHERE),
     "labels": len(set(REGISTERS.values())) < len(DATASETS),
     "probe": len(DOMAINS) > 1,
+    "attribution": ATTRIBUTION is not None,
+    "localisation": ATTRIBUTION is not None and bool(LOCATED),
     "paper": bool(PAPER),
     "classes": CLASSES,
     "findings": not CLASSES,
@@ -499,6 +505,27 @@ def analysis_settings(**more):
     )
 
 
+def attribution_settings():
+    """Return how evidence is attributed to pixels, with the findings to ask about."""
+    return {"tasks": STUDY["tasks"]} | (ATTRIBUTION or {})
+
+
+def first_predictions(wildcards):
+    """Return the predictions of the wildcards' model for the target's test images, of the first seed."""
+    names = {"model": wildcards.model, "source": wildcards.source, "target": wildcards.target}
+    return expand(PREDICTION, **names, seed=SEEDS[0], split="test")
+
+
+def attributions(wildcards):
+    """Return the tables of all maps of attribution of the study."""
+    return of_trainings(rules.attribute_images.output.table, SHOWN, seed=SEEDS[:1], target=TARGETS)
+
+
+def regions_of(datasets):
+    """Return the regions of those data sets whose releases say where findings are."""
+    return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in LOCATED])
+
+
 def paper_tables(wildcards):
     """Return the tables of this study that have numbers of the paper beside them."""
     wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
@@ -518,6 +545,8 @@ def figure_settings(*keys):
         "seeds": SEEDS,
         "size": SIZE,
         "shape": SHAPE,
+        "fit": FIT,
+        "attribution": subset(attribution_settings(), "methods", "tasks"),
         "resamples": STUDY["evaluation"]["resamples"],
         "minimum": STUDY["evaluation"]["minimum"],
         "phantoms": PHANTOMS,

@@ -2,11 +2,12 @@
 
 
 rule simulate_hospital:
-    """Render a hospital of chest phantoms: DICOM files, labels, and the true severities."""
+    """Render a hospital of chest phantoms: DICOM files, labels, and the true severities and places."""
     output:
         dicom=directory("results/datasets/{dataset}/release/dicom"),
         labels="results/datasets/{dataset}/release/labels.csv",
         truth="results/datasets/{dataset}/release/truth.csv",
+        regions="results/datasets/{dataset}/release/regions.csv",
     log:
         "logs/datasets/{dataset}/simulate_hospital.log",
     conda:
@@ -34,6 +35,7 @@ rule simulate_hospital:
             --dicom {output.dicom:q} \
             --labels {output.labels:q} \
             --truth {output.truth:q} \
+            --regions {output.regions:q} \
             &>{log:q}
         """
 
@@ -96,6 +98,36 @@ rule make_manifest:
             --key {input.key:q} \
             --lookup {output.lookup:q} \
             --output {output.manifest:q} \
+            &>{log:q}
+        """
+
+
+rule locate_findings:
+    """Read where a release says that findings are: boxes and masks, on the images of the manifest."""
+    input:
+        tables=lambda wildcards: places_of(wildcards.dataset, DATASETS[wildcards.dataset]),
+        lookup=rules.make_manifest.output.lookup,
+    output:
+        regions="results/datasets/{dataset}/regions.parquet",
+    log:
+        "logs/datasets/{dataset}/locate_findings.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(60),
+    params:
+        reader=lambda wildcards: DATASETS[wildcards.dataset]["reader"],
+        code=lambda wildcards: code_version("locate_findings", READERS[DATASETS[wildcards.dataset]["reader"]]),
+        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+    shell:
+        """
+        python workflow/scripts/locate_findings.py \
+            --reader {params.reader:q} \
+            --root {params.root:q} \
+            --tables {input.tables:q} \
+            --lookup {input.lookup:q} \
+            --output {output.regions:q} \
             &>{log:q}
         """
 

@@ -318,6 +318,26 @@ use rule draw_auc_matrix as draw_subgroups with:
         program="draw_subgroups",
 
 
+use rule draw_auc_matrix as draw_localisation with:
+    input:
+        tables=["<study>/analysis/localisation.csv", "<study>/analysis/localisation_summary.csv"],
+    output:
+        svg=report(
+            "<study>/figures/localisation.svg",
+            caption="../report/localisation.rst",
+            category="Localisation",
+            labels={"figure": "where models look, scored"},
+        ),
+        png="<study>/figures/localisation.png",
+        words="<study>/figures/localisation.json",
+    log:
+        "<log>/draw_localisation.log",
+    params:
+        settings=figure_settings("models", "members", "attribution"),
+        code=code_version("draw_localisation"),
+        program="draw_localisation",
+
+
 use rule draw_auc_matrix as draw_label_agreement with:
     input:
         tables=["<study>/analysis/label_agreement.csv"],

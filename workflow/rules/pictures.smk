@@ -113,3 +113,43 @@ rule draw_disagreements:
             --words {output.words:q} \
             &>{log:q}
         """
+
+
+rule draw_attributions:
+    """Draw where models look in the most telling images of each pair."""
+    input:
+        attributions=attributions,
+        indexes=study_indexes,
+        shards=lambda wildcards: shards_of(TARGETS),
+        regions=lambda wildcards: regions_of(TARGETS),
+    output:
+        svg=report(
+            "<study>/figures/attributions.svg",
+            caption="../report/attributions.rst",
+            category="Localisation",
+            labels={"figure": "where models look, in images"},
+        ),
+        png="<study>/figures/attributions.png",
+        words="<study>/figures/attributions.json",
+    log:
+        "<log>/draw_attributions.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(20),
+    params:
+        settings=figure_settings("models", "sources", "targets", "size", "shape", "fit", "attribution"),
+        code=code_version("draw_attributions"),
+        study=subpath(output.svg, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/draw_attributions.py \
+            --attributions {params.study:q}/attributions \
+            --datasets results/datasets \
+            --settings {params.settings:q} \
+            --svg {output.svg:q} \
+            --png {output.png:q} \
+            --words {output.words:q} \
+            &>{log:q}
+        """

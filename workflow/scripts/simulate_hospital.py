@@ -1,4 +1,4 @@
-"""Render a hospital of chest phantoms: DICOM files, the table of labels, and the true severities.
+"""Render a hospital of chest phantoms: DICOM files, the table of labels, the true severities and places.
 
 The phantoms are drawings for demonstrations and tests, not radiographs.
 """
@@ -15,9 +15,10 @@ def simulate_hospital(arguments: Namespace) -> None:
     from crossray.datasets.hospital import write_release
     from crossray.files import write_csv
 
-    labels, truth = write_release(arguments.dataset, arguments.settings, arguments.dicom)
+    labels, truth, regions = write_release(arguments.dataset, arguments.settings, arguments.dicom)
     write_csv(arguments.labels, labels)
     write_csv(arguments.truth, truth)
+    write_csv(arguments.regions, regions)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--dicom", required=True, type=Path, help="folder to write the DICOM files to")
     options.add_argument("--labels", required=True, type=Path, help="CSV to write: the hospital's labels")
     options.add_argument("--truth", required=True, type=Path, help="CSV to write: severity of each finding, 0 to 1")
+    options.add_argument("--regions", required=True, type=Path, help="CSV to write: where each finding is, as masks")
     return run(simulate_hospital, options.parse_args(argv))
 
 

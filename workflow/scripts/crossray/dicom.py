@@ -70,13 +70,28 @@ def read_dicom(
     return grey, aspect
 
 
-def _read_header(path: Path) -> pydicom.Dataset:
+def read_dicom_shape(path: Path) -> tuple[int, int, float]:
+    """Return the rows and columns of a DICOM image and the height of a pixel by its width, without its pixels.
+
+    Raises:
+        UnusableImageError: if the file is missing, is no DICOM file, or does not say.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they quote values of headers
+        header = _read_header(path, stop_before_pixels=True)
+        rows, columns = header.get("Rows"), header.get("Columns")
+        if not (isinstance(rows, int) and isinstance(columns, int) and rows > 0 and columns > 0):
+            raise UnusableImageError("no Rows (0028,0010) or Columns (0028,0011)")
+        return rows, columns, _pixel_aspect(header)
+
+
+def _read_header(path: Path, stop_before_pixels: bool = False) -> pydicom.Dataset:
     """Read a file, with or without the preamble of PS3.10."""
     try:
         try:
-            return pydicom.dcmread(path)
+            return pydicom.dcmread(path, stop_before_pixels=stop_before_pixels)
         except InvalidDicomError:
-            header = pydicom.dcmread(path, force=True)
+            header = pydicom.dcmread(path, stop_before_pixels=stop_before_pixels, force=True)
     except Exception as error:  # as above
         raise UnusableImageError(f"unreadable header ({type(error).__name__})") from error
     if not _IDENTITY & set(header.dir()):

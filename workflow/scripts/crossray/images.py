@@ -10,11 +10,14 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import NDArray
 
-from crossray.dicom import read_dicom
+from crossray.dicom import read_dicom, read_dicom_shape
 from crossray.errors import UnusableImageError
 from crossray.grey_levels import GREY_MAX, PERCENTILES
 
 _PIL_SUFFIXES = {".png", ".jpg", ".jpeg"}
+
+#: EXIF's tag of how a picture was held; from this value on it lies on its side
+_ORIENTATION, _FIRST_TURNED = 0x0112, 5
 
 #: an image longer than this, by its width, is a strip and no radiograph; BRAX has a dozen of them
 _LARGEST_RATIO = 8
@@ -67,9 +70,40 @@ def load_square(
     height, width = levels.shape[0] * aspect, levels.shape[1]
     if max(height, width) > _LARGEST_RATIO * min(height, width):
         raise UnusableImageError(f"a strip of {levels.shape[0]} x {levels.shape[1]} pixels")
-    resized = _resized(centre_square(levels, aspect), size, size) if fit == "crop" else _padded(levels, aspect, size)
-    square = np.round(resized / (GREY_MAX / 255)).astype(np.uint8)
+    square = np.round(to_square(levels, aspect, size, fit) / (GREY_MAX / 255)).astype(np.uint8)
     return np.repeat(square[..., None], 3, axis=2) if colour == "rgb" and square.ndim == 2 else square
+
+
+def to_square(levels: NDArray, aspect: float, size: int, fit: str) -> NDArray:
+    """Make an image a square; what lies over an image, such as a mask, goes the same way.
+
+    Args:
+        levels: shape (rows, columns) or (rows, columns, 3), of a type that OpenCV resizes.
+        aspect: the height of a pixel by its width.
+        size: pixels along each side of the result.
+        fit: as in :func:`load_square`.
+
+    Returns:
+        The same type, shape (size, size) or (size, size, 3).
+    """
+    return _resized(centre_square(levels, aspect), size, size) if fit == "crop" else _padded(levels, aspect, size)
+
+
+def read_shape(path: Path) -> tuple[int, int, float]:
+    """Return the rows and columns of an image file and the height of a pixel by its width, from its header alone.
+
+    Raises:
+        UnusableImageError: if the file is missing or its header cannot be read.
+    """
+    if path.suffix.lower() not in _PIL_SUFFIXES:
+        return read_dicom_shape(path)
+    try:
+        with PIL.Image.open(path) as image:
+            width, height = image.size
+            turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
+    except Exception as error:  # as below
+        raise UnusableImageError(f"unreadable image ({type(error).__name__})") from error
+    return (width, height, 1.0) if turned else (height, width, 1.0)
 
 
 def centre_square(levels: NDArray, aspect: float = 1.0) -> NDArray:

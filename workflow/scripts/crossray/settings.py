@@ -149,6 +149,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _shared_digits(datasets)
     yield from _wrong_pairs(config)
     yield from _wrong_objectives(config)
+    yield from _wrong_findings(config)
     for name, model in config["models"].items():
         if model["unfreeze_every"] and not model["freeze"]:
             yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
@@ -255,6 +256,14 @@ def tasks_of(config: Mapping[str, Any], model: str) -> list[str]:
 def is_multiclass(config: Mapping[str, Any]) -> bool:
     """Return whether the tasks of a study are classes, of which an image has one."""
     return any(objective_of(config, name) == MULTICLASS for name in config["models"])
+
+
+def _wrong_findings(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the findings whose evidence is asked for."""
+    for task in config["evaluation"].get("attribution", {}).get("tasks", ()):
+        if task not in config["tasks"]:
+            allowed = ", ".join(config["tasks"])
+            yield f"evaluation.attribution.tasks: {task!r} is no task of this study; allowed are {allowed}"
 
 
 def is_pooled(source: str) -> bool:

@@ -83,6 +83,44 @@ class Reader(Protocol):
         """
 
 
+class Locator(Protocol):
+    """What the module of a reader offers too where releases say where findings are."""
+
+    def locate_places(self, dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the tables that say so, without opening them; none where this release has none."""
+
+    def read_places(self, release: Release) -> "pandas.DataFrame":
+        """Read them.
+
+        Args:
+            release: the root of the images, and what ``locate_places`` returned.
+
+        Returns:
+            A table as of :mod:`crossray.datasets.places`.
+
+        Raises:
+            UserError: if a table is not as released; the message names file, row and column.
+        """
+
+
+def find_locator(name: str) -> Locator:
+    """Return the reader that is registered under ``name``, which must be a locator.
+
+    Raises:
+        UserError: if there is none, or it knows no places.
+    """
+    reader = find_reader(name)
+    if not hasattr(reader, "locate_places"):
+        raise UserError(f"reader {name!r} knows no places of findings")
+    return cast("Locator", reader)
+
+
+def places_of(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the tables of a data set that say where findings are; none where it has none."""
+    reader = find_reader(settings["reader"])
+    return cast("Locator", reader).locate_places(dataset, settings) if hasattr(reader, "locate_places") else ()
+
+
 def find_reader(name: str) -> Reader:
     """Return the reader that is registered under ``name``.
 

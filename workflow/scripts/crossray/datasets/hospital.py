@@ -1,7 +1,7 @@
 """A simulated hospital: who its patients are, how its images look, and from what severity its readers call a finding.
 
 It writes what a real hospital would hand over, DICOM files and a table of labels, and beside them the truth, the
-severities, which a study of real patients never has.
+severities and the places of the findings, which a study of real patients never has whole.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,8 +29,9 @@ from pydicom.uid import (
 )
 
 from crossray.datasets.findings import FINDINGS
-from crossray.datasets.phantom import Anatomy, draw_anatomy, render
+from crossray.datasets.phantom import Anatomy, Mask, draw_anatomy, render
 from crossray.files import replacing
+from crossray.masks import encode
 from crossray.seeds import derived_seed
 
 TRANSFER_SYNTAXES = {
@@ -83,7 +84,9 @@ def _generator(seed: int, *names: object) -> Generator:
     return np.random.default_rng(derived_seed(seed, *map(str, names)))
 
 
-def write_release(name: str, settings: Mapping[str, Any], folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def write_release(
+    name: str, settings: Mapping[str, Any], folder: Path
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Render a hospital's images and write them as DICOM.
 
     Args:
@@ -93,16 +96,17 @@ def write_release(name: str, settings: Mapping[str, Any], folder: Path) -> tuple
         folder: where the DICOM files go.
 
     Returns:
-        The label table and the table of severities, one row an image.
+        The label table and the table of severities, one row an image; and where the findings are, one row a finding
+        of an image: image_id, finding, rows, columns, runs (:func:`crossray.masks.encode`).
     """
-    labels, truth = [], []
+    labels, truth, places = [], [], []
     name = settings.get("patients_of", name)
     for patient in patients(name, settings):
         for number in range(patient.images):
             image_id = f"{patient.patient_id}-{number}"
             generator = _generator(settings["seed"], name, "image", image_id)
             view = "AP" if generator.random() < settings["ap_share"] else "PA"
-            pixels = expose(patient, view, settings["appearance"], generator)
+            pixels, regions = expose(patient, view, settings["appearance"], generator)
             path = f"{patient.patient_id}/{image_id}.dcm"
             write_dicom(folder / path, pixels, patient, view, image_id, settings["appearance"])
             facts = {"image_id": image_id, "patient_id": patient.patient_id, "study_id": image_id, "path": path}
@@ -116,7 +120,12 @@ def write_release(name: str, settings: Mapping[str, Any], folder: Path) -> tuple
                 }
             )
             truth.append({"image_id": image_id, **patient.severities})
-    return pd.DataFrame(labels), pd.DataFrame(truth)
+            for finding, mask in regions.items():
+                rows, columns = mask.shape
+                place = {"finding": finding, "rows": rows, "columns": columns, "runs": encode(mask)}
+                places.append({"image_id": image_id, **place})
+    regions_table = pd.DataFrame(places, columns=["image_id", "finding", "rows", "columns", "runs"])
+    return pd.DataFrame(labels), pd.DataFrame(truth), regions_table
 
 
 def call(severities: Mapping[str, float], labelling: Mapping[str, Any], generator: Generator) -> dict[str, int]:
@@ -129,15 +138,17 @@ def call(severities: Mapping[str, float], labelling: Mapping[str, Any], generato
     return called
 
 
-def expose(patient: Patient, view: str, appearance: Mapping[str, Any], generator: Generator) -> NDArray[np.float32]:
+def expose(
+    patient: Patient, view: str, appearance: Mapping[str, Any], generator: Generator
+) -> tuple[NDArray[np.float32], dict[str, Mask]]:
     """Render a patient as this hospital's equipment shows it.
 
     Returns:
-        Grey levels of shape (rows, columns), 0 black to 1 white (dense tissue is bright).
+        Grey levels of shape (rows, columns), 0 black to 1 white (dense tissue is bright); and where each finding is.
     """
     rows = appearance["rows"]
     shape = (rows, round(rows * appearance["aspect"]))
-    picture = render(patient.anatomy, patient.severities, view, shape, generator)
+    picture, regions = render(patient.anatomy, patient.severities, view, shape, generator)
     if appearance["blur"]:
         picture = cv2.GaussianBlur(picture, (0, 0), appearance["blur"] * rows)
     exposure = appearance["exposure"] * generator.normal(1, 0.05)
@@ -145,7 +156,7 @@ def expose(patient: Patient, view: str, appearance: Mapping[str, Any], generator
     picture = picture + generator.normal(0, appearance["noise"], shape)
     if appearance["marker"]:
         picture = np.maximum(picture, _marker(appearance["marker"], shape))
-    return np.clip(picture, 0, 1).astype(np.float32)
+    return np.clip(picture, 0, 1).astype(np.float32), regions
 
 
 def _marker(text: str, shape: tuple[int, int]) -> NDArray[np.float32]:

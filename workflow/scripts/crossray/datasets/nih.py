@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
-from crossray.datasets.release import check_images, count_rows, find_images, locate_tables, read_csv
-from crossray.errors import UserError
+from crossray.datasets.release import check_images, count_rows, find_images, locate_tables, read_csv, tables_there
+from crossray.errors import UserError, listed
 
 if TYPE_CHECKING:
     import pandas
@@ -27,6 +27,12 @@ REGISTER = "nih"
 
 COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 LAYOUT = "images_001/images/00000001_000.png"
+
+#: columns of ``BBox_List_2017.csv``: left and top edge, width and height, on images of 1024 x 1024 pixels
+BOX_COLUMNS = ("Image Index", "Finding Label", "Bbox [x", "y", "w", "h]")
+#: words of that table that the table of labels has otherwise
+BOX_WORDS = {"Infiltrate": "Infiltration"}
+FRAME = (1024, 1024)
 
 
 def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
@@ -87,3 +93,27 @@ def sex_column(raw: "pandas.DataFrame") -> str:
         if name in raw:
             return name
     raise UserError("the table has neither a column Patient Sex nor Patient Gender")
+
+
+def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """See :class:`crossray.datasets.Locator`."""
+    return tables_there(settings["root"], ["BBox_List_2017.csv"])
+
+
+def read_places(release: Release) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Locator`.
+
+    984 boxes that a radiologist drew on 880 images, of eight of the findings.
+    """
+    import pandas as pd
+
+    from crossray.datasets.places import boxes, numbers
+
+    path = release.tables[0]
+    raw = read_csv(path, BOX_COLUMNS)
+    tasks = raw["Finding Label"].str.strip().replace(BOX_WORDS)
+    if strange := sorted(set(tasks) - set(FINDINGS)):
+        raise UserError(f"{path}: finding {listed(strange)} is none of {', '.join(FINDINGS)}")
+    left, top, width, height = (numbers(raw[column], path, column) for column in BOX_COLUMNS[2:])
+    edges = pd.DataFrame({"left": left, "top": top, "right": left + width, "bottom": top + height})
+    return boxes(raw["Image Index"].str.strip().str.removesuffix(".png"), tasks, edges, FRAME)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, find_table, locate_tables, read_csv
+from crossray.errors import UserError
 
 if TYPE_CHECKING:
     import pandas
@@ -48,3 +49,40 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     )
     check_images(release.root, table["path"], settings["max_missing"], "train/00001.jpg")
     return keep_images(table, settings)
+
+
+def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """See :class:`crossray.datasets.Locator`; the table of labels is one of objects."""
+    return (find_table(dataset, settings, ["train.csv"]),)
+
+
+def read_places(release: Release) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Locator`; of ellipses and polygons, the boxes around them."""
+    import pandas as pd
+
+    from crossray.datasets.places import boxes
+
+    path = release.tables[0]
+    raw = read_csv(path, ["image_name", "annotation"])
+    objects = raw["annotation"].str.strip().str.strip(";").str.split(";").explode()
+    objects = objects[objects.str.strip() != ""]
+    found = [_edges(text, path, row) for row, text in objects.items()]
+    edges = pd.DataFrame(found, columns=["left", "top", "right", "bottom"])
+    images = raw["image_name"].str.strip().str.rsplit(".", n=1).str[0]
+    return boxes(images.loc[objects.index].reset_index(drop=True), "Foreign Object", edges)
+
+
+def _edges(text: str, path: str, row: Any) -> tuple[float, float, float, float]:
+    """Return the box around an object: its shape (0 rectangle, 1 ellipse, 2 polygon), then corners x y x y ...
+
+    Raises:
+        UserError: if the text is not that.
+    """
+    try:
+        shape, *corners = (float(part) for part in text.split())
+    except ValueError:
+        shape, corners = -1.0, []
+    if shape not in (0, 1, 2) or len(corners) < 4 or len(corners) % 2:
+        raise UserError(f"{path}: row {row + 2}, column annotation: not an object, such as 0 10 20 30 40")
+    across, down = corners[::2], corners[1::2]
+    return min(across), min(down), max(across), max(down)

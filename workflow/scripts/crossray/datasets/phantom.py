@@ -5,7 +5,7 @@ bone and mediastinum near 1). Anatomy belongs to the patient, position and vesse
 patient's right is on the left of the picture.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +14,16 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What a finding does to the picture: its name, the tissue that it adds, and how much that is at its full."""
+
+    finding: str
+    tissue: Plane
+    full: float
 
 
 @dataclass(frozen=True)
@@ -51,7 +61,7 @@ def draw_anatomy(generator: Generator, sex: str, age: float) -> Anatomy:
 
 def render(
     anatomy: Anatomy, severities: Mapping[str, float], view: str, shape: tuple[int, int], generator: Generator
-) -> Plane:
+) -> tuple[Plane, dict[str, Mask]]:
     """Draw one phantom.
 
     Args:
@@ -62,7 +72,8 @@ def render(
         generator: draws what belongs to this image alone: position, tilt, vessels.
 
     Returns:
-        Tissue of shape (rows, columns), about 0 to 1.
+        Tissue of shape (rows, columns), about 0 to 1; and finding -> where it is, of the same shape: the pixels with at
+        least half of what it adds or takes at its full, for an enlarged heart the whole heart.
     """
     frame = _Frame(shape, generator)
     magnified = 1.12 if view == "AP" else 1.0
@@ -84,8 +95,12 @@ def render(
         * (frame.ellipse(-0.19, 0.70, 0.11, 0.10, 0.04) + frame.ellipse(0.19, 0.70, 0.11, 0.10, 0.04))
         * (anatomy.breast > 0)
     )
-    _add_findings(tissue, frame, anatomy, severities, lungs[anatomy.side] * (1 - 0.8 * heart))
-    return np.clip(tissue, 0, 1.2).astype(np.float32)
+    regions = {"Cardiomegaly": heart >= 0.5} if severities.get("Cardiomegaly", 0) else {}
+    for layer in _layers(frame, anatomy, severities, lungs[anatomy.side] * (1 - 0.8 * heart)):
+        tissue += layer.tissue
+        here = np.abs(layer.tissue) >= layer.full / 2
+        regions[layer.finding] = regions.get(layer.finding, False) | here
+    return np.clip(tissue, 0, 1.2).astype(np.float32), regions
 
 
 class _Frame:
@@ -148,26 +163,28 @@ def _pixel(frame: _Frame, x: float, y: float, rows: int) -> tuple[int, int]:
     return round((x + columns / rows / 2) * rows), round(y * rows)
 
 
-def _add_findings(tissue: Plane, frame: _Frame, anatomy: Anatomy, severities: Mapping[str, float], lung: Plane) -> None:
-    """Add the findings of one side's lung to ``tissue``, in place."""
+def _layers(frame: _Frame, anatomy: Anatomy, severities: Mapping[str, float], lung: Plane) -> Iterator[Layer]:
+    """Yield what the findings of the lungs add, those of one side in ``lung``, the nodule on the other."""
     side, centre = anatomy.side, anatomy.side * (anatomy.lung_width + 0.02)
     middle = 0.74 - anatomy.lung_height
 
     if severity := severities.get("Effusion", 0):
         level = 0.73 - 0.20 * severity - 0.5 * side * (frame.x - centre) * (0.3 + severity)
-        tissue += 0.36 * lung * _soft(frame.y - level, 0.03)
+        yield Layer("Effusion", 0.36 * lung * _soft(frame.y - level, 0.03), 0.36)
     if severity := severities.get("Lung Opacity", 0):
         x, y = anatomy.opacity_at
         blob = np.hypot(
             (frame.x - centre - x * anatomy.lung_width) / 0.085, (frame.y - middle - y * anatomy.lung_height) / 0.095
         )
-        tissue += (0.12 + 0.32 * severity) * lung * np.exp(-(blob**2))
+        full = 0.12 + 0.32 * severity
+        yield Layer("Lung Opacity", full * lung * np.exp(-(blob**2)), full)
     if severity := severities.get("Nodule", 0):
         x, y = anatomy.nodule_at
         other = -centre
         radius = 0.022 + 0.040 * severity
         nodule = frame.ellipse(other + x * anatomy.lung_width, middle + y * anatomy.lung_height, radius, radius, 0.012)
-        tissue += (0.22 + 0.30 * severity) * nodule
+        full = 0.22 + 0.30 * severity
+        yield Layer("Nodule", full * nodule, full)
     if severity := severities.get("Pneumothorax", 0):
         depth = 0.02 + 0.085 * severity
         collapsed = frame.ellipse(
@@ -177,5 +194,6 @@ def _add_findings(tissue: Plane, frame: _Frame, anatomy: Anatomy, severities: Ma
             anatomy.lung_height * 1.15 - depth,
             0.012,
         )
-        tissue -= (0.07 + 0.10 * severity) * lung * (1 - collapsed)
-        tissue += 0.10 * lung * np.exp(-(((collapsed - 0.5) / 0.25) ** 2))
+        full = 0.07 + 0.10 * severity
+        yield Layer("Pneumothorax", -full * lung * (1 - collapsed), full)
+        yield Layer("Pneumothorax", 0.10 * lung * np.exp(-(((collapsed - 0.5) / 0.25) ** 2)), 0.10)

@@ -67,6 +67,11 @@ def locate_tables(dataset: str, settings: Mapping[str, Any], names: Sequence[str
     return Release(str(find_root(dataset, settings)), (find_table(dataset, settings, names),))
 
 
+def tables_there(root: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the first of these tables that is in a folder, or none."""
+    return tuple(str(Path(root, name)) for name in names if Path(root, name).is_file())[:1]
+
+
 def labels_table(dataset: str, settings: Mapping[str, Any], default: str) -> str:
     """Return the path of the table from words of the release to tasks: the setting ``synonyms``, or CrossRay's own.
 

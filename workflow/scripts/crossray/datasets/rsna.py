@@ -28,6 +28,9 @@ POLICIES = {
 #: with the mapping to the NIH's names, patients have the NIH's numbers; without it, every image is its own patient
 REGISTER = "nih"
 
+#: rows and columns of the images, on which the boxes are counted
+FRAME = (1024, 1024)
+
 LAYOUT = "stage_2_train_images/0004cfab-14fd-4e49-80ba-63a80b6bddd6.dcm"
 
 
@@ -108,3 +111,22 @@ def nih_patients(path: str) -> dict[str, str]:
         return dict(zip(pairs["subset_img_id"].astype(str), numbers, strict=True))
     except (ValueError, KeyError, AttributeError) as error:
         raise UserError(f"{path}: not RSNA's mapping, a list of records with subset_img_id and img_id") from error
+
+
+def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """See :class:`crossray.datasets.Locator`; the table of labels is one of boxes."""
+    return (find_table(dataset, settings, ["stage_2_train_labels.csv"]),)
+
+
+def read_places(release: Release) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Locator`; a box is one of both tasks."""
+    import pandas as pd
+
+    from crossray.datasets.places import boxes, numbers
+
+    path = release.tables[0]
+    raw = read_csv(path, ["patientId", "x", "y", "width", "height", "Target"])
+    raw = raw[raw["Target"].str.strip() == "1"]
+    left, top, width, height = (numbers(raw[column], path, column) for column in ("x", "y", "width", "height"))
+    edges = pd.DataFrame({"left": left, "top": top, "right": left + width, "bottom": top + height})
+    return pd.concat([boxes(raw["patientId"].str.strip(), task, edges, FRAME) for task in TASKS], ignore_index=True)

@@ -7,7 +7,8 @@ from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, optional, sexes, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, find_images, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, find_images, find_table, locate_tables, read_csv
+from crossray.errors import UserError
 
 if TYPE_CHECKING:
     import pandas
@@ -16,12 +17,17 @@ SETTINGS = ()
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
 REGISTER = None
 
+TABLES = ("train-rle.csv", "stage_2_train.csv")
+
+#: rows and columns of the images, on which the masks are counted
+FRAME = (1024, 1024)
+
 LAYOUT = "dicom-images-train/STUDY/SERIES/1.2.276.0.7230010.3.1.4.8323329.6904.1517875201.850819.dcm"
 
 
 def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
     """See :class:`crossray.datasets.Reader`."""
-    return locate_tables(dataset, settings, ["train-rle.csv", "stage_2_train.csv"])
+    return locate_tables(dataset, settings, TABLES)
 
 
 count_images = count_rows
@@ -59,3 +65,42 @@ def label_rows(path: str) -> "pandas.DataFrame":
     positive = (raw["EncodedPixels"].str.strip() != "-1").astype(float)
     by_image = positive.groupby(raw["ImageId"].str.strip(), sort=False).max()
     return by_image.rename("Pneumothorax").rename_axis("image_id").reset_index()
+
+
+def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """See :class:`crossray.datasets.Locator`; the table of labels is one of masks."""
+    return (find_table(dataset, settings, TABLES),)
+
+
+def read_places(release: Release) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Locator`."""
+    from crossray.datasets.places import masks
+
+    path = release.tables[0]
+    raw = read_csv(path, ["ImageId", "EncodedPixels"])
+    raw = raw[raw["EncodedPixels"].str.strip() != "-1"]
+    runs = [_by_rows(text, path, row) for row, text in raw["EncodedPixels"].items()]
+    return masks(raw["ImageId"].str.strip(), "Pneumothorax", runs, *FRAME)
+
+
+def _by_rows(text: str, path: str, row: Any) -> str:
+    """Translate the challenge's runs, down the columns, each start counted from the end of the run before.
+
+    Raises:
+        UserError: if the text is no list of runs inside the image.
+    """
+    import numpy as np
+
+    from crossray.masks import decode, encode
+
+    try:
+        numbers = np.array(text.split(), dtype=np.int64)
+        starts, lengths = numbers[::2], numbers[1::2]
+        starts = np.cumsum(starts) + np.concatenate([[0], np.cumsum(lengths)[:-1]])
+        absolute = " ".join(f"{start} {length}" for start, length in zip(starts, lengths, strict=True))
+        rows, columns = FRAME
+        return encode(decode(absolute, columns, rows).T)
+    except ValueError as error:
+        raise UserError(
+            f"{path}: row {row + 2}, column EncodedPixels: not a mask of {FRAME[1]} x {FRAME[0]} pixels: {error}"
+        ) from error

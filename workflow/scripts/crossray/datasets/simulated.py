@@ -31,3 +31,18 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     tasks = [name for name in FINDINGS if name not in settings["labelling"]["unlabelled"]]
     columns = {field: field for field in fields}
     return table.read_rows(release, {"columns": columns, "tasks": tasks, "uncertain": "ignore"})
+
+
+def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """See :class:`crossray.datasets.Locator`; the truth about every finding, whether or not it was called."""
+    return (f"results/datasets/{dataset}/release/regions.csv",)
+
+
+def read_places(release: Release) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Locator`."""
+    import pandas as pd
+
+    from crossray.datasets.places import masks
+
+    raw = pd.read_csv(release.tables[0], dtype={"image_id": str, "finding": str, "runs": str}, keep_default_na=False)
+    return masks(raw["image_id"], raw["finding"], raw["runs"], raw["rows"], raw["columns"])

@@ -18,6 +18,7 @@ from crossray.datasets.release import (
     find_table,
     labels_table,
     read_csv,
+    tables_there,
 )  # fmt: skip
 from crossray.errors import UserError, listed
 
@@ -29,6 +30,13 @@ POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
 LAYOUT = "train/50a418190bc3fb1ef1633bf9678929b3.dicom"
+
+#: table of labels -> the table of boxes beside it; any other is one of boxes itself
+BOXES = {
+    "image_labels_train.csv": "annotations_train.csv",
+    "image_labels_test.csv": "annotations_test.csv",
+}
+EDGES = ("x_min", "y_min", "x_max", "y_max")
 
 #: the columns that say which image, who read it, and where the finding is
 NOT_FINDINGS = {"image_id", "rad_id", "class_id", "class_name", "x_min", "y_min", "x_max", "y_max"}
@@ -114,3 +122,36 @@ def task_labels(
         if columns and not task.startswith("("):
             tasks[task] = (found[columns] >= agreement).any(axis=1).astype(float)
     return pd.DataFrame(tasks)
+
+
+def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """See :class:`crossray.datasets.Locator`; the table of boxes, and that from its words to tasks."""
+    labels, synonyms = locate(dataset, settings).tables
+    boxes = tables_there(str(Path(labels).parent), [BOXES.get(Path(labels).name, Path(labels).name)])
+    return (*boxes, synonyms) if boxes else ()
+
+
+def read_places(release: Release) -> "pandas.DataFrame":
+    """See :class:`crossray.datasets.Locator`.
+
+    Every radiologist drew boxes of their own, in pixels of the image: a finding's region is the union of them all, also
+    of those who were outvoted.
+    """
+    import pandas as pd
+
+    from crossray.datasets.places import boxes, numbers
+
+    path, synonyms = release.tables
+    raw = read_csv(path, ["image_id", "class_name", *EDGES])
+    raw = raw[raw["x_min"].str.strip() != ""]  # rows without a finding have no box
+    words = raw["class_name"].str.strip().str.lower()
+    edges = pd.DataFrame({
+        name: numbers(raw[column], path, column)
+        for name, column in zip(("left", "top", "right", "bottom"), EDGES, strict=True)
+    })  # fmt: skip
+    found = [
+        boxes(raw.loc[here, "image_id"].str.strip(), task, edges[here])
+        for task, known in read_synonyms(synonyms).items()
+        if not task.startswith("(") and (here := words.isin(known)).any()
+    ]
+    return pd.concat(found, ignore_index=True) if found else boxes(raw["image_id"][:0], "", edges[:0])

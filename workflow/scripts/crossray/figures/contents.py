@@ -3,9 +3,10 @@
 The conditions: ``models``, several models that are no points of a sweep; ``sweeps``, a sweep; ``transfer``, two
 sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
-``probe``, two domains; ``paper``, data sets of Cohen et al. (2020); ``findings``, tasks that are findings and
-``classes``, tasks that are classes, of which an image has one; ``agreement``, findings and two sources that are data
-sets; ``panels``, few enough tasks for a matrix each.
+``probe``, two domains; ``attribution``, maps of where models look; ``localisation``, these, and a target whose findings
+are located; ``paper``, data sets of Cohen et al. (2020); ``findings``, tasks that are findings and ``classes``, tasks
+that are classes, of which an image has one; ``agreement``, findings and two sources that are data sets; ``panels``, few
+enough tasks for a matrix each.
 """
 
 #: name of a figure's files, of its module, and of its rule and program after ``draw_`` -> condition
@@ -26,6 +27,8 @@ ALL_FIGURES = {
     "operating_points": "findings",
     "reliability": "findings",
     "subgroups": None,
+    "localisation": "localisation",
+    "attributions": "attribution",
     "label_agreement": "labels",
     "label_control": "labels",
     "heads": "heads",
@@ -58,6 +61,8 @@ ALL_TABLES = {
     "calibration": "findings",
     "reliability": "findings",
     "subgroups": None,
+    "localisation": "localisation",
+    "localisation_summary": "localisation",
     "label_agreement": "labels",
     "label_control": "labels",
     "head_distances": "heads",
@@ -79,6 +84,8 @@ MISSING = {
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
+    "attribution": "Where the models look: no `evaluation.attribution`.",
+    "localisation": "Whether the models look where the findings are: nobody says where they are, or nobody asks.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
     "findings": "Operating points and reliability of single findings: the tasks are classes.",
     "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",

@@ -31,6 +31,7 @@ _WORDS = {
     "top5_accuracy": "top 5", "top5_accuracy_low": "low", "top5_accuracy_high": "high", "share_low": "low",
     "share_high": "high", "true_class": "class", "predicted_class": "taken for", "accuracy_low": "low",
     "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
+    "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
 }  # fmt: skip
 
 
@@ -188,6 +189,17 @@ _VIEWS = {
         "source model target attribute group patients auc auc_low auc_high difference difference_low "
         "difference_high worst",
         lambda t: t[t["task"] == "mean of tasks"],
+    ),
+    "localisation": View(
+        "where every model looks, mean over tasks",
+        "model source target method weights measure images score score_low score_high chance factor factor_low "
+        "factor_high difference difference_low difference_high reason",
+        lambda t: t[(t["task"] == "mean of tasks") & t["score"].notna()],
+    ),
+    "localisation_summary": View(
+        "where models look at home and elsewhere, beside chance",
+        "model method weights measure place pairs score score_low score_high chance centre factor factor_low "
+        "factor_high difference difference_low difference_high",
     ),
     "label_agreement": View(
         "two labellings of the same images",

@@ -1,0 +1,102 @@
+"""Where models look: maps of attribution, and what they are worth against known regions."""
+
+
+rule attribute_images:
+    """Write where a model finds its evidence in test images of a target."""
+    input:
+        weights=weights_of,
+        record=record_of,
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        predictions=first_predictions,
+        regions=lambda wildcards: regions_of([wildcards.target]),
+    output:
+        table="<study>/attributions/{model}/{source}/{target}/images.csv",
+        maps="<study>/attributions/{model}/{source}/{target}/maps.h5",
+    log:
+        "<log>/attribute_images/{model}/{source}/{target}.log",
+    benchmark:
+        "<benchmark>/attribute_images/{model}/{source}/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=grows(6000),
+        runtime=grows(120),
+    params:
+        settings=as_settings(
+            **attribution_settings(),
+            batch_size=STUDY["training"]["batch_size"],
+            seed=STUDY["evaluation"]["seed"],
+        ),
+        code=code_version("attribute_images"),
+    shell:
+        """
+        python workflow/scripts/attribute_images.py \
+            --weights {input.weights:q} \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --predictions {input.predictions:q} \
+            --regions {input.regions:q} \
+            --settings {params.settings:q} \
+            --maps {output.maps:q} \
+            --output {output.table:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
+rule measure_localisation:
+    """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
+    input:
+        attributions=attributions,
+        regions=lambda wildcards: regions_of(TARGETS),
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            "<study>/analysis/localisation.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "where every model looks"},
+        ),
+        summary=report(
+            "<study>/analysis/localisation_summary.csv",
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "where models look, at home and elsewhere"},
+        ),
+    log:
+        "<log>/measure_localisation.log",
+    benchmark:
+        "<benchmark>/measure_localisation.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(
+            attribution=subset(attribution_settings(), "methods", "tasks"),
+            size=SIZE,
+            fit=FIT,
+        ),
+        code=code_version("measure_localisation"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_localisation.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --attributions {params.study:q}/attributions \
+            --datasets results/datasets \
+            --settings {params.settings:q} \
+            --summary {output.summary:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """

@@ -1,0 +1,269 @@
+"""Do models look where the finding is? Maps of attribution against known regions, at home and elsewhere, and by chance.
+
+Every measure stands beside what a map without knowledge would score, and beside the same network with random weights
+(Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018).
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from crossray import manifest, maps, reasons, regions
+from crossray.analysis.cells import Study, Trained
+from crossray.analysis.region_scores import MEASURES, centre_map, score
+from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
+from crossray.seeds import derived_seed
+
+#: ``factor`` is score / chance; ``difference`` is the score less that of the target's own model on the same images
+COLUMNS = [
+    "model", "source", "target", "task", "method", "weights", "measure", "tasks", "images", "patients", "reason",
+    "score", "score_low", "score_high", "chance", "centre", "factor", "factor_low", "factor_high",
+    "difference", "difference_low", "difference_high",
+]  # fmt: skip
+#: ``place`` is at home, where the target is among what the model learnt from, or elsewhere; means of the means of tasks
+SUMMARY_COLUMNS = [
+    "model", "method", "weights", "measure", "place", "pairs", "score", "score_low", "score_high", "chance", "centre",
+    "factor", "factor_low", "factor_high", "difference", "difference_low", "difference_high",
+]  # fmt: skip
+MEAN = "mean of tasks"
+HOME, AWAY = "at home", "elsewhere"
+TRAINED, RANDOM = "trained", "random"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target's scored images.
+
+    Attributes:
+        name: the data set.
+        labelled: the tasks that its test images have labels of.
+        images: number of each image among those that are scored at all.
+        patients: the patient of each of these.
+        truth: (image_id, task) -> region on the pixels, not empty.
+        centre: (image_id, task) -> what :func:`centre_map` scores.
+        weights: resamples of patients, shape (resamples, images).
+    """
+
+    name: str
+    labelled: frozenset[str]
+    images: Mapping[str, int]
+    patients: NDArray
+    truth: Mapping[tuple[str, str], NDArray[np.bool_]]
+    centre: Mapping[tuple[str, str], Mapping[str, float]]
+    weights: NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A mean over images, tasks or pairs; what chance and the centre have there; the first two in every resample."""
+
+    score: float
+    chance: float
+    centre: float
+    drawn: NDArray[np.float64]
+    drawn_chance: NDArray[np.float64]
+    images: frozenset[str]
+
+
+#: task, method, weights, measure
+Key = tuple[str, str, str, str]
+#: what a model has at a target
+Values = dict[Key, Value]
+
+
+def measure(study: Study, attributions: Path, datasets: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Score every model of the first seed on every target.
+
+    Args:
+        study: its settings hold ``attribution`` (methods and tasks), ``size`` and ``fit`` too.
+        attributions: folder of maps, ``{model}/{source}/{target}/maps.h5`` and ``images.csv`` below it.
+        datasets: folder of data sets, ``{dataset}/regions.parquet`` below it where findings are known.
+
+    Returns:
+        A table with :data:`COLUMNS`, one row a task, and one their mean, and one with :data:`SUMMARY_COLUMNS`, over
+        all pairs at home and all elsewhere; intervals by the bootstrap over patients.
+    """
+    rows: list[dict[str, Any]] = []
+    cells: dict[tuple[Trained, str], Values] = {}
+    for name in study.settings["targets"]:
+        tables = {trained: _table(attributions, trained, name) for trained in study.trained()}
+        target = _target(study, name, datasets, tables)
+        values = {trained: _values(table, target, study) for trained, table in tables.items()}
+        for trained, found in values.items():
+            own = values.get(Trained(trained.model, name), {}) if trained.source != name else {}
+            known = frozenset(tables[trained]["task"])
+            refused = (trained.source, name) in study.refused
+            rows += _rows(study, trained, target, known, found, own, refused)
+            cells[trained, name] = {} if refused else found
+    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(_summary(study, cells), columns=SUMMARY_COLUMNS)
+
+
+def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
+    """Read what each map of a cell is of; ``path`` is the file of the maps."""
+    folder = attributions / trained.model / trained.source / target
+    table = pd.read_csv(folder / "images.csv", dtype={"image_id": str}, keep_default_na=False)
+    return table.assign(path=str(folder / "maps.h5"), scored=table["scored"].astype(bool))
+
+
+def _target(study: Study, name: str, datasets: Path, tables: Mapping[Trained, pd.DataFrame]) -> Target:
+    """Bring together what is known of a target's scored images; those whose regions the crop cut off are left out."""
+    labels = manifest.read(study.manifests / f"{name}.parquet").set_index("image_id")
+    labels = labels[labels["split"] == "test"]
+    scored = pd.concat([table.loc[table["scored"], ["image_id", "task"]] for table in tables.values()])
+    truth = _truth(datasets / name / "regions.parquet", scored.drop_duplicates(), study.settings)
+    images = list(dict.fromkeys(image for image, _ in truth))
+    patients = labels.loc[images, "patient_id"].to_numpy()
+    evaluation = study.settings["evaluation"]
+    weights = patient_weights(patients, evaluation["resamples"], derived_seed(evaluation["seed"], "bootstrap", name))
+    blob = centre_map(study.settings["size"])
+    return Target(
+        name,
+        frozenset(
+            task for task in study.settings["attribution"]["tasks"] if task in labels and labels[task].notna().any()
+        ),
+        {image: number for number, image in enumerate(images)},
+        patients,
+        truth,
+        {key: score(blob, region) for key, region in truth.items()},
+        weights,
+    )
+
+
+def _truth(path: Path, scored: pd.DataFrame, settings: Mapping[str, Any]) -> dict[tuple[str, str], NDArray[np.bool_]]:
+    if scored.empty:
+        return {}
+    located = regions.read(path)
+    located = located[located["image_id"].isin(scored["image_id"])]
+    known = dict(list(located.groupby(["image_id", "task"], sort=False)))
+    drawn = {
+        key: regions.on_square(known[key], settings["size"], settings["fit"])
+        for key in scored.itertuples(index=False, name=None)
+    }
+    return {key: region for key, region in drawn.items() if region.any()}
+
+
+def _values(table: pd.DataFrame, target: Target, study: Study) -> Values:
+    """Score all maps of a cell, and average them over the images of each task with enough of them."""
+    values: Values = {}
+    for (method, weights), part in table[table["scored"]].groupby(["method", "weights"], sort=False):
+        heats = maps.read(Path(part["path"].iloc[0]), part["map"].to_numpy(np.int64))
+        found: dict[str, dict[str, Mapping[str, float]]] = {}
+        for image, task, heat in zip(part["image_id"], part["task"], heats, strict=True):
+            if (image, task) in target.truth:
+                found.setdefault(task, {})[image] = score(heat, target.truth[image, task])
+        for task, scores in found.items():
+            if len(scores) >= study.settings["evaluation"]["minimum"]:
+                for name in MEASURES:
+                    values[task, method, weights, name] = _mean_of_images(scores, name, task, target)
+        tasks = [task for task in found if (task, method, weights, MEASURES[0]) in values]
+        for name in MEASURES if tasks else ():
+            parts = [values[task, method, weights, name] for task in tasks]
+            values[MEAN, method, weights, name] = _mean(parts)
+    return values
+
+
+def _mean_of_images(scores: Mapping[str, Mapping[str, float]], name: str, task: str, target: Target) -> Value:
+    images = list(scores)
+    columns = np.array([[scores[image][name], scores[image][f"{name}_chance"]] for image in images])
+    centre = [target.centre[image, task][name] for image in images]
+    counts = target.weights[:, [target.images[image] for image in images]]
+    sums = weighted_sums(counts, np.column_stack([columns, np.ones(len(images))]))
+    with np.errstate(invalid="ignore"):
+        drawn = sums[:, :2] / sums[:, 2:]
+    mean, chance = columns.mean(axis=0)
+    return Value(float(mean), float(chance), float(np.mean(centre)), drawn[:, 0], drawn[:, 1], frozenset(images))
+
+
+def _mean(parts: Sequence[Value]) -> Value:
+    numbers = ([getattr(part, name) for part in parts] for name in ("score", "chance", "centre"))
+    mean, chance, centre = (float(np.mean(values)) for values in numbers)
+    drawn, drawn_chance = (
+        np.mean([getattr(part, name) for part in parts], axis=0) for name in ("drawn", "drawn_chance")
+    )
+    return Value(mean, chance, centre, drawn, drawn_chance, frozenset().union(*(part.images for part in parts)))
+
+
+def _rows(
+    study: Study, trained: Trained, target: Target, known: frozenset[str], found: Values, own: Values, refused: bool
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for every task, method, kind of weights and measure of a cell, with a number or a reason."""
+    asked = study.settings["attribution"]
+    names = {"model": trained.model, "source": trained.source, "target": target.name}
+    for key in itertools.product([*asked["tasks"], MEAN], asked["methods"], (TRAINED, RANDOM), MEASURES):
+        row: dict[str, Any] = names | dict(zip(("task", "method", "weights", "measure"), key, strict=True))
+        if reason := _reason(key[0], key in found, known, target, refused):
+            yield row | {"tasks": 0, "images": 0, "patients": 0, "reason": reason}
+        else:
+            row["tasks"] = len(_tasks_behind(key, found))
+            difference = _differences(found, own, key)
+            row |= _numbers(found[key], target)
+            yield row | (_mean_difference([difference]) if difference else {})
+
+
+def _tasks_behind(key: Key, found: Values) -> list[str]:
+    """Return the task of a row, or those that its mean is over."""
+    return [task for task, *rest in found if tuple(rest) == key[1:] and task != MEAN and key[0] in (MEAN, task)]
+
+
+def _reason(task: str, measured: bool, known: frozenset[str], target: Target, refused: bool) -> str | None:
+    if refused:
+        return reasons.PATIENTS_OVERLAP
+    if task != MEAN and task not in target.labelled:
+        return reasons.NOT_LABELLED
+    if task != MEAN and task not in known:
+        return reasons.NOT_TRAINED
+    return None if measured else reasons.TOO_FEW
+
+
+def _numbers(value: Value, target: Target) -> dict[str, Any]:
+    patients = len(set(target.patients[[target.images[image] for image in value.images]]))
+    row: dict[str, Any] = {"images": len(value.images), "patients": patients, "reason": None}
+    return row | _beside_chance(value)
+
+
+def _beside_chance(value: Value) -> dict[str, float]:
+    row = with_interval("score", value.score, value.drawn) | {"chance": value.chance, "centre": value.centre}
+    return row | with_interval("factor", value.score / value.chance, value.drawn / value.drawn_chance)
+
+
+def _differences(found: Values, own: Values, key: Key) -> tuple[float, NDArray] | None:
+    """Compare with the target's own model on the same images, over the tasks that both have; None without one."""
+    tasks = [task for task in _tasks_behind(key, found) if (task, *key[1:]) in own]
+    if not tasks:
+        return None
+    here, there = (_mean([values[task, *key[1:]] for task in tasks]) for values in (found, own))
+    return here.score - there.score, here.drawn - there.drawn
+
+
+def _summary(study: Study, cells: Mapping[tuple[Trained, str], Values]) -> Iterator[dict[str, Any]]:
+    """Yield means over the pairs at home and over those elsewhere, every pair weighing the same."""
+    methods = study.settings["attribution"]["methods"]
+    for model in study.settings["models"]:
+        for method, weights, name, place in itertools.product(methods, (TRAINED, RANDOM), MEASURES, (HOME, AWAY)):
+            key = (MEAN, method, weights, name)
+            pairs = [
+                (values, cells.get((Trained(model, target), target), {}))
+                for (trained, target), values in cells.items()
+                if trained.model == model
+                and key in values
+                and (target in study.settings["members"][trained.source]) == (place == HOME)
+            ]
+            row: dict[str, Any] = {"model": model, "method": method, "weights": weights, "measure": name}
+            row |= {"place": place, "pairs": len(pairs)}
+            if pairs:
+                row |= _beside_chance(_mean([values[key] for values, _ in pairs]))
+            compared = [found for values, own in pairs if (found := _differences(values, own, key))]
+            yield row | (_mean_difference(compared) if place == AWAY else {})
+
+
+def _mean_difference(compared: Sequence[tuple[float, NDArray]]) -> dict[str, float]:
+    if not compared:
+        return {}
+    values, drawn = zip(*compared, strict=True)
+    return with_interval("difference", float(np.mean(values)), np.mean(drawn, axis=0))

@@ -1,0 +1,115 @@
+"""Figure: the most telling images of each pair of a source and a target, and where the model looks in them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from crossray import maps, regions
+from crossray.figures.pixels import evidence_url
+from crossray.figures.style import METHODS, Figure, nothing
+from crossray.settings import is_pooled
+from crossray.shards import ImageStore
+
+#: pairs that are drawn, the target's own model first; the others would make the page heavy
+_PAIRS = 16
+_HEIGHT = 96
+
+COLUMNS = ["pair", "role", "url", "output"]
+#: the roles of images, from left to right: surest right, surest wrong
+ROLES = [
+    "positive, scored highest",
+    "positive, scored lowest",
+    "negative, scored lowest",
+    "negative, scored highest",
+]
+
+
+def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+    """Pick the telling images of the first model, of each pair those of one task.
+
+    The task is the one with most scored images at the target, so that all rows of a target show the same one where they
+    can.
+
+    Args:
+        attributions: folder of maps, ``{model}/{source}/{target}/`` below it.
+        datasets: folder of data sets, with shards and perhaps regions.
+        settings: models, sources, targets, shape, size, fit, attribution.
+
+    Returns:
+        A table with :data:`COLUMNS`, an image a row; ``url`` has it twice, plain and under its evidence.
+    """
+    rows: list[dict[str, Any]] = []
+    for source, target in _pairs(settings):
+        folder = attributions / settings["models"][0] / source / target
+        table = pd.read_csv(folder / "images.csv", dtype={"image_id": str}, keep_default_na=False)
+        shown = table[(table["method"] == settings["attribution"]["methods"][0]) & (table["weights"] == "trained")]
+        if shown.empty:
+            continue
+        task = shown.groupby("task", sort=False)["scored"].sum().idxmax()
+        telling = shown[(shown["task"] == task) & (shown["role"] != "")]
+        rows += _drawn(telling, f"{source} to {target}|{task}", folder / "maps.h5", datasets / target, settings)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the pairs of single data sets to draw, target by target."""
+    single = [source for source in settings["sources"] if not is_pooled(source)]
+    pairs = [
+        (source, target)
+        for target in settings["targets"]
+        for source in sorted(single, key=lambda source: source != target)
+    ]
+    return pairs[:_PAIRS]
+
+
+def _drawn(
+    telling: pd.DataFrame, pair: str, heats: Path, dataset: Path, settings: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    store = ImageStore(dataset / settings["shape"] / "index.json")
+    pixels = store.take(store.rows(telling["image_id"]))
+    located = dataset / "regions.parquet"
+    known = regions.read(located) if located.is_file() else pd.DataFrame(columns=regions.COLUMNS)
+    found = maps.read(heats, telling["map"].to_numpy(np.int64))
+    for row, image, heat in zip(telling.itertuples(), pixels, found, strict=True):
+        here = known[(known["image_id"] == row.image_id) & (known["task"] == row.task)]
+        nowhere = np.zeros(image.shape, bool)
+        region = nowhere if here.empty else regions.on_square(here, settings["size"], settings["fit"])
+        output = f"output {1 / (1 + np.exp(-row.logit)):.2f}"
+        yield {"pair": pair, "role": row.role, "url": evidence_url(image, heat, region), "output": output}
+
+
+def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw a row of images for each pair.
+
+    Args:
+        chosen: :func:`choose`.
+        settings: size, attribution.
+    """
+    if chosen.empty:
+        return nothing("No image can be shown", "No model shares a task with a target.")
+    y = alt.Y("pair:N", title=None, sort=list(dict.fromkeys(chosen["pair"])),
+              axis=alt.Axis(labelExpr="split(datum.value, '|')", domain=False, ticks=False))  # fmt: skip
+    roles = [role for role in ROLES if role in set(chosen["role"])]
+    x = alt.X("role:N", title=None, sort=roles,
+              axis=alt.Axis(orient="top", domain=False, ticks=False, labelAngle=0))  # fmt: skip
+    base = alt.Chart(chosen).encode(x=x, y=y)
+    chart = alt.layer(
+        base.mark_image(width=_HEIGHT * 260 / 128, height=_HEIGHT, yOffset=-8).encode(url="url:N"),
+        base.mark_text(fontSize=10, dy=_HEIGHT / 2 - 6, baseline="top", color="#1f2937").encode(text="output:N"),
+    ).properties(width=alt.Step(_HEIGHT * 260 / 128 + 12), height=alt.Step(_HEIGHT + 26))
+    method = METHODS[settings["attribution"]["methods"][0]]
+    caption = (
+        "Of each source's model at each target, the test images of one finding that it scores highest and lowest among "
+        f"the positive and the negative, at {settings['size']} px: left as they are, right under the evidence by "
+        f"{method} for the finding, orange where there is some and yellow where there is most. Outlined in cyan: where "
+        "the finding is, if the data set says so."
+    )
+    reading = (
+        "A surely right answer whose evidence lies outside the outline was right for another reason; in a surely wrong "
+        "one the map may show what misled the model. Maps of this kind are hints, not proofs."
+    )
+    return Figure(chart, "Where the models look in the images that they are surest of", caption, reading)

@@ -1,0 +1,35 @@
+"""Measure whether models look where findings are: maps of attribution against known regions, and against chance."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def measure_localisation(arguments: Namespace) -> None:
+    """Score every map whose truth is known."""
+    from crossray.analysis.localisation import measure
+    from crossray.files import write_csv
+
+    table, summary = measure(study_of(arguments), arguments.attributions, arguments.datasets)
+    write_csv(arguments.summary, summary)
+    write_csv(arguments.output, table)
+    logging.info("%d rows, %d with a number", len(table), table["score"].notna().sum())
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--attributions", required=True, type=Path, help="folder of the study's maps of attribution")
+    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their regions")
+    options.add_argument("--summary", required=True, type=Path, help="CSV to write: means over pairs")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell, method and measure")
+    return run(measure_localisation, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
