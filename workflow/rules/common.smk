@@ -251,8 +251,8 @@ def grows(amount):
 
 
 def conversion_memory(wildcards):
-    """Return the MB that a conversion needs: a large image with its copies, and the shard's pixels."""
-    return 1500 + 2 * images_in_shard(wildcards.dataset) * shape_settings(wildcards.shape)["size"] ** 2 // 1_000_000
+    """Return the MB that a conversion needs: a large image with its copies, and the shard's pages in the cache."""
+    return 1500 + images_in_shard(wildcards.dataset) * shape_settings(wildcards.shape)["size"] ** 2 // 1_000_000
 
 
 def training_memory(wildcards):

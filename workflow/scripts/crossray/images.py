@@ -10,6 +10,7 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import NDArray
 
+from crossray.area import area_means
 from crossray.dicom import read_dicom
 from crossray.errors import UnusableImageError
 from crossray.grey_levels import GREY_MAX, PERCENTILES
@@ -85,7 +86,7 @@ def _padded(grey: NDArray, aspect: float, size: int) -> NDArray:
     """Fit a whole image into a black square."""
     height, width = grey.shape[0] * aspect, grey.shape[1]
     rows, columns = (max(1, round(size * side / max(height, width))) for side in (height, width))
-    square = np.zeros((size, size), grey.dtype)
+    square = np.zeros((size, size))
     top, left = (size - rows) // 2, (size - columns) // 2
     square[top : top + rows, left : left + columns] = _resized(grey, rows, columns)
     return square
@@ -93,8 +94,9 @@ def _padded(grey: NDArray, aspect: float, size: int) -> NDArray:
 
 def _resized(grey: NDArray, rows: int, columns: int) -> NDArray:
     """Resize by area; enlarge linearly."""
-    shrinks = grey.shape[0] >= rows and grey.shape[1] >= columns
-    return cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    if grey.shape[0] >= rows and grey.shape[1] >= columns:
+        return area_means(grey, rows, columns)
+    return cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_LINEAR)
 
 
 def _read_pillow(path: Path) -> NDArray[np.uint16]:

@@ -8,6 +8,8 @@ conversion that ends in the same pixels.
 
 import hashlib
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,9 @@ from crossray.seeds import derived_seed
 
 FORMAT_VERSION = 1
 
+#: bytes that are copied at a time
+_PIECE = 1 << 20
+
 
 def write_shard(
     path: Path, images: Iterable[NDArray[np.uint8]], image_ids: Sequence[str], size: int, attributes: Mapping[str, Any]
@@ -31,12 +36,17 @@ def write_shard(
 
     Args:
         path: the file to write.
-        images: one array of shape (size, size) for each of ``image_ids``; taken one at a time.
-        image_ids: identifiers in the order of ``images``.
+        images: one array of shape (size, size) for each of ``image_ids``; taken one at a time, none is kept in memory.
+        image_ids: identifiers in the order of ``images``; looked at when all images have been taken.
         size: pixels along each side.
         attributes: facts for a reader; mappings and lists are stored as JSON.
     """
-    with replacing(path) as partial:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # HDF5 wants to know how many images there are before the first.
+    with tempfile.TemporaryFile(dir=path.parent) as waiting, replacing(path) as partial:
+        for image in images:
+            waiting.write(np.ascontiguousarray(image, np.uint8).data)
+        waiting.seek(0)
         with h5py.File(partial, "w") as file:
             layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -49,8 +59,7 @@ def write_shard(
         # Pixels go past HDF5, which cannot let go of a file on a full disk.
         with partial.open("r+b") as pixels:
             pixels.seek(offset or 0)
-            for image in images:
-                pixels.write(np.ascontiguousarray(image, np.uint8).data)
+            shutil.copyfileobj(waiting, pixels, _PIECE)
 
 
 def shard_entry(path: Path) -> dict[str, Any]:

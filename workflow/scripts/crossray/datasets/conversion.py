@@ -1,7 +1,7 @@
 """Images of a release to shards: which go into which, and what is done about those that cannot be used."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,30 +43,33 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
         The images left out: image_id, path, reason.
     """
     kept: list[str] = []
-    pixels: list[NDArray[np.uint8]] = []
     rejected: list[dict[str, str]] = []
-    for number, image in enumerate(images.itertuples(), start=1):
-        try:
-            pixels.append(
-                load_square(
-                    root / image.file,
-                    settings["size"],
-                    settings["fit"],
-                    settings["burnt_in"],
-                    settings["burnt_in_areas"],
-                )
-            )
-            kept.append(image.image_id)
-        except UnusableImageError as reason:
-            rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
-        if number % _EVERY == 0:
-            log.info("%d of %d images", number, len(images))
     facts = preprocessing(settings["fit"], settings["burnt_in"])
-    write_shard(
-        shard, pixels, kept, settings["size"], {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
-    )
+    attributes = {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
+    write_shard(shard, _usable(images, root, settings, kept, rejected), kept, settings["size"], attributes)
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
     return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
+
+
+def _usable(
+    images: pd.DataFrame,
+    root: Path,
+    settings: Mapping[str, Any],
+    kept: list[str],
+    rejected: list[dict[str, str]],
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pixels of each image that can be used, and add it to ``kept``; the others to ``rejected``."""
+    shape = [settings[key] for key in ("size", "fit", "burnt_in", "burnt_in_areas")]
+    for number, image in enumerate(images.itertuples(), start=1):
+        try:
+            pixels = load_square(root / image.file, *shape)
+        except UnusableImageError as reason:
+            rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
+        else:
+            kept.append(image.image_id)
+            yield pixels
+        if number % _EVERY == 0:
+            log.info("%d of %d images", number, len(images))
 
 
 def _versions() -> dict[str, str]:
