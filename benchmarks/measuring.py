@@ -7,7 +7,6 @@ is slower for all: ratios mean more than seconds.
 import csv
 import importlib.util
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -64,45 +63,51 @@ def interleaved(
         A row for each contender.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
+    peaks = dict.fromkeys(contenders, 0.0)
     for round_number in range(repetitions + 1):
         for name, call in contenders.items():
+            forget_peak()
             start = time.perf_counter()
             call()
             if round_number:
                 times[name].append((time.perf_counter() - start) / (counts or {}).get(name, 1))
+            peaks[name] = max(peaks[name], peak_mb())
     for name, values in times.items():
-        yield Row(case, name, values, peak_mb=peak_mb())
+        yield Row(case, name, values, peak_mb=peaks[name])
 
 
 def peak_mb() -> float:
-    """Return the most memory that this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    """Return the most memory that this process has had, in MB; what its parent had does not count."""
+    return _memory("VmHWM")
+
+
+def forget_peak() -> None:
+    """Let the peak begin anew with what this process has now (Linux: 5 into clear_refs)."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def own_mb() -> float:
     """Return the memory that is this process's own, in MB: files that are mapped do not count, they can leave it."""
+    return _memory("RssAnon")
+
+
+def _memory(name: str) -> float:
+    """Return an entry of Linux's account of this process; it is in kB."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("RssAnon")) / 1e3
+    return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1e3
 
 
-def program(*words: str | Path, threads: int = 1) -> tuple[float, float]:
-    """Run a Python program to its end; return seconds and its peak memory in MB.
+def program(*words: str | Path) -> float:
+    """Run a Python program to its end; return seconds.
 
     Raises:
         SystemExit: if it fails; with what it said.
     """
     start = time.perf_counter()
-    with subprocess.Popen(
-        [sys.executable, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        env=with_threads(threads), cwd=ROOT,
-    ) as process:  # fmt: skip
-        assert process.stdout is not None
-        said = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(said)
-    return time.perf_counter() - start, usage.ru_maxrss / 1e3
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return time.perf_counter() - start
 
 
 def with_threads(threads: int) -> dict[str, str]:

@@ -1,20 +1,17 @@
 """Whether memory grows with the data: a shard of eight times the images, a training on eight times the images.
 
-A conversion's peak is that of its program. Of a training what counts is memory of its own: pages of the mapped shards
+Of a conversion the peak counts. Of a training what counts is memory of its own: pages of the mapped shards
 are the cache's and leave when others need them. Each runs in a process of its own.
 """
 
-import json
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import films
-import pandas as pd
 import stored
-from measuring import SCRIPTS, Row, own_mb, program
-
-from crossray import manifest
+from conversion import convert_copies
+from measuring import Row, own_mb, peak_mb
 
 FEW, MANY = 50, 400
 SIZE = 224
@@ -23,29 +20,25 @@ TRAINED_FEW, TRAINED_MANY = 1000, 8000
 
 def measure(folder: Path) -> Iterator[Row]:
     """Return peaks of the conversion of a few and of many films, and memory after reading batches of both."""
-    films.write_film(folder / "film.dcm", "raw")
+    film = films.write_film(folder / "film.dcm", "raw")
     for images in (FEW, MANY):
-        yield Row(f"conversion, {images} films", "CrossRay", [_conversion(folder, images)], "MB")
+        used = _alone(_conversion, film, images, folder / "shard.h5")
+        yield Row(f"conversion, {images} films", "CrossRay", [used], "MB")
     for images in (TRAINED_FEW, TRAINED_MANY):
         written = stored.write_dataset(folder / f"made{images}", images, SIZE, ["Effusion"])
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            used = pool.apply(_batches, written)
-        yield Row(f"batches of {images} images", "CrossRay", [used], "MB")
+        yield Row(f"batches of {images} images", "CrossRay", [_alone(_batches, *written)], "MB")
 
 
-def _conversion(folder: Path, images: int) -> float:
-    """Return the peak of ``convert_shard.py``, in MB."""
-    names = [f"i{number}" for number in range(images)]
-    table = pd.DataFrame({"image_id": names, "patient_id": names, "study_id": names, "path": "film.dcm", "view": "PA"})
-    manifest.write(folder / "manifest.parquet", table.assign(sex="F", age=50.0, split="train", Effusion=0.0), {})
-    table.assign(file="film.dcm")[["image_id", "patient_id", "path", "file"]].to_csv(folder / "lookup.csv", index=False)
-    settings = {"size": SIZE, "fit": "crop", "burnt_in": "reject", "burnt_in_areas": [], "shards": 1}
-    _, peak = program(
-        SCRIPTS / "convert_shard.py", "--dataset", "films", "--shard", "0", "--settings", json.dumps(settings),
-        "--manifest", folder / "manifest.parquet", "--lookup", folder / "lookup.csv", "--root", folder,
-        "--output", folder / "shard.h5", "--rejected", folder / "rejected.csv",
-    )  # fmt: skip
-    return peak
+def _alone(call: Callable[..., float], *arguments: object) -> float:
+    """Call a function in a new process."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(call, arguments)
+
+
+def _conversion(film: Path, images: int, shard: Path) -> float:
+    """Convert a film many times; return the peak of this process, in MB."""
+    convert_copies(film, images, shard)
+    return peak_mb()
 
 
 def _batches(written: Path, index: Path) -> float:

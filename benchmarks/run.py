@@ -26,6 +26,7 @@ SUBJECTS = {
     "conversion": 1,
     "batches": 1,
     "training": os.cpu_count() or 1,
+    "training_gpu": os.cpu_count() or 1,
     "matrix": 1,
     "intervals": 1,
     "precision": os.cpu_count() or 1,
@@ -74,16 +75,20 @@ def main() -> int:
     if arguments.alone:
         run_alone(*arguments.subjects)
         return 0
-    failed = []
+    found, failed = machine(), []
     for subject in arguments.subjects or SUBJECTS:
         print(f"{subject}:", flush=True)
+        if subject == "training_gpu" and not found["gpu"]:
+            print("  no GPU here: left out, its last results are kept", flush=True)
+            continue
         start = time.perf_counter()
         environment = measuring.with_threads((SUBJECTS | FURTHER)[subject])
         if subprocess.run([sys.executable, __file__, "--alone", subject], env=environment, check=False).returncode:
             failed.append(subject)
+        else:
+            name = "machine_gpu.json" if subject == "training_gpu" else "machine.json"
+            (measuring.RESULTS / name).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         print(f"  {time.perf_counter() - start:.0f} s", flush=True)
-    measured_on = json.dumps(machine(), indent=2) + "\n"
-    (measuring.RESULTS / "machine.json").write_text(measured_on, encoding="utf-8")
     if failed:
         print(f"failed: {', '.join(failed)}; their old results are kept", file=sys.stderr)
     return 1 if failed else 0

@@ -16,12 +16,12 @@ def measure(folder: Path) -> Iterator[Row]:
     times: dict[str, list[float]] = {script.stem: [] for script in scripts}
     for _ in range(REPETITIONS):
         for script in scripts:
-            times[script.stem].append(program(script, "--help")[0])
+            times[script.stem].append(program(script, "--help"))
     for name, values in times.items():
         yield Row("--help", name, values)
     for part in PARTS:
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / part)
     plan = [program("-m", "snakemake", "--cores", "2", "-n", "--directory", folder, "--snakefile",
-                    folder / "Snakefile")[0] for _ in range(REPETITIONS)]  # fmt: skip
+                    folder / "Snakefile") for _ in range(REPETITIONS)]  # fmt: skip
     yield Row("snakemake -n, default study", "CrossRay", plan)

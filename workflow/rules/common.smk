@@ -256,8 +256,9 @@ def conversion_memory(wildcards):
 
 
 def training_memory(wildcards):
-    """Return the MB that a training needs; half of the pixels, as mapped files can leave memory again."""
-    return 8000 + pixels_mb(datasets_learnt(wildcards)) // 2
+    """Return the MB that a training needs; half of the pixels where they are mapped, as they can leave memory again."""
+    pixels = pixels_mb(datasets_learnt(wildcards))
+    return 8000 + (pixels if STUDY["images"]["reading"] == "memory" else pixels // 2)
 
 
 def training_minutes(wildcards):

@@ -36,7 +36,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
-    source = load_source(arguments.manifests, arguments.indexes, arguments.settings["tasks"])
+    source = load_source(arguments.manifests, arguments.indexes, arguments.settings["tasks"], arguments.reading)
     logging.info(
         "%d training and %d validation images of %s, tasks: %s, on %s",
         len(source.training.rows),

@@ -6,6 +6,7 @@ small JSON file with the digest of every shard's content: whoever depends on the
 conversion that ends in the same pixels.
 """
 
+import atexit
 import hashlib
 import json
 import shutil
@@ -82,24 +83,46 @@ def _damaged(path: Path, what: str) -> UserError:
     return UserError(f"{path}: {what}; make it again: snakemake --cores all -R {path} (with your --configfile)")
 
 
+class _Pixels:
+    """Arrays of images as if they were one, the second below the first and so on."""
+
+    def __init__(self, arrays: Sequence[NDArray[np.uint8]], size: int) -> None:
+        self.arrays, self.size = list(arrays), size
+        self._ends = np.cumsum([len(array) for array in arrays])
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the images at ``rows``; each is copied once, which is all that reading costs."""
+        taken = np.empty((len(rows), self.size, self.size), np.uint8)
+        array_of = np.searchsorted(self._ends, rows, side="right")
+        within = rows - np.concatenate([[0], self._ends])[array_of]
+        for place, (array, row) in enumerate(zip(array_of.tolist(), within.tolist(), strict=True)):
+            taken[place] = self.arrays[array][row]
+        return taken
+
+
 class ImageStore:
-    """The images of a data set, memory-mapped from its shards.
+    """The images of a data set, from its shards.
 
     Args:
         index: an ``index.json``, with its shards in the folder ``shards`` beside it.
+        reading: ``mapped`` leaves pixels on the disk, which the system's cache keeps as far as there is memory;
+            ``memory`` reads them once and keeps them; ``local`` copies the shards to a folder of this process below
+            ``TMPDIR`` and maps them there.
 
     Raises:
         UserError: if a shard is missing or not what the index says.
     """
 
-    def __init__(self, index: Path) -> None:
+    def __init__(self, index: Path, reading: str = "mapped") -> None:
         facts = read_json(index)
-        self._entries = {index.parent / "shards" / entry["file"]: entry for entry in facts["shards"]}
+        self._folder = index.parent / "shards"
+        self._entries = {self._folder / entry["file"]: entry for entry in facts["shards"]}
+        if reading == "local":
+            self._entries = _copied(self._entries)
         mapped = [_mapped(path, entry["images"]) for path, entry in self._entries.items()]
         self.dataset: str = facts["dataset"]
         self.size: int = facts["size"]
-        self._maps = [pixels for pixels, _ in mapped]
-        self._ends = np.cumsum([len(pixels) for pixels in self._maps])
+        self.pixels = _Pixels([np.array(part) if reading == "memory" else part for part, _ in mapped], self.size)
         self._rows = {name: row for row, name in enumerate(name for _, names in mapped for name in names)}
 
     def __len__(self) -> int:
@@ -114,7 +137,7 @@ class ImageStore:
         """
         for path, entry in self._entries.items():
             if shard_entry(path) != entry:
-                raise _damaged(path, "is not what its index.json says, it was damaged since")
+                raise _damaged(self._folder / path.name, "is not what its index.json says, it was damaged since")
 
     def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
         """Return where images are in the store; -1 for those that were rejected and have no pixels."""
@@ -122,13 +145,7 @@ class ImageStore:
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images at ``rows`` as uint8 of shape (len(rows), size, size)."""
-        taken = np.empty((len(rows), self.size, self.size), np.uint8)
-        shard_of = np.searchsorted(self._ends, rows, side="right")
-        for shard in np.unique(shard_of):
-            here = shard_of == shard
-            first = self._ends[shard] - len(self._maps[shard])
-            taken[here] = self._maps[shard][rows[here] - first]
-        return taken
+        return self.pixels.take(rows)
 
 
 class JoinedStores:
@@ -147,16 +164,18 @@ class JoinedStores:
             raise UserError(f"these data sets cannot be joined, their images differ in size: {sizes}")
         self.size: int = stores[0].size
         self.starts = np.cumsum([0, *(len(store) for store in stores)])[:-1]
-        self._stores = stores
+        self.pixels = _Pixels([array for store in stores for array in store.pixels.arrays], self.size)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images at ``rows`` as uint8 of shape (len(rows), size, size)."""
-        taken = np.empty((len(rows), self.size, self.size), np.uint8)
-        store_of = np.searchsorted(self.starts, rows, side="right") - 1
-        for number in np.unique(store_of):
-            here = store_of == number
-            taken[here] = self._stores[number].take(rows[here] - self.starts[number])
-        return taken
+        return self.pixels.take(rows)
+
+
+def _copied(entries: Mapping[Path, dict[str, Any]]) -> dict[Path, dict[str, Any]]:
+    """Copy shards to a folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="crossray-shards-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return {Path(shutil.copyfile(path, folder / path.name)): entry for path, entry in entries.items()}
 
 
 def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
@@ -167,7 +186,7 @@ def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
         raise _damaged(path, f"holds {shape[0]} images, its index says {expected}")
     if not expected:
         return np.empty(shape, np.uint8), names
-    return np.memmap(path, np.uint8, "r", offset, shape), names
+    return np.memmap(path, np.uint8, "r", offset, shape).view(np.ndarray), names
 
 
 def with_rows(manifest: pd.DataFrame, store: ImageStore, split: str) -> pd.DataFrame:

@@ -25,18 +25,21 @@ class Source:
     validation: Examples
 
 
-def load_source(manifests: Sequence[Path], indexes: Sequence[Path], tasks: Sequence[str]) -> Source:
+def load_source(
+    manifests: Sequence[Path], indexes: Sequence[Path], tasks: Sequence[str], reading: str = "mapped"
+) -> Source:
     """Load a source.
 
     Args:
         manifests: of the data sets that the source consists of.
         indexes: their indexes of shards, in the same order.
         tasks: the study's tasks; those without a positive or a negative in the training split are not learnt.
+        reading: how pixels are read (:class:`crossray.shards.ImageStore`).
 
     Raises:
         UserError: if a shard is damaged, a split is empty, or no task can be learnt.
     """
-    stores = [ImageStore(index) for index in indexes]
+    stores = [ImageStore(index, reading) for index in indexes]
     for store in stores:
         store.check()
     pixels = JoinedStores(stores)
