@@ -19,7 +19,7 @@ from measuring import Row, interleaved, missing
 from numpy.typing import NDArray
 
 from crossray.area import area_means
-from crossray.datasets.conversion import convert
+from crossray.datasets.conversion import convert, settle_process
 
 SIZE = 224
 REPETITIONS = 5
@@ -31,7 +31,7 @@ ON_CORES = 60
 
 def convert_copies(path: Path, copies: int, shard: Path) -> None:
     """Convert a film several times into one shard."""
-    cv2.setNumThreads(1)  # as the program does
+    settle_process()
     images = pd.DataFrame({"image_id": [f"i{n}" for n in range(copies)], "path": path.name, "file": path.name})
     settings = {"size": SIZE, "fit": "crop", "burnt_in": "reject", "burnt_in_areas": []}
     assert convert(images, path.parent, "films", settings, shard).empty
@@ -75,7 +75,7 @@ def two_stages(square: NDArray) -> NDArray:
 def measure(folder: Path) -> Iterator[Row]:
     """Time every syntax, then one core against two, then say how far resized pixels are from the exact mean."""
     warnings.simplefilter("ignore")
-    cv2.setNumThreads(1)
+    settle_process()  # which also helps the floor and the peers
     peers: dict[str, Callable[[Path], NDArray]] = {}
     if not missing("skimage"):
         peers["pydicom and scikit-image"] = with_scikit_image

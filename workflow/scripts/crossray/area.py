@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: rows of the result at a time: what they cover stays in the processor's cache
-_BLOCK = 8
+_BLOCK = 4
 
 #: the largest whole number up to which float32 holds them all
 _EXACT = 2**24

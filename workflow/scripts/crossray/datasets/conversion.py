@@ -1,5 +1,6 @@
 """Images of a release to shards: which go into which, and what is done about those that cannot be used."""
 
+import ctypes
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,6 +21,22 @@ from crossray.shards import shard_entry, write_shard
 log = logging.getLogger(__name__)
 
 _EVERY = 1000
+
+#: options of glibc's mallopt, and the largest value that the second takes
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGEST = -1, -3, 32 << 20
+
+
+def settle_process() -> None:
+    """Let this process convert on one core, as shards are converted side by side, and keep the memory that it frees.
+
+    An image takes tens of megabytes for milliseconds; where the C library gives them back each time, to get them again
+    costs more than to read and resize an image. Other libraries than glibc are left as they are.
+    """
+    cv2.setNumThreads(1)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(_MMAP_THRESHOLD, _LARGEST)
+        mallopt(_TRIM_THRESHOLD, 1 << 30)
 
 
 def rows_of_shard(images: int, shards: int, shard: int) -> slice:
