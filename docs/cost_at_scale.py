@@ -25,6 +25,9 @@ PUBLISHED_RATE = 2_470
 
 def conversion(results: Results) -> Iterator[str]:
     """Yield what it takes to convert films of each syntax."""
+    if "conversion" not in results:
+        yield "Not measured yet; `make bench` does."
+        return
     yield from [f"| syntax | hours, one core | hours, {CORES} cores | machines for a night of 8 hours | films, TB |",
                 "|---|---|---|---|---|"]  # fmt: skip
     for (case, contender), row in results["conversion"].items():
@@ -67,9 +70,8 @@ def page(results: Results) -> str:
         "# What large studies cost", "",
         "Reckoned by `docs/cost_at_scale.py` from the figures of [performance.md](performance.md); not run.", "",
         f"## Converting {FILMS:,} films of 2500 x 2048 pixels to 224 px", "", *conversion(results), "",
-        "Shards are converted independently, so hours fall with cores until the disk cannot follow: raw films at the",
-        f"pace of {CORES} cores are {_pace(results):,.1f} GB a second. A network file system seldom gives that; then",
-        "its pace decides, and the hours above are too few.", "",
+        "Shards are converted independently, so hours fall with cores until the disk cannot follow; a network file",
+        f"system seldom gives what {CORES} cores read of raw films{_pace(results)}.", "",
         "## What the disk holds", "", "| size | pixels of 400,000 films, GB |", "|---|---|",
         *(f"| {size} px | {FILMS * size**2 / 1e9:,.0f} |" for size in SIZES), "",
         f"A training of ResNet50 keeps {weights:,.0f} MB of weights, and while it runs two checkpoints of",
@@ -85,13 +87,10 @@ def page(results: Results) -> str:
     return "\n".join(lines)
 
 
-def _pace(results: Results) -> float:
-    """Return GB a second that raw films are read at by a machine's cores."""
-    return (
-        CORES
-        * (value(results, "conversion", "raw, file", "") or 0)
-        / (1e3 * (value(results, "conversion", "raw", "CrossRay") or 1))
-    )
+def _pace(results: Results) -> str:
+    """Say how many GB a second a machine's cores read of raw films; nothing where it was not measured."""
+    size, seconds = value(results, "conversion", "raw, file", ""), value(results, "conversion", "raw", "CrossRay")
+    return f", {CORES * size / seconds / 1e3:,.1f} GB a second" if size and seconds else ""
 
 
 if __name__ == "__main__":
