@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo test lint format docs conformance lock
+.PHONY: help install demo test lint format docs conformance bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ docs: install ## write the parts of the docs that come from the code
 
 conformance: install ## convert pydicom's test files, compare with other decoders, write docs/dicom-conformance.md
 	@python docs/conformance.py --write
+
+bench: install ## measure how fast everything is, write benchmarks/results, docs/performance.md and docs/cost-at-scale.md
+	@status=0; python benchmarks/run.py $(SUBJECTS) || status=1; \
+	python docs/performance.py && python docs/cost_at_scale.py && exit $$status
 
 lock: ## compile requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock

@@ -1,33 +1,26 @@
 """How long the analyses take at the size of Cohen et al. (2020): 416 cells, its test images, 1,000 resamples.
 
-    python benchmarks/analyses.py --folder FOLDER --seeds 3
-
-Writes made-up predictions to FOLDER (half a gigabyte) and prints seconds and peak memory of each analysis, on one core.
-Its AUCs are the paper's; the eight data sets have the paper's images and positives for testing; a tenth of the patients
-have two images, so that nothing is left to DeLong alone.
+Predictions are made up (half a gigabyte), for three seeds. Given are seconds and peak memory of each analysis, on one
+core. The AUCs are the paper's; the eight data sets have the paper's images and positives for testing; a tenth of the
+patients have two images, so that nothing is left to DeLong alone.
 """
 
-import argparse
-import os
-import resource
-import sys
 import time
+from collections.abc import Callable, Iterator, Sized
 from pathlib import Path
-
-os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import numpy as np
 import pandas as pd
+from measuring import ROOT, Row, peak_mb
 from scipy.stats import norm
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
 from crossray import manifest
 from crossray.analysis import agreement, calibration, comparisons, outputs, performance, subgroups, transfer
 from crossray.analysis.cells import Study
 
-PUBLISHED = Path(__file__).parent.parent / "resources/cohen2020"
+PUBLISHED = ROOT / "resources/cohen2020"
 VALIDATION = 2000
+SEEDS = 3
 
 
 def labels_of(counts: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
@@ -78,30 +71,21 @@ def make(folder: Path, seeds: list[int]) -> Study:
     return Study(folder / "predictions", folder / "manifests", settings)
 
 
-def timed(name: str, start: float, count: int) -> float:
-    """Print what an analysis took and return the time."""
-    now, peak = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"{name}: {now - start:.0f} s, {count:,} rows, {peak:.1f} GB at most so far", flush=True)
-    return time.perf_counter()
-
-
-def main() -> None:
-    """Parse the command line."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--folder", required=True, type=Path, help="where to write predictions")
-    options.add_argument("--seeds", type=int, default=3, help="trainings of each model (default: 3)")
-    arguments = options.parse_args()
-    study = make(arguments.folder, list(range(arguments.seeds)))
-    now = time.perf_counter()
+def measure(folder: Path) -> Iterator[Row]:
+    """Time each analysis of the study once."""
+    study = make(folder, list(range(SEEDS)))
+    start = time.perf_counter()
     table, replicates = performance.measure(study)
-    now = timed("performance", now, len(table))
-    now = timed("transfer", now, len(transfer.measure(table, replicates)[0]))
-    now = timed("comparisons", now, len(comparisons.measure(study)))
-    now = timed("agreement", now, len(agreement.measure(study)[0]))
-    now = timed("calibration", now, len(calibration.measure(study)[1]))
-    now = timed("outputs", now, len(outputs.measure(study, [])[0]))
-    timed("subgroups", now, len(subgroups.measure(study)))
-
-
-if __name__ == "__main__":
-    main()
+    yield Row("performance", "CrossRay", [time.perf_counter() - start], peak_mb=peak_mb())
+    analyses: dict[str, Callable[[], Sized]] = {
+        "transfer": lambda: transfer.measure(table, replicates),
+        "comparisons": lambda: comparisons.measure(study),
+        "agreement": lambda: agreement.measure(study),
+        "calibration": lambda: calibration.measure(study),
+        "outputs": lambda: outputs.measure(study, []),
+        "subgroups": lambda: subgroups.measure(study),
+    }
+    for name, analyse in analyses.items():
+        start = time.perf_counter()
+        assert len(analyse())
+        yield Row(name, "CrossRay", [time.perf_counter() - start], peak_mb=peak_mb())

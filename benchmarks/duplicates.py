@@ -1,30 +1,25 @@
 """Time the search for near-duplicates among made-up films.
 
-    python benchmarks/duplicates.py --images 10000 100000 400000
-
 Images are smooth noise on a chest that all share and that varies in a few ways. Two of them correlate by 0.24 in the
 median, with a spread of 0.18; two of the real films that set the threshold by 0.04 to 0.10, with 0.12 to 0.17. One in
-a hundred is a copy of another, compressed, inverted or rescaled. Prints for each number seconds, peak memory,
-candidates an image, and the share found.
+a hundred is a copy of another, compressed, inverted or rescaled. Given are for each number of films the seconds to
+describe and to search them, and how many of the copies were found.
 """
 
-import argparse
 import io
-import logging
-import resource
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import PIL.Image
+from measuring import Row, peak_mb
 from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow" / "scripts"))
 
 from crossray.datasets.duplicates import concatenate, describe, find_duplicates
 
+IMAGES = (10_000, 100_000, 400_000)
 SIZE = 64
 BATCH = 1000
 
@@ -62,8 +57,13 @@ def changed(image: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
     return cv2.resize(cv2.resize(image, (40, 40), interpolation=cv2.INTER_AREA), (SIZE, SIZE))
 
 
-def measure(count: int) -> None:
-    """Describe and search so many images, and print what it took."""
+def measure(folder: Path) -> Iterator[Row]:
+    """Describe and search each number of images."""
+    for count in IMAGES:
+        yield from _search(count)
+
+
+def _search(count: int) -> Iterator[Row]:
     generator = np.random.default_rng(0)
     parts, originals, spent = [], [], 0.0
     for start in range(0, count, BATCH):
@@ -79,17 +79,9 @@ def measure(count: int) -> None:
     searched = time.perf_counter() - began
     pairs = set(zip(found["first"], found["second"], strict=True))
     hit = sum(pair in pairs for pair in originals)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"{count:,} images: described in {spent:.0f} s, searched in {searched:.1f} s, {memory:.1f} GB at most; "
-        f"{hit} of {len(originals)} copies found, {len(pairs) - hit} other pairs",
-        flush=True,
-    )
-
-
-if __name__ == "__main__":
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--images", type=int, nargs="+", default=[10_000, 100_000], help="numbers of images to try")
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    for number in options.parse_args().images:
-        measure(number)
+    case = f"duplicates among {count:,} films"
+    yield Row(f"{case}, describe", "CrossRay", [spent], peak_mb=peak_mb())
+    yield Row(f"{case}, search", "CrossRay", [searched], peak_mb=peak_mb())
+    yield Row(f"{case}, copies", "CrossRay", [len(originals)], "pairs")
+    yield Row(f"{case}, copies found", "CrossRay", [hit], "pairs")
+    yield Row(f"{case}, others found", "CrossRay", [len(pairs) - hit], "pairs")

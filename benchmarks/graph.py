@@ -1,23 +1,22 @@
 """How long Snakemake takes to resolve the graph of a study, by number of data sets.
 
-    python benchmarks/graph.py --folder FOLDER --datasets 1 8 80
-
-Makes a checkout in FOLDER with a study of so many small tables, every model on every target; prints the jobs of the
-graph and the seconds of ``snakemake -n`` before anything is there, and when everything is (files without content that
-Snakemake was told to hold for results).
+Each study has so many small tables, every model on every target. Given are the jobs of the graph and the seconds of
+``snakemake -n`` before anything is there, and when everything is (files without content that Snakemake was told to hold
+for results). 80 data sets, of which docs/reruns.md tells, take an hour: set ``DATASETS``.
 """
 
-import argparse
 import re
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
+from measuring import ROOT, Row
 
-ROOT = Path(__file__).resolve().parent.parent
+DATASETS = (1, 8)
 PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources", "workflow")
 
 
@@ -59,23 +58,19 @@ def pretend_done(folder: Path, plan: str) -> None:
     snakemake(folder, "--touch", "--quiet", "all")
 
 
-def main() -> None:
-    """Parse the command line and print a row for each number of data sets."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--folder", required=True, type=Path, help="where to put the checkouts")
-    options.add_argument("--datasets", type=int, nargs="+", default=[1, 8, 80], help="numbers of data sets")
-    arguments = options.parse_args()
-    print(f"{'data sets':>9} {'jobs':>6} {'fresh, s':>9} {'done, s':>8}")
-    for datasets in arguments.datasets:
-        folder = arguments.folder / str(datasets)
-        make_study(folder, datasets)
-        fresh, plan = snakemake(folder, "-n")
-        jobs = int(re.findall(r"^total +(\d+)$", plan, re.MULTILINE)[-1])
-        pretend_done(folder, plan)
-        done, answer = snakemake(folder, "-n")
+def measure(folder: Path) -> Iterator[Row]:
+    """Plan a study of each number of data sets, fresh and done."""
+    for datasets in DATASETS:
+        place = folder / str(datasets)
+        make_study(place, datasets)
+        fresh, plan = snakemake(place, "-n")
+        yield Row(f"graph of {datasets} data sets, jobs", "CrossRay", [_jobs(plan)], "jobs")
+        pretend_done(place, plan)
+        done, answer = snakemake(place, "-n")
         assert "Nothing to be done" in answer, answer[-2000:]
-        print(f"{datasets:>9} {jobs:>6} {fresh:>9.1f} {done:>8.1f}", flush=True)
+        yield Row(f"graph of {datasets} data sets, fresh", "CrossRay", [fresh])
+        yield Row(f"graph of {datasets} data sets, done", "CrossRay", [done])
 
 
-if __name__ == "__main__":
-    main()
+def _jobs(plan: str) -> int:
+    return int(re.findall(r"^total +(\d+)$", plan, re.MULTILINE)[-1])

@@ -1,5 +1,7 @@
 """Shards and their index."""
 
+import re
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -81,3 +83,49 @@ def test_a_shard_cut_off_is_named(make_dataset):
 def test_a_shard_of_no_images_can_be_read(tmp_path):
     write_shard(tmp_path / "a.h5", [], [], 16, {})
     assert shard_entry(tmp_path / "a.h5")["images"] == 0
+
+
+@pytest.mark.parametrize("reading", ["mapped", "memory", "local"])
+def test_images_are_the_same_however_they_are_read(make_dataset, reading):
+    index_file = make_dataset("north", images=11, shards=3) / "32px" / "index.json"
+    with h5py.File(index_file.parent / "shards/0000.h5") as file:
+        first = file["images"][:]
+    store = ImageStore(index_file, reading)
+    store.check()
+    assert np.array_equal(store.take(np.arange(len(first))), first)
+    rows = np.array([10, 0, 5, 0, 9])
+    assert np.array_equal(store.take(rows), np.stack([store.take(np.array([row]))[0] for row in rows]))
+    assert (store.pixels.arrays[0].base is None) == (reading == "memory")
+
+
+def test_a_local_copy_does_not_need_its_origin(make_dataset):
+    folder = make_dataset("north") / "32px"
+    shard = folder / "shards/0001.h5"
+    store = ImageStore(folder / "index.json", "local")
+    shard.unlink()
+    store.check()
+    assert len(store.take(np.array([59]))) == 1
+
+
+def test_a_shard_that_was_damaged_is_named_by_its_origin(make_dataset):
+    folder = make_dataset("north") / "32px"
+    shard = folder / "shards/0001.h5"
+    with h5py.File(shard, "r+") as file:
+        file["images"][0, 0, 0] ^= 1
+    with pytest.raises(UserError, match=re.escape(f"{shard}: is not what its index.json says")):
+        ImageStore(folder / "index.json", "local").check()
+
+
+def test_images_are_taken_one_at_a_time_before_their_names_are_asked_for(tmp_path):
+    names = []
+
+    def drawn():
+        for number in range(3):
+            names.append(f"i{number}")
+            yield np.full((8, 8), number, np.uint8)
+
+    write_shard(tmp_path / "a.h5", drawn(), names, 8, {})
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert list(file["image_id"].asstr()[:]) == ["i0", "i1", "i2"]
+        assert (file["images"][:, 0, 0] == [0, 1, 2]).all()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]

@@ -307,15 +307,16 @@ def grows(amount):
 
 
 def conversion_memory(wildcards):
-    """Return the MB that a conversion needs: a large image with its copies, and the shard's pixels."""
+    """Return the MB that a conversion needs: a large image with its copies, and the shard's pages in the cache."""
     shape = shape_settings(wildcards.shape)
     pixels = shape["size"] ** 2 * CHANNELS[shape["colour"]]
-    return 1500 + 2 * images_in_shard(wildcards.dataset) * pixels // 1_000_000
+    return 1500 + images_in_shard(wildcards.dataset) * pixels // 1_000_000
 
 
 def training_memory(wildcards):
-    """Return the MB that a training needs; half of the pixels, as mapped files can leave memory again."""
-    return 8000 + pixels_mb(datasets_learnt(wildcards)) // 2
+    """Return the MB that a training needs; half of the pixels where they are mapped, as they can leave memory again."""
+    pixels = pixels_mb(datasets_learnt(wildcards))
+    return 8000 + (pixels if STUDY["images"]["reading"] == "memory" else pixels // 2)
 
 
 def training_minutes(wildcards):

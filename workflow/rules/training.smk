@@ -24,6 +24,7 @@ rule train_model:
     resources:
         gpu=0,
         launcher="python",
+        reading=STUDY["images"]["reading"],
         mem_mb=grows(training_memory),
         runtime=grows(training_minutes),
     params:
@@ -39,6 +40,7 @@ rule train_model:
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \
             --initial {input.initial:q} \
+            --reading {resources.reading} \
             --work {params.folder:q}/work \
             --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
             --weights {output.weights:q} \
@@ -73,6 +75,7 @@ rule train_shared_heads:
     resources:
         gpu=0,
         launcher="python",
+        reading=STUDY["images"]["reading"],
         mem_mb=grows(training_memory),
         runtime=grows(training_minutes),
     params:
@@ -86,6 +89,7 @@ rule train_shared_heads:
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \
             --initial {input.initial:q} \
+            --reading {resources.reading} \
             --work {params.folder:q}/work \
             --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
             --vectors {output.vectors:q} \

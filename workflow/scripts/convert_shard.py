@@ -10,9 +10,10 @@ from crossray.program import json_object, parser, run
 def convert_shard(arguments: Namespace) -> None:
     """Convert this shard's rows of the manifest and list those that cannot be used."""
     from crossray import manifest
-    from crossray.datasets.conversion import convert, rows_of_shard
+    from crossray.datasets.conversion import convert, rows_of_shard, settle_process
     from crossray.files import write_csv
 
+    settle_process()
     images = manifest.with_files(manifest.read(arguments.manifest), arguments.lookup)
     rows = rows_of_shard(len(images), arguments.settings["shards"], arguments.shard)
     rejected = convert(images.iloc[rows], arguments.root, arguments.dataset, arguments.settings, arguments.output)

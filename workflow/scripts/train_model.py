@@ -37,7 +37,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
     settings = arguments.settings
-    source = load_source(arguments.manifests, arguments.indexes, settings)
+    source = load_source(arguments.manifests, arguments.indexes, settings, arguments.reading)
     logging.info(
         "%d training and %d validation images of %s, tasks: %s, on %s",
         len(source.training.rows),

@@ -37,7 +37,8 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
     settings = arguments.settings
-    source, outputs = with_own_outputs(load_source(arguments.manifests, arguments.indexes, settings))
+    loaded = load_source(arguments.manifests, arguments.indexes, settings, arguments.reading)
+    source, outputs = with_own_outputs(loaded)
     logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings["penalty"])
     pixels = source.training.store
     network = initial_network(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)

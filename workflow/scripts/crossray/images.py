@@ -10,6 +10,7 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import NDArray
 
+from crossray.area import area_means
 from crossray.dicom import read_dicom, read_dicom_shape
 from crossray.errors import UnusableImageError
 from crossray.grey_levels import GREY_MAX, PERCENTILES
@@ -78,13 +79,13 @@ def to_square(levels: NDArray, aspect: float, size: int, fit: str) -> NDArray:
     """Make an image a square; what lies over an image, such as a mask, goes the same way.
 
     Args:
-        levels: shape (rows, columns) or (rows, columns, 3), of a type that OpenCV resizes.
+        levels: shape (rows, columns) or (rows, columns, 3), uint8 or uint16.
         aspect: the height of a pixel by its width.
         size: pixels along each side of the result.
         fit: as in :func:`load_square`.
 
     Returns:
-        The same type, shape (size, size) or (size, size, 3).
+        Means of the levels, shape (size, size) or (size, size, 3).
     """
     return _resized(centre_square(levels, aspect), size, size) if fit == "crop" else _padded(levels, aspect, size)
 
@@ -124,7 +125,7 @@ def _padded(levels: NDArray, aspect: float, size: int) -> NDArray:
     """Fit a whole image into a black square."""
     height, width = levels.shape[0] * aspect, levels.shape[1]
     rows, columns = (max(1, round(size * side / max(height, width))) for side in (height, width))
-    square = np.zeros((size, size, *levels.shape[2:]), levels.dtype)
+    square = np.zeros((size, size, *levels.shape[2:]))
     top, left = (size - rows) // 2, (size - columns) // 2
     square[top : top + rows, left : left + columns] = _resized(levels, rows, columns)
     return square
@@ -132,8 +133,11 @@ def _padded(levels: NDArray, aspect: float, size: int) -> NDArray:
 
 def _resized(levels: NDArray, rows: int, columns: int) -> NDArray:
     """Resize by area; enlarge linearly."""
-    shrinks = levels.shape[0] >= rows and levels.shape[1] >= columns
-    return cv2.resize(levels, (columns, rows), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    if levels.shape[0] < rows or levels.shape[1] < columns:
+        return cv2.resize(levels, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    if levels.ndim == 2:
+        return area_means(levels, rows, columns)
+    return np.stack([area_means(channel, rows, columns) for channel in np.moveaxis(levels, 2, 0)], axis=2)
 
 
 def _read_pillow(path: Path, colour: str) -> NDArray[np.uint16]:

@@ -51,7 +51,7 @@ def on_square(regions: pd.DataFrame, size: int, fit: str) -> NDArray[np.bool_]:
         Shape (size, size); nothing is true where the crop has cut the regions off.
     """
     first = regions.iloc[0]
-    whole = np.zeros((int(first["rows"]), int(first["columns"])), np.float32)
+    whole = np.zeros((int(first["rows"]), int(first["columns"])), np.uint8)
     for region in regions.itertuples():
         _draw(whole, region)
     covered = to_square(whole, float(first["aspect"]), size, fit)
@@ -59,11 +59,11 @@ def on_square(regions: pd.DataFrame, size: int, fit: str) -> NDArray[np.bool_]:
     return inside if inside.any() or not covered.any() else covered == covered.max()
 
 
-def _draw(whole: NDArray[np.float32], region: Any) -> None:
+def _draw(whole: NDArray[np.uint8], region: Any) -> None:
     """Set the pixels of a region to 1, at least one."""
     rows, columns = whole.shape
     if region.kind == MASK:
-        mask = decode(region.runs, region.mask_rows, region.mask_columns).astype(np.float32)
+        mask = decode(region.runs, region.mask_rows, region.mask_columns).astype(np.uint8)
         if mask.shape != whole.shape:
             mask = cv2.resize(mask, (columns, rows), interpolation=cv2.INTER_NEAREST)
         np.maximum(whole, mask, out=whole)

@@ -6,9 +6,12 @@ index of a data set is a small JSON file with the digest of every shard's conten
 left in peace by a conversion that ends in the same pixels.
 """
 
+import atexit
 import hashlib
 import json
 import math
+import shutil
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,9 @@ from crossray.seeds import derived_seed
 
 FORMAT_VERSION = 1
 
+#: bytes that are copied at a time
+_PIECE = 1 << 20
+
 
 def write_shard(
     path: Path,
@@ -37,13 +43,19 @@ def write_shard(
 
     Args:
         path: the file to write.
-        images: one array of shape (size, size), or (size, size, 3), for each of ``image_ids``; taken one at a time.
-        image_ids: identifiers in the order of ``images``.
+        images: one array of shape (size, size), or (size, size, 3), for each of ``image_ids``; taken one at a time, none
+            is kept in memory.
+        image_ids: identifiers in the order of ``images``; looked at when all images have been taken.
         size: pixels along each side.
         attributes: facts for a reader; mappings and lists are stored as JSON.
         channels: 1 for grey, 3 for colour.
     """
-    with replacing(path) as partial:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # HDF5 wants to know how many images there are before the first.
+    with tempfile.TemporaryFile(dir=path.parent) as waiting, replacing(path) as partial:
+        for image in images:
+            waiting.write(np.ascontiguousarray(image, np.uint8).data)
+        waiting.seek(0)
         with h5py.File(partial, "w") as file:
             layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -56,8 +68,7 @@ def write_shard(
         # Pixels go past HDF5, which cannot let go of a file on a full disk.
         with partial.open("r+b") as pixels:
             pixels.seek(offset or 0)
-            for image in images:
-                pixels.write(np.ascontiguousarray(image, np.uint8).data)
+            shutil.copyfileobj(waiting, pixels, _PIECE)
 
 
 def shard_entry(path: Path) -> dict[str, Any]:
@@ -80,11 +91,31 @@ def _damaged(path: Path, what: str) -> UserError:
     return UserError(f"{path}: {what}; make it again: snakemake --cores all -R {path} (with your --configfile)")
 
 
+class _Pixels:
+    """Arrays of images as if they were one, the second below the first and so on."""
+
+    def __init__(self, arrays: Sequence[NDArray[np.uint8]], shape: tuple[int, ...]) -> None:
+        self.arrays, self.shape = list(arrays), shape
+        self._ends = np.cumsum([len(array) for array in arrays])
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the images at ``rows``; each is copied once, which is all that reading costs."""
+        taken = np.empty((len(rows), *self.shape), np.uint8)
+        array_of = np.searchsorted(self._ends, rows, side="right")
+        within = rows - np.concatenate([[0], self._ends])[array_of]
+        for place, (array, row) in enumerate(zip(array_of.tolist(), within.tolist(), strict=True)):
+            taken[place] = self.arrays[array][row]
+        return taken
+
+
 class ImageStore:
-    """The images of a data set, memory-mapped from its shards.
+    """The images of a data set, from its shards.
 
     Args:
         index: an ``index.json``, with its shards in the folder ``shards`` beside it.
+        reading: ``mapped`` leaves pixels on the disk, which the system's cache keeps as far as there is memory;
+            ``memory`` reads them once and keeps them; ``local`` copies the shards to a folder of this process below
+            ``TMPDIR`` and maps them there.
 
     Attributes:
         dataset: name of the data set.
@@ -96,16 +127,19 @@ class ImageStore:
         UserError: if a shard is missing or not what the index says.
     """
 
-    def __init__(self, index: Path) -> None:
+    def __init__(self, index: Path, reading: str = "mapped") -> None:
         facts = read_json(index)
-        self._entries = {index.parent / "shards" / entry["file"]: entry for entry in facts["shards"]}
+        self._folder = index.parent / "shards"
+        self._entries = {self._folder / entry["file"]: entry for entry in facts["shards"]}
+        if reading == "local":
+            self._entries = _copied(self._entries)
         mapped = [_mapped(path, entry["images"]) for path, entry in self._entries.items()]
         self.dataset: str = facts["dataset"]
         self.size: int = facts["size"]
-        self._maps = [pixels for pixels, _ in mapped]
-        self.shape: tuple[int, ...] = self._maps[0].shape[1:]
+        arrays = [np.array(part) if reading == "memory" else part for part, _ in mapped]
+        self.shape: tuple[int, ...] = arrays[0].shape[1:]
         self.channels: int = math.prod(self.shape[2:])
-        self._ends = np.cumsum([len(pixels) for pixels in self._maps])
+        self.pixels = _Pixels(arrays, self.shape)
         self._rows = {name: row for row, name in enumerate(name for _, names in mapped for name in names)}
 
     def __len__(self) -> int:
@@ -120,7 +154,7 @@ class ImageStore:
         """
         for path, entry in self._entries.items():
             if shard_entry(path) != entry:
-                raise _damaged(path, "is not what its index.json says, it was damaged since")
+                raise _damaged(self._folder / path.name, "is not what its index.json says, it was damaged since")
 
     def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
         """Return where images are in the store; -1 for those that were rejected and have no pixels."""
@@ -128,13 +162,7 @@ class ImageStore:
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images at ``rows`` as uint8 of shape (len(rows), *shape)."""
-        taken = np.empty((len(rows), *self.shape), np.uint8)
-        shard_of = np.searchsorted(self._ends, rows, side="right")
-        for shard in np.unique(shard_of):
-            here = shard_of == shard
-            first = self._ends[shard] - len(self._maps[shard])
-            taken[here] = self._maps[shard][rows[here] - first]
-        return taken
+        return self.pixels.take(rows)
 
 
 class JoinedStores:
@@ -154,16 +182,18 @@ class JoinedStores:
         self.size: int = stores[0].size
         self.shape, self.channels = stores[0].shape, stores[0].channels
         self.starts = np.cumsum([0, *(len(store) for store in stores)])[:-1]
-        self._stores = stores
+        self.pixels = _Pixels([array for store in stores for array in store.pixels.arrays], self.shape)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images at ``rows`` as uint8 of shape (len(rows), *shape)."""
-        taken = np.empty((len(rows), *self.shape), np.uint8)
-        store_of = np.searchsorted(self.starts, rows, side="right") - 1
-        for number in np.unique(store_of):
-            here = store_of == number
-            taken[here] = self._stores[number].take(rows[here] - self.starts[number])
-        return taken
+        return self.pixels.take(rows)
+
+
+def _copied(entries: Mapping[Path, dict[str, Any]]) -> dict[Path, dict[str, Any]]:
+    """Copy shards to a folder that goes when this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="crossray-shards-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return {Path(shutil.copyfile(path, folder / path.name)): entry for path, entry in entries.items()}
 
 
 def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
@@ -174,7 +204,7 @@ def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
         raise _damaged(path, f"holds {shape[0]} images, its index says {expected}")
     if not expected:
         return np.empty(shape, np.uint8), names
-    return np.memmap(path, np.uint8, "r", offset, shape), names
+    return np.memmap(path, np.uint8, "r", offset, shape).view(np.ndarray), names
 
 
 def with_rows(manifest: pd.DataFrame, store: ImageStore, split: str) -> pd.DataFrame:

@@ -1,7 +1,8 @@
 """Images of a release to shards: which go into which, and what is done about those that cannot be used."""
 
+import ctypes
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,22 @@ from crossray.shards import shard_entry, write_shard
 log = logging.getLogger(__name__)
 
 _EVERY = 1000
+
+#: options of glibc's mallopt, and the largest value that the second takes
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGEST = -1, -3, 32 << 20
+
+
+def settle_process() -> None:
+    """Let this process convert on one core, as shards are converted side by side, and keep the memory that it frees.
+
+    An image takes tens of megabytes for milliseconds; where the C library gives them back each time, to get them again
+    costs more than to read and resize an image. Other libraries than glibc are left as they are.
+    """
+    cv2.setNumThreads(1)
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt:
+        mallopt(_MMAP_THRESHOLD, _LARGEST)
+        mallopt(_TRIM_THRESHOLD, 1 << 30)
 
 
 def rows_of_shard(images: int, shards: int, shard: int) -> slice:
@@ -45,30 +62,34 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
         The images left out: image_id, path, reason.
     """
     kept: list[str] = []
-    pixels: list[NDArray[np.uint8]] = []
     rejected: list[dict[str, str]] = []
-    for number, image in enumerate(images.itertuples(), start=1):
-        try:
-            pixels.append(
-                load_square(
-                    root / image.file,
-                    settings["size"],
-                    settings["fit"],
-                    settings["burnt_in"],
-                    settings["burnt_in_areas"],
-                    settings["colour"],
-                )
-            )
-            kept.append(image.image_id)
-        except UnusableImageError as reason:
-            rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
-        if number % _EVERY == 0:
-            log.info("%d of %d images", number, len(images))
     facts = preprocessing(settings["fit"], settings["burnt_in"], settings["colour"])
     attributes = {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
-    write_shard(shard, pixels, kept, settings["size"], attributes, CHANNELS[settings["colour"]])
+    usable = _usable(images, root, settings, kept, rejected)
+    write_shard(shard, usable, kept, settings["size"], attributes, CHANNELS[settings["colour"]])
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
     return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
+
+
+def _usable(
+    images: pd.DataFrame,
+    root: Path,
+    settings: Mapping[str, Any],
+    kept: list[str],
+    rejected: list[dict[str, str]],
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pixels of each image that can be used, and add it to ``kept``; the others to ``rejected``."""
+    shape = [settings[key] for key in ("size", "fit", "burnt_in", "burnt_in_areas", "colour")]
+    for number, image in enumerate(images.itertuples(), start=1):
+        try:
+            pixels = load_square(root / image.file, *shape)
+        except UnusableImageError as reason:
+            rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
+        else:
+            kept.append(image.image_id)
+            yield pixels
+        if number % _EVERY == 0:
+            log.info("%d of %d images", number, len(images))
 
 
 def _versions() -> dict[str, str]:

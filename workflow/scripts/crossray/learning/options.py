@@ -21,6 +21,10 @@ def training_options(options: ArgumentParser) -> None:
     options.add_argument(
         "--initial", nargs="?", type=Path, help="state dict to start from (safetensors or torch.save; default: none)"
     )
+    options.add_argument(
+        "--reading", choices=["mapped", "memory", "local"], default="mapped",
+        help="pixels stay in the shards, are held in memory, or are copied to TMPDIR first (default: mapped)",
+    )  # fmt: skip
     options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
     options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
     options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")

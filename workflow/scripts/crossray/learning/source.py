@@ -28,7 +28,9 @@ class Source:
     validation: Examples
 
 
-def load_source(manifests: Sequence[Path], indexes: Sequence[Path], settings: Mapping[str, Any]) -> Source:
+def load_source(
+    manifests: Sequence[Path], indexes: Sequence[Path], settings: Mapping[str, Any], reading: str = "mapped"
+) -> Source:
     """Load a source.
 
     Args:
@@ -37,12 +39,13 @@ def load_source(manifests: Sequence[Path], indexes: Sequence[Path], settings: Ma
         settings: tasks, of which those without a positive or a negative in the training split are not learnt;
             objective, by which tasks may be classes, and images of a class that is not learnt are left out; images, how
             many to learn from at most, and seed, which draws them.
+        reading: how pixels are read (:class:`crossray.shards.ImageStore`).
 
     Raises:
         UserError: if a shard is damaged, a split is empty, or no task can be learnt.
     """
     tasks = settings["tasks"]
-    stores = [ImageStore(index) for index in indexes]
+    stores = [ImageStore(index, reading) for index in indexes]
     for store in stores:
         store.check()
     pixels = JoinedStores(stores)

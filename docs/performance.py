@@ -1,0 +1,260 @@
+"""Write docs/performance.md and its plots from benchmarks/results. Run by ``make bench``."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import altair as alt
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from crossray.figures.style import DATASET_COLOURS, Figure, write  # noqa: E402
+from crossray.files import write_text  # noqa: E402
+
+RESULTS = ROOT / "benchmarks/results"
+PAGE = ROOT / "docs/performance.md"
+PLOTS = ROOT / "docs/performance"
+USUAL, PEER, LOOP = "pydicom and scikit-image", "torchxrayvision", "torchxrayvision's loop"
+BATCH = 64
+
+#: subject -> (case, contender) -> row
+Results = Mapping[str, Mapping[tuple[str, str], Mapping[str, str]]]
+
+
+def read_results() -> Results:
+    """Read every table of results."""
+    tables = {}
+    for path in sorted(RESULTS.glob("*.csv")):
+        with path.open(encoding="utf-8") as file:
+            tables[path.stem] = {(row["case"], row["contender"]): row for row in csv.DictReader(file)}
+    return tables
+
+
+def value(results: Results, subject: str, case: str, contender: str) -> float | None:
+    """Return a median; None where it was not measured."""
+    row = results.get(subject, {}).get((case, contender))
+    return float(row["median"]) if row else None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure that is to be reached: how many times as quick as a contender, or at most so many seconds.
+
+    Attributes:
+        subject: the table of results.
+        case: the row of it.
+        against: the contender whose time is divided by CrossRay's; empty if ``least`` is a limit in seconds.
+        least: what is to be reached.
+        name: what the page calls it.
+    """
+
+    subject: str
+    case: str
+    against: str
+    least: float
+    name: str
+    contender: str = "CrossRay"
+
+    def reached(self, results: Results) -> tuple[str, str, bool] | None:
+        """Return what was to be reached, what was, and whether that is enough; None if it was not measured."""
+        own = value(results, self.subject, self.case, self.contender)
+        if not self.against:
+            return None if own is None else (f"at most {self.least:g} s", f"{own:.2g} s", own <= self.least)
+        other = value(results, self.subject, self.case, self.against)
+        if own is None or other is None:
+            return None
+        shown: Callable[[float], str] = (lambda x: f"{x:.0%}") if self.least < 1 else (lambda x: f"{x:,.3g}x")
+        return shown(self.least), shown(other / own), other / own >= self.least
+
+
+TARGETS = [
+    Target("conversion", "raw", USUAL, 20, "raw"),
+    Target("conversion", "RLE", USUAL, 20, "RLE"),
+    Target("conversion", "JPEG lossless", USUAL, 8, "JPEG lossless"),
+    Target("conversion", "HTJ2K", USUAL, 8, "HTJ2K"),
+    Target("conversion", "JPEG-LS", USUAL, 4, "JPEG-LS"),
+    Target("conversion", "JPEG 2000", USUAL, 1.6, "JPEG 2000"),
+    Target("conversion", "raw", "floor", 0.8, "raw, of the floor"),
+    Target("conversion", "raw", PEER, 10, "raw"),
+    Target("conversion", "raw, on cores", "one core", 1.8, "raw, a second core", "two cores"),
+    Target("batches", "shuffled batches", PEER, 1000, "shuffled batches"),
+    Target("training", "CPU, 64 px, step", LOOP, 1.5, "training step, CPU, 64 px"),
+    Target("training", "CPU, 128 px, step", LOOP, 2.5, "training step, CPU, 128 px"),
+    Target("training", "CPU, 224 px, step", LOOP, 4, "training step, CPU, 224 px"),
+    *(Target("training", f"CPU, {size} px, step", "in memory", 0.9, f"training loop, CPU, {size} px, of one batch in "
+             "memory") for size in (64, 128, 224)),
+    Target("training_gpu", "CUDA, 224 px, step", "in memory", 0.95, "training loop, GPU, 224 px, of one batch in "
+           "memory"),
+    Target("matrix", "8 x 8 pairs, image of a pair", USUAL, 20, "8 x 8 predictions, reading", "CrossRay, shards"),
+    Target("intervals", "intervals of 416 cells", "scikit-learn, a loop", 20, "intervals of the paper's matrix"),
+    Target("intervals", "intervals of 416 cells", "", 300, "intervals of the paper's matrix, one core"),
+    Target("startup", "snakemake -n, default study", "", 5, "`snakemake -n` of the default study"),
+]  # fmt: skip
+
+
+def comparisons(results: Results) -> Iterator[str]:
+    """Yield the table of what was to be reached."""
+    yield from ["| what | against | at least | measured | |", "|---|---|---|---|---|"]
+    for target in TARGETS:
+        if found := target.reached(results):
+            least, measured, enough = found
+            yield f"| {target.name} | {target.against or 'a limit'} | {least} | {measured} | {_mark(enough)} |"
+        else:
+            yield f"| {target.name} | {target.against or 'a limit'} | {target.least:g} | not measured here | |"
+    helps = [float(row["median"]) for (case, _), row in results.get("startup", {}).items() if case == "--help"]
+    if helps:
+        yield f"| `--help` of the slowest program | a limit | at most 0.5 s | {max(helps):.2g} s | {_mark(max(helps) <= 0.5)} |"  # noqa: E501
+
+
+def _mark(enough: bool) -> str:
+    return "reached" if enough else "**not reached**"
+
+
+def all_rows(results: Results, subject: str, *columns: str) -> Iterator[str]:
+    """Yield every row of a subject."""
+    yield from [f"| {columns[0]} | who | median | smallest to largest | peak memory, MB |", "|---|---|---|---|---|"]
+    for (case, contender), row in results.get(subject, {}).items():
+        yield f"| {case} | {contender} | {_quantity(row, 'median')} | {_quantity(row, 'low')} to {_quantity(row, 'high')} | {row['peak_mb']} |"  # noqa: E501
+
+
+def _quantity(row: Mapping[str, str], column: str) -> str:
+    """Write a number with its unit; times in what suits them."""
+    number = float(row[column])
+    if row["unit"] != "s":
+        return f"{number:,.3g} {row['unit']}"
+    for unit, factor in (("s", 1), ("ms", 1e3)):
+        if number * factor >= 1:
+            return f"{number * factor:,.3g} {unit}"
+    return f"{number * 1e6:,.3g} µs"
+
+
+def draw_conversion(results: Results) -> Figure:
+    """Draw the time of a film in each syntax, CrossRay's and the peers'."""
+    rows = [
+        {"syntax": case, "who": contender, "ms": 1e3 * float(row["median"]), "low": 1e3 * float(row["low"]),
+         "high": 1e3 * float(row["high"])}
+        for (case, contender), row in results["conversion"].items() if row["unit"] == "s" and "cores" not in case
+    ]  # fmt: skip
+    order = list(dict.fromkeys(row["syntax"] for row in rows))
+    return Figure(
+        _bars(rows, "syntax", "ms", "ms a film, logarithmic", order, ["CrossRay", "floor", USUAL, PEER]),
+        "A film of 2500 x 2048 pixels to 224 px, one core",
+        "Median, line from the smallest to the largest; CrossRay's through its conversion, shard written.",
+        "Shorter is quicker; a step of the grid is ten times.",
+    )
+
+
+def draw_training(results: Results) -> Figure:
+    """Draw images a second of each loop."""
+    rows = [
+        {"size": case.split(", ")[1], "who": contender, "rate": BATCH / float(row["median"]),
+         "low": BATCH / float(row["high"]), "high": BATCH / float(row["low"])}
+        for (case, contender), row in results["training"].items()
+    ]  # fmt: skip
+    order = list(dict.fromkeys(row["size"] for row in rows))
+    return Figure(
+        _bars(rows, "size", "rate", "images a second, logarithmic", order, ["CrossRay", "in memory", LOOP]),
+        "Training a ResNet50 on the CPU, batches of 64",
+        "Median, line from the slowest to the quickest step.",
+        "Longer is quicker.",
+    )
+
+
+def _bars(
+    rows: list[dict], case: str, quantity: str, title: str, order: list[str], contenders: list[str]
+) -> alt.LayerChart:
+    """Draw dots with ranges for each case, a colour and a place for each contender; a bar would need a zero."""
+    present = [name for name in contenders if any(row["who"] == name for row in rows)]
+    scale = alt.Scale(domain=present, range=DATASET_COLOURS[: len(present)])
+    shapes = alt.Scale(domain=present, range=["circle", "square", "triangle-up", "diamond"][: len(present)])
+    x = alt.X(
+        f"{quantity}:Q", title=title, scale=alt.Scale(type="log", nice=False, padding=24), axis=alt.Axis(format=",~r")
+    )
+    y = alt.Y(f"{case}:N", sort=order, title=None)
+    shift = alt.YOffset("who:N", sort=present)
+    colour = alt.Color("who:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=4))
+    base = alt.Chart(pd.DataFrame(rows))
+    return alt.layer(
+        base.mark_rule(strokeWidth=1.5).encode(x=alt.X("low:Q", title=title), x2="high:Q", y=y, yOffset=shift,
+                                               color=colour),
+        base.mark_point(filled=True, size=60, opacity=1).encode(
+            x=x, y=y, yOffset=shift, color=colour, shape=alt.Shape("who:N", scale=shapes, title=None)
+        ),
+    ).properties(width=520, height=alt.Step(15 if len(present) > 3 else 18))  # fmt: skip
+
+
+#: plot -> the table it is drawn from, and how
+FIGURES: dict[str, tuple[str, Callable[[Results], Figure]]] = {
+    "conversion": ("conversion", draw_conversion),
+    "training": ("training", draw_training),
+}
+
+
+def machine(name: str) -> str:
+    """Say what was measured on."""
+    path = RESULTS / name
+    if not path.exists():
+        return "not measured yet"
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    where = facts["gpu"] if "gpu" in name else f"{facts['cores']} cores of {facts['processor']}"
+    return (
+        f"{facts['date']}, {where} ({', '.join(facts['extensions'])}), Python {facts['python']}, torch {facts['torch']}"
+    )
+
+
+def page(results: Results) -> str:
+    """Return the page."""
+    plots = {name: f"![{draw(results).title}](performance/{name}.svg)" for name, (table, draw) in FIGURES.items()
+             if table in results}  # fmt: skip
+    rate = value(results, "batches", "shuffled batches", "CrossRay")
+    gpu = value(results, "training_gpu", "CUDA, 224 px, step", "CrossRay")
+    lines = [
+        "# How fast it is", "",
+        "`make bench` measures all of this again and writes this page. Contenders run in turn on one machine, so",
+        "ratios can be trusted more than seconds. Each file of [benchmarks/](../benchmarks) says in its first lines",
+        "what it measures; the tables are in [benchmarks/results](../benchmarks/results). What a large study costs is",
+        "reckoned from them in [cost-at-scale.md](cost-at-scale.md).", "",
+        f"Measured: {machine('machine.json')}. GPU: {machine('machine_gpu.json')}.", "",
+        "## What was to be reached", "", *comparisons(results), "",
+        f"Batches: {1 / rate:,.0f} images a second, 100,000 were asked for." if rate else "",
+        f"GPU: {BATCH_GPU / gpu:,.0f} images a second, 3,000 were asked for." if gpu else
+        "No GPU has been measured yet; `make bench` does where there is one.",
+        "", "## Conversion", "", plots.get("conversion", ""), "", *all_rows(results, "conversion", "syntax"), "",
+        "Films shrink by exact sums: weights are whole numbers and no sum is rounded, so every processor writes the",
+        "same bytes. The table has the largest error of this and of two other ways against the mean over the area.", "",
+        "## Training", "", plots.get("training", ""), "", *all_rows(results, "training", "step of 64 images"), "",
+    ]  # fmt: skip
+    for subject, title, column in [
+        ("batches", "Batches, an image", "case"), ("matrix", "Every model on every target", "case"),
+        ("intervals", "Intervals", "case"), ("precision", "What bfloat16 changes", "quantity"),
+        ("memory", "Memory", "case"), ("graph", "Planning", "case"), ("training_gpu", "GPU", "step"),
+    ]:  # fmt: skip
+        if subject in results:
+            lines += [f"## {title}", "", *all_rows(results, subject, column), ""]
+    return "\n".join(lines)
+
+
+#: images of a batch on a GPU, as in benchmarks/training_gpu.py
+BATCH_GPU = 256
+
+
+def main() -> int:
+    """Draw the plots and write the page."""
+    results = read_results()
+    for name, (table, draw) in FIGURES.items():
+        if table in results:
+            where = PLOTS / name
+            write(draw(results), {"phantoms": False}, *(where.with_suffix(end) for end in (".svg", ".png", ".json")))
+            for end in (".png", ".json"):
+                where.with_suffix(end).unlink()
+    write_text(PAGE, page(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
