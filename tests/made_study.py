@@ -25,6 +25,7 @@ from crossray.analysis import (
     transfer,
 )
 from crossray.analysis.cells import Study
+from crossray.analysis.shift import tables as shift
 from crossray.datasets.conversion import index
 from crossray.figures import disagreements, report, samples, training_curves
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
@@ -43,7 +44,8 @@ FIGURE_TABLES = {
     "domains": ["domains"], "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
-    "subgroups": ["subgroups"], "label_agreement": ["label_agreement"], "label_control": ["label_control"],
+    "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
+    "label_agreement": ["label_agreement"], "label_control": ["label_control"],
     "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
     "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
     "patients": ["datasets"],
@@ -85,7 +87,9 @@ class Made:
             "tasks": self.tasks, "registers": registers, "paper": self.paper or {}, "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
-            "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
+            "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
+            "explanation": {"minimum": (self.evaluation or EVALUATION)["minimum"], "resamples": 50},
+            "shape": "32px", "phantoms": [],
         }  # fmt: skip
 
     @property
@@ -157,6 +161,8 @@ class Made:
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
         self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
+        terms, evidence = shift.measure(study, self.descriptions())
+        self._write(shift=terms, shift_evidence=evidence)
         found = label_agreement.matches(self.twins())
         manifests = {name: manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
                      for name in self.labels}  # fmt: skip
@@ -214,6 +220,17 @@ class Made:
                                "feature 1": generator.normal(size=60)})
                  for place, name in enumerate(self.labels)]  # fmt: skip
         return pd.concat(parts, ignore_index=True)
+
+    def descriptions(self):
+        """Return what test images look like: the first data set's encoder features differ."""
+        generator, found = np.random.default_rng(3), {}
+        for name in self.labels:
+            rows = manifest.read(self.folder / f"manifests/{name}.parquet")
+            ids = rows.loc[rows["split"] == "test", ["image_id"]].reset_index(drop=True)
+            values = generator.normal(size=(len(ids), 6)) + 0.3 * (len(found) == 0)
+            columns = [*(f"encoder {i}" for i in range(4)), "acquisition mean", "acquisition noise"]
+            found[name] = pd.concat([ids, pd.DataFrame(values, columns=columns)], axis=1)
+        return found
 
     def draw(self, phantoms=()):
         """Draw every figure; return the study."""

@@ -5,7 +5,7 @@ and some logistic noise exceed a cut. An image shift moves x5, so that the cue x
 law; a prevalence shift resamples the classes; a threshold shift moves the cut; noise flips labels.
 """
 
-from itertools import permutations
+from itertools import count, permutations
 
 import numpy as np
 from scipy.special import expit, logit
@@ -68,10 +68,13 @@ def reader(generator, images):
     return LogisticRegression(max_iter=300).fit(*hospital(images, generator))
 
 
+_PATIENTS = count()
+
+
 def cases(model, x, labels, patients=None):
-    """Return a model's cases, features as the one representation."""
+    """Return a model's cases, features as the one representation; patients are others each time."""
     scores = model.decision_function(x)
-    owners = np.arange(len(labels)) if patients is None else patients
+    owners = (np.arange(len(labels)) if patients is None else patients) + 10**6 * next(_PATIENTS)
     return Cases(labels.astype(float), scores, scores, owners, {"features": x})
 
 

@@ -18,7 +18,8 @@ MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
 STUDY = {"models": ["small"], "sources": list(MEMBERS), "targets": ["a", "b"], "seeds": [0], "tasks": TASKS}
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
-    "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
+    "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle", "window": 1.0, "variation": 0.0,
+    "collimation": 0.0, "inverted": 0.0, "exaggeration": 0.0, "marked": 1.0,
 }  # fmt: skip
 
 SHAPE = {"size": 32, "fit": "crop", "burnt_in": "reject"}

@@ -1,5 +1,7 @@
 """Images or labels? The terms, what they are made of, and verdicts on hospitals whose truth is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
@@ -113,9 +115,11 @@ def test_two_labellings_of_the_same_images_are_concept_shift_alone():
     model = reader(generator, IMAGES)
     x, labels = hospital(IMAGES, generator)
     again = labels != (generator.random(IMAGES) < 0.12)
-    cell = explain(cases(model, x, labels), cases(model, x, again), RESAMPLES, 0)
+    first = cases(model, x, labels)
+    cell = explain(first, replace(first, labels=again.astype(float)), RESAMPLES, 0)
     terms = cell.main[LOG_LOSS]
     assert terms["concept"][0] == pytest.approx(terms["drop"][0], abs=0.005)
+    assert np.abs(terms["image"]).max() < 0.02  # the same patients are drawn on both sides
     assert judge(cell, present(cell, cell.p), NO_FLOOR, LOG_LOSS).verdict == "concept"
 
 
@@ -139,10 +143,10 @@ def test_the_domain_classifiers_resamples_are_those_of_full_refits():
     first, second = generator.standard_normal((600, 8)), generator.standard_normal((600, 8)) + 0.3
     counts = generator.multinomial(600, np.full(600, 1 / 600), size=(10, 2)).astype(float)
     draws = [np.concatenate([np.ones((1, 600)), counts[:, side]]) for side in (0, 1)]
-    owners = np.arange(600)
-    together = tell_apart((first, second), (draws[0], draws[1]), (owners, owners), 0)
+    owners = np.arange(600), np.arange(600, 1200)
+    together = tell_apart((first, second), (draws[0], draws[1]), owners, 0)
     for row in (1, 7):
-        alone = tell_apart((first, second), (draws[0][row : row + 1], draws[1][row : row + 1]), (owners, owners), 0)
+        alone = tell_apart((first, second), (draws[0][row : row + 1], draws[1][row : row + 1]), owners, 0)
         assert np.abs(alone.source[0] - together.source[row]).mean() < 0.02
 
 
@@ -228,9 +232,9 @@ def test_patients_stay_together():
 def test_constant_scores_end_in_no_claim():
     generator = np.random.default_rng(6)
     sides = []
-    for _ in range(2):
+    for place in range(2):
         labels = generator.integers(0, 2, 300).astype(float)
-        sides.append(Cases(labels, np.zeros(300), np.zeros(300), np.arange(300),
+        sides.append(Cases(labels, np.zeros(300), np.zeros(300), np.arange(300) + 300 * place,
                            {"features": generator.standard_normal((300, 4))}))  # fmt: skip
     cell = explain(*sides, 50, 0)
     assert np.isfinite(cell.main[LOG_LOSS]["concept"]).all()

@@ -132,6 +132,7 @@ CONDITIONS = {
     "transfer": len([source for source in SOURCES if not is_pooled(source)]) > 1,
     "domains": any(f"{ALL_BUT}{target}" in SOURCES for target in TARGETS),
     "heads": "shared_heads" in STUDY,
+    "explanation": "explanation" in STUDY and len(TARGETS) > 1,
     "labels": len(set(REGISTERS.values())) < len(DATASETS),
     "probe": len(DOMAINS) > 1,
     "paper": bool(PAPER),
@@ -364,8 +365,24 @@ def training_settings(wildcards):
 
 def initial_file(wildcards):
     """Return the file that a model's weights start from, if they are in a file and have no published name."""
-    weights = MODELS[wildcards.model]["weights"]
+    return file_of(MODELS[wildcards.model]["weights"])
+
+
+def file_of(weights):
+    """Return weights that are a file, as a list of one; none for a published name or no weights."""
     return [weights] if weights and {"/", "."} & set(weights) else []
+
+
+def description_settings():
+    """Return the settings that decide how images are described; the name of a file is no setting, its content is."""
+    explanation = STUDY.get("explanation", {})
+    encoder = explanation.get("encoder")
+    return as_settings(
+        **subset(explanation, "images"),
+        encoder="file" if file_of(encoder) else encoder,
+        seed=STUDY["evaluation"]["seed"],
+        batch_size=STUDY["training"]["batch_size"],
+    )
 
 
 def predictions(wildcards):

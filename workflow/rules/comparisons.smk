@@ -131,6 +131,54 @@ rule compare_labels:
         """
 
 
+rule explain_drops:
+    """Explain what models lose elsewhere: prevalence, images, label rule, or that nobody can tell."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        descriptions=expand(rules.describe_images.output.descriptions, target=TARGETS),
+    output:
+        table=report(
+            "<study>/analysis/shift.csv",
+            caption="../report/shift.rst",
+            category="Tables",
+            labels={"table": "images or labels: terms and verdicts"},
+        ),
+        evidence=report(
+            "<study>/analysis/shift_evidence.csv",
+            caption="../report/shift.rst",
+            category="Tables",
+            labels={"table": "images or labels: what verdicts hang on"},
+        ),
+    log:
+        "<log>/explain_drops.log",
+    benchmark:
+        "<benchmark>/explain_drops.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(240),
+    params:
+        settings=analysis_settings(explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        code=code_version("explain_drops"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/explain_drops.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --descriptions {input.descriptions:q} \
+            --evidence {output.evidence:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
 rule compare_domains:
     """Compare what the own, all other and all data sets teach: leave one domain out."""
     input:

@@ -82,6 +82,43 @@ rule embed_images:
         """
 
 
+rule describe_images:
+    """Describe a target's test images by an encoder that no label trained, and by how they were taken."""
+    input:
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        weights=file_of(STUDY.get("explanation", {}).get("encoder")),
+    output:
+        descriptions="<study>/descriptions/{target}.parquet",
+    log:
+        "<log>/describe_images/{target}.log",
+    benchmark:
+        "<benchmark>/describe_images/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=description_settings(),
+        code=code_version("describe_images"),
+    shell:
+        """
+        python workflow/scripts/describe_images.py \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --weights {input.weights:q} \
+            --settings {params.settings:q} \
+            --output {output.descriptions:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
 rule measure_performance:
     """Measure every cell: AUC with interval, average precision, and metrics at the source's own threshold."""
     input:

@@ -2,6 +2,7 @@
 
 The conditions: ``transfer``, two sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
+``explanation``, two targets and the wish to explain losses;
 ``probe``, two domains; ``paper``, data sets of Cohen et al. (2020).
 """
 
@@ -19,6 +20,8 @@ ALL_FIGURES = {
     "operating_points": None,
     "reliability": None,
     "subgroups": None,
+    "shift_terms": "explanation",
+    "shift_map": "explanation",
     "label_agreement": "labels",
     "label_control": "labels",
     "heads": "heads",
@@ -46,6 +49,8 @@ ALL_TABLES = {
     "calibration": None,
     "reliability": None,
     "subgroups": None,
+    "shift": "explanation",
+    "shift_evidence": "explanation",
     "label_agreement": "labels",
     "label_control": "labels",
     "head_distances": "heads",
@@ -63,6 +68,7 @@ MISSING = {
     "transfer": "Comparisons of models with one another: there is only one source.",
     "domains": "Leave one domain out: no source `all-but-NAME`.",
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
+    "explanation": "Images or labels, for every pair and task: no `explanation`.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",

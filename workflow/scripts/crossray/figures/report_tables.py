@@ -155,6 +155,18 @@ _VIEWS = {
         "difference_high worst",
         lambda t: t[t["task"] == "mean of tasks"],
     ),
+    "shift": View(
+        "what each pair and task loses, by cause, and the verdict",
+        "source model target task metric drop drop_low drop_high prevalence image image_low image_high concept "
+        "concept_low concept_high verdict why reason",
+        lambda t: t[t["verdict"].notna()],
+    ),
+    "shift_evidence": View(
+        "what the verdicts hang on",
+        "source model target task implied implied_low implied_high recorded step overlap told_apart label_rule "
+        "threshold_shift wrong_labels home_auc away_auc own_auc recovered agreement left_after_prevalence "
+        "left_after_intercept left_after_slope",
+    ),
     "label_agreement": View(
         "two labellings of the same images",
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",

@@ -35,7 +35,7 @@ class Cases:
         labels: 0 or 1, shape (cases,).
         scores: logits of the source's model, shape (cases,).
         used: the same, calibrated on the source's validation split, as the model would be used.
-        patients: number of each image's patient, from 0.
+        patients: number of each image's patient; the same number at both places is the same person.
         features: representation -> what the domain classifier sees, shape (cases, features).
     """
 
@@ -47,14 +47,8 @@ class Cases:
 
     def chosen(self, which: NDArray) -> "Cases":
         """Return some of the cases, by their places or a mask."""
-        patients = np.unique(self.patients[which], return_inverse=True)[1]
         features = {name: values[which] for name, values in self.features.items()}
-        return Cases(self.labels[which], self.scores[which], self.used[which], patients, features)
-
-    def draws(self, resamples: int, seed: int) -> NDArray[np.float64]:
-        """Return counts of each image, shape (1 + resamples, cases): the sample itself, then resamples of patients."""
-        drawn = patient_weights(self.patients, resamples, seed) if resamples else np.empty((0, len(self.labels)))
-        return np.concatenate([np.ones((1, len(self.labels))), drawn])
+        return Cases(self.labels[which], self.scores[which], self.used[which], self.patients[which], features)
 
     @property
     def side(self) -> Side:
@@ -103,9 +97,7 @@ def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explaine
         resamples: draws of patients behind each interval; 0 for the sample alone, whose flags then mean nothing.
         seed: of the draws and folds.
     """
-    draws = tuple(
-        side.draws(resamples, derived_seed(seed, name)) for name, side in (("source", source), ("target", target))
-    )
+    draws = _draws(source, target, resamples, seed)
     fitted = calibration(source.scores, source.labels, draws[0])
     at_source, at_target = (fitted[:, :1] + fitted[:, 1:] * side.scores for side in (source, target))
     implied = implied_offset(at_source, at_target, *draws)
@@ -126,6 +118,22 @@ def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explaine
     p = {"prevalence": float(2 * norm.sf(abs(implied[0]) / error)), "image": overlap.p, "concept": rule.p}
     overlaps = {name: part[1] for name, part in parts.items()}
     return Explained(terms, overlaps, rule, step, implied, recorded, fit, p, _by_record(source, target, recorded, seed))
+
+
+def _draws(source: Cases, target: Cases, resamples: int, seed: int) -> tuple[NDArray, NDArray]:
+    """Return counts of each side's images, shape (1 + resamples, cases): the samples, then resamples of patients.
+
+    Where both sides have the same patients, as in two labellings of the same images, they are drawn together.
+    """
+    if np.intersect1d(source.patients, target.patients).size:
+        together = np.r_[source.patients, target.patients]
+        both = patient_weights(together, resamples, derived_seed(seed, "both"))
+        first, second = both[:, : len(source.labels)], both[:, len(source.labels) :]
+    else:
+        first = patient_weights(source.patients, resamples, derived_seed(seed, "source"))
+        second = patient_weights(target.patients, resamples, derived_seed(seed, "target"))
+    ones = np.ones((1, len(source.labels))), np.ones((1, len(target.labels)))
+    return np.concatenate([ones[0], first]), np.concatenate([ones[1], second])
 
 
 def _split(
@@ -154,8 +162,7 @@ def _level_variance(logits: NDArray, step: Step) -> float:
 def _by_record(source: Cases, target: Cases, recorded: NDArray, seed: int) -> dict[str, dict[str, float]]:
     """Return the sample's terms, had what the labels say of prevalence been believed."""
     name = next(iter(source.features))
-    once = tuple(side.draws(0, seed) for side in (source, target))
-    terms = _split(source, target, once, recorded[:1], name, seed)[0]
+    terms = _split(source, target, _draws(source, target, 0, seed), recorded[:1], name, seed)[0]
     return {metric: {term: float(values[0]) for term, values in terms[metric].items()} for metric in METRICS}
 
 
@@ -167,15 +174,15 @@ def null_floor(source: Cases, repeats: int, seed: int) -> dict[str, dict[str, fl
         harmonic number of images, n m / (n + m), as sampling errors shrink.
     """
     generator = np.random.default_rng(seed)
-    count = int(source.patients.max()) + 1
+    _, owners = np.unique(source.patients, return_inverse=True)
     first_only = replace(source, features=dict(list(source.features.items())[:1]))
     found: dict[str, dict[str, list[float]]] = {metric: {cause: [] for cause in CAUSES} for metric in METRICS}
     for _ in range(repeats):
-        halves = generator.permutation(count) % 2
-        sides = [first_only.chosen(halves[source.patients] == half) for half in (0, 1)]
+        halves = (generator.permutation(owners.max() + 1) % 2)[owners]
+        sides = [first_only.chosen(halves == half) for half in (0, 1)]
         if min(side.labels.sum() for side in sides) < 2 or min((1 - side.labels).sum() for side in sides) < 2:
             continue
-        draws = tuple(side.draws(0, 0) for side in sides)
+        draws = _draws(sides[0], sides[1], 0, 0)
         terms = _split(sides[0], sides[1], draws, np.zeros(1), next(iter(first_only.features)), seed)[0]
         root = np.sqrt(harmonic(len(sides[0].labels), len(sides[1].labels)))
         for metric in METRICS:

@@ -57,7 +57,7 @@ def tell_apart(
     Args:
         features: of the source's and of the target's images, shape (cases, features) each.
         weights: shape (draws, cases) each; the draw's counts, the source's times the class weights.
-        patients: numbers of the patients of each side.
+        patients: numbers of the patients of each side; the same number at both sides is the same person.
         seed: of the folds.
     """
     both = np.concatenate(features).astype(np.float64)
@@ -67,7 +67,7 @@ def tell_apart(
     sides = np.repeat([0.0, 1.0], [len(part) for part in features])
     balanced = [part / part.sum(axis=1, keepdims=True) * len(sides) / 2 for part in weights]
     joint = np.concatenate(balanced, axis=1)
-    owners = np.r_[patients[0], patients[1] + patients[0].max() + 1]
+    owners = np.unique(np.concatenate(patients), return_inverse=True)[1]
     folds = folds_of(owners, seed)
     penalty = min(_PENALTIES, key=lambda one: _left_out(design, sides, joint[:1], folds, one)[1])
     shares = _left_out(design, sides, joint, folds, penalty)[0]
