@@ -26,6 +26,7 @@ from crossray.analysis import (
 )
 from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
+from crossray.analysis.shift import truth
 from crossray.datasets.conversion import index
 from crossray.figures import disagreements, report, samples, training_curves
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
@@ -45,6 +46,7 @@ FIGURE_TABLES = {
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
     "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
+    "shift_truth": ["shift_truth", "shift_acceptance"],
     "label_agreement": ["label_agreement"], "label_control": ["label_control"],
     "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
     "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
@@ -163,6 +165,8 @@ class Made:
         self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
         terms, evidence = shift.measure(study, self.descriptions())
         self._write(shift=terms, shift_evidence=evidence)
+        planted, acceptance = truth.measure(study, self.hospitals(), terms)
+        self._write(shift_truth=planted, shift_acceptance=acceptance)
         found = label_agreement.matches(self.twins())
         manifests = {name: manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
                      for name in self.labels}  # fmt: skip
@@ -230,6 +234,17 @@ class Made:
             values = generator.normal(size=(len(ids), 6)) + 0.3 * (len(found) == 0)
             columns = [*(f"encoder {i}" for i in range(4)), "acquisition mean", "acquisition noise"]
             found[name] = pd.concat([ids, pd.DataFrame(values, columns=columns)], axis=1)
+        return found
+
+    def hospitals(self):
+        """Return the data sets as if they were simulated hospitals that differ in their label rule."""
+        found = {}
+        for place, name in enumerate(self.labels):
+            rows = manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
+            severities = rows[self.labels[name]].reindex(columns=self.tasks, fill_value=0.0)
+            rule = {"threshold": 0.5, "flipped": 0.1 * place}
+            settings = {"seed": 0, "prevalence": dict.fromkeys(self.tasks, 0.5), "appearance": {}, "labelling": rule}
+            found[name] = truth.Hospital(settings, severities)
         return found
 
     def draw(self, phantoms=()):

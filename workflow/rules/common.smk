@@ -133,6 +133,10 @@ CONDITIONS = {
     "domains": any(f"{ALL_BUT}{target}" in SOURCES for target in TARGETS),
     "heads": "shared_heads" in STUDY,
     "explanation": "explanation" in STUDY and len(TARGETS) > 1,
+    "truth": "explanation" in STUDY
+    and 1 < len(TARGETS)
+    and set(TARGETS) <= set(PHANTOMS)
+    and all(DATASETS[name]["public"] for name in TARGETS),
     "labels": len(set(REGISTERS.values())) < len(DATASETS),
     "probe": len(DOMAINS) > 1,
     "paper": bool(PAPER),

@@ -179,6 +179,60 @@ rule explain_drops:
         """
 
 
+rule check_verdicts:
+    """Check the verdicts on simulated hospitals, whose truth is known."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        shift=rules.explain_drops.output.table,
+        truths=expand(rules.simulate_hospital.output.truth, dataset=PHANTOMS),
+    output:
+        table=report(
+            "<study>/analysis/shift_truth.csv",
+            caption="../report/shift_truth.rst",
+            category="Tables",
+            labels={"table": "causes planted and found"},
+        ),
+        acceptance=report(
+            "<study>/analysis/shift_acceptance.csv",
+            caption="../report/shift_truth.rst",
+            category="Tables",
+            labels={"table": "what is asked of verdicts"},
+        ),
+    log:
+        "<log>/check_verdicts.log",
+    benchmark:
+        "<benchmark>/check_verdicts.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(
+            hospitals={
+                name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
+            }
+        ),
+        code=code_version("check_verdicts"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/check_verdicts.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --shift {input.shift:q} \
+            --truths {input.truths:q} \
+            --acceptance {output.acceptance:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
 rule compare_domains:
     """Compare what the own, all other and all data sets teach: leave one domain out."""
     input:

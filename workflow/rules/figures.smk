@@ -398,6 +398,26 @@ use rule draw_auc_matrix as draw_shift_map with:
         program="draw_shift_map",
 
 
+use rule draw_auc_matrix as draw_shift_truth with:
+    input:
+        tables=["<study>/analysis/shift_truth.csv", "<study>/analysis/shift_acceptance.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_truth.svg",
+            caption="../report/shift_truth.rst",
+            category="Why",
+            labels={"figure": "causes planted and found"},
+        ),
+        png="<study>/figures/shift_truth.png",
+        words="<study>/figures/shift_truth.json",
+    log:
+        "<log>/draw_shift_truth.log",
+    params:
+        settings=figure_settings("models"),
+        code=code_version("draw_shift_truth"),
+        program="draw_shift_truth",
+
+
 use rule draw_auc_matrix as draw_prevalence with:
     input:
         tables=["<study>/analysis/labels.csv"],

@@ -123,10 +123,16 @@ def call(severities: Mapping[str, float], labelling: Mapping[str, Any], generato
     """Label an image as this hospital's readers would: positive from a severity on, and some labels flipped."""
     called = {}
     for finding in FINDINGS:
-        flipped = generator.random() < labelling["flipped"]
+        rule = {name: for_finding(labelling[name], finding) for name in ("threshold", "flipped")}
+        flipped = generator.random() < rule["flipped"]
         if finding not in labelling["unlabelled"]:
-            called[finding] = int((severities[finding] >= labelling["threshold"]) != flipped)
+            called[finding] = int((severities[finding] >= rule["threshold"]) != flipped)
     return called
+
+
+def for_finding(setting: float | Mapping[str, float], finding: str) -> float:
+    """Return a setting that is one for all findings, or one for each."""
+    return setting[finding] if isinstance(setting, Mapping) else setting
 
 
 def expose(patient: Patient, view: str, appearance: Mapping[str, Any], generator: Generator) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 The conditions: ``transfer``, two sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
-``explanation``, two targets and the wish to explain losses;
+``explanation``, two targets and the wish to explain losses; ``truth``, the same on simulated hospitals alone;
 ``probe``, two domains; ``paper``, data sets of Cohen et al. (2020).
 """
 
@@ -22,6 +22,7 @@ ALL_FIGURES = {
     "subgroups": None,
     "shift_terms": "explanation",
     "shift_map": "explanation",
+    "shift_truth": "truth",
     "label_agreement": "labels",
     "label_control": "labels",
     "heads": "heads",
@@ -51,6 +52,8 @@ ALL_TABLES = {
     "subgroups": None,
     "shift": "explanation",
     "shift_evidence": "explanation",
+    "shift_truth": "truth",
+    "shift_acceptance": "truth",
     "label_agreement": "labels",
     "label_control": "labels",
     "head_distances": "heads",
@@ -69,6 +72,7 @@ MISSING = {
     "domains": "Leave one domain out: no source `all-but-NAME`.",
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "explanation": "Images or labels, for every pair and task: no `explanation`.",
+    "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",

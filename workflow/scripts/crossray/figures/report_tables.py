@@ -167,6 +167,15 @@ _VIEWS = {
         "threshold_shift wrong_labels home_auc away_auc own_auc recovered agreement left_after_prevalence "
         "left_after_intercept left_after_slope",
     ),
+    "shift_truth": View(
+        "causes planted and found",
+        "source model target task metric seed kind planted_prevalence found_prevalence planted_image found_image "
+        "planted_concept found_concept verdict outcome",
+    ),
+    "shift_acceptance": View(
+        "what is asked of verdicts, and what was found",
+        "seed metric criterion cells value bound met",
+    ),
     "label_agreement": View(
         "two labellings of the same images",
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",

@@ -28,7 +28,8 @@ def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     targets = [name for name in settings["targets"] if (means["target"] == name).any()]
     columns = [
         alt.vconcat(
-            *(_bars(means[(means["metric"] == metric) & (means["target"] == target)], target, metric, settings)
+            *(_bars(means[(means["metric"] == metric) & (means["target"] == target)], target, metric, settings,
+                    target == targets[-1])
               for target in targets),
             spacing=10,
         ).resolve_scale(x="shared")
@@ -45,13 +46,13 @@ def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     return Figure(alt.hconcat(*columns, spacing=26), _title(means), caption, reading)
 
 
-def _bars(rows: pd.DataFrame, target: str, metric: str, settings: Mapping[str, Any]) -> alt.LayerChart:
+def _bars(rows: pd.DataFrame, target: str, metric: str, settings: Mapping[str, Any], last: bool) -> alt.LayerChart:
     sources = [name for name in settings["sources"] if (rows["source"] == name).any()]
     parts = rows.melt(["source"], list(CAUSE_COLOURS), "cause", "value")
     parts["cause"] = parts["cause"].map(CAUSE_WORDS)
     scale = alt.Scale(domain=list(CAUSE_WORDS.values()), range=list(CAUSE_COLOURS.values()))
     y = alt.Y("source:N", title=None, sort=sources)
-    title = f"worse elsewhere by ({_METRICS[metric]})"
+    title = f"worse elsewhere by ({_METRICS[metric]})" if last else None
     bars = alt.Chart(parts).mark_bar(height=13)
     zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color="#9ca3af")
     return alt.layer(

@@ -140,7 +140,7 @@ def split_concept(
     """
     nothing, shifts, noises = np.zeros((len(weights), 1)), rule.shifts[:, None], rule.noises[:, None]
     levels = [
-        _expected(used, _probability(logits, *pair), weights)
+        expected(used, _probability(logits, *pair), weights)
         for pair in ((nothing, nothing), (shifts, nothing), (shifts, noises))
     ]
     found = {}
@@ -150,8 +150,17 @@ def split_concept(
     return found
 
 
-def _expected(used: NDArray, shares: NDArray, weights: NDArray) -> dict[str, NDArray]:
-    """Return expected log-loss and 1 - AUC where case i is positive with probability ``shares``, shape (draws,)."""
+def expected(used: NDArray, shares: NDArray, weights: NDArray) -> dict[str, NDArray]:
+    """Return the expected log-loss and 1 - AUC of labels that are known by their probability.
+
+    Args:
+        used: logits of the model as it is used, shape (cases,).
+        shares: probability that each case is positive, shape (draws, cases).
+        weights: shape (draws, cases).
+
+    Returns:
+        Metric -> values of shape (draws,).
+    """
     loss = (weights * log_losses(used, shares)).sum(axis=1) / weights.sum(axis=1)
     labels, scores = np.repeat([1, 0], len(used)), np.r_[used, used]
     both = np.concatenate([weights * shares, weights * (1 - shares)], axis=1)

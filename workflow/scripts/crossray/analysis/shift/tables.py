@@ -133,6 +133,12 @@ def _cells(study: Study, trained: Trained, described: Mapping[str, Described]) -
             yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
 
 
+def home_calibration(study: Study, trained: Trained, home: Scored, task: str) -> NDArray[np.float64]:
+    """Fit intercept and slope of a model's logits on its source's validation split, shape (2,)."""
+    labels, seeds = study.validation(trained)
+    return _calibration(labels, seeds[home.reported_seed(trained)], task)
+
+
 def _calibration(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> NDArray[np.float64]:
     """Fit intercept and slope on the source's validation split."""
     truth, scores, _ = known(labels, logits, task)
