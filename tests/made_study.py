@@ -13,6 +13,7 @@ from crossray.analysis import (
     agreement,
     calibration,
     comparisons,
+    corrections,
     datasets,
     domains,
     heads,
@@ -46,7 +47,7 @@ FIGURE_TABLES = {
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
     "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
-    "shift_truth": ["shift_truth", "shift_acceptance"],
+    "corrections": ["corrections"], "shift_truth": ["shift_truth", "shift_acceptance"],
     "label_agreement": ["label_agreement"], "label_control": ["label_control"],
     "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
     "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
@@ -165,6 +166,8 @@ class Made:
         self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
         terms, evidence = shift.measure(study, self.descriptions())
         self._write(shift=terms, shift_evidence=evidence)
+        self._correct()
+        self._write(corrections=corrections.measure(study, self.folder / "corrected", terms))
         planted, acceptance = truth.measure(study, self.hospitals(), terms)
         self._write(shift_truth=planted, shift_acceptance=acceptance)
         found = label_agreement.matches(self.twins())
@@ -235,6 +238,17 @@ class Made:
             columns = [*(f"encoder {i}" for i in range(4)), "acquisition mean", "acquisition noise"]
             found[name] = pd.concat([ids, pd.DataFrame(values, columns=columns)], axis=1)
         return found
+
+    def _correct(self):
+        """Write logits after corrections: none changes anything but one, which pushes all logits up."""
+        for path in self.folder.glob("predictions/*/*/*/test/*.parquet"):
+            model, source, seed, _, name = path.relative_to(self.folder / "predictions").parts
+            logits = pd.read_parquet(path)
+            tasks = [column for column in logits if column != "image_id"]
+            up = logits.assign(**{task: logits[task] + 1 for task in tasks}, correction="batch norm")
+            place = self.folder / "corrected" / model / source / seed / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            pd.concat([logits.assign(correction="histogram"), up]).to_parquet(place, index=False)
 
     def hospitals(self):
         """Return the data sets as if they were simulated hospitals that differ in their label rule."""

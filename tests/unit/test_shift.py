@@ -24,7 +24,7 @@ from crossray.analysis.shift.prevalence import (
     recorded_offset,
 )
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, METRICS
-from crossray.analysis.shift.verdict import CANNOT_TELL, NO_HARM, NO_SHIFT, NOT_FOUND, judge, present
+from crossray.analysis.shift.verdict import CANNOT_TELL, NO_HARM, NO_SHIFT, NOT_FOUND, VERDICTS, judge, present
 from shift_grid import GRID, cases, hospital, planted_terms, reader
 
 IMAGES, RESAMPLES = 2000, 60
@@ -257,3 +257,16 @@ def test_scores_of_one_hospital_are_not_far_from_its_own():
     generator = np.random.default_rng(10)
     assert distance(generator.normal(size=500), np.ones(500), generator.normal(size=500), 1.0) < 1.63
     assert distance(generator.normal(size=500), np.ones(500), generator.normal(size=500) + 0.5, 1.0) > 1.63
+
+
+def test_a_dozen_images_have_a_verdict_all_the_same():
+    generator = np.random.default_rng(11)
+    model = reader(generator, 300)
+    for _ in range(4):
+        sides = [cases(model, *hospital(14, generator)) for _ in range(2)]
+        for side in sides:
+            side.labels[:2] = 1
+            side.labels[2:] = 0
+        cell = explain(*sides, 50, 0)
+        for metric in METRICS:
+            assert judge(cell, present(cell, cell.p), NO_FLOOR, metric).verdict in VERDICTS

@@ -233,6 +233,60 @@ rule check_verdicts:
         """
 
 
+rule measure_corrections:
+    """Measure whether corrections help where the split into causes says so."""
+    input:
+        predictions=predictions,
+        corrected=lambda wildcards: [
+            path
+            for source in SOURCES
+            if not is_pooled(source)
+            for path in expand(
+                rules.predict_corrected.output.predictions,
+                model=MODELS,
+                source=source,
+                seed=SEEDS,
+                target=[target for target in TARGETS if target != source],
+            )
+        ],
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        shift=rules.explain_drops.output.table,
+    output:
+        table=report(
+            "<study>/analysis/corrections.csv",
+            caption="../report/corrections.rst",
+            category="Tables",
+            labels={"table": "what corrections give back"},
+        ),
+    log:
+        "<log>/measure_corrections.log",
+    benchmark:
+        "<benchmark>/measure_corrections.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_corrections"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_corrections.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --corrected {params.study:q}/corrected \
+            --shift {input.shift:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
 rule compare_domains:
     """Compare what the own, all other and all data sets teach: leave one domain out."""
     input:

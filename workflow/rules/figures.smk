@@ -418,6 +418,26 @@ use rule draw_auc_matrix as draw_shift_truth with:
         program="draw_shift_truth",
 
 
+use rule draw_auc_matrix as draw_corrections with:
+    input:
+        tables=["<study>/analysis/corrections.csv"],
+    output:
+        svg=report(
+            "<study>/figures/corrections.svg",
+            caption="../report/corrections.rst",
+            category="Why",
+            labels={"figure": "what corrections give back"},
+        ),
+        png="<study>/figures/corrections.png",
+        words="<study>/figures/corrections.json",
+    log:
+        "<log>/draw_corrections.log",
+    params:
+        settings=figure_settings("models", "resamples"),
+        code=code_version("draw_corrections"),
+        program="draw_corrections",
+
+
 use rule draw_auc_matrix as draw_prevalence with:
     input:
         tables=["<study>/analysis/labels.csv"],

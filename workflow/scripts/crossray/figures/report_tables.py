@@ -167,6 +167,11 @@ _VIEWS = {
         "threshold_shift wrong_labels home_auc away_auc own_auc recovered agreement left_after_prevalence "
         "left_after_intercept left_after_slope",
     ),
+    "corrections": View(
+        "what corrections give back",
+        "source model target task metric correction before after returned returned_low returned_high image concept "
+        "verdict",
+    ),
     "shift_truth": View(
         "causes planted and found",
         "source model target task metric seed kind planted_prevalence found_prevalence planted_image found_image "

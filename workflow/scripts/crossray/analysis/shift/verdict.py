@@ -15,6 +15,7 @@ from crossray.analysis.shift.prevalence import WEAK
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS
 
 NO_SHIFT, NOT_FOUND, NO_HARM, CANNOT_TELL = "no shift", "no shift found", "no harm", "cannot tell"
+_FEWEST_DRAWS = 20
 #: what a verdict can be: a cause, or one of these
 VERDICTS = (*CAUSES, NO_HARM, NO_SHIFT, NOT_FOUND, CANNOT_TELL)
 
@@ -95,6 +96,9 @@ def judge(
         agreed = _both_ways(explained, metric, limits) if doubt == WEAK else None
         return Verdict(agreed, "whatever the prevalence") if agreed else Verdict(CANNOT_TELL, doubt)
     draws = np.stack([explained.main[metric][cause] for cause in CAUSES], axis=1)
+    draws = draws[~np.isnan(draws).any(axis=1)]  # a resample of few patients may hold one class alone
+    if len(draws) < _FEWEST_DRAWS:
+        return Verdict(CANNOT_TELL, "most resamples of the patients hold one class alone")
     error = draws[1:].std(axis=0, ddof=1)
     if not any(flags.values()):
         return _nothing_found(draws[0], error, limits.nothing[metric])
