@@ -374,7 +374,7 @@ def initial_file(wildcards):
 
 def file_of(weights):
     """Return weights that are a file, as a list of one; none for a published name or no weights."""
-    return [weights] if weights and {"/", "."} & set(weights) else []
+    return [weights] if weights and set("./") & set(weights) else []
 
 
 def description_settings():
