@@ -148,3 +148,16 @@ def test_the_default_study_is_three_hospitals_with_one_difference_each():
     coding = {"transfer_syntax": None}
     assert west["appearance"] | coding == north["appearance"] | coding
     assert west["labelling"] != north["labelling"]
+
+
+def test_the_hospitals_for_tuning_are_those_of_known_truth_from_another_seed():
+    studies = [yaml.safe_load((ROOT / f"config/studies/{name}.yaml").read_text()) for name in
+               ("known-truth", "known-truth-tuning")]  # fmt: skip
+    hospitals = [
+        {name.rsplit("-", 1)[0]: {key: value for key, value in settings.items() if key != "seed"}
+         for name, settings in checked(study, SCHEMA)["datasets"].items()}
+        for study in studies
+    ]  # fmt: skip
+    assert hospitals[0] == hospitals[1]
+    seeds = [{settings["seed"] for settings in study["datasets"].values()} for study in studies]
+    assert seeds == [{1}, {0}]

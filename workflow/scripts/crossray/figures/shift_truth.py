@@ -36,7 +36,7 @@ def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: Ma
     caption = (
         f"{len(rows)} cells (pairs of simulated hospitals of one seed, and a task), by log-loss. Planted: the cost of "
         "the simulation's settings, computed from the true severities in the method's order; 0 where nothing of the "
-        "kind was planted. Limits were set on the lowest seed and judged on the others. Of what is asked (the table of "
+        "kind was planted. Of what is asked (the table of "
         f"acceptance) {met} of {len(asked)} criteria are met."
     )
     reading = (
