@@ -14,6 +14,7 @@ from crossray.analysis import (
     calibration,
     classes,
     comparisons,
+    corrections,
     datasets,
     domains,
     heads,
@@ -29,6 +30,8 @@ from crossray.analysis import (
     transfer,
 )
 from crossray.analysis.cells import Study
+from crossray.analysis.shift import tables as shift
+from crossray.analysis.shift import truth
 from crossray.datasets.conversion import index
 from crossray.figures import attributions, disagreements, report, samples, training_curves
 from crossray.figures.attributions import ROLES
@@ -50,7 +53,9 @@ FIGURE_TABLES = {
     "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
-    "subgroups": ["subgroups"], "label_agreement": ["label_agreement"], "label_control": ["label_control"],
+    "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
+    "corrections": ["corrections"], "shift_truth": ["shift_truth", "shift_acceptance"],
+    "label_agreement": ["label_agreement"], "label_control": ["label_control"],
     "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
     "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
     "patients": ["datasets"], "localisation": ["localisation", "localisation_summary"],
@@ -97,7 +102,9 @@ class Made:
             "overlap": "move",
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
-            "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32, "shape": "32px", "phantoms": [],
+            "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
+            "explanation": {"minimum": (self.evaluation or EVALUATION)["minimum"], "resamples": 50},
+            "shape": "32px", "phantoms": [],
             "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
 
@@ -221,6 +228,12 @@ class Made:
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
         self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
+        terms, evidence = shift.measure(study, self.descriptions())
+        self._write(shift=terms, shift_evidence=evidence)
+        self._correct()
+        self._write(corrections=corrections.measure(study, self.folder / "corrected", terms))
+        planted, acceptance = truth.measure(study, self.hospitals(), terms)
+        self._write(shift_truth=planted, shift_acceptance=acceptance)
         found = label_agreement.matches(self.twins())
         manifests = {name: manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
                      for name in self.labels}  # fmt: skip
@@ -280,6 +293,39 @@ class Made:
                                "feature 1": generator.normal(size=60)})
                  for place, name in enumerate(self.labels)]  # fmt: skip
         return pd.concat(parts, ignore_index=True)
+
+    def descriptions(self):
+        """Return what test images look like: the first data set's encoder features differ."""
+        generator, found = np.random.default_rng(3), {}
+        for name in self.labels:
+            rows = manifest.read(self.folder / f"manifests/{name}.parquet")
+            ids = rows.loc[rows["split"] == "test", ["image_id"]].reset_index(drop=True)
+            values = generator.normal(size=(len(ids), 6)) + 0.3 * (len(found) == 0)
+            columns = [*(f"encoder {i}" for i in range(4)), "acquisition mean", "acquisition noise"]
+            found[name] = pd.concat([ids, pd.DataFrame(values, columns=columns)], axis=1)
+        return found
+
+    def _correct(self):
+        """Write logits after corrections: none changes anything but one, which pushes all logits up."""
+        for path in self.folder.glob("predictions/*/*/*/test/*.parquet"):
+            model, source, seed, _, name = path.relative_to(self.folder / "predictions").parts
+            logits = pd.read_parquet(path)
+            tasks = [column for column in logits if column != "image_id"]
+            up = logits.assign(**{task: logits[task] + 1 for task in tasks}, correction="batch norm")
+            place = self.folder / "corrected" / model / source / seed / name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            pd.concat([logits.assign(correction="histogram"), up]).to_parquet(place, index=False)
+
+    def hospitals(self):
+        """Return the data sets as if they were simulated hospitals that differ in their label rule."""
+        found = {}
+        for place, name in enumerate(self.labels):
+            rows = manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
+            severities = rows[self.labels[name]].reindex(columns=self.tasks, fill_value=0.0)
+            rule = {"threshold": 0.5, "flipped": 0.1 * place}
+            settings = {"seed": 0, "prevalence": dict.fromkeys(self.tasks, 0.5), "appearance": {}, "labelling": rule}
+            found[name] = truth.Hospital(settings, severities)
+        return found
 
     def draw(self, phantoms=()):
         """Draw every figure; return the study."""

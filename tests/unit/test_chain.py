@@ -21,7 +21,8 @@ STUDY = {"models": ["small"], "shown": ["small"], "sources": list(MEMBERS), "sou
          "objective": "multilabel"}  # fmt: skip
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
-    "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle",
+    "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle", "window": 1.0, "variation": 0.0,
+    "collimation": 0.0, "inverted": 0.0, "exaggeration": 0.0, "marked": 1.0,
 }  # fmt: skip
 
 SHAPE = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject"}

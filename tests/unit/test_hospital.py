@@ -9,6 +9,7 @@ from crossray import dicom
 from crossray.datasets.findings import FINDINGS
 from crossray.datasets.hospital import TRANSFER_SYNTAXES, call, patients, write_release
 from crossray.datasets.phantom import draw_anatomy, render
+from crossray.errors import UserError
 from crossray.settings import checked
 from helpers import ROOT
 
@@ -78,6 +79,56 @@ def test_appearance_changes_the_picture_as_named(tmp_path):
     assert mean_and_shape("marked", marker="L")[0] > mean_and_shape("plain2")[0]
 
 
+def test_thresholds_and_flips_may_differ_by_finding():
+    rule = {"threshold": dict.fromkeys(FINDINGS, 0.2) | {"Nodule": 0.9}, "unlabelled": [],
+            "flipped": dict.fromkeys(FINDINGS, 0.0) | {"Effusion": 1.0}}  # fmt: skip
+    called = call(dict.fromkeys(FINDINGS, 0.5), rule, np.random.default_rng(0))
+    assert called["Cardiomegaly"] == 1
+    assert called["Nodule"] == 0
+    assert called["Effusion"] == 0
+    hospital(labelling={"threshold": rule["threshold"]})
+    with pytest.raises(UserError, match="labelling"):
+        hospital(labelling={"threshold": {"Nodule": 0.9}})
+
+
+def pictures(folder, images=12, **appearance):
+    labels, truth = write_release("h", hospital(images=images, appearance={"rows": 64, **appearance}), folder)
+    return np.stack([dicom.read_dicom(folder / path)[0] for path in labels["path"]]) / 65535, truth
+
+
+def test_equipment_can_vary_black_out_and_turn_round_pictures(tmp_path):
+    plain, _ = pictures(tmp_path / "plain", noise=0.0)
+    collimated, _ = pictures(tmp_path / "collimated", noise=0.0, collimation=0.3)
+    assert (collimated == 0).mean() > (plain == 0).mean() + 0.1
+    assert (collimated[collimated > 0] == plain[collimated > 0]).all()
+    inverted, _ = pictures(tmp_path / "inverted", noise=0.0, inverted=0.5)
+    turned = np.abs(inverted + plain - 1).max(axis=(1, 2)) < 0.01
+    assert 0 < turned.sum() < len(turned)
+    wide, _ = pictures(tmp_path / "wide", noise=0.0, window=2.0)
+    assert wide.std() < 0.7 * plain.std()
+    varied, _ = pictures(tmp_path / "varied", noise=0.05, variation=0.8)
+    steady, _ = pictures(tmp_path / "steady", noise=0.05)
+    rough = [np.abs(np.diff(part[:, :2], axis=1)).mean(axis=(1, 2)) for part in (varied, steady)]
+    assert rough[0].std() > 2 * rough[1].std()
+
+
+def test_markers_are_on_the_share_that_was_asked_for(tmp_path):
+    plain, _ = pictures(tmp_path / "plain", 30, noise=0.0)
+    some, _ = pictures(tmp_path / "some", 30, noise=0.0, marker="L", marked=0.5)
+    share = np.mean(np.abs(some - plain).max(axis=(1, 2)) > 0.01)
+    assert 0.2 < share < 0.8
+
+
+def test_exaggerated_findings_are_drawn_more_severe_and_called_as_before(tmp_path):
+    plain, truth = pictures(tmp_path / "plain")
+    more, same = pictures(tmp_path / "more", exaggeration=0.4)
+    assert truth.equals(same)
+    sick = (truth[list(FINDINGS)] > 0).any(axis=1).to_numpy()
+    changed = np.abs(more - plain).max(axis=(1, 2)) > 0.02
+    assert changed[sick].any()
+    assert not changed[~sick].any()
+
+
 @pytest.mark.parametrize("finding", FINDINGS)
 def test_a_finding_changes_the_picture_more_the_more_severe_it_is(finding):
     anatomy = draw_anatomy(np.random.default_rng(3), "F", 50)
@@ -97,3 +148,16 @@ def test_the_default_study_is_three_hospitals_with_one_difference_each():
     coding = {"transfer_syntax": None}
     assert west["appearance"] | coding == north["appearance"] | coding
     assert west["labelling"] != north["labelling"]
+
+
+def test_the_hospitals_for_tuning_are_those_of_known_truth_from_another_seed():
+    studies = [yaml.safe_load((ROOT / f"config/studies/{name}.yaml").read_text()) for name in
+               ("known-truth", "known-truth-tuning")]  # fmt: skip
+    hospitals = [
+        {name.rsplit("-", 1)[0]: {key: value for key, value in settings.items() if key != "seed"}
+         for name, settings in checked(study, SCHEMA)["datasets"].items()}
+        for study in studies
+    ]  # fmt: skip
+    assert hospitals[0] == hospitals[1]
+    seeds = [{settings["seed"] for settings in study["datasets"].values()} for study in studies]
+    assert seeds == [{1}, {0}]

@@ -173,6 +173,12 @@ CONDITIONS = {
     "transfer": len([source for source in SOURCES if not is_pooled(source)]) > 1,
     "domains": any(f"{ALL_BUT}{target}" in SOURCES for target in TARGETS),
     "heads": "shared_heads" in STUDY and bool(EVERYWHERE),
+    "explanation": "explanation" in STUDY and len(TARGETS) > 1 and not CLASSES,
+    "truth": "explanation" in STUDY
+    and not CLASSES
+    and 1 < len(TARGETS)
+    and set(TARGETS) <= set(PHANTOMS)
+    and all(DATASETS[name]["public"] for name in TARGETS),
     "labels": len(set(REGISTERS.values())) < len(DATASETS),
     "probe": len(DOMAINS) > 1,
     "attribution": ATTRIBUTION is not None,
@@ -433,7 +439,24 @@ def initial_weights(wildcards):
     weights = MODELS[wildcards.model]["weights"]
     if origin(MODELS[wildcards.model]):
         return ancient(of_origin(rules.train_model.output.weights, wildcards))
-    return [weights] if weights and {"/", "."} & set(weights) else []
+    return file_of(weights)
+
+
+def file_of(weights):
+    """Return weights that are a file, as a list of one; none for a published name or no weights."""
+    return [weights] if weights and set("./") & set(weights) else []
+
+
+def description_settings():
+    """Return the settings that decide how images are described; the name of a file is no setting, its content is."""
+    explanation = STUDY.get("explanation", {})
+    encoder = explanation.get("encoder")
+    return as_settings(
+        **subset(explanation, "images"),
+        encoder="file" if file_of(encoder) else encoder,
+        seed=STUDY["evaluation"]["seed"],
+        batch_size=STUDY["training"]["batch_size"],
+    )
 
 
 def initial_record(wildcards):

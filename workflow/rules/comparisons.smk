@@ -131,6 +131,162 @@ rule compare_labels:
         """
 
 
+rule explain_drops:
+    """Explain what models lose elsewhere: prevalence, images, label rule, or that nobody can tell."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        descriptions=expand(rules.describe_images.output.descriptions, target=TARGETS),
+    output:
+        table=report(
+            "<study>/analysis/shift.csv",
+            caption="../report/shift.rst",
+            category="Tables",
+            labels={"table": "images or labels: terms and verdicts"},
+        ),
+        evidence=report(
+            "<study>/analysis/shift_evidence.csv",
+            caption="../report/shift.rst",
+            category="Tables",
+            labels={"table": "images or labels: what verdicts hang on"},
+        ),
+    log:
+        "<log>/explain_drops.log",
+    benchmark:
+        "<benchmark>/explain_drops.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(240),
+    params:
+        settings=analysis_settings(explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        code=code_version("explain_drops"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/explain_drops.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --descriptions {input.descriptions:q} \
+            --evidence {output.evidence:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule check_verdicts:
+    """Check the verdicts on simulated hospitals, whose truth is known."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        shift=rules.explain_drops.output.table,
+        truths=expand(rules.simulate_hospital.output.truth, dataset=PHANTOMS),
+    output:
+        table=report(
+            "<study>/analysis/shift_truth.csv",
+            caption="../report/shift_truth.rst",
+            category="Tables",
+            labels={"table": "causes planted and found"},
+        ),
+        acceptance=report(
+            "<study>/analysis/shift_acceptance.csv",
+            caption="../report/shift_truth.rst",
+            category="Tables",
+            labels={"table": "what is asked of verdicts"},
+        ),
+    log:
+        "<log>/check_verdicts.log",
+    benchmark:
+        "<benchmark>/check_verdicts.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(
+            hospitals={
+                name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
+            }
+        ),
+        code=code_version("check_verdicts"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/check_verdicts.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --shift {input.shift:q} \
+            --truths {input.truths:q} \
+            --acceptance {output.acceptance:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_corrections:
+    """Measure whether corrections help where the split into causes says so."""
+    input:
+        predictions=predictions,
+        corrected=lambda wildcards: [
+            path
+            for source in SOURCES
+            if not is_pooled(source)
+            for path in expand(
+                rules.predict_corrected.output.predictions,
+                model=MODELS,
+                source=source,
+                seed=SEEDS,
+                target=[target for target in TARGETS if target != source],
+            )
+        ],
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        shift=rules.explain_drops.output.table,
+    output:
+        table=report(
+            "<study>/analysis/corrections.csv",
+            caption="../report/corrections.rst",
+            category="Tables",
+            labels={"table": "what corrections give back"},
+        ),
+    log:
+        "<log>/measure_corrections.log",
+    benchmark:
+        "<benchmark>/measure_corrections.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_corrections"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_corrections.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --corrected {params.study:q}/corrected \
+            --shift {input.shift:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
 rule compare_domains:
     """Compare what the own, all other and all data sets teach: leave one domain out."""
     input:

@@ -82,6 +82,90 @@ rule embed_images:
         """
 
 
+rule predict_corrected:
+    """Write a model's logits for a target's test images after corrections that need no label of the target."""
+    input:
+        weights=weights_of,
+        record=record_of,
+        source_manifests=lambda wildcards: manifests_of(MEMBERS[wildcards.source]),
+        source_indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
+        source_shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+    output:
+        predictions="<study>/corrected/{model}/{source}/{seed}/{target}.parquet",
+    log:
+        "<log>/predict_corrected/{model}/{source}/{seed}/{target}.log",
+    benchmark:
+        "<benchmark>/predict_corrected/{model}/{source}/{seed}/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
+        runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
+    params:
+        settings=as_settings(
+            batch_size=STUDY["training"]["batch_size"],
+            images=STUDY["evaluation"]["probe_images"],
+            seed=STUDY["evaluation"]["seed"],
+        ),
+        code=code_version("predict_corrected"),
+    shell:
+        """
+        python workflow/scripts/predict_corrected.py \
+            --weights {input.weights:q} \
+            --source-manifests {input.source_manifests:q} \
+            --source-indexes {input.source_indexes:q} \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --settings {params.settings:q} \
+            --output {output.predictions:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
+rule describe_images:
+    """Describe a target's test images by an encoder that no label trained, and by how they were taken."""
+    input:
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        weights=file_of(STUDY.get("explanation", {}).get("encoder")),
+    output:
+        descriptions="<study>/descriptions/{target}.parquet",
+    log:
+        "<log>/describe_images/{target}.log",
+    benchmark:
+        "<benchmark>/describe_images/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=description_settings(),
+        code=code_version("describe_images"),
+    shell:
+        """
+        python workflow/scripts/describe_images.py \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --weights {input.weights:q} \
+            --settings {params.settings:q} \
+            --output {output.descriptions:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
 rule measure_performance:
     """Measure every cell: AUC with interval, average precision, and metrics at the source's own threshold."""
     input:

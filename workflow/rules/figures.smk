@@ -458,6 +458,86 @@ use rule draw_auc_matrix as draw_paper with:
         program="draw_paper",
 
 
+use rule draw_auc_matrix as draw_shift_terms with:
+    input:
+        tables=["<study>/analysis/shift.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_terms.svg",
+            caption="../report/shift_terms.rst",
+            category="Why",
+            labels={"figure": "losses by cause"},
+        ),
+        png="<study>/figures/shift_terms.png",
+        words="<study>/figures/shift_terms.json",
+    log:
+        "<log>/draw_shift_terms.log",
+    params:
+        settings=figure_settings("models", "sources", "targets"),
+        code=code_version("draw_shift_terms"),
+        program="draw_shift_terms",
+
+
+use rule draw_auc_matrix as draw_shift_map with:
+    input:
+        tables=["<study>/analysis/shift.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_map.svg",
+            caption="../report/shift_map.rst",
+            category="Why",
+            labels={"figure": "which pair suffers from what"},
+        ),
+        png="<study>/figures/shift_map.png",
+        words="<study>/figures/shift_map.json",
+    log:
+        "<log>/draw_shift_map.log",
+    params:
+        settings=figure_settings("models", "tasks"),
+        code=code_version("draw_shift_map"),
+        program="draw_shift_map",
+
+
+use rule draw_auc_matrix as draw_shift_truth with:
+    input:
+        tables=["<study>/analysis/shift_truth.csv", "<study>/analysis/shift_acceptance.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_truth.svg",
+            caption="../report/shift_truth.rst",
+            category="Why",
+            labels={"figure": "causes planted and found"},
+        ),
+        png="<study>/figures/shift_truth.png",
+        words="<study>/figures/shift_truth.json",
+    log:
+        "<log>/draw_shift_truth.log",
+    params:
+        settings=figure_settings("models"),
+        code=code_version("draw_shift_truth"),
+        program="draw_shift_truth",
+
+
+use rule draw_auc_matrix as draw_corrections with:
+    input:
+        tables=["<study>/analysis/corrections.csv"],
+    output:
+        svg=report(
+            "<study>/figures/corrections.svg",
+            caption="../report/corrections.rst",
+            category="Why",
+            labels={"figure": "what corrections give back"},
+        ),
+        png="<study>/figures/corrections.png",
+        words="<study>/figures/corrections.json",
+    log:
+        "<log>/draw_corrections.log",
+    params:
+        settings=figure_settings("models", "resamples"),
+        code=code_version("draw_corrections"),
+        program="draw_corrections",
+
+
 use rule draw_auc_matrix as draw_prevalence with:
     input:
         tables=["<study>/analysis/labels.csv"],

@@ -43,8 +43,8 @@ def write_shard(
 
     Args:
         path: the file to write.
-        images: one array of shape (size, size), or (size, size, 3), for each of ``image_ids``; taken one at a time, none
-            is kept in memory.
+        images: one array of shape (size, size), or (size, size, 3), for each of ``image_ids``; taken one at a time,
+            none is kept in memory.
         image_ids: identifiers in the order of ``images``; looked at when all images have been taken.
         size: pixels along each side.
         attributes: facts for a reader; mappings and lists are stored as JSON.

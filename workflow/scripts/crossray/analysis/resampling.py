@@ -35,7 +35,7 @@ def weighted_ranking(labels: NDArray, scores: NDArray, weights: NDArray) -> tupl
     Args:
         labels: 0 or 1, shape (images,).
         scores: larger is more positive, shape (images,).
-        weights: counts, shape (resamples, images).
+        weights: at least 0, shape (resamples, images); counts are summed as whole numbers, exactly.
 
     Returns:
         Two arrays of shape (resamples,); NaN where a resample holds only one class.
@@ -62,7 +62,7 @@ def _chunks(weights: NDArray) -> Iterator[NDArray]:
 def _ranking(
     positives: NDArray, negatives: NDArray, above: NDArray, not_below: NDArray, last_tied: NDArray
 ) -> tuple[NDArray, NDArray]:
-    """Rank a block of resamples; counts are whole numbers, so sums of int32 are exact."""
+    """Rank a block of resamples."""
     false = _summed(negatives)
     true = _summed(positives)[:, last_tied].astype(np.float64)
     counted = positives.astype(np.float64)
@@ -76,10 +76,11 @@ def _ranking(
     return np.where(defined, aucs, np.nan), np.where(defined, precisions, np.nan)
 
 
-def _summed(counts: NDArray) -> NDArray[np.int32]:
-    """Return cumulative sums along each row, with a 0 before the first."""
-    sums = np.zeros((counts.shape[0], counts.shape[1] + 1), np.int32)
-    np.cumsum(counts, axis=1, out=sums[:, 1:])
+def _summed(weights: NDArray) -> NDArray:
+    """Return cumulative sums along each row, with a 0 before the first; of counts as int32, which is exact."""
+    kind = np.int32 if weights.dtype.kind in "iu" else np.float64
+    sums = np.zeros((weights.shape[0], weights.shape[1] + 1), kind)
+    np.cumsum(weights, axis=1, out=sums[:, 1:])
     return sums
 
 

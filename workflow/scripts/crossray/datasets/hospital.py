@@ -132,10 +132,16 @@ def call(severities: Mapping[str, float], labelling: Mapping[str, Any], generato
     """Label an image as this hospital's readers would: positive from a severity on, and some labels flipped."""
     called = {}
     for finding in FINDINGS:
-        flipped = generator.random() < labelling["flipped"]
+        rule = {name: for_finding(labelling[name], finding) for name in ("threshold", "flipped")}
+        flipped = generator.random() < rule["flipped"]
         if finding not in labelling["unlabelled"]:
-            called[finding] = int((severities[finding] >= labelling["threshold"]) != flipped)
+            called[finding] = int((severities[finding] >= rule["threshold"]) != flipped)
     return called
+
+
+def for_finding(setting: float | Mapping[str, float], finding: str) -> float:
+    """Return a setting that is one for all findings, or one for each."""
+    return setting[finding] if isinstance(setting, Mapping) else setting
 
 
 def expose(
@@ -148,15 +154,50 @@ def expose(
     """
     rows = appearance["rows"]
     shape = (rows, round(rows * appearance["aspect"]))
-    picture, regions = render(patient.anatomy, patient.severities, view, shape, generator)
-    if appearance["blur"]:
-        picture = cv2.GaussianBlur(picture, (0, 0), appearance["blur"] * rows)
+    picture, regions = render(
+        patient.anatomy, _drawn(patient.severities, appearance["exaggeration"]), view, shape, generator
+    )
+    taken = _varied(appearance, generator)
+    if taken["blur"]:
+        picture = cv2.GaussianBlur(picture, (0, 0), taken["blur"] * rows)
     exposure = appearance["exposure"] * generator.normal(1, 0.05)
-    picture = np.clip(picture * exposure, 0, 1) ** appearance["contrast"]
-    picture = picture + generator.normal(0, appearance["noise"], shape)
-    if appearance["marker"]:
+    picture = np.clip(picture * exposure, 0, 1) ** taken["contrast"]
+    if taken["window"] != 1:
+        picture = (picture - 0.5) / taken["window"] + 0.5
+    picture = picture + generator.normal(0, taken["noise"], shape)
+    if appearance["marker"] and _happens(appearance["marked"], generator):
         picture = np.maximum(picture, _marker(appearance["marker"], shape))
-    return np.clip(picture, 0, 1).astype(np.float32), regions
+    picture = np.clip(picture, 0, 1)
+    if appearance["collimation"]:
+        picture = picture * _field(appearance["collimation"], shape, generator)
+    if _happens(appearance["inverted"], generator):
+        picture = 1 - picture
+    return picture.astype(np.float32), regions
+
+
+def _drawn(severities: Mapping[str, float], exaggeration: float) -> dict[str, float]:
+    """Return severities as equipment shows them that makes every finding look more severe, or less."""
+    return {name: min(max(one + exaggeration, 0.0), 1.0) if one else 0.0 for name, one in severities.items()}
+
+
+def _varied(appearance: Mapping[str, Any], generator: Generator) -> dict[str, float]:
+    """Draw what differs from image to image, each around its setting by a normal variable of the logarithm."""
+    names, variation = ("blur", "contrast", "window", "noise"), appearance["variation"]
+    factors = np.exp(generator.normal(0, variation, len(names))) if variation else np.ones(len(names))
+    return {name: float(appearance[name] * factor) for name, factor in zip(names, factors, strict=True)}
+
+
+def _happens(share: float, generator: Generator) -> bool:
+    """Draw whether something happens to an image; what always or never does draws nothing."""
+    return bool(generator.random() < share) if 0 < share < 1 else share >= 1
+
+
+def _field(largest: float, shape: tuple[int, int], generator: Generator) -> NDArray[np.float32]:
+    """Return 1 where the collimator lets rays through and 0 along the sides, each up to ``largest`` of its length."""
+    field = np.zeros(shape, np.float32)
+    top, bottom, left, right = (generator.uniform(0, largest, 4) * np.repeat(shape, 2)).round().astype(int)
+    field[top : shape[0] - bottom, left : shape[1] - right] = 1
+    return field
 
 
 def _marker(text: str, shape: tuple[int, int]) -> NDArray[np.float32]:

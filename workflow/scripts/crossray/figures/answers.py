@@ -10,6 +10,13 @@ from crossray.tables import reported
 
 #: so many tasks are named in a sentence
 _NAMED = 6
+#: verdict -> how a sentence about tasks begins
+_VERDICT_WORDS = {
+    "prevalence": "the other prevalence changes most for", "image": "the images are to blame for",
+    "concept": "the label rule is to blame for", "cannot tell": "nobody can tell for",
+    "no harm": "something differs without measurable harm for", "no shift": "nothing differs for",
+    "no shift found": "nothing was found, with little power, for",
+}  # fmt: skip
 
 
 def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame, classes: bool = False) -> str:
@@ -146,3 +153,25 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
         f"{before:,} times, a test image is of a patient whom a model was trained or chosen on, or shows the same film."
     )
     return [*sentences, f"{leak} {done}"]
+
+
+def cause_sentences(shift: pd.DataFrame) -> list[str]:
+    """Say of every pair which tasks suffer from what, by log-loss.
+
+    Args:
+        shift: ``shift.csv``.
+    """
+    rows = shift[shift["metric"] == "log-loss"]
+    several = len(set(rows["model"])) > 1
+    sentences = []
+    for (model, source, target), pair in rows.groupby(["model", "source", "target"], sort=False):
+        said = [
+            f"{words} {_listed(tasks)}"
+            for verdict, words in _VERDICT_WORDS.items()
+            if len(tasks := pair.loc[pair["verdict"] == verdict, "task"])
+        ]
+        empty = int(pair["verdict"].isna().sum())
+        said += [f"no number for {empty} task{'s' if empty > 1 else ''}"] if empty else []
+        name = f"{model}, {source} to {target}" if several else f"{source} to {target}"
+        sentences.append(f"{name}: {'; '.join(said)}.")
+    return sentences

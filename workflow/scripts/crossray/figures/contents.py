@@ -3,6 +3,7 @@
 The conditions: ``models``, several models that are no points of a sweep; ``sweeps``, a sweep; ``transfer``, two
 sources that are data sets; ``domains``, a source that leaves one domain out;
 ``heads``, a network with an output for each data set; ``labels``, two data sets with the same patients;
+``explanation``, two targets and the wish to explain losses; ``truth``, the same on simulated hospitals alone;
 ``probe``, two domains; ``attribution``, maps of where models look; ``localisation``, these, and a target whose findings
 are located; ``paper``, data sets of Cohen et al. (2020); ``findings``, tasks that are findings and ``classes``, tasks
 that are classes, of which an image has one; ``agreement``, findings and two sources that are data sets; ``panels``, few
@@ -29,6 +30,10 @@ ALL_FIGURES = {
     "subgroups": None,
     "localisation": "localisation",
     "attributions": "attribution",
+    "shift_terms": "explanation",
+    "shift_map": "explanation",
+    "corrections": "explanation",
+    "shift_truth": "truth",
     "label_agreement": "labels",
     "label_control": "labels",
     "heads": "heads",
@@ -63,6 +68,11 @@ ALL_TABLES = {
     "subgroups": None,
     "localisation": "localisation",
     "localisation_summary": "localisation",
+    "shift": "explanation",
+    "shift_evidence": "explanation",
+    "corrections": "explanation",
+    "shift_truth": "truth",
+    "shift_acceptance": "truth",
     "label_agreement": "labels",
     "label_control": "labels",
     "head_distances": "heads",
@@ -82,6 +92,8 @@ MISSING = {
     "transfer": "Comparisons of models with one another: there is only one source.",
     "domains": "Leave one domain out: no source `all-but-NAME`.",
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
+    "explanation": "Images or labels, for every pair and task: no `explanation`.",
+    "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
     "attribution": "Where the models look: no `evaluation.attribution`.",

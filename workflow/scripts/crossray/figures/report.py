@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
-from crossray.figures.answers import accuracy_numbers, answer, key_numbers, leakage_sentences
+from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
 from crossray.figures.contents import ALL_FIGURES, MISSING
 from crossray.figures.explorer import explorer
 from crossray.figures.report_tables import download, number, shown_table, word
@@ -67,6 +67,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
+        causes=cause_sentences(tables["shift"]) if "shift" in tables else [],
         leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
         records=_records(folder / "models", settings),
         explorer=_json(explorer(tables["performance"], tables["transfer"], settings)),

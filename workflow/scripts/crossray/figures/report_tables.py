@@ -201,6 +201,32 @@ _VIEWS = {
         "model method weights measure place pairs score score_low score_high chance centre factor factor_low "
         "factor_high difference difference_low difference_high",
     ),
+    "shift": View(
+        "what each pair and task loses, by cause, and the verdict",
+        "source model target task metric drop drop_low drop_high prevalence image image_low image_high concept "
+        "concept_low concept_high verdict why reason",
+        lambda t: t[t["verdict"].notna()],
+    ),
+    "shift_evidence": View(
+        "what the verdicts hang on",
+        "source model target task implied implied_low implied_high recorded step overlap told_apart label_rule "
+        "threshold_shift wrong_labels home_auc away_auc own_auc recovered agreement left_after_prevalence "
+        "left_after_intercept left_after_slope",
+    ),
+    "corrections": View(
+        "what corrections give back",
+        "source model target task metric correction before after returned returned_low returned_high image concept "
+        "verdict",
+    ),
+    "shift_truth": View(
+        "causes planted and found",
+        "source model target task metric seed kind planted_prevalence found_prevalence planted_image found_image "
+        "planted_concept found_concept verdict outcome",
+    ),
+    "shift_acceptance": View(
+        "what is asked of verdicts, and what was found",
+        "seed metric criterion cells value bound met",
+    ),
     "label_agreement": View(
         "two labellings of the same images",
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",

@@ -1,0 +1,96 @@
+"""Corrections that look at no label of the target: grey levels, batch norm, and what they give back."""
+
+import importlib
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from crossray.learning.batches import Examples
+from crossray.learning.correction import MatchedStore, mean_levels, with_target_statistics
+from crossray.learning.models import PAPER_SCALE, build_model, save_weights
+from crossray.shards import ImageStore
+
+
+@pytest.fixture
+def stores(make_dataset):
+    def dark(table):
+        table["split"] = "test"
+
+    folders = make_dataset("a"), make_dataset("bb", edit=dark)
+    return [ImageStore(folder / "32px/index.json") for folder in folders]
+
+
+def rows(store):
+    return np.arange(len(store))
+
+
+def test_matched_images_have_the_sources_grey_levels(stores):
+    levels = np.linspace(100, 180, 256)
+    matched = MatchedStore(stores[0], levels).take(rows(stores[0]))
+    found = np.quantile(matched[0], [0.1, 0.5, 0.9])
+    assert found == pytest.approx([108, 140, 172], abs=4)
+    plain = stores[0].take(rows(stores[0])[:1])[0].astype(int)
+    order = np.argsort(plain.ravel(), kind="stable")
+    assert (np.diff(matched[0].ravel()[order].astype(int)) >= 0).all()  # what was darker stays darker
+
+
+def test_an_image_of_the_mean_levels_stays(stores):
+    image = stores[0].take(np.array([0]))[0]
+    levels = mean_levels([(stores[0], np.array([0]))])
+    matched = MatchedStore(stores[0], levels).take(np.array([0]))[0]
+    assert np.abs(matched.astype(int) - image).max() <= 3
+    empty = MatchedStore(stores[0], levels).take(np.array([], np.int64))
+    assert empty.shape == (0, 32, 32)
+
+
+def test_batch_norm_takes_the_targets_statistics_and_the_model_stays(stores):
+    torch.manual_seed(0)
+    model = build_model("resnet18", 2, 32)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    examples = Examples(stores[1], rows(stores[1]), np.empty((len(stores[1]), 2), np.float32))
+    adapted = with_target_statistics(model, examples, 60, torch.device("cpu"))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    first = model.body.conv1(model.scaled(torch.from_numpy(stores[1].take(rows(stores[1])))))
+    assert adapted.body.bn1.running_mean == pytest.approx(first.mean(dim=(0, 2, 3)).detach(), rel=1e-3, abs=1e-3)
+    assert not adapted.training
+
+
+def test_a_network_without_batch_norm_is_left_alone(stores):
+    torch.manual_seed(0)
+    model = build_model("squeezenet1_1", 2, 32).eval()
+    examples = Examples(stores[1], rows(stores[1]), np.empty((len(stores[1]), 2), np.float32))
+    adapted = with_target_statistics(model, examples, 20, torch.device("cpu"))
+    images = torch.from_numpy(stores[1].take(rows(stores[1])[:4]))
+    with torch.no_grad():
+        assert torch.equal(model(images), adapted(images))
+
+
+def test_the_program_writes_both_corrections_for_the_test_split(make_dataset, tmp_path):
+    source, target = make_dataset("a"), make_dataset("bb")
+    torch.manual_seed(0)
+    model = build_model("resnet18", 2, 32)
+    save_weights(tmp_path / "weights.safetensors", model.body.state_dict(), ["A", "B"], "resnet18", 32, PAPER_SCALE)
+    flags = {
+        "weights": tmp_path / "weights.safetensors", "source-manifests": source / "manifest.parquet",
+        "source-indexes": source / "32px/index.json", "manifest": target / "manifest.parquet",
+        "index": target / "32px/index.json", "output": tmp_path / "out.parquet",
+        "settings": json.dumps({"images": 10, "seed": 0, "batch_size": 8}),
+    }  # fmt: skip
+    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+    assert importlib.import_module("predict_corrected").main(words) == 0
+    table = pd.read_parquet(tmp_path / "out.parquet")
+    assert list(table) == ["image_id", "correction", "A", "B"]
+    assert table["correction"].value_counts().to_dict() == {"histogram": 12, "batch norm": 12}
+
+
+def test_what_is_given_back_is_before_less_after(made):
+    table = pd.read_csv(made.folder / "analysis/corrections.csv")
+    assert (table["before"] - table["after"] - table["returned"]).abs().max() < 1e-8
+    same = table[table["correction"] == "histogram"]  # made up to change nothing
+    assert (same["returned"] == 0).all()
+    pushed = table[table["correction"] == "batch norm"]  # made up to push all logits alike
+    assert (pushed.loc[pushed["metric"] == "AUC", "returned"].abs() < 1e-9).all()
+    assert (pushed.loc[pushed["metric"] == "log-loss", "returned"] != 0).all()

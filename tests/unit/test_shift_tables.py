@@ -1,0 +1,195 @@
+"""Verdicts of a whole study: its tables, what images look like without labels, and verdicts set beside the truth."""
+
+import importlib
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+
+from crossray.analysis.shift import signatures, tables, truth
+from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, representations
+from crossray.analysis.shift.terms import CAUSES
+from crossray.figures.answers import cause_sentences
+from crossray.learning.description import acquisition, sample
+from crossray.shards import ImageStore
+
+
+def read(made, name):
+    return pd.read_csv(made.folder / f"analysis/{name}.csv")
+
+
+def test_every_cell_has_a_verdict_or_a_reason(made):
+    shift = read(made, "shift")
+    assert len(shift) == 2 * 3 * 2 * 3  # metrics, sources, other targets, tasks
+    assert (shift["verdict"].isna() == shift["reason"].notna()).all()
+    assert (shift["drop"].isna() == shift["reason"].notna()).all()
+    assert set(shift["reason"].dropna()) == {"L", "M"}
+
+
+def test_terms_in_the_table_add_up(made):
+    shift = read(made, "shift").dropna(subset=["drop"])
+    assert (shift[list(CAUSES)].sum(axis=1) - shift["drop"]).abs().max() < 1e-8  # nine digits are written
+    assert (shift["drop_low"] <= shift["drop"]).all()
+    assert (shift["drop"] <= shift["drop_high"]).all()
+
+
+def test_labels_that_mean_something_else_are_the_label_rule(made):
+    shift = read(made, "shift")
+    losses = shift[(shift["metric"] == "log-loss") & shift["verdict"].notna()]
+    assert (losses["verdict"] == "concept").mean() > 0.8  # the models are as wrong away as they are right at home
+
+
+def test_too_few_positives_are_told(empty):
+    shift = pd.read_csv(empty.folder / "analysis/shift.csv")
+    assert set(shift["reason"]) == {"F", "L", "M"}
+    assert shift["verdict"].isna().all()
+    assert read(empty, "shift_evidence").empty
+
+
+def test_a_pair_that_shares_patients_is_refused(made):
+    study = made.study
+    refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("north", "south")}))
+    shift, _ = tables.measure(refused, made.descriptions())
+    pair = shift[(shift["source"] == "north") & (shift["target"] == "south")]
+    assert set(pair["reason"]) == {"O", "L"}
+
+
+def test_a_description_without_a_prediction_is_told(made):
+    described = made.descriptions()
+    described["south"].loc[0, "image_id"] = "somebody else"
+    with pytest.raises(Exception, match="descriptions of south: 1 images are missing or too many"):
+        tables.measure(made.study, described)
+
+
+def test_the_same_study_gives_the_same_table(made):
+    again, _ = tables.measure(made.study, made.descriptions())
+    first = read(made, "shift")
+    assert again["image_low"].to_numpy(float) == pytest.approx(first["image_low"].to_numpy(float), nan_ok=True)
+
+
+def test_a_sentence_a_pair_names_every_task_once():
+    rows = [("m", "a", "b", task, "log-loss", verdict) for task, verdict in
+            (("A", "image"), ("B", "image"), ("C", "cannot tell"), ("D", None))]  # fmt: skip
+    shift = pd.DataFrame(rows, columns=["model", "source", "target", "task", "metric", "verdict"])
+    assert cause_sentences(shift) == [
+        "a to b: the images are to blame for A, B; nobody can tell for C; no number for 1 task."
+    ]
+
+
+def test_views_sexes_and_ages_may_be_missing():
+    generator = np.random.default_rng(0)
+    described, rows = {}, {}
+    for name in ("a", "b"):
+        values = generator.normal(size=(40, 50))
+        columns = [*(f"encoder {i}" for i in range(48)), "acquisition mean", "acquisition noise"]
+        described[name] = pd.DataFrame(values, columns=columns)
+        rows[name] = pd.DataFrame({"view": None, "sex": ["F", None] * 20, "age": [50.0, np.nan] * 20})
+    found = representations(described, rows)
+    for parts in found.values():
+        assert parts[RICH].shape[1] == COMPONENTS + parts[LEAN].shape[1]
+        assert all(np.isfinite(part).all() for part in parts.values())
+
+
+def picture(noise=0.0, blur=False, border=0, lead=False, inverted=False):
+    generator = np.random.default_rng(1)
+    y, x = np.mgrid[0:64, 0:64] / 63
+    grey = 0.3 + 0.3 * np.exp(-(((x - 0.5) ** 2 + (y - 0.5) ** 2) / 0.05)) + 0.05 * np.sign(np.sin(40 * x))
+    if blur:
+        grey = (grey + np.roll(grey, 1, 1) + np.roll(grey, 2, 1) + np.roll(grey, 3, 1)) / 4
+    grey = np.clip(grey + generator.normal(0, noise, grey.shape), 0.05, 0.95)
+    grey = 1 - grey if inverted else grey
+    if border:
+        grey[:border] = 0
+    if lead:
+        grey[5:10, 50:55] = 1
+    return (grey * 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("name", "options", "sign"), [
+    ("noise", {"noise": 0.05}, 1), ("sharpness", {"blur": True}, -1), ("border", {"border": 12}, 1),
+    ("lead", {"lead": True}, 1), ("corners", {"inverted": True}, 1),
+])  # fmt: skip
+def test_how_a_picture_was_taken_is_seen(name, options, sign):
+    assert sign * (acquisition(picture(**options))[name] - acquisition(picture())[name]) > 0
+
+
+def test_descriptions_are_of_whole_patients_of_the_test_split_and_the_same_each_time(make_dataset, tmp_path):
+    folder = make_dataset("a", images=120, patients=40)
+    words = ["--manifest", folder / "manifest.parquet", "--index", folder / "32px/index.json", "--settings",
+             '{"encoder": "random", "images": 12, "seed": 0, "batch_size": 8}']  # fmt: skip
+    for name in ("first", "second"):
+        output = tmp_path / f"{name}.parquet"
+        assert importlib.import_module("describe_images").main([*map(str, words), "--output", str(output)]) == 0
+    assert (tmp_path / "first.parquet").read_bytes() == (tmp_path / "second.parquet").read_bytes()
+    table = pd.read_parquet(tmp_path / "first.parquet")
+    rows = pd.read_parquet(folder / "manifest.parquet").set_index("image_id").loc[table["image_id"]]
+    assert (rows["split"] == "test").all()
+    assert 0 < len(table) <= 12
+    assert (rows["patient_id"].value_counts() == 3).all()
+    chosen = sample(pd.read_parquet(folder / "manifest.parquet"), ImageStore(folder / "32px/index.json"), 10**6, 0)
+    assert len(chosen) == 24
+
+
+def test_signatures_of_a_reader_that_recovers():
+    generator = np.random.default_rng(2)
+    labels = tuple(generator.integers(0, 2, 500).astype(float) for _ in range(2))
+    good = tuple(3 * part + generator.normal(size=500) for part in labels)
+    poor = good[0], labels[1] + generator.normal(size=500)
+    row = signatures.readers(labels, poor, good)
+    assert row["recovered"] == pytest.approx(1, abs=0.15)
+    assert row["agreement"] < 0.9
+    assert "recovered" not in signatures.readers(labels, good, good)
+
+
+def test_corrections_give_back_what_a_shifted_threshold_costs():
+    generator = np.random.default_rng(3)
+    logits = generator.normal(scale=2, size=(2, 4000))
+    labels = tuple((generator.random(4000) < expit(part)).astype(float) for part in (logits[0], logits[1] + 1.5))
+    left = signatures.corrections(labels, (logits[0], logits[1]), 0.0)
+    assert left["left_after_prevalence"] > 0.05
+    assert left["left_after_intercept"] < 0.02
+
+
+HOSPITAL = {"seed": 0, "prevalence": {"Nodule": 0.4}, "labelling": {"threshold": 0.3, "flipped": 0.01},
+            "appearance": {"blur": 0.0, "marked": 0.5, "exaggeration": 0.0, "bits_stored": 12}}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "kind"), [
+    ({}, "nothing"), ({"appearance": {"bits_stored": 8}}, "nothing"), ({"appearance": {"marked": 1.0}}, "site mark"),
+    ({"appearance": {"blur": 0.1}}, "image"), ({"appearance": {"exaggeration": 0.2}}, "along severity"),
+    ({"prevalence": {"Nodule": 0.6}}, "prevalence"), ({"labelling": {"threshold": 0.5}}, "concept"),
+    ({"labelling": {"flipped": {"Nodule": 0.2}}}, "concept"), ({"labelling": {"flipped": {"Nodule": 0.01}}}, "nothing"),
+    ({"labelling": {"flipped": 0.2}, "appearance": {"blur": 0.1, "marked": 1.0}}, "mixture"),
+])  # fmt: skip
+def test_what_is_planted_is_read_from_the_settings(changes, kind):
+    other = {key: {**value, **changes.get(key, {})} if isinstance(value, dict) else value
+             for key, value in HOSPITAL.items()}  # fmt: skip
+    assert truth.kind_of(truth.planted_causes(HOSPITAL, other, "Nodule")) == kind
+
+
+@pytest.mark.parametrize(("verdict", "kind", "planted", "expected"), [
+    ("image", "image", (0, 0.1, 0), "right"), ("concept", "image", (0, 0.1, 0), "wrong"),
+    ("cannot tell", "image", (0, 0.1, 0), "abstained"), ("no harm", "image", (0, 0.1, 0), "abstained"),
+    ("no shift", "image", (0, 0.1, 0), "wrong"), ("no shift", "image", (0, 0.01, 0), "abstained"),
+    ("image", "nothing", (0, 0, 0), "wrong"), ("no harm", "site mark", (0, 0, 0), "right"),
+    ("cannot tell", "nothing", (0, 0, 0), "abstained"), ("image", "mixture", (0, 0.2, 0.15), "right"),
+    ("concept", "mixture", (0, 0.2, 0.15), "right"), ("concept", "mixture", (0, 0.2, 0.1), "wrong"),
+    ("cannot tell", "along severity", (0, 0.1, 0), "right"), ("concept", "along severity", (0, 0.1, 0), "wrong"),
+])  # fmt: skip
+def test_a_verdict_is_right_wrong_or_abstains(verdict, kind, planted, expected):
+    assert truth.outcome(verdict, kind, dict(zip(CAUSES, planted, strict=True)), 0.06) == expected
+
+
+def test_planted_terms_add_up_to_the_expected_loss():
+    generator = np.random.default_rng(4)
+    severities = tuple(np.where(generator.random(500) < 0.4, generator.uniform(0.05, 1, 500), 0) for _ in range(2))
+    used = tuple(4 * part - 1 + generator.normal(size=500) for part in severities)
+    other = {**HOSPITAL, "prevalence": {"Nodule": 0.6}, "labelling": {"threshold": 0.5, "flipped": 0.1}}
+    ends = tuple(truth.Hospital(settings, pd.DataFrame()) for settings in (HOSPITAL, other))
+    terms = truth._planted(used, severities, ends, "Nodule", {"prevalence", "image", "concept"})
+    first, last = (truth.expected(logits, truth.called(part, truth.rule_of(end.settings["labelling"], "Nodule"))[None],
+                                  np.ones((1, 500)))
+                   for logits, part, end in zip(used, severities, ends, strict=True))  # fmt: skip
+    for metric, parts in terms.items():
+        assert sum(parts.values()) == pytest.approx(float(last[metric][0] - first[metric][0]), abs=1e-9)

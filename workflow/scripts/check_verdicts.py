@@ -1,0 +1,46 @@
+"""Check the verdicts on simulated hospitals: terms found against terms planted, and how often verdicts are right."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def check_verdicts(arguments: Namespace) -> None:
+    """Set verdicts beside the truth, and write both tables."""
+    import pandas as pd
+
+    from crossray.analysis.shift.truth import Hospital, measure
+    from crossray.files import write_csv
+
+    settings = arguments.settings["hospitals"]
+    hospitals = {
+        name: Hospital(settings[name], pd.read_csv(path).set_index("image_id"))
+        for name, path in zip(settings, arguments.truths, strict=True)
+    }
+    table, acceptance = measure(study_of(arguments), hospitals, pd.read_csv(arguments.shift))
+    write_csv(arguments.acceptance, acceptance)
+    write_csv(arguments.output, table)
+    for row in acceptance.itertuples():
+        logging.info("seed %s, %s: %s: %.3f of %d cells", row.seed, row.metric, row.criterion, row.value, row.cells)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--shift", required=True, type=Path, help="explain_drops.py: terms and verdicts")
+    options.add_argument(
+        "--truths", required=True, type=Path, nargs="+",
+        help="simulate_hospital.py: severities, in the order of the setting hospitals",
+    )  # fmt: skip
+    options.add_argument("--acceptance", required=True, type=Path, help="CSV to write: what is asked of the method")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: planted and found, one row a cell")
+    return run(check_verdicts, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""What the domain classifier sees of an image: a rich and a lean representation, as a bracket.
+
+Leaving out what carries an image shift moves its effect into the labels' term; adding what carries none costs overlap.
+So a claim has to stand with both: rich has components of the encoder, lean only how the image was taken, of whom, and
+what the source's model makes of it for each task.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+RICH, LEAN = "rich", "lean"
+#: principal components of the encoder's features
+COMPONENTS = 32
+#: what columns of descriptions begin with (``describe_images.py``)
+_ENCODED, _ACQUIRED = "encoder ", "acquisition "
+
+
+def representations(
+    descriptions: Mapping[str, pd.DataFrame], rows: Mapping[str, pd.DataFrame]
+) -> dict[str, dict[str, NDArray]]:
+    """Turn descriptions into numbers on one scale for all data sets; no label is looked at.
+
+    Args:
+        descriptions: data set -> table of ``describe_images.py``, by image_id.
+        rows: data set -> rows of the manifest of the same images, in order; view, sex and age may be empty.
+
+    Returns:
+        Data set -> representation -> numbers of shape (images, features), without what a model makes of the images.
+    """
+    names = list(descriptions)
+    pooled = pd.concat([descriptions[name] for name in names])
+    ends = np.cumsum([len(descriptions[name]) for name in names])[:-1]
+    encoded = _components(pooled.filter(like=_ENCODED).to_numpy(np.float64))
+    lean = np.c_[pooled.filter(like=_ACQUIRED).to_numpy(np.float64), _facts(pd.concat([rows[name] for name in names]))]
+    split = zip(names, np.split(np.c_[lean, encoded], ends), np.split(lean, ends), strict=True)
+    return {name: {RICH: all_of, LEAN: some} for name, all_of, some in split}
+
+
+def _components(features: NDArray) -> NDArray[np.float64]:
+    """Return the first principal components of standardised features; signs are fixed, so bytes are too."""
+    spread = features.std(axis=0)
+    known = spread > 1e-6 * max(float(spread.max()), 1e-12)
+    scaled = (features[:, known] - features[:, known].mean(axis=0)) / spread[known]
+    _, axes = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    axes = axes[:, ::-1][:, :COMPONENTS]
+    return scaled @ (axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]))
+
+
+def _facts(rows: pd.DataFrame) -> NDArray[np.float64]:
+    """Return age and what view and sex are, unknown ones by columns of their own."""
+    ages = rows["age"].to_numpy(np.float64)
+    unknown = np.isnan(ages)
+    middle = float(np.median(ages[~unknown])) if (~unknown).any() else 0.0
+    said = pd.get_dummies(rows[["view", "sex"]].fillna("unknown").astype(str)).to_numpy(np.float64)
+    return np.c_[np.where(unknown, middle, ages), unknown, said]

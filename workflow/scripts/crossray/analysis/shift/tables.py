@@ -1,0 +1,243 @@
+"""Every pair of a source and a target, task by task: the terms of what is lost, the verdict, and what it hangs on."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
+
+from crossray import reasons
+from crossray.analysis.cells import Scored, Study, Trained, check_rows, known
+from crossray.analysis.resampling import interval, with_interval
+from crossray.analysis.shift import signatures
+from crossray.analysis.shift.cell import Cases, Explained, explain, harmonic, null_floor
+from crossray.analysis.shift.prevalence import calibration
+from crossray.analysis.shift.representation import representations
+from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
+from crossray.analysis.shift.verdict import judge, present
+from crossray.seeds import derived_seed
+from crossray.settings import is_pooled
+
+KEYS = ["model", "source", "target", "task"]
+TERMS = ("drop", "prevalence", "familiar", "new", "image", "threshold", "noise", "other", "concept")
+_ENDS = ("", "_low", "_high")
+
+#: one row a cell and metric; a positive term makes performance worse; log-loss in nats
+COLUMNS = [*KEYS, "metric", "images", "positives", "negatives", "source_images", "reason",
+           *(f"{term}{end}" for term in TERMS for end in _ENDS),
+           *(f"{cause}_present" for cause in CAUSES), "verdict", "why"]  # fmt: skip
+_OFFSETS = ("implied", "recorded", "threshold_shift", "wrong_labels")
+#: one row a cell that has a verdict: what the verdict hangs on
+EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied", "fit",
+                    "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule",
+                    *(f"{cause}_{kind}" for cause in CAUSES for kind in ("p", "q", "floor")),
+                    "lean_image", "lean_concept", *(f"recorded_{cause}" for cause in CAUSES),
+                    *signatures.COLUMNS]  # fmt: skip
+
+#: random halves of a source's test images behind the floor of its terms
+_HALVES = 20
+
+
+@dataclass(frozen=True)
+class Described:
+    """A target's described test images: labels and logits of these alone, and what they look like."""
+
+    scored: Scored
+    places: NDArray
+    patients: NDArray
+    looks: Mapping[str, NDArray]
+
+
+def measure(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Explain every cell of a source that is a data set at every other target.
+
+    Args:
+        study: settings also hold ``explanation``: minimum (positives and negatives a side), resamples.
+        descriptions: target -> table of ``describe_images.py``.
+
+    Returns:
+        Tables with :data:`COLUMNS` and :data:`EVIDENCE_COLUMNS`.
+    """
+    described = _described(study, descriptions)
+    cells = [cell for trained in study.trained() if not is_pooled(trained.source)
+             for cell in _cells(study, trained, described)]  # fmt: skip
+    adjusted = _adjusted(cells)
+    rows, evidence = [], []
+    for cell, q in zip(cells, adjusted, strict=True):
+        rows += list(_rows(cell, q))
+        if cell.found:
+            evidence.append(_evidence(cell, cell.found, q))
+    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(evidence, columns=EVIDENCE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell with its key, counts (or the reason why there is nothing), and what was found."""
+
+    key: Mapping[str, str]
+    counts: Mapping[str, Any]
+    found: Explained | None = None
+    floor: Mapping[str, Mapping[str, float]] | None = None
+    signs: Mapping[str, float] | None = None
+
+
+def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[str, Described]:
+    """Join descriptions with labels and logits.
+
+    Raises:
+        UserError: if an image is described that was not predicted.
+    """
+    targets = {scored.dataset: scored for scored in study.targets()}
+    tables = {name: descriptions[name].set_index("image_id") for name in targets}
+    for name, table in tables.items():
+        here = targets[name].labels.index.isin(table.index)
+        check_rows(targets[name].labels[here], table.index, f"descriptions of {name}")
+    rows = {name: targets[name].labels.loc[table.index] for name, table in tables.items()}
+    looks = representations(tables, rows)
+    registers = study.settings["registers"]
+    people = pd.concat([registers[name] + "\n" + rows[name]["patient_id"] for name in targets])
+    numbers = pd.Series(pd.factorize(people)[0], index=np.repeat(list(targets), [len(rows[name]) for name in targets]))
+    return {
+        name: Described(scored, scored.labels.index.get_indexer(tables[name].index), numbers[[name]].to_numpy(),
+                        looks[name])
+        for name, scored in targets.items()
+    }  # fmt: skip
+
+
+def _cells(study: Study, trained: Trained, described: Mapping[str, Described]) -> Iterator[Cell]:
+    """Yield the cells of a model."""
+    labels, seeds = study.validation(trained)
+    home = described[trained.source]
+    rule = study.settings["explanation"]
+    for task in study.settings["tasks"]:
+        logits = seeds[home.scored.reported_seed(trained)]
+        learnt = task in logits and task in labels and labels[task].notna().any()
+        fitted = _calibration(labels, logits, task) if learnt else None
+        source = _cases(home, trained, task, fitted)
+        floor = None
+        for name, place in described.items():
+            if name == trained.source:
+                continue
+            key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
+            target = _cases(place, trained, task, fitted)
+            counts = _counted(trained, task, home, place, (source, target), rule["minimum"])
+            if counts["reason"] or source is None or target is None:
+                yield Cell(key, counts)
+                continue
+            seed = derived_seed(study.settings["evaluation"]["seed"], "explanation", *key.values())
+            floor = floor or null_floor(source, _HALVES, seed)
+            found = explain(source, target, rule["resamples"], seed)
+            yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
+
+
+def home_calibration(study: Study, trained: Trained, home: Scored, task: str) -> NDArray[np.float64]:
+    """Fit intercept and slope of a model's logits on its source's validation split, shape (2,)."""
+    labels, seeds = study.validation(trained)
+    return _calibration(labels, seeds[home.reported_seed(trained)], task)
+
+
+def _calibration(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> NDArray[np.float64]:
+    """Fit intercept and slope on the source's validation split."""
+    truth, scores, _ = known(labels, logits, task)
+    return calibration(scores, truth, np.ones((1, len(truth))))[0]
+
+
+def _cases(place: Described, trained: Trained, task: str, fitted: NDArray | None) -> Cases | None:
+    """Return the described images whose label is known, with what the model makes of them for every task."""
+    if fitted is None or task not in place.scored.labels:
+        return None
+    labels = place.scored.labels[task].to_numpy()[place.places]
+    logits = place.scored.reported(trained)
+    outputs = logits.to_numpy()[place.places]
+    here = ~np.isnan(labels)
+    scores = logits[task].to_numpy()[place.places][here]
+    features = {name: np.c_[values, outputs][here] for name, values in place.looks.items()}
+    return Cases(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
+
+
+def _counted(
+    trained: Trained, task: str, home: Described, place: Described, cases: tuple[Cases | None, Cases | None],
+    minimum: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Count what is behind a cell, and say why it has no number, at home or away."""
+    logits = place.scored.reported(trained)
+    codes = [side.scored.count(trained, logits, task)["reason"] for side in (place, home)]
+    source, target = cases
+    row: dict[str, Any] = {"images": 0, "positives": 0, "negatives": 0, "source_images": 0}
+    row["reason"] = next((code for code in codes if code), None)
+    if source is None or target is None:
+        return row | {"reason": row["reason"] or reasons.NOT_TRAINED}
+    row |= {"images": len(target.labels), "positives": int(target.labels.sum()), "source_images": len(source.labels)}
+    row["negatives"] = row["images"] - row["positives"]
+    fewest = min(min(side.labels.sum(), (1 - side.labels).sum()) for side in (source, target))
+    return row | {"reason": row["reason"] or (reasons.TOO_FEW if fewest < minimum else None)}
+
+
+def _signs(
+    trained: Trained, task: str, home: Described, place: Described, cases: tuple[Cases, Cases], found: Explained
+) -> dict[str, float]:
+    """Return the signatures of a cell."""
+    source, target = cases
+    labels = source.labels, target.labels
+    other = Trained(trained.model, place.scored.dataset)
+    own = None
+    if other in place.scored.logits and place.scored.measurable(other, task):
+        sides = [_cases(side, other, task, np.array([0.0, 1.0])) for side in (home, place)]
+        own = (sides[0].scores, sides[1].scores) if sides[0] and sides[1] else None
+    row = signatures.readers(labels, (source.scores, target.scores), own)
+    return row | dict(signatures.corrections(labels, (source.used, target.used), float(found.implied[0])))
+
+
+def _adjusted(cells: list[Cell]) -> list[dict[str, float]]:
+    """Adjust the p values of each cause for the number of cells (Benjamini and Hochberg 1995); 1 without a number."""
+    measured = [place for place, cell in enumerate(cells) if cell.found]
+    adjusted = [dict.fromkeys(CAUSES, 1.0) for _ in cells]
+    for cause in CAUSES if measured else ():
+        values = false_discovery_control([cells[place].found.p[cause] for place in measured])  # type: ignore[union-attr]
+        for place, value in zip(measured, values, strict=True):
+            adjusted[place][cause] = float(value)
+    return adjusted
+
+
+def _floors(cell: Cell, metric: str) -> dict[str, float]:
+    """Return the floor of each term for the sizes of this cell's samples."""
+    size = np.sqrt(harmonic(cell.counts["source_images"], cell.counts["images"]))
+    return {cause: value / size for cause, value in (cell.floor or {})[metric].items()}
+
+
+def _rows(cell: Cell, q: Mapping[str, float]) -> Iterator[dict[str, Any]]:
+    """Yield a cell's rows, one a metric."""
+    for metric in METRICS:
+        row = {**cell.key, "metric": metric, **cell.counts}
+        if cell.found:
+            flags = present(cell.found, q)
+            for term in TERMS:
+                values = cell.found.main[metric][term]
+                row |= with_interval(term, float(values[0]), values[1:])
+            judged = judge(cell.found, flags, _floors(cell, metric), metric)
+            row |= {f"{cause}_present": flags[cause] for cause in CAUSES}
+            row |= {"verdict": judged.verdict, "why": judged.why}
+        yield row
+
+
+def _evidence(cell: Cell, found: Explained, q: Mapping[str, float]) -> dict[str, Any]:
+    """Return what the verdict hangs on, terms by log-loss."""
+    row: dict[str, Any] = dict(cell.key)
+    drawn = (found.implied, found.recorded, -found.rule.shifts, found.rule.noises)
+    for name, values in zip(_OFFSETS, drawn, strict=True):
+        row[name] = float(values[0])
+        row[f"{name}_low"], row[f"{name}_high"] = interval(values[1:])
+    rich, lean = found.overlaps.values()
+    lean_terms = list(found.terms.values())[1][LOG_LOSS]
+    row |= {"step": found.step.doubt or found.step.rule, "applied": float(found.step.offsets[0]), "fit": found.fit}
+    row |= {"told_apart": rich.auc, "told_apart_lean": lean.auc, "overlap": rich.effective}
+    row |= {"imbalance": rich.imbalance, "label_rule": found.rule.name}
+    floors = _floors(cell, LOG_LOSS)
+    for cause in CAUSES:
+        row |= {f"{cause}_p": found.p[cause], f"{cause}_q": q[cause], f"{cause}_floor": floors[cause]}
+        row[f"recorded_{cause}"] = found.by_record[LOG_LOSS][cause]
+    row |= {f"lean_{cause}": float(lean_terms[cause][0]) for cause in ("image", "concept")}
+    return row | dict(cell.signs or {})

@@ -1,0 +1,85 @@
+"""The terms of a loss: prevalence, images (harder familiar ones, new ones), and labels on images that both sides have.
+
+Performance is measured under five weightings that lead from the source to the target: the source; re-weighted to the
+target's prevalence; to the shared distribution; the target's images in the shared distribution; the target. The
+steps between them add up to the drop exactly (Cai, Namkoong and Yadlowsky, arXiv 2303.02011, with the prevalence
+step put first). A positive term makes performance worse. The AUC is taken under each weighting as a whole: it is linear
+in pairs of images, not in images, so it has steps but no parts of single images.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from crossray.analysis.resampling import weighted_ranking
+
+LOG_LOSS, AUC = "log-loss", "AUC"
+METRICS = (LOG_LOSS, AUC)
+#: the causes between which a verdict decides
+CAUSES = ("prevalence", "image", "concept")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side's labelled images as terms see them.
+
+    Attributes:
+        labels: 0 or 1, shape (cases,).
+        logits: of the model as it is used, calibrated at home, shape (cases,).
+    """
+
+    labels: NDArray
+    logits: NDArray
+
+    def losses(self) -> NDArray[np.float64]:
+        """Return each image's log-loss, in nats."""
+        return log_losses(self.logits, self.labels)
+
+    def measured(self, weights: NDArray) -> dict[str, NDArray]:
+        """Return what is lost under each row of weights: mean log-loss, and 1 - AUC."""
+        worst = 1 - weighted_ranking(self.labels, self.logits, weights)[0]
+        return {LOG_LOSS: weights @ self.losses() / weights.sum(axis=1), AUC: worst}
+
+
+def log_losses(logits: NDArray, labels: NDArray) -> NDArray[np.float64]:
+    """Return the log-loss of each case, in nats; labels may be shares from 0 to 1."""
+    return np.logaddexp(0, logits) - labels * logits
+
+
+@dataclass(frozen=True)
+class Weightings:
+    """The weights of the five steps, shape (draws, cases) each."""
+
+    source: NDArray
+    source_at_prevalence: NDArray
+    source_shared: NDArray
+    target_shared: NDArray
+    target: NDArray
+
+
+def decompose(source: Side, target: Side, weights: Weightings) -> dict[str, Mapping[str, NDArray]]:
+    """Return metric -> term -> values of each draw: drop, prevalence, familiar, new, image, concept.
+
+    ``familiar`` are images that the source has too, but fewer of; ``new`` are those that it hardly has; ``image`` is
+    their sum. The AUC does not see prevalence, whose term is 0.
+    """
+    at_source = [
+        source.measured(part) for part in (weights.source, weights.source_at_prevalence, weights.source_shared)
+    ]
+    at_target = [target.measured(part) for part in (weights.target_shared, weights.target)]
+    found: dict[str, Mapping[str, NDArray]] = {}
+    for metric in METRICS:
+        home, prevalent, shared = (part[metric] for part in at_source)
+        shared_there, away = (part[metric] for part in at_target)
+        familiar, new = shared - prevalent, away - shared_there
+        found[metric] = {
+            "drop": away - home,
+            "prevalence": prevalent - home,
+            "familiar": familiar,
+            "new": new,
+            "image": familiar + new,
+            "concept": shared_there - shared,
+        }
+    return found

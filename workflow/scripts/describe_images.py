@@ -1,0 +1,60 @@
+"""Describe a data set's test images by an encoder that no label trained, and by how they were taken.
+
+What explains losses elsewhere compares these descriptions between data sets.
+"""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.learning.options import hardware_options
+from crossray.program import json_object, parser, run
+
+
+def describe_images(arguments: Namespace) -> None:
+    """Draw images of the test split, and describe them."""
+    import torch
+
+    from crossray import manifest
+    from crossray.errors import UserError
+    from crossray.files import replacing
+    from crossray.learning.description import ENCODER, RANDOM, describe, sample
+    from crossray.learning.hardware import choose_device
+    from crossray.learning.initialisation import initial_network
+    from crossray.shards import ImageStore
+
+    torch.set_num_threads(arguments.threads)
+    settings = arguments.settings
+    store = ImageStore(arguments.index)
+    store.check()
+    rows = sample(manifest.read(arguments.manifest), store, settings["images"], settings["seed"])
+    if rows.empty:
+        raise UserError(f"{arguments.manifest}: no image in the split test; a target needs some, raise its share")
+    named = None if settings["encoder"] == RANDOM or arguments.weights else settings["encoder"]
+    start = {"architecture": ENCODER, "weights": named, "seed": settings["seed"]}
+    encoder = initial_network(start, 1, store.size, arguments.weights)
+    table = describe(encoder, store, rows, settings["batch_size"], choose_device(arguments.gpus))
+    with replacing(arguments.output) as partial:
+        table.to_parquet(partial, index=False)
+    logging.info("%d images of %s, %d numbers each", len(table), store.dataset, table.shape[1] - 1)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--manifest", required=True, type=Path, help="manifest of the data set")
+    options.add_argument("--index", required=True, type=Path, help="its index of shards")
+    options.add_argument(
+        "--weights", nargs="?", type=Path, help="state dict of the encoder (safetensors or torch.save; default: none)"
+    )
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="encoder, images (at most), seed, batch_size as JSON"
+    )
+    options.add_argument("--output", required=True, type=Path, help="descriptions to write (Parquet)")
+    hardware_options(options)
+    return run(describe_images, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

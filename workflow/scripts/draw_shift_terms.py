@@ -1,0 +1,25 @@
+"""Draw what the losses of each pair consist of: prevalence, images, label rule."""
+
+import sys
+from argparse import Namespace
+
+from crossray.figures.options import read_tables, table_options, write_figure
+from crossray.program import parser, run
+
+
+def draw_shift_terms(arguments: Namespace) -> None:
+    """Read, draw, write."""
+    from crossray.figures.shift_terms import draw
+
+    write_figure(arguments, draw(**read_tables(arguments.tables), settings=arguments.settings))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    table_options(options)
+    return run(draw_shift_terms, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Explain what models lose elsewhere: other prevalence, other images, or another label rule, or that nobody can tell.
+
+The method, its order of questions and what it cannot know are in docs/shift.md.
+"""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def explain_drops(arguments: Namespace) -> None:
+    """Explain every pair and task, and write terms and evidence."""
+    import pandas as pd
+
+    from crossray.analysis.shift.tables import measure
+    from crossray.files import write_csv
+
+    described = {path.stem: pd.read_parquet(path) for path in arguments.descriptions}
+    table, evidence = measure(study_of(arguments), described)
+    write_csv(arguments.evidence, evidence)
+    write_csv(arguments.output, table)
+    verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
+    logging.info("%d cells; %s", len(table) // 2, ", ".join(f"{name}: {count}" for name, count in verdicts.items()))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument(
+        "--descriptions", required=True, type=Path, nargs="+", help="describe_images.py: TARGET.parquet of every target"
+    )
+    options.add_argument("--evidence", required=True, type=Path, help="CSV to write: what each verdict hangs on")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: terms and verdicts, one row a cell")
+    return run(explain_drops, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

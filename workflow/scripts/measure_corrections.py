@@ -1,0 +1,35 @@
+"""Measure whether corrections that need no label of the target help where the split into causes says so."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+
+
+def measure_corrections(arguments: Namespace) -> None:
+    """Compare losses before and after each correction."""
+    import pandas as pd
+
+    from crossray.analysis.corrections import measure
+    from crossray.files import write_csv
+
+    table = measure(study_of(arguments), arguments.corrected, pd.read_csv(arguments.shift))
+    write_csv(arguments.output, table)
+    logging.info("%d rows", len(table))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options)
+    options.add_argument("--corrected", required=True, type=Path, help="folder of predict_corrected.py")
+    options.add_argument("--shift", required=True, type=Path, help="explain_drops.py: terms and verdicts")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell and correction")
+    return run(measure_corrections, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
