@@ -93,11 +93,21 @@ def test_what_nobody_could_tell_is_not_told(grid):
 
 
 def test_terms_are_those_that_were_planted(grid):
-    within = [cell for name, cell in grid.items() if name not in ("no overlap", "along severity")]
+    # where the prevalence step is in doubt, no verdict hangs on the terms
+    within = [cell for name, cell in grid.items() if name != "no overlap" and not cell[2].step.doubt]
+    assert len(within) > 20
     for cause, least in (("prevalence", 0.75), ("image", 0.95), ("concept", 0.95)):
         planted = [terms[cause] for _, terms, _, _ in within]
         found = [float(cell.main[LOG_LOSS][cause][0]) for _, _, cell, _ in within]
         assert np.corrcoef(planted, found)[0, 1] > least, cause
+
+
+def test_images_that_differ_tell_no_prevalence_against_the_labels(grid):
+    for name, (_, _, cell, verdicts) in grid.items():
+        if cell.step.rule == "images":
+            assert not cell.overlaps["features"].told_apart, name
+        if cell.step.doubt == AXIS:
+            assert verdicts[LOG_LOSS].verdict == CANNOT_TELL, name
 
 
 def test_label_rules_are_told_apart(grid):

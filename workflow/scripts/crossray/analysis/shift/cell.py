@@ -12,6 +12,7 @@ from crossray.analysis.resampling import patient_weights
 from crossray.analysis.shift.labelling import Rule, compare, split_concept
 from crossray.analysis.shift.overlap import Overlap, tell_apart
 from crossray.analysis.shift.prevalence import (
+    AXIS,
     Step,
     calibration,
     choose_step,
@@ -107,6 +108,10 @@ def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explaine
     fit = distance(source.scores, weights, target.scores, independent)
     step = choose_step(implied, recorded, fit) if resamples else Step(np.zeros(1), "none", "")
     parts = {name: _split(source, target, draws, step.offsets, name, seed) for name in source.features}
+    if step.rule == "images" and next(iter(parts.values()))[1].told_apart:
+        # Images that differ in more than the finding are no law of images given the label, so they tell no prevalence.
+        step = Step(np.zeros_like(implied), "none", AXIS)
+        parts = {name: _split(source, target, draws, step.offsets, name, seed) for name in source.features}
     main, overlap, shared = next(iter(parts.values()))
     variance = _level_variance(at_source[0], step)
     rule = compare(at_target + step.offsets[:, None], target.labels, shared, variance)

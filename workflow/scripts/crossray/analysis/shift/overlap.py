@@ -17,6 +17,8 @@ from crossray.analysis.shift.logistic import refitted
 from crossray.analysis.shift.prevalence import effective
 
 FOLDS = 5
+#: images differ from this AUC and this p value on
+_AUC, _P = 0.53, 0.005
 #: strengths of the penalty to choose from by the likelihood out of fold, for standardised features
 _PENALTIES = (3.0, 30.0, 300.0)
 
@@ -40,6 +42,11 @@ class Overlap:
     p: float
     effective: float
     imbalance: float
+
+    @property
+    def told_apart(self) -> bool:
+        """Return whether images of the two sides surely differ."""
+        return self.auc > _AUC and self.p < _P
 
 
 def folds_of(patients: NDArray, seed: int) -> NDArray[np.int64]:
