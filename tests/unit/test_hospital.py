@@ -92,7 +92,7 @@ def test_thresholds_and_flips_may_differ_by_finding():
 
 
 def pictures(folder, images=12, **appearance):
-    labels, truth = write_release("h", hospital(images=images, appearance={"rows": 64, **appearance}), folder)
+    labels, truth, _ = write_release("h", hospital(images=images, appearance={"rows": 64, **appearance}), folder)
     return np.stack([dicom.read_dicom(folder / path)[0] for path in labels["path"]]) / 65535, truth
 
 

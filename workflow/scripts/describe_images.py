@@ -22,6 +22,7 @@ def describe_images(arguments: Namespace) -> None:
     from crossray.learning.description import ENCODER, RANDOM, describe, sample
     from crossray.learning.hardware import choose_device
     from crossray.learning.initialisation import initial_network
+    from crossray.learning.models import STANDARD
     from crossray.shards import ImageStore
 
     torch.set_num_threads(arguments.threads)
@@ -32,8 +33,8 @@ def describe_images(arguments: Namespace) -> None:
     if rows.empty:
         raise UserError(f"{arguments.manifest}: no image in the split test; a target needs some, raise its share")
     named = None if settings["encoder"] == RANDOM or arguments.weights else settings["encoder"]
-    start = {"architecture": ENCODER, "weights": named, "seed": settings["seed"]}
-    encoder = initial_network(start, 1, store.size, arguments.weights)
+    start = {"architecture": ENCODER, "stem": STANDARD, "weights": named, "seed": settings["seed"]}
+    encoder = initial_network(start, 1, store.size, arguments.weights, store.channels)
     table = describe(encoder, store, rows, settings["batch_size"], choose_device(arguments.gpus))
     with replacing(arguments.output) as partial:
         table.to_parquet(partial, index=False)

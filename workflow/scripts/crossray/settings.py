@@ -110,18 +110,19 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Seq
             missing = [name for name in error.validator_value if name not in error.instance]
             return f"{where}the key {listed(missing)} is missing"
         case "anyOf":
-            return f"{where}{error.instance!r} is not allowed; it may be {_kinds(error.validator_value)}"
+            return f"{where}{error.instance!r} is not allowed; it may be {_kinds(error.validator_value, definitions)}"
         case "pattern":
             return f"{where}{error.instance!r} is not a name; use letters, digits, hyphens, underscores and points"
         case _:
             return f"{where}{error.message}"
 
 
-def _kinds(branches: Sequence[Mapping[str, Any]]) -> str:
+def _kinds(branches: Sequence[Mapping[str, Any]], definitions: Mapping[str, Any]) -> str:
     """Say what a value may be that may be of several kinds."""
-    words = {"string": "a text", "null": "nothing", "object": "a block"}
+    words = {"string": "a text", "null": "nothing", "object": "a block", "number": "a number"}
     kinds = []
     for branch in branches:
+        branch = definitions.get(branch.get("$ref", "").removeprefix("#/$defs/"), branch)
         types = branch["type"] if isinstance(branch["type"], list) else [branch["type"]]
         keys = f" with {' and '.join(branch['required'])}" if "required" in branch else ""
         kinds += [f"{words[name]}{keys}" for name in types]

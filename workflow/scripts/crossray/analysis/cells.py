@@ -139,12 +139,13 @@ class Study:
                 check_rows(table, images, what)
         table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
-        refused = frozenset(
-            one
-            for one in trained
-            if any((source, dataset) in self.refused for source in (one.source, *self.settings["origins"][one.model]))
-        )
+        refused = frozenset(one for one in trained if self.is_refused(one, dataset))
         return Scored(dataset, table.loc[images], logits, self.settings["evaluation"]["minimum"], refused)
+
+    def is_refused(self, trained: Trained, dataset: str) -> bool:
+        """Return whether a model, or one that it started from, learnt from patients of a target."""
+        sources = trained.source, *self.settings["origins"][trained.model]
+        return any((source, dataset) in self.refused for source in sources)
 
     def validation(self, trained: Trained) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """Read labels and logits of the validation splits of all data sets of a source, one below the other.

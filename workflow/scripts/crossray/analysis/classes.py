@@ -92,7 +92,7 @@ def _counts(scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFra
         row["reason"] = reasons.NOT_LABELLED
     elif not usable.any():
         row["reason"] = reasons.NOT_TRAINED
-    elif trained.source in scored.refused:
+    elif trained in scored.refused:
         row["reason"] = reasons.PATIENTS_OVERLAP
     elif row["images"] < scored.minimum:
         row["reason"] = reasons.TOO_FEW
@@ -215,6 +215,6 @@ def _why_no_row(scored: Scored, trained: Trained, name: str, images: int) -> str
     """Return why nothing is said of a target's images of a class."""
     if name not in scored.labels:
         return reasons.NOT_LABELLED
-    if trained.source in scored.refused:
+    if trained in scored.refused:
         return reasons.PATIENTS_OVERLAP
     return None if images else reasons.TOO_FEW

@@ -98,7 +98,7 @@ def measure(study: Study, attributions: Path, datasets: Path) -> tuple[pd.DataFr
         for trained, found in values.items():
             own = values.get(Trained(trained.model, name), {}) if trained.source != name else {}
             known = frozenset(tables[trained]["task"])
-            refused = (trained.source, name) in study.refused
+            refused = study.is_refused(trained, name)
             rows += _rows(study, trained, target, known, found, own, refused)
             cells[trained, name] = {} if refused else found
     return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(_summary(study, cells), columns=SUMMARY_COLUMNS)
