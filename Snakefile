@@ -17,6 +17,9 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/resources.smk"
+include: "workflow/rules/inputs.smk"
+include: "workflow/rules/params.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/leakage.smk"
 include: "workflow/rules/training.smk"
@@ -25,6 +28,7 @@ include: "workflow/rules/localisation.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explanation.smk"
 include: "workflow/rules/pictures.smk"
 include: "workflow/rules/report.smk"
 

@@ -1,0 +1,321 @@
+"""Is it the images or the labels? What is lost elsewhere, split by cause, and the figures of it."""
+
+
+rule predict_corrected:
+    """Write a model's logits for a target's test images after corrections that need no label of the target."""
+    input:
+        weights=weights_of,
+        record=record_of,
+        source_manifests=lambda wildcards: manifests_of(MEMBERS[wildcards.source]),
+        source_indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
+        source_shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+    output:
+        predictions="<study>/corrected/{model}/{source}/{seed}/{target}.parquet",
+    log:
+        "<log>/predict_corrected/{model}/{source}/{seed}/{target}.log",
+    benchmark:
+        "<benchmark>/predict_corrected/{model}/{source}/{seed}/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
+        runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
+    params:
+        settings=as_settings(
+            batch_size=STUDY["training"]["batch_size"],
+            images=STUDY["evaluation"]["probe_images"],
+            seed=STUDY["evaluation"]["seed"],
+        ),
+        code=code_version("predict_corrected"),
+    shell:
+        """
+        python workflow/scripts/predict_corrected.py \
+            --weights {input.weights:q} \
+            --source-manifests {input.source_manifests:q} \
+            --source-indexes {input.source_indexes:q} \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --settings {params.settings:q} \
+            --output {output.predictions:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
+rule describe_images:
+    """Describe a target's test images by an encoder that no label trained, and by how they were taken."""
+    input:
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        index=lambda wildcards: index_of(wildcards.target),
+        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        weights=file_of(STUDY.get("explanation", {}).get("encoder")),
+    output:
+        descriptions="<study>/descriptions/{target}.parquet",
+    log:
+        "<log>/describe_images/{target}.log",
+    benchmark:
+        "<benchmark>/describe_images/{target}.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        gpu=0,
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=description_settings(),
+        code=code_version("describe_images"),
+    shell:
+        """
+        python workflow/scripts/describe_images.py \
+            --manifest {input.manifest:q} \
+            --index {input.index:q} \
+            --weights {input.weights:q} \
+            --settings {params.settings:q} \
+            --output {output.descriptions:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
+rule explain_drops:
+    """Explain what models lose elsewhere: prevalence, images, label rule, or that nobody can tell."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        descriptions=expand(rules.describe_images.output.descriptions, target=TARGETS),
+    output:
+        table=report(
+            "<study>/analysis/shift.csv",
+            caption="../report/shift.rst",
+            category="Tables",
+            labels={"table": "images or labels: terms and verdicts"},
+        ),
+        evidence=report(
+            "<study>/analysis/shift_evidence.csv",
+            caption="../report/shift.rst",
+            category="Tables",
+            labels={"table": "images or labels: what verdicts hang on"},
+        ),
+    log:
+        "<log>/explain_drops.log",
+    benchmark:
+        "<benchmark>/explain_drops.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(240),
+    params:
+        settings=analysis_settings(explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        code=code_version("explain_drops"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/explain_drops.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --descriptions {input.descriptions:q} \
+            --evidence {output.evidence:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule check_verdicts:
+    """Check the verdicts on simulated hospitals, whose truth is known."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        shift=rules.explain_drops.output.table,
+        truths=expand(rules.simulate_hospital.output.truth, dataset=PHANTOMS),
+    output:
+        table=report(
+            "<study>/analysis/shift_truth.csv",
+            caption="../report/shift_truth.rst",
+            category="Tables",
+            labels={"table": "causes planted and found"},
+        ),
+        acceptance=report(
+            "<study>/analysis/shift_acceptance.csv",
+            caption="../report/shift_truth.rst",
+            category="Tables",
+            labels={"table": "what is asked of verdicts"},
+        ),
+    log:
+        "<log>/check_verdicts.log",
+    benchmark:
+        "<benchmark>/check_verdicts.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(
+            hospitals={
+                name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
+            }
+        ),
+        code=code_version("check_verdicts"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/check_verdicts.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --shift {input.shift:q} \
+            --truths {input.truths:q} \
+            --acceptance {output.acceptance:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule measure_corrections:
+    """Measure whether corrections help where the split into causes says so."""
+    input:
+        predictions=predictions,
+        corrected=lambda wildcards: [
+            path
+            for source in SOURCES
+            if not is_pooled(source)
+            for path in expand(
+                rules.predict_corrected.output.predictions,
+                model=MODELS,
+                source=source,
+                seed=SEEDS,
+                target=[target for target in TARGETS if target != source],
+            )
+        ],
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+        shift=rules.explain_drops.output.table,
+    output:
+        table=report(
+            "<study>/analysis/corrections.csv",
+            caption="../report/corrections.rst",
+            category="Tables",
+            labels={"table": "what corrections give back"},
+        ),
+    log:
+        "<log>/measure_corrections.log",
+    benchmark:
+        "<benchmark>/measure_corrections.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        mem_mb=grows(4000),
+        runtime=grows(60),
+    params:
+        settings=analysis_settings(),
+        code=code_version("measure_corrections"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python workflow/scripts/measure_corrections.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --corrected {params.study:q}/corrected \
+            --shift {input.shift:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+use rule draw_auc_matrix as draw_shift_terms with:
+    input:
+        tables=["<study>/analysis/shift.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_terms.svg",
+            caption="../report/shift_terms.rst",
+            category="Why",
+            labels={"figure": "losses by cause"},
+        ),
+        png="<study>/figures/shift_terms.png",
+        words="<study>/figures/shift_terms.json",
+    log:
+        "<log>/draw_shift_terms.log",
+    params:
+        settings=figure_settings("models", "sources", "targets"),
+        code=code_version("draw_shift_terms"),
+        program="draw_shift_terms",
+
+
+use rule draw_auc_matrix as draw_shift_map with:
+    input:
+        tables=["<study>/analysis/shift.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_map.svg",
+            caption="../report/shift_map.rst",
+            category="Why",
+            labels={"figure": "which pair suffers from what"},
+        ),
+        png="<study>/figures/shift_map.png",
+        words="<study>/figures/shift_map.json",
+    log:
+        "<log>/draw_shift_map.log",
+    params:
+        settings=figure_settings("models", "tasks"),
+        code=code_version("draw_shift_map"),
+        program="draw_shift_map",
+
+
+use rule draw_auc_matrix as draw_shift_truth with:
+    input:
+        tables=["<study>/analysis/shift_truth.csv", "<study>/analysis/shift_acceptance.csv"],
+    output:
+        svg=report(
+            "<study>/figures/shift_truth.svg",
+            caption="../report/shift_truth.rst",
+            category="Why",
+            labels={"figure": "causes planted and found"},
+        ),
+        png="<study>/figures/shift_truth.png",
+        words="<study>/figures/shift_truth.json",
+    log:
+        "<log>/draw_shift_truth.log",
+    params:
+        settings=figure_settings("models"),
+        code=code_version("draw_shift_truth"),
+        program="draw_shift_truth",
+
+
+use rule draw_auc_matrix as draw_corrections with:
+    input:
+        tables=["<study>/analysis/corrections.csv"],
+    output:
+        svg=report(
+            "<study>/figures/corrections.svg",
+            caption="../report/corrections.rst",
+            category="Why",
+            labels={"figure": "what corrections give back"},
+        ),
+        png="<study>/figures/corrections.png",
+        words="<study>/figures/corrections.json",
+    log:
+        "<log>/draw_corrections.log",
+    params:
+        settings=figure_settings("models", "resamples"),
+        code=code_version("draw_corrections"),
+        program="draw_corrections",

@@ -1,0 +1,172 @@
+"""What jobs read: the files of data sets, models and predictions, with what says whether they are others."""
+
+
+def key_of(wildcards):
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
+    if DATASETS[wildcards.dataset]["public"]:
+        return []
+    key = Path(STUDY["private"], "pseudonyms.key")
+    make_key(key)
+    return str(key)
+
+
+def datasets_learnt(wildcards):
+    """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
+    return MEMBERS[wildcards.source] if "source" in wildcards.keys() else POOL
+
+
+def shards(dataset, shape, suffix):
+    """Return the files of a data set's shards with this suffix."""
+    folder = f"results/datasets/{dataset}/{shape}/shards"
+    return [f"{folder}/{number:04d}{suffix}" for number in range(shard_count(dataset))]
+
+
+def index_of(dataset):
+    """Return the index of a data set's shards."""
+    return f"results/datasets/{dataset}/{SHAPE}/index.json"
+
+
+def manifest_of(dataset):
+    """Return the manifest of a data set as this study uses it. Its digest says whether it is another one.
+
+    Asking the checkpoint lets Snakemake look again once it has been written: what ends in the same patients, splits and
+    labels reruns nothing further. Only the last step before training is a checkpoint; where one checkpoint waits for
+    another, Snakemake 9 may run a job whose input was never filled in.
+    """
+    return ancient(checkpoints.assign_splits.get(dataset=dataset).output.manifest)
+
+
+def digest_of(dataset):
+    """Return the digest of a data set's manifest in this study."""
+    return checkpoints.assign_splits.get(dataset=dataset).output.digest
+
+
+def manifests_of(datasets):
+    """Return the manifests of data sets as this study uses them."""
+    return [manifest_of(dataset) for dataset in datasets]
+
+
+def digests_of(datasets):
+    """Return the digests of these manifests."""
+    return [digest_of(dataset) for dataset in datasets]
+
+
+def indexes_of(datasets):
+    """Return the indexes of data sets."""
+    return [index_of(dataset) for dataset in datasets]
+
+
+def shards_of(datasets):
+    """Return the shards of data sets; who reads them goes by the index whether they have changed."""
+    return ancient([path for dataset in datasets for path in shards(dataset, SHAPE, ".h5")])
+
+
+def study_manifests(wildcards):
+    """Return the manifests of all data sets."""
+    return manifests_of(DATASETS)
+
+
+def study_digests(wildcards):
+    """Return the digests of these manifests."""
+    return digests_of(DATASETS)
+
+
+def study_indexes(wildcards):
+    """Return the indexes of all data sets."""
+    return indexes_of(DATASETS)
+
+
+def weights_of(wildcards):
+    """Return the weights of a model; the small record beside them says whether they are others."""
+    return ancient(of_model(rules.train_model.output.weights, wildcards))
+
+
+def record_of(wildcards):
+    """Return a training's record; asking for its source's digests lets Snakemake see that it need not change."""
+    digests_of(MEMBERS[wildcards.source])
+    return of_model(rules.train_model.output.record, wildcards)
+
+
+def of_model(pattern, wildcards):
+    """Return the file of the wildcards' model, of the first seed where there is no wildcard for it."""
+    names = {"model": wildcards.model, "source": wildcards.source, "seed": getattr(wildcards, "seed", SEEDS[0])}
+    return expand(pattern, **names)
+
+
+def initial_weights(wildcards):
+    """Return the file that a model's weights start from: one of the user's, or another model's of the same seed."""
+    weights = MODELS[wildcards.model]["weights"]
+    if origin(MODELS[wildcards.model]):
+        return ancient(of_origin(rules.train_model.output.weights, wildcards))
+    return file_of(weights)
+
+
+def file_of(weights):
+    """Return weights that are a file, as a list of one; none for a published name or no weights."""
+    return [weights] if weights and set("./") & set(weights) else []
+
+
+def initial_record(wildcards):
+    """Return the record of the model that weights come from, which says whether they are others."""
+    before = origin(MODELS[wildcards.model])
+    if not before:
+        return []
+    digests_of(MEMBERS[before[1]])
+    return of_origin(rules.train_model.output.record, wildcards)
+
+
+def of_origin(pattern, wildcards):
+    """Return the file of the model that the wildcards' model starts from."""
+    model, source = origin(MODELS[wildcards.model])
+    return expand(pattern, model=model, source=source, seed=wildcards.seed)
+
+
+def of_trainings(pattern, models=None, **more):
+    """Return the files of every training of models, of all where none are named."""
+    return [
+        path
+        for model in models or MODELS
+        for source in MODELS[model]["sources"]
+        for path in expand(pattern, model=model, source=source, **{"seed": SEEDS} | more)
+    ]
+
+
+def predictions(wildcards):
+    """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
+    at_home = [
+        path
+        for model in MODELS
+        for source in MODELS[model]["sources"]
+        for path in expand(
+            PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=MEMBERS[source]
+        )
+    ]
+    return at_home + of_trainings(PREDICTION, split="test", target=TARGETS)
+
+
+def predictions_of_sweeps(wildcards):
+    """Return all predictions, and for the choice among points of sweeps those for every validation split."""
+    datasets = dict.fromkeys([*TARGETS, *(name for names in MEMBERS.values() for name in names)])
+    return predictions(wildcards) + of_trainings(PREDICTION, POINTS, split="validation", target=datasets)
+
+
+def first_predictions(wildcards):
+    """Return the predictions of the wildcards' model for the target's test images, of the first seed."""
+    names = {"model": wildcards.model, "source": wildcards.source, "target": wildcards.target}
+    return expand(PREDICTION, **names, seed=SEEDS[0], split="test")
+
+
+def attributions(wildcards):
+    """Return the tables of all maps of attribution of the study."""
+    return of_trainings(rules.attribute_images.output.table, SHOWN, seed=SEEDS[:1], target=TARGETS)
+
+
+def regions_of(datasets):
+    """Return the regions of those data sets whose releases say where findings are."""
+    return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in LOCATED])
+
+
+def paper_tables(wildcards):
+    """Return the tables of this study that have numbers of the paper beside them."""
+    wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
+    return [f"<study>/analysis/{name}.csv" for name in wanted if name in TABLES]

@@ -1,0 +1,155 @@
+"""What decides a job's result, as one string of settings: what a rule uses of the configuration and nothing else."""
+
+
+def dataset_settings(*keys):
+    """Return a params function: these settings of the wildcard's data set."""
+    return lambda wildcards: as_settings(**subset(DATASETS[wildcards.dataset], *keys))
+
+
+def manifest_settings(wildcards):
+    """Return the settings that decide what a reader makes of its release."""
+    dataset = wildcards.dataset
+    return as_settings(
+        **READINGS[dataset],
+        **subset(DATASETS[dataset], "public", "split"),
+        register=REGISTERS[dataset],
+    )
+
+
+def conversion_settings(wildcards):
+    """Return the settings that decide the pixels of a shard."""
+    return as_settings(
+        **shape_settings(wildcards.shape),
+        **subset(DATASETS[wildcards.dataset], "burnt_in", "burnt_in_areas"),
+        shards=shard_count(wildcards.dataset),
+    )
+
+
+def index_settings(wildcards):
+    """Return the settings that decide an index beside the shards."""
+    return as_settings(
+        **shape_settings(wildcards.shape),
+        **subset(DATASETS[wildcards.dataset], "burnt_in", "max_rejected"),
+    )
+
+
+def shape_settings(shape):
+    """Return the size, the fit and the colour that the name of a folder of shards stands for."""
+    size, *rest = shape.split("-")
+    return {
+        "size": int(size.removesuffix("px")),
+        "fit": "pad" if "pad" in rest else "crop",
+        "colour": "rgb" if "rgb" in rest else "grey",
+    }
+
+
+def manifest_code(wildcards):
+    """Return the code behind a manifest: the program's and that of its one reader."""
+    return code_version("make_manifest", reader_module(wildcards.dataset))
+
+
+def reader_module(dataset):
+    """Return the name of the module that reads a data set."""
+    return READERS[DATASETS[dataset]["reader"]]
+
+
+def versions(*libraries):
+    """Return the versions of libraries that decide a result."""
+    return as_settings(**{name: importlib.metadata.version(name) for name in libraries})
+
+
+def training_settings(wildcards):
+    """Return the settings that decide a model's weights, without those that are nothing to it."""
+    model = MODELS[wildcards.model]
+    training = dict(model["training"])
+    if training["balance"] == "datasets" and not is_pooled(getattr(wildcards, "source", ALL)):
+        training["balance"] = "images"
+    for key in ("focal_gamma", "asymmetric_gamma", "asymmetric_margin"):
+        if not key.startswith(training["loss"]):
+            del training[key]
+    return as_settings(
+        **training,
+        **subset(model, "architecture", "stem", "freeze", "unfreeze_every"),
+        weights=None if initial_weights(wildcards) else model["weights"],
+        seed=int(wildcards.seed),
+        objective=objective_of(STUDY, model["sweep"]),
+        tasks=tasks_of(STUDY, model["sweep"]),
+    )
+
+
+def description_settings():
+    """Return the settings that decide how images are described; the name of a file is no setting, its content is."""
+    explanation = STUDY.get("explanation", {})
+    encoder = explanation.get("encoder")
+    return as_settings(
+        **subset(explanation, "images"),
+        encoder="file" if file_of(encoder) else encoder,
+        seed=STUDY["evaluation"]["seed"],
+        batch_size=STUDY["training"]["batch_size"],
+    )
+
+
+def heads_settings(wildcards):
+    """Return the settings that decide a shared network's weights."""
+    penalty = STUDY["shared_heads"]["penalty"] if wildcards.penalty == "tied" else 0
+    return as_settings(**json.loads(training_settings(wildcards)), penalty=penalty)
+
+
+def analysis_settings(**more):
+    """Return what analyses of the predictions need of the study."""
+    return as_settings(
+        models=list(MODELS),
+        sources=SOURCES,
+        sources_of={name: model["sources"] for name, model in MODELS.items()},
+        origins={name: [source for _, source in origins(MODELS, name)] for name in MODELS},
+        members=MEMBERS,
+        targets=TARGETS,
+        seeds=SEEDS,
+        tasks=STUDY["tasks"],
+        objective=MULTICLASS if CLASSES else MULTILABEL,
+        registers=REGISTERS,
+        paper=PAPER,
+        evaluation=subset(STUDY["evaluation"], "minimum", "resamples", "seed"),
+        overlap=STUDY["leakage"]["overlap"],
+        **more,
+    )
+
+
+def attribution_settings():
+    """Return how evidence is attributed to pixels, with the findings to ask about."""
+    return {"tasks": STUDY["tasks"]} | (ATTRIBUTION or {})
+
+
+def figure_settings(*keys):
+    """Return what a figure needs of the study; every figure says whether the images are phantoms."""
+    values = {
+        "models": SHOWN,
+        "sources_of": {name: MODELS[name]["sources"] for name in SHOWN},
+        "sources": SOURCES,
+        "targets": TARGETS,
+        "members": MEMBERS,
+        "datasets": list(DATASETS),
+        "tasks": STUDY["tasks"],
+        "seeds": SEEDS,
+        "size": SIZE,
+        "shape": SHAPE,
+        "fit": FIT,
+        "attribution": subset(attribution_settings(), "methods", "tasks"),
+        "resamples": STUDY["evaluation"]["resamples"],
+        "minimum": STUDY["evaluation"]["minimum"],
+        "phantoms": PHANTOMS,
+    }
+    return as_settings(**subset(values, "phantoms", *keys))
+
+
+def report_settings():
+    """Return the whole configuration but for paths of this machine, for the page to show."""
+    datasets = {
+        name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
+        for name, dataset in DATASETS.items()
+    }
+    settings = {key: value for key, value in STUDY.items() if key != "private"}
+    settings |= {"shown": SHOWN, "sources_of": {name: model["sources"] for name, model in MODELS.items()}}
+    settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
+    settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
+    return as_settings(**settings, order=list(DATASETS))
