@@ -23,27 +23,28 @@ def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     if rows.empty:
         return nothing("No model can be measured", "No cell of the study has a number.")
     rows = rows.assign(name=[_name(row) for row in rows.itertuples()])
-    y = alt.Y("name:N", title=None, sort=list(dict.fromkeys(rows["name"])),
-              axis=alt.Axis(labelExpr="split(datum.label, '|')", labelLineHeight=15))  # fmt: skip
+    names = list(dict.fromkeys(rows["name"]))
+    scale = alt.Scale(domain=names)
+    axis = alt.Axis(labelExpr="split(datum.label, '|')", labelLineHeight=15)
     offset = alt.YOffset("where:N", scale=alt.Scale(domain=_WHERE))
     colour = alt.Color("where:N", title="tested", scale=alt.Scale(domain=_WHERE, range=[HOME, AWAY]))
     shape = alt.Shape("where:N", title="tested", scale=alt.Scale(domain=_WHERE, range=["circle", "diamond"]))
-    shared = {"y": y, "yOffset": offset}
 
-    def panel(table: pd.DataFrame, name: str, title: str, width: int) -> alt.LayerChart:
+    def panel(table: pd.DataFrame, name: str, title: str, width: int, axis: alt.Axis | None) -> alt.LayerChart:
+        shared = {"y": alt.Y("name:N", title=None, scale=scale, axis=axis), "yOffset": offset}
         x = alt.X(f"{name}:Q", title=title, scale=alt.Scale(zero=False))
         base = alt.Chart(table)
         span = {"x": alt.X(f"{name}_low:Q"), "x2": f"{name}_high:Q"}
         return alt.layer(
             base.mark_rule(strokeWidth=2).encode(**span, **shared, color=colour),
             base.mark_point(filled=True, size=80, opacity=1).encode(x=x, **shared, color=colour, shape=shape),
-        ).properties(width=width, height=_ROW * rows["name"].nunique())
+        ).properties(width=width, height=_ROW * len(names))
 
     compared = rows[rows["difference"].notna()]
-    left = panel(rows, "auc", "mean AUC (higher is better)", 280)
+    left = panel(rows, "auc", "mean AUC (higher is better)", 280, axis)
     first = settings["models"][0]
     zero = alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3])
-    right = alt.layer(zero.encode(x="difference:Q"), panel(compared, "difference", f"difference to {first}", 240))
+    right = alt.layer(zero.encode(x="difference:Q"), panel(compared, "difference", f"difference to {first}", 240, None))
     chart = alt.hconcat(left, right, spacing=24) if len(compared) else left
     caption = (
         "Mean over cells (source, target and task), every cell the same weight. The difference is over the cells that "

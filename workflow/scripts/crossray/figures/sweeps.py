@@ -109,9 +109,9 @@ def _title(rows: pd.DataFrame) -> str:
         smallest = beside[beside["training_images"] == beside["training_images"].min()]
         row = smallest.loc[smallest["difference"].abs().idxmax()]
         interval = f"95 % interval {signed(row['difference_low'])} to {signed(row['difference_high'])}"
-        return (
-            f"With {row['training_images']:.0f} training images of {row['source']}, {row['sweep']} is "
-            f"{signed(row['difference'])} ({interval}) from {row['beside']} on {row['target']}"
-        )
+        few = f"With {row['training_images']:.0f} training images"
+        where = few if row["setting"] == "images" else f"At {row['setting'].replace('_', ' ')} {row['value']}"
+        against = f"({interval}) from {row['beside']} on {row['target']}"
+        return f"{where}, {row['sweep']} is {signed(row['difference'])} {against}"
     best, worst = rows.loc[rows["auc"].idxmax()], rows.loc[rows["auc"].idxmin()]
     return f"AUC from {worst['auc']:.2f} ({worst['model']}) to {best['auc']:.2f} ({best['model']})"
