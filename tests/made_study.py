@@ -88,6 +88,7 @@ class Made:
     paper: dict[str, str] | None = None
     evaluation: dict | None = None
     classes: bool = False
+    explained: bool = True
 
     @property
     def settings(self):
@@ -110,7 +111,9 @@ class Made:
 
     def had(self, contents):
         """Return which of all figures or tables this study has."""
-        return [name for name, condition in contents.items() if condition != "classes" or self.classes]
+        lacking = [] if self.classes else ["classes"]
+        lacking += [] if self.explained else ["explanation", "truth"]
+        return [name for name, condition in contents.items() if condition not in lacking]
 
     @property
     def study(self):
@@ -228,12 +231,8 @@ class Made:
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
         self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
-        terms, evidence = shift.measure(study, self.descriptions())
-        self._write(shift=terms, shift_evidence=evidence)
-        self._correct()
-        self._write(corrections=corrections.measure(study, self.folder / "corrected", terms))
-        planted, acceptance = truth.measure(study, self.hospitals(), terms)
-        self._write(shift_truth=planted, shift_acceptance=acceptance)
+        if self.explained:
+            self._explain(study)
         found = label_agreement.matches(self.twins())
         manifests = {name: manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
                      for name in self.labels}  # fmt: skip
@@ -259,6 +258,14 @@ class Made:
                     "overlap": 0, "moved": 0} for s in self.labels for t in self.labels]  # fmt: skip
         write_csv(self.folder / "leakage/summary.csv", pd.DataFrame(leakage))
         return self
+
+    def _explain(self, study):
+        terms, evidence = shift.measure(study, self.descriptions())
+        self._write(shift=terms, shift_evidence=evidence)
+        self._correct()
+        self._write(corrections=corrections.measure(study, self.folder / "corrected", terms))
+        planted, acceptance = truth.measure(study, self.hospitals(), terms)
+        self._write(shift_truth=planted, shift_acceptance=acceptance)
 
     def _write(self, **tables):
         for name, table in tables.items():

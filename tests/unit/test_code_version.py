@@ -70,3 +70,15 @@ def test_every_wing_is_seen(scripts):
         path = scripts / "crossray" / name
         path.write_text(path.read_text() + "\nEXTRA = 1\n")
         assert digest(script) != before
+
+
+def test_a_module_that_a_program_never_calls_can_be_left_out(scripts):
+    def manifest():
+        return module.code_version.__wrapped__(
+            "make_manifest", "crossray.datasets.simulated", without="crossray.datasets.places"
+        )
+
+    before = manifest(), digest("locate_findings", "crossray.datasets.simulated")
+    change(scripts / "crossray/grey_levels.py", "(0.5, 99.5)", "(1.0, 99.0)")
+    assert manifest() == before[0]
+    assert digest("locate_findings", "crossray.datasets.simulated") != before[1]

@@ -91,5 +91,7 @@ def test_the_papers_study_resolves_to_its_whole_graph(tmp_path):
     # all sources on every target's test split, and on the validation split of every data set of theirs
     validation = 6 + 7 + 4 + 6 + 6 + 6
     assert jobs["predict"] == seeds * (sources * targets + validation)
-    assert sum(rule.startswith("draw_") for rule in jobs) == len(ALL_FIGURES)
+    absent = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "truth")
+    figures = [name for name, condition in ALL_FIGURES.items() if condition not in absent]
+    assert sum(rule.startswith("draw_") for rule in jobs) == len(figures)
     assert jobs["compare_paper"] == jobs["compare_labels"] == jobs["compare_domains"] == jobs["write_report"] == 1

@@ -118,7 +118,7 @@ rule locate_findings:
         runtime=grows(60),
     params:
         reader=lambda wildcards: DATASETS[wildcards.dataset]["reader"],
-        code=lambda wildcards: code_version("locate_findings", READERS[DATASETS[wildcards.dataset]["reader"]]),
+        code=lambda wildcards: code_version("locate_findings", reader_module(wildcards.dataset)),
         root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """

@@ -14,12 +14,13 @@ SCRIPTS = Path(__file__).resolve().parent.parent
 
 
 @functools.cache
-def code_version(script: str, *modules: str) -> str:
+def code_version(script: str, *modules: str, without: str = "") -> str:
     """Return a digest of a program and of every CrossRay module that it imports, directly or not.
 
     Args:
         script: name of a program in ``workflow/scripts``, without ``.py``.
         modules: dotted names of modules that the program finds at run time (a data set's reader).
+        without: dotted name of a module that only functions import which the program never calls.
 
     Returns:
         16 hexadecimal digits, the same wherever the checkout lies. They depend on the syntax trees alone:
@@ -32,7 +33,8 @@ def code_version(script: str, *modules: str) -> str:
         key = path.relative_to(SCRIPTS).as_posix()
         if key not in seen:
             tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-            pending.extend(path for name in _imports(tree) for path in _files(name))
+            needed = (name for name in _imports(tree) if not without or not f"{name}.".startswith(f"{without}."))
+            pending.extend(path for name in needed for path in _files(name))
             seen[key] = ast.unparse(_without_docstrings(tree))
     digest = hashlib.sha256()
     for key in sorted(seen):
