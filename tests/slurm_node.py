@@ -58,9 +58,16 @@ def obstacle() -> str | None:
         return f"no SLURM here ({', '.join(missing)} missing); install slurmctld, slurmd and munge"
     if os.getuid() != 0:
         return "only root can start a SLURM"
-    if (CONFIGURED / "slurm.conf").exists():
+    if (CONFIGURED / "slurm.conf").exists() and not left_over(CONFIGURED / "slurm.conf"):
         return f"this machine has a SLURM of its own ({CONFIGURED}/slurm.conf)"
     return None
+
+
+def left_over(configuration: Path) -> bool:
+    """Return whether a configuration is that of a test that was killed, whose controller no longer runs."""
+    record = configuration.resolve().parent / "slurmctld.pid"
+    alive = record.is_file() and Path("/proc", record.read_text().strip()).exists()
+    return configuration.is_symlink() and not alive
 
 
 def free_port() -> int:
