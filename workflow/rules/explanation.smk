@@ -116,7 +116,7 @@ rule explain_drops:
         mem_mb=grows(4000),
         runtime=grows(240),
     params:
-        settings=analysis_settings(explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        settings=analysis_settings(SHOWN, explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
         code=code_version("explain_drops"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -166,9 +166,10 @@ rule check_verdicts:
         runtime=grows(60),
     params:
         settings=analysis_settings(
+            SHOWN,
             hospitals={
                 name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
-            }
+            },
         ),
         code=code_version("check_verdicts"),
         study=subpath(output.table, ancestor=2),
@@ -191,18 +192,7 @@ rule measure_corrections:
     """Measure whether corrections help where the split into causes says so."""
     input:
         predictions=predictions,
-        corrected=lambda wildcards: [
-            path
-            for source in SOURCES
-            if not is_pooled(source)
-            for path in expand(
-                rules.predict_corrected.output.predictions,
-                model=MODELS,
-                source=source,
-                seed=SEEDS,
-                target=[target for target in TARGETS if target != source],
-            )
-        ],
+        corrected=corrected_predictions,
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
@@ -224,7 +214,7 @@ rule measure_corrections:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(),
+        settings=analysis_settings(SHOWN),
         code=code_version("measure_corrections"),
         study=subpath(output.table, ancestor=2),
     shell:

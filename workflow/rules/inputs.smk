@@ -170,3 +170,20 @@ def paper_tables(wildcards):
     """Return the tables of this study that have numbers of the paper beside them."""
     wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
     return [f"<study>/analysis/{name}.csv" for name in wanted if name in TABLES]
+
+
+def corrected_predictions(wildcards):
+    """Return the corrected predictions of models of one data set, on all other targets."""
+    return [
+        path
+        for model in SHOWN
+        for source in MODELS[model]["sources"]
+        if not is_pooled(source)
+        for path in expand(
+            rules.predict_corrected.output.predictions,
+            model=model,
+            source=source,
+            seed=SEEDS,
+            target=[target for target in TARGETS if target != source],
+        )
+    ]

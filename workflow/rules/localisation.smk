@@ -81,6 +81,7 @@ rule measure_localisation:
         runtime=grows(60),
     params:
         settings=analysis_settings(
+            SHOWN,
             attribution=subset(attribution_settings(), "methods", "tasks"),
             size=SIZE,
             fit=FIT,

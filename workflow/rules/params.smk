@@ -96,13 +96,13 @@ def heads_settings(wildcards):
     return as_settings(**json.loads(training_settings(wildcards)), penalty=penalty)
 
 
-def analysis_settings(**more):
-    """Return what analyses of the predictions need of the study."""
+def analysis_settings(models=MODELS, **more):
+    """Return what analyses of the predictions of models, of all where none are named, need of the study."""
     return as_settings(
-        models=list(MODELS),
+        models=list(models),
         sources=SOURCES,
-        sources_of={name: model["sources"] for name, model in MODELS.items()},
-        origins={name: [source for _, source in origins(MODELS, name)] for name in MODELS},
+        sources_of={name: MODELS[name]["sources"] for name in models},
+        origins={name: [source for _, source in origins(MODELS, name)] for name in models},
         members=MEMBERS,
         targets=TARGETS,
         seeds=SEEDS,
