@@ -74,6 +74,7 @@ class Made:
         registers: data set -> whose patients it has; its own where left out.
         paper: data set -> its name in the paper.
         classes: whether tables and figures of classes are made too, the first positive task being the class.
+        explained: whether causes of losses and maps of where models look are made too.
     """
 
     folder: Path
@@ -112,7 +113,7 @@ class Made:
     def had(self, contents):
         """Return which of all figures or tables this study has."""
         lacking = [] if self.classes else ["classes"]
-        lacking += [] if self.explained else ["explanation", "truth"]
+        lacking += [] if self.explained else ["explanation", "truth", "attribution", "localisation"]
         return [name for name, condition in contents.items() if condition not in lacking]
 
     @property
@@ -142,7 +143,7 @@ class Made:
                     path.parent.mkdir(parents=True, exist_ok=True)
                     self._logits(source, target, tables[target][here], learnt, noise).to_parquet(path, index=False)
                 self._record(source, seed)
-        for name, table in tables.items():
+        for name, table in tables.items() if self.explained else ():
             self._regions(name, table, generator)
             for source in self.sources:
                 self._maps(source, name, table[table["split"] == "test"], generator)
@@ -240,8 +241,6 @@ class Made:
         self._write(label_agreement=agreed, label_control=label_agreement.measure_control(study, found))
         places, distances, relations = heads.measure(self.vectors(), tasks)
         self._write(head_places=places, head_distances=distances, head_relations=relations)
-        looked, looked_on_average = localisation.measure(study, self.folder / "attributions", self.folder / "datasets")
-        self._write(localisation=looked, localisation_summary=looked_on_average)
         probed, confusion = probe.measure({probe.IMAGES: self.features()}, 0)
         self._write(probe=probed, probe_confusion=confusion)
         counts, labels = [], []
@@ -260,6 +259,8 @@ class Made:
         return self
 
     def _explain(self, study):
+        looked, looked_on_average = localisation.measure(study, self.folder / "attributions", self.folder / "datasets")
+        self._write(localisation=looked, localisation_summary=looked_on_average)
         terms, evidence = shift.measure(study, self.descriptions())
         self._write(shift=terms, shift_evidence=evidence)
         self._correct()

@@ -10,7 +10,7 @@ REGISTERS = {"NIH": "nih", "Google": "nih", "Kaggle": "nih", "MIMIC_CH": "mimic"
 
 
 def paper_scale(folder, images=250):
-    """Write predictions whose true AUCs are the paper's 416 cells, and analyse all of them but for causes."""
+    """Write predictions whose true AUCs are the paper's 416 cells, and analyse all but causes and maps."""
     cells = pd.read_csv(PUBLISHED / "fig1_auc.csv")
     cells["source"] = cells["source"].replace({"All": "all"})
     tasks = list(dict.fromkeys(cells["task"]))
