@@ -74,7 +74,7 @@ class Made:
         registers: data set -> whose patients it has; its own where left out.
         paper: data set -> its name in the paper.
         classes: whether tables and figures of classes are made too, the first positive task being the class.
-        explained: whether causes of losses and maps of where models look are made too.
+        explained: whether causes of losses, maps of where models look and sweeps are made too.
     """
 
     folder: Path
@@ -113,7 +113,7 @@ class Made:
     def had(self, contents):
         """Return which of all figures or tables this study has."""
         lacking = [] if self.classes else ["classes"]
-        lacking += [] if self.explained else ["explanation", "truth", "attribution", "localisation"]
+        lacking += [] if self.explained else ["explanation", "truth", "attribution", "localisation", "models", "sweeps"]
         return [name for name, condition in contents.items() if condition not in lacking]
 
     @property
