@@ -83,9 +83,9 @@ def test_a_study_without_a_single_number_can_be_drawn(empty):
 def test_the_figures_rules_name_the_tables_that_they_draw():
     from workflow_helpers import ROOT
 
-    rules = (ROOT / "workflow/rules/figures.smk").read_text()
+    rules = "".join((ROOT / f"workflow/rules/{name}.smk").read_text() for name in ("figures", "explanation"))
     for name, tables in FIGURE_TABLES.items():
-        block = re.search(rf"draw_{name}(?: with)?:\n(.*?)output:", rules, re.DOTALL).group(1)
+        block = re.search(rf"(?:rule|as) draw_{name}(?: with)?:\n(.*?)output:", rules, re.DOTALL).group(1)
         assert re.findall(r"analysis/(\w+)\.csv", block) == tables, name
 
 
