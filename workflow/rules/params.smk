@@ -63,8 +63,8 @@ def training_settings(wildcards):
     """Return the settings that decide a model's weights, without those that are nothing to it."""
     model = MODELS[wildcards.model]
     training = dict(model["training"])
-    if training["balance"] == "datasets" and not is_pooled(getattr(wildcards, "source", ALL)):
-        training["balance"] = "images"
+    if training["balance"] != "findings" and not is_pooled(getattr(wildcards, "source", ALL)):
+        del training["balance"]
     for key in ("focal_gamma", "asymmetric_gamma", "asymmetric_margin"):
         if not key.startswith(training["loss"]):
             del training[key]

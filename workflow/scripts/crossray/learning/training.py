@@ -227,7 +227,7 @@ def train(
         log.info("continuing from %s", checkpoint)
     trainer.fit(
         module,
-        training_batches(training, settings["batch_size"], settings["balance"], settings["seed"]),
+        training_batches(training, settings["batch_size"], settings.get("balance", "images"), settings["seed"]),
         ordered_batches(validation, settings["batch_size"]),
         ckpt_path=str(checkpoint) if checkpoint else None,
     )
