@@ -31,7 +31,7 @@ class Checkout:
         """Run Snakemake on a study, with these variables, and return its output; with ``check`` it must succeed."""
         environment = os.environ | variables
         done = subprocess.run(
-            command(*words, study=study), cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900
+            command(*words, study=study), cwd=self.folder, env=environment, capture_output=True, text=True, timeout=2400
         )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, output[-6000:]

@@ -62,13 +62,25 @@ def strike(process, kind):
     process.wait(timeout=300)
 
 
+def wait_for_jobs(process, log, number):
+    """Return when this many more jobs have ended: in seconds, a fast machine would be done before it is struck."""
+
+    def ended():
+        return log.read_text().count("Finished jobid")
+
+    before = ended() if log.exists() else 0
+    while process.poll() is None and (not log.exists() or ended() < before + number):
+        time.sleep(0.2)
+
+
 def test_struck_at_random_moments_a_run_ends_in_the_same_files(finished, made, tell):
     chance, struck = random.Random(2020), []
     for number in range(KILLS):
         process = start(made.folder)
         kind = ("kill all", "Ctrl-C", "SIGTERM", "kill Snakemake")[number % 4]
+        wait_for_jobs(process, made.folder / "run.log", chance.randint(0, 9))
         try:
-            process.wait(timeout=chance.uniform(8, 25))
+            process.wait(timeout=chance.uniform(0, 8))
             break
         except subprocess.TimeoutExpired:
             strike(process, kind)

@@ -262,5 +262,5 @@ def test_a_ninth_data_set_is_a_row_and_a_column_more(checkout):
 
 
 def test_every_row_of_the_table_has_a_test():
-    rows = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/reruns.md").read_text(), re.MULTILINE)
-    assert set(rows) - {"changed"} == TESTED
+    table = (ROOT / "docs/reruns.md").read_text().split("\n## ")[0]
+    assert set(re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)) - {"changed"} == TESTED

@@ -32,26 +32,31 @@ def code_version(script: str, *modules: str, without: str = "") -> str:
         path = pending.pop()
         key = path.relative_to(SCRIPTS).as_posix()
         if key not in seen:
-            tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-            needed = (name for name in _imports(tree) if not without or not f"{name}.".startswith(f"{without}."))
+            imports, seen[key] = _meaning(path.read_text(encoding="utf-8"), str(path))
+            needed = (name for name in imports if not without or not f"{name}.".startswith(f"{without}."))
             pending.extend(path for name in needed for path in _files(name))
-            seen[key] = ast.unparse(_without_docstrings(tree))
     digest = hashlib.sha256()
     for key in sorted(seen):
         digest.update(f"{key}\0{seen[key]}\0".encode())
     return digest.hexdigest()[:16]
 
 
-def _files(name: str) -> Iterator[Path]:
-    """Yield the files behind a dotted name of the library: its packages' and the module's own."""
+@functools.cache
+def _meaning(code: str, filename: str) -> tuple[tuple[str, ...], str]:
+    """Return the names that a file's code imports, and the code without comments, docstrings and formatting."""
+    tree = ast.parse(code, filename=filename)
+    return tuple(_imports(tree)), ast.unparse(_without_docstrings(tree))
+
+
+def _files(name: str) -> tuple[Path, ...]:
+    """Return the files behind a dotted name of the library: its packages' and the module's own."""
     parts = name.split(".")
     if parts[0] != "crossray":
-        return
-    for end in range(1, len(parts) + 1):
-        place = SCRIPTS.joinpath(*parts[:end])
-        for path in (place / "__init__.py", place.with_suffix(".py")):
-            if path.is_file():
-                yield path
+        return ()
+    places = [SCRIPTS.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
+    return tuple(
+        path for place in places for path in (place / "__init__.py", place.with_suffix(".py")) if path.is_file()
+    )
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
