@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossray.figures import samples
+from crossray.analysis import sweeps as sweep_tables
+from crossray.figures import samples, sweeps
 from crossray.figures.answers import answer, leakage_sentences
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
 from crossray.figures.style import AUC_RANGE, DATASET_COLOURS, signed
@@ -248,3 +249,19 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     assert len(chosen) == 6
     assert all(url.startswith("data:image/jpeg") for url in chosen["url"])
     assert set(np.concatenate(chosen["findings"].to_numpy())) <= {"A", "B", "no finding"}
+
+
+def test_a_sweep_at_many_pairs_shows_those_at_home_and_says_how_many_it_leaves_out():
+    names = [f"h{i}" for i in range(8)]
+    points = [
+        {"sweep": "swept", "model": f"swept-{rate}", "setting": "learning_rate", "value": rate, "source": source,
+         "target": target, "tasks": 3, "training_images": 50, "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8}
+        for source in names for target in names for rate in (0.001, 0.01)
+    ]  # fmt: skip
+    table = pd.DataFrame(points, columns=sweep_tables.COLUMNS)
+    choices = pd.DataFrame(columns=sweep_tables.CHOICE_COLUMNS)
+    figure = sweeps.draw(table, choices, {"seeds": [0], "resamples": 100})
+    drawn = json.dumps(figure.chart.to_dict())
+    assert all(f"{name} to {name}" in drawn for name in names)
+    assert len(re.findall(r"h\d to h\d", drawn)) == 16
+    assert "48 further pairs are in the table alone." in figure.caption

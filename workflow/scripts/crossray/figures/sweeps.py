@@ -10,6 +10,8 @@ from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figur
 
 #: values that span more than this factor stand on a logarithmic axis
 _LOGARITHMIC = 8
+#: pairs of a source and a target that are drawn, at home first; more would make the page heavy
+_PANELS = 16
 
 
 def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -26,8 +28,9 @@ def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any
     lines = rows["sweep"] + rows["others"].fillna("").map(lambda words: f", {words}" if words else "")
     rows = rows.assign(line=lines, x=[_place(row) for row in rows.itertuples()])
     names = list(dict.fromkeys(rows["line"]))
+    drawn, left_out = _first_pairs(rows)
     panels = []
-    for (setting, source), of_source in rows.groupby(["setting", "source"], sort=False):
+    for (setting, source), of_source in drawn.groupby(["setting", "source"], sort=False):
         row = [
             _panel(part, setting, names).properties(title=f"{source} to {target}", width=220, height=180)
             for target, part in of_source.groupby("target", sort=False)
@@ -40,12 +43,21 @@ def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any
         f"AUC, mean over {len(settings['seeds'])} seeds and the {counted} tasks that have a number at every point of a "
         f"panel, with the 95 % interval for other patients ({settings['resamples']:,} resamples) and other seeds. "
         + _chosen(choices)
+        + (f" {left_out} further pairs are in the table alone." if left_out else "")
     )
     reading = (
         "Points on one line differ in the setting alone. Choosing the best point by these test images would be "
         "peeking; the table of choices has what each honest way would have taken."
     )
     return Figure(chart, _title(rows), caption.strip(), reading)
+
+
+def _first_pairs(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the points of the pairs that are drawn, in their order, and how many pairs are left out."""
+    pairs = rows[["setting", "source", "target"]].drop_duplicates()
+    at_home = pairs["source"] == pairs["target"]
+    first = pd.concat([pairs[at_home], pairs[~at_home]])[:_PANELS]
+    return rows.merge(first, how="inner"), len(pairs) - len(first)
 
 
 def _place(row: Any) -> Any:
