@@ -78,5 +78,7 @@ def _hospital(name: str, study: dict, folder: Path) -> tuple[Path, Path]:
 
 def _logits(network: Network, store: ImageStore, rows: pd.DataFrame, tasks: int, kind: str) -> np.ndarray:
     examples = Examples(store, rows["row"].to_numpy(), np.empty((len(rows), tasks), np.float32))
-    with patch.object(prediction, "fast_precision", lambda _: kind):
-        return prediction.predict_logits(network, examples, 64, torch.device("cpu"))
+    with patch.object(prediction, "precision", lambda *_: kind):
+        return prediction.predict_logits(
+            network, examples, {"batch_size": 64, "precision": "fastest"}, torch.device("cpu")
+        )

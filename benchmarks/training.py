@@ -19,7 +19,7 @@ import torch
 from measuring import Row, own_mb
 from tqdm import tqdm
 
-from crossray.learning.hardware import fast_precision
+from crossray.learning.hardware import precision
 from crossray.learning.losses import masked_cross_entropy
 from crossray.learning.models import Network, build_model
 from crossray.learning.source import load_source
@@ -34,7 +34,8 @@ SLOW = {224: 2}
 #: device -> steps after which it is waited for
 SYNCHRONISED = {"cpu": 1, "cuda": 10}
 SETTINGS = {
-    "architecture": "resnet50", "epochs": 1, "batch_size": BATCH, "learning_rate": 0.001, "weight_decay": 0.00001,
+    "architecture": "resnet50", "epochs": 1, "batch_size": BATCH, "precision": "fastest",
+    "learning_rate": 0.001, "weight_decay": 0.00001,
     "schedule": "constant", "augmentation": {"rotation": 45, "translation": 0.15, "scale": 0.15}, "freeze": 0,
     "unfreeze_every": 0, "weights": None, "balance": "images", "seed": 0, "tasks": TASKS,
 }  # fmt: skip
@@ -124,7 +125,7 @@ def _in_memory(size: int, steps: int, batch: int, device: torch.device) -> list[
     network = build_model("resnet50", len(TASKS), size).to(device, memory_format=torch.channels_last)
     optimiser, weights = _optimiser(network, True), torch.ones(len(TASKS), device=device)
     images, labels = _batch(size, batch, device)
-    mixed = fast_precision(device) == "bf16-mixed"
+    mixed = precision("fastest", device) == "bf16-mixed"
     clock = Clock(device)
     for _ in range(steps):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):

@@ -361,7 +361,8 @@ class Made:
 
     def page(self, phantoms=(), **more):
         """Return the report."""
-        training = {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0, "batch_size": 8,
+        training = {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0,
+                    "batch_size": 8, "precision": "fastest",
                     "balance": "images", "loss": "cross_entropy",
                     "task_weights": "paper", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
         settings = self.settings | {

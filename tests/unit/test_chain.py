@@ -86,7 +86,8 @@ def members_files(root, source):
 
 def train_heads(root, penalty):
     settings = {
-        "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
+        "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "precision": "fastest",
+        "learning_rate": 0.001,
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
         **LEARNING,
         "penalty": 0.1 if penalty == "tied" else 0,
@@ -100,7 +101,8 @@ def train_heads(root, penalty):
 
 def train_and_predict(root, source):
     settings = {
-        "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "learning_rate": 0.001,
+        "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "precision": "fastest",
+        "learning_rate": 0.001,
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
         **LEARNING,
     }  # fmt: skip
@@ -113,7 +115,7 @@ def train_and_predict(root, source):
         output = root / "study/predictions/small" / source / "0" / split / f"{target}.parquet"
         assert run("predict", weights=model / "weights.safetensors",
                    manifest=root / f"study/manifests/{target}.parquet",
-                   index=place / "32px/index.json", split=split, settings={"batch_size": 8},
+                   index=place / "32px/index.json", split=split, settings={"batch_size": 8, "precision": "fastest"},
                    output=output) == 0  # fmt: skip
 
 
@@ -170,7 +172,8 @@ def analyse(root):
     for source in MEMBERS:
         embedded.append(root / "study/embeddings/small" / source / "embeddings.parquet")
         assert run("embed_images", weights=root / f"study/models/small/{source}/0/weights.safetensors",
-                   **members_files(root, "all"), settings={"images": 10, "seed": 0, "batch_size": 8},
+                   **members_files(root, "all"), settings={"images": 10, "seed": 0, "batch_size": 8,
+                                                              "precision": "fastest"},
                    output=embedded[-1]) == 0  # fmt: skip
     assert run("probe_sources", embeddings=embedded, datasets=root / "datasets", output=tables / "probe.csv",
                settings={"shape": "32px", "seed": 0}, confusion=tables / "probe_confusion.csv") == 0  # fmt: skip
@@ -206,7 +209,8 @@ def draw(root):
     for name, flags in inputs.items():
         outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
         assert run(f"draw_{name}", **flags, settings=STUDY | shown | {"members": MEMBERS, "minimum": 1}, **outputs) == 0
-    training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0, "batch_size": 8,
+    training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0,
+                "batch_size": 8, "precision": "fastest",
                 "balance": "datasets", "loss": "cross_entropy", "task_weights": "paper",
                 "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
     page = STUDY | {
@@ -247,6 +251,6 @@ def test_images_of_another_size_are_refused(study, capsys):
     other = study / "datasets/b/32px/other.json"
     other.write_text(json.dumps(index | {"size": 64}))
     status = run("predict", weights=weights, manifest=study / "datasets/b/manifest.parquet", index=other, split="test",
-                 settings={"batch_size": 8}, output=study / "x.parquet")  # fmt: skip
+                 settings={"batch_size": 8, "precision": "fastest"}, output=study / "x.parquet")  # fmt: skip
     assert status == 1
     assert "error: " in capsys.readouterr().err

@@ -77,7 +77,7 @@ def test_the_program_writes_both_corrections_for_the_test_split(make_dataset, tm
         "weights": tmp_path / "weights.safetensors", "source-manifests": source / "manifest.parquet",
         "source-indexes": source / "32px/index.json", "manifest": target / "manifest.parquet",
         "index": target / "32px/index.json", "output": tmp_path / "out.parquet",
-        "settings": json.dumps({"images": 10, "seed": 0, "batch_size": 8}),
+        "settings": json.dumps({"images": 10, "seed": 0, "batch_size": 8, "precision": "fastest"}),
     }  # fmt: skip
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     assert importlib.import_module("predict_corrected").main(words) == 0

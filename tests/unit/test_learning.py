@@ -11,7 +11,7 @@ import torch
 
 from crossray.errors import UserError
 from crossray.learning.batches import Augmentation, EpochShuffle, Examples, groups_of, ordered_batches, training_batches
-from crossray.learning.hardware import choose_device
+from crossray.learning.hardware import choose_device, precision
 from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
 from crossray.learning.losses import MaskedLoss, asymmetric_loss, positive_weights, task_weights
 from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_weights
@@ -30,6 +30,9 @@ def learning(*tasks, images=None, seed=0):
     """Return what a source is told of a training."""
     return {"tasks": list(tasks), "images": images, "seed": seed, "objective": "multilabel"}
 
+
+#: how models are applied
+INFERENCE = {"batch_size": 4, "precision": "fastest"}
 
 #: where every task has two positives and four negatives, so that both kinds of weights are 1 and 2
 LABELS = np.repeat([[1.0, 1.0], [0.0, 0.0]], [2, 4], axis=0)
@@ -237,10 +240,10 @@ def test_the_penalty_is_the_mean_distance_of_a_tasks_vectors():
 def test_features_are_what_the_last_layer_sees(make_dataset):
     store = ImageStore(make_dataset("north", images=10) / "32px/index.json")
     model = build_model("resnet18", 3, 32).eval()
-    features = embed(model, store, np.arange(10), 4, torch.device("cpu"))
+    features = embed(model, store, np.arange(10), INFERENCE, torch.device("cpu"))
     assert features.shape == (10, 512)
     examples = Examples(store, np.arange(10), np.empty((10, 3), np.float32))
-    logits = predict_logits(model, examples, 4, torch.device("cpu"))
+    logits = predict_logits(model, examples, INFERENCE, torch.device("cpu"))
     weight, bias = (tensor.detach().numpy() for tensor in (model.body.fc.weight, model.body.fc.bias))
     np.testing.assert_allclose(features @ weight.T + bias, logits, atol=0.02 * np.abs(logits).max() + 0.01)
 
@@ -308,13 +311,28 @@ def test_predictions_do_not_depend_on_the_batch(make_dataset):
     torch.manual_seed(0)
     model = build_model("resnet18", 2, 32)
     examples = Examples(store, np.arange(20), np.zeros((20, 2), np.float32))
-    one, other = (predict_logits(model, examples, size, torch.device("cpu")) for size in (20, 6))
+    device = torch.device("cpu")
+    one, other = (predict_logits(model, examples, INFERENCE | {"batch_size": size}, device) for size in (20, 6))
     assert one.shape == (20, 2)
     assert np.abs(one - other).max() < 0.05 * np.abs(one).max()
-    assert predict_logits(model, Examples(store, np.arange(0), np.zeros((0, 2))), 4, torch.device("cpu")).shape == (
-        0,
-        2,
-    )
+    nothing = Examples(store, np.arange(0), np.zeros((0, 2)))
+    assert predict_logits(model, nothing, INFERENCE, device).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("asked", "used"), [("fastest", "bf16-mixed"), ("float32", "32-true")])
+def test_bfloat16_is_used_where_it_may_be(monkeypatch, asked, used):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    assert precision(asked, torch.device("cpu")) == used
+
+
+def test_without_bfloat16_predictions_are_those_of_the_network(make_dataset):
+    store = ImageStore(make_dataset("north", images=8) / "32px/index.json")
+    model = build_model("resnet18", 2, 32).eval()
+    examples = Examples(store, np.arange(8), np.zeros((8, 2), np.float32))
+    logits = predict_logits(model, examples, INFERENCE | {"precision": "float32"}, torch.device("cpu"))
+    with torch.inference_mode():
+        expected = model(torch.from_numpy(store.take(np.arange(8)))).numpy()
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
 
 
 def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one(tmp_path):

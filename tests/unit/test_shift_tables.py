@@ -117,7 +117,7 @@ def test_how_a_picture_was_taken_is_seen(name, options, sign):
 def test_descriptions_are_of_whole_patients_of_the_test_split_and_the_same_each_time(make_dataset, tmp_path):
     folder = make_dataset("a", images=120, patients=40)
     words = ["--manifest", folder / "manifest.parquet", "--index", folder / "32px/index.json", "--settings",
-             '{"encoder": "random", "images": 12, "seed": 0, "batch_size": 8}']  # fmt: skip
+             '{"encoder": "random", "images": 12, "seed": 0, "batch_size": 8, "precision": "fastest"}']  # fmt: skip
     for name in ("first", "second"):
         output = tmp_path / f"{name}.parquet"
         assert importlib.import_module("describe_images").main([*map(str, words), "--output", str(output)]) == 0

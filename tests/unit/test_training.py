@@ -24,7 +24,8 @@ LEARNING = {
     "task_weights": "paper", "positive_weights": "none", "balance": "images",
 }  # fmt: skip
 SETTINGS = {
-    "architecture": "resnet18", "tasks": ["A", "B"], "seed": 0, "epochs": 4, "batch_size": 16, "learning_rate": 0.001,
+    "architecture": "resnet18", "tasks": ["A", "B"], "seed": 0, "epochs": 4, "batch_size": 16, "precision": "fastest",
+        "learning_rate": 0.001,
     "weight_decay": 0.00001, "schedule": "cosine", "augmentation": {"rotation": 10, "translation": 0.1, "scale": 0.1},
     **LEARNING,
 }  # fmt: skip

@@ -23,7 +23,7 @@ rule predict:
         mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
         runtime=grows(lambda wildcards: 20 + count_images(wildcards.target) // 2000),
     params:
-        settings=as_settings(batch_size=STUDY["training"]["batch_size"]),
+        settings=as_settings(**INFERENCE),
         code=code_version("predict"),
     shell:
         """
@@ -63,7 +63,7 @@ rule embed_images:
         runtime=grows(60),
     params:
         settings=as_settings(
-            batch_size=STUDY["training"]["batch_size"],
+            **INFERENCE,
             images=STUDY["evaluation"]["probe_images"],
             seed=STUDY["evaluation"]["seed"],
         ),

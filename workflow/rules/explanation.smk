@@ -27,7 +27,7 @@ rule predict_corrected:
         runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
     params:
         settings=as_settings(
-            batch_size=STUDY["training"]["batch_size"],
+            **INFERENCE,
             images=STUDY["evaluation"]["probe_images"],
             seed=STUDY["evaluation"]["seed"],
         ),

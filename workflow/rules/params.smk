@@ -1,5 +1,8 @@
 """What decides a job's result, as one string of settings: what a rule uses of the configuration and nothing else."""
 
+#: how models are applied to images
+INFERENCE = subset(STUDY["training"], "batch_size", "precision")
+
 
 def dataset_settings(*keys):
     """Return a params function: these settings of the wildcard's data set."""
@@ -86,7 +89,7 @@ def description_settings():
         **subset(explanation, "images"),
         encoder="file" if file_of(encoder) else encoder,
         seed=STUDY["evaluation"]["seed"],
-        batch_size=STUDY["training"]["batch_size"],
+        **INFERENCE,
     )
 
 

@@ -35,7 +35,7 @@ def describe_images(arguments: Namespace) -> None:
     named = None if settings["encoder"] == RANDOM or arguments.weights else settings["encoder"]
     start = {"architecture": ENCODER, "stem": STANDARD, "weights": named, "seed": settings["seed"]}
     encoder = initial_network(start, 1, store.size, arguments.weights, store.channels)
-    table = describe(encoder, store, rows, settings["batch_size"], choose_device(arguments.gpus))
+    table = describe(encoder, store, rows, settings, choose_device(arguments.gpus))
     with replacing(arguments.output) as partial:
         table.to_parquet(partial, index=False)
     logging.info("%d images of %s, %d numbers each", len(table), store.dataset, table.shape[1] - 1)
@@ -50,7 +50,10 @@ def main(argv: list[str] | None = None) -> int:
         "--weights", nargs="?", type=Path, help="state dict of the encoder (safetensors or torch.save; default: none)"
     )
     options.add_argument(
-        "--settings", required=True, type=json_object, help="encoder, images (at most), seed, batch_size as JSON"
+        "--settings",
+        required=True,
+        type=json_object,
+        help="encoder, images (at most), seed, batch_size, precision as JSON",
     )
     options.add_argument("--output", required=True, type=Path, help="descriptions to write (Parquet)")
     hardware_options(options)

@@ -29,7 +29,7 @@ def embed_images(arguments: Namespace) -> None:
     for path, index in zip(arguments.manifests, arguments.indexes, strict=True):
         store = ImageStore(index)
         rows = sample_rows(manifest.read(path), store, settings["images"], settings["seed"])
-        features = embed(model, store, rows["row"].to_numpy(), settings["batch_size"], device)
+        features = embed(model, store, rows["row"].to_numpy(), settings, device)
         named = rows[["image_id", "split"]].assign(dataset=store.dataset)
         parts.append(pd.concat([named, pd.DataFrame(features).add_prefix("feature ")], axis=1))
         logging.info("%d images of %s, %d features", len(rows), store.dataset, features.shape[1])
@@ -44,7 +44,10 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the targets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
     options.add_argument(
-        "--settings", required=True, type=json_object, help="images (at most, a split), seed, batch_size as JSON"
+        "--settings",
+        required=True,
+        type=json_object,
+        help="images (at most, a split), seed, batch_size, precision as JSON",
     )
     options.add_argument("--output", required=True, type=Path, help="features to write (Parquet)")
     hardware_options(options)

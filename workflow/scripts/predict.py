@@ -34,7 +34,7 @@ def predict(arguments: Namespace) -> None:
         raise UserError(f"{arguments.index}: images in colour, the model was trained on grey ones")
     rows = with_rows(manifest.read(arguments.manifest), store, arguments.split)
     examples = Examples(store, rows["row"].to_numpy(), np.empty((len(rows), len(tasks)), np.float32))
-    logits = predict_logits(model, examples, arguments.settings["batch_size"], choose_device(arguments.gpus))
+    logits = predict_logits(model, examples, arguments.settings, choose_device(arguments.gpus))
     table = pd.DataFrame(logits, columns=tasks)
     table.insert(0, "image_id", rows["image_id"])
     with replacing(arguments.output) as partial:
@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--manifest", required=True, type=Path, help="the target's manifest")
     options.add_argument("--index", required=True, type=Path, help="the target's index of shards")
     options.add_argument("--split", required=True, choices=["validation", "test"], help="which images")
-    options.add_argument("--settings", required=True, type=json_object, help="batch_size as JSON")
+    options.add_argument("--settings", required=True, type=json_object, help="batch_size, precision as JSON")
     options.add_argument("--output", required=True, type=Path, help="predictions to write (Parquet)")
     hardware_options(options)
     return run(predict, options.parse_args(argv))

@@ -41,10 +41,10 @@ def predict_corrected(arguments: Namespace) -> None:
     unknown = np.empty((len(rows), len(tasks)), np.float32)
     plain = Examples(store, rows["row"].to_numpy(), unknown)
     matched = Examples(MatchedStore(store, mean_levels(sources)), rows["row"].to_numpy(), unknown)
-    batch = settings["batch_size"]
+    adapted = with_target_statistics(model, plain, settings["batch_size"], device)
     corrected = {
-        "histogram": predict_logits(model, matched, batch, device),
-        "batch norm": predict_logits(with_target_statistics(model, plain, batch, device), plain, batch, device),
+        "histogram": predict_logits(model, matched, settings, device),
+        "batch norm": predict_logits(adapted, plain, settings, device),
     }
     parts = [pd.DataFrame(logits, columns=tasks).assign(correction=name) for name, logits in corrected.items()]
     table = pd.concat([pd.concat([rows[["image_id"]], part], axis=1) for part in parts], ignore_index=True)
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--index", required=True, type=Path, help="the target's index of shards")
     options.add_argument(
         "--settings", required=True, type=json_object,
-        help="images (of each source, at most), seed (of their draw), batch_size as JSON",
+        help="images (of each source, at most), seed (of their draw), batch_size, precision as JSON",
     )  # fmt: skip
     options.add_argument("--output", required=True, type=Path, help="logits to write (Parquet)")
     hardware_options(options)

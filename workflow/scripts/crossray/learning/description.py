@@ -46,7 +46,7 @@ def sample(manifest: pd.DataFrame, store: ImageStore, images: int, seed: int) ->
 
 
 def describe(
-    encoder: Network, store: ImageStore, rows: pd.DataFrame, batch_size: int, device: torch.device
+    encoder: Network, store: ImageStore, rows: pd.DataFrame, settings: Mapping[str, Any], device: torch.device
 ) -> pd.DataFrame:
     """Describe images.
 
@@ -54,14 +54,14 @@ def describe(
         encoder: a network whose last layer is left out.
         store: where the pixels are.
         rows: the images, with their place as ``row``.
-        batch_size: images at a time.
+        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``.
         device: where to compute.
 
     Returns:
         ``image_id`` and a float32 column for each number.
     """
     places = rows["row"].to_numpy()
-    encoded = pd.DataFrame(embed(encoder, store, places, batch_size, device)).add_prefix(ENCODED)
+    encoded = pd.DataFrame(embed(encoder, store, places, settings, device)).add_prefix(ENCODED)
     acquired = pd.DataFrame([acquisition(image) for image in store.take(places)]).add_prefix(ACQUIRED)
     return pd.concat([rows[["image_id"]], encoded, acquired.astype(np.float32)], axis=1)
 

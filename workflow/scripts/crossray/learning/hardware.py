@@ -13,6 +13,9 @@ from crossray.learning import processes
 
 log = logging.getLogger(__name__)
 
+#: the value of ``training.precision`` that forbids bfloat16
+FULL_PRECISION = "float32"
+
 #: locks of the GPUs that this process has taken; they end with it
 _TAKEN: list[FileLock] = []
 
@@ -75,8 +78,18 @@ def take_free_gpu(seen: int, folder: Path) -> int:
         time.sleep(1)
 
 
-def fast_precision(device: torch.device) -> str:
-    """Return ``bf16-mixed`` where the hardware computes in bfloat16, else ``32-true`` (Lightning's names)."""
+def precision(asked: str, device: torch.device) -> str:
+    """Return ``bf16-mixed`` where that is allowed and the hardware computes in bfloat16, else ``32-true``.
+
+    Args:
+        asked: ``fastest`` or ``float32``, the setting ``training.precision``.
+        device: where to compute.
+
+    Returns:
+        Lightning's name.
+    """
+    if asked == FULL_PRECISION:
+        return "32-true"
     if device.type == "cuda":
         return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "32-true"
     capabilities = torch.cpu.get_capabilities()

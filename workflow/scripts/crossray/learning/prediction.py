@@ -1,6 +1,7 @@
-"""Logits of a model for images in the shards, in the precision of the hardware, stored in float32."""
+"""Logits of a model for images in the shards, stored in float32."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,27 +9,29 @@ from numpy.typing import NDArray
 from torch import nn
 
 from crossray.learning.batches import Examples, ordered_batches
-from crossray.learning.hardware import fast_precision
+from crossray.learning.hardware import precision
 from crossray.shards import ImageStore
 
 
 @torch.inference_mode()
-def predict_logits(model: nn.Module, examples: Examples, batch_size: int, device: torch.device) -> NDArray[np.float32]:
+def predict_logits(
+    model: nn.Module, examples: Examples, settings: Mapping[str, Any], device: torch.device
+) -> NDArray[np.float32]:
     """Return logits of shape (images, tasks) in the order of ``examples``.
 
     Args:
         model: in evaluation mode, or it is put there.
         examples: the images; their labels are not looked at.
-        batch_size: images at a time.
+        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``.
         device: where to compute.
     """
-    parts = list(_outputs(model, examples, batch_size, device))
+    parts = list(_outputs(model, examples, settings, device))
     return np.concatenate(parts) if parts else np.empty((0, examples.labels.shape[1]), np.float32)
 
 
 @torch.inference_mode()
 def embed(
-    model: nn.Module, store: ImageStore, rows: NDArray[np.int64], batch_size: int, device: torch.device
+    model: nn.Module, store: ImageStore, rows: NDArray[np.int64], settings: Mapping[str, Any], device: torch.device
 ) -> NDArray[np.float32]:
     """Return what goes into the model's last linear layer, shape (images, features).
 
@@ -36,25 +39,25 @@ def embed(
         model: in evaluation mode, or it is put there.
         store: where the pixels are.
         rows: the images, at least one.
-        batch_size: images at a time.
+        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``.
         device: where to compute.
     """
     seen: list[NDArray[np.float32]] = []
     last = [layer for layer in model.modules() if isinstance(layer, nn.Linear)][-1]
     hook = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].float().cpu().numpy()))
     examples = Examples(store, rows, np.empty((len(rows), last.out_features), np.float32))
-    for _ in _outputs(model, examples, batch_size, device):
+    for _ in _outputs(model, examples, settings, device):
         pass
     hook.remove()
     return np.concatenate(seen)
 
 
 def _outputs(
-    model: nn.Module, examples: Examples, batch_size: int, device: torch.device
+    model: nn.Module, examples: Examples, settings: Mapping[str, Any], device: torch.device
 ) -> Iterator[NDArray[np.float32]]:
     """Yield the logits of each batch."""
     model = model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mixed = fast_precision(device) == "bf16-mixed"
-    for images, _ in ordered_batches(examples, batch_size):
+    mixed = precision(settings["precision"], device) == "bf16-mixed"
+    for images, _ in ordered_batches(examples, settings["batch_size"]):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
             yield model(images.to(device)).float().cpu().numpy()

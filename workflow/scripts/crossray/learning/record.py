@@ -11,7 +11,7 @@ import torch
 import torchvision
 
 from crossray.files import file_digest
-from crossray.learning.hardware import fast_precision
+from crossray.learning.hardware import precision
 from crossray.learning.initialisation import scale_record
 from crossray.learning.models import Network, cost
 from crossray.learning.source import Source
@@ -56,6 +56,6 @@ def training_record(
         "best_epoch": best.best_epoch,
         "settings": dict(settings),
         "device": {"type": device.type, "name": processor, "threads": torch.get_num_threads()},
-        "precision": fast_precision(device),
+        "precision": precision(settings["precision"], device),
         "versions": {module.__name__: module.__version__ for module in (torch, torchvision, pytorch_lightning)},
     }

@@ -19,7 +19,7 @@ from crossray.learning import processes
 from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.freezing import FrozenLayers
-from crossray.learning.hardware import fast_precision
+from crossray.learning.hardware import precision
 from crossray.learning.losses import MaskedLoss, SoftmaxLoss
 from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
@@ -211,7 +211,7 @@ def train(
     )
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        precision=fast_precision(device),  # type: ignore[arg-type]
+        precision=precision(settings["precision"], device),  # type: ignore[arg-type]
         max_epochs=settings["epochs"],
         callbacks=[*callbacks, keep_last],
         plugins=[RotatedFiles(), TorchElasticEnvironment() if processes.count() > 1 else LightningEnvironment()],
