@@ -52,7 +52,7 @@ def _sharded(path: Path, folder: Path) -> None:
             store = ImageStore(folder / f"{target}/index.json")
             store.check()
             examples = Examples(store, np.arange(IMAGES), np.empty((IMAGES, 1), np.float32))
-            assert sum(len(images) for images, _ in ordered_batches(examples, 64)) == IMAGES
+            assert sum(len(images) for images, *_ in ordered_batches(examples, 64)) == IMAGES
 
 
 def _decoded(decode: Callable[[], object]) -> None:

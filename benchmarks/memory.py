@@ -47,6 +47,6 @@ def _batches(written: Path, index: Path) -> float:
     from crossray.learning.source import load_source
 
     training = load_source([written], [index], ["Effusion"]).training
-    for images, _ in training_batches(training, 64, False, 0):
+    for images, *_ in training_batches(training, 64, False, 0):
         images.float().mean()
     return own_mb()

@@ -37,7 +37,7 @@ SETTINGS = {
     "architecture": "resnet50", "epochs": 1, "batch_size": BATCH, "precision": "fastest",
     "learning_rate": 0.001, "weight_decay": 0.00001,
     "schedule": "constant", "augmentation": {"rotation": 45, "translation": 0.15, "scale": 0.15}, "freeze": 0,
-    "unfreeze_every": 0, "weights": None, "balance": "images", "seed": 0, "tasks": TASKS,
+    "unfreeze_every": 0, "weights": None, "balance": "images", "seed": 0, "tasks": TASKS, "label_smoothing": 0.0,
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ INFERENCE = {"batch_size": 4, "precision": "fastest"}
 #: where every task has two positives and four negatives, so that both kinds of weights are 1 and 2
 LABELS = np.repeat([[1.0, 1.0], [0.0, 0.0]], [2, 4], axis=0)
 PLAIN = {"loss": "cross_entropy", "task_weights": "none", "positive_weights": "none", "focal_gamma": 2.0,
-         "asymmetric_gamma": 4.0, "asymmetric_margin": 0.05}  # fmt: skip
+         "asymmetric_gamma": 4.0, "asymmetric_margin": 0.05, "label_smoothing": 0.0}  # fmt: skip
 
 
 def test_unknown_labels_do_not_count():
@@ -134,9 +134,9 @@ def test_the_order_depends_on_seed_and_epoch_alone():
 def test_batches_hold_the_images_and_labels_asked_for(make_dataset):
     folder = make_dataset("north", images=50)
     source = load_source([folder / "manifest.parquet"], [folder / "32px/index.json"], learning("A", "B"))
-    seen = torch.cat([labels for _, labels in ordered_batches(source.validation, 4)])
+    seen = torch.cat([labels for _, labels, _ in ordered_batches(source.validation, 4)])
     assert np.array_equal(seen.numpy(), source.validation.labels)
-    for images, labels in training_batches(source.training, 7, "images", 0):
+    for images, labels, _ in training_batches(source.training, 7, "images", 0):
         assert images.shape == (7, 32, 32)
         assert ((images.float().mean((1, 2)) > 100) == (labels[:, 0] == 1)).all()
     assert len(training_batches(source.training, 7, "images", 0)) == 30 // 7

@@ -54,7 +54,7 @@ def test_two_studies_do_not_share_defaults():
         (
             ["training", "epoch"],
             3,
-            r"training: unknown key epoch; allowed are asymmetric_gamma, .*augmentation, balance, batch_size",
+            r"training: unknown key epoch; allowed are algorithm, .*augmentation, balance, batch_size",
         ),
         (["training", "epochs"], "ten", r"training.epochs: 'ten' is not of type integer"),
         (["training", "epochs"], 0, r"training.epochs: 0 is less than the minimum of 1"),

@@ -20,7 +20,7 @@ from helpers import ROOT
 #: what a training is told beside the settings of the paper
 LEARNING = {
     "stem": "standard", "objective": "multilabel", "weights": None, "freeze": None, "unfreeze_every": 0,
-    "images": None, "loss": "cross_entropy",
+    "images": None, "loss": "cross_entropy", "label_smoothing": 0.0,
     "task_weights": "paper", "positive_weights": "none", "balance": "images",
 }  # fmt: skip
 SETTINGS = {

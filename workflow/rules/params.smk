@@ -66,8 +66,13 @@ def training_settings(wildcards):
     """Return the settings that decide a model's weights, without those that are nothing to it."""
     model = MODELS[wildcards.model]
     training = dict(model["training"])
-    if training["balance"] != "findings" and not is_pooled(getattr(wildcards, "source", ALL)):
+    pooled = is_pooled(getattr(wildcards, "source", ALL))
+    if training["balance"] != "findings" and not pooled:
         del training["balance"]
+    if training["algorithm"] == "erm" or not pooled:
+        del training["algorithm"], training["algorithm_weight"]
+    if training["loss"] != "cross_entropy":
+        del training["label_smoothing"]
     for key in ("focal_gamma", "asymmetric_gamma", "asymmetric_margin"):
         if not key.startswith(training["loss"]):
             del training[key]
@@ -96,7 +101,9 @@ def description_settings():
 def heads_settings(wildcards):
     """Return the settings that decide a shared network's weights."""
     penalty = STUDY["shared_heads"]["penalty"] if wildcards.penalty == "tied" else 0
-    return as_settings(**json.loads(training_settings(wildcards)), penalty=penalty)
+    training = json.loads(training_settings(wildcards))
+    alike = {key: value for key, value in training.items() if not key.startswith("algorithm")}
+    return as_settings(**alike, penalty=penalty)
 
 
 def analysis_settings(models=MODELS, **more):

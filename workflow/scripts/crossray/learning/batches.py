@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -34,8 +34,22 @@ class Examples:
     epoch: int | None = None
 
 
+class Batch(NamedTuple):
+    """Some examples.
+
+    Attributes:
+        images: uint8, shape (images, size, size) or (images, size, size, 3).
+        labels: float32, 1, 0 or NaN (unknown), shape (images, tasks).
+        datasets: number of the data set that each comes from, shape (images,).
+    """
+
+    images: Tensor
+    labels: Tensor
+    datasets: Tensor
+
+
 class ExampleDataset(Dataset):
-    """Serves whole batches: uint8 images (n, size, size) or (n, size, size, 3), and float32 labels (n, tasks)."""
+    """Serves whole batches."""
 
     def __init__(self, examples: Examples) -> None:
         self.examples = examples
@@ -44,10 +58,15 @@ class ExampleDataset(Dataset):
         """Return the number of images."""
         return len(self.examples.rows)
 
-    def __getitems__(self, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def __getitems__(self, indices: Sequence[int]) -> Batch:
         """Return the batch at ``indices``; DataLoader calls this once a batch."""
-        images = self.examples.store.take(self.examples.rows[indices])
-        return torch.from_numpy(images), torch.from_numpy(self.examples.labels[indices].astype(np.float32))
+        examples = self.examples
+        datasets = np.zeros(len(indices), int) if examples.datasets is None else examples.datasets[indices]
+        return Batch(
+            torch.from_numpy(examples.store.take(examples.rows[indices])),
+            torch.from_numpy(examples.labels[indices].astype(np.float32)),
+            torch.from_numpy(datasets.astype(np.int64)),
+        )
 
 
 class EpochShuffle(Sampler[int]):
@@ -139,17 +158,19 @@ def _as_is(batch: Any) -> Any:
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random rotation, translation and scaling (Cohen et al. 2020, section 3), each image by its own draw.
+    """Random rotation, translation, scaling (Cohen et al. 2020, section 3) and contrast, each image by its own draw.
 
     Attributes:
         rotation: largest angle, in degrees.
         translation: largest shift, as a share of the image's side.
         scale: largest relative change of size.
+        contrast: grey levels are taken to a power between 1 / (1 + contrast) and 1 + contrast.
     """
 
     rotation: float
     translation: float
     scale: float
+    contrast: float = 0.0
 
     def __call__(self, images: Tensor) -> Tensor:
         """Transform a batch with torch's global generator.
@@ -171,6 +192,9 @@ class Augmentation:
         right, down = 2 * draw(self.translation), 2 * draw(self.translation)
         matrices = torch.stack([torch.stack([cosine, -sine, right], 1), torch.stack([sine, cosine, down], 1)], 1)
         pixels = channels_first(images.float())
+        if self.contrast:
+            powers = (1 + self.contrast) ** draw(1).reshape(-1, 1, 1, 1)
+            pixels = 255 * (pixels / 255) ** powers
         grid = torch.nn.functional.affine_grid(matrices, list(pixels.shape), align_corners=False)
         moved = torch.nn.functional.grid_sample(pixels, grid, align_corners=False)
         return moved.squeeze(1) if images.ndim == 3 else moved.permute(0, 2, 3, 1)

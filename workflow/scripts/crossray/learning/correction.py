@@ -69,7 +69,7 @@ def with_target_statistics(model: Network, examples: Examples, batch_size: int, 
             layer.momentum = None  # the plain mean over all batches
             layer.train()
     with torch.no_grad():
-        for images, _ in ordered_batches(examples, batch_size):
+        for images, *_ in ordered_batches(examples, batch_size):
             if len(images) > 1:
                 adapted(images.to(device))
     return adapted.eval()

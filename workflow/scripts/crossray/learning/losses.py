@@ -43,7 +43,8 @@ class MaskedLoss(torch.nn.Module):
 
     Args:
         labels: of the training split, 1, 0 or NaN (unknown), shape (images, tasks).
-        settings: loss, focal_gamma, asymmetric_gamma, asymmetric_margin, task_weights, positive_weights.
+        settings: loss, focal_gamma, asymmetric_gamma, asymmetric_margin, label_smoothing, task_weights,
+            positive_weights; those of other losses may be missing.
     """
 
     def __init__(self, labels: NDArray, settings: Mapping[str, Any]) -> None:
@@ -84,7 +85,8 @@ class MaskedLoss(torch.nn.Module):
                 gamma, margin = self.settings["asymmetric_gamma"], self.settings["asymmetric_margin"]
                 return asymmetric_loss(logits, targets, gamma, margin)
             case _:
-                return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
+                soft = smoothed(targets, self.settings["label_smoothing"], 2)
+                return torch.nn.functional.binary_cross_entropy_with_logits(logits, soft, reduction="none")
 
 
 def asymmetric_loss(logits: Tensor, targets: Tensor, gamma: float, margin: float) -> Tensor:
@@ -113,8 +115,27 @@ def asymmetric_loss(logits: Tensor, targets: Tensor, gamma: float, margin: float
     return torch.where(targets == 1, of_positives, -(shifted**gamma) * log_right)
 
 
+def smoothed(targets: Tensor, share: float, answers: int) -> Tensor:
+    """Take a share of each answer and give it to all answers alike (Szegedy et al., CVPR 2016, section 7).
+
+    Args:
+        targets: 1 or 0, any shape.
+        share: 0 to 1.
+        answers: how many there are, of which one is right.
+    """
+    return targets * (1 - share) + share / answers
+
+
 class SoftmaxLoss(torch.nn.Module):
-    """Mean over images of the cross-entropy of the softmax, where an image has one class."""
+    """Mean over images of the cross-entropy of the softmax, where an image has one class.
+
+    Args:
+        smoothing: as in :func:`smoothed`.
+    """
+
+    def __init__(self, smoothing: float = 0.0) -> None:
+        super().__init__()
+        self.smoothing = smoothing
 
     def forward(self, logits: Tensor, labels: Tensor, counts: Tensor | None = None) -> Tensor:
         """Return the loss of a batch.
@@ -128,5 +149,6 @@ class SoftmaxLoss(torch.nn.Module):
         Returns:
             A scalar.
         """
-        losses = -(labels * torch.nn.functional.log_softmax(logits.float(), dim=1)).sum()
+        soft = smoothed(labels, self.smoothing, labels.shape[1])
+        losses = -(soft * torch.nn.functional.log_softmax(logits.float(), dim=1)).sum()
         return losses / (len(labels) if counts is None else counts[0])

@@ -58,6 +58,6 @@ def _outputs(
     """Yield the logits of each batch."""
     model = model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     mixed = precision(settings["precision"], device) == "bf16-mixed"
-    for images, _ in ordered_batches(examples, settings["batch_size"]):
+    for images, *_ in ordered_batches(examples, settings["batch_size"]):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
             yield model(images.to(device)).float().cpu().numpy()

@@ -3,7 +3,8 @@
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 
 from crossray.errors import UserError
 from crossray.learning import processes
-from crossray.learning.batches import Augmentation, Examples, ordered_batches, training_batches
+from crossray.learning.algorithms import last_layer, make_algorithm
+from crossray.learning.batches import Augmentation, Batch, Examples, ordered_batches, training_batches
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import precision
@@ -42,25 +44,28 @@ class Classifier(lightning.LightningModule):
         settings: the settings of the rule ``train_model``.
         network: it learns in place.
         penalty: what is added to the loss for the network's weights, if anything.
+        datasets: how many the source has.
     """
 
     def __init__(
         self, tasks: Sequence[str], labels: np.ndarray, settings: Mapping[str, Any], network: Network,
-        penalty: Callable[[nn.Module], Tensor] | None = None,
+        penalty: Callable[[nn.Module], Tensor] | None = None, datasets: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
         self.network = network.to(memory_format=torch.channels_last)
         self.exclusive = settings["objective"] == MULTICLASS
         self.augment = Augmentation(**settings["augmentation"])
-        self.loss = SoftmaxLoss() if self.exclusive else MaskedLoss(labels, settings)
+        smoothing = settings.get("label_smoothing", 0.0)
+        self.loss = SoftmaxLoss(smoothing) if self.exclusive else MaskedLoss(labels, settings)
+        self.algorithm = make_algorithm(settings, datasets, network)
         self._losses: list[Tensor] = []
         self._validation: list[tuple[Tensor, Tensor]] = []
 
     def configure_optimizers(self) -> Any:
         """Adam with AMSGrad as in the paper's code, at a constant rate or one that falls along a cosine to 0."""
         optimiser = torch.optim.Adam(
-            self.network.parameters(),
+            self.parameters(),
             self.settings["learning_rate"],
             weight_decay=self.settings["weight_decay"],
             amsgrad=True,
@@ -72,26 +77,43 @@ class Classifier(lightning.LightningModule):
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": cosine, "interval": "step"}}
 
-    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Augment, predict, compare; augmentation and dropout are seeded by epoch and step, whatever came before."""
         place = ("step", str(self.current_epoch), str(batch_idx), *map(str, range(processes.number())))
         torch.manual_seed(derived_seed(self.settings["seed"], *place))
-        images, labels = batch
-        logits = self.network(self.augment(images))
-        known = processes.total((~torch.isnan(labels)).sum(0))
-        # Gradients are averaged over processes, and these losses are to be added.
-        loss = processes.count() * self.loss(logits, labels, known)
+        with self._seeing_features() as seen:
+            logits = self.network(self.augment(batch.images))
+        if self.algorithm:
+            progress = self.trainer.global_step / max(int(self.trainer.estimated_stepping_batches), 1)
+            loss = self.algorithm(logits, seen[0], batch, self.loss, progress)
+        else:
+            known = processes.total((~torch.isnan(batch.labels)).sum(0))
+            # Gradients are averaged over processes, and these losses are to be added.
+            loss = processes.count() * self.loss(logits, batch.labels, known)
         self._losses.append(loss.detach())
         return loss + self.penalty(self.network) if self.penalty else loss
+
+    @contextmanager
+    def _seeing_features(self) -> Iterator[list[Tensor]]:
+        """Collect what goes into the network's last layer, where an algorithm looks at it."""
+        seen: list[Tensor] = []
+        if not self.algorithm:
+            yield seen
+            return
+        layer = last_layer(self.network, type(self.algorithm).__name__)
+        hook = layer.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+        try:
+            yield seen
+        finally:
+            hook.remove()
 
     def on_validation_epoch_start(self) -> None:
         """Start a new list of validation logits."""
         self._validation = []
 
-    def validation_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> None:
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Collect logits and labels."""
-        images, labels = batch
-        self._validation.append((self.network(images).float().cpu(), labels.cpu()))
+        self._validation.append((self.network(batch.images).float().cpu(), batch.labels.cpu()))
 
     def epoch_row(self) -> dict[str, float]:
         """Return the row of ``history.csv`` for the epoch that has just ended; AUCs that are undefined are NaN."""
@@ -199,7 +221,8 @@ def train(
     """
     if settings["batch_size"] < processes.count():
         raise UserError(f"training.batch_size: {settings['batch_size']} images for {processes.count()} processes")
-    module = Classifier(tasks, training.labels, settings, network, penalty)
+    datasets = 1 if training.datasets is None else len(np.unique(training.datasets))
+    module = Classifier(tasks, training.labels, settings, network, penalty, datasets)
     best = BestEpoch()
     callbacks: list[lightning.Callback] = [best]
     if settings["freeze"]:
