@@ -104,7 +104,7 @@ class _Reversed(torch.autograd.Function):
 class GroupDro(Algorithm):
     """The data set with the largest loss weighs most (Sagawa et al., ICLR 2020, algorithm 1).
 
-    With each batch the share q of a data set is multiplied by exp(weight x its loss), then all are scaled to add up to 1.
+    With each batch the share q of a data set is multiplied by exp(weight x its loss); then all are scaled to sum to 1.
     Minimised is the sum of q x loss.
     """
 
