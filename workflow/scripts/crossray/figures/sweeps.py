@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figure, nothing, signed
+from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figure, nothing, signed, with_interval
 
 #: values that span more than this factor stand on a logarithmic axis
 _LOGARITHMIC = 8
@@ -77,9 +77,10 @@ def _panel(rows: pd.DataFrame, setting: str, names: list[str]) -> alt.LayerChart
         x = alt.X("x:N", title=title, sort=list(dict.fromkeys(rows["x"])))
     else:
         rows = rows.astype({"x": float})
+        numbers = ".0f" if setting == "images" else "~g"
         wide = rows["x"].min() > 0 and rows["x"].max() > _LOGARITHMIC * rows["x"].min()
         scale = alt.Scale(type="log", nice=False) if wide else alt.Scale(zero=False)
-        x = alt.X("x:Q", title=title, scale=scale, axis=alt.Axis(values=sorted(rows["x"].unique()), format="~g"))
+        x = alt.X("x:Q", title=title, scale=scale, axis=alt.Axis(values=sorted(rows["x"].unique()), format=numbers))
     domain = [names[i] for i in range(len(names))]
     colours = [DATASET_COLOURS[i % len(DATASET_COLOURS)] for i in range(len(names))]
     shapes = [DATASET_SHAPES[i % len(DATASET_SHAPES)] for i in range(len(names))]
@@ -120,10 +121,11 @@ def _title(rows: pd.DataFrame) -> str:
     if len(beside):
         smallest = beside[beside["training_images"] == beside["training_images"].min()]
         row = smallest.loc[smallest["difference"].abs().idxmax()]
-        interval = f"95 % interval {signed(row['difference_low'])} to {signed(row['difference_high'])}"
+        side, sign = ("below", -1) if row["difference"] < 0 else ("above", 1)
+        low, high = sorted([sign * row["difference_low"], sign * row["difference_high"]])
         few = f"With {row['training_images']:.0f} training images"
         where = few if row["setting"] == "images" else f"At {row['setting'].replace('_', ' ')} {row['value']}"
-        against = f"({interval}) from {row['beside']} on {row['target']}"
-        return f"{where}, {row['sweep']} is {signed(row['difference'])} {against}"
+        by = with_interval(sign * row["difference"], low, high)
+        return f"{where}, {row['sweep']} is {by} {side} {row['beside']} on {row['target']}"
     best, worst = rows.loc[rows["auc"].idxmax()], rows.loc[rows["auc"].idxmin()]
     return f"AUC from {worst['auc']:.2f} ({worst['model']}) to {best['auc']:.2f} ({best['model']})"
