@@ -30,9 +30,9 @@ def measure(folder: Path) -> Iterator[Row]:
     """Time an epoch of CrossRay's batches and two batches of torchxrayvision's."""
     tasks = ["Effusion", "Nodule"]
     written, index = stored.write_dataset(folder / "made", IMAGES, SIZE, tasks)
-    training = load_source([written], [index], tasks).training
-    loader = training_batches(training, BATCH, False, 0)
-    contenders = {"CrossRay": lambda: [images.shape for images, _ in loader]}
+    training = load_source([written], [index], stored.learning(tasks)).training
+    loader = training_batches(training, BATCH, "images", 0)
+    contenders = {"CrossRay": lambda: [images.shape for images, *_ in loader]}
     counts = {"CrossRay": len(loader) * BATCH}
     if not missing("torchxrayvision", "skimage", "imageio"):
         peer = _torchxrayvision(folder / "png")

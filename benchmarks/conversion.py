@@ -33,7 +33,7 @@ def convert_copies(path: Path, copies: int, shard: Path) -> None:
     """Convert a film several times into one shard."""
     settle_process()
     images = pd.DataFrame({"image_id": [f"i{n}" for n in range(copies)], "path": path.name, "file": path.name})
-    settings = {"size": SIZE, "fit": "crop", "burnt_in": "reject", "burnt_in_areas": []}
+    settings = {"size": SIZE, "fit": "crop", "colour": "grey", "burnt_in": "reject", "burnt_in_areas": []}
     assert convert(images, path.parent, "films", settings, shard).empty
 
 

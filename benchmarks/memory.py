@@ -46,7 +46,7 @@ def _batches(written: Path, index: Path) -> float:
     from crossray.learning.batches import training_batches
     from crossray.learning.source import load_source
 
-    training = load_source([written], [index], ["Effusion"]).training
-    for images, *_ in training_batches(training, 64, False, 0):
+    training = load_source([written], [index], stored.learning(["Effusion"])).training
+    for images, *_ in training_batches(training, 64, "images", 0):
         images.float().mean()
     return own_mb()

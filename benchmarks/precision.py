@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+import stored
 import torch
 import yaml
 from measuring import ROOT, Row
@@ -36,11 +37,11 @@ def measure(folder: Path) -> Iterator[Row]:
     written = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     study = checked(written, ROOT / "workflow/schemas/config.schema.yaml")
     places = {name: _hospital(name, study, folder / name) for name in ("north", "south")}
-    source = load_source([places["north"][0]], [places["north"][1]], study["tasks"])
+    source = load_source([places["north"][0]], [places["north"][1]], stored.learning(study["tasks"]))
     network = build_model("resnet50", len(source.tasks), study["images"]["size"])
     settings = study["training"] | {
         "epochs": EPOCHS, "architecture": "resnet50", "freeze": 0, "unfreeze_every": 0, "weights": None, "seed": 0,
-        "tasks": study["tasks"],
+        "tasks": study["tasks"], "objective": "multilabel", "stem": "standard",
     }  # fmt: skip
     best = train(
         network, source.tasks, source.training, source.validation, settings, folder / "work", torch.device("cpu"),
@@ -63,8 +64,14 @@ def measure(folder: Path) -> Iterator[Row]:
 
 def _hospital(name: str, study: dict, folder: Path) -> tuple[Path, Path]:
     """Render a hospital, convert it; return its manifest and its index."""
-    labels, _ = write_release(name, study["datasets"][name] | {"images": IMAGES}, folder / "dicom")
-    facts = {"size": study["images"]["size"], "fit": "crop", "burnt_in": "reject", "burnt_in_areas": []}
+    labels, *_ = write_release(name, study["datasets"][name] | {"images": IMAGES}, folder / "dicom")
+    facts = {
+        "size": study["images"]["size"],
+        "fit": "crop",
+        "colour": "grey",
+        "burnt_in": "reject",
+        "burnt_in_areas": [],
+    }
     shard = folder / "made/shards/0000.h5"
     rejected = convert(labels.assign(file=labels["path"]), folder / "dicom", name, facts, shard)
     write_json(folder / "made/index.json", index([shard], rejected, name, facts | {"max_rejected": 0.0}))

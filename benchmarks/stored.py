@@ -1,6 +1,7 @@
 """Made-up data sets for benchmarks that begin at shards: noise as pixels, an index, a manifest with random labels."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ def write_dataset(folder: Path, images: int, size: int, tasks: list[str]) -> tup
     names = [f"i{number}" for number in range(images)]
     pixels = (generator.integers(0, 256, (size, size), np.uint8) for _ in names)
     write_shard(folder / "shards/0000.h5", pixels, names, size, {"dataset": "made"})
-    facts = {"size": size, "fit": "crop", "burnt_in": "reject", "max_rejected": 0.0}
+    facts = {"size": size, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.0}
     rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
     write_json(folder / "index.json", index([folder / "shards/0000.h5"], rejected, "made", facts))
     table = pd.DataFrame({"image_id": names, "patient_id": names, "study_id": names, "path": names})
@@ -30,3 +31,8 @@ def write_dataset(folder: Path, images: int, size: int, tasks: list[str]) -> tup
         table[task] = generator.integers(0, 2, images).astype(float)
     manifest.write(folder / "manifest.parquet", table, {})
     return folder / "manifest.parquet", folder / "index.json"
+
+
+def learning(tasks: list[str]) -> dict[str, Any]:
+    """Return what a source is told of a training."""
+    return {"tasks": tasks, "images": None, "seed": 0, "objective": "multilabel"}

@@ -20,7 +20,7 @@ from measuring import Row, own_mb
 from tqdm import tqdm
 
 from crossray.learning.hardware import precision
-from crossray.learning.losses import masked_cross_entropy
+from crossray.learning.losses import MaskedLoss
 from crossray.learning.models import Network, build_model
 from crossray.learning.source import load_source
 from crossray.learning.training import Classifier, train
@@ -37,7 +37,8 @@ SETTINGS = {
     "architecture": "resnet50", "epochs": 1, "batch_size": BATCH, "precision": "fastest",
     "learning_rate": 0.001, "weight_decay": 0.00001,
     "schedule": "constant", "augmentation": {"rotation": 45, "translation": 0.15, "scale": 0.15}, "freeze": 0,
-    "unfreeze_every": 0, "weights": None, "balance": "images", "seed": 0, "tasks": TASKS, "label_smoothing": 0.0,
+    "unfreeze_every": 0, "weights": None, "balance": "images", "seed": 0, "tasks": TASKS, "objective": "multilabel",
+    "loss": "cross_entropy", "label_smoothing": 0.0, "task_weights": "none", "positive_weights": "none",
 }  # fmt: skip
 
 
@@ -99,7 +100,7 @@ class Clock:
 
 def _crossray(place: Path, written: tuple[Path, Path], batch: int, device: torch.device) -> list[float]:
     """Train an epoch; return the seconds between the ends of steps."""
-    source = load_source([written[0]], [written[1]], TASKS)
+    source = load_source([written[0]], [written[1]], stored.learning(TASKS))
     clock = Clock(device)
     with patch.object(Classifier, "on_train_batch_end", lambda *_: clock.tick()):
         network = build_model("resnet50", len(TASKS), source.training.store.size)
@@ -123,13 +124,14 @@ def _optimiser(network: Network, fused: bool | None) -> torch.optim.Optimizer:
 def _in_memory(size: int, steps: int, batch: int, device: torch.device) -> list[float]:
     """Step on one batch in memory, in the precision that CrossRay takes."""
     network = build_model("resnet50", len(TASKS), size).to(device, memory_format=torch.channels_last)
-    optimiser, weights = _optimiser(network, True), torch.ones(len(TASKS), device=device)
+    optimiser = _optimiser(network, True)
     images, labels = _batch(size, batch, device)
+    compare = MaskedLoss(labels.cpu().numpy(), SETTINGS).to(device)
     mixed = precision("fastest", device) == "bf16-mixed"
     clock = Clock(device)
     for _ in range(steps):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
-            loss = masked_cross_entropy(network(images), labels, weights)
+            loss = compare(network(images), labels)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

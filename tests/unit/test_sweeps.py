@@ -27,7 +27,7 @@ def test_a_model_has_the_studys_settings_but_for_its_own():
     assert made["a"]["sources"] == SOURCES
     assert made["b"]["sources"] == ["south"]
     assert made["b"]["training"] == made["a"]["training"] | {
-        "epochs": 2, "augmentation": {"rotation": 3, "translation": 0.15, "scale": 0.5}}  # fmt: skip
+        "epochs": 2, "augmentation": {"rotation": 3, "translation": 0.15, "scale": 0.5, "contrast": 0}}  # fmt: skip
 
 
 def test_a_sweep_is_every_combination():

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
+from contextlib import suppress
 
 import pytest
 import yaml
@@ -98,25 +99,23 @@ BLOWS = {
 }
 
 
-def half_trained(node, folder, seed):
-    """Return the job that trains this seed, once it has written two checkpoints."""
-    if not list(folder.glob(f"results/struck/models/small/north/{seed}/work/*/before.ckpt")):
-        return None
-    name = f"rule_train_model_wildcards_small_north_{seed}"
-    return next((number for number, words in node.jobs("RUNNING").items() if words == name), None)
-
-
 def strike_next(node, folder, pending):
     """Strike the first training that is half done; return with what."""
     for what, (seed, words) in pending.items():
-        if job := half_trained(node, folder, seed):
-            if what == "time limit":  # only a program that hangs is still there after the shortest limit, a minute
-                os.kill(running(folder, "train_model", f"/{seed}/work"), signal.SIGSTOP)
-            node.run(*words.format(job=job, host=node.host).split())
-            if what == "node down":
-                time.sleep(3)
-                node.run("scontrol", "update", f"nodename={node.host}", "state=resume")
-            return what
+        training = running(folder, "train_model", f"/{seed}/work")
+        if not training or not list(folder.glob(f"results/struck/models/small/north/{seed}/work/*/before.ckpt")):
+            continue
+        os.kill(training, signal.SIGSTOP)  # a training that ends before the blow would start afresh
+        name = f"rule_train_model_wildcards_small_north_{seed}"
+        job = next(number for number, words in node.jobs("RUNNING").items() if words == name)
+        node.run(*words.format(job=job, host=node.host).split())
+        if what == "node down":
+            time.sleep(3)
+            node.run("scontrol", "update", f"nodename={node.host}", "state=resume")
+        if what != "time limit":  # only a program that hangs is still there after the shortest limit, a minute
+            with suppress(ProcessLookupError):
+                os.kill(training, signal.SIGCONT)
+        return what
     return None
 
 
@@ -133,10 +132,10 @@ def test_trainings_that_are_struck_end_in_the_same_weights(node, tmp_path, tell)
         if what := strike_next(node, folder, pending):
             del pending[what]
             told.append(what)
-        if len(told) == 2:
-            node.restart_controller()
-            told.append("controller restarted")
         time.sleep(0.5)
+    node.wait_until(lambda: node.jobs("RUNNING"))
+    node.restart_controller()
+    told.append("controller restarted")
     assert run.wait(timeout=900) == 0, (folder / "slurm-run.log").read_text()[-6000:]
     for seed in STRUCK["seeds"]:
         place = f"results/struck/models/small/north/{seed}"
