@@ -29,8 +29,8 @@ TASKS = ["Atelectasis", "Cardiomegaly", "Effusion", "Nodule", "Pneumothorax"]
 BATCH = 64
 #: size -> rounds, and steps of a round
 ON_CPU = {64: (3, 6), 128: (2, 4), 224: (2, 2)}
-#: size -> steps of the slowest contender, the first of which does not count
-SLOW = {224: 2}
+#: device, size -> steps of the slowest contender, the first of which does not count
+SLOW = {("cpu", 224): 2}
 #: device -> steps after which it is waited for
 SYNCHRONISED = {"cpu": 1, "cuda": 10}
 SETTINGS = {
@@ -64,7 +64,7 @@ def on_device(device: torch.device, plan: dict[int, tuple[int, int]], batch: int
         contenders: dict[str, Callable[[], list[float]]] = {
             "CrossRay": partial(_crossray, place, written, batch, device),
             "in memory": partial(_in_memory, size, steps, batch, device),
-            "torchxrayvision's loop": partial(_like_torchxrayvision, size, min(steps, SLOW.get(size, steps)), batch,
+            "torchxrayvision's loop": partial(_like_torchxrayvision, size, min(steps, SLOW.get((device.type, size), steps)), batch,
                                               device),
         }  # fmt: skip
         times: dict[str, list[float]] = {name: [] for name in contenders}

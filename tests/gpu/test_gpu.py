@@ -107,9 +107,10 @@ def test_predictions_of_both_devices_agree(trained, tell):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_maps_of_both_devices_agree(method):
+    torch.manual_seed(0)
     model = build_model("resnet18", 2, 64).eval()
     images = torch.randint(0, 256, (4, 64, 64), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    cpu = attribute(model, images, 1, method, 8)
-    gpu = attribute(model.cuda(), images.cuda(), 1, method, 8).cpu()
-    for one, other in zip(cpu.detach().flatten(1), gpu.detach().flatten(1), strict=True):
-        assert np.corrcoef(one, other)[0, 1] > 0.99
+    cpu = attribute(model, images, 1, method, 8).detach()
+    gpu = attribute(model.cuda(), images.cuda(), 1, method, 8).detach().cpu()
+    assert cpu.amax() == pytest.approx(1)
+    assert (gpu - cpu).abs().mean() < 0.02

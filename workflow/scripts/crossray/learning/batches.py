@@ -141,14 +141,19 @@ def training_batches(examples: Examples, batch_size: int, balance: str, seed: in
     """Shuffled batches; an incomplete last one is dropped where there are others, as batch norm needs many."""
     order = EpochShuffle(groups_of(examples, balance), examples.epoch or len(examples.rows), seed)
     batches = SharedBatches(order, batch_size, drop_last=len(order) > batch_size)
-    return DataLoader(ExampleDataset(examples), batch_sampler=batches, collate_fn=_as_is)
+    return _loader(ExampleDataset(examples), batches)
 
 
 def ordered_batches(examples: Examples, batch_size: int) -> DataLoader:
     """All images in order, or this process's share of every batch of them."""
     dataset = ExampleDataset(examples)
     batches = SharedBatches(SequentialSampler(dataset), batch_size, drop_last=False)
-    return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is)
+    return _loader(dataset, batches)
+
+
+def _loader(dataset: ExampleDataset, batches: SharedBatches) -> DataLoader:
+    """Batches in this process; in locked memory where there is a GPU, which then copies them while it computes."""
+    return DataLoader(dataset, batch_sampler=batches, collate_fn=_as_is, pin_memory=torch.cuda.is_available())
 
 
 def _as_is(batch: Any) -> Any:
