@@ -59,14 +59,14 @@ def on_device(device: torch.device, plan: dict[int, tuple[int, int]], batch: int
     for size, (rounds, counted) in plan.items():
         place = folder / f"{size}"
         steps = counted + SYNCHRONISED[device.type]
+        slow = min(steps, SLOW.get((device.type, size), steps))
         # nine images in ten are for training
         written = stored.write_dataset(place, steps * batch * 10 // 9 + 2, size, TASKS)
         contenders: dict[str, Callable[[], list[float]]] = {
             "CrossRay": partial(_crossray, place, written, batch, device),
             "in memory": partial(_in_memory, size, steps, batch, device),
-            "torchxrayvision's loop": partial(_like_torchxrayvision, size, min(steps, SLOW.get((device.type, size), steps)), batch,
-                                              device),
-        }  # fmt: skip
+            "torchxrayvision's loop": partial(_like_torchxrayvision, size, slow, batch, device),
+        }
         times: dict[str, list[float]] = {name: [] for name in contenders}
         peaks = dict.fromkeys(contenders, 0.0)
         for _ in range(rounds):
