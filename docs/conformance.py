@@ -78,7 +78,7 @@ def check(path: Path) -> Outcome:
     kind = _kind(header)
     expected = _expected_reason(path, header)
     try:
-        grey, _ = read_dicom(path)
+        grey = np.asarray(read_dicom(path)[0])
     except UnusableImageError as reason:
         right = str(reason) == expected
         words = str(reason) if right else f"rejected: {reason}; expected: {expected or 'an image'}"

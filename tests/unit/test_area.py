@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossray.area import area_means
+from crossray.area import IndexedLevels, area_means
 
 
 def covered(length, parts, part):
@@ -41,3 +41,14 @@ def test_sums_are_exact_where_float32_would_not_hold_them(side):
 
 def test_a_flat_image_stays_flat():
     assert (area_means(np.full((1999, 1501), 65535, np.uint16), 224, 224) == 65535).all()
+
+
+@pytest.mark.parametrize("stored", [np.uint8, np.uint16])
+@pytest.mark.parametrize("side", [300, 2047])
+def test_levels_that_are_looked_up_on_the_way_give_the_same_means(stored, side):
+    generator = np.random.default_rng(side)
+    values = generator.integers(0, np.iinfo(stored).max, (side, side + 9), stored)
+    table = generator.integers(0, 65536, np.iinfo(stored).max + 1, dtype=np.uint16)
+    indexed = IndexedLevels(values, table)[:, 3:-6]
+    np.testing.assert_array_equal(np.asarray(indexed), table[values][:, 3:-6])
+    np.testing.assert_array_equal(area_means(indexed, 224, 224), area_means(table[values][:, 3:-6], 224, 224))

@@ -35,7 +35,7 @@ EXPECTED = np.round(RAMP / 4095 * GREY_MAX)
 
 
 def read_dicom(path, **settings):
-    return dicom.read_dicom(path, **settings)[0]
+    return np.asarray(dicom.read_dicom(path, **settings)[0])
 
 
 def close(actual, expected, tolerance=1):

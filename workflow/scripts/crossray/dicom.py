@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pydicom.errors import InvalidDicomError
 
 from crossray import frames
+from crossray.area import Levels
 from crossray.errors import UnusableImageError
 from crossray.grey_levels import grey_of_colour, grey_of_monochrome, grey_of_palette
 
@@ -35,9 +36,7 @@ _LARGEST_ASPECT = 10.0
 _IDENTITY = {"SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "Modality", "PatientID", "Rows"}
 
 
-def read_dicom(
-    path: Path, burnt_in: str = "reject", areas: Iterable[Sequence[float]] = ()
-) -> tuple[NDArray[np.uint16], float]:
+def read_dicom(path: Path, burnt_in: str = "reject", areas: Iterable[Sequence[float]] = ()) -> tuple[Levels, float]:
     """Read a single-frame DICOM file as it is meant to be seen.
 
     Args:
@@ -46,7 +45,7 @@ def read_dicom(
         areas: rectangles to black out then: left, top, right, bottom, as shares of the width and the height.
 
     Returns:
-        Grey levels of shape (rows, columns), 0 black to 65535 white; and the height of a pixel by its width.
+        Grey levels, uint16 of shape (rows, columns), 0 black to 65535 white; and the height of a pixel by its width.
 
     Raises:
         UnusableImageError: if the file is no DICOM image, is truncated, or is of a kind that is not supported.
@@ -66,7 +65,7 @@ def read_dicom(
             # Any bytes may come in, and pydicom and the codecs raise whatever they meet.
             raise UnusableImageError(f"unreadable pixels ({type(error).__name__})") from error
     if burnt_in == "black_out" and str(header.get("BurnedInAnnotation") or "").upper() == "YES":
-        _black_out(grey, areas)
+        grey = _blacked_out(np.array(grey), areas)
     return grey, aspect
 
 
@@ -120,7 +119,7 @@ def _check_supported(header: pydicom.Dataset) -> None:
         raise UnusableImageError(f"{header.BitsStored} bits stored in {header.BitsAllocated} allocated")
 
 
-def _grey_levels(header: pydicom.Dataset) -> NDArray[np.uint16]:
+def _grey_levels(header: pydicom.Dataset) -> Levels:
     values = frames.decode(header)
     if values.ndim == 3:
         return grey_of_colour(values, header, frames.has_converted_colours(header))
@@ -140,9 +139,10 @@ def _pixel_aspect(header: pydicom.Dataset) -> float:
     return 1.0
 
 
-def _black_out(grey: NDArray[np.uint16], areas: Iterable[Sequence[float]]) -> None:
+def _blacked_out(grey: NDArray[np.uint16], areas: Iterable[Sequence[float]]) -> NDArray[np.uint16]:
     """Set rectangles to black, every pixel that they touch."""
     rows, columns = grey.shape
     for left, top, right, bottom in areas:
         across = slice(math.floor(left * columns), math.ceil(right * columns))
         grey[math.floor(top * rows) : math.ceil(bottom * rows), across] = 0
+    return grey

@@ -1,14 +1,14 @@
 """Stored values of a DICOM file to grey levels: modality transform, window, inversion, padding, colour.
 
-What is computed from up to 16 bits is computed once for every possible value and then looked up.
+What is computed from up to 16 bits is computed once for every possible value, to be looked up.
 """
 
-import cv2
 import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi
 
+from crossray.area import IndexedLevels, Levels
 from crossray.errors import UnusableImageError
 
 #: grey levels between which an image of more than 8 bits without any window is stretched, in per cent
@@ -55,7 +55,7 @@ def grey_of_palette(values: NDArray, header: pydicom.Dataset) -> NDArray[np.uint
     return _rounded((colours[..., :3] @ _LUMA) / np.iinfo(colours.dtype).max)
 
 
-def grey_of_monochrome(values: NDArray, header: pydicom.Dataset) -> NDArray[np.uint16]:
+def grey_of_monochrome(values: NDArray, header: pydicom.Dataset) -> Levels:
     """Turn stored values into grey levels, in the order of PS3.4 N.2.
 
     Modality LUT or rescale (PS3.3 C.11.1), VOI LUT or window (C.11.2: LINEAR, LINEAR_EXACT, SIGMOID; the first of
@@ -72,18 +72,18 @@ def grey_of_monochrome(values: NDArray, header: pydicom.Dataset) -> NDArray[np.u
     """
     if values.dtype.kind == "f":
         return _levels(values.astype(np.float64), values, header)
-    low, high = min(int(values.min()), 0), int(values.max())
+    low, high = 0 if values.dtype.kind == "u" else min(int(values.min()), 0), int(values.max())
     if high - low >= 2**_TABLE_BITS:
         return _levels(values.astype(np.float64), values, header)
-    return _looked_up(_levels(np.arange(low, high + 1), values, header), values if low == 0 else values - low)
+    return _indexed(values if low == 0 else values - low, _levels(np.arange(low, high + 1), values, header))
 
 
-def _looked_up(table: NDArray[np.uint16], values: NDArray) -> NDArray[np.uint16]:
-    """Return ``table[values]``; OpenCV looks up four times as fast as numpy, in tables of 256 or 65,536 entries."""
+def _indexed(values: NDArray, table: NDArray[np.uint16]) -> IndexedLevels:
+    """Store values in as few bytes as they have, with a table of every value that these can hold."""
     dtype = np.dtype(np.uint8 if values.dtype.itemsize == 1 else np.uint16)
     whole = np.zeros(2 ** (8 * dtype.itemsize), np.uint16)
     whole[: len(table)] = table
-    return cv2.LUT(np.ascontiguousarray(values, dtype), whole)
+    return IndexedLevels(np.ascontiguousarray(values, dtype), whole)
 
 
 def _levels(inputs: NDArray, stored: NDArray, header: pydicom.Dataset) -> NDArray[np.uint16]:

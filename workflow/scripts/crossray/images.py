@@ -10,7 +10,7 @@ import PIL.Image
 import PIL.ImageOps
 from numpy.typing import NDArray
 
-from crossray.area import area_means
+from crossray.area import Levels, area_means
 from crossray.dicom import read_dicom, read_dicom_shape
 from crossray.errors import UnusableImageError
 from crossray.grey_levels import GREY_MAX, PERCENTILES
@@ -75,7 +75,7 @@ def load_square(
     return np.repeat(square[..., None], 3, axis=2) if colour == "rgb" and square.ndim == 2 else square
 
 
-def to_square(levels: NDArray, aspect: float, size: int, fit: str) -> NDArray:
+def to_square(levels: Levels, aspect: float, size: int, fit: str) -> NDArray:
     """Make an image a square; what lies over an image, such as a mask, goes the same way.
 
     Args:
@@ -107,7 +107,7 @@ def read_shape(path: Path) -> tuple[int, int, float]:
     return (width, height, 1.0) if turned else (height, width, 1.0)
 
 
-def centre_square(levels: NDArray, aspect: float = 1.0) -> NDArray:
+def centre_square(levels: Levels, aspect: float = 1.0) -> Levels:
     """Cut the largest centred square out of an image.
 
     Args:
@@ -121,7 +121,7 @@ def centre_square(levels: NDArray, aspect: float = 1.0) -> NDArray:
     return levels[top : top + kept[0], left : left + kept[1]]
 
 
-def _padded(levels: NDArray, aspect: float, size: int) -> NDArray:
+def _padded(levels: Levels, aspect: float, size: int) -> NDArray:
     """Fit a whole image into a black square."""
     height, width = levels.shape[0] * aspect, levels.shape[1]
     rows, columns = (max(1, round(size * side / max(height, width))) for side in (height, width))
@@ -131,13 +131,13 @@ def _padded(levels: NDArray, aspect: float, size: int) -> NDArray:
     return square
 
 
-def _resized(levels: NDArray, rows: int, columns: int) -> NDArray:
+def _resized(levels: Levels, rows: int, columns: int) -> NDArray:
     """Resize by area; enlarge linearly."""
     if levels.shape[0] < rows or levels.shape[1] < columns:
-        return cv2.resize(levels, (columns, rows), interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(np.asarray(levels), (columns, rows), interpolation=cv2.INTER_LINEAR)
     if levels.ndim == 2:
         return area_means(levels, rows, columns)
-    return np.stack([area_means(channel, rows, columns) for channel in np.moveaxis(levels, 2, 0)], axis=2)
+    return np.stack([area_means(channel, rows, columns) for channel in np.moveaxis(np.asarray(levels), 2, 0)], axis=2)
 
 
 def _read_pillow(path: Path, colour: str) -> NDArray[np.uint16]:
