@@ -54,7 +54,7 @@ FIGURE_TABLES = {
     "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
     "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
     "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
-    "corrections": ["corrections"], "shift_truth": ["shift_truth", "shift_acceptance"],
+    "corrections": ["corrections_by_verdict"], "shift_truth": ["shift_truth", "shift_acceptance"],
     "label_agreement": ["label_agreement"], "label_control": ["label_control"],
     "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
     "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
@@ -97,7 +97,7 @@ class Made:
         registers = {name: name for name in self.labels} | (self.registers or {})
         single = [source for source in self.sources if source in self.labels]
         return {
-            "models": ["resnet50"], "shown": ["resnet50"], "sources": self.sources,
+            "models": ["resnet50"], "mitigations": [], "shown": ["resnet50"], "sources": self.sources,
             "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
             "targets": list(self.labels), "seeds": list(self.seeds),
             "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
@@ -264,7 +264,8 @@ class Made:
         terms, evidence = shift.measure(study, self.descriptions())
         self._write(shift=terms, shift_evidence=evidence)
         self._correct()
-        self._write(corrections=corrections.measure(study, self.folder / "corrected", terms))
+        given_back, groups = corrections.measure(study, self.folder / "corrected", terms, evidence)
+        self._write(corrections=given_back, corrections_by_verdict=groups)
         planted, acceptance = truth.measure(study, self.hospitals(), terms)
         self._write(shift_truth=planted, shift_acceptance=acceptance)
 

@@ -2,15 +2,19 @@
 
 import importlib
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from crossray.analysis import corrections
+from crossray.analysis.cells import Scored, Study
 from crossray.learning.batches import Examples
 from crossray.learning.correction import MatchedStore, mean_levels, with_target_statistics
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
+from crossray.seeds import derived_seed
 from crossray.shards import ImageStore
 
 
@@ -84,6 +88,65 @@ def test_the_program_writes_both_corrections_for_the_test_split(make_dataset, tm
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert list(table) == ["image_id", "correction", "A", "B"]
     assert table["correction"].value_counts().to_dict() == {"histogram": 12, "batch norm": 12}
+
+
+@pytest.fixture
+def groups(made):
+    return pd.read_csv(made.folder / "analysis/corrections_by_verdict.csv")
+
+
+def test_each_verdict_has_the_mean_of_its_cells(made, groups):
+    table = pd.read_csv(made.folder / "analysis/corrections.csv")
+    for row in groups[groups["cells"] > 0].itertuples():
+        cells = table[(table["metric"] == row.metric) & (table["correction"] == row.correction)]
+        if row.verdict != "all":
+            named = cells["verdict"].where(cells["verdict"].isin(["prevalence", "image", "concept"]), "no cause named")
+            cells = cells[named == row.verdict]
+        assert row.cells == len(cells)
+        assert row.returned == pytest.approx(cells["returned"].mean(), abs=1e-8)
+        assert row.returned_low <= row.returned <= row.returned_high
+    everything = groups[(groups["verdict"] == "all") & (groups["metric"] == "log-loss")]
+    assert set(everything["correction"]) == {"histogram", "batch norm", "implied prevalence", "recalibrated"}
+
+
+def test_recalibration_gives_back_what_a_changed_threshold_costs(made):
+    """The made-up models are as wrong away as they are right at home: another calibration is what they need."""
+    table = pd.read_csv(made.folder / "analysis/corrections.csv")
+    cells = table[(table["correction"] == "recalibrated") & (table["metric"] == "log-loss")]
+    assert (cells.loc[cells["verdict"] == "concept", "returned"] > 0).mean() > 0.8
+
+
+def test_halves_of_patients_never_calibrate_themselves():
+    labels = pd.DataFrame({"patient_id": np.repeat(np.arange(40), 5).astype(str), "A": 1.0})
+    seen = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", labels, {}, 1), "A", 0)
+    assert seen == pytest.approx(np.linspace(-1, 1, 200))  # labels of one class calibrate nothing
+    wrong = labels.assign(A=(np.arange(200) % 2).astype(float))
+    one = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", wrong, {}, 1), "A", 0)
+    first = np.random.default_rng(derived_seed(0, "halves", "t")).permutation(40) % 2 == 0
+    half = first[np.repeat(np.arange(40), 5)]
+    changed = wrong.assign(A=np.where(half, 1 - wrong["A"], wrong["A"]))
+    other = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", changed, {}, 1), "A", 0)
+    assert one[half] == pytest.approx(other[half])
+    assert not np.allclose(one[~half], other[~half])
+
+
+def test_other_trainings_of_the_first_model_stand_beside_it(made):
+    study = made.study
+    settings = study.settings | {"mitigations": ["smooth"], "models": ["resnet50", "smooth"],
+                                 "sources_of": study.settings["sources_of"] | {"smooth": ["north"]},
+                                 "origins": study.settings["origins"] | {"smooth": []}}  # fmt: skip
+    place = made.folder / "predictions/smooth"
+    shutil.copytree(made.folder / "predictions/resnet50/north", place / "north")
+    try:
+        tables = [pd.read_csv(made.folder / f"analysis/{name}.csv") for name in ("shift", "shift_evidence")]
+        table, _ = corrections.measure(Study(study.predictions, study.manifests, settings), made.folder / "corrected",
+                                       *tables)  # fmt: skip
+    finally:
+        shutil.rmtree(place)
+    beside = table[table["correction"] == "smooth"]
+    assert set(beside["source"]) == {"north"}
+    assert set(beside["model"]) == {"resnet50"}
+    assert (beside["returned"].abs() < 1e-9).all()  # it is the same network
 
 
 def test_what_is_given_back_is_before_less_after(made):

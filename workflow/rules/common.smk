@@ -97,6 +97,12 @@ def check_writable(*folders):
             )
 
 
+def differs_in_training_alone(model, first):
+    """Say whether two models have the same network, from the same weights, and other settings of training."""
+    alike = [key for key in first if key not in ("training", "sources", "sweep", "description")]
+    return model["training"] != first["training"] and all(model.get(key) == first[key] for key in alike)
+
+
 def models_of_study():
     """Return every model that is trained, sweeps spelt out."""
     try:
@@ -117,6 +123,10 @@ MEMBERS = members_of_sources()
 MODELS = models_of_study()
 #: those that figures of single models show: all but the points of sweeps, which have figures of their own
 SHOWN = [name for name, model in MODELS.items() if not model["point"]] or list(MODELS)[:1]
+#: those of them that differ from the first in how they are trained, and in nothing else: ways to lose less elsewhere
+MITIGATIONS = [name for name in SHOWN[1:] if differs_in_training_alone(MODELS[name], MODELS[SHOWN[0]])]
+#: those of them whose losses are split into causes
+EXPLAINED = [name for name in SHOWN if name not in MITIGATIONS]
 #: those of them that are trained on every source, of which shared networks are made
 EVERYWHERE = [name for name in SHOWN if MODELS[name]["sources"] == SOURCES]
 #: points of sweeps

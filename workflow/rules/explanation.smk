@@ -116,7 +116,7 @@ rule explain_drops:
         mem_mb=grows(4000),
         runtime=grows(240),
     params:
-        settings=analysis_settings(SHOWN, explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        settings=analysis_settings(EXPLAINED, explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
         code=code_version("explain_drops"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -166,7 +166,7 @@ rule check_verdicts:
         runtime=grows(60),
     params:
         settings=analysis_settings(
-            SHOWN,
+            EXPLAINED,
             hospitals={
                 name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
             },
@@ -197,12 +197,19 @@ rule measure_corrections:
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
         shift=rules.explain_drops.output.table,
+        evidence=rules.explain_drops.output.evidence,
     output:
         table=report(
             "<study>/analysis/corrections.csv",
             caption="../report/corrections.rst",
             category="Tables",
             labels={"table": "what corrections give back"},
+        ),
+        groups=report(
+            "<study>/analysis/corrections_by_verdict.csv",
+            caption="../report/corrections.rst",
+            category="Tables",
+            labels={"table": "what corrections give back, by verdict"},
         ),
     log:
         "<log>/measure_corrections.log",
@@ -214,7 +221,7 @@ rule measure_corrections:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(SHOWN),
+        settings=analysis_settings(SHOWN, mitigations=MITIGATIONS),
         code=code_version("measure_corrections"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -226,6 +233,8 @@ rule measure_corrections:
             --settings {params.settings:q} \
             --corrected {params.study:q}/corrected \
             --shift {input.shift:q} \
+            --evidence {input.evidence:q} \
+            --groups {output.groups:q} \
             --output {output.table:q} \
             &>{log:q}
         """
@@ -293,7 +302,7 @@ use rule draw_auc_matrix as draw_shift_truth with:
 
 use rule draw_auc_matrix as draw_corrections with:
     input:
-        tables=["<study>/analysis/corrections.csv"],
+        tables=["<study>/analysis/corrections_by_verdict.csv"],
     output:
         svg=report(
             "<study>/figures/corrections.svg",

@@ -173,17 +173,16 @@ def paper_tables(wildcards):
 
 
 def corrected_predictions(wildcards):
-    """Return the corrected predictions of models of one data set, on all other targets."""
+    """Return the corrected predictions of explained models, on all targets that are no part of their source."""
     return [
         path
-        for model in SHOWN
+        for model in EXPLAINED
         for source in MODELS[model]["sources"]
-        if not is_pooled(source)
         for path in expand(
             rules.predict_corrected.output.predictions,
             model=model,
             source=source,
             seed=SEEDS,
-            target=[target for target in TARGETS if target != source],
+            target=[target for target in TARGETS if target not in MEMBERS[source]],
         )
     ]

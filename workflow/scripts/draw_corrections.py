@@ -1,4 +1,4 @@
-"""Draw what corrections give back, against what images cost."""
+"""Draw what corrections and other ways to train give back, by verdict."""
 
 import sys
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""Measure whether corrections that need no label of the target help where the split into causes says so."""
+"""Measure whether corrections and other ways to train help where the split into causes says so."""
 
 import logging
 import sys
@@ -16,9 +16,11 @@ def measure_corrections(arguments: Namespace) -> None:
     from crossray.analysis.corrections import measure
     from crossray.files import write_csv
 
-    table = measure(study_of(arguments), arguments.corrected, pd.read_csv(arguments.shift))
+    shift, evidence = pd.read_csv(arguments.shift), pd.read_csv(arguments.evidence)
+    table, groups = measure(study_of(arguments), arguments.corrected, shift, evidence)
+    write_csv(arguments.groups, groups)
     write_csv(arguments.output, table)
-    logging.info("%d rows", len(table))
+    logging.info("%d rows, %d groups of cells", len(table), len(groups))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,6 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     study_options(options)
     options.add_argument("--corrected", required=True, type=Path, help="folder of predict_corrected.py")
     options.add_argument("--shift", required=True, type=Path, help="explain_drops.py: terms and verdicts")
+    options.add_argument("--evidence", required=True, type=Path, help="explain_drops.py: what verdicts hang on")
+    options.add_argument("--groups", required=True, type=Path, help="CSV to write: one row a correction and verdict")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell and correction")
     return run(measure_corrections, options.parse_args(argv))
 

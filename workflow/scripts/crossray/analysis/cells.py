@@ -173,6 +173,18 @@ class Study:
         return tables
 
 
+def joined(parts: Sequence[Scored]) -> Scored:
+    """Return the images of several data sets as those of one."""
+    first = parts[0]
+    logits = {
+        trained: {seed: pd.concat([part.logits[trained][seed] for part in parts]) for seed in tables}
+        for trained, tables in first.logits.items()
+    }
+    name = " + ".join(part.dataset for part in parts)
+    refused = frozenset().union(*(part.refused for part in parts))
+    return Scored(name, pd.concat([part.labels for part in parts]), logits, first.minimum, refused)
+
+
 def _log_odds(logits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(class_log_odds(logits.to_numpy()), logits.index, logits.columns)
 

@@ -1,6 +1,7 @@
-"""Do corrections help where the split says so? Losses elsewhere before and after pictures or networks are matched.
+"""Does what is done against a drop help where the split says so? Losses elsewhere before and after.
 
-A correction of pictures can give back what images cost, and nothing of what another label rule costs.
+A correction of pictures can give back what images cost and nothing of what another label rule costs; a new prior gives
+back what prevalence costs, and a new calibration also what another threshold costs; wrong labels stay wrong.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,47 +11,98 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import spearmanr
 
 from crossray.analysis.cells import Scored, Study, Trained, check_rows, known
 from crossray.analysis.resampling import weighted_ranking, with_interval
+from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.tables import home_calibration
-from crossray.analysis.shift.terms import AUC, LOG_LOSS, log_losses
-from crossray.settings import is_pooled
+from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
+from crossray.seeds import derived_seed
 
 KEYS = ["model", "source", "target", "task"]
 #: one row a cell with a verdict, metric and correction; ``returned`` is what is lost less, before - after
 COLUMNS = [*KEYS, "metric", "correction", "images", "before", "after", "returned", "returned_low", "returned_high",
-           "drop", "image", "concept", "verdict"]  # fmt: skip
+           "drop", *CAUSES, "verdict"]  # fmt: skip
+#: one row a model, metric, correction and group of verdicts: means over cells
+GROUP_COLUMNS = ["model", "metric", "correction", "verdict", "cells", "returned", "returned_low", "returned_high",
+                 *(f"with_{cause}" for cause in CAUSES)]  # fmt: skip
+#: the group of all cells, and of those whose verdict names no cause
+ALL, NO_CAUSE = "all", "no cause named"
+
+#: the prevalence that the target's images imply, which looks at no label of the target
+PRIOR = "implied prevalence"
+#: intercept and slope, fitted on the labels of one half of the target's patients for the other half
+RECALIBRATED = "recalibrated"
+
+#: fewer cells have no rank correlation
+_LEAST_CELLS = 5
 
 
-def measure(study: Study, corrected: Path, shift: pd.DataFrame) -> pd.DataFrame:
+def measure(
+    study: Study, corrected: Path, shift: pd.DataFrame, evidence: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure what each correction gives back.
 
     Args:
-        study: the predictions.
+        study: the predictions; settings also hold ``mitigations``, the models that differ from the first in how they
+            were trained, and are set beside it.
         corrected: folder of ``predict_corrected.py``, ``{model}/{source}/{seed}/{target}.parquet`` below it.
         shift: ``shift.csv``.
+        evidence: ``shift_evidence.csv``.
 
     Returns:
-        A table with :data:`COLUMNS`; log-loss is that of logits calibrated at home, before and after alike.
+        Tables with :data:`COLUMNS` and :data:`GROUP_COLUMNS`; log-loss is that of logits calibrated at home, before and
+        after alike.
     """
-    targets = {scored.dataset: scored for scored in study.targets()}
     told = shift[shift["verdict"].notna()].set_index([*KEYS, "metric"])
-    rows = []
-    for trained in study.trained():
-        for name, scored in targets.items():
-            if is_pooled(trained.source) or name == trained.source:
-                continue
-            weights = scored.weights(study.settings["evaluation"])
-            after = _mean_logits(study, corrected, trained, scored)
-            for task in study.settings["tasks"]:
-                key = (trained.model, trained.source, name, task)
-                if (*key, LOG_LOSS) in told.index:
-                    fitted = home_calibration(study, trained, targets[trained.source], task)
-                    for row in _cell(scored, trained, task, fitted, after, weights):
-                        facts = told.loc[(*key, row["metric"]), ["drop", "image", "concept", "verdict"]]
-                        rows.append(dict(zip(KEYS, key, strict=True)) | row | facts.to_dict())
-    return pd.DataFrame(rows, columns=COLUMNS)
+    implied = evidence.set_index(KEYS)["implied"]
+    rows, replicates = [], []
+    for scored in study.targets():
+        weights = scored.weights(study.settings["evaluation"])
+        for trained in study.trained():
+            tasks = [task for task in study.settings["tasks"]
+                     if (trained.model, trained.source, scored.dataset, task, LOG_LOSS) in told.index]  # fmt: skip
+            pictures = _mean_logits(study, corrected, trained, scored) if tasks else {}
+            for task in tasks:
+                key = (trained.model, trained.source, scored.dataset, task)
+                used = _used(study, scored, trained, task, pictures, float(implied.loc[key]))
+                for row, drawn in _cell(scored, task, used, weights):
+                    facts = told.loc[(*key, row["metric"]), ["drop", *CAUSES, "verdict"]]
+                    rows.append(dict(zip(KEYS, key, strict=True)) | row | facts.to_dict())
+                    replicates.append(drawn)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table, _grouped(table, np.array(replicates))
+
+
+def _used(
+    study: Study, scored: Scored, trained: Trained, task: str, pictures: Mapping[str, pd.DataFrame], implied: float
+) -> dict[str, NDArray]:  # fmt: skip
+    """Return calibrated logits of every image, first (under an empty name) as they are, then after each correction."""
+    fitted = home_calibration(study, trained, scored, task)
+    used = {"": fitted[0] + fitted[1] * scored.reported(trained)[task].to_numpy()}
+    used |= {name: fitted[0] + fitted[1] * logits[task].to_numpy() for name, logits in pictures.items()}
+    used[PRIOR] = used[""] + implied
+    used[RECALIBRATED] = _recalibrated(used[""], scored, task, study.settings["evaluation"]["seed"])
+    for model in study.settings["mitigations"] if trained.model == study.settings["models"][0] else ():
+        other = Trained(model, trained.source)
+        if other in scored.logits and scored.measurable(other, task):
+            own = home_calibration(study, other, scored, task)
+            used[model] = own[0] + own[1] * scored.reported(other)[task].to_numpy()
+    return used
+
+
+def _recalibrated(logits: NDArray, scored: Scored, task: str, seed: int) -> NDArray[np.float64]:
+    """Calibrate the images of each half of the patients by the labels of the other half (Platt 1999)."""
+    order = np.random.default_rng(derived_seed(seed, "halves", scored.dataset)).permutation(scored.patient_count)
+    first = (order % 2 == 0)[scored.patients]
+    labels, found = scored.labels[task].to_numpy(float), np.array(logits)
+    for half in (first, ~first):
+        learnt = ~half & ~np.isnan(labels)
+        if len(np.unique(labels[learnt])) > 1:
+            intercept, slope = calibration(logits[learnt], labels[learnt], np.ones((1, int(learnt.sum()))))[0]
+            found[half] = intercept + slope * logits[half]
+    return found
 
 
 def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored) -> dict[str, pd.DataFrame]:
@@ -66,22 +118,51 @@ def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored
 
 
 def _cell(
-    scored: Scored, trained: Trained, task: str, fitted: NDArray, after: Mapping[str, pd.DataFrame], weights: NDArray
-) -> Iterator[dict[str, Any]]:
-    """Yield a row for each correction and metric; before and after are compared in the same resamples."""
-    labels, scores, here = known(scored.labels, scored.reported(trained), task)
+    scored: Scored, task: str, used: Mapping[str, NDArray], weights: NDArray
+) -> Iterator[tuple[dict[str, Any], NDArray]]:
+    """Yield a row and its replicates for each correction and metric, all compared in the same resamples."""
+    plain = pd.DataFrame({task: used[""]}, scored.labels.index)
+    labels, _, here = known(scored.labels, plain, task)
     counts = np.concatenate([np.ones((1, len(labels)), weights.dtype), weights[:, here]])
-    first = _lost(labels, fitted[0] + fitted[1] * scores, counts)
-    for name, logits in after.items():
-        second = _lost(labels, fitted[0] + fitted[1] * logits[task].to_numpy()[here], counts)
+    lost = {name: _lost(labels, logits[here], counts) for name, logits in used.items()}
+    first = lost.pop("")
+    for name, second in lost.items():
         for metric, before in first.items():
             gained = before - second[metric]
             row = {"metric": metric, "correction": name, "images": len(labels)}
             row |= {"before": float(before[0]), "after": float(second[metric][0])}
-            yield row | with_interval("returned", float(gained[0]), gained[1:])
+            yield row | with_interval("returned", float(gained[0]), gained[1:]), gained[1:]
 
 
 def _lost(labels: NDArray, used: NDArray, counts: NDArray) -> dict[str, NDArray]:
     """Return log-loss and 1 - AUC under each row of counts."""
     losses = counts @ log_losses(used, labels) / counts.sum(axis=1)
     return {LOG_LOSS: losses, AUC: 1 - weighted_ranking(labels, used, counts)[0]}
+
+
+def _grouped(table: pd.DataFrame, replicates: NDArray) -> pd.DataFrame:
+    """Average what is returned over the cells of each verdict, and over all.
+
+    The rank correlations (Spearman) of what is returned with each term are those over all cells.
+    """
+    groups = table["verdict"].where(table["verdict"].isin(CAUSES), NO_CAUSE)
+    rows = []
+    for (model, metric, correction), part in table.groupby(["model", "metric", "correction"], sort=False):
+        for verdict in (*CAUSES, NO_CAUSE, ALL):
+            chosen = part.index if verdict == ALL else part.index[groups[part.index] == verdict]
+            row = {"model": model, "metric": metric, "correction": correction, "verdict": verdict}
+            row["cells"] = len(chosen)
+            if len(chosen):
+                drawn = np.nanmean(replicates[chosen], axis=0)
+                row |= with_interval("returned", float(part.loc[chosen, "returned"].mean()), drawn)
+            if verdict == ALL:
+                row |= {f"with_{cause}": _correlation(part["returned"], part[cause]) for cause in CAUSES}
+            rows.append(row)
+    return pd.DataFrame(rows, columns=GROUP_COLUMNS)
+
+
+def _correlation(returned: pd.Series, term: pd.Series) -> float:
+    """Return Spearman's correlation over cells; NaN for a few, or where one of the two never changes."""
+    if len(returned) < _LEAST_CELLS or min(returned.nunique(), term.nunique()) < 2:
+        return float("nan")
+    return float(spearmanr(returned, term).statistic)

@@ -71,6 +71,7 @@ ALL_TABLES = {
     "shift": "explanation",
     "shift_evidence": "explanation",
     "corrections": "explanation",
+    "corrections_by_verdict": "explanation",
     "shift_truth": "truth",
     "shift_acceptance": "truth",
     "label_agreement": "labels",

@@ -1,4 +1,4 @@
-"""Figure: what corrections give back, against what the split says that images cost."""
+"""Figure: what corrections and other ways to train give back, by what the split says is to blame."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,71 +6,99 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.shift_colours import VERDICT_COLOURS
+from crossray.figures.shift_colours import CAUSE_COLOURS, CAUSE_WORDS
 from crossray.figures.style import Figure, nothing, signed
 
-_WORDS = {"histogram": "grey levels matched to the source", "batch norm": "batch norm of the target"}
-_SHORT = {"histogram": "matching grey levels", "batch norm": "the target's batch norm"}
-_SHAPES = ["diamond", "circle", "square", "triangle-up", "cross", "triangle-down", "triangle-right"]
+#: correction -> what the figure calls it; what is none of these is a model
+_WORDS = {
+    "histogram": "grey levels matched to the source",
+    "batch norm": "batch norm of the target",
+    "implied prevalence": "prevalence that the images imply",
+    "recalibrated": "recalibrated on half of the labels",
+}
+_REST = "no cause named"
+_GROUPS = {**CAUSE_WORDS, _REST: _REST}
+_COLOURS = [*CAUSE_COLOURS.values(), "#6b7280"]
+_SHAPES = ["circle", "square", "diamond", "triangle-up"]
+_ROW = 58
 
 
-def draw(corrections: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
-    """Draw a panel for each correction.
+def draw(corrections_by_verdict: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw a row for each correction, a mark for each verdict, and how gains go with each term.
 
     Args:
-        corrections: ``corrections.csv``.
+        corrections_by_verdict: ``corrections_by_verdict.csv``.
         settings: models, resamples.
     """
-    rows = corrections[(corrections["metric"] == "log-loss") & (corrections["model"] == settings["models"][0])]
+    table = corrections_by_verdict
+    rows = table[(table["metric"] == "log-loss") & (table["model"] == settings["models"][0])]
     if rows.empty:
         return nothing("No correction can be measured", "No pair and task has a verdict.")
-    given = [name for name in VERDICT_COLOURS if (rows["verdict"] == name).any()]
-    panels = [_panel(rows[rows["correction"] == name], words, given) for name, words in _WORDS.items()]
-    to_blame = rows["verdict"].eq("image")
-    given_back = {name: _means(rows[rows["correction"] == name], to_blame) for name in _WORDS}
-    title = "Where images are to blame, " + " and ".join(
-        f"{_SHORT[name]} gives back {images}" for name, (images, _) in given_back.items()
-    )
-    elsewhere = " and ".join(f"{others} by {_SHORT[name]}" for name, (_, others) in given_back.items())
+    rows = rows.assign(row=rows["correction"].map(_WORDS).fillna("trained as " + rows["correction"]))
+    given = rows[(rows["verdict"] != "all") & (rows["cells"] > 0)]
+    given = given.assign(cause=given["verdict"].map(_GROUPS))
+    order = list(dict.fromkeys(rows["row"]))
+    chart = alt.hconcat(_gains(given, order), _correlations(rows[rows["verdict"] == "all"], order), spacing=18)
+    counts = given.drop_duplicates("cause").set_index("cause")["cells"]
+    cells = ", ".join(f"{cause} {counts[cause]}" for cause in _GROUPS.values() if cause in counts)
     caption = (
-        "Each mark is a pair and task. Across: the image term of the loss. Up: log-loss given back by a correction "
-        f"that looks at no label of the target (below zero it harms); mean where images are not to blame: {elsewhere}. "
-        "Bars are 95 % intervals of "
-        f"{settings['resamples']:,} paired resamples of patients."
+        f"Log-loss given back by what can be done about it, mean over the cells of each verdict ({cells}), with 95 % "
+        f"intervals of {settings['resamples']:,} paired resamples of patients; below zero it harms. Grey levels, batch "
+        "norm and the implied prevalence look at no label of the target; recalibration learns from the labels of half "
+        "of its patients and is measured on the others. Right: rank correlation of what is given back with each term, "
+        "over all cells."
     )
     reading = (
-        "Corrections of pictures should help on the right, and do nothing for another label rule, which lies left."
+        "A correction of pictures should help where images are to blame and do nothing for a label rule, a new prior "
+        "where prevalence is. Where that is not so, the verdict or the correction is wrong."
     )
-    return Figure(alt.hconcat(*panels, spacing=28), title, caption, reading)
+    return Figure(chart, _title(given), caption, reading)
 
 
-def _means(rows: pd.DataFrame, to_blame: pd.Series) -> list[str]:
-    """Return the mean log-loss given back where images are to blame, and elsewhere, in words."""
-    here = to_blame.reindex(rows.index)
-    means = [rows.loc[chosen, "returned"].mean() for chosen in (here, ~here)]
-    return [f"{signed(value)} nats" if value == value else "nothing (there are no such cells)" for value in means]
+def _title(given: pd.DataFrame) -> str:
+    parts = []
+    for cause in CAUSE_WORDS.values():
+        here = given[given["cause"] == cause]
+        if len(here):
+            best = here.loc[here["returned"].idxmax()]
+            parts.append(f"{cause}, {best['row']} ({signed(best['returned'])} nats)")
+    if not parts:
+        return "No cause is named anywhere, so no correction can be put to the test"
+    return "What gives back most where the verdict is " + "; ".join(parts)
 
 
-def _panel(rows: pd.DataFrame, words: str, given: list[str]) -> alt.LayerChart:
-    shown = rows[["image", "returned", "returned_low", "returned_high", "verdict"]]
-    x = alt.X("image:Q", title="image term, nats")
-    colour = alt.Color("verdict:N", title="verdict",
-                       scale=alt.Scale(domain=given, range=[_darker(name) for name in given]))  # fmt: skip
-    shape = alt.Shape("verdict:N", title="verdict",
-                      scale=alt.Scale(domain=given, range=_SHAPES[: len(given)]))  # fmt: skip
+def _gains(given: pd.DataFrame, order: list[str]) -> alt.LayerChart:
+    present = [cause for cause in _GROUPS.values() if (given["cause"] == cause).any()]
+    places = [list(_GROUPS.values()).index(cause) for cause in present]
+    y = alt.Y("row:N", title=None, sort=order, scale=alt.Scale(domain=order), axis=alt.Axis(labelLimit=260))
+    offset = alt.YOffset("cause:N", scale=alt.Scale(domain=present))
+    colour = alt.Color("cause:N", title="verdict",
+                       scale=alt.Scale(domain=present, range=[_COLOURS[place] for place in places]))  # fmt: skip
+    shape = alt.Shape("cause:N", title="verdict",
+                      scale=alt.Scale(domain=present, range=[_SHAPES[place] for place in places]))  # fmt: skip
+    shown = given[["row", "cause", "cells", "returned", "returned_low", "returned_high"]]
     base = alt.Chart(shown)
+    zero = alt.Chart(pd.DataFrame({"returned": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3])
     return alt.layer(
-        alt.Chart(pd.DataFrame({"returned": [0.0]}))
-        .mark_rule(color="#9ca3af", strokeDash=[4, 3])
-        .encode(y="returned:Q"),
-        base.mark_rule(strokeWidth=1, opacity=0.5).encode(x=x, y="returned_low:Q", y2="returned_high:Q", color=colour),
-        base.mark_point(filled=True, size=45, opacity=0.9).encode(
-            x=x, y=alt.Y("returned:Q", title="log-loss given back, nats"), color=colour, shape=shape
+        zero.encode(x="returned:Q"),
+        base.mark_rule(strokeWidth=2).encode(
+            x=alt.X("returned_low:Q", title="log-loss given back, nats"), x2="returned_high:Q", y=y, yOffset=offset,
+            color=colour,
         ),
-    ).properties(width=300, height=260, title=alt.TitleParams(words, fontSize=12))
+        base.mark_point(filled=True, size=60, opacity=1).encode(
+            x="returned:Q", y=y, yOffset=offset, color=colour, shape=shape
+        ),
+    ).properties(width=330, height=_ROW * len(order))  # fmt: skip
 
 
-def _darker(verdict: str) -> str:
-    """Return a verdict's colour, or for those that name no cause one that a small mark can have on white."""
-    quiet = {"no harm": "#578dff", "no shift": "#111827", "no shift found": "#6b7280", "cannot tell": "#9ca3af"}
-    return quiet.get(verdict, VERDICT_COLOURS[verdict])
+def _correlations(rows: pd.DataFrame, order: list[str]) -> alt.LayerChart:
+    """Draw the rank correlations as a small table."""
+    columns = {f"with_{cause}": words for cause, words in CAUSE_WORDS.items()}
+    cells = rows.melt("row", list(columns), "term", "value").assign(term=lambda table: table["term"].map(columns))
+    cells["text"] = cells["value"].map(lambda value: "" if value != value else f"{value:+.2f}")
+    x = alt.X("term:N", title=["rank correlation", "with the term"], sort=list(columns.values()),
+              axis=alt.Axis(labelAngle=0, domain=False, ticks=False))  # fmt: skip
+    y = alt.Y("row:N", title=None, sort=order, scale=alt.Scale(domain=order), axis=None)
+    return alt.layer(alt.Chart(cells).mark_text(fontSize=12).encode(x=x, y=y, text="text:N")).properties(
+        width=190, height=_ROW * len(order)
+    )

@@ -215,8 +215,13 @@ _VIEWS = {
     ),
     "corrections": View(
         "what corrections give back",
-        "source model target task metric correction before after returned returned_low returned_high image concept "
-        "verdict",
+        "source model target task metric correction before after returned returned_low returned_high prevalence image "
+        "concept verdict",
+    ),
+    "corrections_by_verdict": View(
+        "what corrections give back, by verdict",
+        "model metric correction verdict cells returned returned_low returned_high with_prevalence with_image "
+        "with_concept",
     ),
     "shift_truth": View(
         "causes planted and found",

@@ -1,6 +1,6 @@
 """Every pair of a source and a target, task by task: the terms of what is lost, the verdict, and what it hangs on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, Trained, check_rows, known
+from crossray.analysis.cells import Scored, Study, Trained, check_rows, joined, known
 from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Cases, Explained, explain, harmonic, null_floor
@@ -19,7 +19,6 @@ from crossray.analysis.shift.representation import representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
-from crossray.settings import is_pooled
 
 KEYS = ["model", "source", "target", "task"]
 TERMS = ("drop", "prevalence", "familiar", "new", "image", "threshold", "noise", "other", "concept")
@@ -52,7 +51,9 @@ class Described:
 
 
 def measure(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Explain every cell of a source that is a data set at every other target.
+    """Explain every source at every target that is no part of it.
+
+    A source that pools data sets has the test images of all of them as its home; it is left out if one is no target.
 
     Args:
         study: settings also hold ``explanation``: minimum (positives and negatives a side), resamples.
@@ -62,8 +63,13 @@ def measure(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> tuple[pd.
         Tables with :data:`COLUMNS` and :data:`EVIDENCE_COLUMNS`.
     """
     described = _described(study, descriptions)
-    cells = [cell for trained in study.trained() if not is_pooled(trained.source)
-             for cell in _cells(study, trained, described)]  # fmt: skip
+    homes = {
+        source: _joined([described[name] for name in members])
+        for source, members in study.settings["members"].items()
+        if set(members) <= set(described)
+    }
+    cells = [cell for trained in study.trained() if trained.source in homes
+             for cell in _cells(study, trained, homes[trained.source], described)]  # fmt: skip
     adjusted = _adjusted(cells)
     rows, evidence = [], []
     for cell, q in zip(cells, adjusted, strict=True):
@@ -107,10 +113,22 @@ def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[s
     }  # fmt: skip
 
 
-def _cells(study: Study, trained: Trained, described: Mapping[str, Described]) -> Iterator[Cell]:
+def _joined(parts: Sequence[Described]) -> Described:
+    """Return the described test images of several data sets as those of one."""
+    if len(parts) == 1:
+        return parts[0]
+    images = np.cumsum([0, *(len(part.scored.labels) for part in parts[:-1])])
+    return Described(
+        joined([part.scored for part in parts]),
+        np.concatenate([start + part.places for start, part in zip(images, parts, strict=True)]),
+        np.concatenate([part.patients for part in parts]),
+        {name: np.concatenate([part.looks[name] for part in parts]) for name in parts[0].looks},
+    )
+
+
+def _cells(study: Study, trained: Trained, home: Described, described: Mapping[str, Described]) -> Iterator[Cell]:
     """Yield the cells of a model."""
     labels, seeds = study.validation(trained)
-    home = described[trained.source]
     rule = study.settings["explanation"]
     for task in study.settings["tasks"]:
         logits = seeds[home.scored.reported_seed(trained)]
@@ -119,7 +137,7 @@ def _cells(study: Study, trained: Trained, described: Mapping[str, Described]) -
         source = _cases(home, trained, task, fitted)
         floor = None
         for name, place in described.items():
-            if name == trained.source:
+            if name in study.settings["members"][trained.source]:
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
             target = _cases(place, trained, task, fitted)

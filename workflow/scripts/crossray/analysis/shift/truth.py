@@ -52,7 +52,7 @@ class Hospital:
 
 
 def measure(study: Study, hospitals: Mapping[str, Hospital], shift: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Set what was found beside what was planted.
+    """Set what was found beside what was planted, for sources that are one hospital.
 
     Args:
         study: the predictions.
@@ -63,7 +63,7 @@ def measure(study: Study, hospitals: Mapping[str, Hospital], shift: pd.DataFrame
         Tables with :data:`COLUMNS` and :data:`ACCEPTANCE_COLUMNS`.
     """
     targets = {scored.dataset: scored for scored in study.targets()}
-    found = shift[shift["verdict"].notna()]
+    found = shift[shift["verdict"].notna() & shift["source"].isin(list(hospitals))]
     rows: list[dict[str, Any]] = []
     for (model, source, target), pair in found.groupby(["model", "source", "target"], sort=False):
         ends = hospitals[source], hospitals[target]
