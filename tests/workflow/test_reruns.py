@@ -151,7 +151,7 @@ def with_library(checkout, name, version):
     return set(planned(checkout.snakemake("-n", PYTHONPATH=str(facts.parent))))
 
 
-@row("pydicom, imagecodecs, OpenCV or Pillow upgraded")
+@row("pydicom, imagecodecs, GDCM, OpenCV or Pillow upgraded")
 def test_a_decoder_upgraded_converts_again(again):
     jobs = with_library(again, "imagecodecs", "2999.1.1")
     assert "convert_shard" in jobs

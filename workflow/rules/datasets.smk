@@ -153,7 +153,7 @@ rule convert_shard:
         shard="{shard}",
         settings=conversion_settings,
         code=code_version("convert_shard"),
-        libraries=versions("pydicom", "imagecodecs", "opencv-python-headless", "pillow"),
+        libraries=versions("pydicom", "imagecodecs", "python-gdcm", "opencv-python-headless", "pillow"),
         root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """

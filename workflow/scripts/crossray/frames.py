@@ -8,7 +8,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.encaps import get_frame
-from pydicom.pixels import pixel_array
+from pydicom.pixels import get_decoder, pixel_array
 
 from crossray.errors import UnusableImageError
 
@@ -33,6 +33,9 @@ CODECS: dict[str, Callable[..., NDArray]] = {
     "1.2.840.10008.1.2.4.202": imagecodecs.htj2k_decode,  # HTJ2K lossless, RPCL
     "1.2.840.10008.1.2.4.203": imagecodecs.htj2k_decode,  # HTJ2K
 }
+_JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
+#: how a JPEG 2000 codestream begins, and where it has the bits of a value, less one, and 128 more if there is a sign
+_CODESTREAM, _PRECISION = b"\xff\x4f\xff\x51", 42
 _JPEG = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"}
 #: syntaxes whose frame becomes plain bytes
 _RLE = "1.2.840.10008.1.2.5"
@@ -56,7 +59,10 @@ def decode(header: pydicom.Dataset) -> NDArray:
     shape = (header.Rows, header.Columns)
     if not is_encapsulated(header):
         values = _native(header)
-    elif (syntax := transfer_syntax(header)) in CODECS:
+    elif (syntax := transfer_syntax(header)) in _JPEG_2000 and _header_is_right(header):
+        # GDCM's OpenJPEG is half as fast again as that of imagecodecs, but it believes the header.
+        values = get_decoder(syntax).as_array(header, decoding_plugin="gdcm", raw=True)[0]
+    elif syntax in CODECS:
         values = _decoded(_frame(header), syntax, shape)
     elif syntax in (_RLE, _UNCOMPRESSED, _DEFLATED):
         values = _plain(_frame(header), syntax, header)
@@ -98,6 +104,13 @@ def _native(header: pydicom.Dataset) -> NDArray:
     data = np.frombuffer(header.PixelData, np.uint16).byteswap().tobytes() if swapped else header.PixelData
     dtype = np.dtype(np.uint8 if bits == 8 else np.uint16).newbyteorder("<" if little else ">")
     return np.frombuffer(data, dtype, count=header.Rows * header.Columns).reshape(header.Rows, header.Columns)
+
+
+def _header_is_right(header: pydicom.Dataset) -> bool:
+    """Say whether a JPEG 2000 stream has the bits of the header and no sign (ISO/IEC 15444-1 A.5.1)."""
+    frame = _frame(header)
+    unsigned = not header.get("PixelRepresentation")
+    return unsigned and frame[: len(_CODESTREAM)] == _CODESTREAM and frame[_PRECISION] == header.BitsStored - 1
 
 
 def _decoded(frame: bytes, syntax: pydicom.uid.UID, shape: tuple[int, int]) -> NDArray:

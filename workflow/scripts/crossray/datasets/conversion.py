@@ -1,6 +1,7 @@
 """Images of a release to shards: which go into which, and what is done about those that cannot be used."""
 
 import ctypes
+import importlib.metadata
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -93,7 +94,8 @@ def _usable(
 
 
 def _versions() -> dict[str, str]:
-    return {module.__name__: module.__version__ for module in (pydicom, imagecodecs, cv2, h5py, np)}
+    found = {module.__name__: module.__version__ for module in (pydicom, imagecodecs, cv2, h5py, np)}
+    return found | {"gdcm": importlib.metadata.version("python-gdcm")}
 
 
 def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
