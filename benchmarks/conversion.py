@@ -1,8 +1,8 @@
 """A film of 2500 x 2048 pixels to 224 px: each transfer syntax, one core and two, beside what others do.
 
 CrossRay is timed through ``convert``, the whole of it: reading, decoding, resizing, writing the shard. The peers return
-an array and write nothing. The floor reads the file, copies its pixels and shrinks them in the fastest way that OpenCV
-has, which is not exact, and knows nothing of DICOM.
+an array and write nothing; the codec alone gets the file's bytes and returns stored values. The floor reads the file,
+copies its pixels and shrinks them in the fastest way that OpenCV has, which is not exact, and knows nothing of DICOM.
 """
 
 import warnings
@@ -15,9 +15,11 @@ import cv2
 import films
 import numpy as np
 import pandas as pd
+import pydicom
 from measuring import Row, interleaved, missing
 from numpy.typing import NDArray
 
+from crossray import frames
 from crossray.area import area_means
 from crossray.datasets.conversion import convert, settle_process
 
@@ -39,7 +41,6 @@ def convert_copies(path: Path, copies: int, shard: Path) -> None:
 
 def with_scikit_image(path: Path) -> NDArray:
     """Convert as is usual with pydicom and scikit-image."""
-    import pydicom
     from pydicom.pixels import apply_modality_lut, apply_voi_lut
     from skimage.transform import resize
 
@@ -96,6 +97,9 @@ def _each_image(syntax: str, path: Path, folder: Path, peers: dict[str, Callable
     quick: dict[str, Callable[[], object]] = {"CrossRay": partial(convert_copies, path, several, folder / "shard.h5")}
     if syntax == "raw":
         quick["floor"] = partial(_repeatedly, partial(floor, path), several)
+    else:
+        header = pydicom.dcmread(path)
+        quick["codec alone"] = partial(_repeatedly, partial(frames.decode, header), several)
     counts = dict.fromkeys(quick, several)
     yield from interleaved(syntax, quick | peers, REPETITIONS, counts)
 

@@ -28,7 +28,7 @@ from crossray.settings import checked
 from crossray.shards import ImageStore, with_rows
 from crossray.statistics import auc
 
-IMAGES = 800
+IMAGES = 2000
 EPOCHS = 6
 
 
