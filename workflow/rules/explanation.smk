@@ -141,7 +141,8 @@ rule check_verdicts:
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
         shift=rules.explain_drops.output.table,
-        truths=expand(rules.simulate_hospital.output.truth, dataset=PHANTOMS),
+        # in the order in which settings are written
+        truths=expand(rules.simulate_hospital.output.truth, dataset=sorted(PHANTOMS)),
     output:
         table=report(
             "<study>/analysis/shift_truth.csv",
