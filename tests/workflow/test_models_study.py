@@ -34,10 +34,17 @@ def test_models_are_trained_on_their_sources_alone(study):
     models = study.folder / "results/models/models"
     trained = {str(path.parent.relative_to(models)) for path in models.rglob("training.json")}
     points = {f"tuned-images-16-learning_rate-{rate}/south/0" for rate in ("0.001", "0.0001")}
-    assert trained == {"small/north/0", "small/south/0", "atto/north/0"} | points
-    for name in ("shift", "corrections", "localisation"):
-        assert set(zip(read(study, name)["model"], read(study, name)["source"], strict=True)) == {
-            ("small", "north"), ("small", "south"), ("atto", "north")}  # fmt: skip
+    assert trained == {"small/north/0", "small/south/0", "smoothed/north/0", "atto/north/0"} | points
+    explained = {("small", "north"), ("small", "south"), ("atto", "north")}
+    for name, more in {"shift": set(), "corrections": set(), "localisation": {("smoothed", "north")}}.items():
+        assert set(zip(read(study, name)["model"], read(study, name)["source"], strict=True)) == explained | more
+
+
+def test_a_model_that_is_trained_otherwise_is_set_beside_the_first(study):
+    table = read(study, "corrections")
+    assert set(table.loc[table["correction"] == "smoothed", "model"]) == {"small"}
+    assert "smoothed" in set(read(study, "corrections_by_verdict")["correction"])
+    assert read(study, "shift_truth")["seed"].notna().all()
 
 
 def test_weights_come_from_the_model_that_the_study_trained_first(study):
@@ -60,7 +67,7 @@ def test_points_of_sweeps_are_beside_each_other(study):
     assert len(table) == 2 * 2  # points and targets, one source
     assert set(choices["fixed"]) == {"images 16"}
     assert set(choices["choice"]) == {"training-domain validation", "test-domain validation (oracle)"}
-    assert set(read(study, "models")["model"]) == {"small", "atto"}
+    assert set(read(study, "models")["model"]) == {"small", "smoothed", "atto"}
 
 
 def test_every_model_is_asked_where_it_looks(study):

@@ -16,6 +16,8 @@ _WORDS = {
     "implied prevalence": "prevalence that the images imply",
     "recalibrated": "recalibrated on half of the labels",
 }
+_SHORT = {"histogram": "matching grey levels", "batch norm": "the target's batch norm",
+          "implied prevalence": "the implied prevalence", "recalibrated": "recalibration"}  # fmt: skip
 _REST = "no cause named"
 _GROUPS = {**CAUSE_WORDS, _REST: _REST}
 _COLOURS = [*CAUSE_COLOURS.values(), "#6b7280"]
@@ -56,15 +58,18 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: Mapping[str, Any]) -> F
 
 
 def _title(given: pd.DataFrame) -> str:
-    parts = []
+    """Say which correction gives back most, cause by cause, and how much."""
+    best: dict[str, list[str]] = {}
     for cause in CAUSE_WORDS.values():
         here = given[given["cause"] == cause]
         if len(here):
-            best = here.loc[here["returned"].idxmax()]
-            parts.append(f"{cause}, {best['row']} ({signed(best['returned'])} nats)")
-    if not parts:
+            row = here.loc[here["returned"].idxmax()]
+            best.setdefault(_SHORT.get(row["correction"], row["correction"]), []).append(
+                f"{signed(row['returned'])} nats for {cause}"
+            )
+    if not best:
         return "No cause is named anywhere, so no correction can be put to the test"
-    return "What gives back most where the verdict is " + "; ".join(parts)
+    return "Most is given back by " + ", by ".join(f"{name} ({', '.join(parts)})" for name, parts in best.items())
 
 
 def _gains(given: pd.DataFrame, order: list[str]) -> alt.LayerChart:

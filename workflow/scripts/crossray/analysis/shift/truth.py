@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from crossray.analysis.cells import Scored, Study, Trained, check_rows
 from crossray.analysis.shift.labelling import expected
 from crossray.analysis.shift.tables import KEYS, home_calibration
-from crossray.analysis.shift.terms import CAUSES
+from crossray.analysis.shift.terms import AUC, CAUSES
 from crossray.analysis.shift.verdict import CANNOT_TELL, LIMITS, NO_SHIFT
 
 NOTHING, MARK, SEVERITY, MIXTURE = "nothing", "site mark", "along severity", "mixture"
@@ -33,7 +33,7 @@ ACCEPTANCE_COLUMNS = ["seed", "metric", "criterion", "cells", "value", "bound", 
 
 PURE_RIGHT, PURE_NAMED, PURE_WRONG = "pure, right or abstained", "pure, named", "pure, wrong cause"
 NOTHING_NAMED = "nothing planted, no cause named"
-CORRELATION = "correlation of planted and found"
+CORRELATION, ALL_CORRELATION = "correlation of planted and found", "of all cells, correlation of planted and found"
 #: criterion -> what it must reach; the wrong ones at most
 _BOUNDS = {PURE_RIGHT: 0.90, PURE_WRONG: 0.02, NOTHING_NAMED: 0.95, CORRELATION: 0.90}
 
@@ -186,9 +186,12 @@ def _accepted(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             (PURE_WRONG, pure, pure["outcome"] == WRONG), (NOTHING_NAMED, nothing, nothing["outcome"] != WRONG),
         ]  # fmt: skip
         shares = [(name, len(part), float(hit.mean()) if len(part) else np.nan) for name, part, hit in counted]
-        for cause in CAUSES:
-            value = _correlation(rows[f"planted_{cause}"], rows[f"found_{cause}"])
-            shares.append((f"{CORRELATION}, {cause}", len(rows), value))
+        # Terms are not claimed where nobody can tell; along severity nobody can, by any method.
+        claimed = rows[(rows["verdict"] != CANNOT_TELL) & (rows["kind"] != SEVERITY)]
+        for which, part in ((CORRELATION, claimed), (ALL_CORRELATION, rows)):
+            for cause in CAUSES[1:] if metric == AUC else CAUSES:  # prevalence changes no AUC
+                value = _correlation(part[f"planted_{cause}"], part[f"found_{cause}"])
+                shares.append((f"{which}, {cause}", len(part), value))
         for name, cells, value in shares:
             bound = _BOUNDS.get(name.split(", ")[0] if name.startswith(CORRELATION) else name, np.nan)
             fulfilled = value <= bound if name == PURE_WRONG else value >= bound
