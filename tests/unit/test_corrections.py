@@ -4,6 +4,7 @@ import importlib
 import json
 import shutil
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +12,9 @@ import torch
 
 from crossray.analysis import corrections
 from crossray.analysis.cells import Scored, Study
+from crossray.learning import correction
 from crossray.learning.batches import Examples
-from crossray.learning.correction import MatchedStore, mean_levels, with_target_statistics
+from crossray.learning.correction import MATCHES, Look, MatchedStore, mean_look, with_target_statistics
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore
@@ -31,9 +33,19 @@ def rows(store):
     return np.arange(len(store))
 
 
+def look(levels=None, picture=None):
+    return Look(np.linspace(0, 255, 256) if levels is None else levels, picture, np.zeros(24))
+
+
+def smooth(seed=0, size=32):
+    """Return a blurred picture with a bright middle."""
+    noise = np.random.default_rng(seed).normal(size=(size, size))
+    middle = np.exp(-((np.indices((size, size)) - size / 2) ** 2).sum(axis=0) / 100)
+    return (60 + 120 * middle + 8 * cv2.GaussianBlur(noise, (0, 0), 2)).clip(0, 255).astype(np.uint8)
+
+
 def test_matched_images_have_the_sources_grey_levels(stores):
-    levels = np.linspace(100, 180, 256)
-    matched = MatchedStore(stores[0], levels).take(rows(stores[0]))
+    matched = MatchedStore(stores[0], look(np.linspace(100, 180, 256)), "histogram").take(rows(stores[0]))
     found = np.quantile(matched[0], [0.1, 0.5, 0.9])
     assert found == pytest.approx([108, 140, 172], abs=4)
     plain = stores[0].take(rows(stores[0])[:1])[0].astype(int)
@@ -41,13 +53,50 @@ def test_matched_images_have_the_sources_grey_levels(stores):
     assert (np.diff(matched[0].ravel()[order].astype(int)) >= 0).all()  # what was darker stays darker
 
 
-def test_an_image_of_the_mean_levels_stays(stores):
+@pytest.mark.parametrize("match", MATCHES)
+def test_an_image_of_the_sources_look_stays(stores, match):
     image = stores[0].take(np.array([0]))[0]
-    levels = mean_levels([(stores[0], np.array([0]))])
-    matched = MatchedStore(stores[0], levels).take(np.array([0]))[0]
-    assert np.abs(matched.astype(int) - image).max() <= 3
-    empty = MatchedStore(stores[0], levels).take(np.array([], np.int64))
-    assert empty.shape == (0, 32, 32)
+    matched = MatchedStore(stores[0], mean_look([(stores[0], np.array([0]))]), match)
+    assert np.abs(matched.take(np.array([0]))[0].astype(int) - image).max() <= 3
+    assert matched.take(np.array([], np.int64)).shape == (0, 32, 32)
+
+
+@pytest.mark.parametrize("match", MATCHES)
+def test_colour_images_are_matched_too(match):
+    image = np.repeat(smooth()[..., None], 3, axis=2)
+    spectrum = np.full(24, 5.0)
+    found = MATCHES[match](image, Look(np.linspace(10, 200, 256), image.astype(float), spectrum))
+    assert found.shape == image.shape
+    assert found.dtype == np.uint8
+
+
+def test_a_window_is_undone():
+    plain = smooth()
+    levels = np.quantile(plain, (np.arange(256) + 0.5) / 256)
+    stretched = (plain.astype(float) * 0.5 + 40).astype(np.uint8)
+    assert np.abs(MATCHES["window"](stretched, look(levels)).astype(int) - plain).max() <= 3
+
+
+def test_a_negative_is_turned_and_others_stay():
+    mean = np.mean([smooth(seed) for seed in range(1, 9)], axis=0)
+    plain = smooth()
+    assert (MATCHES["polarity"](255 - plain, look(picture=mean)) == plain).all()
+    assert (MATCHES["polarity"](plain, look(picture=mean)) == plain).all()
+
+
+def test_noise_and_blur_are_taken_towards_the_sources():
+    plain, other = smooth(), smooth(1).astype(float)
+    noisy = (other + np.random.default_rng(2).normal(0, 12, other.shape)).clip(0, 255).astype(np.uint8)
+    blurred = cv2.GaussianBlur(noisy, (0, 0), 1.5)
+    sharpness = {name: np.mean(cv2.Laplacian(picture.astype(np.float32), cv2.CV_32F) ** 2)
+                 for name, picture in {"plain": plain, "noisy": noisy, "blurred": blurred}.items()}  # fmt: skip
+    seen = {name: Look(np.zeros(256), picture, correction._spectrum(picture))
+            for name, picture in {"plain": plain, "noisy": noisy}.items()}  # fmt: skip
+    quiet = MATCHES["resolution"](noisy, seen["plain"]).astype(np.float32)
+    assert np.mean(cv2.Laplacian(quiet, cv2.CV_32F) ** 2) < 0.3 * sharpness["noisy"]
+    assert quiet.mean() == pytest.approx(noisy.mean(), abs=1)
+    sharper = MATCHES["resolution"](blurred, seen["noisy"]).astype(np.float32)
+    assert sharpness["blurred"] < np.mean(cv2.Laplacian(sharper, cv2.CV_32F) ** 2) <= 1.2 * sharpness["noisy"]
 
 
 def test_batch_norm_takes_the_targets_statistics_and_the_model_stays(stores):
@@ -72,7 +121,7 @@ def test_a_network_without_batch_norm_is_left_alone(stores):
         assert torch.equal(model(images), adapted(images))
 
 
-def test_the_program_writes_both_corrections_for_the_test_split(make_dataset, tmp_path):
+def test_the_program_writes_all_corrections_for_the_test_split(make_dataset, tmp_path):
     source, target = make_dataset("a"), make_dataset("bb")
     torch.manual_seed(0)
     model = build_model("resnet18", 2, 32)
@@ -87,7 +136,7 @@ def test_the_program_writes_both_corrections_for_the_test_split(make_dataset, tm
     assert importlib.import_module("predict_corrected").main(words) == 0
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert list(table) == ["image_id", "correction", "A", "B"]
-    assert table["correction"].value_counts().to_dict() == {"histogram": 12, "batch norm": 12}
+    assert table["correction"].value_counts().to_dict() == dict.fromkeys([*MATCHES, "batch norm"], 12)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ def predict_corrected(arguments: Namespace) -> None:
     from crossray import manifest
     from crossray.files import replacing
     from crossray.learning.batches import Examples
-    from crossray.learning.correction import MatchedStore, mean_levels, with_target_statistics
+    from crossray.learning.correction import MATCHES, MatchedStore, mean_look, with_target_statistics
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import load_model
     from crossray.learning.prediction import predict_logits
@@ -40,17 +40,18 @@ def predict_corrected(arguments: Namespace) -> None:
     rows = with_rows(manifest.read(arguments.manifest), store, "test")
     unknown = np.empty((len(rows), len(tasks)), np.float32)
     plain = Examples(store, rows["row"].to_numpy(), unknown)
-    matched = Examples(MatchedStore(store, mean_levels(sources)), rows["row"].to_numpy(), unknown)
+    look = mean_look(sources)
+    corrected = {}
+    for match in MATCHES:
+        matched = Examples(MatchedStore(store, look, match), rows["row"].to_numpy(), unknown)
+        corrected[match] = predict_logits(model, matched, settings, device)
     adapted = with_target_statistics(model, plain, settings["batch_size"], device)
-    corrected = {
-        "histogram": predict_logits(model, matched, settings, device),
-        "batch norm": predict_logits(adapted, plain, settings, device),
-    }
+    corrected["batch norm"] = predict_logits(adapted, plain, settings, device)
     parts = [pd.DataFrame(logits, columns=tasks).assign(correction=name) for name, logits in corrected.items()]
     table = pd.concat([pd.concat([rows[["image_id"]], part], axis=1) for part in parts], ignore_index=True)
     with replacing(arguments.output) as partial:
         table[["image_id", "correction", *tasks]].to_parquet(partial, index=False)
-    logging.info("%d images of %s after %s", len(rows), store.dataset, " and ".join(corrected))
+    logging.info("%d images of %s after %s", len(rows), store.dataset, ", ".join(corrected))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,11 +12,15 @@ from crossray.figures.style import Figure, nothing, signed
 #: correction -> what the figure calls it; what is none of these is a model
 _WORDS = {
     "histogram": "grey levels matched to the source",
+    "window": "window matched to the source",
+    "polarity": "polarity matched to the source",
+    "resolution": "blur and noise matched to the source",
     "batch norm": "batch norm of the target",
     "implied prevalence": "prevalence that the images imply",
     "recalibrated": "recalibrated on half of the labels",
 }
-_SHORT = {"histogram": "matching grey levels", "batch norm": "the target's batch norm",
+_SHORT = {"histogram": "matching grey levels", "window": "matching the window", "polarity": "matching the polarity",
+          "resolution": "matching blur and noise", "batch norm": "the target's batch norm",
           "implied prevalence": "the implied prevalence", "recalibrated": "recalibration"}  # fmt: skip
 _REST = "no cause named"
 _GROUPS = {**CAUSE_WORDS, _REST: _REST}
@@ -45,10 +49,10 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: Mapping[str, Any]) -> F
     cells = ", ".join(f"{cause} {counts[cause]}" for cause in _GROUPS.values() if cause in counts)
     caption = (
         f"Log-loss given back by what can be done about it, mean over the cells of each verdict ({cells}), with 95 % "
-        f"intervals of {settings['resamples']:,} paired resamples of patients; below zero it harms. Grey levels, batch "
-        "norm and the implied prevalence look at no label of the target; recalibration learns from the labels of half "
-        "of its patients and is measured on the others. Right: rank correlation of what is given back with each term, "
-        "over all cells."
+        f"intervals of {settings['resamples']:,} paired resamples of patients; below zero it harms. Corrections of "
+        "pictures, batch norm and the implied prevalence look at no label of the target; recalibration learns from the "
+        "labels of half of its patients and is measured on the others. Right: rank correlation of what is given back "
+        "with each term, over all cells."
     )
     reading = (
         "A correction of pictures should help where images are to blame and do nothing for a label rule, a new prior "
