@@ -87,6 +87,6 @@ def test_every_model_is_asked_where_it_looks(study):
     assert drawn[0]
     assert all(one == drawn[0] for one in drawn)  # every model on the same images
     table = read(study, "localisation")
-    assert len(table) == 3 * 2 * 3 * 2 * 2 * 3  # trained, targets, tasks and their mean, methods, weights, measures
+    assert len(table) == 4 * 2 * 3 * 2 * 2 * 3  # trained, targets, tasks and their mean, methods, weights, measures
     assert (table["score"].isna() == table["reason"].notna()).all()
     assert table["score"].notna().any()
