@@ -3,6 +3,7 @@
 import importlib
 import json
 import shutil
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -12,9 +13,8 @@ import torch
 
 from crossray.analysis import corrections
 from crossray.analysis.cells import Scored, Study
-from crossray.learning import correction
 from crossray.learning.batches import Examples
-from crossray.learning.correction import MATCHES, Look, MatchedStore, mean_look, with_target_statistics
+from crossray.learning.correction import MATCHES, MatchedStore, mean_look, with_target_statistics
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore
@@ -33,8 +33,10 @@ def rows(store):
     return np.arange(len(store))
 
 
-def look(levels=None, picture=None):
-    return Look(np.linspace(0, 255, 256) if levels is None else levels, picture, np.zeros(24))
+def look(*pictures):
+    """Return what pictures look like together."""
+    store = SimpleNamespace(take=lambda rows: np.stack(pictures)[rows])
+    return mean_look([(store, np.arange(len(pictures)))])
 
 
 def smooth(seed=0, size=32):
@@ -44,59 +46,69 @@ def smooth(seed=0, size=32):
     return (60 + 120 * middle + 8 * cv2.GaussianBlur(noise, (0, 0), 2)).clip(0, 255).astype(np.uint8)
 
 
-def test_matched_images_have_the_sources_grey_levels(stores):
-    matched = MatchedStore(stores[0], look(np.linspace(100, 180, 256)), "histogram").take(rows(stores[0]))
-    found = np.quantile(matched[0], [0.1, 0.5, 0.9])
-    assert found == pytest.approx([108, 140, 172], abs=4)
-    plain = stores[0].take(rows(stores[0])[:1])[0].astype(int)
-    order = np.argsort(plain.ravel(), kind="stable")
-    assert (np.diff(matched[0].ravel()[order].astype(int)) >= 0).all()  # what was darker stays darker
+def test_pixels_taken_together_get_the_sources_grey_levels_and_images_still_differ():
+    source = [smooth(seed) for seed in range(8)]
+    target = [(255 * (picture / 255.0) ** 2).round().astype(np.uint8) for picture in source[4:] + source[:4]]
+    found = MATCHES["histogram"](np.stack(target), look(*target), look(*source))
+    assert np.abs(found.astype(int) - np.stack(source[4:] + source[:4])).max() <= 4  # gamma is undone
+    order = np.argsort(np.ravel(target), kind="stable")
+    assert (np.diff(found.ravel()[order].astype(int)) >= 0).all()  # what was darker stays darker, in all images alike
 
 
 @pytest.mark.parametrize("match", MATCHES)
-def test_an_image_of_the_sources_look_stays(stores, match):
-    image = stores[0].take(np.array([0]))[0]
-    matched = MatchedStore(stores[0], mean_look([(stores[0], np.array([0]))]), match)
-    assert np.abs(matched.take(np.array([0]))[0].astype(int) - image).max() <= 3
+def test_images_that_look_alike_taken_together_stay(stores, match):
+    images = stores[0].take(rows(stores[0]))
+    here = mean_look([(stores[0], rows(stores[0]))])
+    matched = MatchedStore(stores[0], match, here, here)
+    found = matched.take(rows(stores[0]))
+    stay = np.ones(len(images), bool) if match != "polarity" else (found == images).all(axis=(1, 2))
+    assert np.abs(found[stay].astype(int) - images[stay]).max() <= 1
     assert matched.take(np.array([], np.int64)).shape == (0, 32, 32)
 
 
 @pytest.mark.parametrize("match", MATCHES)
 def test_colour_images_are_matched_too(match):
-    image = np.repeat(smooth()[..., None], 3, axis=2)
-    spectrum = np.full(24, 5.0)
-    found = MATCHES[match](image, Look(np.linspace(10, 200, 256), image.astype(float), spectrum))
-    assert found.shape == image.shape
+    images = np.stack([np.repeat(smooth(seed)[..., None], 3, axis=2) for seed in range(3)])
+    found = MATCHES[match](images, look(*images), look(*(images // 2 + 40)))
+    grey = MATCHES[match](images[..., 0], look(*images[..., 0]), look(*(images[..., 0] // 2 + 40)))
+    assert found.shape == images.shape
     assert found.dtype == np.uint8
+    assert (found == grey[..., None]).all()
 
 
 def test_a_window_is_undone():
-    plain = smooth()
-    levels = np.quantile(plain, (np.arange(256) + 0.5) / 256)
-    stretched = (plain.astype(float) * 0.5 + 40).astype(np.uint8)
-    assert np.abs(MATCHES["window"](stretched, look(levels)).astype(int) - plain).max() <= 3
+    plain = [smooth(seed) for seed in range(4)]
+    stretched = np.stack([(picture.astype(float) * 0.5 + 40).astype(np.uint8) for picture in plain])
+    found = MATCHES["window"](stretched, look(*stretched), look(*plain))
+    assert np.abs(found.astype(int) - np.stack(plain)).max() <= 3
 
 
 def test_a_negative_is_turned_and_others_stay():
-    mean = np.mean([smooth(seed) for seed in range(1, 9)], axis=0)
-    plain = smooth()
-    assert (MATCHES["polarity"](255 - plain, look(picture=mean)) == plain).all()
-    assert (MATCHES["polarity"](plain, look(picture=mean)) == plain).all()
+    source, plain = look(*(smooth(seed) for seed in range(1, 9))), smooth()
+    pictures = np.stack([255 - plain, plain])
+    assert (MATCHES["polarity"](pictures, look(*pictures), source) == plain).all()
 
 
 def test_noise_and_blur_are_taken_towards_the_sources():
-    plain, other = smooth(), smooth(1).astype(float)
-    noisy = (other + np.random.default_rng(2).normal(0, 12, other.shape)).clip(0, 255).astype(np.uint8)
-    blurred = cv2.GaussianBlur(noisy, (0, 0), 1.5)
-    sharpness = {name: np.mean(cv2.Laplacian(picture.astype(np.float32), cv2.CV_32F) ** 2)
-                 for name, picture in {"plain": plain, "noisy": noisy, "blurred": blurred}.items()}  # fmt: skip
-    seen = {name: Look(np.zeros(256), picture, correction._spectrum(picture))
-            for name, picture in {"plain": plain, "noisy": noisy}.items()}  # fmt: skip
-    quiet = MATCHES["resolution"](noisy, seen["plain"]).astype(np.float32)
-    assert np.mean(cv2.Laplacian(quiet, cv2.CV_32F) ** 2) < 0.3 * sharpness["noisy"]
+    plain = np.stack([smooth(seed) for seed in range(4)])
+    noisy = (plain + np.random.default_rng(2).normal(0, 12, plain.shape)).clip(0, 255).astype(np.uint8)
+    blurred = np.stack([cv2.GaussianBlur(picture, (0, 0), 1.5) for picture in noisy])
+
+    def sharpness(pictures):
+        return np.mean([cv2.Laplacian(picture.astype(np.float32), cv2.CV_32F) ** 2 for picture in pictures])
+
+    quiet = MATCHES["resolution"](noisy, look(*noisy), look(*plain))
+    assert sharpness(quiet) < 0.3 * sharpness(noisy)
     assert quiet.mean() == pytest.approx(noisy.mean(), abs=1)
-    sharper = MATCHES["resolution"](blurred, seen["noisy"]).astype(np.float32)
-    assert sharpness["blurred"] < np.mean(cv2.Laplacian(sharper, cv2.CV_32F) ** 2) <= 1.2 * sharpness["noisy"]
+    sharper = MATCHES["resolution"](blurred, look(*blurred), look(*noisy))
+    assert sharpness(blurred) < sharpness(sharper) <= 1.2 * sharpness(noisy)
+
+
+def test_a_look_is_that_of_all_images_of_all_stores(stores):
+    seen = mean_look([(store, rows(store)) for store in stores])
+    images = np.concatenate([store.take(rows(store)) for store in stores])
+    assert seen.levels == pytest.approx(np.bincount(images.ravel(), minlength=256) / images.size)
+    assert seen.picture == pytest.approx(images.mean(axis=0))
 
 
 def test_batch_norm_takes_the_targets_statistics_and_the_model_stays(stores):
@@ -121,22 +133,43 @@ def test_a_network_without_batch_norm_is_left_alone(stores):
         assert torch.equal(model(images), adapted(images))
 
 
-def test_the_program_writes_all_corrections_for_the_test_split(make_dataset, tmp_path):
-    source, target = make_dataset("a"), make_dataset("bb")
-    torch.manual_seed(0)
-    model = build_model("resnet18", 2, 32)
-    save_weights(tmp_path / "weights.safetensors", model.body.state_dict(), ["A", "B"], "resnet18", 32, PAPER_SCALE)
-    flags = {
-        "weights": tmp_path / "weights.safetensors", "source-manifests": source / "manifest.parquet",
-        "source-indexes": source / "32px/index.json", "manifest": target / "manifest.parquet",
-        "index": target / "32px/index.json", "output": tmp_path / "out.parquet",
-        "settings": json.dumps({"images": 10, "seed": 0, "batch_size": 8, "precision": "fastest"}),
-    }  # fmt: skip
-    words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
-    assert importlib.import_module("predict_corrected").main(words) == 0
-    table = pd.read_parquet(tmp_path / "out.parquet")
+@pytest.fixture
+def corrected(make_dataset, tmp_path):
+    """Return a function that corrects for a target, with its status and output."""
+
+    def correct(target):
+        source = make_dataset("a")
+        torch.manual_seed(0)
+        model = build_model("resnet18", 2, 32)
+        save_weights(tmp_path / "weights.safetensors", model.body.state_dict(), ["A", "B"], "resnet18", 32, PAPER_SCALE)
+        flags = {
+            "weights": tmp_path / "weights.safetensors", "source-manifests": source / "manifest.parquet",
+            "source-indexes": source / "32px/index.json", "manifest": target / "manifest.parquet",
+            "index": target / "32px/index.json", "output": tmp_path / "out.parquet",
+            "settings": json.dumps({"images": 10, "seed": 0, "batch_size": 8, "precision": "fastest"}),
+        }  # fmt: skip
+        words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
+        return importlib.import_module("predict_corrected").main(words), tmp_path / "out.parquet"
+
+    return correct
+
+
+def test_the_program_writes_all_corrections_for_the_test_split(corrected, make_dataset):
+    status, path = corrected(make_dataset("bb"))
+    assert status == 0
+    table = pd.read_parquet(path)
     assert list(table) == ["image_id", "correction", "A", "B"]
     assert table["correction"].value_counts().to_dict() == dict.fromkeys([*MATCHES, "batch norm"], 12)
+
+
+def test_a_target_without_test_images_is_told_so(corrected, make_dataset, capsys):
+    def none_left(table):
+        table["split"] = "train"
+
+    status, path = corrected(make_dataset("bb", edit=none_left))
+    assert status == 1
+    assert not path.exists()
+    assert "no image in the split test" in capsys.readouterr().err
 
 
 @pytest.fixture

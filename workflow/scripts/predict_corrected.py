@@ -1,6 +1,7 @@
 """Write a model's logits for a target's test images after corrections that need no label of the target.
 
-The pictures get the source's grey levels (histogram), or the network the target's batch-norm statistics (batch norm).
+Pictures get the source's grey levels (histogram), window, polarity, or blur and noise (resolution); or the network gets
+the target's batch-norm statistics (batch norm).
 """
 
 import logging
@@ -19,6 +20,7 @@ def predict_corrected(arguments: Namespace) -> None:
     import torch
 
     from crossray import manifest
+    from crossray.errors import UserError
     from crossray.files import replacing
     from crossray.learning.batches import Examples
     from crossray.learning.correction import MATCHES, MatchedStore, mean_look, with_target_statistics
@@ -38,12 +40,14 @@ def predict_corrected(arguments: Namespace) -> None:
     store = ImageStore(arguments.index)
     store.check()
     rows = with_rows(manifest.read(arguments.manifest), store, "test")
+    if rows.empty:
+        raise UserError(f"{arguments.manifest}: no image in the split test; a target needs some, raise its share")
     unknown = np.empty((len(rows), len(tasks)), np.float32)
     plain = Examples(store, rows["row"].to_numpy(), unknown)
-    look = mean_look(sources)
+    looks = mean_look([(store, rows["row"].to_numpy())]), mean_look(sources)
     corrected = {}
     for match in MATCHES:
-        matched = Examples(MatchedStore(store, look, match), rows["row"].to_numpy(), unknown)
+        matched = Examples(MatchedStore(store, match, *looks), rows["row"].to_numpy(), unknown)
         corrected[match] = predict_logits(model, matched, settings, device)
     adapted = with_target_statistics(model, plain, settings["batch_size"], device)
     corrected["batch norm"] = predict_logits(adapted, plain, settings, device)

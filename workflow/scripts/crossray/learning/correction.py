@@ -4,6 +4,7 @@ import copy
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,15 +21,17 @@ LEVELS = 256
 _WINDOW = (2.0, 98.0)
 #: an amplitude changes at most by this factor, so that what an image has lost is not made up from its noise
 _LARGEST_GAIN = 4.0
+#: images looked at together
+_CHUNK = 256
 
 
 @dataclass(frozen=True)
 class Look:
-    """What a source's images look like on average.
+    """What a hospital's images look like taken together.
 
     Attributes:
-        levels: mean quantile function of the grey levels (0 to 255), at 256 evenly spaced probabilities.
-        picture: mean image, shape (size, size) or (size, size, 3).
+        levels: share of pixels with each grey level, shape (256,), sum 1.
+        picture: mean image, shape (size, size) or (size, size, 3), 0 to 255.
         spectrum: mean logarithm of the power at each whole spatial frequency, shape (frequencies,).
     """
 
@@ -43,51 +46,56 @@ def mean_look(stores: Sequence[tuple[ImageStore, NDArray[np.int64]]]) -> Look:
     Args:
         stores: pixels, and the rows of the images in them, at least one in all.
     """
-    images = [image for store, rows in stores for image in store.take(rows)]
-    return Look(
-        np.mean([np.quantile(image, _probabilities()) for image in images], axis=0),
-        np.mean(images, axis=0, dtype=np.float64),
-        np.mean([_spectrum(image) for image in images], axis=0),
+    count = sum(len(rows) for _, rows in stores)
+    sums: list[Any] = [0, 0, 0]
+    for store, rows in stores:
+        for start in range(0, len(rows), _CHUNK):
+            pixels = store.take(rows[start : start + _CHUNK])
+            sums[0] += np.bincount(pixels.ravel(), minlength=LEVELS) / pixels[0].size
+            sums[1] += pixels.sum(axis=0, dtype=np.float64)
+            sums[2] += np.sum([_spectrum(image) for image in pixels], axis=0)
+    return Look(*(total / count for total in sums))
+
+
+def matched_levels(pixels: NDArray[np.uint8], target: Look, source: Look) -> NDArray[np.uint8]:
+    """Give images the source's grey levels.
+
+    Histogram specification (Gonzalez and Woods, Digital Image Processing, section 3.3) from the histogram of all of
+    the target's pixels to that of all of the source's: a grey level becomes the one with the same share of darker
+    pixels, in every image the same.
+    """
+    return _as_pixels(np.interp(_shares(target), _shares(source), np.arange(LEVELS)))[pixels]
+
+
+def matched_window(pixels: NDArray[np.uint8], target: Look, source: Look) -> NDArray[np.uint8]:
+    """Stretch images linearly, all alike, so that the 2nd and 98th percentile of all pixels are the source's."""
+    (low, high), (least, most) = (
+        np.interp(np.array(_WINDOW) / 100, _shares(look), np.arange(LEVELS)) for look in (target, source)
     )
+    return _as_pixels(least + (np.arange(LEVELS) - low) * (most - least) / max(high - low, 1))[pixels]
 
 
-def matched_levels(image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
-    """Give an image the source's grey levels.
+def matched_polarity(pixels: NDArray[np.uint8], _: Look, source: Look) -> NDArray[np.uint8]:
+    """Invert each image that looks more like the negative of the source's mean image than like that image."""
+    mean = source.picture - source.picture.mean()
+    negative = np.array([np.sum((image - image.mean()) * mean) < 0 for image in pixels], bool)
+    return np.where(negative.reshape(-1, *[1] * (pixels.ndim - 1)), 255 - pixels, pixels)
 
-    Histogram specification (Gonzalez and Woods, Digital Image Processing, section 3.3): a grey level becomes what lies
-    at the same share of darker pixels in the source's mean; equal levels stay equal.
+
+def matched_resolution(pixels: NDArray[np.uint8], target: Look, source: Look) -> NDArray[np.uint8]:
+    """Give images the source's power at each spatial frequency, whatever the direction: its blur and its noise.
+
+    Amplitudes are scaled, in every image by the same factors, and phases kept, as in matching of amplitude spectra
+    between domains (Yang and Soatto 2020); the mean stays, and no amplitude changes more than fourfold.
     """
-    counts = np.bincount(image.ravel(), minlength=LEVELS)
-    shares = (np.cumsum(counts) - counts / 2) / image.size
-    return np.interp(shares, _probabilities(), look.levels).round().astype(np.uint8)[image]
-
-
-def matched_window(image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
-    """Stretch an image linearly, so that its 2nd and 98th percentile are the source's."""
-    low, high = np.percentile(image, _WINDOW)
-    least, most = np.interp(np.array(_WINDOW) / 100, _probabilities(), look.levels)
-    return _as_pixels(least + (image - low) * (most - least) / max(high - low, 1))
-
-
-def matched_polarity(image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
-    """Invert an image that looks more like the negative of the source's mean image than like that image."""
-    return 255 - image if np.sum((image - image.mean()) * (look.picture - look.picture.mean())) < 0 else image
-
-
-def matched_resolution(image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
-    """Give an image the source's power at each spatial frequency, whatever the direction: its blur and its noise.
-
-    Amplitudes are scaled and phases kept, as in matching of amplitude spectra between domains (Yang and Soatto 2020);
-    the mean stays, and no amplitude changes more than fourfold.
-    """
-    gain = np.exp((look.spectrum - _spectrum(image)) / 2).clip(1 / _LARGEST_GAIN, _LARGEST_GAIN)
+    gain = np.exp((source.spectrum - target.spectrum) / 2).clip(1 / _LARGEST_GAIN, _LARGEST_GAIN)
     gain[0] = 1
-    by_place = gain[_frequencies(image.shape[0])].reshape(*image.shape[:2], *([1] * (image.ndim - 2)))
-    return _as_pixels(np.fft.ifft2(np.fft.fft2(image, axes=(0, 1)) * by_place, axes=(0, 1)).real)
+    by_place = gain[_frequencies(pixels.shape[1])].reshape(*pixels.shape[1:3], *[1] * (pixels.ndim - 3))
+    return _as_pixels(np.fft.ifft2(np.fft.fft2(pixels, axes=(1, 2)) * by_place, axes=(1, 2)).real)
 
 
-#: correction of pictures -> what it does to one
-MATCHES: dict[str, Callable[[NDArray[np.uint8], Look], NDArray[np.uint8]]] = {
+#: correction of pictures -> what it does to uint8 images (n, size, size) or (n, size, size, 3) of a target
+MATCHES: dict[str, Callable[[NDArray[np.uint8], Look, Look], NDArray[np.uint8]]] = {
     "histogram": matched_levels,
     "window": matched_window,
     "polarity": matched_polarity,
@@ -96,26 +104,27 @@ MATCHES: dict[str, Callable[[NDArray[np.uint8], Look], NDArray[np.uint8]]] = {
 
 
 class MatchedStore(JoinedStores):
-    """A store whose images are matched to what the source's look like.
+    """A store of a target whose images are matched to the source's.
 
     Args:
         store: the pixels.
-        look: of :func:`mean_look`.
         match: one of :data:`MATCHES`.
+        target: look of the target's images.
+        source: look of the source's.
     """
 
-    def __init__(self, store: ImageStore, look: Look, match: str) -> None:
+    def __init__(self, store: ImageStore, match: str, target: Look, source: Look) -> None:
         super().__init__([store])
-        self.look, self.match = look, MATCHES[match]
+        self.match, self.looks = MATCHES[match], (target, source)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the matched images at ``rows`` as uint8 of shape (len(rows), size, size) or (..., 3)."""
-        pixels = super().take(rows)
-        return np.stack([self.match(image, self.look) for image in pixels]) if len(rows) else pixels
+        return self.match(super().take(rows), *self.looks)
 
 
-def _probabilities() -> NDArray[np.float64]:
-    return (np.arange(LEVELS) + 0.5) / LEVELS
+def _shares(look: Look) -> NDArray[np.float64]:
+    """Return the share of pixels darker than each grey level, half of those that are equal included."""
+    return np.cumsum(look.levels) - look.levels / 2
 
 
 def _as_pixels(levels: NDArray[np.float64]) -> NDArray[np.uint8]:
