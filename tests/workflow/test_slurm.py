@@ -105,9 +105,14 @@ def strike_next(node, folder, pending):
         training = running(folder, "train_model", f"/{seed}/work")
         if not training or not list(folder.glob(f"results/struck/models/small/north/{seed}/work/*/before.ckpt")):
             continue
-        os.kill(training, signal.SIGSTOP)  # a training that ends before the blow would start afresh
         name = f"rule_train_model_wildcards_small_north_{seed}"
-        job = next(number for number, words in node.jobs("RUNNING").items() if words == name)
+        job = next((number for number, words in node.jobs("RUNNING").items() if words == name), None)
+        if not job:  # an earlier blow ends it just now
+            continue
+        try:
+            os.kill(training, signal.SIGSTOP)  # a training that ends before the blow would start afresh
+        except ProcessLookupError:
+            continue
         node.run(*words.format(job=job, host=node.host).split())
         if what == "node down":
             time.sleep(3)
