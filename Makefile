@@ -2,10 +2,10 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo test lint format docs conformance bench lock
+.PHONY: help install demo test test-unit test-all lint format docs conformance bench lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/installed ## make .venv with the locked packages
 
@@ -20,8 +20,19 @@ demo: install ## run the study of three simulated hospitals
 	@snakemake --cores all
 	@python workflow/scripts/print_matrix.py results/demo
 
-test: install ## run the tests
-	@python -m pytest tests --numprocesses 2 --dist loadfile --no-loadscope-reorder
+#: two workers; the lists of the slowest tests show what to make faster
+PYTEST = python -m pytest --numprocesses 2 --no-loadscope-reorder --durations 25
+#: what takes long and what few changes break: faults, SLURM, browsers, whole studies
+LONG = browser or faults or slurm or whole
+
+test: install ## run the tests of everything that a change of code can break, in minutes
+	@$(PYTEST) tests/workflow tests/unit tests/gpu -m "not ($(LONG))"
+
+test-unit: install ## run the tests of single functions and programs
+	@$(PYTEST) tests/unit -m "not ($(LONG) or slow)"
+
+test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
+	@$(PYTEST) tests/workflow tests/unit -m "$(LONG)"
 
 lint: install ## check style, types, architecture and the workflow
 	@ruff check . && ruff format --check .

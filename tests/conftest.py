@@ -1,8 +1,20 @@
-"""Small data that every test can have: DICOM files, manifests and shards made on the spot."""
+"""Small data that every test can have: DICOM files, manifests and shards made on the spot; nothing is left running."""
+
+import os
+import shutil
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+# Two workers with two threads each would wait for each other: matrices of a tiny study took four times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from crossray import manifest
 from crossray.datasets.conversion import index
@@ -11,14 +23,88 @@ from crossray.shards import write_shard
 from helpers import dicom_file, manifest_table
 
 
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory, worker_id):
+    """Return a function that fills a folder that all workers share, unless another worker did, and returns it."""
+    base = tmp_path_factory.getbasetemp()
+
+    def made_once(name, fill):
+        folder = (base if worker_id == "master" else base.parent) / name
+        done = folder.with_suffix(".done")
+        with FileLock(folder.with_suffix(".lock")):
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+                folder.mkdir()
+                fill(folder)
+                done.touch()
+        return folder
+
+    return made_once
+
+
 @pytest.fixture
 def tell(record_property):
     """Return a function that puts a line under the results of the tests, from whichever worker."""
     return lambda line: record_property("told", line)
 
 
+#: modules whose tests share no fixture of their module and take long: both workers take some
+SPREAD = ("test_calibration_of_statistics.py", "test_faults.py", "test_figures.py", "test_reruns.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give each worker a module at a time, whose fixtures its tests share, but single tests of those that spread."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByModule(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            module = nodeid.split("::")[0]
+            return nodeid if module.endswith(SPREAD) else module
+
+    return ByModule(config, log)
+
+
+#: what every process that a test starts inherits
+SESSION = "CROSSRAY_TEST_SESSION"
+
+
+def pytest_configure(config):
+    """Mark this session and what it starts."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SESSION] = str(os.getpid())
+
+
+def started_and_left():
+    """Return command lines of processes that tests of this session started and did not end, by number."""
+    mark, left = f"{SESSION}={os.environ[SESSION]}\0".encode(), {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int(place.name) != os.getpid() and mark in (place / "environ").read_bytes() + b"\0":
+                left[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return {number: words for number, words in left.items() if words}  # a zombie has no words
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """Fail if a test left a process, once those that are ending had time to; end it."""
+    if hasattr(session.config, "workerinput") or not Path("/proc").is_dir():
+        return
+    for _ in range(600):
+        if not (left := started_and_left()):
+            return
+        time.sleep(0.1)
+    session.config.left = left
+    session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    for number in left:
+        with suppress(ProcessLookupError):
+            os.kill(number, signal.SIGKILL)
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Print what tests told."""
+    """Print what tests told, and what they left."""
+    for number, words in getattr(terminalreporter.config, "left", {}).items():
+        terminalreporter.write_line(f"FAILED: a test left process {number}: {words[:300]}", red=True)
     for report in terminalreporter.getreports("passed"):
         for name, line in report.user_properties:
             if name == "told" and report.when == "call":

@@ -145,8 +145,10 @@ class Made:
                 self._record(source, seed)
         for name, table in tables.items() if self.explained else ():
             self._regions(name, table, generator)
+            known = regions.read(self.folder / "datasets" / name / "regions.parquet")
+            truth = {key: regions.on_square(part, 32, "crop") for key, part in known.groupby(["image_id", "task"])}
             for source in self.sources:
-                self._maps(source, name, table[table["split"] == "test"], generator)
+                self._maps(source, name, table[table["split"] == "test"], truth, generator)
         return self
 
     def _regions(self, name, table, generator):
@@ -159,12 +161,10 @@ class Made:
         found = pd.DataFrame(rows, columns=regions.COLUMNS)
         regions.write(self.folder / "datasets" / name / "regions.parquet", found)
 
-    def _maps(self, source, target, rows, generator):
+    def _maps(self, source, target, rows, truth, generator):
         """Maps that are the region where the target is the source, and else noise."""
         own = self.settings["members"][source]
         tasks = [task for task in self.labels[target] if any(task in self.labels[name] for name in own)]
-        known = regions.read(self.folder / "datasets" / target / "regions.parquet")
-        truth = {key: regions.on_square(part, 32, "crop") for key, part in known.groupby(["image_id", "task"])}
         found, heats = [], []
         for method in self.settings["attribution"]["methods"]:
             for weights in ("trained", "random"):
@@ -395,4 +395,4 @@ def small(folder, **more):
             for source in labels for target in labels for task in TASKS}  # fmt: skip
     sources = ["north", "south", "reread", "all", "all-but-north", "all-but-south"]
     return Made(folder, labels, sources, aucs, TASKS, seeds=(0, 1), registers={"reread": "north"},
-                paper={"north": "NIH", "south": "PC"}, classes=True, **more).make().analyse()  # fmt: skip
+                paper={"north": "NIH", "south": "PC"}, classes=True, **more)  # fmt: skip

@@ -1,5 +1,6 @@
 """Checkouts of the workflow in temporary folders, and what Snakemake says it does."""
 
+import functools
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 from helpers import ROOT
+from served import Server
 
 PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources", "workflow")
 
@@ -16,9 +18,15 @@ PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources",
 ONE_THREAD = ("--set-threads", "train_model=1", "train_shared_heads=1")
 
 
-def command(*words, study="tiny.yaml"):
+def command(*words, study="tiny.yaml", python=sys.executable):
     """Return the command that runs Snakemake on a study with two cores."""
-    return [sys.executable, "-m", "snakemake", *words, "--cores", "2", *ONE_THREAD, "--configfile", study]
+    return [str(python), "-m", "snakemake", *words, "--cores", "2", *ONE_THREAD, "--configfile", study]
+
+
+@functools.cache
+def server():
+    """Return what runs programs and Snakemake without their start-up; whoever asks for it sees that it is stopped."""
+    return Server()
 
 
 class Checkout:
@@ -29,10 +37,9 @@ class Checkout:
 
     def snakemake(self, *words, study="tiny.yaml", check=True, **variables):
         """Run Snakemake on a study, with these variables, and return its output; with ``check`` it must succeed."""
+        words = command(*words, study=study, python=server().python)
         environment = os.environ | variables
-        done = subprocess.run(
-            command(*words, study=study), cwd=self.folder, env=environment, capture_output=True, text=True, timeout=2400
-        )
+        done = subprocess.run(words, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=2400)
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, output[-6000:]
         return output

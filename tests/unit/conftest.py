@@ -1,4 +1,4 @@
-"""A small made-up study with every analysis, drawn once."""
+"""A small made-up study with every analysis, made and drawn once."""
 
 import pytest
 
@@ -6,13 +6,21 @@ from made_study import small
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """Return the small study with its figures; do not change it."""
-    return small(tmp_path_factory.mktemp("made")).draw()
+def analysed(made_once):
+    """Return the small study with its tables; do not change it."""
+    return small(made_once("analysed", lambda folder: small(folder).make().analyse()))
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory):
-    """Return the small study where no cell has enough positives for a number."""
+def made(analysed, made_once):
+    """Return the small study with its figures; do not change it."""
+    made_once("drawn", lambda _: analysed.draw())
+    return analysed
+
+
+@pytest.fixture(scope="session")
+def empty(made_once):
+    """Return the small study where no cell has enough positives for a number, with its figures."""
     evaluation = {"minimum": 10**6, "resamples": 100, "seed": 0}
-    return small(tmp_path_factory.mktemp("empty"), evaluation=evaluation).draw()
+    folder = made_once("empty", lambda folder: small(folder, evaluation=evaluation).make().analyse().draw())
+    return small(folder, evaluation=evaluation)

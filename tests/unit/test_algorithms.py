@@ -37,7 +37,7 @@ def test_coral_costs_nothing_where_data_sets_are_alike_or_one_is_not_there():
 
 def trained(datasets, folder, **changes):
     """Return the weights of a model that learnt from several data sets."""
-    words = command(datasets[0], folder, epochs=2, **changes)
+    words = command(datasets[0], folder, epochs=1, **changes)
     for option, file in (("--manifests", "manifest.parquet"), ("--indexes", "32px/index.json")):
         place = words.index(option) + 1
         words[place : place + 1] = [str(dataset / file) for dataset in datasets]

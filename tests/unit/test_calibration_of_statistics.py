@@ -8,6 +8,8 @@ from crossray.analysis.delong import contributions, delong_interval, z_test
 from crossray.analysis.resampling import interval, patient_weights, weighted_ranking
 from crossray.statistics import auc
 
+pytestmark = pytest.mark.slow
+
 #: two normals one standard deviation apart
 SHIFT, TRUE_AUC = 1.0, norm.cdf(1 / np.sqrt(2))
 

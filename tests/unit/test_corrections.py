@@ -173,12 +173,12 @@ def test_a_target_without_test_images_is_told_so(corrected, make_dataset, capsys
 
 
 @pytest.fixture
-def groups(made):
-    return pd.read_csv(made.folder / "analysis/corrections_by_verdict.csv")
+def groups(analysed):
+    return pd.read_csv(analysed.folder / "analysis/corrections_by_verdict.csv")
 
 
-def test_each_verdict_has_the_mean_of_its_cells(made, groups):
-    table = pd.read_csv(made.folder / "analysis/corrections.csv")
+def test_each_verdict_has_the_mean_of_its_cells(analysed, groups):
+    table = pd.read_csv(analysed.folder / "analysis/corrections.csv")
     for row in groups[groups["cells"] > 0].itertuples():
         cells = table[(table["metric"] == row.metric) & (table["correction"] == row.correction)]
         if row.verdict != "all":
@@ -191,9 +191,9 @@ def test_each_verdict_has_the_mean_of_its_cells(made, groups):
     assert set(everything["correction"]) == {"histogram", "batch norm", "implied prevalence", "recalibrated"}
 
 
-def test_recalibration_gives_back_what_a_changed_threshold_costs(made):
+def test_recalibration_gives_back_what_a_changed_threshold_costs(analysed):
     """The made-up models are as wrong away as they are right at home: another calibration is what they need."""
-    table = pd.read_csv(made.folder / "analysis/corrections.csv")
+    table = pd.read_csv(analysed.folder / "analysis/corrections.csv")
     cells = table[(table["correction"] == "recalibrated") & (table["metric"] == "log-loss")]
     assert (cells.loc[cells["verdict"] == "concept", "returned"] > 0).mean() > 0.8
 
@@ -212,17 +212,17 @@ def test_halves_of_patients_never_calibrate_themselves():
     assert not np.allclose(one[~half], other[~half])
 
 
-def test_other_trainings_of_the_first_model_stand_beside_it(made):
-    study = made.study
+def test_other_trainings_of_the_first_model_stand_beside_it(analysed):
+    study = analysed.study
     settings = study.settings | {"mitigations": ["smooth"], "models": ["resnet50", "smooth"],
                                  "sources_of": study.settings["sources_of"] | {"smooth": ["north"]},
                                  "origins": study.settings["origins"] | {"smooth": []}}  # fmt: skip
-    place = made.folder / "predictions/smooth"
-    shutil.copytree(made.folder / "predictions/resnet50/north", place / "north")
+    place = analysed.folder / "predictions/smooth"
+    shutil.copytree(analysed.folder / "predictions/resnet50/north", place / "north")
     try:
-        tables = [pd.read_csv(made.folder / f"analysis/{name}.csv") for name in ("shift", "shift_evidence")]
-        table, _ = corrections.measure(Study(study.predictions, study.manifests, settings), made.folder / "corrected",
-                                       *tables)  # fmt: skip
+        tables = [pd.read_csv(analysed.folder / f"analysis/{name}.csv") for name in ("shift", "shift_evidence")]
+        changed = Study(study.predictions, study.manifests, settings)
+        table, _ = corrections.measure(changed, analysed.folder / "corrected", *tables)
     finally:
         shutil.rmtree(place)
     beside = table[table["correction"] == "smooth"]
@@ -231,8 +231,8 @@ def test_other_trainings_of_the_first_model_stand_beside_it(made):
     assert (beside["returned"].abs() < 1e-9).all()  # it is the same network
 
 
-def test_what_is_given_back_is_before_less_after(made):
-    table = pd.read_csv(made.folder / "analysis/corrections.csv")
+def test_what_is_given_back_is_before_less_after(analysed):
+    table = pd.read_csv(analysed.folder / "analysis/corrections.csv")
     assert (table["before"] - table["after"] - table["returned"]).abs().max() < 1e-8
     same = table[table["correction"] == "histogram"]  # made up to change nothing
     assert (same["returned"] == 0).all()

@@ -17,14 +17,14 @@ def section(name):
 
 
 @pytest.mark.parametrize("name", [*ALL_TABLES, "head_places", "output_points", "output_extremes"])
-def test_every_column_of_every_table_is_explained(made, name):
-    columns = (made.folder / "analysis" / f"{name}.csv").read_text().splitlines()[0].split(",")
+def test_every_column_of_every_table_is_explained(analysed, name):
+    columns = (analysed.folder / "analysis" / f"{name}.csv").read_text().splitlines()[0].split(",")
     named = set(re.findall(r"`(\w+)`", section(name)))
     missing = {column for column in columns if not re.search(r"_(low|high)$", column)} - named - COMMON
     written_out = {"quantity", "property", "value", "split", "dataset"}  # the row says what they are
     assert missing <= written_out, missing
 
 
-def test_the_page_names_no_table_that_is_not_there(made):
+def test_the_page_names_no_table_that_is_not_there(analysed):
     named = set(re.findall(r"`(\w+)\.csv`", PAGE))
-    assert named == {path.stem for path in (made.folder / "analysis").glob("*.csv")}
+    assert named == {path.stem for path in (analysed.folder / "analysis").glob("*.csv")}

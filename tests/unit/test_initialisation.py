@@ -104,8 +104,8 @@ def test_timms_weights_bring_their_own_scale(monkeypatch):
 
 
 def test_timms_weights_without_a_network_are_told(monkeypatch, tmp_path):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # else it is tried again and again
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(
         UserError, match=r"the weights test_convnext.r160_in1k could not be had .*save their state dict"
     ):

@@ -335,6 +335,7 @@ def test_without_bfloat16_predictions_are_those_of_the_network(make_dataset):
     np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one(tmp_path):
     def job():
         program = (

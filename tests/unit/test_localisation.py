@@ -63,12 +63,12 @@ def test_the_centre_knows_the_middle():
     assert found["mass"] > 2 * found["mass_chance"]
 
 
-def read(made, name="localisation"):
-    return pd.read_csv(made.folder / f"analysis/{name}.csv")
+def read(analysed, name="localisation"):
+    return pd.read_csv(analysed.folder / f"analysis/{name}.csv")
 
 
-def test_every_row_has_a_number_or_a_reason(made):
-    table = read(made)
+def test_every_row_has_a_number_or_a_reason(analysed):
+    table = read(analysed)
     assert (table["score"].isna() == table["reason"].notna()).all()
     south = table[(table["target"] == "south") & (table["task"] == "Hernia")]
     assert set(south["reason"]) == {"L"}
@@ -79,9 +79,9 @@ def test_every_row_has_a_number_or_a_reason(made):
     assert (shown["factor"] - shown["score"] / shown["chance"]).abs().max() < 1e-6
 
 
-def test_maps_on_the_truth_are_told_from_random_ones(made):
+def test_maps_on_the_truth_are_told_from_random_ones(analysed):
     """The made-up maps of trained models are the region at home; elsewhere, and of random weights, they are noise."""
-    table = read(made)
+    table = read(analysed)
     table = table[table["score"].notna() & (table["task"] == localisation.MEAN)]
     home = (table["source"] == table["target"]) & (table["weights"] == "trained")
     assert (table.loc[home, "score"] == 1).all()
@@ -91,11 +91,11 @@ def test_maps_on_the_truth_are_told_from_random_ones(made):
     assert (paired["difference_high"] < 0).all()
 
 
-def test_the_summary_is_the_mean_over_pairs(made):
-    table, summary = read(made), read(made, "localisation_summary")
+def test_the_summary_is_the_mean_over_pairs(analysed):
+    table, summary = read(analysed), read(analysed, "localisation_summary")
     assert set(summary["place"]) == {"at home", "elsewhere"}
     row = summary[(summary["place"] == "elsewhere") & (summary["weights"] == "trained")].iloc[0]
-    members = made.settings["members"]
+    members = analysed.settings["members"]
     pairs = table[(table["task"] == localisation.MEAN) & (table["weights"] == "trained") & table["score"].notna()]
     pairs = pairs[(pairs["method"] == row["method"]) & (pairs["measure"] == row["measure"])]
     away = pairs[[one.target not in members[one.source] for one in pairs.itertuples()]]

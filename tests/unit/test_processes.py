@@ -12,6 +12,7 @@ import pytest
 import torch
 from test_training import command
 
+import train_model
 from crossray.errors import UserError
 from crossray.learning.batches import EpochShuffle, SharedBatches
 from crossray.learning.hardware import choose_device
@@ -72,6 +73,7 @@ def together(words, *launcher):
     return subprocess.Popen(start, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_model(make_dataset, tmp_path):
     dataset = make_dataset("north", images=80)
     words = command(dataset, tmp_path / "m", epochs=2)
@@ -81,7 +83,7 @@ def test_two_processes_train_one_model(make_dataset, tmp_path):
     assert log.count("epoch 2 of 2") == 1  # one of them tells the story
     assert not (tmp_path / "m/work").exists()
     alone = command(dataset, tmp_path / "alone", epochs=2)
-    subprocess.run([sys.executable, str(ROOT / "workflow/scripts/train_model.py"), *alone], check=True)
+    assert train_model.main(alone) == 0
     history, expected = (pd.read_csv(tmp_path / name / "history.csv") for name in ("m", "alone"))
     assert len(history) == 2
     assert history["train_loss"][0] == pytest.approx(expected["train_loss"][0], rel=0.2)
@@ -89,6 +91,7 @@ def test_two_processes_train_one_model(make_dataset, tmp_path):
     assert record["images"] == other["images"]
 
 
+@pytest.mark.slow
 def test_two_machines_train_one_model_or_agree_that_it_is_there(make_dataset, tmp_path):
     words = command(make_dataset("north", images=80), tmp_path / "m", epochs=1)
     with socket.socket() as listener:

@@ -19,12 +19,14 @@ from helpers import ROOT
 PUBLISHED = ROOT / "resources/cohen2020"
 
 
-def read(made, name):
-    return pd.read_csv(made.folder / f"analysis/{name}.csv", dtype={"seed": str, "first_seed": str, "second_seed": str})
+def read(analysed, name):
+    return pd.read_csv(
+        analysed.folder / f"analysis/{name}.csv", dtype={"seed": str, "first_seed": str, "second_seed": str}
+    )
 
 
-def scored(made, target):
-    return next(part for part in made.study.targets() if part.dataset == target)
+def scored(analysed, target):
+    return next(part for part in analysed.study.targets() if part.dataset == target)
 
 
 def picked(table, **values):
@@ -33,12 +35,12 @@ def picked(table, **values):
     return table
 
 
-def test_kappa_and_tau_are_the_libraries(made):
-    target, task = scored(made, "south"), "Edema"
+def test_kappa_and_tau_are_the_libraries(analysed):
+    target, task = scored(analysed, "south"), "Edema"
     ends = [Trained("resnet50", source) for source in ("north", "south")]
     scores = [target.reported(trained)[task].to_numpy() for trained in ends]
-    row = picked(read(made, "agreement"), target="south", task=task, first="north", second="south").iloc[0]
-    calls = [s >= own_thresholds(made.study, t)["ensemble", task] for s, t in zip(scores, ends, strict=True)]
+    row = picked(read(analysed, "agreement"), target="south", task=task, first="north", second="south").iloc[0]
+    calls = [s >= own_thresholds(analysed.study, t)["ensemble", task] for s, t in zip(scores, ends, strict=True)]
     assert row["kappa"] == pytest.approx(cohen_kappa_score(*calls), abs=1e-8)
     here = [s >= youden_threshold(target.labels[task].to_numpy(), s) for s in scores]
     assert row["kappa_at_target"] == pytest.approx(cohen_kappa_score(*here), abs=1e-8)
@@ -46,8 +48,8 @@ def test_kappa_and_tau_are_the_libraries(made):
     assert row["kappa_low"] <= row["kappa"] <= row["kappa_high"]
 
 
-def test_kappas_are_averaged_by_each_rule(made):
-    pairs, means = read(made, "agreement"), read(made, "agreement_summary")
+def test_kappas_are_averaged_by_each_rule(analysed):
+    pairs, means = read(analysed, "agreement"), read(analysed, "agreement_summary")
     at = {"target": "north", "task": "Edema"}
     between = picked(pairs, **at, kind="sources")
     # reread has north's patients, so south's is the only other domain
@@ -62,11 +64,11 @@ def test_kappas_are_averaged_by_each_rule(made):
     assert seeds["kappa"].mean() > between["kappa"].mean()
 
 
-def test_operating_points_are_those_of_home_and_of_the_target(made):
-    points, target = read(made, "operating_points"), scored(made, "south")
+def test_operating_points_are_those_of_home_and_of_the_target(analysed):
+    points, target = read(analysed, "operating_points"), scored(analysed, "south")
     trained, task = Trained("resnet50", "north"), "Edema"
     truth, scores, _ = known(target.labels, target.reported(trained), task)
-    limits = {calibration.SOURCE: own_thresholds(made.study, trained)["ensemble", task],
+    limits = {calibration.SOURCE: own_thresholds(analysed.study, trained)["ensemble", task],
               calibration.TARGET: youden_threshold(truth, scores)}  # fmt: skip
     for place, limit in limits.items():
         row = picked(points, source="north", target="south", task=task, rule="youden", chosen_on=place).iloc[0]
@@ -82,33 +84,35 @@ def test_operating_points_are_those_of_home_and_of_the_target(made):
     assert mean["sensitivity"] == pytest.approx(single["sensitivity"].mean())
 
 
-def test_calibration_is_measured_on_probabilities_and_on_the_map(made):
-    errors, target = read(made, "calibration"), scored(made, "south")
+def test_calibration_is_measured_on_probabilities_and_on_the_map(analysed):
+    errors, target = read(analysed, "calibration"), scored(analysed, "south")
     trained, task = Trained("resnet50", "north"), "Edema"
     truth, scores, _ = known(target.labels, target.reported(trained), task)
     cell = picked(errors, source="north", target="south", task=task).set_index("scale")
     assert cell.loc["probability", "brier"] == pytest.approx(brier_score_loss(truth, 1 / (1 + np.exp(-scores))))
-    limits = own_thresholds(made.study, trained)
+    limits = own_thresholds(analysed.study, trained)
     mapped = np.mean([calibrated(known(target.labels, target.logits[trained][seed], task)[1], limits[seed, task])
                       for seed in ("0", "1")], axis=0)  # fmt: skip
     assert cell.loc["operating point", "brier"] == pytest.approx(brier_score_loss(truth, mapped))
-    bins = picked(read(made, "reliability"), source="north", target="south", task=task, scale="probability")
+    bins = picked(read(analysed, "reliability"), source="north", target="south", task=task, scale="probability")
     assert bins["images"].sum() == len(truth)
     assert (bins["observed"] * bins["images"]).sum() == pytest.approx(truth.sum())
     gap = ((bins["observed"] - bins["probability"]).abs() * bins["images"]).sum() / len(truth)
     assert cell.loc["probability", "calibration_error"] == pytest.approx(gap)
-    pooled = picked(read(made, "reliability"), source="north", target="south", task="all tasks", scale="probability")
+    pooled = picked(
+        read(analysed, "reliability"), source="north", target="south", task="all tasks", scale="probability"
+    )
     assert pooled["images"].sum() == 2 * len(truth)
 
 
-def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(made):
-    table, points, extremes = (read(made, name) for name in ("outputs", "output_points", "output_extremes"))
-    target, task = scored(made, "south"), "Edema"
+def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(analysed):
+    table, points, extremes = (read(analysed, name) for name in ("outputs", "output_points", "output_extremes"))
+    target, task = scored(analysed, "south"), "Edema"
     row = picked(table, target="south", task=task, first="south", second="north").iloc[0]
     sides = []
     for source in ("south", "north"):
         trained = Trained("resnet50", source)
-        limits = own_thresholds(made.study, trained)
+        limits = own_thresholds(analysed.study, trained)
         sides.append(np.mean([calibrated(target.logits[trained][seed][task].to_numpy(), limits[seed, task])
                               for seed in ("0", "1")], axis=0))  # fmt: skip
     assert row[["difference", "lower_limit", "upper_limit"]].tolist() == pytest.approx(limits_of_agreement(*sides))
@@ -122,8 +126,8 @@ def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(made):
         assert differences.iloc[-1] >= every["second_output"].nlargest(len(part)).iloc[-1] - 1e-9
 
 
-def test_groups_are_measured_alone_and_against_the_others(made):
-    table, target = read(made, "subgroups"), scored(made, "south")
+def test_groups_are_measured_alone_and_against_the_others(analysed):
+    table, target = read(analysed, "subgroups"), scored(analysed, "south")
     trained, task = Trained("resnet50", "north"), "Edema"
     truth, scores, here = known(target.labels, target.reported(trained), task)
     women = (target.labels["sex"] == "F").to_numpy()[here]
@@ -140,8 +144,8 @@ def test_groups_are_measured_alone_and_against_the_others(made):
     assert (table["auc"].isna() == table["reason"].notna()).all()
 
 
-def test_differences_are_tested_in_pairs_and_corrected(made):
-    table, performance = read(made, "comparisons"), read(made, "performance")
+def test_differences_are_tested_in_pairs_and_corrected(analysed):
+    table, performance = read(analysed, "comparisons"), read(analysed, "performance")
     assert (table["p_holm"].dropna() >= table["p"][table["p_holm"].notna()]).all()
     assert (table["p_fdr"].dropna() <= table["p_holm"].dropna()).all()
     row = picked(table, kind="home and away", source="north", target="south", task="Edema").iloc[0]
@@ -168,8 +172,8 @@ def test_a_patient_behind_both_numbers_counts_with_what_is_left():
     assert shared["difference_high"] - shared["difference"] == pytest.approx(1.959964 * np.sqrt(variance), abs=1e-6)
 
 
-def test_leave_one_out_averages_over_shared_tasks(made):
-    table, performance = read(made, "domains"), read(made, "performance")
+def test_leave_one_out_averages_over_shared_tasks(analysed):
+    table, performance = read(analysed, "domains"), read(analysed, "performance")
     assert set(table["target"]) == {"north", "south"}  # reread is not left out by name
     row = picked(table, target="south", condition="all other domains").iloc[0]
     assert row["source"] == "all-but-south"
@@ -182,8 +186,8 @@ def test_leave_one_out_averages_over_shared_tasks(made):
     assert row["auc_low"] <= row["reported_auc"] <= row["auc_high"]
 
 
-def test_tasks_are_sorted_grouped_and_compared(made):
-    table, performance = read(made, "tasks"), read(made, "performance")
+def test_tasks_are_sorted_grouped_and_compared(analysed):
+    table, performance = read(analysed, "tasks"), read(analysed, "performance")
     shown = performance[(performance["seed"] == "ensemble") & performance["auc"].notna()]
     assert table["mean_auc"].is_monotonic_decreasing
     assert table["group"].tolist() == list(GROUPS)
@@ -253,9 +257,11 @@ def test_images_are_matched_through_chains_and_never_ambiguously():
     assert label_agreement.matches(pairs_table()).empty
 
 
-def test_label_agreement_is_the_libraries(made):
-    table = read(made, "label_agreement")
-    ours, theirs = (pd.read_parquet(made.folder / f"manifests/{name}.parquet")["Edema"] for name in ("north", "reread"))
+def test_label_agreement_is_the_libraries(analysed):
+    table = read(analysed, "label_agreement")
+    ours, theirs = (
+        pd.read_parquet(analysed.folder / f"manifests/{name}.parquet")["Edema"] for name in ("north", "reread")
+    )
     row = picked(table, task="Edema").iloc[0]
     assert row["f1"] == pytest.approx(f1_score(ours, theirs))
     assert row["kappa"] == pytest.approx(cohen_kappa_score(ours, theirs))
@@ -271,11 +277,11 @@ def test_the_published_label_table_gives_its_own_f1():
         assert label_agreement._f1(sums)[0] == pytest.approx(row.f1, abs=0.0006)
 
 
-def test_another_labelling_is_tested_on_the_same_images(made):
-    table = read(made, "label_control")
+def test_another_labelling_is_tested_on_the_same_images(analysed):
+    table = read(analysed, "label_control")
     assert set(zip(table["source"], table["other"], strict=True)) == {("north", "reread"), ("reread", "north")}
     row = picked(table, source="north", task="Edema").iloc[0]
-    own, other = scored(made, "north"), scored(made, "reread")
+    own, other = scored(analysed, "north"), scored(analysed, "reread")
     scores = own.reported(Trained("resnet50", "north"))["Edema"]
     assert row["own_auc"] == pytest.approx(roc_auc_score(own.labels["Edema"], scores))
     assert row["other_auc"] == pytest.approx(roc_auc_score(other.labels.loc[own.labels.index, "Edema"], scores))

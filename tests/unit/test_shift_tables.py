@@ -16,12 +16,12 @@ from crossray.learning.description import acquisition, sample
 from crossray.shards import ImageStore
 
 
-def read(made, name):
-    return pd.read_csv(made.folder / f"analysis/{name}.csv")
+def read(analysed, name):
+    return pd.read_csv(analysed.folder / f"analysis/{name}.csv")
 
 
-def test_every_cell_has_a_verdict_or_a_reason(made):
-    shift = read(made, "shift")
+def test_every_cell_has_a_verdict_or_a_reason(analysed):
+    shift = read(analysed, "shift")
     single = shift["source"].isin(["north", "south", "reread"])
     assert single.sum() == 2 * 3 * 2 * 3  # metrics, sources, other targets, tasks
     pooled = shift[~single].drop_duplicates(["source", "target"])  # the test images of all have no target left
@@ -33,10 +33,10 @@ def test_every_cell_has_a_verdict_or_a_reason(made):
     assert set(shift["reason"].dropna()) == {"L", "M"}
 
 
-def test_the_home_of_a_pool_is_all_its_members(made):
-    shift = read(made, "shift")
+def test_the_home_of_a_pool_is_all_its_members(analysed):
+    shift = read(analysed, "shift")
     pooled = shift[(shift["source"] == "all-but-south") & shift["verdict"].notna()]
-    tests = {name: manifest.read(made.folder / f"manifests/{name}.parquet").query("split == 'test'")
+    tests = {name: manifest.read(analysed.folder / f"manifests/{name}.parquet").query("split == 'test'")
              for name in ("north", "reread")}  # fmt: skip
     for row in pooled.itertuples():
         labelled = sum(table[row.task].notna().sum() for table in tests.values() if row.task in table)
@@ -44,15 +44,15 @@ def test_the_home_of_a_pool_is_all_its_members(made):
     assert len(pooled)
 
 
-def test_terms_in_the_table_add_up(made):
-    shift = read(made, "shift").dropna(subset=["drop"])
+def test_terms_in_the_table_add_up(analysed):
+    shift = read(analysed, "shift").dropna(subset=["drop"])
     assert (shift[list(CAUSES)].sum(axis=1) - shift["drop"]).abs().max() < 1e-8  # nine digits are written
     assert (shift["drop_low"] <= shift["drop"]).all()
     assert (shift["drop"] <= shift["drop_high"]).all()
 
 
-def test_labels_that_mean_something_else_are_the_label_rule(made):
-    shift = read(made, "shift")
+def test_labels_that_mean_something_else_are_the_label_rule(analysed):
+    shift = read(analysed, "shift")
     losses = shift[(shift["metric"] == "log-loss") & shift["verdict"].notna()]
     losses = losses[losses["source"].isin(["north", "south", "reread"])]
     assert (losses["verdict"] == "concept").mean() > 0.8  # the models are as wrong away as they are right at home
@@ -65,24 +65,24 @@ def test_too_few_positives_are_told(empty):
     assert read(empty, "shift_evidence").empty
 
 
-def test_a_pair_that_shares_patients_is_refused(made):
-    study = made.study
+def test_a_pair_that_shares_patients_is_refused(analysed):
+    study = analysed.study
     refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("north", "south")}))
-    shift, _ = tables.measure(refused, made.descriptions())
+    shift, _ = tables.measure(refused, analysed.descriptions())
     pair = shift[(shift["source"] == "north") & (shift["target"] == "south")]
     assert set(pair["reason"]) == {"O", "L"}
 
 
-def test_a_description_without_a_prediction_is_told(made):
-    described = made.descriptions()
+def test_a_description_without_a_prediction_is_told(analysed):
+    described = analysed.descriptions()
     described["south"].loc[0, "image_id"] = "somebody else"
     with pytest.raises(Exception, match="descriptions of south: 1 images are missing or too many"):
-        tables.measure(made.study, described)
+        tables.measure(analysed.study, described)
 
 
-def test_the_same_study_gives_the_same_table(made):
-    again, _ = tables.measure(made.study, made.descriptions())
-    first = read(made, "shift")
+def test_the_same_study_gives_the_same_table(analysed):
+    again, _ = tables.measure(analysed.study, analysed.descriptions())
+    first = read(analysed, "shift")
     assert again["image_low"].to_numpy(float) == pytest.approx(first["image_low"].to_numpy(float), nan_ok=True)
 
 

@@ -51,13 +51,13 @@ def start(words):
     return subprocess.Popen(script, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
 
 
-def test_killed_and_continued_gives_the_same_bytes(make_dataset, tmp_path):
+@pytest.mark.slow
+def test_killed_and_continued_gives_the_same_bytes(make_dataset, tmp_path, caplog):
     def no_choice(table):
         table.loc[table["split"] == "validation", ["A", "B"]] = 1.0  # no AUC, so the last epoch is kept
 
     dataset = make_dataset("north", images=80, edit=no_choice)
-    whole = start(command(dataset, tmp_path / "whole"))
-    assert whole.wait(timeout=300) == 0, whole.stderr.read()
+    assert train_model.main(command(dataset, tmp_path / "whole")) == 0
 
     killed = start(command(dataset, tmp_path / "killed"))
     for line in killed.stderr:
@@ -67,11 +67,10 @@ def test_killed_and_continued_gives_the_same_bytes(make_dataset, tmp_path):
     killed.wait()
     assert not (tmp_path / "killed/weights.safetensors").exists()
     assert list((tmp_path / "killed/work").rglob("last.ckpt"))
-    continued = start(command(dataset, tmp_path / "killed"))
-    log = continued.communicate(timeout=300)[1]
-    assert continued.returncode == 0, log
-    assert "continuing from" in log
-    assert "epoch 1 of 4" not in log
+    with caplog.at_level("INFO"):
+        assert train_model.main(command(dataset, tmp_path / "killed")) == 0
+    assert "continuing from" in caplog.text
+    assert "epoch 1 of 4" not in caplog.text
 
     for name in ("weights.safetensors", "history.csv", "training.json"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
@@ -127,6 +126,7 @@ def test_every_flipped_byte_of_a_tensor_is_found(tmp_path):
         assert not is_whole(tmp_path / "damaged.ckpt"), place
 
 
+@pytest.mark.slow
 def test_two_trainings_of_one_model_wait_for_each_other_and_train_once(make_dataset, tmp_path, caplog):
     words = command(make_dataset("north", images=80), tmp_path / "m", epochs=1)
     with only_writer(tmp_path / "m"):
@@ -164,18 +164,14 @@ def test_a_damaged_shard_is_named_before_training(make_dataset, tmp_path, capsys
     assert not (tmp_path / "m/weights.safetensors").exists()
 
 
-def test_other_settings_start_afresh(make_dataset, tmp_path):
-    dataset = make_dataset("north", images=80)
-    killed = start(command(dataset, tmp_path / "a"))
-    for line in killed.stderr:
-        if "epoch 2 of 4" in line:
-            break
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
-    again = start(command(dataset, tmp_path / "a", learning_rate=0.002, epochs=1))
-    log = again.communicate(timeout=300)[1]
-    assert again.returncode == 0, log
-    assert "continuing" not in log
+def test_other_settings_start_afresh(stopped, caplog):
+    words, last, _ = stopped
+    settings = json.loads(words[1])
+    with caplog.at_level("INFO"):
+        assert train_model.main(["--settings", json.dumps(settings | {"learning_rate": 0.002}), *words[2:]]) == 0
+    assert "continuing" not in caplog.text
+    assert "epoch 1 of 2" in caplog.text
+    assert not last.exists()
 
 
 def test_the_best_epoch_is_kept_and_the_record_tells_all(make_dataset, tmp_path):

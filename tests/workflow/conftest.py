@@ -4,11 +4,10 @@ import os
 import shutil
 
 import pytest
-from filelock import FileLock
 
 from helpers import ROOT
 from paper_scale import paper_scale
-from workflow_helpers import Checkout, copy_workflow
+from workflow_helpers import Checkout, copy_workflow, server
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -20,21 +19,27 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: "node" not in item.fixturenames)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def stop_server():
+    """Stop what ran programs, if a test ran some."""
+    yield
+    if server.cache_info().currsize:
+        server().stop()
+
+
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory, worker_id):
-    """Return a function that runs a study in a folder that all workers share, unless another worker did."""
+def run_once(made_once):
+    """Return a function that runs a study in a checkout that all workers share, unless another worker did."""
 
-    def run(study):
-        base = tmp_path_factory.getbasetemp()
-        made = Checkout((base if worker_id == "master" else base.parent) / study.removesuffix(".yaml"))
-        with FileLock(made.folder.with_suffix(".lock")):
-            if not made.folder.exists():
-                copy_workflow(made.folder)
-                shutil.copyfile(ROOT / "tests/workflow" / study, made.folder / study)
-                made.snakemake(study=study)
-        return made
+    def run_once(study):
+        def run(folder):
+            checkout = copy_workflow(folder)
+            shutil.copyfile(ROOT / "tests/workflow" / study, folder / study)
+            checkout.snakemake(study=study)
 
-    return run
+        return Checkout(made_once(study.removesuffix(".yaml"), run))
+
+    return run_once
 
 
 @pytest.fixture(scope="session")
@@ -56,15 +61,15 @@ def checkout(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def finished(made_once):
+def finished(run_once):
     """Return a checkout in which the tiny study has run; do not change it."""
-    return made_once("tiny.yaml")
+    return run_once("tiny.yaml")
 
 
 @pytest.fixture(scope="session")
-def whole(made_once):
+def whole(run_once):
     """Return a checkout in which the study of every analysis has run; do not change it."""
-    return made_once("whole.yaml")
+    return run_once("whole.yaml")
 
 
 @pytest.fixture

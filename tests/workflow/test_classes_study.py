@@ -13,9 +13,9 @@ pytestmark = pytest.mark.workflow
 
 
 @pytest.fixture(scope="module")
-def study(made_once):
+def study(run_once):
     """Return a checkout in which the study of classes has run; do not change it."""
-    return made_once("classes.yaml")
+    return run_once("classes.yaml")
 
 
 def test_the_report_has_what_is_about_classes_and_nothing_about_findings(study):

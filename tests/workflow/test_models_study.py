@@ -10,13 +10,13 @@ import torch
 
 from crossray.figures.contents import ALL_FIGURES
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 
 @pytest.fixture(scope="module")
-def study(made_once):
+def study(run_once):
     """Return a checkout in which the study of several models has run; do not change it."""
-    return made_once("models.yaml")
+    return run_once("models.yaml")
 
 
 def read(study, name):

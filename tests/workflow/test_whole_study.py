@@ -7,7 +7,7 @@ import pytest
 
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 #: what the study of several models has
 ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "truth")

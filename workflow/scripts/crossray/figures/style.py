@@ -142,9 +142,10 @@ def write(figure: Figure, settings: Mapping[str, Any], svg: Path, png: Path, wor
         words: file for title, caption and reading.
     """
     specification = _configured(figure.chart, figure.title, notice(settings))
-    write_text(svg, _embeddable(vl_convert.vegalite_to_svg(specification), svg.stem, figure))
+    drawn = vl_convert.vegalite_to_svg(specification)
+    write_text(svg, _embeddable(drawn, svg.stem, figure))
     with replacing(png) as partial:
-        partial.write_bytes(vl_convert.vegalite_to_png(specification, scale=2))
+        partial.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
     write_json(words, {"title": figure.title, "caption": figure.caption, "reading": figure.reading})
 
 

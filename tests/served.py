@@ -1,0 +1,147 @@
+"""Programs without their start-up: each is forked from a process that has imported torch, pandas and Snakemake.
+
+What a tiny study computes takes a second a job; importing torch for it takes five. ``Server`` makes a folder whose
+``bin/python`` hands its arguments, files, folder and environment to that process, which forks, and the fork runs the
+program as the command line says. Only libraries are imported beforehand: the code of CrossRay is that of the checkout.
+The fault tests and those of SLURM start programs as a user does.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LIBRARIES = (
+    "altair", "cv2", "gdcm", "h5py", "imagecodecs", "jinja2", "pandas", "pandera", "pyarrow.parquet", "pydicom.pixels",
+    "pytorch_lightning", "safetensors.torch", "scipy.optimize", "scipy.stats", "sklearn.linear_model",
+    "sklearn.metrics", "snakemake.cli", "snakemake_executor_plugin_slurm", "statsmodels.api", "timm",
+    "torchvision.transforms.v2", "vl_convert", "captum.attr",
+)  # fmt: skip
+
+#: what ``bin/python`` is; -I and -S leave it nothing to import but this
+CLIENT = """#!{python} -IS
+import json, os, socket, sys
+words = sys.argv[1:]
+if not words or words[0].startswith("-") and words[:2] != ["-m", "snakemake"]:
+    os.execv({original!r}, ["python", *words])
+with socket.socket(socket.AF_UNIX) as server:
+    server.connect({address!r})
+    request = json.dumps([words, os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
+    server.sendall(request)
+    status = server.recv(1)
+sys.exit(status[0] if status else 1)
+"""
+
+
+class Server:
+    """The process that is forked, in a folder of its own.
+
+    Attributes:
+        python: runs programs, and Snakemake, in forks.
+        original: the interpreter, whose programs find ``python`` beside it.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="crossray-"))
+        self.python, self.original = self.folder / "bin/python", self.folder / "bin/python3"
+        (self.folder / "bin").mkdir()
+        (self.folder / "lib").symlink_to(Path(sys.prefix, "lib"))
+        shutil.copyfile(Path(sys.prefix, "pyvenv.cfg"), self.folder / "pyvenv.cfg")
+        interpreter, address = Path(sys.executable).resolve(), str(self.folder / "socket")
+        self.original.symlink_to(interpreter)
+        self.python.write_text(CLIENT.format(python=interpreter, original=str(self.original), address=address))
+        self.python.chmod(0o700)
+        one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as Snakemake sets them for a job
+        words = [str(self.original), __file__, address]
+        self.process = subprocess.Popen(
+            words, env=os.environ | one_thread, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == "ready\n", "the libraries cannot be imported"
+
+    def stop(self) -> None:
+        """End the process and its forks."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=60)
+        shutil.rmtree(self.folder)
+
+
+def serve(address: str) -> None:
+    """Fork for each connection, until this process is ended."""
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for keepers
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        print("ready", flush=True)
+        while True:
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                listener.close()
+                _keep(connection)
+            connection.close()
+
+
+def _keep(connection: socket.socket) -> None:
+    """Fork the program that a client asks for and tell it the status; if the client ends first, end the program."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    length, files, _, _ = socket.recv_fds(connection, 4, 3)
+    with connection.makefile("rb") as stream:
+        words, folder, environment = json.loads(stream.read(int.from_bytes(length, "big")))
+    if (program := os.fork()) == 0:
+        connection.close()
+        _become(words, folder, environment, files)
+    for file in files:
+        os.close(file)
+    if connection in select.select([os.pidfd_open(program), connection], [], [])[0]:
+        os.kill(program, signal.SIGTERM)
+    code = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
+    with contextlib.suppress(OSError):
+        connection.sendall(bytes([code if code >= 0 else 128 - code]))
+    os._exit(0)
+
+
+def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
+    """Run a program in this fork as ``python`` would, and end."""
+    status = 1
+    try:
+        for number, file in enumerate(files):
+            os.dup2(file, number)
+            os.close(file)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.stdin, sys.stdout, sys.stderr = map(os.fdopen, range(3), "rww", (1, 1, 1))
+        added = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+        sys.path[:1] = ["" if words[0] == "-m" else str(Path(words[0]).parent), *added]
+        if words[0] == "-m":
+            sys.argv = words[1:]
+            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+        else:
+            sys.argv = words
+            runpy.run_path(words[0], run_name="__main__")
+        status = 0
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # as the interpreter would
+        sys.excepthook(*sys.exc_info())
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
