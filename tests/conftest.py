@@ -20,7 +20,7 @@ from crossray import manifest
 from crossray.datasets.conversion import index
 from crossray.files import write_csv, write_json
 from crossray.shards import write_shard
-from helpers import dicom_file, manifest_table
+from helpers import SESSION, dicom_file, manifest_table, processes_with
 
 
 @pytest.fixture(scope="session")
@@ -65,24 +65,16 @@ def pytest_xdist_make_scheduler(config, log):
     return ByModule(config, log)
 
 
-#: what every process that a test starts inherits
-SESSION = "CROSSRAY_TEST_SESSION"
-
-
 def pytest_configure(config):
     """Mark this session and what it starts."""
     if not hasattr(config, "workerinput"):
         os.environ[SESSION] = str(os.getpid())
 
 
-def started_and_left():
-    """Return command lines of processes that tests of this session started and did not end, by number."""
-    mark, left = f"{SESSION}={os.environ[SESSION]}\0".encode(), {}
-    for place in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if int(place.name) != os.getpid() and mark in (place / "environ").read_bytes() + b"\0":
-                left[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    return {number: words for number, words in left.items() if words}  # a zombie has no words
+def left_over():
+    """Return the processes that tests of this session started and did not end."""
+    found = processes_with(f"{SESSION}={os.environ[SESSION]}")
+    return {number: words for number, words in found.items() if number != os.getpid()}
 
 
 @pytest.hookimpl(trylast=True)
@@ -91,7 +83,7 @@ def pytest_sessionfinish(session):
     if hasattr(session.config, "workerinput") or not Path("/proc").is_dir():
         return
     for _ in range(600):
-        if not (left := started_and_left()):
+        if not (left := left_over()):
             return
         time.sleep(0.1)
     session.config.left = left

@@ -115,6 +115,7 @@ def _keep(connection: socket.socket) -> None:
 def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
     """Run a program in this fork as ``python`` would, and end."""
     status = 1
+    sys.executable = str(Path(sys.executable).with_name("python"))  # jobs that Snakemake submits are forked too
     try:
         for number, file in enumerate(files):
             os.dup2(file, number)

@@ -3,10 +3,14 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
+
+from helpers import SESSION, processes_with
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
 #: where SLURM's commands look inside a job, whose variables the executor takes away
@@ -124,11 +128,14 @@ class Node:
         self.start_controller()
 
     def stop(self) -> None:
-        """Cancel all jobs and end everything that was started."""
+        """Cancel all jobs and end everything that was started; a node that was down may have forgotten some."""
         self.run("scancel", "--user=root", "--signal=KILL", "--full")
         self.run("scancel", "--user=root")
         for name in reversed(list(self.processes)):
             self._end(name)
+        for number in processes_with(f"{SESSION}={os.environ[SESSION]}", "SLURM_JOB_ID="):
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
         for link in self.links:
             if link.is_symlink() and link.readlink() == self.folder / link.name:
                 link.unlink()

@@ -4,8 +4,11 @@ import functools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from helpers import ROOT
@@ -53,6 +56,29 @@ class Checkout:
     def write(self, name, text):
         """Write a file."""
         (self.folder / name).write_text(text)
+
+
+@contextmanager
+def started(words, folder, log, **options):
+    """Start a command in a process group of its own, its output in a log; end what is left of it afterwards."""
+    with log.open("a") as output:
+        process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output, start_new_session=True, **options)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(holds, process=None, seconds=600):
+    """Return when something holds; fail if the process that brings it ended before, or if it never comes."""
+    for _ in range(20 * seconds):
+        if holds():
+            return
+        assert process is None or process.poll() is None, "it ended before"
+        time.sleep(0.05)
+    raise AssertionError("it never came")
 
 
 def running(folder, program, part=""):

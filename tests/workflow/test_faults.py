@@ -6,18 +6,19 @@ import re
 import shutil
 import signal
 import subprocess
-import time
+from contextlib import ExitStack
 
 import h5py
 import pytest
 
-from workflow_helpers import command, copy_workflow, running
+from workflow_helpers import command, copy_workflow, running, started, wait_until
 
 pytestmark = [pytest.mark.workflow, pytest.mark.faults]
 
 #: what holds a clock or a process stands apart from what holds a result
 RESULTS = ("results/datasets", "results/tiny")
-KILLS = int(os.environ.get("CROSSRAY_KILLS", "6"))
+KILLS = 6
+KINDS = ("kill all", "Ctrl-C", "SIGTERM", "kill Snakemake")
 WEIGHTS = "results/tiny/models/small/south/0/weights.safetensors"
 
 
@@ -46,9 +47,8 @@ def made(finished, tmp_path):
 
 
 def start(folder, *words):
-    """Start Snakemake on the tiny study in a process group of its own."""
-    with (folder / "run.log").open("a") as log:
-        return subprocess.Popen(command(*words), cwd=folder, stdout=log, stderr=log, start_new_session=True)
+    """Start Snakemake on the tiny study."""
+    return started(command(*words), folder, folder / "run.log")
 
 
 def strike(process, kind):
@@ -59,35 +59,43 @@ def strike(process, kind):
         os.killpg(process.pid, signal.SIGKILL)
     else:
         os.killpg(process.pid, signal.SIGINT if kind == "Ctrl-C" else signal.SIGTERM)
-    process.wait(timeout=300)
+    process.wait(timeout=600)
 
 
-def wait_for_jobs(process, log, number):
-    """Return when this many more jobs have ended: in seconds, a fast machine would be done before it is struck."""
+def jobs_begun(folder):
+    """Count the jobs that Snakemake has begun."""
+    return len(re.findall(r"^(?:local)?(?:rule|checkpoint) \w+:$", (folder / "run.log").read_text(), re.MULTILINE))
 
-    def ended():
-        return log.read_text().count("Finished jobid")
 
-    before = ended() if log.exists() else 0
-    while process.poll() is None and (not log.exists() or ended() < before + number):
-        time.sleep(0.2)
+def jobs_ended(folder):
+    """Count the jobs that have ended well."""
+    return (folder / "run.log").read_text().count("Finished jobid")
+
+
+def files_written(folder):
+    """Count the files of results, finished or not, and of work in progress."""
+    return sum(path.is_file() for path in (folder / "results").rglob("*"))
+
+
+#: what a blow waits for, counted from the start of the run that it strikes
+EVENTS = (jobs_begun, jobs_ended, files_written)
+#: the largest number of them; so few jobs end before a blow that the run is never over before the last one
+LATEST = 6
 
 
 def test_struck_at_random_moments_a_run_ends_in_the_same_files(finished, made, tell):
     chance, struck = random.Random(2020), []
-    for number in range(KILLS):
-        process = start(made.folder)
-        kind = ("kill all", "Ctrl-C", "SIGTERM", "kill Snakemake")[number % 4]
-        wait_for_jobs(process, made.folder / "run.log", chance.randint(0, 9))
-        try:
-            process.wait(timeout=chance.uniform(0, 8))
-            break
-        except subprocess.TimeoutExpired:
+    with ExitStack() as runs:  # jobs whose Snakemake was killed may go on beside the next run
+        for number in range(KILLS):
+            kind, event, count = KINDS[number % len(KINDS)], chance.choice(EVENTS), chance.randint(1, LATEST)
+            (made.folder / "run.log").write_text("")
+            before = event(made.folder)
+            process = runs.enter_context(start(made.folder))
+            wait_until(lambda: event(made.folder) >= before + count, process)  # noqa: B023 - called here
             strike(process, kind)
-            struck.append(kind)
-        made.snakemake("--unlock")
-    assert len(struck) > 2, "the run was over before anything could strike it"
-    made.snakemake()
+            struck.append(f"{kind} at {count} {event.__name__.replace('_', ' ')}")
+            made.snakemake("--unlock")
+        made.snakemake()
     lost = contents(finished.folder).keys() - contents(made.folder).keys()
     assert differences(finished.folder, made.folder) == []
     tell(f"workflow: faults injected: {len(struck)} ({', '.join(struck)}); runs that ended equal: 1 of 1; "
@@ -117,25 +125,21 @@ def test_a_damaged_shard_is_named_and_one_command_makes_it_again(again):
 
 def test_the_lock_keeps_a_second_workflow_out(again):
     again.change("tiny.yaml", "rotation: 5", "rotation: 6")
-    first = start(again.folder, "train")
-    try:
-        while not list(again.folder.glob(".snakemake/locks/*")):
-            assert first.poll() is None
-            time.sleep(0.1)
+    with start(again.folder, "train") as first:
+        wait_until(lambda: running(again.folder, "train_model"), first)
+        os.killpg(first.pid, signal.SIGSTOP)  # it holds the lock for as long as the second one needs
         assert "Directory cannot be locked" in again.snakemake("train", check=False)
-    finally:
-        assert first.wait(timeout=300) == 0
+        os.killpg(first.pid, signal.SIGCONT)
+        assert first.wait(timeout=600) == 0
     assert "Nothing to be done" in again.snakemake("train")
 
 
 def test_a_training_killed_for_its_memory_is_tried_again_with_more(finished, again):
     (again.folder / WEIGHTS).unlink()
-    run = start(again.folder, "--retries", "1", "train")
-    while (training := running(again.folder, "train_model")) is None:
-        assert run.poll() is None
-        time.sleep(0.1)
-    os.kill(training, signal.SIGKILL)  # what the kernel does, and SLURM
-    assert run.wait(timeout=300) == 0
+    with start(again.folder, "--retries", "1", "train") as run:
+        wait_until(lambda: running(again.folder, "train_model"), run)
+        os.kill(running(again.folder, "train_model"), signal.SIGKILL)  # what the kernel does, and SLURM
+        assert run.wait(timeout=600) == 0
     asked = [int(memory) for memory in re.findall(r"resources:.*mem_mb=(\d+)", (again.folder / "run.log").read_text())]
     assert len(asked) == 2
     assert asked[1] == 2 * asked[0]

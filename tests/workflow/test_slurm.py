@@ -3,15 +3,15 @@
 import os
 import shutil
 import signal
-import subprocess
+import sys
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import pytest
 import yaml
 
 from slurm_node import Node, obstacle
-from workflow_helpers import command, copy_workflow, running
+from workflow_helpers import command, copy_workflow, running, server, started
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 
@@ -37,31 +37,36 @@ def node(tmp_path_factory):
         made.stop()
 
 
-def through_slurm(node, folder, *words, study="tiny.yaml"):
-    """Start Snakemake with the profile; jobs are looked at soon, and ask for little."""
-    quick = ["--slurm-init-seconds-before-status-checks", "5"]
+@pytest.fixture
+def through_slurm(node):
+    """Return a function that starts Snakemake with the profile; jobs are looked at soon, and ask for little."""
+    quick = ["--slurm-init-seconds-before-status-checks", "1"]
     quick += ["--default-resources", "slurm_account=tests", "mem_mb=500"]
-    full = command(*words, "--profile", "profiles/slurm", *quick, study=study)
-    log = (folder / "slurm-run.log").open("w")
-    return subprocess.Popen(full, cwd=folder, env=node.environment, stdout=log, stderr=log)
+    with ExitStack() as runs:
+
+        def through_slurm(folder, *words, study="tiny.yaml", python=sys.executable):
+            full = command(*words, "--profile", "profiles/slurm", *quick, study=study, python=python)
+            return runs.enter_context(started(full, folder, folder / "slurm-run.log", env=node.environment))
+
+        yield through_slurm
 
 
 def test_two_gpu_jobs_get_a_gpu_each(node):
-    script = "echo $CUDA_VISIBLE_DEVICES; sleep 4"
+    # each waits for the other one, so that both have a GPU at once
+    script = "echo $CUDA_VISIBLE_DEVICES; touch {name}; until [ -e a ] && [ -e b ]; do sleep 0.1; done"
     for name in ("a", "b"):
         node.run("sbatch", "--gpus=1", "--mem=100", f"--comment={name}", f"--output={node.folder}/{name}.txt",
-                 "--chdir", str(node.folder), "--wrap", script)  # fmt: skip
-    node.wait_until(lambda: sorted(node.jobs("RUNNING").values()) == ["a", "b"])
+                 "--chdir", str(node.folder), "--wrap", script.format(name=name))  # fmt: skip
     node.wait_until(lambda: sorted(node.jobs("COMPLETED").values()) == ["a", "b"])
     assert {(node.folder / f"{name}.txt").read_text() for name in ("a", "b")} == {"0\n", "1\n"}
 
 
-def test_the_tiny_study_through_the_profile(node, finished, tmp_path, tell):
+def test_the_tiny_study_through_the_profile(through_slurm, finished, tmp_path, tell):
     made = copy_workflow(tmp_path / "cluster")
     shutil.copyfile(finished.folder / "tiny.yaml", made.folder / "tiny.yaml")
     (made.folder / "private").mkdir()
     shutil.copyfile(finished.folder / "private/pseudonyms.key", made.folder / "private/pseudonyms.key")
-    code = through_slurm(node, made.folder, *WITHOUT_GPU).wait(timeout=1500)
+    code = through_slurm(made.folder, *WITHOUT_GPU, python=server().python).wait(timeout=1500)
     output = (made.folder / "slurm-run.log").read_text()
     assert code == 0, output[-6000:]
     results = [path.relative_to(finished.folder) for path in (finished.folder / "results/tiny").rglob("*")
@@ -74,11 +79,11 @@ def test_the_tiny_study_through_the_profile(node, finished, tmp_path, tell):
     tell(f"SLURM: {output.count('submitted with SLURM jobid')} jobs; files equal to a local run's: {len(results)}")
 
 
-def test_a_gpu_job_asks_for_a_gpu_and_fails_at_once_without_one(node, finished, tmp_path):
+def test_a_gpu_job_asks_for_a_gpu_and_fails_at_once_without_one(through_slurm, finished, tmp_path):
     shutil.copytree(finished.folder, tmp_path / "promised", symlinks=True)
     (tmp_path / "promised/results/tiny/models/small/south/0/weights.safetensors").unlink()
-    run = through_slurm(node, tmp_path / "promised", "train", "--retries", "0")
-    assert run.wait(timeout=300) == 1
+    run = through_slurm(tmp_path / "promised", "train", "--retries", "0", python=server().python)
+    assert run.wait(timeout=600) == 1
     assert "this job asked for 1 GPU and sees 0" in (tmp_path / "promised/slurm-run.log").read_text()
 
 
@@ -115,7 +120,7 @@ def strike_next(node, folder, pending):
             continue
         node.run(*words.format(job=job, host=node.host).split())
         if what == "node down":
-            time.sleep(3)
+            node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
             node.run("scontrol", "update", f"nodename={node.host}", "state=resume")
         if what != "time limit":  # only a program that hangs is still there after the shortest limit, a minute
             with suppress(ProcessLookupError):
@@ -124,14 +129,14 @@ def strike_next(node, folder, pending):
     return None
 
 
-def test_trainings_that_are_struck_end_in_the_same_weights(node, tmp_path, tell):
+def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, tmp_path, tell):
     undisturbed, struck = copy_workflow(tmp_path / "undisturbed"), copy_workflow(tmp_path / "struck")
     for made in (undisturbed, struck):
         made.write("struck.yaml", yaml.safe_dump(STRUCK))
     undisturbed.snakemake("train", study="struck.yaml")
     struck.snakemake("convert", study="struck.yaml")
     folder, told, pending = struck.folder, [], dict(BLOWS)
-    run = through_slurm(node, folder, "train", *WITHOUT_GPU, study="struck.yaml")
+    run = through_slurm(folder, "train", *WITHOUT_GPU, study="struck.yaml")
     while pending:
         assert run.poll() is None, (folder / "slurm-run.log").read_text()[-4000:]
         if what := strike_next(node, folder, pending):
