@@ -23,7 +23,7 @@ PERCENTILES = (0.5, 99.5)
 GREY_MAX = 65535
 
 #: weights of red, green and blue in the brightness (ITU-R BT.601, as in PS3.3 C.7.6.3.1.2)
-_LUMA = np.array([0.299, 0.587, 0.114])
+LUMA = np.array([0.299, 0.587, 0.114])
 
 #: black and white of brightness in YBR_PARTIAL, of 255
 _PARTIAL = (16, 235)
@@ -61,7 +61,7 @@ def _brightness(frame: Frame) -> NDArray[np.float64]:
     """Return the brightness of colours, 0 to 1."""
     largest = 2**frame.bits - 1
     if frame.colours == "RGB":
-        return frame.values @ _LUMA / largest
+        return frame.values @ LUMA / largest
     brightness = frame.values[..., 0].astype(np.float64) / largest
     if frame.colours == "YBR partial":
         black, white = (level * 2 ** (frame.bits - 8) / largest for level in _PARTIAL)
@@ -73,10 +73,10 @@ def _grey_of_palette(frame: Frame, header: pydicom.Dataset, little: bool) -> Lev
     """Look colours up in the palette (PS3.3 C.7.6.3.1.5) and turn them into brightness."""
     tables = lookup.palette(header, little, _ends(frame))
     if tables is None:
-        raise UnusableImageError("palette colour without a whole palette (0028,1101 and 1201)")
+        raise UnusableImageError("palette colour without a palette, or not a whole one (0028,1101 and 1201)")
 
     def colours(inputs: NDArray) -> NDArray[np.uint16]:
-        shown = sum(weight * each(inputs) for weight, each in zip(_LUMA, tables, strict=True))
+        shown = sum(weight * each(inputs) for weight, each in zip(LUMA, tables, strict=True))
         return _rounded(np.asarray(shown) / tables[0].largest)
 
     return _mapped(frame, colours)
