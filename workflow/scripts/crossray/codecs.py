@@ -6,6 +6,7 @@ shared file, and a line of JSON each way says what they are. It knows nothing of
 """
 
 import json
+import math
 import mmap
 import os
 import resource
@@ -22,17 +23,21 @@ from crossray.streams import Stream, codestream
 #: what a codec may take, in bytes: the largest frame takes a quarter of it
 _MEMORY = 8 << 30
 
+#: values begin at a multiple of so many bytes
+_ALIGNMENT = 64
+
 #: what a stream of this kind is called in DICOM's list, for GDCM
 _GDCM_SYNTAX = {"JPEG 2000": "1.2.840.10008.1.2.4.90", "JPEG lossless": "1.2.840.10008.1.2.4.57"}
 
 
-def decode_stream(content: bytes, stream: Stream, convert: bool) -> NDArray:
+def decode_stream(content: Any, stream: Stream, convert: bool, out: NDArray | None = None) -> NDArray:
     """Decode a frame.
 
     Args:
         content: the stream.
         stream: what its markers say.
         convert: whether brightness and colour differences of a JPEG become red, green, blue.
+        out: where codecs that can put the values, to spare a copy; of the shape and dtype that the stream says.
 
     Returns:
         Values of shape (rows, columns) or (rows, columns, components).
@@ -41,50 +46,51 @@ def decode_stream(content: bytes, stream: Stream, convert: bool) -> NDArray:
         Exception: of any kind, from the codec, if the stream is damaged.
     """
     if stream.kind == "JPEG":
-        return _jpeg(content, stream, convert)
+        return _jpeg(content, stream, convert, out)
     if stream.kind == "JPEG lossless":
-        return _jpeg_lossless(content, stream)
+        return _jpeg_lossless(content, stream, out)
     if stream.kind == "JPEG-LS":
-        return imagecodecs.jpegls_decode(content)
+        return imagecodecs.jpegls_decode(content, out=out)
     if stream.kind in ("JPEG 2000", "HTJ2K"):
-        return _jpeg_2000(codestream(content), stream)
+        return _jpeg_2000(codestream(content), stream, out)
     return imagecodecs.jpegxl_decode(content)
 
 
-def _jpeg(content: bytes, stream: Stream, convert: bool) -> NDArray:
+def _jpeg(content: Any, stream: Stream, convert: bool, out: NDArray | None) -> NDArray:
     coded = {1: "GRAYSCALE", 3: "YCBCR" if convert else "RGB"}.get(stream.components)
     if coded is None:
         raise ValueError("components")
-    return imagecodecs.jpeg8_decode(content, colorspace=coded, outcolorspace="RGB" if coded == "YCBCR" else coded)
+    shown = "RGB" if coded == "YCBCR" else coded
+    return imagecodecs.jpeg8_decode(content, colorspace=coded, outcolorspace=shown, out=out)
 
 
-def _jpeg_lossless(content: bytes, stream: Stream) -> NDArray:
+def _jpeg_lossless(content: Any, stream: Stream, out: NDArray | None) -> NDArray:
     """Decode with libjpeg-turbo, the quickest; restart intervals of other lengths than lines are GDCM's."""
     colours = "GRAYSCALE" if stream.components == 1 else "RGB"
     try:
-        return imagecodecs.jpeg8_decode(content, colorspace=colours, outcolorspace=colours)
+        return imagecodecs.jpeg8_decode(content, colorspace=colours, outcolorspace=colours, out=out)
     except imagecodecs.Jpeg8Error:
         return _by_gdcm(content, stream)
 
 
-def _jpeg_2000(content: bytes, stream: Stream) -> NDArray:
+def _jpeg_2000(content: Any, stream: Stream, out: NDArray | None) -> NDArray:
     """Decode with GDCM's OpenJPEG, half as fast again as that of imagecodecs; OpenJPH is the quickest for HTJ2K.
 
     OpenJPH lets values of lossy streams that exceed the range wrap around, OpenJPEG clips them.
     """
     if stream.kind == "HTJ2K" and stream.reversible:
-        return imagecodecs.htj2k_decode(content)
+        return imagecodecs.htj2k_decode(content, out=out)
     if stream.kind == "JPEG 2000" and stream.components == 1 and not stream.signed and stream.bits <= 16:
         return _by_gdcm(content, stream)
-    return imagecodecs.jpeg2k_decode(content)
+    return imagecodecs.jpeg2k_decode(content, out=out)
 
 
-def _by_gdcm(content: bytes, stream: Stream) -> NDArray:
+def _by_gdcm(content: Any, stream: Stream) -> NDArray:
     """Decode with GDCM, which ends the process where what it is told is not what the stream says."""
     import gdcm
 
     fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(content)
+    fragment.SetByteStringValue(bytes(content))
     fragments = gdcm.SequenceOfFragments.New()
     fragments.AddFragment(fragment)
     element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
@@ -128,21 +134,39 @@ class SharedFile:
 
 
 def _answer(request: dict[str, Any], shared: SharedFile) -> dict[str, Any]:
-    content = bytes(shared.mapped(request["length"])[: request["length"]])
+    """Decode what lies in the shared file, put the values after it, and say where and what they are."""
+    content: Any = shared.mapped(request["length"])[: request["length"]]
+    start = -(-request["length"] // _ALIGNMENT) * _ALIGNMENT
     try:
         if request["kind"] == "PNG":
             values = imagecodecs.png_decode(content)
         else:
-            values = decode_stream(content, Stream(**request["stream"]), request["convert"])
+            stream = Stream(**request["stream"])
+            values = decode_stream(content, stream, request["convert"], _room(stream, start, shared))
     except MemoryError:
         return {"problem": "too large for the memory"}
     except Exception:  # whatever a codec raises
         return {"problem": f"damaged {request['kind']} stream"}
     if values.shape[:2] != tuple(request["shape"]):
         return {"problem": f"the frame is {values.shape[:2]}, the header says {tuple(request['shape'])}"}
-    there = np.frombuffer(shared.mapped(values.nbytes)[: values.nbytes], values.dtype)
-    there.reshape(values.shape)[...] = values
-    return {"shape": values.shape, "dtype": values.dtype.str}
+    there = _placed(values.shape, values.dtype, start, shared)
+    if there.ctypes.data != values.ctypes.data:
+        there[...] = values
+    return {"start": start, "shape": values.shape, "dtype": values.dtype.str}
+
+
+def _room(stream: Stream, start: int, shared: SharedFile) -> NDArray | None:
+    """Return an array in the shared file for the values of a stream; None for depths that codecs treat otherwise."""
+    if stream.bits > 16 or not stream.rows:
+        return None
+    dtype = np.dtype(f"{'i' if stream.signed else 'u'}{1 if stream.bits <= 8 else 2}")
+    colours = (stream.components,) if stream.components > 1 else ()
+    return _placed((stream.rows, stream.columns, *colours), dtype, start, shared)
+
+
+def _placed(shape: tuple[int, ...], dtype: np.dtype, start: int, shared: SharedFile) -> NDArray:
+    """Return an array in the shared file."""
+    return np.ndarray(shape, dtype, shared.mapped(start + math.prod(shape) * dtype.itemsize), start)
 
 
 def main(arguments: list[str]) -> None:

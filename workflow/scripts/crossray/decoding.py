@@ -7,6 +7,7 @@ through memory that both map, so that a frame costs two copies more than within 
 import atexit
 import dataclasses
 import json
+import math
 import os
 import subprocess
 import sys
@@ -26,6 +27,13 @@ from crossray.streams import Stream
 TIME_LIMIT = 15.0
 
 _POLL = 0.1
+#: one thread, as shards are converted side by side; and freed memory is kept (glibc), which is wanted again at once
+_ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+}
+
 _PACKAGES = Path(__file__).resolve().parent.parent
 
 
@@ -45,13 +53,12 @@ class _Decoder:
         self._file = _nameless_file()
         self.shared = codecs.SharedFile(self._file)
         paths = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         with there:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", codecs.__name__, str(there.fileno()), str(self._file)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 pass_fds=(there.fileno(), self._file),
-                env={**os.environ, **threads, "PYTHONPATH": os.pathsep.join(paths)},
+                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(paths)},
             )  # fmt: skip
 
     def ask(self, request: dict[str, object], content: bytes) -> NDArray:
@@ -69,9 +76,9 @@ class _Decoder:
             raise _EndedError("damaged stream: its codec crashed") from error
         if "problem" in answer:
             raise UnusableImageError(answer["problem"])
-        dtype, shape = np.dtype(answer["dtype"]), tuple(answer["shape"])
-        size = dtype.itemsize * int(np.prod(shape))
-        return np.frombuffer(self.shared.mapped(size)[:size], dtype).reshape(shape).copy()
+        dtype, shape, start = np.dtype(answer["dtype"]), tuple(answer["shape"]), int(answer["start"])
+        memory = self.shared.mapped(start + dtype.itemsize * math.prod(shape))
+        return np.ndarray(shape, dtype, memory, start).copy()
 
     def _received(self) -> bytes:
         """Wait for the answer; turns are counted, not seconds, as a batch system may suspend both processes."""

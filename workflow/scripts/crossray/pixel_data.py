@@ -85,7 +85,8 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
             if deflated and pixels:
                 file.seek(0)
                 return pydicom.dcmread(file, force=True), None
-            rest = file.read() if pixels else None
+            # Without a number of bytes, a file is read piece by piece and copied once more.
+            rest = file.read(path.stat().st_size - file.tell()) if pixels else None
     except OSError as error:
         raise UnusableImageError(f"the file cannot be read: {error.strerror or 'input or output failed'}") from error
     except MemoryError as error:

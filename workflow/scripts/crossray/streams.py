@@ -156,9 +156,9 @@ def _codestream_of(content: bytes) -> bytes:
     raise UnusableImageError("damaged JPEG 2000 stream: no codestream in its boxes")
 
 
-def codestream(content: bytes) -> bytes:
+def codestream(content: bytes | memoryview) -> bytes | memoryview:
     """Return a JPEG 2000 stream without the boxes around it, if there are any."""
-    return _codestream_of(content) if content.startswith(_JP2_BOX) else content
+    return _codestream_of(bytes(content)) if bytes(content[: len(_JP2_BOX)]) == _JP2_BOX else content
 
 
 def _jpeg_2000(content: bytes) -> Stream:
