@@ -87,8 +87,10 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
                 return pydicom.dcmread(file, force=True), None
             # Without a number of bytes, a file is read piece by piece and copied once more.
             rest = file.read(path.stat().st_size - file.tell()) if pixels else None
-    except OSError as error:
-        raise UnusableImageError(f"the file cannot be read: {error.strerror or 'input or output failed'}") from error
+    except FileNotFoundError as error:
+        raise UnusableImageError("file not found") from error
+    except PermissionError as error:
+        raise UnusableImageError("file not readable: no permission") from error
     except MemoryError as error:
         raise UnusableImageError("too large for the memory") from error
     except Exception as error:  # any bytes may come in, and pydicom raises whatever it meets
@@ -165,8 +167,7 @@ def _fragments(element: PixelData) -> list[memoryview]:
             break
         place += layout.size
         if length == _UNDEFINED or place + length > len(content):
-            there = len(content) - place
-            raise UnusableImageError(f"truncated pixel data: a fragment with {there} bytes where it says more")
+            raise UnusableImageError(f"truncated pixel data: {len(content) - place} of {length} bytes of a fragment")
         found.append(content[place : place + length])
         place += length
     if element.delimited and found and bytes(content[place : place + 4]) != struct.pack(layout.format[:3], *_DELIMITER):
