@@ -101,7 +101,9 @@ def _compressed(header: pydicom.Dataset, content: bytes) -> Frame:
         remark(f"lossy {stream.kind} where the transfer syntax is lossless")
     photometric = elements.text(header, "PhotometricInterpretation")
     colours = _colours_of(stream, photometric)
-    values = decoding.decode(content, stream, shape, convert=colours == "RGB" and stream.converts is not False)
+    # Without a word of the stream, and of a header of colour, components are brightness and differences (T.871).
+    convert = stream.converts if stream.converts is not None else photometric not in native.COLOURS
+    values = decoding.decode(content, stream, shape, convert)
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
     if values.ndim == 3 and values.shape[2] != 3:

@@ -111,7 +111,7 @@ def _modality(header: pydicom.Dataset, frame: Frame, little: bool) -> tuple[_Tra
     for item in elements.items(header, "ModalityLUTSequence")[:1]:
         table = lookup.table(item, little, ends, frame.signed)
         if table is not None:
-            return table, (float(table.entries.min()), float(table.entries.max()))
+            return table, (0.0, float(table.largest))
         remark("modality LUT (0028,3000) without all of its entries, taken as missing")
     slope, intercept = elements.number(header, "RescaleSlope"), elements.number(header, "RescaleIntercept")
     if slope == 0:

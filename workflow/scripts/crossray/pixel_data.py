@@ -75,12 +75,13 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
     """Read the header and, if asked for, all bytes after it; None for them where the file is deflated."""
     try:
         with path.open("rb") as file:
+            is_file = True
             try:
                 header = pydicom.dcmread(file, stop_before_pixels=True)
             except InvalidDicomError:
                 file.seek(0)
                 header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-            known = set(header.dir())
+                is_file = bool(_IDENTITY & set(header.dir()))
             deflated = _syntax(header) == pydicom.uid.DeflatedExplicitVRLittleEndian
             if deflated and pixels:
                 file.seek(0)
@@ -95,7 +96,7 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
         raise UnusableImageError("too large for the memory") from error
     except Exception as error:  # any bytes may come in, and pydicom raises whatever it meets
         raise UnusableImageError("unreadable header: no DICOM file, or a damaged one") from error
-    if not _IDENTITY & known:
+    if not is_file:
         raise UnusableImageError("not a DICOM file")
     return header, rest
 

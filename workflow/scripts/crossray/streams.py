@@ -23,6 +23,7 @@ _ALONE = {0x01, *range(0xD0, 0xD8)}
 
 #: JPEG 2000 markers (ISO/IEC 15444-1 table A.2, 15444-15)
 _CAP, _COD, _SOT = 0xFF50, 0xFF52, 0xFF90
+_MOST_TILES = 65535
 
 
 @dataclass(frozen=True)
@@ -178,10 +179,10 @@ def _jpeg_2000(content: bytes) -> Stream:
         if code == _COD:
             coding = content[place + 4 : place + 2 + length]
         place += 2 + length
-    _check_tiles(content, place, size)
     depth = components[0][0]
     if size[0] <= size[2] or size[1] <= size[3] or len(coding) < 10 or depth & 0x7F > 37:
         raise UnusableImageError("damaged JPEG 2000 stream: absurd main header")
+    _check_tiles(content, place, size)
     return Stream(
         "HTJ2K" if high_throughput else "JPEG 2000",
         rows=size[1] - size[3],
@@ -197,9 +198,12 @@ def _jpeg_2000(content: bytes) -> Stream:
 def _check_tiles(content: bytes, place: int, size: tuple[int, ...]) -> None:
     """Walk the tile-parts (ISO/IEC 15444-1 A.4.2), which say their lengths, and compare with the grid of tiles."""
     width, height, _, _, tile_width, tile_height, left, top, _ = size
-    if not (tile_width and tile_height):
-        raise UnusableImageError("damaged JPEG 2000 stream: tiles without a size")
-    expected = -(-(width - left) // tile_width) * -(-(height - top) // tile_height)
+    across, down = (
+        -(-length // max(1, tile)) for length, tile in ((width - left, tile_width), (height - top, tile_height))
+    )
+    expected = across * down
+    if not 1 <= expected <= _MOST_TILES or not (tile_width and tile_height):
+        raise UnusableImageError("damaged JPEG 2000 stream: absurd main header")
     seen = set()
     while place + 12 <= len(content) and struct.unpack_from(">H", content, place)[0] == _SOT:
         tile, length = struct.unpack_from(">HI", content, place + 4)
