@@ -23,6 +23,9 @@ from crossray.streams import Stream, codestream
 #: what a codec may take, in bytes: the largest frame takes a quarter of it
 _MEMORY = 8 << 30
 
+#: processor time that a frame may take; the other process waits less
+_SECONDS = 60
+
 #: values begin at a multiple of so many bytes
 _ALIGNMENT = 64
 
@@ -181,7 +184,16 @@ def main(arguments: list[str]) -> None:
             request = json.loads(connection.recv_bytes())
         except (EOFError, OSError):
             return
+        _limit_seconds()
         connection.send_bytes(json.dumps(_answer(request, shared)).encode())
+
+
+def _limit_seconds() -> None:
+    """Let the system end this process if a frame keeps it busy: the other, which would, may be gone."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = math.ceil(used.ru_utime + used.ru_stime) + _SECONDS
+    allowed = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds if allowed == resource.RLIM_INFINITY else allowed, allowed))
 
 
 if __name__ == "__main__":
