@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import zlib
 
 import imagecodecs
 import numpy as np
@@ -11,7 +12,7 @@ from pydicom import uid
 from pydicom.encaps import encapsulate
 
 import fuzz_dicom
-from crossray import decoding, streams
+from crossray import decoding, pixel_data, streams
 from crossray.dicom import read_dicom
 from crossray.errors import UnusableImageError
 
@@ -102,6 +103,20 @@ def test_a_header_that_says_other_components_kills_nothing(write_dicom, componen
     else:
         with pytest.raises(UnusableImageError, match="2 components"):
             read_dicom(path)
+
+
+@pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.8.1"])
+def test_little_that_inflates_to_much_is_refused(write_dicom, monkeypatch, syntax):
+    monkeypatch.setattr(pixel_data, "_LARGEST_INFLATED", 1 << 20)
+    data = bytes(2 << 20)
+    if syntax.endswith("8.1"):
+        path = write_dicom(RAMP, bits=12, syntax=uid.UID(syntax), data=encapsulate([zlib.compress(data, wbits=-15)]))
+        assert np.asarray(read_dicom(path)[0]).shape == RAMP.shape  # no more is inflated than the frame has
+        return
+    path = write_dicom(RAMP, bits=12, syntax=uid.UID(syntax), data=data)
+    assert path.stat().st_size < 10_000
+    with pytest.raises(UnusableImageError, match="deflated data of more than 1 MB"):
+        read_dicom(path)
 
 
 def test_files_damaged_at_random_cost_themselves_only(tmp_path):

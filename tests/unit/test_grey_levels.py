@@ -47,10 +47,11 @@ def test_entries_of_8_bits_in_every_form(write_dicom, form, syntax):
 
 
 @pytest.mark.parametrize("count", [255, 256])
-def test_packed_entries_in_words_of_big_endian_files(write_dicom, count):
+@pytest.mark.parametrize("vr", ["OW", "OB"])
+def test_packed_entries_in_words_of_big_endian_files(write_dicom, count, vr):
     words = np.append(curve(count, 8), [0] * (count % 2)).astype(np.uint8).view("<u2")
     item = table(0, 8, curve(count, 8), packed=True)
-    item.LUTData = words.astype(">u2").tobytes()
+    item.add_new("LUTData", vr, words.astype(">u2" if vr == "OW" else "<u2").tobytes())
     path = write_dicom(SMALL, syntax=uid.ExplicitVRBigEndian, data=SMALL.view("<u2").astype(">u2").tobytes(),
                        VOILUTSequence=[item])  # fmt: skip
     expected = np.append(curve(count, 8), [255] * (256 - count)).reshape(16, 16)
@@ -233,6 +234,20 @@ def test_a_segmented_palette_is_written_out(write_dicom, order):
     syntax = uid.ExplicitVRLittleEndian if order == "<" else uid.ExplicitVRBigEndian
     data = SMALL.tobytes() if order == "<" else SMALL.view("<u2").astype(">u2").tobytes()
     same(write_dicom(SMALL, syntax=syntax, data=data, **elements), entries[SMALL] / 257)
+
+
+def test_floats_without_a_window_are_stretched_past_what_is_no_number(write_dicom):
+    pixels = np.linspace(-5, 5, 4096, dtype=np.float32).reshape(64, 64)
+    pixels[0, :3] = np.nan, np.inf, -np.inf
+
+    def as_floats(dataset):
+        del dataset.PixelData
+        dataset.BitsAllocated, dataset.FloatPixelData = 32, pixels.tobytes()
+
+    path = edited(write_dicom(RAMP), as_floats)
+    found = grey(path)[0]
+    assert found[32].mean() == pytest.approx(129, abs=2)
+    assert (found[0, 0], found[0, 2], found[63, 63]) == (0, 0, 255)
 
 
 def test_partial_range_brightness_is_from_16_to_235(write_dicom):

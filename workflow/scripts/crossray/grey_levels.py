@@ -134,7 +134,8 @@ def _without_window(header: pydicom.Dataset, frame: Frame, modality: _Transform,
     """Return what stands for a missing window: the whole range of up to 8 bits, else percentiles of the image."""
     first, last = ends
     if not 1 <= frame.bits <= 8:
-        image = modality(frame.values[~padding(frame.values, header)])
+        counted = ~padding(frame.values, header) if frame.bits else np.isfinite(frame.values)
+        image = modality(frame.values[counted])
         first, last = np.percentile(image, PERCENTILES) if image.size else (0.0, 0.0)
     return lambda values: (values - first) / ((last - first) or 1)
 

@@ -79,6 +79,7 @@ def _entries(header: pydicom.Dataset, keyword: str, count: int, bits: int, littl
     data = elements.value(header, keyword)
     if isinstance(data, bytes):
         content = data
+        little = little or header[keyword].VR == "OB"  # bytes, and no words to be swapped
     else:
         words = [int(number or 0) % 2**16 for number in elements.numbers(header, keyword)]
         content, little = np.array(words, "<u2").tobytes(), True

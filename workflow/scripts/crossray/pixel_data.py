@@ -5,8 +5,10 @@ basic offset table that is wrong, lists fragments or is missing, with fragments 
 """
 
 import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pydicom
 from pydicom.errors import InvalidDicomError
@@ -20,6 +22,8 @@ _IDENTITY = {"SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "Modality", "P
 
 _KEYWORDS = {0x0010: "PixelData", 0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData"}
 _UNDEFINED = 0xFFFFFFFF
+#: what is read of a file to see whether it is deflated, and how much it may then become
+_FIRST_BYTES, _PIECE, _LARGEST_INFLATED = 1024, 1 << 20, 1 << 29
 _ITEM, _DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 
 
@@ -74,7 +78,8 @@ def read_file(path: Path) -> tuple[pydicom.Dataset, PixelData]:
 def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
     """Read the header and, if asked for, all bytes after it; None for them where the file is deflated."""
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
+            _check_inflates(file)
             is_file = True
             try:
                 header = pydicom.dcmread(file, stop_before_pixels=True)
@@ -87,7 +92,9 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
                 file.seek(0)
                 return pydicom.dcmread(file, force=True), None
             # Without a number of bytes, a file is read piece by piece and copied once more.
-            rest = file.read(path.stat().st_size - file.tell()) if pixels else None
+            rest = file.read(Path(path).stat().st_size - file.tell()) if pixels else None
+    except UnusableImageError:
+        raise
     except FileNotFoundError as error:
         raise UnusableImageError("file not found") from error
     except PermissionError as error:
@@ -99,6 +106,21 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
     if not is_file:
         raise UnusableImageError("not a DICOM file")
     return header, rest
+
+
+def _check_inflates(file: BinaryIO) -> None:
+    """Refuse a deflated file that would fill the memory: a few kilobytes can become gigabytes."""
+    first = file.read(_FIRST_BYTES)
+    deflated = pydicom.uid.DeflatedExplicitVRLittleEndian.encode()
+    if first.startswith(b"DICM", 128) and deflated in first:
+        length = struct.unpack_from("<I", first, 140)[0]  # of the meta group (0002,0000)
+        file.seek(144 + length)
+        inflate, total = zlib.decompressobj(-15), 0
+        while total <= _LARGEST_INFLATED and (part := inflate.unconsumed_tail or file.read(_FIRST_BYTES)):
+            total += len(inflate.decompress(part, _PIECE))
+        if total > _LARGEST_INFLATED:
+            raise UnusableImageError(f"deflated data of more than {_LARGEST_INFLATED >> 20} MB")
+    file.seek(0)
 
 
 def _syntax(header: pydicom.Dataset) -> str:
