@@ -32,7 +32,7 @@ class Frame:
 
     Attributes:
         values: shape (rows, columns), stored values, integers or floats; or of colour, (rows, columns, 3).
-        bits: bits of a value, which give the whole range; 0 of floats.
+        bits: bits of a value, which give the whole range, and which unsigned values do not exceed; 0 of floats.
         signed: whether stored values may be below 0.
         colours: what the three values of a pixel are: ``RGB``, ``YBR`` (brightness, and two differences) or
             ``YBR partial`` (the same, with brightness from 16 to 235 of 255); empty for grey.

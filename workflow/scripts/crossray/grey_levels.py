@@ -145,7 +145,10 @@ def _mapped(frame: Frame, shown: _Transform) -> Levels:
     values = frame.values
     if values.dtype.kind == "f":
         return shown(values.astype(np.float64))
-    low, high = 0 if values.dtype.kind == "u" else min(int(values.min()), 0), int(values.max())
+    if values.dtype.kind == "u":
+        low, high = 0, 2**frame.bits - 1
+    else:
+        low, high = min(int(values.min()), 0), int(values.max())
     if high - low >= 2**_TABLE_BITS:
         return shown(values)
     return _indexed(values if low == 0 else values - low, shown(np.arange(low, high + 1)))
