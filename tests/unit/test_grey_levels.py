@@ -250,6 +250,17 @@ def test_floats_without_a_window_are_stretched_past_what_is_no_number(write_dico
     assert (found[0, 0], found[0, 2], found[63, 63]) == (0, 0, 255)
 
 
+def test_a_length_that_reads_like_letters_is_a_length(write_dicom):
+    pixels = np.resize(SMALL, (2, 0x4142 // 2))
+    path = write_dicom(pixels, syntax=uid.ImplicitVRLittleEndian)
+    assert b"\xe0\x7f\x10\0BA\0\0" in path.read_bytes()
+    same(path, pixels)
+    path = write_dicom(RAMP, bits=12, **WINDOW)
+    path.write_bytes(path.read_bytes().replace(b"\xe0\x7f\x10\0OW", b"\xe0\x7f\x10\0UL"))
+    with pytest.raises(UnusableImageError, match="no pixel data"):
+        dicom.read_dicom(path)
+
+
 def test_partial_range_brightness_is_from_16_to_235(write_dicom):
     pixels = np.repeat(np.array([[16, 125, 235, 250]], np.uint8)[..., None], 3, axis=2)
     pairs = b"".join(bytes((a, b, 128, 128)) for a, b in ((16, 125), (235, 250)))

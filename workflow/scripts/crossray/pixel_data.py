@@ -21,6 +21,7 @@ from crossray.streams import begins_stream
 _IDENTITY = {"SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "Modality", "PatientID", "Rows"}
 
 _KEYWORDS = {0x0010: "PixelData", 0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData"}
+_REPRESENTATIONS = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 _UNDEFINED = 0xFFFFFFFF
 #: what is read of a file to see whether it is deflated, and how much it may then become
 _FIRST_BYTES, _PIECE, _LARGEST_INFLATED = 1024, 1 << 20, 1 << 29
@@ -67,7 +68,7 @@ def read_file(path: Path) -> tuple[pydicom.Dataset, PixelData]:
     header, rest = _read(path, pixels=True)
     if rest is None:
         rest = _deflated_pixels(header)
-    element = _element(memoryview(rest))
+    element = _element(memoryview(rest), implicit=header.original_encoding[0] is True)
     if element is None:
         raise UnusableImageError("no pixel data (7FE0,0010)")
     if not len(element.content):
@@ -136,22 +137,19 @@ def _deflated_pixels(header: pydicom.Dataset) -> bytes:
     return b""
 
 
-def _element(rest: memoryview) -> PixelData | None:
-    """Read the element that ``rest`` begins with, by what it says itself; None if it is no pixel data."""
+def _element(rest: memoryview, implicit: bool) -> PixelData | None:
+    """Read the element that ``rest`` begins with, in the order of bytes of its tag; None if it is no pixel data."""
     start = bytes(rest[:12])
     little = start[:2] == b"\xe0\x7f"
     order = "<" if little else ">"
     if len(start) < 8 or struct.unpack(f"{order}HH", start[:4]) not in ((0x7FE0, number) for number in _KEYWORDS):
         return None
     keyword = _KEYWORDS[struct.unpack(f"{order}H", start[2:4])[0]]
-    explicit = start[4:6].isalpha() and start[4:6].isupper()
-    if explicit and start[4:6] not in (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN"):
+    if not implicit and (start[4:6] not in _REPRESENTATIONS or len(start) < 12):
         return None
-    if explicit and len(start) < 12:
-        return None
-    length = struct.unpack(f"{order}I", start[8:12] if explicit else start[4:8])[0]
-    content = rest[12 if explicit else 8 :]
-    vr = start[4:6].decode() if explicit else ""
+    length = struct.unpack(f"{order}I", start[4:8] if implicit else start[8:12])[0]
+    content = rest[8 if implicit else 12 :]
+    vr = "" if implicit else start[4:6].decode()
     if length == _UNDEFINED:
         return PixelData(keyword, vr, little, True, content)
     return PixelData(keyword, vr, little, False, content[:length])
