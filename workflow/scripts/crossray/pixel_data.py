@@ -145,11 +145,13 @@ def _element(rest: memoryview, implicit: bool) -> PixelData | None:
     if len(start) < 8 or struct.unpack(f"{order}HH", start[:4]) not in ((0x7FE0, number) for number in _KEYWORDS):
         return None
     keyword = _KEYWORDS[struct.unpack(f"{order}H", start[2:4])[0]]
-    if not implicit and (start[4:6] not in _REPRESENTATIONS or len(start) < 12):
+    # No even length begins with the letters of these, so they are what they seem in implicit files as well.
+    explicit = start[4:6] in _REPRESENTATIONS and len(start) == 12
+    if not explicit and not implicit and start[4:8] != b"\xff\xff\xff\xff":
         return None
-    length = struct.unpack(f"{order}I", start[4:8] if implicit else start[8:12])[0]
-    content = rest[8 if implicit else 12 :]
-    vr = "" if implicit else start[4:6].decode()
+    length = struct.unpack(f"{order}I", start[8:12] if explicit else start[4:8])[0]
+    content = rest[12 if explicit else 8 :]
+    vr = start[4:6].decode() if explicit else ""
     if length == _UNDEFINED:
         return PixelData(keyword, vr, little, True, content)
     return PixelData(keyword, vr, little, False, content[:length])
