@@ -1,8 +1,9 @@
 """A film of 2500 x 2048 pixels to 224 px: each transfer syntax, one core and two, beside what others do.
 
-CrossRay is timed through ``convert``, the whole of it: reading, decoding, resizing, writing the shard. The peers return
-an array and write nothing; the codec alone gets the file's bytes and returns stored values. The floor reads the file,
-copies its pixels and shrinks them in the fastest way that OpenCV has, which is not exact, and knows nothing of DICOM.
+CrossRay is timed through ``convert``, the whole of it: reading, decoding in a process that may die, resizing, writing
+the shard. The peers return an array and write nothing; the codec alone gets the frame's bytes and returns stored
+values, in this process, so that it also shows what the other process costs. The floor reads the file, copies its pixels
+and shrinks them in the fastest way that OpenCV has, which is not exact, and knows nothing of DICOM.
 """
 
 import warnings
@@ -19,7 +20,7 @@ import pydicom
 from measuring import Row, interleaved, missing
 from numpy.typing import NDArray
 
-from crossray import frames
+from crossray import codecs, native, pixel_data, streams
 from crossray.area import area_means
 from crossray.datasets.conversion import convert, settle_process
 
@@ -98,10 +99,18 @@ def _each_image(syntax: str, path: Path, folder: Path, peers: dict[str, Callable
     if syntax == "raw":
         quick["floor"] = partial(_repeatedly, partial(floor, path), several)
     else:
-        header = pydicom.dcmread(path)
-        quick["codec alone"] = partial(_repeatedly, partial(frames.decode, header), several)
+        quick["codec alone"] = partial(_repeatedly, _codec(path, syntax), several)
     counts = dict.fromkeys(quick, several)
     yield from interleaved(syntax, quick | peers, REPETITIONS, counts)
+
+
+def _codec(path: Path, syntax: str) -> Callable[[], NDArray]:
+    """Return what decodes a film's frame within this process."""
+    header, element = pixel_data.read_file(path)
+    content = bytes(pixel_data.frame(element, is_run_length=syntax == "RLE"))
+    if syntax == "RLE":
+        return partial(native.run_length, header, content)
+    return partial(codecs.decode_stream, content, streams.describe(content), convert=False)
 
 
 def _repeatedly(call: Callable[[], object], times: int) -> None:

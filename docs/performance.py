@@ -225,7 +225,7 @@ def what_bounds_conversion(results: Results) -> Iterator[str]:
         "  slower.",
         "- Mapping files instead of reading them: a tenth quicker, but an error of a network disk would then kill the",
         "  process where it now names the file.",
-        "- JPEG 2000 by GDCM, where its header says what the stream says: kept, a third less than with imagecodecs.",
+        "- JPEG 2000 of one component without a sign by GDCM: kept, a third less than with imagecodecs.",
         "  Reduced resolution would be ten times quicker and is not the mean over the area.",
         "- Lossless JPEG by libjpeg-turbo: a third quicker, but it returns a file that is cut off as if it were whole.",
     ]

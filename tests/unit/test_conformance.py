@@ -1,7 +1,10 @@
 """Every file of pydicom's own collections converts rightly or is rejected for the right reason."""
 
+import dataclasses
 import importlib.util
+import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -10,6 +13,9 @@ from helpers import ROOT
 for package in ("data_store", "gdcm", "openjpeg"):
     if importlib.util.find_spec(package) is None:
         pytest.skip(f"the package {package}, files or a reference decoder, is missing", allow_module_level=True)
+
+if not shutil.which("dcmj2pnm"):
+    pytest.skip("DCMTK, the judge of grey levels, is missing", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +54,17 @@ def test_a_wrong_pixel_would_be_noticed(conformance, monkeypatch):
     path = next(path for path in conformance.files() if path.name == "MR_small.dcm")
     assert conformance.check(path).result == "converted"
     right = conformance.frames.decode
-    monkeypatch.setattr(conformance.frames, "decode", lambda header: right(header) + 1)
-    assert conformance.check(path).result == "FAILED"
+
+    def wrong(header, element):
+        decoded = right(header, element)
+        return dataclasses.replace(decoded, values=np.asarray(decoded.values) + 1)
+
+    monkeypatch.setattr(conformance.frames, "decode", wrong)
+    assert conformance.check(path).words == "4096 stored values differ"
+    monkeypatch.undo()
+    shown = conformance.read_dicom
+    monkeypatch.setattr(conformance, "read_dicom", lambda path: (65535 - np.asarray(shown(path)[0]), 1.0))
+    assert conformance.check(path).words.startswith("grey levels differ")
     monkeypatch.undo()
     monkeypatch.setattr(conformance, "BROKEN", {"MR_small.dcm": "several frames"})
     assert conformance.check(path).result == "FAILED"

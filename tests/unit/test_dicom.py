@@ -147,7 +147,6 @@ def test_without_a_window_deep_pixels_are_stretched_between_percentiles(write_di
         ({"NumberOfFrames": 2, "data": RAMP.tobytes() * 2}, "several frames"),
         ({"PhotometricInterpretation": "MY OWN"}, r"photometric interpretation \(0028,0004\) not a defined term"),
         ({"data": RAMP.tobytes()[:100]}, "truncated pixel data: 100 of 8192"),
-        ({"WindowCenter": 1, "WindowWidth": 0}, "window width"),
         ({"WindowCenter": 1, "WindowWidth": 5, "VOILUTFunction": "CUBIC"}, "not a defined term"),
         ({"syntax": MPEG2MPML, "data": encapsulate([b"1234"])}, "transfer syntax not supported: MPEG2"),
         ({"syntax": JPEGLSLossless, "data": encapsulate([b"no such stream!!"])}, "unreadable pixels"),

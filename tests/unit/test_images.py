@@ -1,11 +1,16 @@
 """Files of any kind to square 8-bit pixels."""
 
+import logging
+
+import imagecodecs
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
 
+from crossray.datasets.conversion import convert
 from crossray.errors import UnusableImageError
-from crossray.images import centre_square, load_square, preprocessing
+from crossray.images import blankness, centre_square, load_square, preprocessing, read_shape
 
 
 def test_area_resize_equals_block_means(write_dicom):
@@ -93,6 +98,94 @@ def test_pictures_with_colour_palette_transparency_and_orientation(tmp_path):
     exif[0x0112] = 3  # turned by 180 degrees
     picture.save(tmp_path / "turned.jpg", quality=95, exif=exif)
     assert np.abs(load_square(tmp_path / "turned.jpg", 40).astype(int) - grey[::-1]).mean() < 5
+
+
+@pytest.mark.parametrize("channels", [2, 3, 4])
+@pytest.mark.parametrize("bits", [10, 12, 16])
+def test_deep_pictures_with_colour_or_transparency_keep_their_low_bits(tmp_path, channels, bits):
+    ramp = np.round(np.linspace(0, 2**bits - 1, 64 * 64)).reshape(64, 64).astype(np.uint16)
+    pixels = np.repeat(ramp[..., None], channels, axis=2)
+    if channels != 3:
+        pixels[..., -1] = 65535
+    (tmp_path / "deep.png").write_bytes(imagecodecs.png_encode(pixels))
+    PIL.Image.fromarray(ramp).save(tmp_path / "grey.png")
+    grey = load_square(tmp_path / "grey.png", 64)
+    assert len(np.unique(grey)) > 200
+    assert np.abs(load_square(tmp_path / "deep.png", 64).astype(int) - grey).max() <= 1
+    assert np.abs(load_square(tmp_path / "deep.png", 64, colour="rgb").astype(int) - grey[..., None]).max() <= 1
+    (tmp_path / "deep.png").write_bytes((tmp_path / "deep.png").read_bytes()[:-60])
+    with pytest.raises(UnusableImageError):
+        load_square(tmp_path / "deep.png", 64)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_deep_pictures_are_turned_as_others_are(tmp_path, orientation):
+    pixels = np.arange(24 * 16, dtype=np.uint8).reshape(24, 16)
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    PIL.Image.fromarray(pixels).convert("RGB").save(tmp_path / "plain.png", exif=exif)
+    chunk = (tmp_path / "plain.png").read_bytes()
+    start = chunk.find(b"eXIf") - 4
+    length = int.from_bytes(chunk[start : start + 4], "big") + 12
+    deep = bytes(imagecodecs.png_encode(np.repeat(pixels[..., None] * np.uint16(257), 3, axis=2)))
+    (tmp_path / "deep.png").write_bytes(deep[:33] + chunk[start : start + length] + deep[33:])
+    assert read_shape(tmp_path / "deep.png") == read_shape(tmp_path / "plain.png")
+    plain, found = (load_square(tmp_path / name, 16).astype(int) for name in ("plain.png", "deep.png"))
+    assert np.abs(plain - found).max() <= 4  # the deep one is stretched between its percentiles
+
+
+FLAT = {"black": 3, "white": 252, "constant": 120}
+
+
+@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("write", ["dicom", "png"])
+def test_a_picture_on_which_nothing_is_seen_is_named(write_dicom, tmp_path, caplog, name, write):
+    pixels = np.full((200, 200), FLAT[name], np.uint8) + np.random.default_rng(0).integers(0, 3, (200, 200), np.uint8)
+    pixels[:10, :10] = 255 if name != "white" else 0  # a marker of the side does not make it a radiograph
+    path = tmp_path / "flat.png"
+    if write == "dicom":
+        path = write_dicom(pixels)
+    else:
+        PIL.Image.fromarray(pixels).save(path)
+    words = f"a picture that is nearly {name}: 96 % of its pixels lie within 25 of 255 grey levels"
+    with pytest.raises(UnusableImageError, match=words):
+        load_square(path, 32, blank="reject")
+    assert load_square(path, 32).shape == (32, 32)
+    assert words in caplog.text
+
+
+def test_a_dim_picture_and_one_within_black_borders_are_none_of_those():
+    ramp = np.linspace(0, 30 / 255 * 65535, 4096).reshape(64, 64).astype(np.uint16)
+    assert blankness(ramp) is None
+    small = np.zeros((256, 256), np.uint16)
+    small[100:160, 100:160] = 40000
+    assert blankness(small) is None
+
+
+def test_a_table_of_few_levels_or_a_wide_window_does_not_pass_unnoticed(write_dicom, tmp_path, caplog):
+    ramp = np.arange(4096, dtype=np.uint16).reshape(64, 64)
+    write_dicom(ramp, "wide.dcm", bits=12, WindowCenter=32768, WindowWidth=65536)
+    write_dicom(ramp, "good.dcm", bits=12, WindowCenter=[1, 2048], WindowWidth=[0, 4096])
+    rows = pd.DataFrame({"image_id": ["a", "b"], "path": ["h1", "h2"], "file": ["wide.dcm", "good.dcm"]})
+    settings = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject", "burnt_in_areas": []}
+    with caplog.at_level(logging.INFO):
+        rejected = convert(rows, tmp_path, "d", settings, tmp_path / "s.h5")
+    assert list(rejected["image_id"]) == ["a"]
+    assert rejected["reason"][0].startswith("a picture that is nearly black")
+    assert "1 x window width (0028,1051) of 0" in caplog.text
+
+
+@pytest.mark.parametrize(("name", "content"), [
+    ("a.png", b"no image"), ("a.jpg", b"\xff\xd8\xff"), ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(40)),
+    ("a.dcm", bytes(128) + b"DICM" + bytes(range(100))), ("a.dcm", bytes(500)), ("a.dcm", b"\x08\0\x05\0CS"),
+])  # fmt: skip
+def test_reasons_are_words_and_not_names_of_errors(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    for read in (lambda path: load_square(path, 32), read_shape):
+        with pytest.raises(UnusableImageError) as reason:
+            read(tmp_path / name)
+        assert "Error" not in str(reason.value)
+        assert len(str(reason.value)) > 10
 
 
 def test_what_was_done_is_stamped():

@@ -59,7 +59,7 @@ def test_taking_rows_across_shards(make_dataset):
 
 
 def test_images_that_cannot_be_used_are_listed(write_dicom, tmp_path):
-    write_dicom(np.zeros((32, 32), np.uint8), "ok.dcm")
+    write_dicom(np.arange(1024, dtype=np.uint16).reshape(32, 32).astype(np.uint8), "ok.dcm")
     (tmp_path / "bad.dcm").write_text("no")
     rows = pd.DataFrame({"image_id": ["a", "b", "c"], "path": ["h1", "h2", "h3"]})
     rows["file"] = ["ok.dcm", "bad.dcm", "gone.dcm"]

@@ -1,77 +1,66 @@
-"""The frame of a DICOM file to stored values: one codec for each transfer syntax, and what headers get wrong."""
+"""The frame of a DICOM file to stored values, whatever its header gets wrong.
+
+A compressed stream is believed rather than the transfer syntax and what the header says of the pixels. Nothing is
+guessed: a file whose parts contradict one another in a way that would change the picture is refused.
+"""
 
 import zlib
-from collections.abc import Callable
+from dataclasses import dataclass
 
-import imagecodecs
-import numpy as np
 import pydicom
 from numpy.typing import NDArray
-from pydicom.encaps import get_frame
-from pydicom.pixels import get_decoder, pixel_array
 
+from crossray import decoding, elements, native, streams
 from crossray.errors import UnusableImageError
+from crossray.pixel_data import PixelData, frame, holds_items, looks_run_length
+from crossray.remarks import remark
+from crossray.stored_bits import own_bits
+from crossray.streams import Stream
 
-#: transfer syntax -> what decodes a frame (PS3.5 A.4)
-CODECS: dict[str, Callable[..., NDArray]] = {
-    "1.2.840.10008.1.2.4.50": imagecodecs.jpeg_decode,  # JPEG baseline, 8 bit
-    "1.2.840.10008.1.2.4.51": imagecodecs.jpeg_decode,  # JPEG extended, 12 bit
-    "1.2.840.10008.1.2.4.53": imagecodecs.jpeg_decode,  # JPEG spectral selection, retired
-    "1.2.840.10008.1.2.4.55": imagecodecs.jpeg_decode,  # JPEG full progression, retired
-    "1.2.840.10008.1.2.4.57": imagecodecs.ljpeg_decode,  # JPEG lossless
-    "1.2.840.10008.1.2.4.70": imagecodecs.ljpeg_decode,  # JPEG lossless, first-order prediction
-    "1.2.840.10008.1.2.4.80": imagecodecs.jpegls_decode,  # JPEG-LS lossless
-    "1.2.840.10008.1.2.4.81": imagecodecs.jpegls_decode,  # JPEG-LS near-lossless
-    "1.2.840.10008.1.2.4.90": imagecodecs.jpeg2k_decode,  # JPEG 2000 lossless
-    "1.2.840.10008.1.2.4.91": imagecodecs.jpeg2k_decode,  # JPEG 2000
-    "1.2.840.10008.1.2.4.92": imagecodecs.jpeg2k_decode,  # JPEG 2000 part 2 lossless
-    "1.2.840.10008.1.2.4.93": imagecodecs.jpeg2k_decode,  # JPEG 2000 part 2
-    "1.2.840.10008.1.2.4.110": imagecodecs.jpegxl_decode,  # JPEG XL lossless
-    "1.2.840.10008.1.2.4.111": imagecodecs.jpegxl_decode,  # JPEG XL from JPEG
-    "1.2.840.10008.1.2.4.112": imagecodecs.jpegxl_decode,  # JPEG XL
-    "1.2.840.10008.1.2.4.201": imagecodecs.htj2k_decode,  # HTJ2K lossless
-    "1.2.840.10008.1.2.4.202": imagecodecs.htj2k_decode,  # HTJ2K lossless, RPCL
-    "1.2.840.10008.1.2.4.203": imagecodecs.htj2k_decode,  # HTJ2K
-}
-_JPEG_2000 = {"1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91"}
-#: how a JPEG 2000 codestream begins, and where it has the bits of a value, less one, and 128 more if there is a sign
-_CODESTREAM, _PRECISION = b"\xff\x4f\xff\x51", 42
-_JPEG = {"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.53", "1.2.840.10008.1.2.4.55"}
-#: syntaxes whose frame becomes plain bytes
+#: syntaxes whose frame has no mark of its own (PS3.5 A.4.2, A.4.11, A.4.12)
 _RLE = "1.2.840.10008.1.2.5"
 _UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 _DEFLATED = "1.2.840.10008.1.2.8.1"
 
-_FIRST_BYTES = 1024
-_OVERLAYS = range(0x6000, 0x6020, 2)
+#: transfer syntaxes that promise that nothing was lost in a kind of stream that may lose something
+_LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201"}
 
 
-def decode(header: pydicom.Dataset) -> NDArray:
+@dataclass(frozen=True)
+class Frame:
+    """What was decoded.
+
+    Attributes:
+        values: shape (rows, columns), stored values, integers or floats; or of colour, (rows, columns, 3).
+        bits: bits of a value, which give the whole range, and which unsigned values do not exceed; 0 of floats.
+        signed: whether stored values may be below 0.
+        colours: what the three values of a pixel are: ``RGB``, ``YBR`` (brightness, and two differences) or
+            ``YBR partial`` (the same, with brightness from 16 to 235 of 255); empty for grey.
+    """
+
+    values: NDArray
+    bits: int
+    signed: bool
+    colours: str = ""
+
+
+def decode(header: pydicom.Dataset, element: PixelData) -> Frame:
     """Decode the single frame of a DICOM file.
 
-    Returns:
-        Stored values of shape (rows, columns), integers or floats; or for colour of shape (rows, columns, 3), as the
-        codec returns them.
+    Args:
+        header: the elements before the pixel data; Rows and Columns must be there.
+        element: the pixel data.
 
     Raises:
-        UnusableImageError: if the syntax has no codec here, the frame is cut off, or its size is not the header's.
+        UnusableImageError: if the frame has no codec here, is damaged or cut off, or contradicts the header.
     """
-    shape = (header.Rows, header.Columns)
-    if not is_encapsulated(header):
-        values = _native(header)
-    elif (syntax := transfer_syntax(header)) in _JPEG_2000 and _header_is_right(header):
-        # GDCM's OpenJPEG is half as fast again as that of imagecodecs, but it believes the header.
-        values = get_decoder(syntax).as_array(header, decoding_plugin="gdcm", raw=True)[0]
-    elif syntax in CODECS:
-        values = _decoded(_frame(header), syntax, shape)
-    elif syntax in (_RLE, _UNCOMPRESSED, _DEFLATED):
-        values = _plain(_frame(header), syntax, header)
-    else:
-        name = syntax.name if not syntax.is_private else "private"
-        raise UnusableImageError(f"transfer syntax not supported: {name}")
-    if values.shape[:2] != shape or values.shape[2:] not in ((), (3,)):
-        raise UnusableImageError(f"the frame is {values.shape}, the header says {shape}")
-    return values if values.ndim == 3 else _stored(values, header)
+    content = _stream(header, element)
+    if content is None:
+        _check_known(header)
+        return _grey_or_colour(header, native.values(header, element), native.bits_allocated(header, element))
+    if streams.begins_stream(content) or streams.is_jpeg_xl(content):
+        return _compressed(header, content)
+    return _grey_or_colour(header, _plain(header, content, element), native.bits_allocated(header, element))
 
 
 def transfer_syntax(header: pydicom.Dataset) -> pydicom.uid.UID:
@@ -79,115 +68,105 @@ def transfer_syntax(header: pydicom.Dataset) -> pydicom.uid.UID:
     return getattr(header, "file_meta", {}).get("TransferSyntaxUID") or pydicom.uid.ImplicitVRLittleEndian
 
 
-def is_encapsulated(header: pydicom.Dataset) -> bool:
-    """Say whether the pixel data are fragments; of a syntax that this software does not know, they always are."""
+def _stream(header: pydicom.Dataset, element: PixelData) -> bytes | None:
+    """Return the compressed frame; None if the pixels are stored as they are."""
     syntax = transfer_syntax(header)
-    return bool(syntax.is_private or not syntax.is_transfer_syntax or syntax.is_encapsulated)
+    is_raw = syntax.is_transfer_syntax and not syntax.is_encapsulated
+    if is_raw and not element.delimited and native.is_complete(header, element):
+        return None
+    if element.delimited or holds_items(element):
+        if is_raw:
+            remark("fragments where the transfer syntax has none")
+        return bytes(frame(element, syntax == _RLE))
+    if streams.begins_stream(element.content) or (syntax == _RLE and looks_run_length(element.content)):
+        remark("a compressed stream without fragments around it")
+        return bytes(element.content)
+    return None
 
 
-def _frame(header: pydicom.Dataset) -> bytes:
-    """Return the frame, joined from its fragments."""
-    return get_frame(header.PixelData, 0, number_of_frames=1)
+def _check_known(header: pydicom.Dataset) -> None:
+    """Refuse plain pixels of a private syntax, which may have an order of bytes of its own."""
+    syntax = transfer_syntax(header)
+    if not syntax.is_transfer_syntax:
+        raise UnusableImageError("transfer syntax not supported: private or unknown")
 
 
-def _native(header: pydicom.Dataset) -> NDArray:
-    """Return values that are stored as they are."""
-    samples, bits = int(header.get("SamplesPerPixel") or 1), header.BitsAllocated
-    if samples > 1 or bits not in (8, 16) or "PixelData" not in header:
-        return np.asarray(pixel_array(header, raw=True))
-    expected = header.Rows * header.Columns * bits // 8
-    if len(header.PixelData) < expected:
-        raise UnusableImageError(f"truncated pixel data: {len(header.PixelData)} of {expected} bytes")
-    little = header.original_encoding[1] is not False
-    # 8-bit values of big endian files stand in words of two bytes, the second first (PS3.5 A.3).
-    swapped = not little and bits == 8 and header["PixelData"].VR == "OW"
-    data = np.frombuffer(header.PixelData, np.uint16).byteswap().tobytes() if swapped else header.PixelData
-    dtype = np.dtype(np.uint8 if bits == 8 else np.uint16).newbyteorder("<" if little else ">")
-    return np.frombuffer(data, dtype, count=header.Rows * header.Columns).reshape(header.Rows, header.Columns)
+def _compressed(header: pydicom.Dataset, content: bytes) -> Frame:
+    """Decode a stream that says itself what it is."""
+    stream = streams.describe(content)
+    shape = native.shape(header)
+    if stream.rows and (stream.rows, stream.columns) != shape:
+        raise UnusableImageError(f"the frame is {(stream.rows, stream.columns)}, the header says {shape}")
+    if not stream.reversible and transfer_syntax(header) in _LOSSLESS:
+        remark(f"lossy {stream.kind} where the transfer syntax is lossless")
+    photometric = elements.text(header, "PhotometricInterpretation")
+    colours = _colours_of(stream, photometric)
+    # Without a word of the stream, and of a header of colour, components are brightness and differences (T.871).
+    convert = stream.converts if stream.converts is not None else photometric not in native.COLOURS
+    values = decoding.decode(content, stream, shape, convert)
+    if values.ndim == 3 and values.shape[2] == 1:
+        values = values[..., 0]
+    if values.ndim == 3 and values.shape[2] != 3:
+        raise UnusableImageError(f"a stream of {values.shape[2]} components, 1 or 3 are read")
+    precision = min(stream.bits or 8 * values.dtype.itemsize, 8 * values.dtype.itemsize)
+    if values.ndim == 3:
+        return Frame(values, precision, stream.signed, colours or "RGB")
+    if native.samples(header) == 3:
+        remark("grey stream under a header of colour")
+    return _grey(header, values, precision)
 
 
-def _header_is_right(header: pydicom.Dataset) -> bool:
-    """Say whether a JPEG 2000 stream has the bits of the header and no sign (ISO/IEC 15444-1 A.5.1)."""
-    frame = _frame(header)
-    unsigned = not header.get("PixelRepresentation")
-    return unsigned and frame[: len(_CODESTREAM)] == _CODESTREAM and frame[_PRECISION] == header.BitsStored - 1
+def _colours_of(stream: Stream, photometric: str) -> str:
+    """Say what a stream of three components holds when its decoder is done (PS3.5 8.2)."""
+    if stream.components != 3:
+        return ""
+    if stream.converts is not None and (stream.kind == "JPEG" or stream.converts):
+        return "RGB"
+    if photometric in native.COLOURS:
+        return native.COLOURS[photometric]
+    if not photometric and stream.kind not in ("JPEG", "JPEG XL"):
+        raise UnusableImageError("colour without a photometric interpretation (0028,0004)")
+    return "RGB"
 
 
-def _decoded(frame: bytes, syntax: pydicom.uid.UID, shape: tuple[int, int]) -> NDArray:
-    if syntax in _JPEG and not _says_its_colours(frame):
-        # Without a marker of its own the stream has the header's colours: none are converted here.
-        values = imagecodecs.jpeg_decode(frame, colorspace=_components(frame), outcolorspace=_components(frame))
-    else:
-        values = CODECS[syntax](frame)
-    return values[..., 0] if values.shape == (*shape, 1) else values
-
-
-def _says_its_colours(frame: bytes) -> bool:
-    """Say whether a JPEG stream has a JFIF marker or a whole Adobe marker, by which decoders turn YCbCr to RGB."""
-    return b"JFIF\0" in frame[:_FIRST_BYTES] or b"\xff\xee\0\x0eAdobe" in frame[:_FIRST_BYTES]
-
-
-def _components(frame: bytes) -> str:
-    """Return the colour space that leaves the components of a JPEG stream alone."""
-    start = next((frame.find(bytes((0xFF, code))) for code in (0xC0, 0xC1, 0xC2) if bytes((0xFF, code)) in frame), -1)
-    return "RGB" if start >= 0 and len(frame) > start + 9 and frame[start + 9] == 3 else "GRAYSCALE"
-
-
-def _plain(frame: bytes, syntax: pydicom.uid.UID, header: pydicom.Dataset) -> NDArray:
-    """Return the values of a syntax whose frame decodes to plain bytes."""
-    samples = int(header.get("SamplesPerPixel") or 1)
-    dtype = np.dtype(f"<u{header.BitsAllocated // 8}")
-    count = header.Rows * header.Columns * samples
+def _plain(header: pydicom.Dataset, content: bytes, element: PixelData) -> NDArray:
+    """Return the values of a frame that decodes to plain bytes."""
+    syntax = transfer_syntax(header)
+    if looks_run_length(content) and syntax not in (_DEFLATED, _UNCOMPRESSED):
+        return native.run_length(header, content)
     if syntax == _RLE:
-        data = imagecodecs.dicomrle_decode(frame, dtype)
-    else:
-        data = zlib.decompress(frame, -15) if syntax == _DEFLATED else frame
-    if len(data) < count * dtype.itemsize:
-        raise UnusableImageError(f"truncated pixel data: {len(data)} of {count * dtype.itemsize} bytes")
-    values = np.frombuffer(data, dtype, count=count)
-    by_plane = syntax == _RLE or int(header.get("PlanarConfiguration") or 0) == 1
-    if samples == 1:
-        return values.reshape(header.Rows, header.Columns)
-    if by_plane:
-        return np.moveaxis(values.reshape(samples, header.Rows, header.Columns), 0, -1)
-    return values.reshape(header.Rows, header.Columns, samples)
+        raise UnusableImageError("damaged RLE frame: no table of its segments")
+    if syntax == _DEFLATED:
+        return native.plain(header, _inflated(content, native.expected_bytes(header)), element)
+    if syntax == _UNCOMPRESSED or (syntax.is_transfer_syntax and not syntax.is_encapsulated):
+        return native.plain(header, content, element)
+    if syntax.is_transfer_syntax and syntax.name.startswith(("JPEG", "High-Throughput")):
+        raise UnusableImageError("unreadable pixels: fragments of no known kind of compression")
+    name = syntax.name if syntax.is_transfer_syntax else "private or unknown"
+    raise UnusableImageError(f"transfer syntax not supported: {name}")
 
 
-def has_converted_colours(header: pydicom.Dataset) -> bool:
-    """Say whether :func:`decode` has turned colours into red, green, blue, by what the stream itself says."""
-    return transfer_syntax(header) in _JPEG and _says_its_colours(_frame(header))
+def _inflated(content: bytes, expected: int) -> bytes:
+    """Inflate up to so many bytes: a few kilobytes can become gigabytes."""
+    try:
+        return zlib.decompressobj(-15).decompress(content, expected)
+    except zlib.error as error:
+        raise UnusableImageError("damaged deflated frame") from error
 
 
-def _stored(values: NDArray, header: pydicom.Dataset) -> NDArray:
-    """Restore the sign of values and drop bits that are not theirs (PS3.5 8.1.1).
-
-    Bits beside those of Bits Stored (0028,0101) are dropped if the header says that an overlay uses them (60xx,0102).
-    Otherwise a file whose values exceed Bits Stored is believed: it is the header that is wrong more often, and to drop
-    bits would turn the brightest pixels black.
-    """
-    bits, allocated = int(header.BitsStored), int(header.BitsAllocated)
-    shift = int(header.get("HighBit", bits - 1)) + 1 - bits
-    shifted = 0 < shift <= allocated - bits and not is_encapsulated(header)
-    overlaid = _has_embedded_overlay(header)
-    is_signed = bool(header.get("PixelRepresentation"))
-    if values.dtype.kind == "f" or not (shifted or overlaid or is_signed):
-        return values
-    stored = values.astype(np.int32 if values.dtype.itemsize <= 2 else np.int64)
-    if shifted:
-        stored = (stored & (2**allocated - 1)) >> shift
-    if overlaid:
-        stored = stored & (2**bits - 1)
-    if not is_signed or values.dtype.kind == "i":
-        return stored
-    extended = _signed(stored, 8 * values.dtype.itemsize)
-    exceeds = extended.size and (extended.min() < -(2 ** (bits - 1)) or extended.max() >= 2**bits)
-    return extended if exceeds else _signed(stored & (2**bits - 1), bits)
+def _grey_or_colour(header: pydicom.Dataset, values: NDArray, precision: int) -> Frame:
+    """Complete what was stored as it is."""
+    if values.ndim == 2:
+        return _grey(header, values, precision)
+    photometric = elements.text(header, "PhotometricInterpretation")
+    if not photometric:
+        raise UnusableImageError("colour without a photometric interpretation (0028,0004)")
+    stored = elements.integer(header, "BitsStored") or precision
+    return Frame(values, min(stored, precision), False, native.COLOURS.get(photometric, "RGB"))
 
 
-def _signed(values: NDArray, bits: int) -> NDArray:
-    """Read unsigned numbers of so many bits as two's complement."""
-    return np.where(values >= 2 ** (bits - 1), values - 2**bits, values)
-
-
-def _has_embedded_overlay(header: pydicom.Dataset) -> bool:
-    return any(int(header.get((group, 0x0102)).value or 0) > 0 for group in _OVERLAYS if (group, 0x0102) in header)
+def _grey(header: pydicom.Dataset, values: NDArray, precision: int) -> Frame:
+    if values.dtype.kind == "f":
+        return Frame(values, 0, True)
+    values, bits, signed = own_bits(header, values, precision)
+    return Frame(values, bits, signed)

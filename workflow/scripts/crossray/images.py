@@ -6,22 +6,24 @@ from typing import Any
 
 import cv2
 import numpy as np
-import PIL.Image
-import PIL.ImageOps
 from numpy.typing import NDArray
 
 from crossray.area import Levels, area_means
 from crossray.dicom import read_dicom, read_dicom_shape
 from crossray.errors import UnusableImageError
 from crossray.grey_levels import GREY_MAX, PERCENTILES
-
-_PIL_SUFFIXES = {".png", ".jpg", ".jpeg"}
-
-#: EXIF's tag of how a picture was held; from this value on it lies on its side
-_ORIENTATION, _FIRST_TURNED = 0x0112, 5
+from crossray.pictures import SUFFIXES, read_picture, read_picture_shape
+from crossray.remarks import remark
 
 #: an image longer than this, by its width, is a strip and no radiograph; BRAX has a dozen of them
 _LARGEST_RATIO = 8
+
+#: a picture is blank if all but the darkest and the brightest of its pixels, in per cent, lie within so many of 255
+#: levels; of 1,743 radiographs the flattest has 92 between them
+BLANK_PERCENTILES, BLANK_LEVELS = (2.0, 98.0), 25.0
+
+#: pixels along each side, at most, that are looked at for that
+_LOOKED_AT = 128
 
 
 def preprocessing(fit: str, burnt_in: str, colour: str = "grey") -> dict[str, Any]:
@@ -30,7 +32,7 @@ def preprocessing(fit: str, burnt_in: str, colour: str = "grey") -> dict[str, An
         "colour": colour,
         "fit": {"crop": "centre crop", "pad": "whole, on black"}[fit],
         "resize": "area",
-        "window": "the header's first, else none up to 8 bits and percentiles above",
+        "window": "the header's first usable, else none up to 8 bits and percentiles above",
         "percentiles": list(PERCENTILES),
         "burnt_in": burnt_in,
     }
@@ -43,6 +45,7 @@ def load_square(
     burnt_in: str = "reject",
     areas: Iterable[Sequence[float]] = (),
     colour: str = "grey",
+    blank: str = "warn",
 ) -> NDArray[np.uint8]:
     """Read an image file and make it a square.
 
@@ -55,6 +58,8 @@ def load_square(
         areas: the rectangles to black out.
         colour: ``grey``, or ``rgb``, where an image without colours, and every DICOM file, is grey in each of three
             channels.
+        blank: what is done with a picture that is nearly black, white or constant (:func:`blankness`): ``reject``, or
+            ``warn``, a line in the log.
 
     Returns:
         Levels 0 black to 255 white, of shape (size, size), or (size, size, 3) for ``rgb``.
@@ -66,13 +71,34 @@ def load_square(
         raise UnusableImageError("file not found")
     if path.stat().st_size == 0:
         raise UnusableImageError("empty file")
-    is_picture = path.suffix.lower() in _PIL_SUFFIXES
-    levels, aspect = (_read_pillow(path, colour), 1.0) if is_picture else read_dicom(path, burnt_in, areas)
+    is_picture = path.suffix.lower() in SUFFIXES
+    levels, aspect = (read_picture(path, colour), 1.0) if is_picture else read_dicom(path, burnt_in, areas)
     height, width = levels.shape[0] * aspect, levels.shape[1]
     if max(height, width) > _LARGEST_RATIO * min(height, width):
         raise UnusableImageError(f"a strip of {levels.shape[0]} x {levels.shape[1]} pixels")
+    if flaw := blankness(centre_square(levels, aspect) if fit == "crop" else levels):
+        if blank == "reject":
+            raise UnusableImageError(flaw)
+        remark(flaw)
     square = np.round(to_square(levels, aspect, size, fit) / (GREY_MAX / 255)).astype(np.uint8)
     return np.repeat(square[..., None], 3, axis=2) if colour == "rgb" and square.ndim == 2 else square
+
+
+def blankness(levels: Levels) -> str | None:
+    """Say what is wrong with a picture on which nothing can be seen; None if something can.
+
+    Whatever the reason, a wrong window, a wrong table or a plate without a patient, such a picture must not pass
+    unnoticed: :data:`BLANK_LEVELS` is the limit.
+
+    Args:
+        levels: 0 black to 65535 white, shape (rows, columns) or (rows, columns, 3).
+    """
+    down, across = (-(-side // _LOOKED_AT) for side in levels.shape[:2])
+    low, high = np.percentile(np.asarray(levels[::down, ::across]), BLANK_PERCENTILES) / (GREY_MAX / 255)
+    if high - low >= BLANK_LEVELS:
+        return None
+    name = "black" if high < BLANK_LEVELS else "white" if low > 255 - BLANK_LEVELS else "constant"
+    return f"a picture that is nearly {name}: 96 % of its pixels lie within {BLANK_LEVELS:g} of 255 grey levels"
 
 
 def to_square(levels: Levels, aspect: float, size: int, fit: str) -> NDArray:
@@ -96,15 +122,9 @@ def read_shape(path: Path) -> tuple[int, int, float]:
     Raises:
         UnusableImageError: if the file is missing or its header cannot be read.
     """
-    if path.suffix.lower() not in _PIL_SUFFIXES:
-        return read_dicom_shape(path)
-    try:
-        with PIL.Image.open(path) as image:
-            width, height = image.size
-            turned = image.getexif().get(_ORIENTATION, 1) >= _FIRST_TURNED
-    except Exception as error:  # as below
-        raise UnusableImageError(f"unreadable image ({type(error).__name__})") from error
-    return (width, height, 1.0) if turned else (height, width, 1.0)
+    if path.suffix.lower() in SUFFIXES:
+        return *read_picture_shape(path), 1.0
+    return read_dicom_shape(path)
 
 
 def centre_square(levels: Levels, aspect: float = 1.0) -> Levels:
@@ -138,18 +158,3 @@ def _resized(levels: Levels, rows: int, columns: int) -> NDArray:
     if levels.ndim == 2:
         return area_means(levels, rows, columns)
     return np.stack([area_means(channel, rows, columns) for channel in np.moveaxis(np.asarray(levels), 2, 0)], axis=2)
-
-
-def _read_pillow(path: Path, colour: str) -> NDArray[np.uint16]:
-    """Read a PNG or JPEG; 8 bits as they are, 16 bits stretched between :data:`PERCENTILES`; grey is luma."""
-    try:
-        with PIL.Image.open(path) as opened:
-            image = PIL.ImageOps.exif_transpose(opened)
-            deep = image.mode.startswith("I") or image.mode == "F"
-            shown = image.convert("RGB")
-            pixels = np.asarray(image if deep else shown if colour == "rgb" else shown.convert("L"), dtype=np.float64)
-    except Exception as error:  # any bytes may come in
-        raise UnusableImageError(f"unreadable image ({type(error).__name__})") from error
-    first, last = np.percentile(pixels, PERCENTILES) if deep else (0, 255)
-    levels = np.clip((pixels - first) / ((last - first) or 1), 0, 1)
-    return np.round(levels * GREY_MAX).astype(np.uint16)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from crossray.errors import UnusableImageError, UserError
 from crossray.images import load_square, preprocessing
+from crossray.remarks import counted
 from crossray.settings import CHANNELS
 from crossray.shards import shard_entry, write_shard
 
@@ -67,8 +68,11 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
     facts = preprocessing(settings["fit"], settings["burnt_in"], settings["colour"])
     attributes = {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
     usable = _usable(images, root, settings, kept, rejected)
-    write_shard(shard, usable, kept, settings["size"], attributes, CHANNELS[settings["colour"]])
+    with counted() as remarks:
+        write_shard(shard, usable, kept, settings["size"], attributes, CHANNELS[settings["colour"]])
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
+    for text, count in sorted(remarks.items()):
+        log.info("%d x %s", count, text)
     return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
 
 
@@ -80,10 +84,13 @@ def _usable(
     rejected: list[dict[str, str]],
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the pixels of each image that can be used, and add it to ``kept``; the others to ``rejected``."""
-    shape = [settings[key] for key in ("size", "fit", "burnt_in", "burnt_in_areas", "colour")]
+    size, fit, colour = (settings[key] for key in ("size", "fit", "colour"))
+    burnt_in, areas = settings["burnt_in"], settings["burnt_in_areas"]
+    # On a radiograph without contrast nothing can be learnt; pictures in colour are no radiographs, and may be so.
+    blank = "reject" if colour == "grey" else "warn"
     for number, image in enumerate(images.itertuples(), start=1):
         try:
-            pixels = load_square(root / image.file, *shape)
+            pixels = load_square(root / image.file, size, fit, burnt_in, areas, colour, blank)
         except UnusableImageError as reason:
             rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
         else:

@@ -27,14 +27,13 @@ def read_headers(root: str, paths: Iterable[str], keywords: Sequence[str]) -> "p
     """
     import pandas as pd
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
     rows, unreadable = [], 0
     for number, path in enumerate(paths, start=1):
         try:
             header = pydicom.dcmread(Path(root, path), stop_before_pixels=True, specific_tags=list(keywords))
             rows.append([str(header.get(keyword) or "") for keyword in keywords])
-        except (OSError, InvalidDicomError, EOFError, ValueError, KeyError, AttributeError, NotImplementedError):
+        except Exception:  # any bytes may come in, and pydicom raises whatever it meets
             rows.append([""] * len(keywords))
             unreadable += 1
         if number % _EVERY == 0:

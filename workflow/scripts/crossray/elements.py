@@ -1,0 +1,65 @@
+"""Elements of a DICOM header as numbers and words; what is present but empty, or no number, counts as missing.
+
+pydicom reads values when they are asked for, so that any of them can raise anything; here is where that ends.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pydicom
+
+from crossray.remarks import remark
+
+
+def value(header: pydicom.Dataset, keyword: str) -> Any:
+    """Return the value of an element; None if it is missing, empty or unreadable."""
+    try:
+        found = header.get(keyword)
+    except Exception:  # a damaged element raises whatever pydicom meets
+        remark(f"{keyword} unreadable, taken as missing")
+        return None
+    empty = found is None or (isinstance(found, str | bytes | Sequence) and len(found) == 0)
+    return None if empty else found
+
+
+def numbers(header: pydicom.Dataset, keyword: str) -> list[float | None]:
+    """Return the numbers of an element, None for each that is empty or no finite number; [] if there is none."""
+    found = value(header, keyword)
+    if found is None or isinstance(found, bytes):
+        return []
+    several = isinstance(found, Sequence) and not isinstance(found, str)
+    return [_number(part) for part in (found if several else [found])]
+
+
+def _number(part: object) -> float | None:
+    try:
+        number = float(part)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def number(header: pydicom.Dataset, keyword: str) -> float | None:
+    """Return the first number of an element; None if it is missing, empty or no number."""
+    return next(iter(numbers(header, keyword)), None)
+
+
+def integer(header: pydicom.Dataset, keyword: str) -> int | None:
+    """Return the first number of an element if it is a whole one."""
+    found = number(header, keyword)
+    return int(found) if found is not None and found == int(found) else None
+
+
+def text(header: pydicom.Dataset, keyword: str) -> str:
+    """Return the first word of an element in capitals; empty if there is none."""
+    found = value(header, keyword)
+    if isinstance(found, Sequence) and not isinstance(found, str | bytes):
+        found = found[0]
+    return found.strip(" \0").upper() if isinstance(found, str) else ""
+
+
+def items(header: pydicom.Dataset, keyword: str) -> Sequence[pydicom.Dataset]:
+    """Return the items of a sequence; none if the element is missing, empty or no sequence."""
+    found = value(header, keyword)
+    return found if isinstance(found, pydicom.Sequence) else []
