@@ -1,12 +1,14 @@
 """Text tables as people have them: whatever their encoding and separator, and every row as long as the header."""
 
 import codecs
+import contextlib
 import csv
+import gc
 import io
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from crossray.errors import UserError
 
@@ -131,16 +133,29 @@ def _records(text: str, separator: str, path: str, start: int) -> list[Row]:
     rows: list[Row] = []
     line = 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    try:
-        for fields in reader:
-            rows.append((start + len(rows), fields))
-            line = reader.line_num
-    except csv.Error as error:
-        raise UserError(
-            f"{path}: row {start + len(rows)} (line {line + start}): its quotation marks do not pair; a text in "
-            'quotation marks ends with one, and one inside it is written twice ("")'
-        ) from error
+    with _without_collection():
+        try:
+            for fields in reader:
+                rows.append((start + len(rows), fields))
+                line = reader.line_num
+        except csv.Error as error:
+            raise UserError(
+                f"{path}: row {start + len(rows)} (line {line + start}): its quotation marks do not pair; a text in "
+                'quotation marks ends with one, and one inside it is written twice ("")'
+            ) from error
     return rows
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Stop Python's search for cycles, which would go through all rows again and again and find none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _without_empty_end(rows: list[Row]) -> list[Row]:
