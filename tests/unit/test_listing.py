@@ -172,6 +172,7 @@ def test_names_of_an_old_disk(tmp_path):
         (unicodedata.normalize("NFC", "é.png"), unicodedata.normalize("NFD", "é.png"), "another Unicode form"),
         ("ward/a/1.png", "ward\\a\\1.png", r"Windows writes \\"),
         ("ward/1.png", "WARD\\1.png", r"Windows writes \\"),
+        ("ward/1.png", "~/ward/1.png", "is not read as a home folder"),
         ("ward/1.png", "C:\\data\\ward\\1.png", "a path of a Windows drive"),
     ],
 )
@@ -180,7 +181,7 @@ def test_why_a_path_is_not_found_although_it_is_there(tmp_path, there, asked, wo
     if (tmp_path / asked).exists():
         pytest.skip("this file system takes both for one name")
     assert words.replace("\\\\", "\\") in why_missing(tmp_path, asked)
-    with pytest.raises(UserError, match=f"row 2. One is missing because it is .*{words}") as error:
+    with pytest.raises(UserError, match=f"row 2. One is missing because .*{words}") as error:
         check_images(str(tmp_path), pd.Series([asked]), 0)
     assert there not in str(error.value)
     with pytest.raises(UserError, match=f"datasets.d.table: no file .*{words}"):

@@ -15,6 +15,8 @@ def why_missing(root: Path, path: str) -> str | None:
     Returns:
         A sentence without its point, or None where there is nothing to say.
     """
+    if path.startswith("~"):
+        return "~ is not read as a home folder: write the path in full"
     if _DRIVE.match(path):
         return "it is written as a path of a Windows drive (C:\\...): write paths from root, with /"
     turned = path.replace("\\", "/")

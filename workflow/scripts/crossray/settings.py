@@ -20,6 +20,9 @@ ALL, ALL_BUT = "all", "all-but-"
 #: objectives: findings that are there or not, each by itself; one finding; classes of which an image has one
 MULTILABEL, BINARY, MULTICLASS = "multilabel", "binary", "multiclass"
 
+#: settings of a data set that are paths of this machine
+PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
+
 #: columns that stand beside those of the tasks in one table or another, and what stands for several tasks
 NOT_TASKS = frozenset({
     "image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split", "file", "row", "dataset", "correction",
@@ -175,6 +178,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     datasets = config["datasets"]
     yield from _wrong_names(config)
     yield from _wrong_tasks(config)
+    yield from _wrong_paths(config)
     yield from _wrong_originals(datasets)
     yield from _shared_digits(datasets)
     yield from _wrong_pairs(config)
@@ -223,6 +227,20 @@ def _wrong_tasks(config: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{key}: a task may not be called {task!r}, as tables have a column of that name; rename it"
             elif any(ord(sign) < 32 for sign in task):
                 yield f"{key}: {task!r} has a line break or another sign that is not printed; leave it out"
+
+
+def _wrong_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the paths that Snakemake would take for a pattern of paths."""
+    paths = {"private": config["private"], "explanation.encoder": config.get("explanation", {}).get("encoder")}
+    paths |= {f"models.{name}.weights": model["weights"] for name, model in config["models"].items()}
+    for name, dataset in config["datasets"].items():
+        paths |= {f"datasets.{name}.{key}": dataset[key] for key in PATH_SETTINGS if key in dataset}
+    for key, path in paths.items():
+        if isinstance(path, str) and {"{", "}"} & set(path):
+            yield (
+                f"{key}: {path!r} has {{ or }}, which Snakemake takes for a wildcard; rename the file or folder, or "
+                "name a link to it"
+            )
 
 
 def _wrong_originals(datasets: Mapping[str, Any]) -> Iterator[str]:
