@@ -200,3 +200,21 @@ def test_a_root_of_other_case(tmp_path):
         pytest.skip("this file system takes both for one name")
     with pytest.raises(UserError, match=r"datasets\.d\.root: no folder .* other capital and small letters"):
         find_root("d", {"root": str(tmp_path / "chest")})
+
+
+@pytest.mark.parametrize("make", [releases.montgomery, releases.openi, releases.nih, releases.vindr])
+def test_a_mac_changes_nothing_of_a_known_release(tmp_path, make):
+    """Every file has an AppleDouble twin, and the whole is there once more in ``__MACOSX``."""
+    make(tmp_path)
+    files = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
+    reader = find_reader(make.__name__)
+    settings = {"root": str(tmp_path), "max_missing": 0, "agreement": 2, **reader.POLICIES["default"], "views": ["ANY"]}
+    before = reader.read(reader.locate("d", settings), settings)
+    for file in files:
+        put(
+            tmp_path,
+            str(file.relative_to(tmp_path).with_name(f"._{file.name}")),
+            f"__MACOSX/{file.relative_to(tmp_path)}",
+        )
+    pd.testing.assert_frame_equal(reader.read(reader.locate("d", settings), settings), before)
+    assert reader.count_images(reader.locate("d", settings), settings) > 0
