@@ -97,6 +97,12 @@ def test_a_folder_that_is_no_class_and_a_class_without_images(tmp_path):
         read(tmp_path, public=True)
 
 
+def test_a_class_of_other_case_is_named(tmp_path):
+    put(tmp_path, "Normal/1.png", "PNEUMONIA/1.png")
+    with pytest.raises(UserError, match=r"There is a folder of that name with other capital letters, .*: NORMAL"):
+        read(tmp_path)
+
+
 def test_linked_folders_are_followed_and_loops_end(tmp_path, caplog):
     root, elsewhere = tmp_path / "release", tmp_path / "elsewhere"
     put(elsewhere, "1.png", "deeper/2.png")

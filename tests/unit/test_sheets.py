@@ -146,6 +146,13 @@ def test_a_column_twice_is_named(tmp_path):
         read_table(str(tmp_path / "t.parquet"))
 
 
+@pytest.mark.parametrize("name", ["effusion", "EFFUSION", "E\u0301panchement"])
+def test_a_column_of_other_case_or_unicode_form_is_named(tmp_path, name):
+    wanted = "\u00c9panchement" if len(name) > 8 else "Effusion"
+    with pytest.raises(UserError, match=f"no column {wanted}; there is {name}, with other capital letters or accents"):
+        read(tmp_path, f"id,{name}\n1,0\n", columns=["id", wanted])
+
+
 def test_columns_without_a_name_may_be_several(tmp_path):
     table = read(tmp_path, "Bbox [x,y,,,\n1,2,,,\n", columns=["y"])  # as the NIH writes its boxes
     assert list(table.columns) == ["Bbox [x", "y"]

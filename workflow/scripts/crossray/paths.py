@@ -1,4 +1,4 @@
-"""Paths that are not there, but look as if they were: another case, another Unicode form, the strokes of Windows."""
+"""Names and paths that look as if they were there: another case, another Unicode form, the separators of Windows."""
 
 import os
 import re
@@ -54,10 +54,11 @@ def _alike(root: Path, path: str) -> str | None:
 
 def _names_alike(folder: Path, name: str) -> list[str]:
     try:
-        return [other for other in os.listdir(folder) if _folded(other) == _folded(name)]  # noqa: PTH208
+        return [other for other in os.listdir(folder) if folded(other) == folded(name)]  # noqa: PTH208
     except OSError:
         return []
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """Return what names have in common that differ in their case or their Unicode form alone."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

@@ -10,6 +10,7 @@ from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import find_root
 from crossray.errors import UserError, listed
+from crossray.paths import folded
 
 if TYPE_CHECKING:
     import pandas
@@ -96,6 +97,7 @@ def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Any], ro
             f"{root}: {len(strange)} of {len(files)} images are in a folder that is no class: those in "
             f"{_top_folders(strange, files, root, public)}. The classes are {listed(classes, 20)}. Name every folder "
             "under `classes`, one without tasks as [], or move what is no part of the release elsewhere"
+            + _alike(strange, classes)
         )
     known = [place for place in places if place is not None]
     there = {file.parts[place] for file, place in zip(files, known, strict=True)}
@@ -105,6 +107,14 @@ def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Any], ro
             "the name, capital letters count, or take it out"
         )
     return known
+
+
+def _alike(files: Iterable[PurePath], classes: Iterable[str]) -> str:
+    """Say which classes have folders that differ in their capital letters or Unicode form."""
+    there = {folded(part) for file in files for part in file.parts[:-1]}
+    found = [name for name in classes if folded(name) in there]
+    words = "of that name with other capital letters, or accents in another Unicode form"
+    return f". There is a folder {words}: {listed(found)}" if found else ""
 
 
 def _splits(files: Sequence[PurePath], places: Sequence[int], root: str, public: bool) -> list[str]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets.archives import ZIP, first_bytes, uncompressed
 from crossray.datasets.delimited import Row, read_rows
 from crossray.errors import UserError, listed
+from crossray.paths import folded
 
 if TYPE_CHECKING:
     import pandas
@@ -122,14 +123,19 @@ def _checked(table: "pandas.DataFrame", columns: Sequence[str], path: str) -> "p
         raise UserError(f"{path}: column {listed(twice)} stands more than once; rename or delete all but one")
     missing = [name for name in columns if name not in table]
     if missing:
-        raise UserError(f"{path}: no column {listed(missing)}; {_there(table, columns)}")
+        raise UserError(f"{path}: no column {listed(missing)}; {_there(table, columns, missing)}")
     if table.empty:
         raise UserError(f"{path}: has a header but no rows")
     return table
 
 
-def _there(table: "pandas.DataFrame", columns: Sequence[str]) -> str:
+def _there(table: "pandas.DataFrame", columns: Sequence[str], missing: Sequence[str]) -> str:
     """Say which columns there are; where none is known the first row may be no header but somebody's data."""
+    wanted = set(map(folded, missing))
+    if alike := [name for name in table.columns if folded(name) in wanted]:
+        return (
+            f"there is {listed(alike)}, with other capital letters or accents in another Unicode form; write both alike"
+        )
     if not table.columns.intersection(list(columns)).size:
         return f"none of the {len(columns)} that are needed is among the {len(table.columns)} names in its first row"
     return f"the columns are {', '.join(table.columns)}. Is it another table, or another version of it?"
