@@ -164,6 +164,12 @@ def test_names_of_an_old_disk(tmp_path):
     assert "ller" not in str(error.value)
 
 
+def test_names_that_no_table_can_hold(tmp_path):
+    put(tmp_path, "NORMAL/a\rb.png")
+    with pytest.raises(UserError, match="has a name with a line break"):
+        image_files(str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("there", "asked", "words"),
     [

@@ -12,6 +12,8 @@ import pytest
 
 from crossray.datasets.sheets import count_rows, read_table
 from crossray.errors import UserError
+from crossray.files import write_csv
+from crossray.tables import read as read_own
 
 NAMES = ["id", "patient", "finding", "Effusion"]
 ROWS = [["007", "Müller", "mass, left", "1"], ["8", "NA", "none", ""], ["9", "null", "two\nlines", "-1"]]
@@ -63,7 +65,10 @@ def test_what_is_no_text_is_refused_with_its_line(tmp_path, data, words):
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_line_ends(tmp_path, ends):
-    assert read(tmp_path, f"id,Effusion{ends}1,0{ends}2,1{ends}")["id"].tolist() == ["1", "2"]
+    table = read(tmp_path, f'id,Effusion{ends}1,0{ends}"a{ends}b",1{ends}')
+    assert table["id"].tolist() == ["1", "a\nb"]
+    write_csv(tmp_path / "own.csv", table.rename(columns={"id": "image_id"}))
+    assert read_own(tmp_path / "own.csv")["image_id"].tolist() == ["1", "a\nb"]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])

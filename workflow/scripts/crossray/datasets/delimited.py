@@ -52,7 +52,7 @@ def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
     """
     text = decoded(data, path)
     first, _, rest = text.partition("\n")
-    hint = _HINT.fullmatch(first.rstrip("\r"))
+    hint = _HINT.fullmatch(first)
     start, text = (2, rest) if hint else (1, text)
     separator = hint[1] if hint else separator_of(text, columns)
     rows = _without_empty_end([row for row in _records(text, separator, path, start) if row[1]])
@@ -60,7 +60,7 @@ def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
 
 
 def decoded(data: bytes, path: str) -> str:
-    """Return bytes as text: UTF-8, UTF-16 or UTF-32 as their bytes tell, or else Windows-1252, which is told.
+    """Return bytes as text, lines ending as on Unix: UTF-8, UTF-16 or UTF-32 as their bytes tell, or else Windows-1252, which is told.
 
     Raises:
         UserError: if it is none of them, or UTF-8 with a few bytes that are not.
@@ -79,7 +79,7 @@ def decoded(data: bytes, path: str) -> str:
     if control := _CONTROL.search(text):
         line = text.count("\n", 0, control.start()) + 1
         raise UserError(f"{path}: not a readable CSV file: line {line} has signs that no text has; {_SAVE}")
-    return text
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unmarked(data: bytes) -> str:

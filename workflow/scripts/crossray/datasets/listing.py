@@ -28,7 +28,7 @@ def files_below(root: str) -> Iterator[str]:
     """Yield the files below a folder as paths from it, in order, without litter; folders that are links are followed.
 
     Raises:
-        UserError: if a folder may not be read, or a name is not in UTF-8, as no table could hold it.
+        UserError: if a folder may not be read, or no table could hold a name (not in UTF-8, or with a line break).
     """
     yield from _files(root, "", frozenset({_identity(root)}))
 
@@ -37,7 +37,7 @@ def _files(root: str, folder: str, above: Set[tuple[int, int]]) -> Iterator[str]
     """Yield the files below a folder; ``above`` are the folders that it is in, so that a link to one of them ends."""
     for entry in _entries(root, folder):
         path = f"{folder}/{entry.name}" if folder else entry.name
-        _check_utf8(root, path)
+        _check_name(root, path)
         if not entry.is_dir():
             if entry.is_symlink() and not Path(entry.path).exists():
                 log.warning("a link leads to nothing that is there")
@@ -63,7 +63,9 @@ def _identity(folder: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _check_utf8(root: str, path: str) -> None:
+def _check_name(root: str, path: str) -> None:
+    if any(sign < " " for sign in path):
+        raise UserError(f"{root}: a file or folder in it has a name with a line break or the like; rename it")
     try:
         path.encode()
     except UnicodeEncodeError:

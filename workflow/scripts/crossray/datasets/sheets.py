@@ -183,7 +183,8 @@ def _text(value: object) -> str:
     """Write a cell as text; whole numbers have no point."""
     if value is None or value != value:
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _parquet(path: str) -> Any:
