@@ -60,7 +60,9 @@ def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
 
 
 def decoded(data: bytes, path: str) -> str:
-    """Return bytes as text, lines ending as on Unix: UTF-8, UTF-16 or UTF-32 as their bytes tell, or else Windows-1252, which is told.
+    """Return bytes as text: UTF-8, UTF-16 or UTF-32 as they tell, or else Windows-1252, which is told.
+
+    Lines end as on Unix.
 
     Raises:
         UserError: if it is none of them, or UTF-8 with a few bytes that are not.
