@@ -8,6 +8,12 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
+include: "workflow/rules/configuration.smk"
+
+
+check_configuration(*workflow.overwrite_configfiles or ["config/config.yaml"])
+
+
 if not workflow.overwrite_configfiles:  # --configfile replaces the default study, it does not mix with it
 
     configfile: "config/config.yaml"

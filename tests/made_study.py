@@ -41,7 +41,7 @@ from crossray.figures.style import write
 from crossray.files import read_json, write_csv, write_json
 from crossray.settings import members
 from crossray.shards import write_shard
-from crossray.tables import read_performance
+from crossray.tables import read
 from helpers import ROOT, manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
@@ -214,7 +214,7 @@ class Made:
         study, settings = self.study, self.settings
         table, replicates = performance.measure(study)
         self._write(performance=table)
-        table = read_performance(self.folder / "analysis/performance.csv")
+        table = read(self.folder / "analysis/performance.csv")
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
         if self.classes:
@@ -248,7 +248,7 @@ class Made:
             counts += datasets.describe(name, rows.reset_index(), {"rejected": 0})
             labels += datasets.count_labels(name, rows, settings["tasks"])
         self._write(datasets=pd.DataFrame(counts), labels=pd.DataFrame(labels))
-        tables = {name: pd.read_csv(self.folder / f"analysis/{name}.csv", dtype={"seed": str})
+        tables = {name: read(self.folder / f"analysis/{name}.csv")
                   for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
                                "label_agreement")}  # fmt: skip
         beside, by_quantity = paper.compare(tables, ROOT / "resources/cohen2020", settings["paper"])
@@ -348,7 +348,7 @@ class Made:
                 chosen = samples.choose(self.folder / "manifests", self.folder / "datasets", settings)
                 figure = samples.draw(chosen, settings)
             elif name == "disagreements":
-                extremes = pd.read_csv(self.folder / "analysis/output_extremes.csv", dtype={"image_id": str})
+                extremes = read(self.folder / "analysis/output_extremes.csv")
                 shown = disagreements.with_pixels(extremes, self.folder / "datasets", settings)
                 figure = disagreements.draw(shown, settings)
             elif name == "attributions":

@@ -6,7 +6,8 @@ import pytest
 import releases
 from crossray.datasets import find_reader, with_policy
 from crossray.datasets.policy import read_synonyms
-from crossray.datasets.release import check_images, count_lines, find_images, find_table, labels_table, read_csv
+from crossray.datasets.release import check_images, find_table, labels_table
+from crossray.datasets.sheets import count_rows, read_table
 from crossray.errors import UserError
 
 
@@ -84,7 +85,7 @@ def test_tables_are_read_as_text_whatever_their_kind(tmp_path, name):
     table = pd.DataFrame({"id": ["007", "8"], "label": [1.0, None]})
     write = table.to_parquet if name.endswith("parquet") else table.to_csv
     write(tmp_path / name, index=False)
-    read_back = read_csv(str(tmp_path / name), ["id"])
+    read_back = read_table(str(tmp_path / name), ["id"])
     assert read_back["id"].tolist() == ["007", "8"]
     assert read_back["label"].tolist()[1] == ""
     assert float(read_back["label"][0]) == 1
@@ -95,26 +96,19 @@ def test_rows_are_counted_whatever_the_file(tmp_path, name):
     table = pd.DataFrame({"id": range(7)})
     write = table.to_parquet if name.endswith("parquet") else table.to_csv
     write(tmp_path / name, index=False)
-    assert count_lines(str(tmp_path / name)) == 7
+    assert count_rows(str(tmp_path / name)) == 7
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.zip"])
 def test_unreadable_tables(tmp_path, name):
     (tmp_path / name).write_bytes(b"\x80\x81not a table")
     with pytest.raises(UserError, match="not a readable"):
-        read_csv(str(tmp_path / name))
+        read_table(str(tmp_path / name))
 
 
 def test_tables_are_found_by_their_names(tmp_path):
     (tmp_path / "labels.csv.gz").write_bytes(b"")
     assert find_table("d", {"root": str(tmp_path)}, ["labels.csv"]).endswith("labels.csv.gz")
-
-
-def test_of_images_with_one_name_the_first_path_counts(tmp_path):
-    for folder in ("b", "a"):
-        releases.picture(tmp_path / folder / "x.png", 1)
-    (tmp_path / "a" / "notes.txt").write_text("no image")
-    assert find_images(str(tmp_path)) == {"x.png": "a/x.png"}
 
 
 def test_crossrays_own_tables_are_named_without_a_machines_path():

@@ -9,7 +9,8 @@ import yaml
 
 from crossray.datasets import READERS, with_policy
 from crossray.errors import UserError
-from crossray.settings import check_registers, checked, is_multiclass, members, objective_of, tasks_of
+from crossray.manifest import FIXED_COLUMNS
+from crossray.settings import NOT_TASKS, check_registers, checked, is_multiclass, members, objective_of, tasks_of
 from helpers import ROOT
 
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
@@ -39,6 +40,10 @@ def test_defaults_reach_into_the_readers_settings():
     filled = checked(load(), SCHEMA)
     assert filled["datasets"]["north"]["appearance"]["noise"] == 0.02
     assert filled["datasets"]["west"]["labelling"]["unlabelled"] == ["Nodule"]
+
+
+def test_no_task_is_called_as_a_column_of_the_manifest():
+    assert set(FIXED_COLUMNS) < NOT_TASKS
 
 
 def test_two_studies_do_not_share_defaults():
@@ -82,6 +87,43 @@ def test_two_studies_do_not_share_defaults():
         (["models"], {"m": {"objective": "multiclass", "tasks": ["Nodule"]}}, r"models.m: the objective multiclass ta"),
         (["models"], {"m": {"objective": "multiclass"}, "n": {}}, r"models: multiclass is for all models of a study"),
         (["tasks"], [], r"tasks: \[\] should be non-empty"),
+        (
+            ["tasks"],
+            ["A", 2017],
+            r"tasks.1: 2017 is not of type string; a name that YAML takes for a number, ",
+        ),
+        (["tasks"], [False], r"tasks.0: False is not of type string; a name that YAML takes for"),
+        (
+            ["datasets", 2017],
+            {"reader": "digits"},
+            r"datasets: the name 2017 is no text; a name that YAML",
+        ),
+        (["datasets", "north", None], 1, r"datasets.north: the name None is no text; a name that YAML takes for"),
+        (
+            ["private"],
+            "p{x}",
+            r"private: 'p{x}' has { or }, which Snakemake takes for a wildcard; rename the file",
+        ),
+        (["models"], {"m": {"weights": "w{x}.pt"}}, r"models.m.weights: 'w{x}.pt' has { or }"),
+        (["explanation"], {"encoder": "./a}"}, r"explanation.encoder: './a}' has { or }"),
+        (["datasets", "north"], {"reader": "nih", "root": "{a}"}, r"datasets.north.root: '{a}' has { or }"),
+        (
+            ["datasets", "north"],
+            {"reader": "nih", "root": "a", "table": "{b}.csv"},
+            r"datasets.north.table: '{b}.csv' h",
+        ),
+        (["tasks"], ["age"], r"tasks: a task may not be called 'age', as tables have a column of that name"),
+        (["tasks"], ["A\nB"], r"tasks: 'A\\nB' has a line break"),
+        (
+            ["datasets", "north"],
+            {"reader": "folder", "root": ".", "classes": {"a": ["split"]}},
+            r"datasets.north.classes: a task may not be called 'split'",
+        ),
+        (
+            ["datasets", "north"],
+            {"reader": "table", "root": ".", "table": "t", "tasks": {"row": "a"}},
+            r"datasets.north.tasks: a task may not be called 'row'",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(keys, value, message):

@@ -93,7 +93,7 @@ def test_what_is_wrong_is_named_with_its_row(tmp_path, line, settings, message):
 def test_an_empty_or_broken_table(tmp_path):
     with pytest.raises(UserError, match="has a header but no rows"):
         read(tmp_path)
-    (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad")
+    (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad!")
     with pytest.raises(UserError, match="not a readable CSV file"):
         table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), SETTINGS)
 

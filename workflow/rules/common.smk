@@ -28,6 +28,7 @@ from crossray.settings import (
     CHANNELS,
     MULTICLASS,
     MULTILABEL,
+    PATH_SETTINGS,
     check_registers,
     checked,
     is_multiclass,
@@ -137,8 +138,6 @@ FIT = STUDY["images"]["fit"]
 COLOUR = STUDY["images"]["colour"]
 #: name of the folder of shards of this kind
 SHAPE = f"{SIZE}px" + ("" if FIT == "crop" else f"-{FIT}") + ("" if COLOUR == "grey" else f"-{COLOUR}")
-#: settings of a data set that are paths of this machine, which no page shows
-PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
 #: one target for each register of patients: data sets that can differ in more than their labels
 DOMAINS = [
     name for place, name in enumerate(TARGETS) if REGISTERS[name] not in {REGISTERS[other] for other in TARGETS[:place]}

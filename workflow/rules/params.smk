@@ -154,7 +154,7 @@ def figure_settings(*keys):
 
 
 def report_settings():
-    """Return the whole configuration but for paths of this machine, for the page to show."""
+    """Return the whole configuration but for paths of this machine, which no page shows."""
     datasets = {
         name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in DATASETS.items()

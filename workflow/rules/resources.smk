@@ -4,7 +4,10 @@
 def count_images(dataset):
     """Return how many images a release has by its table."""
     settings = DATASETS[dataset]
-    return find_reader(settings["reader"]).count_images(RELEASES[dataset], settings)
+    try:
+        return find_reader(settings["reader"]).count_images(RELEASES[dataset], settings)
+    except UserError as error:
+        raise WorkflowError(f"datasets.{dataset}: {error}") from None
 
 
 def shard_count(dataset):

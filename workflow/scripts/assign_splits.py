@@ -13,13 +13,12 @@ from crossray.program import json_object, parser, run
 
 def assign_splits(arguments: Namespace) -> None:
     """Move patients, check classes, and write the manifest with the metadata that it had."""
-    import pandas as pd
-
     from crossray import manifest
     from crossray.files import file_digest, write_text
+    from crossray.tables import read
 
     table = manifest.read(arguments.manifest)
-    moves = pd.read_csv(arguments.moves, dtype=str)
+    moves = read(arguments.moves)
     moved = table["patient_id"].map(dict(zip(moves["patient_id"], moves["split"], strict=True)))
     table["split"] = moved.fillna(table["split"])
     if classes := arguments.settings["classes"]:

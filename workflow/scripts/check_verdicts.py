@@ -11,17 +11,16 @@ from crossray.program import parser, run
 
 def check_verdicts(arguments: Namespace) -> None:
     """Set verdicts beside the truth, and write both tables."""
-    import pandas as pd
-
     from crossray.analysis.shift.truth import Hospital, measure
     from crossray.files import write_csv
+    from crossray.tables import read
 
     settings = arguments.settings["hospitals"]
     hospitals = {
-        name: Hospital(settings[name], pd.read_csv(path).set_index("image_id"))
+        name: Hospital(settings[name], read(path).set_index("image_id"))
         for name, path in zip(settings, arguments.truths, strict=True)
     }
-    table, acceptance = measure(study_of(arguments), hospitals, pd.read_csv(arguments.shift))
+    table, acceptance = measure(study_of(arguments), hospitals, read(arguments.shift))
     write_csv(arguments.acceptance, acceptance)
     write_csv(arguments.output, table)
     for row in acceptance.itertuples():

@@ -14,9 +14,9 @@ def compare_domains(arguments: Namespace) -> None:
 
     from crossray.analysis.domains import measure
     from crossray.files import write_csv
-    from crossray.tables import read_performance
+    from crossray.tables import read
 
-    table = measure(read_performance(arguments.performance), pd.read_parquet(arguments.replicates))
+    table = measure(read(arguments.performance), pd.read_parquet(arguments.replicates))
     write_csv(arguments.output, table)
     logging.info("%d targets", table["target"].nunique())
 

@@ -11,14 +11,13 @@ from crossray.program import parser, run
 
 def compare_labels(arguments: Namespace) -> None:
     """Match images, compare labels, and test models by both."""
-    import pandas as pd
-
     from crossray import manifest
     from crossray.analysis.label_agreement import matches, measure, measure_control
     from crossray.files import write_csv
+    from crossray.tables import read
 
     study = study_of(arguments)
-    found = matches(pd.read_csv(arguments.pairs, dtype={"image_id": str, "other_image_id": str}))
+    found = matches(read(arguments.pairs))
     manifests = {
         path.stem: manifest.read(path).set_index("image_id") for path in sorted(arguments.manifests.glob("*.parquet"))
     }

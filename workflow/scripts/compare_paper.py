@@ -10,12 +10,11 @@ from crossray.program import json_object, parser, run
 
 def compare_paper(arguments: Namespace) -> None:
     """Read the study's tables and compare."""
-    import pandas as pd
-
     from crossray.analysis.paper import compare
     from crossray.files import write_csv
+    from crossray.tables import read
 
-    tables = {path.stem: pd.read_csv(path, dtype={"seed": str}) for path in arguments.tables}
+    tables = {path.stem: read(path) for path in arguments.tables}
     table, summary = compare(tables, arguments.paper, arguments.settings["paper"])
     write_csv(arguments.summary, summary)
     write_csv(arguments.output, table)

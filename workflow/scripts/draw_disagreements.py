@@ -10,11 +10,10 @@ from crossray.program import parser, run
 
 def draw_disagreements(arguments: Namespace) -> None:
     """Read, draw, write."""
-    import pandas as pd
-
     from crossray.figures.disagreements import draw, with_pixels
+    from crossray.tables import read
 
-    extremes = pd.read_csv(arguments.extremes, dtype={"image_id": str})
+    extremes = read(arguments.extremes)
     write_figure(arguments, draw(with_pixels(extremes, arguments.datasets, arguments.settings), arguments.settings))
 
 

@@ -13,8 +13,9 @@ def index_shards(arguments: Namespace) -> None:
 
     from crossray.datasets.conversion import index
     from crossray.files import write_csv, write_json
+    from crossray.tables import read
 
-    rejected = pd.concat([pd.read_csv(path, dtype=str) for path in arguments.rejected], ignore_index=True)
+    rejected = pd.concat([read(path) for path in arguments.rejected], ignore_index=True)
     facts = index(arguments.shards, rejected, arguments.dataset, arguments.settings)
     write_csv(arguments.all_rejected, rejected)
     write_json(arguments.output, facts)

@@ -10,15 +10,14 @@ from crossray.program import parser, run
 
 def locate_findings(arguments: Namespace) -> None:
     """Read, bring onto the images, write."""
-    import pandas as pd
-
     from crossray import regions
     from crossray.datasets import Release, find_locator
     from crossray.datasets.places import place
+    from crossray.tables import read
 
     tables = tuple(str(path) for path in arguments.tables)
     places = find_locator(arguments.reader).read_places(Release(str(arguments.root), tables))
-    lookup = pd.read_csv(arguments.lookup, dtype=str, keep_default_na=False)
+    lookup = read(arguments.lookup)
     table = place(places, lookup, arguments.root, tables[0])
     regions.write(arguments.output, table)
     logging.info("%d regions of %d images", len(table), table["image_id"].nunique())

@@ -18,9 +18,9 @@ def measure_classes(arguments: Namespace) -> None:
 
     from crossray.analysis.classes import measure
     from crossray.files import write_csv
-    from crossray.tables import read_performance
+    from crossray.tables import read
 
-    performance, replicates = read_performance(arguments.performance), pd.read_parquet(arguments.replicates)
+    performance, replicates = read(arguments.performance), pd.read_parquet(arguments.replicates)
     table, confusion = measure(study_of(arguments), performance, replicates)
     write_csv(arguments.confusion, confusion)
     write_csv(arguments.output, table)

@@ -11,12 +11,11 @@ from crossray.program import parser, run
 
 def measure_corrections(arguments: Namespace) -> None:
     """Compare losses before and after each correction."""
-    import pandas as pd
-
     from crossray.analysis.corrections import measure
     from crossray.files import write_csv
+    from crossray.tables import read
 
-    shift, evidence = pd.read_csv(arguments.shift), pd.read_csv(arguments.evidence)
+    shift, evidence = read(arguments.shift), read(arguments.evidence)
     table, groups = measure(study_of(arguments), arguments.corrected, shift, evidence)
     write_csv(arguments.groups, groups)
     write_csv(arguments.output, table)

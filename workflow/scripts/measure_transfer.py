@@ -13,9 +13,9 @@ def measure_transfer(arguments: Namespace) -> None:
 
     from crossray.analysis.transfer import measure
     from crossray.files import write_csv
-    from crossray.tables import read_performance
+    from crossray.tables import read
 
-    performance = read_performance(arguments.performance)
+    performance = read(arguments.performance)
     transfer, summary, tasks = measure(performance, pd.read_parquet(arguments.replicates))
     write_csv(arguments.output, transfer)
     write_csv(arguments.summary, summary)

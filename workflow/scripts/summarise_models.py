@@ -13,10 +13,10 @@ def summarise_models(arguments: Namespace) -> None:
 
     from crossray.analysis.models import measure, read_costs
     from crossray.files import write_csv
-    from crossray.tables import read_performance
+    from crossray.tables import read
 
     models, members = arguments.settings["models"], arguments.settings["members"]
-    performance, replicates = read_performance(arguments.performance), pd.read_parquet(arguments.replicates)
+    performance, replicates = read(arguments.performance), pd.read_parquet(arguments.replicates)
     costs = read_costs(arguments.models, models)
     write_csv(arguments.output, measure(performance, replicates, models, members, costs))
 

@@ -20,6 +20,7 @@ import pyarrow.parquet
 from crossray.errors import UserError, listed
 from crossray.files import replacing, write_csv
 from crossray.pseudonyms import pseudonym
+from crossray.tables import read as read_table
 
 SPLITS = ("train", "validation", "test")
 FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split")
@@ -156,7 +157,7 @@ def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
     Raises:
         UserError: if the table of files is of another manifest.
     """
-    files = pd.read_csv(lookup, dtype=str, keep_default_na=False)
+    files = read_table(lookup)
     if list(files["image_id"]) != list(table["image_id"]):
         raise UserError(f"{lookup}: not the files of this manifest; delete both and run the workflow again")
     return table.assign(file=files["path"].to_numpy())

@@ -3,7 +3,8 @@
 The workflow imports this at start, so it stays light.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ ALL, ALL_BUT = "all", "all-but-"
 #: objectives: findings that are there or not, each by itself; one finding; classes of which an image has one
 MULTILABEL, BINARY, MULTICLASS = "multilabel", "binary", "multiclass"
 
+#: settings of a data set that are paths of this machine
+PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
+
+#: columns that stand beside those of the tasks in one table or another, and what stands for several tasks
+NOT_TASKS = frozenset({
+    "image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split", "file", "row", "dataset", "correction",
+    "findings", "mean of tasks", "all tasks",
+})  # fmt: skip
+
 #: setting ``images.colour`` -> channels of a pixel
 CHANNELS = {"grey": 1, "rgb": 3}
 
@@ -32,6 +42,8 @@ def checked(config: Mapping[str, Any], schema_path: Path) -> dict[str, Any]:
     """
     schema = read_schema(schema_path)
     filled = _plain(config)
+    for problem in _keys_that_are_no_text(filled):
+        raise UserError(f"config: {problem}")
     errors = list(_DefaultFillingValidator(schema).iter_errors(filled))
     if errors:
         raise UserError(_sentence(max(errors, key=_precision), schema["$defs"]))
@@ -102,8 +114,9 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Seq
             return f"{where}unknown key {listed(unknown)}; allowed are {', '.join(allowed)}"
         case "type":
             wanted = error.validator_value
+            advice = _quoting(error.instance) if "string" in wanted else ""
             wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
-            return f"{where}{error.instance!r} is not of type {wanted}"
+            return f"{where}{error.instance!r} is not of type {wanted}{advice}"
         case "enum":
             return f"{where}{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
         case "required":
@@ -115,6 +128,24 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Seq
             return f"{where}{error.instance!r} is not a name; use letters, digits, hyphens, underscores and points"
         case _:
             return f"{where}{error.message}"
+
+
+def _quoting(value: Any) -> str:
+    """Say what to do about a name that YAML has read as something else."""
+    plain = value is None or isinstance(value, bool | int | float | datetime.date)
+    return "; a name that YAML takes for a number, a date or a flag is put in quotation marks" if plain else ""
+
+
+def _keys_that_are_no_text(block: Any, above: str = "") -> Iterator[str]:
+    """Yield what is wrong with names that YAML has read as something else, such as 2017 or no."""
+    if isinstance(block, list):
+        for item in block:
+            yield from _keys_that_are_no_text(item, above)
+    elif isinstance(block, dict):
+        for key, value in block.items():
+            if not isinstance(key, str):
+                yield f"{above or 'the top level'}: the name {key!r} is no text{_quoting(key)}"
+            yield from _keys_that_are_no_text(value, f"{above}.{key}" if above else str(key))
 
 
 def _kinds(branches: Sequence[Mapping[str, Any]], definitions: Mapping[str, Any]) -> str:
@@ -146,6 +177,8 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what no schema can say: names that must be among other names, sums that must come out."""
     datasets = config["datasets"]
     yield from _wrong_names(config)
+    yield from _wrong_tasks(config)
+    yield from _wrong_paths(config)
     yield from _wrong_originals(datasets)
     yield from _shared_digits(datasets)
     yield from _wrong_pairs(config)
@@ -180,6 +213,34 @@ def _wrong_names(config: Mapping[str, Any]) -> Iterator[str]:
     for source in config.get("sources") or datasets:
         if not is_pooled(source) and source not in (config.get("targets") or datasets):
             yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
+
+
+def _wrong_tasks(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with the names of tasks, those of data sets among them."""
+    places: dict[str, Iterable[str]] = {"tasks": config["tasks"]}
+    for name, dataset in config["datasets"].items():
+        places[f"datasets.{name}.tasks"] = dataset.get("tasks", ())
+        places[f"datasets.{name}.classes"] = [task for tasks in dataset.get("classes", {}).values() for task in tasks]
+    for key, tasks in places.items():
+        for task in tasks:
+            if task in NOT_TASKS:
+                yield f"{key}: a task may not be called {task!r}, as tables have a column of that name; rename it"
+            elif any(ord(sign) < 32 for sign in task):
+                yield f"{key}: {task!r} has a line break or another sign that is not printed; leave it out"
+
+
+def _wrong_paths(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the paths that Snakemake would take for a pattern of paths."""
+    paths = {"private": config["private"], "explanation.encoder": config.get("explanation", {}).get("encoder")}
+    paths |= {f"models.{name}.weights": model["weights"] for name, model in config["models"].items()}
+    for name, dataset in config["datasets"].items():
+        paths |= {f"datasets.{name}.{key}": dataset[key] for key in PATH_SETTINGS if key in dataset}
+    for key, path in paths.items():
+        if isinstance(path, str) and {"{", "}"} & set(path):
+            yield (
+                f"{key}: {path!r} has {{ or }}, which Snakemake takes for a wildcard; rename the file or folder, or "
+                "name a link to it"
+            )
 
 
 def _wrong_originals(datasets: Mapping[str, Any]) -> Iterator[str]:

@@ -1,16 +1,56 @@
-"""The tidy tables that pass from the analyses to the figures, and which of their rows a report shows."""
+"""The tables that pass from stage to stage as CSV: one typed reader, and which rows of them a report shows.
+
+A name stays the text that it is, be it of a data set, a task, a model or a patient, and be it ``NA``, ``null``,
+``2017``, ``01`` or ``1e5``. Nothing is guessed: the columns that hold text are listed here, and all others hold numbers
+or flags.
+"""
 
 from pathlib import Path
 
 import pandas as pd
 
+from crossray.errors import UserError
+
 #: the name of the ensemble, in the column ``seed``
 ENSEMBLE = "ensemble"
 
+#: columns that hold text, in whatever table they stand
+TEXTS = frozenset({
+    "architecture", "attribute", "beside", "choice", "chosen_on", "condition", "correction", "criterion", "dataset",
+    "features", "finding", "first", "first_seed", "fixed", "group", "image_id", "interval", "kind", "label_rule",
+    "measure", "method", "metric", "model", "other", "other_dataset", "other_image_id", "others", "outcome", "path",
+    "patient_id", "penalty", "place", "predicted", "predicted_class", "property", "quantity", "reason",
+    "released_image_id", "released_patient_id", "released_study_id", "role", "rule", "runs", "scale", "second",
+    "second_seed", "seed", "setting", "source", "split", "step", "sweep", "target", "task", "test_dataset",
+    "threshold_reason", "true_class", "value", "verdict", "weights", "where", "why",
+})  # fmt: skip
 
-def read_performance(path: Path) -> pd.DataFrame:
-    """Read ``performance.csv``; seeds are texts, as one of them may be the ensemble."""
-    return pd.read_csv(path, dtype={"seed": str})
+#: table -> columns that hold numbers there, and text elsewhere
+NUMBERS = {
+    "head_places": {"first", "second"},
+    "shift": {"other"},
+    "shift_acceptance": {"seed", "value"},
+    "shift_truth": {"seed"},
+}
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read one of the workflow's own tables; an empty cell is a missing value, and nothing else is.
+
+    Raises:
+        UserError: if a column of numbers holds something else, as in a file that was edited.
+    """
+    texts = TEXTS - NUMBERS.get(path.stem, set())
+    table = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), keep_default_na=False, na_values=[""])
+    for column in table.columns.difference(list(texts)):
+        if not _holds_numbers(table[column]):
+            raise UserError(f"{path}: column {column} holds other things than numbers; delete the file and run again")
+    return table
+
+
+def _holds_numbers(column: pd.Series) -> bool:
+    """Return whether a column holds numbers or flags alone; incomplete flags have no type of their own."""
+    return pd.api.types.is_numeric_dtype(column) or column.dropna().map(lambda cell: isinstance(cell, bool)).all()
 
 
 def reported(table: pd.DataFrame) -> pd.DataFrame:

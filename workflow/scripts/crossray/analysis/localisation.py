@@ -19,6 +19,7 @@ from crossray.analysis.cells import Study, Trained
 from crossray.analysis.region_scores import MEASURES, centre_map, score
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
+from crossray.tables import read
 
 #: ``factor`` is score / chance; ``difference`` is the score less that of the target's own model on the same images
 COLUMNS = [
@@ -107,7 +108,7 @@ def measure(study: Study, attributions: Path, datasets: Path) -> tuple[pd.DataFr
 def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
     """Read what each map of a cell is of; ``path`` is the file of the maps."""
     folder = attributions / trained.model / trained.source / target
-    table = pd.read_csv(folder / "images.csv", dtype={"image_id": str}, keep_default_na=False)
+    table = read(folder / "images.csv")
     return table.assign(path=str(folder / "maps.h5"), scored=table["scored"].astype(bool))
 
 

@@ -42,9 +42,9 @@ def read_overlap(path: Path, members: Mapping[str, list[str]]) -> set[tuple[str,
         path: the summary, whose sources are data sets.
         members: source -> the data sets that it consists of.
     """
-    import pandas as pd
+    from crossray.tables import read
 
-    summary = pd.read_csv(path, dtype={"source": str, "target": str})
+    summary = read(path)
     found = {(row.source, row.target) for row in summary[summary["overlap"] > 0].itertuples()}
     targets = {target for _, target in found}
     return {(s, t) for s, names in members.items() for t in targets if any((name, t) in found for name in names)}

@@ -9,7 +9,7 @@ import pandas as pd
 from crossray.analysis.agreement import PAPER, SEEDS
 from crossray.analysis.domains import EVERYBODY, OTHERS, OWN
 from crossray.settings import ALL
-from crossray.tables import reported
+from crossray.tables import read, reported
 
 #: ``difference`` is ours - the paper's; ``inside``: the paper's number lies in our interval; empty without one
 COLUMNS = ["quantity", "model", "task", "source", "target", "ours", "low", "high", "paper", "difference", "inside"]
@@ -75,8 +75,8 @@ def _quantities(
 ) -> Iterator[tuple[str, pd.DataFrame, pd.DataFrame]]:
     """Yield each quantity that the study has: its name, the paper's numbers, and ours in the paper's words."""
 
-    def read(name: str) -> pd.DataFrame:
-        return pd.read_csv(resources / f"{name}.csv")
+    def published(name: str) -> pd.DataFrame:
+        return read(resources / f"{name}.csv")
 
     def named(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """Replace our names of data sets by the paper's and drop what the paper does not have."""
@@ -89,34 +89,36 @@ def _quantities(
         return known[[name for name in ("model", "task", "source", "target", "ours", "low", "high") if name in known]]
 
     performance = named(reported(tables["performance"]), "source", "target")
-    yield AUC, read("fig1_auc").rename(columns={"auc": "paper"}), ours(performance, "auc")
+    yield AUC, published("fig1_auc").rename(columns={"auc": "paper"}), ours(performance, "auc")
     if "domains" in tables:
-        paper = read("fig2_leave_one_out").melt("target", var_name="source", value_name="paper")
+        paper = published("fig2_leave_one_out").melt("target", var_name="source", value_name="paper")
         table = named(tables["domains"], "target").drop(columns="auc")
         table = table.assign(source=table["condition"].map(_CONDITIONS))
         yield LEAVE_ONE_OUT, paper, ours(table.rename(columns={"reported_auc": "auc"}), "auc")
     if "agreement_summary" in tables:
         summary = tables["agreement_summary"]
-        paper = read("fig3_kappa").rename(columns={"test_dataset": "target"})
+        paper = published("fig3_kappa").rename(columns={"test_dataset": "target"})
         paper = paper.assign(paper=paper.pop("avg_kappa_pct") / 100)
         of_paper = named(summary[summary["rule"] == PAPER], "target").drop(columns="source")
         yield KAPPA, paper, ours(of_paper, "kappa_at_target")
-        paper = read("figA2_seed_kappa").rename(columns={"model": "source"})
+        paper = published("figA2_seed_kappa").rename(columns={"model": "source"})
         paper = paper.assign(paper=paper.pop("avg_kappa_pct") / 100)
         at_home = summary[(summary["rule"] == SEEDS) & (summary["source"] == summary["target"])]
         yield SEED_KAPPA, paper, ours(named(at_home, "source").drop(columns="target"), "kappa_at_target")
     if "head_distances" in tables:
-        paper = read("fig6_weight_distance").melt("task", var_name="source", value_name="paper")
+        paper = published("fig6_weight_distance").melt("task", var_name="source", value_name="paper")
         table = tables["head_distances"].assign(source=tables["head_distances"]["penalty"].map(_PENALTIES))
         yield DISTANCE, paper, ours(table, "relative")
     if "label_agreement" in tables:
-        paper = read("figA1_label_agreement").rename(columns={"first": "source", "second": "target", "f1": "paper"})
+        paper = published("figA1_label_agreement").rename(
+            columns={"first": "source", "second": "target", "f1": "paper"}
+        )
         table = tables["label_agreement"].rename(columns={"first": "source", "second": "target"})
         turned = table.rename(columns={"source": "target", "target": "source"})
         both = named(pd.concat([table, turned]), "source", "target").assign(model="")
         yield LABELS, paper[["task", "source", "target", "paper"]], ours(both, "f1")
     labels = tables["labels"][tables["labels"]["split"] == "all"].rename(columns={"dataset": "target"})
-    counts = read("tableA1_counts").rename(columns={"dataset": "target"})
+    counts = published("tableA1_counts").rename(columns={"dataset": "target"})
     for quantity, column in ((POSITIVES, "positive"), (NEGATIVES, "negative")):
         table = named(labels, "target").assign(model="")
         yield quantity, counts[["task", "target", column]].rename(columns={column: "paper"}), ours(table, quantity)

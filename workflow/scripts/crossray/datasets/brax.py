@@ -10,7 +10,8 @@ from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, locate_tables
+from crossray.datasets.sheets import read_table
 
 if TYPE_CHECKING:
     import pandas
@@ -37,7 +38,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     import pandas as pd
 
     path, column = release.tables[0], PATHS[settings["files"]]
-    raw = read_csv(path, [column, "PatientID", "PatientSex", "PatientAge", "ViewPosition"])
+    raw = read_table(path, [column, "PatientID", "PatientSex", "PatientAge", "ViewPosition"])
     files = raw[column].str.strip()
     table = pd.DataFrame(
         {

@@ -7,7 +7,8 @@ from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, locate_tables
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     import pandas as pd
 
     path = release.tables[0]
-    raw = read_csv(path, ["Path", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
+    raw = read_table(path, ["Path", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
     parts = raw["Path"].str.extract(r"((?:train|valid|test)/(patient\d+)/(study\d+)/[^/]+)$")
     wrong = parts.index[parts[0].isna()]
     if len(wrong):

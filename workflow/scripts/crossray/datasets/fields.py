@@ -92,6 +92,22 @@ def translated(texts: "pandas.Series", allowed: Mapping[str, Any], path: str, co
     return texts.map(allowed)
 
 
+def numbers(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
+    """Translate a column of a table to numbers.
+
+    Raises:
+        UserError: if a text is none; the message names the file, the row and the column.
+    """
+    import numpy as np
+    import pandas as pd
+
+    values = pd.to_numeric(texts.str.strip(), errors="coerce")
+    wrong = texts.index[~np.isfinite(values)]
+    if len(wrong):
+        raise UserError(f"{path}: row {wrong[0] + 2}, column {column}: not a number ({len(wrong)} such rows in all)")
+    return values.astype(float)
+
+
 def ages(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     """Translate ages to years; DICOM age strings (PS3.5 6.2, AS: 034Y, 018M, 006W, 003D) are converted.
 

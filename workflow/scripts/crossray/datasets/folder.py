@@ -1,13 +1,16 @@
 """Reader ``folder``: one folder of images for each class, such as NORMAL and PNEUMONIA."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
+from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import IMAGE_SUFFIXES, find_root
+from crossray.datasets.release import find_root
 from crossray.errors import UserError, listed
+from crossray.paths import folded
 
 if TYPE_CHECKING:
     import pandas
@@ -16,8 +19,16 @@ SETTINGS = ("classes", "patient")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
-#: folders above the classes that are splits of the release
-SPLITS = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+#: folders that are splits of the release, in small letters
+SPLITS = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
 
 
 def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
@@ -27,39 +38,31 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 
 def count_images(release: Release, settings: Mapping[str, Any]) -> int:
     """Count the images."""
-    return len(_images(release.root))
-
-
-def _images(root: str) -> list[Path]:
-    return sorted(path for path in Path(root).rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    return len(image_files(release.root))
 
 
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``classes`` and perhaps ``patient``.
 
     An image is positive for the tasks of its folder and negative for all others. Folders ``train``, ``val``, ``test``
-    above the classes are the release's own split; without ``val`` a part of ``train`` is set aside for it by a hash.
-    Without ``patient``, every image is its own patient.
+    are the release's own split; without ``val`` a part of ``train`` is set aside for it by a hash. Without ``patient``,
+    every image is its own patient.
     """
     import pandas as pd
 
     from crossray import manifest
 
-    files = [path.relative_to(release.root) for path in _images(release.root)]
+    files = [PurePath(path) for path in image_files(release.root)]
     if not files:
         raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)})")
-    classes = settings["classes"]
-    folders = pd.Series([_class_of(file, classes) for file in files], dtype="str")
-    strange = int(folders.isna().sum())
-    if strange:
-        raise UserError(
-            f"{release.root}: {strange} of {len(files)} images are in a folder that is no class; the classes are "
-            f"{listed(classes, 20)}. Name every folder under `classes`, one without tasks as []"
-        )
+    classes, public = settings["classes"], settings.get("public", False)
+    _check_links(release.root, files, public)
+    places = _places_of_classes(files, classes, release.root, public)
+    folders = pd.Series([file.parts[place] for file, place in zip(files, places, strict=True)], dtype="str")
     paths = pd.Series([str(file) for file in files], dtype="str")
     table = pd.DataFrame(
         {
-            "image_id": paths.map(lambda path: str(Path(path).with_suffix(""))),
+            "image_id": paths.map(lambda path: str(PurePath(path).with_suffix(""))),
             "patient_id": _patients(paths, settings.get("patient"), release.root),
             "study_id": pd.Series(index=paths.index, dtype="str"),
             "path": paths,
@@ -68,8 +71,8 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "age": float("nan"),
         }
     )
-    splits = [SPLITS.get(file.parts[0].lower()) for file in files]
-    if all(splits):
+    splits = _splits(files, places, release.root, public)
+    if splits:
         table["split"] = splits
         if "validation" not in splits:
             table = manifest.with_validation(table, settings["split"])
@@ -78,9 +81,93 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     return keep_images(table, settings)
 
 
-def _class_of(file: Path, classes: Mapping[str, Any]) -> str | None:
-    """Return the innermost folder of a file that is a class."""
-    return next((part for part in reversed(file.parts[:-1]) if part in classes), None)
+def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Any], root: str, public: bool) -> list[int]:
+    """Return which part of each path is its class: the innermost folder that is one.
+
+    Raises:
+        UserError: if an image is in no folder of a class, or a class has no image.
+    """
+    places = [
+        next((place for place in reversed(range(len(file.parts) - 1)) if file.parts[place] in classes), None)
+        for file in files
+    ]
+    strange = [file for file, place in zip(files, places, strict=True) if place is None]
+    if strange:
+        raise UserError(
+            f"{root}: {len(strange)} of {len(files)} images are in a folder that is no class: those in "
+            f"{_top_folders(strange, files, root, public)}. The classes are {listed(classes, 20)}. Name every folder "
+            "under `classes`, one without tasks as [], or move what is no part of the release elsewhere"
+            + _alike(strange, classes)
+        )
+    known = [place for place in places if place is not None]
+    there = {file.parts[place] for file, place in zip(files, known, strict=True)}
+    if empty := [name for name in classes if name not in there]:
+        raise UserError(
+            f"{root}: no image ({', '.join(IMAGE_SUFFIXES)}) in a folder {listed(empty)}, which `classes` names; mend "
+            "the name, capital letters count, or take it out"
+        )
+    return known
+
+
+def _alike(files: Iterable[PurePath], classes: Iterable[str]) -> str:
+    """Say which classes have folders that differ in their capital letters or Unicode form."""
+    there = {folded(part) for file in files for part in file.parts[:-1]}
+    found = [name for name in classes if folded(name) in there]
+    words = "of that name with other capital letters, or accents in another Unicode form"
+    return f". There is a folder {words}: {listed(found)}" if found else ""
+
+
+def _splits(files: Sequence[PurePath], places: Sequence[int], root: str, public: bool) -> list[str]:
+    """Return the release's own split of each image; nothing where it has none.
+
+    Raises:
+        UserError: if only some images have one, or not all at one depth, as where a copy of the release lies in it.
+    """
+    depths = [_depth_of_split(file, place) for file, place in zip(files, places, strict=True)]
+    counts = Counter(depths)
+    if len(counts) == 1:
+        depth = depths[0]
+        return [] if depth is None else [SPLITS[file.parts[depth].lower()] for file in files]
+    usual = min((depth for depth in counts if depth is not None), default=0)
+    others = [file for file, depth in zip(files, depths, strict=True) if depth != usual]
+    named = _top_folders(others, files, root, public)
+    raise UserError(
+        f"{root}: {counts[usual]} of {len(files)} images are below folders such as train and test, and {len(others)} "
+        f"are not, or deeper: those in {named}. Is that a copy, or another release? Set root to the one folder that is "
+        "meant, or move the other elsewhere"
+    )
+
+
+def _depth_of_split(file: PurePath, place: int) -> int | None:
+    """Return which part of a path is a split: the first that is one, the class aside."""
+    depths = (depth for depth in range(len(file.parts) - 1) if depth != place)
+    return next((depth for depth in depths if file.parts[depth].lower() in SPLITS), None)
+
+
+def _top_folders(some: Iterable[PurePath], files: Iterable[PurePath], root: str, public: bool) -> str:
+    """Name the folders in ``root`` that some of its files are in; by their place where names may be somebody's."""
+    order = list(dict.fromkeys(file.parts[0] for file in files))
+    top = list(dict.fromkeys(file.parts[0] for file in some))
+    harmless = {*SPLITS, Path(root).resolve().name.lower()}
+    names = [
+        repr(name) if public or name.lower() in harmless else f"folder {order.index(name) + 1} of {len(order)} by name"
+        for name in top
+    ]
+    return listed(names)
+
+
+def _check_links(root: str, files: Iterable[PurePath], public: bool) -> None:
+    """Check that no folder is there under two names, by a link.
+
+    Raises:
+        UserError: if one is, as its images would count twice.
+    """
+    first: dict[Path, PurePath] = {}
+    for folder in dict.fromkeys(file.parent for file in files):
+        other = first.setdefault(Path(root, folder).resolve(), folder)
+        if other != folder:
+            named = f"{str(other)!r} and {str(folder)!r} are one folder" if public else "a folder is there twice"
+            raise UserError(f"{root}: {named}, by a link, and its images would count twice; take the link out")
 
 
 def _patients(paths: "pandas.Series", pattern: str | None, root: str) -> "pandas.Series":

@@ -11,7 +11,9 @@ from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, views
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_lines, find_root, find_table, read_csv
+from crossray.datasets.release import check_images, find_root, find_table
+from crossray.datasets.sheets import count_rows as count_table_rows
+from crossray.datasets.sheets import read_table
 
 if TYPE_CHECKING:
     import pandas
@@ -42,7 +44,7 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 
 def count_images(release: Release, settings: Mapping[str, Any]) -> int:
     """Count the lines of the metadata, which have one an image."""
-    return count_lines(release.tables[1])
+    return count_table_rows(release.tables[1])
 
 
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
@@ -50,9 +52,9 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     import pandas as pd
 
     labels_path, metadata_path = release.tables
-    studies = read_csv(labels_path, ["subject_id", "study_id"])
+    studies = read_table(labels_path, ["subject_id", "study_id"])
     studies = studies[["subject_id", "study_id"]].join(raw_labels(studies, labels_path))
-    metadata = read_csv(metadata_path, ["dicom_id", "subject_id", "study_id", "ViewPosition"])
+    metadata = read_table(metadata_path, ["dicom_id", "subject_id", "study_id", "ViewPosition"])
     images = studies.merge(metadata[["dicom_id", "subject_id", "study_id", "ViewPosition"]])
     log.info("%d of %d images belong to a labelled study", len(images), len(metadata))
     patient, study, image = images["subject_id"], images["study_id"], images["dicom_id"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
+from crossray.datasets.listing import is_litter
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import find_root
 from crossray.errors import UserError
@@ -31,7 +32,7 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 
 def count_images(release: Release, settings: Mapping[str, Any]) -> int:
     """Count the images."""
-    return len(list(Path(release.root).glob("CXR_png/*.png")))
+    return len(_names(release.root))
 
 
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
@@ -50,7 +51,7 @@ def read_names(root: str, pattern: re.Pattern[str], layout: str) -> "pandas.Data
     """
     import pandas as pd
 
-    names = sorted(path.name for path in Path(root).glob("CXR_png/*.png"))
+    names = _names(root)
     strange = [name for name in names if not pattern.fullmatch(name)]
     if not names or strange:
         found = f"{len(strange)} of {len(names)} images have other names" if names else "found none"
@@ -69,6 +70,11 @@ def read_names(root: str, pattern: re.Pattern[str], layout: str) -> "pandas.Data
             "Tuberculosis": image.str[-1].astype(float),
         }
     )
+
+
+def _names(root: str) -> list[str]:
+    """Return the names of the images."""
+    return sorted(path.name for path in Path(root).glob("CXR_png/*.png") if not is_litter(path.name))
 
 
 def _reading(path: Path) -> tuple[str | None, float]:

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
-from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.fields import FRONTAL, ages, numbers, sexes, views
+from crossray.datasets.listing import find_images
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
-from crossray.datasets.release import check_images, count_rows, find_images, locate_tables, read_csv, tables_there
+from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ count_images = count_rows
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
-    images = read_images(release, read_csv(path, COLUMNS), [], settings)
+    images = read_images(release, read_table(path, COLUMNS), [], settings)
     check_images(release.root, images["path"], settings["max_missing"], LAYOUT)
     findings = images.pop("findings").map(lambda words: set(words.lower().split("|")))
     unknown_words(findings, {"no finding", *(name.lower() for name in FINDINGS)}, path)
@@ -66,8 +68,8 @@ def read_images(
 
     path = release.tables[0]
     sex = sex_column(raw)
-    files = find_images(release.root)
     names = raw["Image Index"].str.strip()
+    files = find_images(release.root, names)
     table = pd.DataFrame(
         {
             "image_id": names.str.removesuffix(".png"),
@@ -107,10 +109,10 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    from crossray.datasets.places import boxes, numbers
+    from crossray.datasets.places import boxes
 
     path = release.tables[0]
-    raw = read_csv(path, BOX_COLUMNS)
+    raw = read_table(path, BOX_COLUMNS)
     tasks = raw["Finding Label"].str.strip().replace(BOX_WORDS)
     if strange := sorted(set(tasks) - set(FINDINGS)):
         raise UserError(f"{path}: finding {listed(strange)} is none of {', '.join(FINDINGS)}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, nih
 from crossray.datasets.fields import FRONTAL, translated
-from crossray.datasets.release import check_images, count_rows, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, locate_tables
+from crossray.datasets.sheets import read_table
 
 if TYPE_CHECKING:
     import pandas
@@ -41,7 +42,7 @@ count_images = count_rows
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
-    raw = read_csv(path, [*nih.COLUMNS, *TASKS])
+    raw = read_table(path, [*nih.COLUMNS, *TASKS])
     for column in TASKS:
         raw[column] = translated(raw[column].str.strip().str.upper(), ANSWERS, path, column).astype(float)
     images = nih.read_images(release, raw, list(TASKS), settings)

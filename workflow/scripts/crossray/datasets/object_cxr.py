@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, find_table, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
     import pandas as pd
 
-    raw = read_csv(release.tables[0], ["image_name", "annotation"])
+    raw = read_table(release.tables[0], ["image_name", "annotation"])
     names = raw["image_name"].str.strip()
     image = names.str.rsplit(".", n=1).str[0]
     table = pd.DataFrame(
@@ -63,7 +64,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     from crossray.datasets.places import boxes
 
     path = release.tables[0]
-    raw = read_csv(path, ["image_name", "annotation"])
+    raw = read_table(path, ["image_name", "annotation"])
     objects = raw["annotation"].str.strip().str.strip(";").str.split(";").explode()
     objects = objects[objects.str.strip() != ""]
     found = [_edges(text, path, row) for row, text in objects.items()]

@@ -6,15 +6,17 @@ Images as DICOM or PNG, reports as XML. See docs/datasets/openi.md.
 import logging
 import tarfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, views
 from crossray.datasets.headers import read_headers
+from crossray.datasets.listing import files_below, find_images, is_litter
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
-from crossray.datasets.release import check_images, find_images, find_root, find_table, labels_table, read_csv
+from crossray.datasets.release import check_images, find_root, find_table, labels_table
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -62,8 +64,8 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     import pandas as pd
 
     rows = [(report, image, words) for report, images, words in _reports(release.tables[0]) for image in images]
-    files = find_images(release.root)
     image = pd.Series([row[1] for row in rows], dtype="str")
+    files = find_images(release.root, [name for one in image for name in _names_of(one)])
     report = pd.Series([row[0] for row in rows], dtype="str")
     table = pd.DataFrame(
         {
@@ -100,13 +102,15 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
 
 def _documents(path: str) -> Iterator[bytes]:
     if Path(path).is_dir():
-        for file in sorted(Path(path).glob("**/*.xml")):
-            yield file.read_bytes()
+        for file in files_below(path):
+            if file.endswith(".xml"):
+                yield Path(path, file).read_bytes()
         return
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                report = archive.extractfile(member) if member.name.endswith(".xml") else None
+                wanted = member.name.endswith(".xml") and not is_litter(PurePath(member.name).name)
+                report = archive.extractfile(member) if wanted else None
                 if report is not None:
                     yield report.read()
     except (tarfile.TarError, EOFError) as error:
@@ -114,15 +118,20 @@ def _documents(path: str) -> Iterator[bytes]:
 
 
 def _file_of(image: str, files: Mapping[str, str]) -> str:
-    """Return the path of an image: DICOM without the prefix CXR, or PNG with it."""
-    dicom = f"{image.removeprefix('CXR')}.dcm"
-    return files.get(dicom) or files.get(f"{image}.png") or dicom
+    """Return the path of an image."""
+    dicom, png = _names_of(image)
+    return files.get(dicom) or files.get(png) or dicom
+
+
+def _names_of(image: str) -> tuple[str, str]:
+    """Return the names that an image's file may have: DICOM without the prefix CXR, or PNG with it."""
+    return f"{image.removeprefix('CXR')}.dcm", f"{image}.png"
 
 
 def _views(release: Release, image: "pandas.Series", files: Mapping[str, str]) -> "pandas.Series":
     """Return the views of images: by ``views_table`` (first column image, last view), else by the DICOM headers."""
     if len(release.tables) > 2:
-        table = read_csv(release.tables[2])
+        table = read_table(release.tables[2])
         return views(image.map(dict(zip(table.iloc[:, 0], table.iloc[:, -1], strict=True))).fillna(""))
     paths = image.map(lambda name: _file_of(name, files))
     if not any(path in files.values() and path.endswith(".dcm") for path in paths):

@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, sexes, views
+from crossray.datasets.listing import find_images
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
-from crossray.datasets.release import (
-    RESOURCES,
-    check_images,
-    count_rows,
-    find_images,
-    find_root,
-    find_table,
-    labels_table,
-    read_csv,
-)  # fmt: skip
+from crossray.datasets.release import RESOURCES, check_images, count_rows, find_root, find_table, labels_table
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -63,15 +56,16 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     import pandas as pd
 
     path, synonyms = release.tables
-    raw = read_csv(path, COLUMNS).replace({"nan": "", "None": ""})  # as the release writes what is not known
-    files = find_images(release.root)
+    raw = read_table(path, COLUMNS).replace({"nan": "", "None": ""})  # as the release writes what is not known
+    names = raw["ImageID"].str.strip()
+    files = find_images(release.root, names)
     born = pd.to_numeric(raw["PatientBirth"], errors="coerce")
     table = pd.DataFrame(
         {
-            "image_id": raw["ImageID"].str.strip().str.removesuffix(".png"),
+            "image_id": names.str.removesuffix(".png"),
             "patient_id": raw["PatientID"].str.strip(),
             "study_id": raw["StudyID"].str.strip(),
-            "path": raw["ImageID"].str.strip().map(lambda name: files.get(name, name)),
+            "path": names.map(lambda name: files.get(name, name)),
             "view": views(raw["Projection"]),
             "sex": sexes(raw["PatientSex_DICOM"], path, "PatientSex_DICOM"),
             "age": (pd.to_numeric(raw["StudyDate_DICOM"].str[:4], errors="coerce") - born).clip(lower=0),

@@ -52,19 +52,6 @@ def masks(images: pd.Series, tasks: pd.Series | str, runs: pd.Series, rows: Any,
     return table.assign(task=tasks, **edges)[PLACE_COLUMNS].reset_index(drop=True)
 
 
-def numbers(texts: pd.Series, path: str, column: str) -> pd.Series:
-    """Translate a column of a table to numbers.
-
-    Raises:
-        UserError: if a text is none; the message names the file, the row and the column.
-    """
-    values = pd.to_numeric(texts.str.strip(), errors="coerce")
-    wrong = texts.index[~np.isfinite(values)]
-    if len(wrong):
-        raise UserError(f"{path}: row {wrong[0] + 2}, column {column}: not a number ({len(wrong)} such rows in all)")
-    return values.astype(float)
-
-
 def place(places: pd.DataFrame, lookup: pd.DataFrame, root: Path, origin: str) -> pd.DataFrame:
     """Bring places onto the images of a manifest.
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossray.datasets.release import read_csv
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def keep_images(table: "pandas.DataFrame", settings: Mapping[str, Any]) -> "pand
     if settings["images_per_patient"] == "first":
         kept = kept.drop_duplicates("patient_id")
     elif settings["images_per_patient"] == "first_known":
-        kept = kept.groupby("patient_id", sort=False, as_index=False).first()[list(table.columns)]
+        rows = kept.drop_duplicates("patient_id").index
+        kept = kept.groupby("patient_id", sort=False, as_index=False).first()[list(table.columns)].set_index(rows)
     log.info("%d of %d images kept by view and images per patient", len(kept), len(table))
     return kept
 
@@ -77,11 +78,11 @@ def read_synonyms(path: str) -> dict[str, set[str]]:
     Raises:
         UserError: if a row has no finding or no task.
     """
-    table = read_csv(path, ["finding", "task"])
+    table = read_table(path, ["finding", "task"])
     words: dict[str, set[str]] = {}
-    for row, (finding, task) in enumerate(zip(table["finding"], table["task"], strict=True), start=2):
+    for row, finding, task in zip(table.index, table["finding"], table["task"], strict=True):
         if not finding.strip() or not task.strip():
-            raise UserError(f"{path}: row {row}: a finding or a task is empty")
+            raise UserError(f"{path}: row {row + 2}: a finding or a task is empty")
         words.setdefault(task.strip(), set()).add(finding.strip().lower())
     return words
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
-from crossray.datasets.fields import FRONTAL, ages, labels, sexes, views
+from crossray.datasets.fields import FRONTAL, ages, labels, numbers, sexes, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, find_root, find_table, read_csv
+from crossray.datasets.release import check_images, count_rows, find_root, find_table
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -79,13 +80,14 @@ def label_rows(path: str, rows: str) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    raw = read_csv(path, ["patientId", "Target"])
+    raw = read_table(path, ["patientId", "Target"])
     names = raw["patientId"].str.strip()
     target = labels(raw["Target"], path, "Target")
     if rows == "images":
         target = target.groupby(names).transform("max")
         first = ~names.duplicated()
-        names, target = names[first].reset_index(drop=True), target[first].reset_index(drop=True)
+        names, target = names[first], target[first]
+    names, target = names.reset_index(drop=True), target.reset_index(drop=True)
     number = names.groupby(names).cumcount()
     image = names + ("-" + number.astype(str)).mask(number == 0, "")
     return pd.DataFrame(
@@ -122,10 +124,10 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`; a box is one of both tasks."""
     import pandas as pd
 
-    from crossray.datasets.places import boxes, numbers
+    from crossray.datasets.places import boxes
 
     path = release.tables[0]
-    raw = read_csv(path, ["patientId", "x", "y", "width", "height", "Target"])
+    raw = read_table(path, ["patientId", "x", "y", "width", "height", "Target"])
     raw = raw[raw["Target"].str.strip() == "1"]
     left, top, width, height = (numbers(raw[column], path, column) for column in ("x", "y", "width", "height"))
     edges = pd.DataFrame({"left": left, "top": top, "right": left + width, "bottom": top + height})

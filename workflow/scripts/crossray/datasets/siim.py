@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, optional, sexes, views
 from crossray.datasets.headers import read_headers
+from crossray.datasets.listing import find_images
 from crossray.datasets.policy import keep_images
-from crossray.datasets.release import check_images, count_rows, find_images, find_table, locate_tables, read_csv
+from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -38,8 +40,9 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     import pandas as pd
 
     table = label_rows(release.tables[0])
-    files = find_images(release.root)
-    table["path"] = (table["image_id"] + ".dcm").map(lambda name: files.get(name, name))
+    names = table["image_id"] + ".dcm"
+    files = find_images(release.root, names)
+    table["path"] = names.map(lambda name: files.get(name, name))
     check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
     keywords = ["PatientID", "StudyInstanceUID", "ViewPosition", "PatientSex", "PatientAge"]
     headers = read_headers(release.root, table["path"], keywords)
@@ -61,7 +64,7 @@ def label_rows(path: str) -> "pandas.DataFrame":
     Returns:
         image_id and Pneumothorax: 1 if any row has a mask, 0 if the mask is -1.
     """
-    raw = read_csv(path, ["ImageId", "EncodedPixels"])
+    raw = read_table(path, ["ImageId", "EncodedPixels"])
     positive = (raw["EncodedPixels"].str.strip() != "-1").astype(float)
     by_image = positive.groupby(raw["ImageId"].str.strip(), sort=False).max()
     return by_image.rename("Pneumothorax").rename_axis("image_id").reset_index()
@@ -77,7 +80,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     from crossray.datasets.places import masks
 
     path = release.tables[0]
-    raw = read_csv(path, ["ImageId", "EncodedPixels"])
+    raw = read_table(path, ["ImageId", "EncodedPixels"])
     raw = raw[raw["EncodedPixels"].str.strip() != "-1"]
     runs = [_by_rows(text, path, row) for row, text in raw["EncodedPixels"].items()]
     return masks(raw["ImageId"].str.strip(), "Pneumothorax", runs, *FRAME)

@@ -1,6 +1,7 @@
 """Reader ``simulated``: a hospital of chest phantoms that the workflow itself renders (:mod:`.hospital`)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, table
@@ -40,9 +41,8 @@ def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`."""
-    import pandas as pd
-
     from crossray.datasets.places import masks
+    from crossray.tables import read as read_table
 
-    raw = pd.read_csv(release.tables[0], dtype={"image_id": str, "finding": str, "runs": str}, keep_default_na=False)
+    raw = read_table(Path(release.tables[0])).fillna({"runs": ""})
     return masks(raw["image_id"], raw["finding"], raw["runs"], raw["rows"], raw["columns"])

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.fields import ages, labels, optional, sexes, views
 from crossray.datasets.policy import keep_images, resolve_uncertain
-from crossray.datasets.release import check_images, count_rows, find_root, find_table, read_csv
+from crossray.datasets.release import check_images, count_rows, find_root, find_table
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def read_rows(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFram
 
     path, columns, tasks = release.tables[0], settings["columns"], settings["tasks"]
     task_columns = tasks if isinstance(tasks, Mapping) else {task: task for task in tasks}
-    raw = read_csv(path, [*columns.values(), *task_columns.values()])
+    raw = read_table(path, [*columns.values(), *task_columns.values()])
 
     def text(field: str) -> "pandas.Series":
         return raw[columns[field]].str.strip() if field in columns else pd.Series("", raw.index)

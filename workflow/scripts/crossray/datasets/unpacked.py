@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
-from crossray.datasets.release import read_csv
+from crossray.datasets.sheets import read_table
 
 if TYPE_CHECKING:
     import pandas
@@ -55,7 +55,7 @@ def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.Data
 
     from crossray import manifest
 
-    raw = read_csv(release.tables[0], ["image_id", "path", "split", "class"])
+    raw = read_table(release.tables[0], ["image_id", "path", "split", "class"])
     empty = pd.Series(index=raw.index, dtype="str")
     table = pd.DataFrame(
         {

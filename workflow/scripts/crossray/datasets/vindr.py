@@ -5,21 +5,16 @@ image. See docs/datasets/vindr.md.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
+from crossray.datasets.fields import numbers
+from crossray.datasets.listing import find_images
 from crossray.datasets.policy import keep_images, read_synonyms
-from crossray.datasets.release import (
-    check_images,
-    count_lines,
-    find_images,
-    find_root,
-    find_table,
-    labels_table,
-    read_csv,
-    tables_there,
-)  # fmt: skip
+from crossray.datasets.release import check_images, find_root, find_table, labels_table, tables_there
+from crossray.datasets.sheets import count_rows as count_table_rows
+from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed
 
 if TYPE_CHECKING:
@@ -51,7 +46,7 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 
 def count_images(release: Release, settings: Mapping[str, Any]) -> int:
     """Estimate from the lines of the table: three readers, each at least a row, an image."""
-    return max(1, count_lines(release.tables[0]) // 3)
+    return max(1, count_table_rows(release.tables[0]) // 3)
 
 
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
@@ -60,8 +55,8 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
 
     path, synonyms = release.tables
     found = readers_who_found(path)
-    files = {Path(name).stem: file for name, file in find_images(release.root).items()}
     image = pd.Series(found.index, dtype="str")
+    files = find_images(release.root, image, lambda path: PurePath(path).stem)
     table = pd.DataFrame(
         {
             "image_id": image,
@@ -87,7 +82,7 @@ def readers_who_found(path: str) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    raw = read_csv(path, ["image_id"])
+    raw = read_table(path, ["image_id"])
     if "class_name" in raw:  # one row a box and reader
         marks = raw.assign(finding=raw["class_name"].str.strip().str.lower())
         marks = marks.drop_duplicates([name for name in ("image_id", "rad_id", "finding") if name in marks])
@@ -95,7 +90,8 @@ def readers_who_found(path: str) -> "pandas.DataFrame":
         counts = counts.reindex(raw["image_id"].unique())
     else:  # one row an image and reader, one column a finding
         columns = [name for name in raw.columns if name not in NOT_FINDINGS]
-        counts = raw[columns].astype(float).groupby(raw["image_id"], sort=False).sum()
+        marks = pd.DataFrame({name: numbers(raw[name], path, name) for name in columns})
+        counts = marks.groupby(raw["image_id"], sort=False).sum()
         counts.columns = [name.strip().lower() for name in columns]
     if "rad_id" not in raw:
         counts = counts.where(counts == 0, float("inf"))
@@ -139,10 +135,10 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    from crossray.datasets.places import boxes, numbers
+    from crossray.datasets.places import boxes
 
     path, synonyms = release.tables
-    raw = read_csv(path, ["image_id", "class_name", *EDGES])
+    raw = read_table(path, ["image_id", "class_name", *EDGES])
     raw = raw[raw["x_min"].str.strip() != ""]  # rows without a finding have no box
     words = raw["class_name"].str.strip().str.lower()
     edges = pd.DataFrame({

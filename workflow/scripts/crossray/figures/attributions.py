@@ -13,6 +13,7 @@ from crossray.figures.pixels import evidence_url
 from crossray.figures.style import METHODS, Figure, nothing
 from crossray.settings import is_pooled
 from crossray.shards import ImageStore
+from crossray.tables import read
 
 #: pairs that are drawn, the target's own model first; the others would make the page heavy
 _PAIRS = 16
@@ -45,7 +46,7 @@ def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> p
     rows: list[dict[str, Any]] = []
     for source, target in _pairs(settings):
         folder = attributions / settings["models"][0] / source / target
-        table = pd.read_csv(folder / "images.csv", dtype={"image_id": str}, keep_default_na=False)
+        table = read(folder / "images.csv").fillna({"role": ""})
         shown = table[(table["method"] == settings["attribution"]["methods"][0]) & (table["weights"] == "trained")]
         if shown.empty:
             continue

@@ -31,14 +31,9 @@ def table_options(options: ArgumentParser) -> None:
 
 def read_tables(paths: Iterable[Path]) -> dict[str, "pandas.DataFrame"]:
     """Read tables by the names of their files; of the performance the rows that a report shows."""
-    import pandas as pd
+    from crossray.tables import read, reported
 
-    from crossray.tables import read_performance, reported
-
-    return {
-        path.stem: reported(read_performance(path)) if path.stem == "performance" else pd.read_csv(path)
-        for path in paths
-    }
+    return {path.stem: reported(read(path)) if path.stem == "performance" else read(path) for path in paths}
 
 
 def write_figure(arguments: Namespace, figure: "Figure") -> None:

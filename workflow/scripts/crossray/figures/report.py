@@ -20,7 +20,7 @@ from crossray.figures.explorer import explorer
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
-from crossray.tables import read_performance
+from crossray.tables import read
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
@@ -48,7 +48,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         HTML; texts that come from the data are escaped.
     """
     names = [*settings["tables"], "leakage"]
-    tables = {name: _table(_path(folder, name)) for name in names}
+    tables = {name: read(_path(folder, name)) for name in names}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -101,10 +101,6 @@ def _path(folder: Path, name: str) -> Path:
     return folder / "leakage" / "summary.csv" if name == "leakage" else folder / "analysis" / f"{name}.csv"
 
 
-def _table(path: Path) -> pd.DataFrame:
-    return read_performance(path) if path.stem == "performance" else pd.read_csv(path)
-
-
 def _figure(folder: Path, name: str) -> dict[str, Any]:
     svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
     words = read_json(folder / f"{name}.json")
@@ -116,7 +112,7 @@ def _figure(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _rejections(folder: Path) -> dict[str, Any]:
-    reasons = pd.read_csv(folder / "rejected.csv", dtype=str)["reason"].value_counts()
+    reasons = read(folder / "rejected.csv")["reason"].value_counts()
     index = read_json(folder / "index.json")
     return {"rejected": index["rejected"], "images": index["images"], "reasons": list(reasons.head(5).items())}
 

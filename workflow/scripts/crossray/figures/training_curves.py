@@ -9,6 +9,7 @@ import pandas as pd
 
 from crossray.figures.style import Figure, dataset_scale
 from crossray.files import read_json
+from crossray.tables import read
 
 
 def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -19,7 +20,7 @@ def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
             for seed in settings["seeds"]:
                 folder = models / model / source / str(seed)
                 best = read_json(folder / "training.json")["best_epoch"]
-                table = pd.read_csv(folder / "history.csv")
+                table = read(folder / "history.csv")
                 columns = table[["epoch", "train_loss", "validation_loss", "validation_auc"]]
                 tables.append(columns.assign(model=model, source=source, seed=str(seed), kept=table["epoch"] == best))
     return pd.concat(tables, ignore_index=True)

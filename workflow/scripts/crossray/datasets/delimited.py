@@ -1,0 +1,195 @@
+"""Text tables as people have them: whatever their encoding and separator, and every row as long as the header."""
+
+import codecs
+import contextlib
+import csv
+import gc
+import io
+import logging
+import re
+import sys
+from collections.abc import Iterator, Sequence
+
+from crossray.errors import UserError
+
+log = logging.getLogger(__name__)
+
+#: separator -> its name; of two that fit a header alike the first is taken
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
+
+#: a record with its number as in a spreadsheet, the first being 1
+Row = tuple[int, list[str]]
+
+#: byte order marks, the longer before those that they begin with
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_WESTERN = "cp1252"
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
+#: what Excel takes for a line that names the separator
+_HINT = re.compile(r'"?sep=(.)"?')
+_SAVE = "save it as CSV in UTF-8"
+
+
+def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
+    """Read a text table.
+
+    Args:
+        data: its bytes.
+        columns: names that the header should have; they tell the separator.
+        path: its name, for messages.
+
+    Returns:
+        Header and rows, all of one length; lines that are empty, and rows without any value at the end, are left out.
+
+    Raises:
+        UserError: if it is no text in an encoding that can be told, its quotation marks do not pair, or a row has more
+            or fewer fields than the header; the message names the row.
+    """
+    text = decoded(data, path)
+    first, _, rest = text.partition("\n")
+    hint = _HINT.fullmatch(first)
+    start, text = (2, rest) if hint else (1, text)
+    separator = hint[1] if hint else separator_of(text, columns)
+    rows = _without_empty_end([row for row in _records(text, separator, path, start) if row[1]])
+    return _of_one_length(rows, separator, path)
+
+
+def decoded(data: bytes, path: str) -> str:
+    """Return bytes as text: UTF-8, UTF-16 or UTF-32 as they tell, or else Windows-1252, which is told.
+
+    Lines end as on Unix.
+
+    Raises:
+        UserError: if it is none of them, or UTF-8 with a few bytes that are not.
+    """
+    encoding = next((name for mark, name in _MARKS.items() if data.startswith(mark)), None) or _unmarked(data)
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        western = _western(data, path) if encoding == "utf-8" else None
+        if western is None:
+            line = data[: error.start].count(b"\n") + 1
+            raise UserError(
+                f"{path}: not a readable CSV file: line {line} is not in {_spoken(encoding)}; {_SAVE}"
+            ) from error
+        text = western
+    if control := _CONTROL.search(text):
+        line = text.count("\n", 0, control.start()) + 1
+        raise UserError(f"{path}: not a readable CSV file: line {line} has signs that no text has; {_SAVE}")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unmarked(data: bytes) -> str:
+    """Return the encoding of text without a mark: UTF-16 shows in zeros at every second place."""
+    start = data[:200]
+    if len(start) > 1 and not any(start[1::2]):
+        return "utf-16-le"
+    return "utf-16-be" if len(start) > 1 and not any(start[::2]) else "utf-8"
+
+
+def _western(data: bytes, path: str) -> str | None:
+    """Return text that is not UTF-8 as Windows-1252; None if it cannot be that, or is UTF-8 but for some bytes."""
+    try:
+        text = data.decode(_WESTERN)
+    except UnicodeDecodeError:
+        return None
+    if any(sign > "\x7f" and sign != "\ufffd" for sign in data.decode("utf-8", errors="replace")):
+        return None
+    log.warning("%s: not UTF-8, read as Windows-1252 (Latin-1); if letters with accents are wrong, %s", path, _SAVE)
+    return text
+
+
+def _spoken(encoding: str) -> str:
+    return "UTF-8 as the rest, nor is all of it Windows-1252" if encoding == "utf-8" else encoding.upper()
+
+
+def separator_of(text: str, columns: Sequence[str]) -> str:
+    """Return the separator under which a header has most of the names that it should have, and then most fields."""
+
+    def fits(separator: str) -> tuple[int, int]:
+        names = [name.strip() for name in _header(text, separator)]
+        return len(set(columns).intersection(names)), len(names)
+
+    best = max(SEPARATORS, key=fits)
+    if best != ",":
+        log.info("fields are separated by a %s", SEPARATORS[best])
+    return best
+
+
+def _header(text: str, separator: str) -> list[str]:
+    """Return the fields of the first record."""
+    try:
+        return next((fields for fields in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if fields), [])
+    except csv.Error:
+        return []
+
+
+def _records(text: str, separator: str, path: str, start: int) -> list[Row]:
+    """Return all records, empty ones among them, which have no fields."""
+    csv.field_size_limit(sys.maxsize)  # a mask can be a long text
+    rows: list[Row] = []
+    line = 0
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    with _without_collection():
+        try:
+            for fields in reader:
+                rows.append((start + len(rows), fields))
+                line = reader.line_num
+        except csv.Error as error:
+            raise UserError(
+                f"{path}: row {start + len(rows)} (line {line + start}): its quotation marks do not pair; a text in "
+                'quotation marks ends with one, and one inside it is written twice ("")'
+            ) from error
+    return rows
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Stop Python's search for cycles, which would go through all rows again and again and find none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _without_empty_end(rows: list[Row]) -> list[Row]:
+    """Leave out the rows without any value at the end, as spreadsheets write them."""
+    end = len(rows)
+    while end > 1 and not any(map(str.strip, rows[end - 1][1])):
+        end -= 1
+    if end < len(rows):
+        log.info("%d rows without any value at the end of the table are no rows", len(rows) - end)
+    return rows[:end]
+
+
+def _of_one_length(rows: list[Row], separator: str, path: str) -> list[Row]:
+    """Check that all rows are as long as the header; an empty field at the end of every row is a trailing separator."""
+    if not rows:
+        return rows
+    (number, header), *body = rows
+    longer = {len(fields) - len(header) for _, fields in body}
+    if longer == {1} and not any(fields[-1].strip() for _, fields in body):
+        return [(number, header), *((number, fields[:-1]) for number, fields in body)]
+    if longer == {-1} and len(header) > 1 and not header[-1].strip():
+        return [(number, header[:-1]), *body]
+    wrong = [(number, len(fields)) for number, fields in body if len(fields) != len(header)]
+    if not wrong:
+        return rows
+    if longer == {1}:
+        raise UserError(
+            f"{path}: every row has one field more than the header has names ({len(header)}); name all columns "
+            "(R writes such tables unless told col.names = NA)"
+        )
+    number, count = wrong[0]
+    raise UserError(
+        f"{path}: row {number} has {count} fields, the header {len(header)} ({len(wrong)} such rows in all). A text "
+        f"with a {SEPARATORS.get(separator, separator)} in it must stand in quotation marks"
+    )
