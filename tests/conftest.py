@@ -49,7 +49,7 @@ def tell(record_property):
 
 
 #: modules whose tests share no fixture of their module and take long: both workers take some
-SPREAD = ("test_calibration_of_statistics.py", "test_faults.py", "test_figures.py", "test_reruns.py")
+SPREAD = ("test_calibration_of_statistics.py", "test_faults.py", "test_reruns.py")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -107,6 +107,7 @@ def test_the_discriminator_starts_from_the_seed_whatever_came_before():
     assert not torch.equal(first, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("algorithm", ["coral", "dann", "group_dro"])
 def test_each_trains_a_pooled_source_repeatably_and_differs_from_the_plain_mean(make_dataset, tmp_path, algorithm):
     datasets = [make_dataset(name) for name in ("north", "south-east")]

@@ -27,6 +27,7 @@ def test_a_film_is_converted_as_the_workflow_does(tmp_path):
     assert (tmp_path / "shard.h5").stat().st_size > 2 * 224 * 224
 
 
+@pytest.mark.slow
 def test_a_step_of_every_contender_is_timed(tmp_path):
     training = importlib.import_module("training")
     rows = list(training.on_device(training.torch.device("cpu"), {32: (1, 1)}, 4, tmp_path))

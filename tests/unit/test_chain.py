@@ -12,6 +12,8 @@ from crossray.pseudonyms import make_key
 from helpers import ROOT
 from made_study import FIGURE_TABLES
 
+pytestmark = pytest.mark.slow
+
 TASKS = ["Cardiomegaly", "Effusion"]
 LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
 SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}

@@ -18,6 +18,9 @@ if not shutil.which("dcmj2pnm"):
     pytest.skip("DCMTK, the judge of grey levels, is missing", allow_module_level=True)
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def conformance():
     """Return the program of the docs."""

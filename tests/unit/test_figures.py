@@ -68,6 +68,7 @@ def undrawn(made, tmp_path, monkeypatch):
     return replace(made, folder=tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_two_drawings_of_the_same_have_the_same_bytes(made, undrawn):
     again = undrawn.draw()
     for path in sorted(made.folder.glob("figures/*.[sj]*")):
@@ -196,6 +197,7 @@ def test_the_explorer_has_every_cell_and_every_measure(made):
     assert cell[13] == pytest.approx(row["average_precision"] / (row["positives"] / row["images"]), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_the_banner_is_there_for_phantoms_alone(undrawn):
     study = undrawn.draw(phantoms=["north"])
     assert 'class="banner"' not in study.page()
