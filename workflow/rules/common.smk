@@ -11,7 +11,14 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-sys.path.insert(0, "workflow/scripts")
+#: where this workflow lies: by its own files, as it may be called from another folder, or be a module of another one;
+#: below the working folder the path is relative, so that jobs and logs are the same wherever a checkout lies
+CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
+if CHECKOUT.is_relative_to(Path.cwd()):
+    CHECKOUT = CHECKOUT.relative_to(Path.cwd())
+#: a resource of every rule with a program, as nothing reruns for another resource
+SCRIPTS = str(CHECKOUT / "workflow/scripts")
+sys.path.insert(0, SCRIPTS)
 if not workflow.deployment_settings.deployment_method:
     # Programs run in the environment that Snakemake itself runs in, whether or not it is activated. A prefix of one's
     # own replaces Snakemake's, without which a failed program before a pipe would count as one that went well.
@@ -40,7 +47,7 @@ from crossray.settings import (
 from crossray.sweeps import origin, origins, spelt_out
 
 IMAGES_IN_A_SHARD = 2000
-SCHEMA = Path("workflow/schemas/config.schema.yaml")
+SCHEMA = CHECKOUT / "workflow/schemas/config.schema.yaml"
 
 
 def study_settings():

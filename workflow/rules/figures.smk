@@ -19,6 +19,7 @@ rule draw_auc_matrix:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
@@ -28,7 +29,7 @@ rule draw_auc_matrix:
     shell:
         # The figures below that are drawn from tables alone take this rule over, each with the program of its own name.
         """
-        python workflow/scripts/{params.program}.py \
+        python {resources.scripts:q}/{params.program}.py \
             --tables {input.tables:q} \
             --settings {params.settings:q} \
             --svg {output.svg:q} \

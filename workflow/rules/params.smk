@@ -59,7 +59,15 @@ def reader_module(dataset):
 
 def versions(*libraries):
     """Return the versions of libraries that decide a result."""
-    return as_settings(**{name: importlib.metadata.version(name) for name in libraries})
+    return as_settings(**{name: version_of(name) for name in libraries})
+
+
+def version_of(library):
+    """Return the version of an installed library; rules can also be looked at, as by --lint, where it is not there."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def training_settings(wildcards):
@@ -92,7 +100,7 @@ def description_settings():
     encoder = explanation.get("encoder")
     return as_settings(
         **subset(explanation, "images"),
-        encoder="file" if file_of(encoder) else encoder,
+        encoder="file" if ENCODER_FILE else encoder,
         seed=STUDY["evaluation"]["seed"],
         **INFERENCE,
     )
