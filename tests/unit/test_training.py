@@ -1,6 +1,7 @@
 """A training that is killed and started again ends in the same bytes; the best epoch is the one that is kept."""
 
 import errno
+import fcntl
 import json
 import os
 import signal
@@ -140,6 +141,17 @@ def test_two_trainings_of_one_model_wait_for_each_other_and_train_once(make_data
         assert train_model.main(words) == 0
     assert "is there already" in caplog.text
     assert (tmp_path / "m/weights.safetensors").stat() == weights
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_where_locks_are_refused_a_training_goes_on_and_says_so(tmp_path, monkeypatch, caplog, code):
+    def refused(*_):
+        raise OSError(code, "refused")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with only_writer(tmp_path / "m"):
+        pass
+    assert f"{tmp_path / 'm/.lock'}: this file system refuses locks ({os.strerror(code).lower()})" in caplog.text
 
 
 def test_what_an_old_workflow_left_running_does_not_count_for_other_settings(make_dataset, tmp_path, caplog):
