@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import h5py
 import pandas as pd
@@ -16,6 +17,7 @@ import torch
 
 import train_model
 from crossray.learning.checkpoints import is_whole, only_writer
+from crossray.learning.training import BestEpoch
 from helpers import ROOT
 
 #: what a training is told beside the settings of the paper
@@ -204,3 +206,27 @@ def test_the_best_epoch_is_kept_and_the_record_tells_all(make_dataset, tmp_path)
     with safetensors.safe_open(tmp_path / "m/weights.safetensors", "pt") as file:
         assert json.loads(file.metadata()["crossray"])["tasks"] == ["A", "B"]
     assert list((tmp_path / "m/tensorboard").rglob("events.*"))
+
+
+def test_a_training_that_diverges_ends_there_without_weights_and_says_what_to_change(make_dataset, tmp_path, caplog):
+    dataset = make_dataset("north", images=80)
+    assert train_model.main(command(dataset, tmp_path / "m", learning_rate=1e30)) == 0
+    record = json.loads((tmp_path / "m/training.json").read_text())
+    assert record["diverged"] == len(pd.read_csv(tmp_path / "m/history.csv")) < SETTINGS["epochs"]
+    assert record["best_epoch"] == 0
+    for told in (record["notes"][0], caplog.text):
+        assert f"diverged: outputs are not numbers after epoch {record['diverged']} of 4" in told
+        assert "lower training.learning_rate (it is 1e+30) or set training.precision to float32" in told
+    with safetensors.safe_open(tmp_path / "m/weights.safetensors", "pt") as file:
+        assert all(file.get_tensor(name).isnan().all() for name in file if "num_batches" not in name)
+    assert train_model.main(command(dataset, tmp_path / "m", epochs=1)) == 0
+    assert json.loads((tmp_path / "m/training.json").read_text())["diverged"] == 0
+
+
+def test_a_training_that_diverged_when_it_was_stopped_ends_in_the_same_history():
+    stopped = BestEpoch()
+    stopped.load_state_dict({"history": [{"epoch": 1}], "best": {}, "best_epoch": 0, "diverged": 1})
+    trainer = SimpleNamespace(should_stop=False)
+    stopped.on_train_epoch_end(trainer, SimpleNamespace())
+    assert trainer.should_stop
+    assert stopped.history == [{"epoch": 1}]

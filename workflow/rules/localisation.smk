@@ -54,6 +54,7 @@ rule measure_localisation:
     """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
     input:
         attributions=attributions,
+        predictions=of_trainings(PREDICTION, SHOWN, split="test", target=TARGETS),
         regions=lambda wildcards: regions_of(TARGETS),
         manifests=study_manifests,
         digests=study_digests,

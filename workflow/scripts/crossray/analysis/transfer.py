@@ -85,8 +85,7 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
 
 def _commonest(codes: pd.Series) -> str:
     """Return the reason that stands for a pair none of whose tasks can be measured: the one nearest to a number."""
-    order = (reasons.FAILED, reasons.PATIENTS_OVERLAP, reasons.TOO_FEW, reasons.NOT_TRAINED, reasons.NOT_LABELLED)
-    return next(code for code in order if (codes == code).any())
+    return next(code for code in reversed(reasons.REASONS) if (codes == code).any())
 
 
 def _shared(values: Values, model: str, source: str, target: str, tasks: Sequence[str]) -> list[str]:
