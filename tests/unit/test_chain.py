@@ -68,7 +68,8 @@ def make_hospital(root, name, seed):
 def audit(root):
     manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
     found = root / "study/leakage"
-    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near"}
+    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near",
+                "tested": []}  # fmt: skip
     assert run("audit_leakage", settings=settings, manifests=manifests,
                indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
                pairs=found / "pairs.csv", moves=[found / f"{name}.csv" for name in "ab"],

@@ -41,6 +41,7 @@ from crossray.settings import (
     is_pooled,
     members,
     objective_of,
+    only_tested,
     read_schema,
     tasks_of,
 )
@@ -121,10 +122,16 @@ def models_of_study():
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 check_cache()
-SOURCES = STUDY.get("sources", list(DATASETS))
+#: data sets that are only tested on
+TESTED = only_tested(DATASETS)
+SOURCES = STUDY.get("sources", [name for name in DATASETS if name not in TESTED])
 TARGETS = STUDY.get("targets", list(DATASETS))
 #: the data sets that pooled sources and shared networks draw on
-POOL = STUDY.get("pool") or [source for source in SOURCES if not is_pooled(source)] or list(DATASETS)
+POOL = (
+    STUDY.get("pool")
+    or [source for source in SOURCES if not is_pooled(source)]
+    or [name for name in DATASETS if name not in TESTED]
+)
 #: what each source consists of
 MEMBERS = members_of_sources()
 MODELS = models_of_study()

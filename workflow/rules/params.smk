@@ -14,7 +14,8 @@ def manifest_settings(wildcards):
     dataset = wildcards.dataset
     return as_settings(
         **READINGS[dataset],
-        **subset(DATASETS[dataset], "public", "split"),
+        **subset(DATASETS[dataset], "public", *([] if dataset in TESTED else ["split"])),
+        **({"role": "test"} if dataset in TESTED else {}),
         register=REGISTERS[dataset],
     )
 
