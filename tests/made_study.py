@@ -243,11 +243,8 @@ class Made:
         self._write(head_places=places, head_distances=distances, head_relations=relations)
         probed, confusion = probe.measure({probe.IMAGES: self.features()}, 0)
         self._write(probe=probed, probe_confusion=confusion)
-        counts, labels = [], []
-        for name, rows in manifests.items():
-            counts += datasets.describe(name, rows.reset_index(), {"rejected": 0})
-            labels += datasets.count_labels(name, rows, settings["tasks"])
-        self._write(datasets=pd.DataFrame(counts), labels=pd.DataFrame(labels))
+        counts, labels, flow = datasets.summarise(self.folder / "manifests", self.folder / "datasets", settings)
+        self._write(datasets=counts, labels=labels, flow=flow)
         tables = {name: pd.read_csv(self.folder / f"analysis/{name}.csv", dtype={"seed": str})
                   for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
                                "label_agreement")}  # fmt: skip

@@ -149,7 +149,7 @@ def analyse(root):
                tasks=tables / "tasks.csv") == 0  # fmt: skip
     summarised = {"datasets": ["a", "b"], "shape": "32px", "tasks": TASKS}
     assert run("summarise_datasets", manifests=root / "study/manifests", datasets=root / "datasets",
-               settings=summarised, counts=tables / "datasets.csv",
+               settings=summarised, counts=tables / "datasets.csv", flow=tables / "flow.csv",
                labels=tables / "labels.csv") == 0  # fmt: skip
     for program, outputs in {
         "measure_agreement": {"output": "agreement", "summary": "agreement_summary"},

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from crossray import manifest
 from crossray.analysis import sweeps as sweep_tables
 from crossray.figures import samples, sweeps
 from crossray.figures.answers import answer, leakage_sentences
@@ -249,6 +250,26 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     assert len(chosen) == 6
     assert all(url.startswith("data:image/jpeg") for url in chosen["url"])
     assert set(np.concatenate(chosen["findings"].to_numpy())) <= {"A", "B", "no finding"}
+    assert set(chosen["split"]) == {"train"}
+    path = tmp_path / "manifests/north.parquet"
+    manifest.write(path, manifest.read(path).assign(split="test", A=0.0, B=np.nan), {})
+    only_tested = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
+    assert len(only_tested) == 6
+    assert set(map(tuple, only_tested["findings"])) == {("no finding", "1 not labelled")}
+    caption = samples.draw(only_tested, settings | {"size": 32}).caption
+    assert "north, which has none, is shown by its test split." in caption
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        ({"A": 1, "B": 0}, ["A"]), ({"A": 0, "B": 0}, ["no finding"]), ({"A": np.nan, "B": np.nan}, ["not labelled"]),
+        ({"A": 0, "B": np.nan}, ["no finding", "1 not labelled"]), ({"A": 1, "B": np.nan}, ["A"]),
+        ({"A": 1, "B": 1, "C": 1, "D": 1}, ["A", "B", "and 2 more"]),
+    ],
+)  # fmt: skip
+def test_an_unknown_label_is_no_finding_and_no_absence_of_one(labels, words):
+    assert samples.caption_words(labels) == words
 
 
 def test_a_sweep_at_many_pairs_shows_those_at_home_and_says_how_many_it_leaves_out():

@@ -7,7 +7,14 @@ rule summarise_datasets:
         manifests=study_manifests,
         digests=study_digests,
         indexes=study_indexes,
+        rejected=expand("results/datasets/{dataset}/{shape}/rejected.csv", dataset=DATASETS, shape=SHAPE),
     output:
+        flow=report(
+            "<study>/analysis/flow.csv",
+            caption="../report/datasets.rst",
+            category="Tables",
+            labels={"table": "from rows to labelled images"},
+        ),
         counts=report(
             "<study>/analysis/datasets.csv",
             caption="../report/datasets.rst",
@@ -40,6 +47,7 @@ rule summarise_datasets:
             --manifests {params.manifests:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
+            --flow {output.flow:q} \
             --counts {output.counts:q} \
             --labels {output.labels:q} \
             &>{log:q}

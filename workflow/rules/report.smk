@@ -7,6 +7,7 @@ rule write_report:
         performance=rules.measure_performance.output.table,
         transfer=rules.measure_transfer.output.transfer,
         summary=rules.measure_transfer.output.summary,
+        flow=rules.summarise_datasets.output.flow,
         counts=rules.summarise_datasets.output.counts,
         labels=rules.summarise_datasets.output.labels,
         figures=expand("<study>/figures/{name}.{kind}", name=FIGURES, kind=["svg", "png", "json"]),

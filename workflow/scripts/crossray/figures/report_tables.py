@@ -265,8 +265,12 @@ _VIEWS = {
         "quantity model paper_numbers compared mean_difference mean_absolute_difference largest_difference "
         "with_interval inside correlation",
     ),
+    "flow": View(
+        "what each step leaves of the images of each data set",
+        "dataset split rows found readable labelled patients",
+    ),
     "datasets": View(
-        "images and patients of each data set",
+        "usable images and patients of each data set",
         "dataset property value images patients",
     ),
     "labels": View(

@@ -215,3 +215,8 @@ def signed(value: float, digits: int = 2) -> str:
 def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
     """Write a number with its 95 % interval for a sentence."""
     return f"{value:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
+
+
+def label_word(label: float) -> str:
+    """Write a label: an unknown one is neither positive nor negative."""
+    return {1.0: "positive", 0.0: "negative"}.get(label, "unknown")
