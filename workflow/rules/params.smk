@@ -162,13 +162,23 @@ def figure_settings(*keys):
     return as_settings(**subset(values, "phantoms", *keys))
 
 
+def name_of(weights):
+    """Return what a page says of weights: of a file its name without its folders; its digest is in the records."""
+    return f"of the file {Path(weights).name}" if isinstance(weights, str) and set("./") & set(weights) else weights
+
+
 def report_settings():
-    """Return the whole configuration but for paths of this machine, for the page to show."""
+    """Return the whole configuration but for paths of this machine, for the page to show; of a file its name alone."""
     datasets = {
         name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in DATASETS.items()
     }
     settings = {key: value for key, value in STUDY.items() if key != "private"}
+    settings["models"] = {
+        name: model | {"weights": name_of(model["weights"])} for name, model in STUDY["models"].items()
+    }
+    if "explanation" in STUDY:
+        settings["explanation"] = STUDY["explanation"] | {"encoder": name_of(STUDY["explanation"]["encoder"])}
     settings |= {"shown": SHOWN, "sources_of": {name: model["sources"] for name, model in MODELS.items()}}
     settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
     settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}

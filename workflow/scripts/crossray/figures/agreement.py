@@ -56,8 +56,9 @@ def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt
         "target:N", title="tested on", scale=alt.Scale(domain=targets), axis=alt.Axis(orient="top", labelAngle=-40)
     )
     y = alt.Y("task:N", title=None, sort=list(settings["tasks"]))
+    domain = [*([-1] if (rows["kappa"] < 0).any() else []), 0, 0.25, 0.5, 0.75, 1]
     colour = alt.Color(
-        "kappa:Q", title="kappa", scale=alt.Scale(domain=[0, 0.25, 0.5, 0.75, 1], range=SHARE_RANGE, clamp=True),
+        "kappa:Q", title="kappa", scale=alt.Scale(domain=domain, range=["#d55e00", *SHARE_RANGE][-len(domain):]),
         legend=alt.Legend(orient="bottom", gradientLength=160),
     )  # fmt: skip
     ink = alt.condition("datum.dark", alt.value("#ffffff"), alt.value("#000000"))

@@ -81,4 +81,5 @@ def _title(rows: pd.DataFrame, compared: pd.DataFrame, first: str) -> str:
         return title
     row = beside.iloc[0]
     low, high = signed(row["difference_low"]), signed(row["difference_high"])
-    return f"{title}: {signed(row['difference'])} (95 % interval {low} to {high}) against {first}"
+    unsure = ", which leaves open which is better" if row["difference_low"] <= 0 <= row["difference_high"] else ""
+    return f"{title}: {signed(row['difference'])} (95 % interval {low} to {high}) against {first}{unsure}"

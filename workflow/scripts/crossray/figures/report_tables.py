@@ -109,11 +109,11 @@ _VIEWS = {
     ),
     "transfer": View(
         "mean AUC of every pair, with the loss against home",
-        "model source target tasks auc auc_low auc_high drop drop_low drop_high reason",
+        "model source target tasks auc auc_low auc_high drop drop_low drop_high home_at_chance reason",
     ),
     "summary": View(
         "home, elsewhere and loss, mean over the pairs of each source",
-        "source model pairs home_auc away_auc drop drop_low drop_high",
+        "source model pairs pairs_at_chance home_auc away_auc drop drop_low drop_high",
     ),
     "tasks": View(
         "every task, best first",
