@@ -168,7 +168,6 @@ def test_the_methods_name_what_a_training_was(made):
         stem,
         "smoothed by 0.1",
         "CORAL",
-        "negatives over positives",
         "in bfloat16",
     ):
         assert words in html, words
