@@ -17,9 +17,14 @@ def uneven(tmp_path_factory):
     """Return a study whose data set ``away`` is only tested on, and whose training on ``lost`` diverged; drawn."""
     aucs = {(source, target, task): 0.95 if source == target else 0.7
             for source in LABELS for target in LABELS for task in TASKS}  # fmt: skip
-    study = Made(tmp_path_factory.mktemp("uneven"), LABELS, ["north", "south", "lost", "all"], aucs, TASKS, images=150,
+    study = Made(tmp_path_factory.mktemp("uneven"), LABELS, ["north", "south", "lost", "all"], aucs, TASKS, images=120,
                  classes=True, tested=("away",), diverged=("lost",))  # fmt: skip
     return study.make().analyse().draw()
+
+
+@pytest.fixture(scope="module")
+def page(uneven):
+    return uneven.page()
 
 
 def read(study, name):
@@ -50,22 +55,21 @@ def test_other_models_keep_their_numbers(uneven):
     assert (read(uneven, "agreement")[["first", "second"]] != "lost").all(axis=None)
 
 
-def test_the_page_names_the_training_and_says_why(uneven):
-    html = uneven.page()
-    assert "No number for the model of lost: the training diverged (D)." in html
-    assert "lost, seed 0</b>: 3 training and 2 validation images, no epoch kept" in html
-    assert "diverged: outputs are not numbers after epoch 2 of 2." in html
+def test_the_page_names_the_training_and_says_why(uneven, page):
+    assert "No number for the model of lost: the training diverged (D)." in page
+    assert "lost, seed 0</b>: 3 training and 2 validation images, no epoch kept" in page
+    assert "diverged: outputs are not numbers after epoch 2 of 2." in page
     assert "resnet50 of lost, seed 0" in words_of(uneven.folder, "training_curves")["caption"]
     assert "resnet50 of lost: the training diverged" in words_of(uneven.folder, "probe")["caption"]
     assert "as the training diverged: penalty" in words_of(uneven.folder, "heads")["caption"]
 
 
-def test_what_is_only_tested_on_is_measured_shown_and_named(uneven):
+def test_what_is_only_tested_on_is_measured_shown_and_named(uneven, page):
     cells = read(uneven, "performance").query("target == 'away' and task == 'Mass' and source != 'lost'")
     assert cells["auc"].notna().all()
     assert "Only tested on, never trained on: away." in words_of(uneven.folder, "auc_matrix")["caption"]
     assert "away, which has none, is shown by its test split." in words_of(uneven.folder, "samples")["caption"]
-    assert "<strong>Only tested on.</strong>" in uneven.page()
+    assert "<strong>Only tested on.</strong>" in page
 
 
 def test_the_probe_tells_apart_only_what_it_could_learn_and_names_the_rest(uneven):
@@ -76,9 +80,9 @@ def test_the_probe_tells_apart_only_what_it_could_learn_and_names_the_rest(uneve
     assert "have no training images to learn from: away." in words_of(uneven.folder, "probe")["caption"]
 
 
-def test_no_figure_and_no_page_has_a_number_that_is_none(uneven):
+def test_no_figure_and_no_page_has_a_number_that_is_none(uneven, page):
     for path in (uneven.folder / "figures").glob("*.svg"):
         text = " ".join(ElementTree.fromstring(path.read_text()).itertext())
         assert not re.search(r"\b(null|NaN|nan|undefined|None)\b", text), path.name
-    html = re.sub(r"base64,[A-Za-z0-9+/=%]+", "", uneven.page())
+    html = re.sub(r"base64,[A-Za-z0-9+/=%]+", "", page)
     assert not re.search(r">(nan|None|NaN)<", html)

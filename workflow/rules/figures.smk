@@ -114,7 +114,7 @@ use rule draw_auc_matrix as draw_local with:
     log:
         "<log>/draw_local.log",
     params:
-        settings=figure_settings("models", "sources", "datasets"),
+        settings=figure_settings("models", "targets", "sources", "datasets"),
         code=code_version("draw_local"),
         program="draw_local",
 
@@ -134,7 +134,7 @@ use rule draw_auc_matrix as draw_domains with:
     log:
         "<log>/draw_domains.log",
     params:
-        settings=figure_settings("models", "seeds", "resamples"),
+        settings=figure_settings("models", "targets", "seeds", "resamples"),
         code=code_version("draw_domains"),
         program="draw_domains",
 

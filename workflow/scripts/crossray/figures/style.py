@@ -217,6 +217,11 @@ def with_interval(value: float, low: float, high: float, digits: int = 2) -> str
     return f"{value:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
 
 
+def left_out(names: Sequence[str], why: str) -> str:
+    """Return the sentence that names what a figure does not have, empty where that is nothing."""
+    return f" Not here: {', '.join(names)}, {why}." if names else ""
+
+
 def below_chance(auc_high: Any) -> Any:
     """Return whether AUCs are worse than chance: by their intervals, whose upper ends these are."""
     return auc_high < 0.5
