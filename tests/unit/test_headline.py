@@ -84,7 +84,7 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
     tables = with_home(headline_tables(made), low, high)
     tables["summary"]["pairs_at_chance"], tables["summary"]["pairs"] = tables["summary"]["pairs"], 0
     sentence = answer(**tables, models=["resnet50"])
-    assert sentence.startswith("Nothing can be lost outside: no model is better than chance at home.")
+    assert sentence.startswith("No model is better than chance at home, so there is nothing to lose elsewhere")
     interval = f"{(low + high) / 2:.2f} (95 % interval {low:.2f} to {high:.2f})"
     for name in ("north", "south", "reread"):
         assert f"{name} {interval}" in sentence
@@ -99,7 +99,7 @@ def test_a_model_at_chance_is_named_and_its_pairs_are_not_the_worst(made):
     worst = tables["transfer"].loc[tables["transfer"]["drop"].idxmax()]
     sentence = answer(**with_home(tables, 0.45, 0.6, [worst["source"]]), models=["resnet50"])
     assert f"The worst pair is {worst['source']}" not in sentence
-    assert f"with nothing to lose, is the model of {worst['source']} 0.53 (95 % interval 0.45 to 0.60)." in sentence
+    assert f"with nothing to lose: the model of {worst['source']} 0.53 (95 % interval 0.45 to 0.60)." in sentence
     figure = drop.draw(tables["transfer"], tables["summary"], made.settings)
     assert "whose model is not better than chance at home" in figure.caption
 

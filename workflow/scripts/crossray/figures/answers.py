@@ -33,17 +33,22 @@ def answer(
         models: those that figures show; the first is the one that the sentences are about.
         classes: whether tasks are classes; such a study is of no hospital.
     """
-    model = models[0]
-    summary, transfer, tasks = (table[table["model"] == model] for table in (summary, transfer, tasks))
+    first = models[0]
+    diverged = list(_diverged(transfer[transfer["model"].isin(models)], len(models) > 1))
+    summary, transfer, tasks = (table[table["model"] == first] for table in (summary, transfer, tasks))
     overall = _overall(summary)
     home = "data set that they were trained on" if classes else "hospital that they were trained at"
-    parts = [_lost(overall, home) if overall is not None else _nothing_to_compare(transfer)]
     if overall is not None:
-        parts += [_worst_pair(transfer), _travelling(tasks)]
-    parts += [*_at_chance(transfer), *_diverged(transfer)]
-    if len(models) > 1:
-        parts.append(f"All this is about {model}, the first of {len(models)} models.")
-    return " ".join(part for part in parts if part)
+        parts = [_lost(overall, home), _worst_pair(transfer), _travelling(tasks), *_at_chance(transfer)]
+    elif transfer["drop"].notna().any():
+        parts = [_nothing_to_lose(transfer)]
+    else:
+        nothing = (
+            "No model could be compared between home and elsewhere: no pair of data sets shares a task that can"
+        )
+        parts = [f"{nothing} be measured.", *_at_chance(transfer)]
+    about = [f"All this is about {first}, the first of {len(models)} models."] if len(models) > 1 else []
+    return " ".join(part for part in [*parts, *about, *diverged] if part)
 
 
 def _lost(overall: pd.Series, home: str) -> str:
@@ -60,13 +65,19 @@ def _lost(overall: pd.Series, home: str) -> str:
     return f"{verdict}: {overall['home_auc']:.2f} at home, {overall['away_auc']:.2f} elsewhere."
 
 
-def _nothing_to_compare(transfer: pd.DataFrame) -> str:
-    if transfer["drop"].notna().any():
-        return "Nothing can be lost outside: no model is better than chance at home."
-    return (
-        "No model could be compared between home and elsewhere: no pair of data sets shares a task that can be "
-        "measured."
-    )
+def _nothing_to_lose(transfer: pd.DataFrame) -> str:
+    """Say that all models are at chance at home, on the tasks that they share with other data sets at least."""
+    home = _home(transfer)
+    told = f": mean AUC at home {_aucs(home)}" if len(home) else ""
+    return f"No model is better than chance at home, so there is nothing to lose elsewhere{told}."
+
+
+def _home(transfer: pd.DataFrame) -> pd.DataFrame:
+    return transfer[(transfer["source"] == transfer["target"]) & transfer["auc"].notna()]
+
+
+def _aucs(home: pd.DataFrame) -> str:
+    return _listed([f"{row.source} {with_interval(row.auc, row.auc_low, row.auc_high)}" for row in home.itertuples()])
 
 
 def _worst_pair(transfer: pd.DataFrame) -> str:
@@ -103,20 +114,20 @@ def _travelling(tasks: pd.DataFrame) -> str:
 
 def _at_chance(transfer: pd.DataFrame) -> Iterator[str]:
     """Name the models that are not better than chance at home, with their AUC there."""
-    home = transfer[(transfer["source"] == transfer["target"]) & (transfer["auc_low"] <= 0.5)]
-    if len(home):
-        told = [f"{row.source} {with_interval(row.auc, row.auc_low, row.auc_high)}" for row in home.itertuples()]
-        yield (
-            f"Not better than chance at home, so with nothing to lose, {'are' if len(told) > 1 else 'is'} the "
-            f"model{'s' if len(told) > 1 else ''} of {_listed(told)}."
-        )
+    home = _home(transfer)
+    weak = home[home["auc_low"] <= 0.5]
+    if len(weak):
+        are = "models of" if len(weak) > 1 else "model of"
+        yield f"Not better than chance at home, so with nothing to lose: the {are} {_aucs(weak)}."
 
 
-def _diverged(transfer: pd.DataFrame) -> Iterator[str]:
-    """Name the models whose training diverged."""
-    names = transfer.loc[transfer["reason"] == DIVERGED, "source"].unique()
-    if len(names):
-        yield f"No number for the model{'s' if len(names) > 1 else ''} of {_listed(names)}: the training diverged (D)."
+def _diverged(transfer: pd.DataFrame, several: bool) -> Iterator[str]:
+    """Name the trainings that diverged, with the model's name where there are several."""
+    lost = transfer[transfer["reason"] == DIVERGED]
+    names = dict.fromkeys(f"{row.model} of {row.source}" if several else row.source for row in lost.itertuples())
+    if names:
+        model = "" if several else "the models of " if len(names) > 1 else "the model of "
+        yield f"No number for {model}{_listed(list(names))}: the training diverged (D)."
 
 
 def _listed(names: Sequence[str] | pd.Series) -> str:

@@ -52,7 +52,7 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: Mapping[s
     caption = (
         "A logistic regression was trained on images of the training splits and tested on test images, one image a "
         "patient, every data set weighing the same: on 16 x 16 pixels, and on what each model makes of an image before "
-        f"its last layer ({best['features']} tells most). Dashed: chance. Intervals resample test images. Data sets "
+        f"its last layer (highest: {best['features']}). Dashed: chance. Intervals resample test images. Data sets "
         f"with the same patients as another one are left out. {left_out}"
         + (f" No number for {', '.join(unknown['features'])}: the training diverged." if len(unknown) else "")
     ).strip()

@@ -8,8 +8,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, source_scale
+from crossray.figures.style import Figure, source_scale, source_shapes
 from crossray.files import read_json
+
+#: so many epochs each have a tick; left to itself the axis puts some between them, and rounds
+_FEW = 8
 
 
 def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -35,7 +38,9 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """
     colour = alt.Color("source:N", title="trained on", scale=source_scale(settings["sources"], settings["datasets"]))
     detail = ["model:N", "seed:N"]
-    epoch = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"))
+    last = int(history["epoch"].max())
+    few = alt.Axis(values=list(range(1, last + 1)), format="d")
+    epoch = alt.X("epoch:Q", title="epoch", axis=few if last <= _FEW else alt.Axis(tickMinStep=1, format="d"))
     losses = history.melt(
         ["model", "source", "seed", "epoch"], ["train_loss", "validation_loss"], var_name="of", value_name="loss"
     ).replace({"of": {"train_loss": "training split", "validation_loss": "validation split"}})
@@ -49,9 +54,9 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chance = (
         alt.Chart(pd.DataFrame({"validation_auc": [0.5]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(y=auc)
     )
-    kept = (
-        alt.Chart(known[known["kept"]]).mark_point(filled=True, size=90, opacity=1).encode(x=epoch, y=auc, color=colour)
-    )
+    shape = alt.Shape("source:N", title="trained on", scale=source_shapes(settings["sources"], settings["datasets"]))
+    dots = alt.Chart(known[known["kept"]]).mark_point(filled=True, size=90, opacity=1)
+    kept = dots.encode(x=epoch, y=auc, color=colour, shape=shape)
     size = {"width": 300, "height": 220}
     chart = alt.hconcat(loss.properties(**size), alt.layer(chance, curve, kept).properties(**size), spacing=36)
     caption = (
@@ -63,7 +68,6 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "A validation loss that rises while the training loss falls is overfitting; a curve that still rises "
         "wants more epochs."
     )
-    last = int(history["epoch"].max())
     kept_at = sorted({int(value) for value in history.loc[history["kept"], "epoch"]})
     if not kept_at:
         return Figure(chart, "No epoch is kept: every training diverged", caption, reading)
