@@ -11,12 +11,12 @@ min_version("9.27")
 include: "workflow/rules/configuration.smk"
 
 
-check_configuration(*workflow.overwrite_configfiles or ["config/config.yaml"])
+check_configuration(*workflow.overwrite_configfiles or [CHECKOUT / "config/config.yaml"])
 
 
 if not workflow.overwrite_configfiles:  # --configfile replaces the default study, it does not mix with it
 
-    configfile: "config/config.yaml"
+    configfile: workflow.current_basedir.join("config/config.yaml").get_path_or_uri(secret_free=True)
 
 
 report: "workflow/report/workflow.rst"

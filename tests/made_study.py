@@ -75,6 +75,8 @@ class Made:
         paper: data set -> its name in the paper.
         classes: whether tables and figures of classes are made too, the first positive task being the class.
         explained: whether causes of losses, maps of where models look and sweeps are made too.
+        tested: data sets that are only tested on, all of whose images are test images.
+        diverged: sources whose training diverged, so that no output of the first seed is a number.
     """
 
     folder: Path
@@ -90,6 +92,8 @@ class Made:
     evaluation: dict | None = None
     classes: bool = False
     explained: bool = True
+    tested: tuple[str, ...] = ()
+    diverged: tuple[str, ...] = ()
 
     @property
     def settings(self):
@@ -129,6 +133,8 @@ class Made:
             table = manifest_table(self.images, tasks, seed=len(tables), patients=self.patients)
             ages = generator.integers(20, 90, len(table)).astype(float)
             tables[name] = table.assign(view=generator.choice(["PA", "AP"], len(table)), age=ages)
+            if name in self.tested:
+                tables[name]["split"] = "test"
             manifest.write(self.folder / f"manifests/{name}.parquet", tables[name], {})
             self._pixels(name, tables[name], generator)
         for source in self.sources:
@@ -141,7 +147,10 @@ class Made:
                     noise = (shared[target] + 0.2 * generator.normal(size=shared[target].shape))[here] / np.sqrt(1.04)
                     path = self.folder / f"predictions/resnet50/{source}/{seed}/{split}/{target}.parquet"
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    self._logits(source, target, tables[target][here], learnt, noise).to_parquet(path, index=False)
+                    logits = self._logits(source, target, tables[target][here], learnt, noise)
+                    if source in self.diverged and seed == self.seeds[0]:
+                        logits[learnt] = np.nan
+                    logits.to_parquet(path, index=False)
                 self._record(source, seed)
         for name, table in tables.items() if self.explained else ():
             self._regions(name, table, generator)
@@ -168,7 +177,7 @@ class Made:
         found, heats = [], []
         for method in self.settings["attribution"]["methods"]:
             for weights in ("trained", "random"):
-                for task in tasks:
+                for task in tasks if source not in self.diverged else ():
                     for place, row in enumerate(rows[rows[task].notna()].to_dict("records")):
                         role = ROLES[place] if place < len(ROLES) else ""
                         noise = generator.random((32, 32))
@@ -181,7 +190,7 @@ class Made:
         columns = ["map", "image_id", "task", "label", "logit", "scored", "role", "method", "weights"]
         folder = self.folder / "attributions/resnet50" / source / target
         write_csv(folder / "images.csv", pd.DataFrame(found, columns=columns))
-        maps.write(folder / "maps.h5", [np.array(heats)], len(heats), 32)
+        maps.write(folder / "maps.h5", [np.array(heats).reshape(-1, 32, 32)], len(heats), 32)
 
     def _logits(self, source, target, rows, learnt, noise):
         logits = {"image_id": rows["image_id"].to_numpy()}
@@ -205,7 +214,10 @@ class Made:
         rows = [{"epoch": e, "train_loss": 2 / e, "validation_loss": 2.1 / e, "validation_auc": 0.5 + e / 10}
                 for e in (1, 2)]  # fmt: skip
         write_csv(folder / "history.csv", pd.DataFrame(rows))
-        record = {"source": source, "notes": [], "images": {"train": 3, "validation": 2}, "best_epoch": 2,
+        diverged = source in self.diverged and seed == self.seeds[0]
+        notes = ["diverged: outputs are not numbers after epoch 2 of 2"] if diverged else []
+        record = {"source": source, "notes": notes, "images": {"train": 3, "validation": 2},
+                  "best_epoch": 0 if diverged else 2,
                   "device": {"name": "cpu"}, "precision": "32-true"}  # fmt: skip
         write_json(folder / "training.json", record)
 
@@ -241,13 +253,12 @@ class Made:
         self._write(label_agreement=agreed, label_control=label_agreement.measure_control(study, found))
         places, distances, relations = heads.measure(self.vectors(), tasks)
         self._write(head_places=places, head_distances=distances, head_relations=relations)
-        probed, confusion = probe.measure({probe.IMAGES: self.features()}, 0)
+        features = self.features()
+        lost = {f"resnet50 of {source}": features.assign(**{"feature 0": np.nan}) for source in self.diverged}
+        probed, confusion = probe.measure({probe.IMAGES: features} | lost, 0)
         self._write(probe=probed, probe_confusion=confusion)
-        counts, labels = [], []
-        for name, rows in manifests.items():
-            counts += datasets.describe(name, rows.reset_index(), {"rejected": 0})
-            labels += datasets.count_labels(name, rows, settings["tasks"])
-        self._write(datasets=pd.DataFrame(counts), labels=pd.DataFrame(labels))
+        counts, labels, flow = datasets.summarise(self.folder / "manifests", self.folder / "datasets", settings)
+        self._write(datasets=counts, labels=labels, flow=flow)
         tables = {name: read(self.folder / f"analysis/{name}.csv")
                   for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
                                "label_agreement")}  # fmt: skip
@@ -292,12 +303,15 @@ class Made:
                     for task in tasks]  # fmt: skip
             columns = ["dataset", "task", *(f"weight {i}" for i in range(4))]
             found["resnet50", penalty, "0"] = pd.DataFrame(rows, columns=columns)
+            if self.diverged and penalty == "tied":
+                found["resnet50", penalty, "0"][columns[2:]] = np.nan
         return found
 
     def features(self):
         """Return features of which one tells the data sets apart."""
         generator = np.random.default_rng(2)
-        parts = [pd.DataFrame({"dataset": name, "split": ["train", "test"] * 30,
+        splits = {name: ["test"] * 60 if name in self.tested else ["train", "test"] * 30 for name in self.labels}
+        parts = [pd.DataFrame({"dataset": name, "split": splits[name],
                                "feature 0": 3.0 * place + generator.normal(size=60),
                                "feature 1": generator.normal(size=60)})
                  for place, name in enumerate(self.labels)]  # fmt: skip
@@ -365,7 +379,9 @@ class Made:
         training = {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0,
                     "batch_size": 8, "precision": "fastest",
                     "balance": "images", "loss": "cross_entropy",
-                    "task_weights": "paper", "augmentation": {"rotation": 1, "translation": 0, "scale": 0}}  # fmt: skip
+                    "label_smoothing": 0.1, "positive_weights": "balanced", "algorithm": "coral",
+                    "task_weights": "paper",
+                    "augmentation": {"rotation": 1, "translation": 0, "scale": 0, "contrast": 0.5}}  # fmt: skip
         settings = self.settings | {
             "study": "s", "title": "Made up",
             "models": {"resnet50": {"architecture": "resnet50", "weights": None, "freeze": None}},

@@ -12,7 +12,8 @@ from crossray.analysis import datasets as summary_of
 from crossray.analysis import performance, transfer
 from crossray.analysis.cells import Study, Trained
 from crossray.analysis.options import read_overlap
-from crossray.errors import UserError
+from crossray.errors import FILE_NOT_FOUND, UserError
+from crossray.files import write_csv
 from helpers import manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 200, "seed": 0}
@@ -179,7 +180,7 @@ def test_data_sets_are_counted(tmp_path):
     table = manifest_table(50, ["A"], patients=25)
     table.loc[:9, "A"] = np.nan
     table.loc[:4, "age"] = np.nan
-    counts = pd.DataFrame(summary_of.describe("d", table, {"rejected": 3}))
+    counts = pd.DataFrame(summary_of.describe("d", table, 3))
     lookup = counts.set_index(["property", "value"])
     assert lookup.loc[("all", "all"), "images"] == 50
     assert lookup.loc[("all", "all"), "patients"] == 25
@@ -191,6 +192,31 @@ def test_data_sets_are_counted(tmp_path):
     assert np.isnan(labels.loc[("Z", "all"), "prevalence"])
     low, high = labels.loc[("A", "all"), ["prevalence_low", "prevalence_high"]]
     assert low < labels.loc[("A", "all"), "prevalence"] < high
+
+
+def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have_labels(tmp_path):
+    """Of 20 images 1 is not there and 3 cannot be read; of the rest 4 have no label, and all positives are left."""
+    table = manifest_table(20, ["A", "B"]).assign(split=["train"] * 12 + ["test"] * 8, A=0.0, B=np.nan)
+    table.loc[[0, 1, 2, 12], "A"] = 0.0
+    table.loc[[3, 4, 13, 14], "A"] = np.nan
+    table.loc[5:9, "A"] = 1.0
+    lost = pd.DataFrame({"image_id": ["i0", "i1", "i2", "i12"], "path": "", "reason": "not a DICOM file"})
+    lost.loc[0, "reason"] = FILE_NOT_FOUND
+    manifest.write(tmp_path / "manifests/d.parquet", table, {})
+    write_csv(tmp_path / "d/32px/rejected.csv", lost)
+    settings = {"datasets": ["d"], "shape": "32px", "tasks": ["A", "B", "Z"]}
+    counts, labels, flow = summary_of.summarise(tmp_path / "manifests", tmp_path, settings)
+    steps = flow.set_index("split")[["rows", "found", "readable", "labelled"]]
+    assert steps.loc["all"].tolist() == [20, 19, 16, 12]
+    assert steps.loc["train"].tolist() == [12, 11, 9, 7]
+    assert steps.loc["test"].tolist() == [8, 8, 7, 5]
+    assert "validation" not in steps.index
+    of_a = labels.set_index(["task", "split"]).loc[("A", "all")]
+    assert (of_a["positives"], of_a["negatives"], of_a["unknown"]) == (5, 7, 4)
+    assert of_a["prevalence"] == pytest.approx(5 / 12)
+    usable = counts.set_index(["property", "value"])["images"]
+    assert usable["all", "all"] == usable["split", "train"] + usable["split", "test"] == 16
+    assert usable["rejected", "all"] == 4
 
 
 def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):

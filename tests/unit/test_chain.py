@@ -70,7 +70,8 @@ def make_hospital(root, name, seed):
 def audit(root):
     manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
     found = root / "study/leakage"
-    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near"}
+    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near",
+                "tested": []}  # fmt: skip
     assert run("audit_leakage", settings=settings, manifests=manifests,
                indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
                pairs=found / "pairs.csv", moves=[found / f"{name}.csv" for name in "ab"],
@@ -150,7 +151,7 @@ def analyse(root):
                tasks=tables / "tasks.csv") == 0  # fmt: skip
     summarised = {"datasets": ["a", "b"], "shape": "32px", "tasks": TASKS}
     assert run("summarise_datasets", manifests=root / "study/manifests", datasets=root / "datasets",
-               settings=summarised, counts=tables / "datasets.csv",
+               settings=summarised, counts=tables / "datasets.csv", flow=tables / "flow.csv",
                labels=tables / "labels.csv") == 0  # fmt: skip
     for program, outputs in {
         "measure_agreement": {"output": "agreement", "summary": "agreement_summary"},

@@ -192,7 +192,7 @@ def test_figures_say_what_the_tables_hold(study, tables):
     figure = accuracy.draw(tables[0], settings)
     assert figure.title.startswith("Accuracy 0.")
     assert "4 of 4 pairs" in figure.caption
-    home, away = accuracy_numbers(tables[0], settings["members"])
+    home, away = accuracy_numbers(tables[0], settings["members"], "resnet50")
     here = tables[0].query("source == target")["accuracy"]
     assert home["value"] == f"{here.min():.2f} to {here.max():.2f}"
     assert (home["words"], away["words"]) == ("accuracy at home", "accuracy elsewhere")

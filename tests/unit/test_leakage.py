@@ -54,6 +54,15 @@ def test_a_group_goes_where_most_of_its_images_are_and_of_equals_to_test(images)
     assert dict(zip(moved["patient_id"], moved["split"], strict=True)) == {"x": "train", "2": "test"}
 
 
+@pytest.mark.parametrize("tested", [["nih"], ["rsna"]])
+def test_nobody_of_a_data_set_that_is_only_tested_on_moves_to_another_split(images, tested):
+    groups = leakage.group_patients(images, pairs((0, 4)))
+    of_tested = images.assign(split=images["split"].mask(images["dataset"].isin(tested), "test"))
+    splits = leakage.settle_splits(of_tested, groups, tested)
+    assert (splits[images["dataset"].isin(tested)] == "test").all()
+    assert not any(leakage.count_overlap(images, groups, splits, ["nih", "rsna"]).values())
+
+
 def test_overlap_is_counted_and_gone_after_the_move(images):
     groups = leakage.group_patients(images, pairs((0, 4)))
     before = leakage.count_overlap(images, groups, images["split"], ["nih", "rsna"])

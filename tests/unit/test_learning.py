@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -336,12 +337,16 @@ def test_without_bfloat16_predictions_are_those_of_the_network(make_dataset):
 
 
 @pytest.mark.slow
-def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one(tmp_path):
-    def job():
+def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one():
+    """Also if another user's jobs have the others: the third is another user's, where this process may become one."""
+    names = [f"test-{os.getpid()}-{number}" for number in range(2)]
+
+    def job(user=None):
         program = (
-            "import sys, pathlib, logging; logging.basicConfig(level=20)\n"
+            "import os, sys, logging; logging.basicConfig(level=20)\n"
             "from crossray.learning.hardware import take_free_gpu\n"
-            f"print(take_free_gpu(2, pathlib.Path({str(tmp_path)!r})), flush=True); sys.stdin.read()"
+            f"{user} and os.setuid({user})\n"
+            f"print(take_free_gpu({names}), flush=True); sys.stdin.read()"
         )
         return subprocess.Popen(
             [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -350,7 +355,7 @@ def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one(tmp_path):
 
     first, second = job(), job()
     assert {first.stdout.readline(), second.stdout.readline()} == {"0\n", "1\n"}
-    third = job()
+    third = job(user=65534) if os.getuid() == 0 else job()
     assert "all 2 GPUs are taken" in third.stderr.readline()
     second.kill()
     assert third.stdout.readline() in ("0\n", "1\n")
@@ -365,7 +370,8 @@ def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one(tmp_path):
 def test_gpus_are_shared_out_where_nobody_else_does(monkeypatch, gpus, seen, device):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: seen > 0)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: seen)
-    monkeypatch.setattr("crossray.learning.hardware.take_free_gpu", lambda count, folder: count - 1)
+    monkeypatch.setattr("crossray.learning.hardware.take_free_gpu", lambda names: len(names) - 1)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=f"GPU-{number}"))
     assert str(choose_device(gpus)) == device
 
 

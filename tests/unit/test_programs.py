@@ -1,5 +1,6 @@
 """Every program: its help, its name, its errors."""
 
+import ast
 import errno
 import importlib
 import json
@@ -9,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from crossray.program import run as run_program
 from helpers import ROOT
@@ -49,8 +51,22 @@ def test_rule_script_and_log_have_one_name():
         if name in taken_over:
             assert f'program="{name}"' in own
         else:
-            assert f"workflow/scripts/{name}.py" in own or "workflow/scripts/{params.program}.py" in own
+            assert f"{{resources.scripts:q}}/{name}.py" in own or "{resources.scripts:q}/{params.program}.py" in own
             assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
+
+
+def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed():
+    takes_gpus = re.compile(r"(?:hardware|training)_options\(options\)")
+    networks = {path.stem for path in SCRIPTS if takes_gpus.search(path.read_text())}
+    assert {"train_model", "predict", "predict_corrected", "describe_images"} <= networks
+    for profile in ("slurm", "local-gpu"):
+        asked = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())["set-resources"]
+        assert asked == {name: {"gpu": 1} for name in networks}, profile
+    named = re.search(r"GPU jobs are (.*?);", (ROOT / "docs/slurm.md").read_text(), re.DOTALL).group(1)
+    assert set(re.findall(r"`(\w+)`", named)) == networks
+    listed = re.search(r"GPU_JOBS = (\(.*?\))", (ROOT / "tests/workflow/test_slurm.py").read_text(), re.DOTALL).group(1)
+    assert set(ast.literal_eval(listed)) == networks
+    assert set(re.findall(r"^rule (\w+):(?:(?!^rule ).)*?--gpus", RULES, re.MULTILINE | re.DOTALL)) == networks
 
 
 @pytest.mark.parametrize(

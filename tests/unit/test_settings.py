@@ -156,6 +156,22 @@ def test_what_a_study_of_classes_cannot_have_is_named(change, message):
     assert str(error.value) == f"config: {message}"
 
 
+@pytest.mark.parametrize(
+    ("roles", "more", "message"),
+    [
+        (["test", "test"], {}, "datasets: all have the role test; a study needs one to train on"),
+        (["train", "test"], {"sources": ["a", "b"]}, "sources: 'b' has the role test, it is only tested on"),
+        (["train", "test"], {"pool": ["a", "b"]}, "pool: 'b' has the role test, it is only tested on"),
+        (["train", "only"], {}, "datasets.b.role: 'only' is not one of train, test"),
+    ],
+)
+def test_nothing_is_trained_on_a_data_set_that_is_only_tested_on(roles, more, message):
+    datasets = {name: {"reader": "digits", "role": role, "register": "d"}
+                for name, role in zip("ab", roles, strict=True)}  # fmt: skip
+    with pytest.raises(UserError, match=f"^config: {message}"):
+        checked({"study": "s", "tasks": ["zero"], "datasets": datasets} | more, SCHEMA)
+
+
 def test_a_model_may_have_an_objective_and_tasks_of_its_own():
     models = {"one": {"objective": "binary", "tasks": ["B"]}, "all": {}}
     study = checked(

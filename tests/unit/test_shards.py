@@ -1,5 +1,6 @@
 """Shards and their index."""
 
+import fcntl
 import re
 
 import h5py
@@ -129,3 +130,20 @@ def test_images_are_taken_one_at_a_time_before_their_names_are_asked_for(tmp_pat
         assert list(file["image_id"].asstr()[:]) == ["i0", "i1", "i2"]
         assert (file["images"][:, 0, 0] == [0, 1, 2]).all()
     assert [path.name for path in tmp_path.iterdir()] == ["a.h5"]
+
+
+def test_shards_are_read_and_written_where_locks_are_refused(tmp_path, monkeypatch):
+    """Another process's lock on the file stands for a file system that has none to give."""
+    images = np.zeros((2, 8, 8), np.uint8)
+    opened, taken = h5py.File, []
+
+    def spy(name, mode, **options):
+        taken.append(options)
+        return opened(name, mode, **options)
+
+    monkeypatch.setattr(h5py, "File", spy)
+    write_shard(tmp_path / "a.h5", images, ["a", "b"], 8, {})
+    assert taken == [{"locking": False}]
+    with (tmp_path / "a.h5").open("rb+") as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        assert shard_entry(tmp_path / "a.h5")["images"] == 2

@@ -90,8 +90,12 @@ def test_a_sentence_a_pair_names_every_task_once():
     rows = [("m", "a", "b", task, "log-loss", verdict) for task, verdict in
             (("A", "image"), ("B", "image"), ("C", "cannot tell"), ("D", None))]  # fmt: skip
     shift = pd.DataFrame(rows, columns=["model", "source", "target", "task", "metric", "verdict"])
-    assert cause_sentences(shift) == [
+    pair = {"model": ["m"], "source": ["a"], "target": ["b"]}
+    assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [False]})) == [
         "a to b: the images are to blame for A, B; nobody can tell for C; no number for 1 task."
+    ]
+    assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [True]})) == [
+        "a to b: nothing to lose, the model is not better than chance at home."
     ]
 
 

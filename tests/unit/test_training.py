@@ -1,11 +1,13 @@
 """A training that is killed and started again ends in the same bytes; the best epoch is the one that is kept."""
 
 import errno
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import h5py
 import pandas as pd
@@ -15,6 +17,7 @@ import torch
 
 import train_model
 from crossray.learning.checkpoints import is_whole, only_writer
+from crossray.learning.training import BestEpoch
 from helpers import ROOT
 
 #: what a training is told beside the settings of the paper
@@ -142,6 +145,17 @@ def test_two_trainings_of_one_model_wait_for_each_other_and_train_once(make_data
     assert (tmp_path / "m/weights.safetensors").stat() == weights
 
 
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_where_locks_are_refused_a_training_goes_on_and_says_so(tmp_path, monkeypatch, caplog, code):
+    def refused(*_):
+        raise OSError(code, "refused")
+
+    monkeypatch.setattr(fcntl, "flock", refused)
+    with only_writer(tmp_path / "m"):
+        pass
+    assert f"{tmp_path / 'm/.lock'}: this file system refuses locks ({os.strerror(code).lower()})" in caplog.text
+
+
 def test_what_an_old_workflow_left_running_does_not_count_for_other_settings(make_dataset, tmp_path, caplog):
     dataset = make_dataset("north", images=80)
     assert train_model.main(command(dataset, tmp_path / "m", epochs=1)) == 0
@@ -188,3 +202,27 @@ def test_the_best_epoch_is_kept_and_the_record_tells_all(make_dataset, tmp_path)
     with safetensors.safe_open(tmp_path / "m/weights.safetensors", "pt") as file:
         assert json.loads(file.metadata()["crossray"])["tasks"] == ["A", "B"]
     assert list((tmp_path / "m/tensorboard").rglob("events.*"))
+
+
+def test_a_training_that_diverges_ends_there_without_weights_and_says_what_to_change(make_dataset, tmp_path, caplog):
+    dataset = make_dataset("north", images=80)
+    assert train_model.main(command(dataset, tmp_path / "m", learning_rate=1e30)) == 0
+    record = json.loads((tmp_path / "m/training.json").read_text())
+    assert record["diverged"] == len(pd.read_csv(tmp_path / "m/history.csv")) < SETTINGS["epochs"]
+    assert record["best_epoch"] == 0
+    for told in (record["notes"][0], caplog.text):
+        assert f"diverged: outputs are not numbers after epoch {record['diverged']} of 4" in told
+        assert "lower training.learning_rate (it is 1e+30) or set training.precision to float32" in told
+    with safetensors.safe_open(tmp_path / "m/weights.safetensors", "pt") as file:
+        assert all(file.get_tensor(name).isnan().all() for name in file if "num_batches" not in name)
+    assert train_model.main(command(dataset, tmp_path / "m", epochs=1)) == 0
+    assert json.loads((tmp_path / "m/training.json").read_text())["diverged"] == 0
+
+
+def test_a_training_that_diverged_when_it_was_stopped_ends_in_the_same_history():
+    stopped = BestEpoch()
+    stopped.load_state_dict({"history": [{"epoch": 1}], "best": {}, "best_epoch": 0, "diverged": 1})
+    trainer = SimpleNamespace(should_stop=False)
+    stopped.on_train_epoch_end(trainer, SimpleNamespace())
+    assert trainer.should_stop
+    assert stopped.history == [{"epoch": 1}]

@@ -16,7 +16,10 @@ from workflow_helpers import command, copy_workflow, running, server, started
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 
 #: this node's GPUs are device files without a GPU behind them: SLURM shares them out, programs are promised none
-GPU_JOBS = ("train_model", "train_shared_heads", "predict", "embed_images", "attribute_images")
+GPU_JOBS = (
+    "train_model", "train_shared_heads", "predict", "embed_images", "attribute_images", "predict_corrected",
+    "describe_images",
+)  # fmt: skip
 WITHOUT_GPU = [
     "--set-resources",
     *(f"{rule}:gpu=0" for rule in GPU_JOBS),

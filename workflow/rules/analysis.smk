@@ -7,7 +7,14 @@ rule summarise_datasets:
         manifests=study_manifests,
         digests=study_digests,
         indexes=study_indexes,
+        rejected=expand("results/datasets/{dataset}/{shape}/rejected.csv", dataset=DATASETS, shape=SHAPE),
     output:
+        flow=report(
+            "<study>/analysis/flow.csv",
+            caption="../report/datasets.rst",
+            category="Tables",
+            labels={"table": "from rows to labelled images"},
+        ),
         counts=report(
             "<study>/analysis/datasets.csv",
             caption="../report/datasets.rst",
@@ -27,6 +34,7 @@ rule summarise_datasets:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(30),
     params:
@@ -35,10 +43,11 @@ rule summarise_datasets:
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
     shell:
         """
-        python workflow/scripts/summarise_datasets.py \
+        python {resources.scripts:q}/summarise_datasets.py \
             --manifests {params.manifests:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
+            --flow {output.flow:q} \
             --counts {output.counts:q} \
             --labels {output.labels:q} \
             &>{log:q}
@@ -72,6 +81,7 @@ rule measure_agreement:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
@@ -80,7 +90,7 @@ rule measure_agreement:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_agreement.py \
+        python {resources.scripts:q}/measure_agreement.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -119,6 +129,7 @@ rule measure_calibration:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
@@ -127,7 +138,7 @@ rule measure_calibration:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_calibration.py \
+        python {resources.scripts:q}/measure_calibration.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -160,6 +171,7 @@ rule measure_subgroups:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -168,7 +180,7 @@ rule measure_subgroups:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_subgroups.py \
+        python {resources.scripts:q}/measure_subgroups.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -199,13 +211,14 @@ rule measure_heads:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
         code=code_version("measure_heads"),
     shell:
         """
-        python workflow/scripts/measure_heads.py \
+        python {resources.scripts:q}/measure_heads.py \
             --vectors {input.vectors:q} \
             --tasks {input.tasks:q} \
             --places {output.places:q} \
@@ -236,6 +249,7 @@ rule probe_sources:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -243,7 +257,7 @@ rule probe_sources:
         code=code_version("probe_sources"),
     shell:
         """
-        python workflow/scripts/probe_sources.py \
+        python {resources.scripts:q}/probe_sources.py \
             --embeddings {input.embeddings:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-sys.path.insert(0, "workflow/scripts")
 if not workflow.deployment_settings.deployment_method:
     # Programs run in the environment that Snakemake itself runs in, whether or not it is activated. A prefix of one's
     # own replaces Snakemake's, without which a failed program before a pipe would count as one that went well.
@@ -35,13 +34,14 @@ from crossray.settings import (
     is_pooled,
     members,
     objective_of,
+    only_tested,
     read_schema,
     tasks_of,
 )
 from crossray.sweeps import origin, origins, spelt_out
 
 IMAGES_IN_A_SHARD = 2000
-SCHEMA = Path("workflow/schemas/config.schema.yaml")
+SCHEMA = CHECKOUT / "workflow/schemas/config.schema.yaml"
 
 
 def study_settings():
@@ -115,10 +115,16 @@ def models_of_study():
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 check_cache()
-SOURCES = STUDY.get("sources", list(DATASETS))
+#: data sets that are only tested on
+TESTED = only_tested(DATASETS)
+SOURCES = STUDY.get("sources", [name for name in DATASETS if name not in TESTED])
 TARGETS = STUDY.get("targets", list(DATASETS))
 #: the data sets that pooled sources and shared networks draw on
-POOL = STUDY.get("pool") or [source for source in SOURCES if not is_pooled(source)] or list(DATASETS)
+POOL = (
+    STUDY.get("pool")
+    or [source for source in SOURCES if not is_pooled(source)]
+    or [name for name in DATASETS if name not in TESTED]
+)
 #: what each source consists of
 MEMBERS = members_of_sources()
 MODELS = models_of_study()

@@ -22,6 +22,7 @@ rule compare_models:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -30,7 +31,7 @@ rule compare_models:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/compare_models.py \
+        python {resources.scripts:q}/compare_models.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -63,6 +64,7 @@ rule compare_outputs:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -71,7 +73,7 @@ rule compare_outputs:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/compare_outputs.py \
+        python {resources.scripts:q}/compare_outputs.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -111,6 +113,7 @@ rule compare_labels:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -119,7 +122,7 @@ rule compare_labels:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/compare_labels.py \
+        python {resources.scripts:q}/compare_labels.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -150,13 +153,14 @@ rule compare_domains:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
         code=code_version("compare_domains"),
     shell:
         """
-        python workflow/scripts/compare_domains.py \
+        python {resources.scripts:q}/compare_domains.py \
             --performance {input.performance:q} \
             --replicates {input.replicates:q} \
             --output {output.table:q} \
@@ -168,7 +172,7 @@ rule compare_paper:
     """Set the study's numbers beside those of Cohen et al. (2020)."""
     input:
         tables=paper_tables,
-        paper=[f"resources/cohen2020/{name}.csv" for name in PAPER_NUMBERS],
+        paper=[str(CHECKOUT / f"resources/cohen2020/{name}.csv") for name in PAPER_NUMBERS],
     output:
         table=report(
             "<study>/analysis/paper.csv",
@@ -189,6 +193,7 @@ rule compare_paper:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
@@ -197,7 +202,7 @@ rule compare_paper:
         paper=lambda wildcards, input: str(Path(input.paper[0]).parent),
     shell:
         """
-        python workflow/scripts/compare_paper.py \
+        python {resources.scripts:q}/compare_paper.py \
             --tables {input.tables:q} \
             --paper {params.paper:q} \
             --settings {params.settings:q} \
@@ -227,6 +232,7 @@ rule summarise_models:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
@@ -235,7 +241,7 @@ rule summarise_models:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/summarise_models.py \
+        python {resources.scripts:q}/summarise_models.py \
             --performance {input.performance:q} \
             --replicates {input.replicates:q} \
             --models {params.study:q}/models \
@@ -273,6 +279,7 @@ rule measure_sweeps:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -281,7 +288,7 @@ rule measure_sweeps:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_sweeps.py \
+        python {resources.scripts:q}/measure_sweeps.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \

@@ -13,6 +13,7 @@ rule simulate_hospital:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(60),
     params:
@@ -29,7 +30,7 @@ rule simulate_hospital:
         code=code_version("simulate_hospital"),
     shell:
         """
-        python workflow/scripts/simulate_hospital.py \
+        python {resources.scripts:q}/simulate_hospital.py \
             --dataset {wildcards.dataset:q} \
             --settings {params.settings:q} \
             --dicom {output.dicom:q} \
@@ -50,6 +51,7 @@ rule unpack_release:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
@@ -58,7 +60,7 @@ rule unpack_release:
         root=lambda wildcards: DATASETS[wildcards.dataset].get("root", "."),
     shell:
         """
-        python workflow/scripts/unpack_release.py \
+        python {resources.scripts:q}/unpack_release.py \
             --settings {params.settings:q} \
             --root {params.root:q} \
             --images {output.images:q} \
@@ -81,6 +83,7 @@ rule make_manifest:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(lambda wildcards: 2000 + count_images(wildcards.dataset) // 100),
         runtime=grows(60),
     params:
@@ -90,7 +93,7 @@ rule make_manifest:
         root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """
-        python workflow/scripts/make_manifest.py \
+        python {resources.scripts:q}/make_manifest.py \
             --dataset {params.dataset:q} \
             --settings {params.settings:q} \
             --root {params.root:q} \
@@ -114,6 +117,7 @@ rule locate_findings:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
@@ -122,7 +126,7 @@ rule locate_findings:
         root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """
-        python workflow/scripts/locate_findings.py \
+        python {resources.scripts:q}/locate_findings.py \
             --reader {params.reader:q} \
             --root {params.root:q} \
             --tables {input.tables:q} \
@@ -146,6 +150,7 @@ rule convert_shard:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(conversion_memory),
         runtime=grows(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
     params:
@@ -157,7 +162,7 @@ rule convert_shard:
         root=lambda wildcards: RELEASES[wildcards.dataset].root,
     shell:
         """
-        python workflow/scripts/convert_shard.py \
+        python {resources.scripts:q}/convert_shard.py \
             --dataset {params.dataset:q} \
             --shard {params.shard:q} \
             --settings {params.settings:q} \
@@ -184,6 +189,7 @@ rule index_shards:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
     params:
@@ -191,7 +197,7 @@ rule index_shards:
         code=code_version("index_shards"),
     shell:
         """
-        python workflow/scripts/index_shards.py \
+        python {resources.scripts:q}/index_shards.py \
             --dataset {wildcards.dataset:q} \
             --settings {params.settings:q} \
             --shards {input.shards:q} \

@@ -19,6 +19,7 @@ rule predict:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
         runtime=grows(lambda wildcards: 20 + count_images(wildcards.target) // 2000),
@@ -27,7 +28,7 @@ rule predict:
         code=code_version("predict"),
     shell:
         """
-        python workflow/scripts/predict.py \
+        python {resources.scripts:q}/predict.py \
             --weights {input.weights:q} \
             --manifest {input.manifest:q} \
             --index {input.index:q} \
@@ -58,6 +59,7 @@ rule embed_images:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         mem_mb=grows(4000),
         runtime=grows(60),
@@ -70,7 +72,7 @@ rule embed_images:
         code=code_version("embed_images"),
     shell:
         """
-        python workflow/scripts/embed_images.py \
+        python {resources.scripts:q}/embed_images.py \
             --weights {input.weights:q} \
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \
@@ -104,6 +106,7 @@ rule measure_performance:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -112,7 +115,7 @@ rule measure_performance:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_performance.py \
+        python {resources.scripts:q}/measure_performance.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -152,6 +155,7 @@ rule measure_classes:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -160,7 +164,7 @@ rule measure_classes:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_classes.py \
+        python {resources.scripts:q}/measure_classes.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -204,13 +208,14 @@ rule measure_transfer:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
         code=code_version("measure_transfer"),
     shell:
         """
-        python workflow/scripts/measure_transfer.py \
+        python {resources.scripts:q}/measure_transfer.py \
             --performance {input.performance:q} \
             --replicates {input.replicates:q} \
             --output {output.transfer:q} \

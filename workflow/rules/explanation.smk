@@ -22,6 +22,7 @@ rule predict_corrected:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
         runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
@@ -34,7 +35,7 @@ rule predict_corrected:
         code=code_version("predict_corrected"),
     shell:
         """
-        python workflow/scripts/predict_corrected.py \
+        python {resources.scripts:q}/predict_corrected.py \
             --weights {input.weights:q} \
             --source-manifests {input.source_manifests:q} \
             --source-indexes {input.source_indexes:q} \
@@ -55,7 +56,7 @@ rule describe_images:
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
         shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
-        weights=file_of(STUDY.get("explanation", {}).get("encoder")),
+        weights=ENCODER_FILE,
     output:
         descriptions="<study>/descriptions/{target}.parquet",
     log:
@@ -65,6 +66,7 @@ rule describe_images:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         mem_mb=grows(4000),
         runtime=grows(60),
@@ -73,7 +75,7 @@ rule describe_images:
         code=code_version("describe_images"),
     shell:
         """
-        python workflow/scripts/describe_images.py \
+        python {resources.scripts:q}/describe_images.py \
             --manifest {input.manifest:q} \
             --index {input.index:q} \
             --weights {input.weights:q} \
@@ -113,6 +115,7 @@ rule explain_drops:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(240),
     params:
@@ -121,7 +124,7 @@ rule explain_drops:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/explain_drops.py \
+        python {resources.scripts:q}/explain_drops.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -163,6 +166,7 @@ rule check_verdicts:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -176,7 +180,7 @@ rule check_verdicts:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/check_verdicts.py \
+        python {resources.scripts:q}/check_verdicts.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
@@ -219,6 +223,7 @@ rule measure_corrections:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -227,7 +232,7 @@ rule measure_corrections:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_corrections.py \
+        python {resources.scripts:q}/measure_corrections.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \

@@ -19,6 +19,7 @@ rule draw_auc_matrix:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
@@ -28,7 +29,7 @@ rule draw_auc_matrix:
     shell:
         # The figures below that are drawn from tables alone take this rule over, each with the program of its own name.
         """
-        python workflow/scripts/{params.program}.py \
+        python {resources.scripts:q}/{params.program}.py \
             --tables {input.tables:q} \
             --settings {params.settings:q} \
             --svg {output.svg:q} \
@@ -113,7 +114,7 @@ use rule draw_auc_matrix as draw_local with:
     log:
         "<log>/draw_local.log",
     params:
-        settings=figure_settings("models", "sources", "datasets"),
+        settings=figure_settings("models", "targets", "sources", "datasets"),
         code=code_version("draw_local"),
         program="draw_local",
 
@@ -133,7 +134,7 @@ use rule draw_auc_matrix as draw_domains with:
     log:
         "<log>/draw_domains.log",
     params:
-        settings=figure_settings("models", "seeds", "resamples"),
+        settings=figure_settings("models", "targets", "seeds", "resamples"),
         code=code_version("draw_domains"),
         program="draw_domains",
 

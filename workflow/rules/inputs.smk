@@ -95,15 +95,33 @@ def of_model(pattern, wildcards):
 
 def initial_weights(wildcards):
     """Return the file that a model's weights start from: one of the user's, or another model's of the same seed."""
-    weights = MODELS[wildcards.model]["weights"]
     if origin(MODELS[wildcards.model]):
         return ancient(of_origin(rules.train_model.output.weights, wildcards))
-    return file_of(weights)
+    return FILES[wildcards.model]
 
 
-def file_of(weights):
-    """Return weights that are a file, as a list of one; none for a published name or no weights."""
-    return [weights] if weights and set("./") & set(weights) else []
+def file_of(weights, key):
+    """Return weights that are a file, as a list of one; none for a published name or no weights.
+
+    Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
+    """
+    if not weights or not set("./") & set(weights):
+        return []
+    if not Path(weights).is_file():
+        raise WorkflowError(
+            f"config: {key}: no file {weights!r} (paths start from {Path.cwd()}); name one with a state dict, or published "
+            "weights by their name, which has neither a point nor a slash"
+        )
+    return [weights]
+
+
+#: model -> the file of the user's that its weights start from, as a list of one; checked before anything runs
+FILES = {
+    name: [] if origin(model) else file_of(model["weights"], f"models.{model['sweep']}.weights")
+    for name, model in MODELS.items()
+}
+#: the same of the encoder that describes images
+ENCODER_FILE = file_of(STUDY.get("explanation", {}).get("encoder"), "explanation.encoder")
 
 
 def initial_record(wildcards):

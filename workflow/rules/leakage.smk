@@ -23,14 +23,15 @@ rule audit_leakage:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(8000),
         runtime=grows(120),
     params:
-        settings=as_settings(datasets=list(DATASETS), registers=REGISTERS, **STUDY["leakage"]),
+        settings=as_settings(datasets=list(DATASETS), registers=REGISTERS, tested=TESTED, **STUDY["leakage"]),
         code=code_version("audit_leakage"),
     shell:
         """
-        python workflow/scripts/audit_leakage.py \
+        python {resources.scripts:q}/audit_leakage.py \
             --settings {params.settings:q} \
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \
@@ -54,6 +55,7 @@ checkpoint assign_splits:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(20),
     params:
@@ -61,7 +63,7 @@ checkpoint assign_splits:
         code=code_version("assign_splits"),
     shell:
         """
-        python workflow/scripts/assign_splits.py \
+        python {resources.scripts:q}/assign_splits.py \
             --manifest {input.manifest:q} \
             --settings {params.settings:q} \
             --moves {input.moves:q} \

@@ -22,6 +22,7 @@ rule attribute_images:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         mem_mb=grows(6000),
         runtime=grows(120),
@@ -34,7 +35,7 @@ rule attribute_images:
         code=code_version("attribute_images"),
     shell:
         """
-        python workflow/scripts/attribute_images.py \
+        python {resources.scripts:q}/attribute_images.py \
             --weights {input.weights:q} \
             --manifest {input.manifest:q} \
             --index {input.index:q} \
@@ -53,6 +54,7 @@ rule measure_localisation:
     """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
     input:
         attributions=attributions,
+        predictions=of_trainings(PREDICTION, SHOWN, split="test", target=TARGETS),
         regions=lambda wildcards: regions_of(TARGETS),
         manifests=study_manifests,
         digests=study_digests,
@@ -77,6 +79,7 @@ rule measure_localisation:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
@@ -90,7 +93,7 @@ rule measure_localisation:
         study=subpath(output.table, ancestor=2),
     shell:
         """
-        python workflow/scripts/measure_localisation.py \
+        python {resources.scripts:q}/measure_localisation.py \
             --predictions {params.study:q}/predictions \
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \

@@ -14,7 +14,8 @@ def manifest_settings(wildcards):
     dataset = wildcards.dataset
     return as_settings(
         **READINGS[dataset],
-        **subset(DATASETS[dataset], "public", "split"),
+        **subset(DATASETS[dataset], "public", *([] if dataset in TESTED else ["split"])),
+        **({"role": "test"} if dataset in TESTED else {}),
         register=REGISTERS[dataset],
     )
 
@@ -59,7 +60,15 @@ def reader_module(dataset):
 
 def versions(*libraries):
     """Return the versions of libraries that decide a result."""
-    return as_settings(**{name: importlib.metadata.version(name) for name in libraries})
+    return as_settings(**{name: version_of(name) for name in libraries})
+
+
+def version_of(library):
+    """Return the version of an installed library; rules can also be looked at, as by --lint, where it is not there."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def training_settings(wildcards):
@@ -92,7 +101,7 @@ def description_settings():
     encoder = explanation.get("encoder")
     return as_settings(
         **subset(explanation, "images"),
-        encoder="file" if file_of(encoder) else encoder,
+        encoder="file" if ENCODER_FILE else encoder,
         seed=STUDY["evaluation"]["seed"],
         **INFERENCE,
     )
@@ -153,13 +162,23 @@ def figure_settings(*keys):
     return as_settings(**subset(values, "phantoms", *keys))
 
 
+def name_of(weights):
+    """Return what a page says of weights: of a file its name without its folders; its digest is in the records."""
+    return f"of the file {Path(weights).name}" if isinstance(weights, str) and set("./") & set(weights) else weights
+
+
 def report_settings():
-    """Return the whole configuration but for paths of this machine, which no page shows."""
+    """Return the whole configuration but for paths of this machine, for the page to show; of a file its name alone."""
     datasets = {
         name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in DATASETS.items()
     }
     settings = {key: value for key, value in STUDY.items() if key != "private"}
+    settings["models"] = {
+        name: model | {"weights": name_of(model["weights"])} for name, model in STUDY["models"].items()
+    }
+    if "explanation" in STUDY:
+        settings["explanation"] = STUDY["explanation"] | {"encoder": name_of(STUDY["explanation"]["encoder"])}
     settings |= {"shown": SHOWN, "sources_of": {name: model["sources"] for name, model in MODELS.items()}}
     settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
     settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}

@@ -20,6 +20,7 @@ rule draw_training_curves:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
@@ -28,7 +29,7 @@ rule draw_training_curves:
         study=subpath(output.svg, ancestor=2),
     shell:
         """
-        python workflow/scripts/draw_training_curves.py \
+        python {resources.scripts:q}/draw_training_curves.py \
             --models {params.study:q}/models \
             --settings {params.settings:q} \
             --svg {output.svg:q} \
@@ -58,6 +59,7 @@ rule draw_samples:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
@@ -66,7 +68,7 @@ rule draw_samples:
         code=code_version("draw_samples"),
     shell:
         """
-        python workflow/scripts/draw_samples.py \
+        python {resources.scripts:q}/draw_samples.py \
             --manifests {params.manifests:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
@@ -97,6 +99,7 @@ rule draw_disagreements:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
@@ -104,7 +107,7 @@ rule draw_disagreements:
         code=code_version("draw_disagreements"),
     shell:
         """
-        python workflow/scripts/draw_disagreements.py \
+        python {resources.scripts:q}/draw_disagreements.py \
             --extremes {input.extremes:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
@@ -136,6 +139,7 @@ rule draw_attributions:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
@@ -144,7 +148,7 @@ rule draw_attributions:
         study=subpath(output.svg, ancestor=2),
     shell:
         """
-        python workflow/scripts/draw_attributions.py \
+        python {resources.scripts:q}/draw_attributions.py \
             --attributions {params.study:q}/attributions \
             --datasets results/datasets \
             --settings {params.settings:q} \

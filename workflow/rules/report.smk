@@ -7,6 +7,7 @@ rule write_report:
         performance=rules.measure_performance.output.table,
         transfer=rules.measure_transfer.output.transfer,
         summary=rules.measure_transfer.output.summary,
+        flow=rules.summarise_datasets.output.flow,
         counts=rules.summarise_datasets.output.counts,
         labels=rules.summarise_datasets.output.labels,
         figures=expand("<study>/figures/{name}.{kind}", name=FIGURES, kind=["svg", "png", "json"]),
@@ -15,10 +16,10 @@ rule write_report:
         leakage=rules.audit_leakage.output.table,
         indexes=study_indexes,
         records=of_trainings(rules.train_model.output.record),
-        templates=expand(
-            "workflow/scripts/crossray/figures/templates/{name}", name=["report.html.j2", "report.css", "report.js"]
-        ),
-        citation="CITATION.cff",
+        templates=[
+            f"{SCRIPTS}/crossray/figures/templates/{name}" for name in ("report.html.j2", "report.css", "report.js")
+        ],
+        citation=str(CHECKOUT / "CITATION.cff"),
     output:
         html=report(
             "<study>/report.html",
@@ -31,20 +32,20 @@ rule write_report:
     conda:
         "../../envs/crossray.yaml"
     resources:
+        scripts=SCRIPTS,
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
         settings=report_settings(),
         code=code_version("write_report"),
         study=subpath(output.html, parent=True),
-        templates=lambda wildcards, input: str(Path(input.templates[0]).parent),
     shell:
         """
-        python workflow/scripts/write_report.py \
+        python {resources.scripts:q}/write_report.py \
             --study {params.study:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
-            --templates {params.templates:q} \
+            --templates {resources.scripts:q}/crossray/figures/templates \
             --citation {input.citation:q} \
             --output {output.html:q} \
             &>{log:q}

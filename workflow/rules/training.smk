@@ -22,6 +22,7 @@ rule train_model:
         "../../envs/crossray.yaml"
     threads: 8
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         launcher="python",
         reading=STUDY["images"]["reading"],
@@ -34,7 +35,7 @@ rule train_model:
     shell:
         # Epochs take a while, so this log is shown as it grows.
         """
-        {resources.launcher} workflow/scripts/train_model.py \
+        {resources.launcher} {resources.scripts:q}/train_model.py \
             --settings {params.settings:q} \
             --source {wildcards.source:q} \
             --manifests {input.manifests:q} \
@@ -73,6 +74,7 @@ rule train_shared_heads:
         "../../envs/crossray.yaml"
     threads: 8
     resources:
+        scripts=SCRIPTS,
         gpu=0,
         launcher="python",
         reading=STUDY["images"]["reading"],
@@ -84,7 +86,7 @@ rule train_shared_heads:
         folder=subpath(output.vectors, parent=True),
     shell:
         """
-        {resources.launcher} workflow/scripts/train_shared_heads.py \
+        {resources.launcher} {resources.scripts:q}/train_shared_heads.py \
             --settings {params.settings:q} \
             --manifests {input.manifests:q} \
             --indexes {input.indexes:q} \

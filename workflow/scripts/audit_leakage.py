@@ -25,7 +25,7 @@ def audit_leakage(arguments: Namespace) -> None:
     groups = leakage.group_patients(images, duplicates)
     leakage.warn_of_large_groups(images, groups)
     move = arguments.settings["overlap"] == "move"
-    splits = leakage.settle_splits(images, groups) if move else images["split"]
+    splits = leakage.settle_splits(images, groups, arguments.settings["tested"]) if move else images["split"]
     write_csv(arguments.pairs, leakage.describe_pairs(images, duplicates))
     for dataset, path in zip(datasets, arguments.moves, strict=True):
         write_csv(path, leakage.moved_patients(images, splits, dataset))
@@ -40,8 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument(
         "--settings", required=True, type=json_object,
-        help="datasets, registers (data set to register of patients), overlap (move, refuse or keep) and duplicates "
-        "(near or exact) as JSON",
+        help="datasets, registers (data set to register of patients), tested (those only tested on), overlap (move, "
+        "refuse or keep) and duplicates (near or exact) as JSON",
     )  # fmt: skip
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests, in the order of datasets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="indexes of their shards")

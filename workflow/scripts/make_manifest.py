@@ -19,6 +19,8 @@ def make_manifest(arguments: Namespace) -> None:
     reader = find_reader(settings["reader"])
     tables = tuple(str(path) for path in arguments.tables)
     table = reader.read(Release(str(arguments.root), tables), settings)
+    if settings.get("role") == "test":
+        table = table.assign(split="test")
     if "split" not in table:
         split = settings["split"]
         table.insert(7, "split", manifest.split_by_patient(table["patient_id"], split["seed"], split))

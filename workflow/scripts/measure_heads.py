@@ -14,9 +14,10 @@ def measure_heads(arguments: Namespace) -> None:
 
     from crossray.analysis.heads import measure
     from crossray.files import write_csv
+    from crossray.tables import read
 
     vectors = {path.parts[-4:-1]: pd.read_parquet(path) for path in arguments.vectors}
-    places, distances, relations = measure(vectors, pd.read_csv(arguments.tasks))
+    places, distances, relations = measure(vectors, read(arguments.tasks))
     write_csv(arguments.places, places)
     write_csv(arguments.relations, relations)
     write_csv(arguments.output, distances)

@@ -30,7 +30,7 @@ def probe_sources(arguments: Namespace) -> None:
     table, confusion = measure(samples, settings["seed"])
     write_csv(arguments.confusion, confusion)
     write_csv(arguments.output, table)
-    for row in table.itertuples():
+    for row in table[table["reason"].isna()].itertuples():
         logging.info("%s: %.2f recognised, %.2f by chance", row.features, row.accuracy, row.chance)
 
 

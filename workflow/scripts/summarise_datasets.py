@@ -8,12 +8,13 @@ from crossray.program import json_object, parser, run
 
 
 def summarise_datasets(arguments: Namespace) -> None:
-    """Write the counts and the labels."""
+    """Write the flow, the counts and the labels."""
     from crossray.analysis.datasets import summarise
     from crossray.files import write_csv
 
     settings = arguments.settings
-    counts, labels = summarise(arguments.manifests, arguments.datasets, settings)
+    counts, labels, flow = summarise(arguments.manifests, arguments.datasets, settings)
+    write_csv(arguments.flow, flow)
     write_csv(arguments.counts, counts)
     write_csv(arguments.labels, labels)
 
@@ -22,10 +23,11 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
-    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their indexes")
+    options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
     options.add_argument(
         "--settings", required=True, type=json_object, help="datasets, shape (folder of shards) and tasks as JSON"
     )
+    options.add_argument("--flow", required=True, type=Path, help="CSV to write: what each step leaves of the images")
     options.add_argument("--counts", required=True, type=Path, help="CSV to write: images and patients by property")
     options.add_argument("--labels", required=True, type=Path, help="CSV to write: labels by task and split")
     return run(summarise_datasets, options.parse_args(argv))

@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+#: the reason of an image whose file is not there
+FILE_NOT_FOUND = "file not found"
+
+
 class UnusableImageError(Exception):
     """An image file that cannot be used; the message is the reason for ``rejected.csv``."""
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from crossray.area import Levels, area_means
 from crossray.dicom import read_dicom, read_dicom_shape
-from crossray.errors import UnusableImageError
+from crossray.errors import FILE_NOT_FOUND, UnusableImageError
 from crossray.grey_levels import GREY_MAX, PERCENTILES
 from crossray.pictures import SUFFIXES, read_picture, read_picture_shape
 from crossray.remarks import remark
@@ -68,7 +68,7 @@ def load_square(
         UnusableImageError: if the file is missing or cannot be used, with the reason.
     """
     if not path.is_file():
-        raise UnusableImageError("file not found")
+        raise UnusableImageError(FILE_NOT_FOUND)
     if path.stat().st_size == 0:
         raise UnusableImageError("empty file")
     is_picture = path.suffix.lower() in SUFFIXES

@@ -27,7 +27,7 @@ def write(path: Path, parts: Iterable[NDArray], count: int, size: int) -> None:
         count: number of maps.
         size: pixels along each side.
     """
-    with replacing(path) as partial, h5py.File(partial, "w") as file:
+    with replacing(path) as partial, h5py.File(partial, "w", locking=False) as file:
         chunks = (1, size, size) if count else None
         packed = {"compression": "gzip", "compression_opts": 4, "shuffle": True} if count else {}
         maps = file.create_dataset("maps", (count, size, size), np.float16, chunks=chunks, track_times=False, **packed)
@@ -45,7 +45,7 @@ def read(path: Path, places: NDArray[np.int64]) -> NDArray[np.float32]:
         UserError: if the file is no such file, or too short.
     """
     try:
-        with h5py.File(path, "r") as file:
+        with h5py.File(path, "r", locking=False) as file:
             order, back = np.unique(places, return_inverse=True)
             return file["maps"][order].astype(np.float32)[back]
     except (OSError, KeyError, IndexError, ValueError) as error:

@@ -4,13 +4,13 @@ NOT_LABELLED = "L"
 NOT_TRAINED = "M"
 TOO_FEW = "F"
 PATIENTS_OVERLAP = "O"
-FAILED = "X"
+DIVERGED = "D"
 
-#: code -> what it means, as the report's legend says it
+#: code -> what it means, as the report's legend says it; the farthest from a number first
 REASONS = {
     NOT_LABELLED: "the target does not label this task",
     NOT_TRAINED: "the model was not trained for this task",
     TOO_FEW: "fewer positives or negatives at the target than the minimum",
     PATIENTS_OVERLAP: "patients of the source are among the target's",
-    FAILED: "the computation failed",
+    DIVERGED: "the model's training diverged: its outputs are not numbers",
 }

@@ -179,6 +179,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_names(config)
     yield from _wrong_tasks(config)
     yield from _wrong_paths(config)
+    yield from _wrong_roles(config)
     yield from _wrong_originals(datasets)
     yield from _shared_digits(datasets)
     yield from _wrong_pairs(config)
@@ -210,7 +211,7 @@ def _wrong_names(config: Mapping[str, Any]) -> Iterator[str]:
         for name in config.get(key) or ():
             if name not in allowed:
                 yield f"{key}: {name!r} is no data set; allowed are {', '.join(allowed)}"
-    for source in config.get("sources") or datasets:
+    for source in _sources(config):
         if not is_pooled(source) and source not in (config.get("targets") or datasets):
             yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
 
@@ -243,6 +244,25 @@ def _wrong_paths(config: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
+def only_tested(datasets: Mapping[str, Any]) -> list[str]:
+    """Return the data sets that no model is trained on."""
+    return [name for name, dataset in datasets.items() if dataset["role"] == "test"]
+
+
+def _sources(config: Mapping[str, Any]) -> list[str]:
+    datasets = config["datasets"]
+    return config.get("sources") or [name for name in datasets if name not in only_tested(datasets)]
+
+
+def _wrong_roles(config: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is wrong with data sets that are only tested on."""
+    if not _sources(config):
+        yield "datasets: all have the role test; a study needs one to train on"
+    for key in ("sources", "pool"):
+        for name in set(config.get(key) or ()) & set(only_tested(config["datasets"])):
+            yield f"{key}: {name!r} has the role test, it is only tested on; take it out, or give it the role train"
+
+
 def _wrong_originals(datasets: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with simulated hospitals that read another's images."""
     for name, dataset in datasets.items():
@@ -267,7 +287,7 @@ def _shared_digits(datasets: Mapping[str, Any]) -> Iterator[str]:
 def _wrong_pairs(config: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is wrong with the pairs of sources that the configuration wants to see."""
     datasets = list(config["datasets"])
-    single = [source for source in config.get("sources") or datasets if not is_pooled(source)]
+    single = [source for source in _sources(config) if not is_pooled(source)]
     allowed = {"target": config.get("targets") or datasets, "task": config["tasks"], "first": single, "second": single}
     for number, pair in enumerate(config["evaluation"]["pairs"]):
         for key, names in allowed.items():

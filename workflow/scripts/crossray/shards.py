@@ -4,6 +4,9 @@ A shard holds ``images`` uint8 (N, size, size), or (N, size, size, 3) in colour,
 ``image_id``, N strings. Its attributes name the data set, the size, the preprocessing and the library versions. The
 index of a data set is a small JSON file with the digest of every shard's content: whoever depends on the index alone is
 left in peace by a conversion that ends in the same pixels.
+
+HDF5 takes no locks here: a shard is written under a temporary name and never changed, and some file systems of clusters
+refuse locks.
 """
 
 import atexit
@@ -56,7 +59,7 @@ def write_shard(
         for image in images:
             waiting.write(np.ascontiguousarray(image, np.uint8).data)
         waiting.seek(0)
-        with h5py.File(partial, "w") as file:
+        with h5py.File(partial, "w", locking=False) as file:
             layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
             shape = (len(image_ids), size, size, *([channels] if channels > 1 else []))
@@ -82,7 +85,7 @@ def shard_entry(path: Path) -> dict[str, Any]:
 
 def _opened(path: Path) -> h5py.File:
     try:
-        return h5py.File(path, "r")
+        return h5py.File(path, "r", locking=False)
     except OSError as error:
         raise _damaged(path, f"not a readable shard ({error})") from error
 

@@ -71,8 +71,8 @@ def _raters(scored: Scored, model: str, task: str) -> list[Rater]:
         (trained, seed)
         for trained, seeds in scored.logits.items()
         if trained.model == model
-        for seed, logits in seeds.items()
-        if scored.count(trained, logits, task)["reason"] is None
+        for seed in seeds
+        if scored.count(trained, seed, task)["reason"] is None
     ]
 
 

@@ -1,7 +1,7 @@
 """The cells of a study: models x sources x targets x seeds, and the predictions that lie behind each."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class Scored:
             they are log-odds against all other classes, whose sigmoid is the probability of the softmax.
         minimum: positives and negatives that a number needs.
         refused: those for which no number is given, as patients whom they learnt from are among these.
+        diverged: (trained, seed) -> tasks whose outputs are not numbers, which ``logits`` leaves out.
     """
 
     dataset: str
@@ -45,6 +46,7 @@ class Scored:
     logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
     minimum: int
     refused: Set[Trained] = frozenset()
+    diverged: Mapping[tuple[Trained, str], Set[str]] = field(default_factory=dict)
 
     @cached_property
     def patients(self) -> NDArray[np.int64]:
@@ -65,7 +67,7 @@ class Scored:
         """Return the logits that a report shows."""
         return self.logits[trained][self.reported_seed(trained)]
 
-    def count(self, trained: Trained, logits: pd.DataFrame, task: str) -> dict[str, Any]:
+    def count(self, trained: Trained, seed: str, task: str) -> dict[str, Any]:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
         empty: dict[str, Any] = {"images": 0, "patients": 0, "positives": 0, "negatives": 0}
         if task not in self.labels or self.labels[task].isna().all():
@@ -78,7 +80,9 @@ class Scored:
             "negatives": int((counted[task] == 0).sum()),
         }
         reason = None
-        if task not in logits:
+        if task in self.diverged.get((trained, seed), ()):
+            reason = reasons.DIVERGED
+        elif task not in self.logits[trained][seed]:
             reason = reasons.NOT_TRAINED
         elif trained in self.refused:
             reason = reasons.PATIENTS_OVERLAP
@@ -88,7 +92,7 @@ class Scored:
 
     def measurable(self, trained: Trained, task: str) -> bool:
         """Return whether a model, as reported, has a number for a task."""
-        return self.count(trained, self.reported(trained), task)["reason"] is None
+        return self.count(trained, self.reported_seed(trained), task)["reason"] is None
 
     def weights(self, evaluation: Mapping[str, Any]) -> NDArray[np.uint16]:
         """Draw the bootstrap resamples of patients; all analyses of a study draw the same, so they are paired."""
@@ -131,7 +135,7 @@ class Study:
         Raises:
             UserError: if two predictions are not for the same images.
         """
-        logits = {one: self._logits(one, split, dataset) for one in trained}
+        logits, diverged = self._numbers({one: self._logits(one, split, dataset) for one in trained})
         images = next(iter(next(iter(logits.values())).values())).index
         for one, tables in logits.items():
             for seed, table in tables.items():
@@ -140,7 +144,7 @@ class Study:
         table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
-        return Scored(dataset, table.loc[images], logits, self.settings["evaluation"]["minimum"], refused)
+        return Scored(dataset, table.loc[images], logits, self.settings["evaluation"]["minimum"], refused, diverged)
 
     def is_refused(self, trained: Trained, dataset: str) -> bool:
         """Return whether a model, or one that it started from, learnt from patients of a target."""
@@ -155,7 +159,7 @@ class Study:
         """
         parts = [self.scored(name, "validation", [trained]) for name in self.settings["members"][trained.source]]
         seeds = parts[0].logits[trained]
-        logits = {seed: pd.concat([part.logits[trained][seed] for part in parts]) for seed in seeds}
+        logits = {seed: pd.concat([part.logits[trained][seed] for part in parts], join="inner") for seed in seeds}
         return pd.concat([part.labels for part in parts]), logits
 
     def _logits(self, trained: Trained, split: str, dataset: str) -> dict[str, pd.DataFrame]:
@@ -168,21 +172,36 @@ class Study:
             first = next(iter(tables.values()))
             tasks = [task for task in first if all(task in table for table in tables.values())]
             tables[ENSEMBLE] = sum((table[tasks] for table in tables.values()), start=0.0) / len(tables)
-        if self.settings["objective"] == MULTICLASS:
-            return {seed: _log_odds(table) for seed, table in tables.items()}
         return tables
+
+    def _numbers(
+        self, logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
+    ) -> tuple[dict[Trained, dict[str, pd.DataFrame]], dict[tuple[Trained, str], Set[str]]]:
+        """Leave out outputs that are not numbers, as of a training that diverged, and say which; all of classes."""
+        classes = self.settings["objective"] == MULTICLASS
+        kept: dict[Trained, dict[str, pd.DataFrame]] = {}
+        diverged: dict[tuple[Trained, str], Set[str]] = {}
+        for one, tables in logits.items():
+            kept[one] = {}
+            for seed, table in tables.items():
+                wrong = [task for task in table if not np.isfinite(table[task]).all()]
+                diverged[one, seed] = frozenset(table if wrong and classes else wrong)
+                numbers = table.drop(columns=list(diverged[one, seed]))
+                kept[one][seed] = _log_odds(numbers) if classes and not numbers.empty else numbers
+        return kept, diverged
 
 
 def joined(parts: Sequence[Scored]) -> Scored:
     """Return the images of several data sets as those of one."""
     first = parts[0]
     logits = {
-        trained: {seed: pd.concat([part.logits[trained][seed] for part in parts]) for seed in tables}
+        trained: {seed: pd.concat([part.logits[trained][seed] for part in parts], join="inner") for seed in tables}
         for trained, tables in first.logits.items()
     }
     name = " + ".join(part.dataset for part in parts)
     refused = frozenset().union(*(part.refused for part in parts))
-    return Scored(name, pd.concat([part.labels for part in parts]), logits, first.minimum, refused)
+    diverged = {key: frozenset().union(*(part.diverged.get(key, ()) for part in parts)) for key in first.diverged}
+    return Scored(name, pd.concat([part.labels for part in parts]), logits, first.minimum, refused, diverged)
 
 
 def _log_odds(logits: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """Classes of which an image has exactly one: how many are named rightly, and which is taken for which."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,7 +58,7 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
             for seed, logits in seeds.items():
                 keys = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, seed), strict=True))
                 shown = seed == scored.reported_seed(trained)
-                row = _counts(scored, trained, truth, logits)
+                row = _counts(scored, trained, seed, truth)
                 if row["reason"] is None:
                     row |= _measures(scored, truth, logits, weights if shown else weights[:0])
                     row |= one_against_rest.get(tuple(keys.values()), {})
@@ -77,10 +78,10 @@ def true_classes(labels: pd.DataFrame, classes: list[str]) -> NDArray[np.object_
     return names[np.where(table.any(axis=1), table.to_numpy().argmax(axis=1), len(classes))]
 
 
-def _counts(scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame) -> dict[str, Any]:
+def _counts(scored: Scored, trained: Trained, seed: str, truth: NDArray) -> dict[str, Any]:
     """Count what is behind a row, and say why it has no number if so."""
     labelled = np.array([name is not None for name in truth], bool)
-    usable = labelled & np.isin(truth, list(logits))
+    usable = labelled & np.isin(truth, list(scored.logits[trained][seed]))
     row: dict[str, Any] = {
         "classes": len(set(truth[usable])),
         "images": int(usable.sum()),
@@ -90,6 +91,8 @@ def _counts(scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFra
     }
     if not labelled.any():
         row["reason"] = reasons.NOT_LABELLED
+    elif scored.diverged[trained, seed]:
+        row["reason"] = reasons.DIVERGED
     elif not usable.any():
         row["reason"] = reasons.NOT_TRAINED
     elif trained in scored.refused:
@@ -193,6 +196,11 @@ def _confusion(
     scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame, weights: NDArray, classes: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
+    if scored.diverged[trained, scored.reported_seed(trained)]:
+        for name, other in itertools.product(classes, classes):
+            names = {"model": trained.model, "source": trained.source, "target": scored.dataset}
+            yield names | {"true_class": name, "predicted_class": other, "reason": reasons.DIVERGED}
+        return
     here = np.array([name is not None for name in truth], bool)
     called = np.array(list(logits), dtype=object)[logits.to_numpy()[here].argmax(axis=1)]
     right, given = (pd.Index(classes).get_indexer(names) for names in (truth[here], called))

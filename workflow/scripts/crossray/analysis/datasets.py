@@ -1,6 +1,9 @@
-"""What is in each data set: images and patients by split, labels by task, and who the patients are."""
+"""What is in each data set: from rows to labelled images, labels by task, and who the patients are.
 
-from collections.abc import Mapping, Sequence
+Only images with pixels count; the others are named by the step at which they are lost.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,8 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from crossray import manifest
-from crossray.files import read_json
+from crossray.errors import FILE_NOT_FOUND
+from crossray.tables import read
 
 AGE_BANDS = [0, 18, 40, 60, 80, 121]
 AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
@@ -19,8 +23,42 @@ def age_bands(ages: pd.Series) -> pd.Series:
     return pd.cut(ages, AGE_BANDS, right=False, labels=AGE_NAMES).astype("str").where(ages.notna())
 
 
-def describe(dataset: str, table: pd.DataFrame, index: dict[str, Any]) -> list[dict[str, Any]]:
+#: ``rows`` of the table after the label policy, those whose file is ``found``, those that are ``readable`` and so have
+#: pixels, and those of them with a label of a task of the study; ``patients`` are of the last
+FLOW_COLUMNS = ["dataset", "split", "rows", "found", "readable", "labelled", "patients"]
+
+
+def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Count what is left of a data set's images after each step, in each split and in all.
+
+    Args:
+        dataset: its name.
+        table: the study's manifest.
+        rejected: image_id and reason of those that could not be used.
+        tasks: of the study.
+
+    Yields:
+        Rows with :data:`FLOW_COLUMNS`; a split without a row is left out.
+    """
+    lost = table["image_id"].isin(rejected["image_id"])
+    missing = table["image_id"].isin(rejected.loc[rejected["reason"] == FILE_NOT_FOUND, "image_id"])
+    labelled = ~lost & table[[task for task in tasks if task in table]].notna().any(axis=1)
+    steps = {"rows": lost | True, "found": ~missing, "readable": ~lost, "labelled": labelled}
+    for split in ("all", *manifest.SPLITS):
+        here = (table["split"] == split) | (split == "all")
+        if here.any():
+            counts = {name: int((kept & here).sum()) for name, kept in steps.items()}
+            patients = table.loc[labelled & here, "patient_id"].nunique()
+            yield {"dataset": dataset, "split": split, **counts, "patients": patients}
+
+
+def describe(dataset: str, table: pd.DataFrame, rejected: int) -> list[dict[str, Any]]:
     """Count a data set's images and patients by split, view, sex and age band.
+
+    Args:
+        dataset: its name.
+        table: rows of the manifest that have pixels.
+        rejected: how many have none.
 
     Returns:
         Rows with dataset, property (split, view, sex, age, rejected), value, images, patients. Unknown values are
@@ -32,7 +70,7 @@ def describe(dataset: str, table: pd.DataFrame, index: dict[str, Any]) -> list[d
         values = known[name].fillna("not recorded")
         levels = sorted(values.unique()) if order is None else [*order, "not recorded"]
         rows += [_count(dataset, name, level, known[values == level]) for level in levels if (values == level).any()]
-    return [*rows, {"dataset": dataset, "property": "rejected", "value": "all", "images": index["rejected"]}]
+    return [*rows, {"dataset": dataset, "property": "rejected", "value": "all", "images": rejected}]
 
 
 def _count(dataset: str, name: str, value: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -42,6 +80,11 @@ def _count(dataset: str, name: str, value: str, rows: pd.DataFrame) -> dict[str,
 
 def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> list[dict[str, Any]]:
     """Count labels by task and split, and over all splits.
+
+    Args:
+        dataset: its name.
+        table: rows of the manifest that have pixels.
+        tasks: of the study.
 
     Returns:
         Rows with dataset, task, split (or ``all``), positives, negatives, unknown, and prevalence with its 95 %
@@ -71,17 +114,24 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
     return rows
 
 
-def summarise(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the counts of all data sets (:func:`describe`) and their labels (:func:`count_labels`).
+def summarise(
+    manifests: Path, datasets: Path, settings: Mapping[str, Any]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the counts of all data sets (:func:`describe`), their labels (:func:`count_labels`) and :func:`flow`.
 
     Args:
         manifests: folder of the study's manifests.
-        datasets: folder of data sets, with the indexes of their shards.
+        datasets: folder of data sets, with the lists of what was rejected beside the indexes of their shards.
         settings: datasets, shape (name of the folder of shards), tasks.
     """
     counts, labels = [], []
+    steps: list[dict[str, Any]] = []
     for name in settings["datasets"]:
         table = manifest.read(manifests / f"{name}.parquet")
-        counts += describe(name, table, read_json(datasets / name / settings["shape"] / "index.json"))
-        labels += count_labels(name, table, settings["tasks"])
-    return pd.DataFrame(counts).astype({"patients": "Int64"}), pd.DataFrame(labels)
+        rejected = read(datasets / name / settings["shape"] / "rejected.csv")
+        usable = table[~table["image_id"].isin(rejected["image_id"])]
+        counts += describe(name, usable, len(table) - len(usable))
+        labels += count_labels(name, usable, settings["tasks"])
+        steps += flow(name, table, rejected, settings["tasks"])
+    described = pd.DataFrame(counts).astype({"patients": "Int64"})
+    return described, pd.DataFrame(labels), pd.DataFrame(steps, columns=FLOW_COLUMNS)

@@ -34,19 +34,21 @@ def measure(
         tasks: ``tasks.csv``, for the mean AUC of each task.
 
     Returns:
-        Tables with :data:`VECTOR_COLUMNS`, :data:`DISTANCE_COLUMNS` and :data:`RELATION_COLUMNS`.
+        Tables with :data:`VECTOR_COLUMNS`, :data:`DISTANCE_COLUMNS` and :data:`RELATION_COLUMNS`; trainings that
+        diverged have no vectors and are left out.
     """
     places, distances, relations = [], [], []
-    for model, penalty in dict.fromkeys((model, penalty) for model, penalty, _ in vectors):
-        seeds = [table for key, table in vectors.items() if key[:2] == (model, penalty)]
+    sound = {key: table for key, table in vectors.items() if np.isfinite(table.iloc[:, 2:].to_numpy(float)).all()}
+    for model, penalty in dict.fromkeys((model, penalty) for model, penalty, _ in sound):
+        seeds = [table for key, table in sound.items() if key[:2] == (model, penalty)]
         places.append(_places(seeds[0]).assign(model=model, penalty=penalty))
         of_model = tasks[tasks["model"] == model].set_index("task")["mean_auc"]
         table = _distances(seeds, of_model).assign(model=model, penalty=penalty)
         distances.append(table)
         relations.append({"model": model, "penalty": penalty} | _relation(table))
     return (
-        pd.concat(places)[VECTOR_COLUMNS],
-        pd.concat(distances)[DISTANCE_COLUMNS],
+        pd.concat(places)[VECTOR_COLUMNS] if places else pd.DataFrame(columns=VECTOR_COLUMNS),
+        pd.concat(distances)[DISTANCE_COLUMNS] if distances else pd.DataFrame(columns=DISTANCE_COLUMNS),
         pd.DataFrame(relations, columns=RELATION_COLUMNS),
     )
 

@@ -95,10 +95,12 @@ def measure(study: Study, attributions: Path, datasets: Path) -> tuple[pd.DataFr
     for name in study.settings["targets"]:
         tables = {trained: _table(attributions, trained, name) for trained in study.trained()}
         target = _target(study, name, datasets, tables)
+        scored = study.scored(name, "test", list(tables))
         values = {trained: _values(table, target, study) for trained, table in tables.items()}
         for trained, found in values.items():
             own = values.get(Trained(trained.model, name), {}) if trained.source != name else {}
-            known = frozenset(tables[trained]["task"])
+            diverged = scored.diverged[trained, str(study.settings["seeds"][0])]
+            known = frozenset(tables[trained]["task"]), frozenset(diverged)
             refused = study.is_refused(trained, name)
             rows += _rows(study, trained, target, known, found, own, refused)
             cells[trained, name] = {} if refused else found
@@ -191,9 +193,18 @@ def _mean(parts: Sequence[Value]) -> Value:
 
 
 def _rows(
-    study: Study, trained: Trained, target: Target, known: frozenset[str], found: Values, own: Values, refused: bool
+    study: Study,
+    trained: Trained,
+    target: Target,
+    known: tuple[frozenset[str], frozenset[str]],
+    found: Values,
+    own: Values,
+    refused: bool,
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for every task, method, kind of weights and measure of a cell, with a number or a reason."""
+    """Yield a row for every task, method, kind of weights and measure of a cell, with a number or a reason.
+
+    ``known`` are the tasks that the model knows, and those whose outputs are not numbers.
+    """
     asked = study.settings["attribution"]
     names = {"model": trained.model, "source": trained.source, "target": target.name}
     for key in itertools.product([*asked["tasks"], MEAN], asked["methods"], (TRAINED, RANDOM), MEASURES):
@@ -212,12 +223,17 @@ def _tasks_behind(key: Key, found: Values) -> list[str]:
     return [task for task, *rest in found if tuple(rest) == key[1:] and task != MEAN and key[0] in (MEAN, task)]
 
 
-def _reason(task: str, measured: bool, known: frozenset[str], target: Target, refused: bool) -> str | None:
+def _reason(
+    task: str, measured: bool, known: tuple[frozenset[str], frozenset[str]], target: Target, refused: bool
+) -> str | None:
+    learnt, diverged = known
     if refused:
         return reasons.PATIENTS_OVERLAP
     if task != MEAN and task not in target.labelled:
         return reasons.NOT_LABELLED
-    if task != MEAN and task not in known:
+    if task in diverged or (task == MEAN and diverged and not learnt):
+        return reasons.DIVERGED
+    if task != MEAN and task not in learnt:
         return reasons.NOT_TRAINED
     return None if measured else reasons.TOO_FEW
 

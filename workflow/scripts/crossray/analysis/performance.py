@@ -45,7 +45,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
                 shown = seed == ENSEMBLE or len(seeds) == 1
                 for task in study.settings["tasks"]:
                     key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task, seed), strict=True))
-                    row = scored.count(trained, logits, task)
+                    row = scored.count(trained, seed, task)
                     if row["reason"] is None:
                         threshold = thresholds[trained].get((seed, task), float("nan"))
                         measured, values = _cell(scored, logits, task, threshold, weights, shown)

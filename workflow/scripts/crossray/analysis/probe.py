@@ -4,7 +4,9 @@ A model that can tell hospitals apart can use what it knows of a hospital instea
 al., PLOS Medicine 2018). A data set that is recognised from 16 x 16 pixels differs in plain sight.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,10 +17,22 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from crossray import reasons
 from crossray.shards import ImageStore
 
-#: ``accuracy`` is the mean over data sets of the share of test images that are recognised, ``chance`` that of guessing
-COLUMNS = ["features", "datasets", "images", "accuracy", "accuracy_low", "accuracy_high", "chance"]
+#: ``accuracy`` is the mean over data sets of the share of test images that are recognised, ``chance`` that of guessing;
+#: ``left_out`` names the data sets that have no images to learn from, or none to test on
+COLUMNS = [
+    "features",
+    "datasets",
+    "images",
+    "accuracy",
+    "accuracy_low",
+    "accuracy_high",
+    "chance",
+    "left_out",
+    "reason",
+]
 CONFUSION_COLUMNS = ["features", "dataset", "predicted", "images", "share", "share_low", "share_high"]
 
 IMAGES = "images, 16 x 16 pixels"
@@ -37,33 +51,60 @@ def thumbnails(store: ImageStore, image_ids: pd.Series) -> NDArray[np.float64]:
 def measure(samples: Mapping[str, pd.DataFrame], seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train a logistic regression on each kind of features and test it on other patients.
 
+    Data sets without training images, as those that are only tested on, cannot be learnt and do not count as places
+    that an image may come from; they are named instead.
+
     Args:
         samples: kind of features -> dataset, split (train or test), and one numeric column a feature.
         seed: of the bootstrap.
 
     Returns:
         Tables with :data:`COLUMNS` and :data:`CONFUSION_COLUMNS`; intervals by resampling images within data sets
-        (one image a patient) and by Wilson.
+        (one image a patient) and by Wilson. A row without numbers has reason F, fewer than two data sets to tell apart,
+        or D, features of a model whose training diverged.
     """
     rows, confusion = [], []
     for features, table in samples.items():
-        names = list(dict.fromkeys(table["dataset"]))
+        splits = table.groupby("dataset", sort=False)["split"].agg(set)
+        names = [str(name) for name in splits.index if splits[name] == {"train", "test"}]
+        row: dict[str, Any] = {"features": features, "datasets": len(names)}
+        row["left_out"] = ", ".join(str(name) for name in splits.index if name not in names)
+        table = table[table["dataset"].isin(names)]
         numbers = table.drop(columns=["dataset", "split"]).to_numpy(float)
-        train = (table["split"] == "train").to_numpy()
-        probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000, class_weight="balanced"))
-        probe.fit(numbers[train], table["dataset"][train])
-        tested = table.loc[~train, ["dataset"]].assign(predicted=probe.predict(numbers[~train]))
-        right = {name: (part["predicted"] == name).to_numpy() for name, part in tested.groupby("dataset", sort=False)}
-        low, high = _interval(list(right.values()), seed)
-        rows.append((features, len(names), len(tested), np.mean([hit.mean() for hit in right.values()]), low, high,
-                     1 / len(names)))  # fmt: skip
-        for name in names:
-            part = tested[tested["dataset"] == name]
-            for predicted in names:
-                hits = int((part["predicted"] == predicted).sum())
-                bounds = binomtest(hits, len(part)).proportion_ci(method="wilson")
-                confusion.append((features, name, predicted, hits, hits / len(part), bounds.low, bounds.high))
+        if len(names) < 2:
+            rows.append(row | {"images": 0, "reason": reasons.TOO_FEW})
+        elif not np.isfinite(numbers).all():
+            rows.append(row | {"images": 0, "reason": reasons.DIVERGED})
+        else:
+            tested = _predicted(table, numbers)
+            rows.append(row | _accuracy(tested, seed))
+            confusion += [{"features": features} | cell for cell in _confusion(tested, names)]
     return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(confusion, columns=CONFUSION_COLUMNS)
+
+
+def _predicted(table: pd.DataFrame, numbers: NDArray) -> pd.DataFrame:
+    """Learn from the training images, and return dataset and predicted of the test images."""
+    train = (table["split"] == "train").to_numpy()
+    probe = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000, class_weight="balanced"))
+    probe.fit(numbers[train], table["dataset"][train])
+    return table.loc[~train, ["dataset"]].assign(predicted=probe.predict(numbers[~train]))
+
+
+def _accuracy(tested: pd.DataFrame, seed: int) -> dict[str, Any]:
+    right = [(part["predicted"] == name).to_numpy() for name, part in tested.groupby("dataset", sort=False)]
+    low, high = _interval(right, seed)
+    accuracy = float(np.mean([hit.mean() for hit in right]))
+    return {"images": len(tested), "accuracy": accuracy, "accuracy_low": low, "accuracy_high": high,
+            "chance": 1 / len(right)}  # fmt: skip
+
+
+def _confusion(tested: pd.DataFrame, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    for name, predicted in itertools.product(names, names):
+        part = tested[tested["dataset"] == name]
+        hits = int((part["predicted"] == predicted).sum())
+        bounds = binomtest(hits, len(part)).proportion_ci(method="wilson")
+        yield {"dataset": name, "predicted": predicted, "images": hits, "share": hits / len(part),
+               "share_low": bounds.low, "share_high": bounds.high}  # fmt: skip
 
 
 def _interval(right: list[NDArray], seed: int) -> tuple[float, float]:

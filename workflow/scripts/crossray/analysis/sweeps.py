@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm, t
 
+from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.resampling import weighted_ranking
 from crossray.settings import ALL, ALL_BUT
@@ -69,7 +70,8 @@ def measure(study: Study, images: Mapping[Trained, float]) -> pd.DataFrame:
     """Measure every point of every sweep on every target.
 
     Tasks are those that have a number at every point of the study's sweeps for a source and target, so that points can
-    be compared. Sweeps with the same values are set beside the first of them, seed by seed.
+    be compared; points whose training diverged have none and are left out (D). Sweeps with the same values are set
+    beside the first of them, seed by seed.
 
     Args:
         study: whose settings have ``points``: model -> sweep and point, the value of each setting.
@@ -84,12 +86,14 @@ def measure(study: Study, images: Mapping[Trained, float]) -> pd.DataFrame:
         weights = scored.weights(study.settings["evaluation"])
         for source in study.settings["sources"]:
             here = [Trained(model, source) for model in points if source in study.settings["sources_of"][model]]
-            tasks, reason = _common_tasks(scored, here, study.settings["tasks"])
-            measured = {one: measured_on(scored, one, tasks, weights) for one in here} if tasks else {}
+            sound = [one for one in here if not any(scored.diverged[one, seed] for seed in scored.logits[one])]
+            tasks, reason = _common_tasks(scored, sound, study.settings["tasks"])
+            measured = {one: measured_on(scored, one, tasks, weights) for one in sound} if tasks else {}
             for one in here:
                 row = _keys(one, points[one.model]) | {"target": scored.dataset, "training_images": images[one]}
-                row |= {"seeds": len(study.settings["seeds"]), "tasks": len(tasks), "reason": reason}
-                if tasks:
+                row |= {"seeds": len(study.settings["seeds"]), "tasks": len(tasks) if one in sound else 0}
+                row["reason"] = reason if one in sound else reasons.DIVERGED
+                if one in measured:
                     row |= measured[one].with_interval("auc") | _beside(one, measured, points)
                 rows.append(row)
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -109,10 +113,7 @@ def _common_tasks(scored: Scored, models: Sequence[Trained], tasks: Sequence[str
     common = []
     for task in tasks:
         found = [
-            scored.count(one, logits, task)["reason"]
-            for one in models
-            for seed, logits in scored.logits[one].items()
-            if seed != ENSEMBLE
+            scored.count(one, seed, task)["reason"] for one in models for seed in scored.logits[one] if seed != ENSEMBLE
         ]
         missing = [code for code in found if code]
         codes += missing
@@ -161,9 +162,10 @@ def choose(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     for (sweep, fixed), models in _rivals(study.settings["points"]).items():
         for source in study.settings["sources_of"][models[0]]:
             for target in study.settings["targets"]:
-                if not all((model, source, target) in measured.index for model in models):
+                able = [model for model in models if (model, source, target) in measured.index]
+                if len(able) < 2:  # the others diverged, as all points have the same tasks
                     continue
-                for choice, values in validation.ways(models, source, target):
+                for choice, values in validation.ways(able, source, target):
                     best = max(values, key=values.__getitem__)
                     row = {"sweep": sweep, "fixed": fixed, "source": source, "target": target, "choice": choice,
                            "model": best, "validation_auc": values[best]}  # fmt: skip

@@ -43,5 +43,6 @@ def outputs(scored: Scored, trained: Trained, task: str, thresholds: Thresholds)
         Shape (images,), 0 to 1, NaN without a threshold.
     """
     members = [seed for seed in scored.logits[trained] if seed != ENSEMBLE]
-    parts = [calibrated(scored.logits[trained][seed][task], thresholds[seed, task]) for seed in members]
+    limits = {seed: thresholds.get((seed, task), float("nan")) for seed in members}
+    parts = [calibrated(scored.logits[trained][seed][task], limits[seed]) for seed in members]
     return np.mean(parts, axis=0)

@@ -1,4 +1,8 @@
-"""How much is lost between home and elsewhere, over the tasks that both can be measured on?"""
+"""How much is lost between home and elsewhere, over the tasks that both can be measured on?
+
+A model that is not better than chance at home, by the interval of its AUC there, has nothing to lose: its pairs are
+marked, and means of losses leave them out.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +12,7 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.performance import cells
-from crossray.analysis.resampling import with_interval
+from crossray.analysis.resampling import interval, with_interval
 from crossray.tables import reported
 
 Cell = tuple[str, str, str, str]
@@ -16,8 +20,9 @@ Mean = tuple[float, NDArray]
 Values = Mapping[Cell, Mean]
 
 _COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
-COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks", *_COMPARED]
-SUMMARY_COLUMNS = ["model", "source", "pairs", "possible_pairs", *_COMPARED]
+COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks",
+           "home_at_chance", *_COMPARED]  # fmt: skip
+SUMMARY_COLUMNS = ["model", "source", "pairs", "pairs_at_chance", "possible_pairs", *_COMPARED]
 TASK_COLUMNS = [
     "model",
     "task",
@@ -28,10 +33,12 @@ TASK_COLUMNS = [
     "sd",
     "group",
     "pairs",
+    "pairs_at_chance",
     *_COMPARED,
 ]
 #: thirds of the tasks by their mean AUC, as Cohen et al. (2020) named them
 GROUPS = ("good", "medium", "variable")
+CHANCE = 0.5
 
 
 def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -44,10 +51,11 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     Returns:
         ``transfer.csv``, one row a model x source x target: ``tasks`` behind ``auc`` (macro mean with interval), the
         same mean at home over the ``shared_tasks`` (``home_auc``) and there (``away_auc``), and ``drop`` = home -
-        away; ``reason`` where no task can be measured. And ``summary.csv``, one row a model and source, and one a
-        model over all sources: the means over its pairs of home, away and drop. And ``tasks.csv``, one row a model and
-        task, best first: mean and standard deviation over all its cells, and the same means over the pairs that have
-        it at home and away.
+        away, and whether the model is not better than chance at home on these tasks (``home_at_chance``); ``reason``
+        where no task can be measured. And ``summary.csv``, one row a model and source, and one a model over all
+        sources: the means over its ``pairs`` of home, away and drop, those at chance left out and counted
+        (``pairs_at_chance``). And ``tasks.csv``, one row a model and task, best first: mean and standard deviation over
+        all its cells, and the same means over the pairs that have it at home and away.
     """
     values = values_of(performance, replicates)
     shown = reported(performance)
@@ -80,13 +88,18 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
     row["shared_tasks"] = len(shared)
     if source == target or not shared:
         return row
-    return row | _compared(*_home_and_away(values, model, source, target, shared))
+    home, away = _home_and_away(values, model, source, target, shared)
+    return row | _compared(home, away) | {"home_at_chance": not _beats_chance(home)}
+
+
+def _beats_chance(mean: Mean) -> bool:
+    """Return whether the interval of a mean AUC lies above that of guessing."""
+    return interval(mean[1])[0] > CHANCE
 
 
 def _commonest(codes: pd.Series) -> str:
     """Return the reason that stands for a pair none of whose tasks can be measured: the one nearest to a number."""
-    order = (reasons.FAILED, reasons.PATIENTS_OVERLAP, reasons.TOO_FEW, reasons.NOT_TRAINED, reasons.NOT_LABELLED)
-    return next(code for code in order if (codes == code).any())
+    return next(code for code in reversed(reasons.REASONS) if (codes == code).any())
 
 
 def _shared(values: Values, model: str, source: str, target: str, tasks: Sequence[str]) -> list[str]:
@@ -129,20 +142,22 @@ def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Da
                 for pair in chosen.itertuples()
                 if (shared := _shared(values, model, pair.source, pair.target, tasks))
             ]
-            row = {"model": model, "source": scope, "pairs": len(measured), "possible_pairs": len(chosen)}
+            row = {"model": model, "source": scope, "possible_pairs": len(chosen)}
             rows.append(row | _mean_of_pairs(measured))
     return pd.DataFrame(rows)
 
 
 def _mean_of_pairs(measured: Sequence[tuple[Mean, Mean]]) -> dict[str, float]:
-    """Average home and away over pairs and compare the means; empty without a pair."""
-    if not measured:
-        return {}
+    """Average home and away over the pairs that have something to lose, and compare; without one only the counts."""
+    able = [pair for pair in measured if _beats_chance(pair[0])]
+    row: dict[str, float] = {"pairs": len(able), "pairs_at_chance": len(measured) - len(able)}
+    if not able:
+        return row
     home, away = (
         (float(np.mean([value for value, _ in part])), np.mean([drawn for _, drawn in part], axis=0))
-        for part in zip(*measured, strict=True)
+        for part in zip(*able, strict=True)
     )
-    return _compared(home, away)
+    return row | _compared(home, away)
 
 
 def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
@@ -157,13 +172,31 @@ def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Data
                 for pair in pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"])].itertuples()
                 if _shared(values, model, pair.source, pair.target, [task])
             ]
-            row: dict = {"model": model, "task": task, "cells": len(keys), "pairs": len(measured)}
+            row: dict = {"model": model, "task": task, "cells": len(keys)}
             if keys:
                 row |= with_interval("mean_auc", *mean_of(values, keys))
                 row["sd"] = float(np.std([values[key][0] for key in keys]))
             rows.append(row | _mean_of_pairs(measured))
         table = pd.DataFrame(rows).reindex(columns=TASK_COLUMNS).sort_values("mean_auc", ascending=False, kind="stable")
-        known = int(table["mean_auc"].notna().sum())
-        places = [GROUPS[place * len(GROUPS) // known] if place < known else None for place in range(len(table))]
-        tables.append(table.assign(group=places if known >= len(GROUPS) else None))
+        tables.append(table.assign(group=_groups(table)))
     return pd.concat(tables, ignore_index=True)
+
+
+def _groups(table: pd.DataFrame) -> list[str | None]:
+    """Name the thirds of a model's tasks, best first; the outer ones only where the interval does not say otherwise.
+
+    A good task's interval lies above the mean of all tasks and above chance, a variable one's below the mean.
+    """
+    known = int(table["mean_auc"].notna().sum())
+    if known < len(GROUPS):
+        return [None] * len(table)
+    middle = table["mean_auc"].mean()
+    good, medium, variable = GROUPS
+    names: list[str | None] = []
+    for place, row in enumerate(table.itertuples()):
+        third = GROUPS[place * len(GROUPS) // known] if place < known else None
+        unsure = (third == good and row.mean_auc_low <= max(middle, CHANCE)) or (
+            third == variable and row.mean_auc_high >= middle
+        )
+        names.append(medium if unsure else third)
+    return names

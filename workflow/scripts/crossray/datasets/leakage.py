@@ -100,17 +100,23 @@ def compare_images(images: pd.DataFrame, stores: Mapping[str, ImageStore]) -> pd
     return pairs.assign(first=rows[pairs["first"]], second=rows[pairs["second"]])
 
 
-def settle_splits(images: pd.DataFrame, groups: pd.Series) -> pd.Series:
+def settle_splits(images: pd.DataFrame, groups: pd.Series, tested: Sequence[str] = ()) -> pd.Series:
     """Move every group to the split that holds most of its images.
 
     Of splits that hold equally many, test goes before validation and validation before train: what was kept for
     testing is not trained on.
 
+    Args:
+        images: as :func:`gather` returns them.
+        groups: the group of each image.
+        tested: data sets that are only tested on; a group with one of their images goes to the test split.
+
     Returns:
         The split of each image.
     """
     counts = pd.crosstab(groups, images["split"]).reindex(columns=list(_PRECEDENCE), fill_value=0)
-    return groups.map(counts.idxmax(axis=1))  # the first of equals, by the order of the columns
+    settled = groups.map(counts.idxmax(axis=1))  # the first of equals, by the order of the columns
+    return settled.mask(groups.isin(groups[images["dataset"].isin(tested)]), "test")
 
 
 def moved_patients(images: pd.DataFrame, splits: pd.Series, dataset: str) -> pd.DataFrame:

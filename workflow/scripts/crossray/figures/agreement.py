@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import EMPTY, SHARE_RANGE, Figure, nothing
+from crossray.figures.style import EMPTY, SHARE_RANGE, Figure, left_out, nothing
 
 _HEADINGS = {
     "own with others": "target's own model with others",
@@ -36,11 +36,14 @@ def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure
     means = rows.groupby("rule")["kappa"].mean()
     parts = [f"{words} {means[rule]:.2f}" for rule, words in (("own with others", "own model and others"),
              ("all pairs", "all pairs"), ("seeds", "two seeds of one model")) if rule in means]  # fmt: skip
+    own = set(rows.loc[rows["rule"] == "own with others", "target"])
+    without = [name for name in settings["targets"] if own and name not in own]
     caption = (
         "Mean of Cohen's kappa over pairs of models, both called at the threshold that each model's own validation "
         "split chose (Youden); models of the same patients' data sets are not compared. Intervals "
         f"({settings['resamples']:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
         "target itself as in the paper, and Kendall's tau are in the tables."
+        + left_out(without, "in the first panel, as no model of the target's own can be compared")
     )
     reading = (
         "1 is full agreement, 0 what chance gives. Two models can have the same AUC and still call different patients "
@@ -56,8 +59,9 @@ def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt
         "target:N", title="tested on", scale=alt.Scale(domain=targets), axis=alt.Axis(orient="top", labelAngle=-40)
     )
     y = alt.Y("task:N", title=None, sort=list(settings["tasks"]))
+    domain = [*([-1] if (rows["kappa"] < 0).any() else []), 0, 0.25, 0.5, 0.75, 1]
     colour = alt.Color(
-        "kappa:Q", title="kappa", scale=alt.Scale(domain=[0, 0.25, 0.5, 0.75, 1], range=SHARE_RANGE, clamp=True),
+        "kappa:Q", title="kappa", scale=alt.Scale(domain=domain, range=["#d55e00", *SHARE_RANGE][-len(domain):]),
         legend=alt.Legend(orient="bottom", gradientLength=160),
     )  # fmt: skip
     ink = alt.condition("datum.dark", alt.value("#ffffff"), alt.value("#000000"))

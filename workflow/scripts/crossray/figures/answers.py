@@ -1,11 +1,13 @@
 """The sentences and key numbers with which a report begins."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from crossray.figures.pairs import at_chance, claimed
 from crossray.figures.style import with_interval
+from crossray.reasons import DIVERGED
 from crossray.tables import reported
 
 #: so many tasks are named in a sentence
@@ -19,34 +21,76 @@ _VERDICT_WORDS = {
 }  # fmt: skip
 
 
-def answer(summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame, classes: bool = False) -> str:
-    """Answer the study's question in a few sentences, with intervals; a study of ``classes`` is of no hospital."""
+def answer(
+    summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame, models: Sequence[str], classes: bool = False
+) -> str:
+    """Answer the study's question in a few sentences, with intervals, all of them about one model.
+
+    Args:
+        summary: ``summary.csv``.
+        transfer: ``transfer.csv``.
+        tasks: ``tasks.csv``.
+        models: those that figures show; the first is the one that the sentences are about.
+        classes: whether tasks are classes; such a study is of no hospital.
+    """
+    first = models[0]
+    diverged = list(_diverged(transfer[transfer["model"].isin(models)], len(models) > 1))
+    summary, transfer, tasks = (table[table["model"] == first] for table in (summary, transfer, tasks))
     overall = _overall(summary)
-    if overall is None:
-        return (
-            "No model could be compared between home and elsewhere: no pair of data sets shares a task that can be "
-            "measured."
-        )
     home = "data set that they were trained on" if classes else "hospital that they were trained at"
+    if overall is not None:
+        parts = [_lost(overall, home), _worst_pair(transfer), _travelling(tasks), *_at_chance(transfer)]
+    elif transfer["drop"].notna().any():
+        parts = [_nothing_to_lose(transfer)]
+    else:
+        nothing = "No model could be compared between home and elsewhere: no pair of data sets shares a task that can"
+        parts = [f"{nothing} be measured.", *_at_chance(transfer)]
+    about = [f"All this is about {first}, the first of {len(models)} models."] if len(models) > 1 else []
+    return " ".join(part for part in [*parts, *about, *diverged] if part)
+
+
+def _lost(overall: pd.Series, home: str) -> str:
+    """Say what is lost in the mean of all pairs, if the interval says that anything is."""
     lost = with_interval(abs(overall["drop"]), *sorted((abs(overall["drop_low"]), abs(overall["drop_high"]))))
     if overall["drop_low"] > 0:
         verdict = f"Models lose {lost} of mean AUC outside the {home}"
     elif overall["drop_high"] < 0:
         verdict = f"Models gain {lost} of mean AUC outside the {home}"
     else:
-        verdict = f"No loss outside the {home} is certain: the mean AUC changes by " + with_interval(
+        verdict = f"No loss outside the {home} can be told from chance: the mean AUC changes by " + with_interval(
             -overall["drop"], -overall["drop_high"], -overall["drop_low"]
         )
-    both = f"{overall['home_auc']:.2f} at home, {overall['away_auc']:.2f} elsewhere"
-    worst = transfer.loc[transfer["drop"].idxmax()]
+    return f"{verdict}: {overall['home_auc']:.2f} at home, {overall['away_auc']:.2f} elsewhere."
+
+
+def _nothing_to_lose(transfer: pd.DataFrame) -> str:
+    """Say that all models are at chance at home, on the tasks that they share with other data sets at least."""
+    home = _home(transfer)
+    told = f": mean AUC at home {_aucs(home)}" if len(home) else ""
+    return f"No model is better than chance at home, so there is nothing to lose elsewhere{told}."
+
+
+def _home(transfer: pd.DataFrame) -> pd.DataFrame:
+    return transfer[(transfer["source"] == transfer["target"]) & transfer["auc"].notna()]
+
+
+def _aucs(home: pd.DataFrame) -> str:
+    return _listed([f"{row.source} {with_interval(row.auc, row.auc_low, row.auc_high)}" for row in home.itertuples()])
+
+
+def _worst_pair(transfer: pd.DataFrame) -> str:
+    pairs = claimed(transfer)
+    losing = pairs[pairs["drop_low"] > 0]
+    if losing.empty:
+        return "The interval of no single pair lies above zero."
+    worst = losing.loc[losing["drop"].idxmax()]
     pair = with_interval(worst["drop"], worst["drop_low"], worst["drop_high"])
-    pairs = f"The worst pair is {worst['source']} to {worst['target']}, which loses {pair}."
-    return f"{verdict}: {both}. {pairs} {_travelling(tasks, overall['model'])}".strip()
+    return f"The worst pair is {worst['source']} to {worst['target']}, which loses {pair}."
 
 
-def _travelling(tasks: pd.DataFrame, model: str) -> str:
-    """Say which tasks lose for certain, and which do not, by their means over all pairs."""
-    known = tasks[(tasks["model"] == model) & tasks["drop"].notna()].sort_values("drop", ascending=False)
+def _travelling(tasks: pd.DataFrame) -> str:
+    """Say for which tasks the interval of the loss, mean over all pairs, lies above zero, and for which not."""
+    known = tasks[tasks["drop"].notna()].sort_values("drop", ascending=False)
     if len(known) < 2:
         return ""
     losing = known[known["drop_low"] > 0]
@@ -57,26 +101,50 @@ def _travelling(tasks: pd.DataFrame, model: str) -> str:
         most = (
             f", most {worst['task']} ({worst['drop_low']:.2f} to {worst['drop_high']:.2f})" if len(losing) > 1 else ""
         )
-        parts.append(f"{len(losing)} of {len(known)} tasks lose for certain: {_listed(losing['task'])}{most}.")
+        verb = "lose" if len(losing) > 1 else "loses"
+        parts.append(
+            f"{len(losing)} of {len(known)} tasks {verb}, by the 95 % interval: {_listed(losing['task'])}{most}."
+        )
     if len(kept):
-        parts.append(f"No loss is certain for {_listed(kept['task'])}.")
+        parts.append(f"The interval reaches zero for {_listed(kept['task'])}.")
     return " ".join(parts)
 
 
-def _listed(names: pd.Series) -> str:
+def _at_chance(transfer: pd.DataFrame) -> Iterator[str]:
+    """Name the models that are not better than chance at home, with their AUC there."""
+    home = _home(transfer)
+    weak = home[home["auc_low"] <= 0.5]
+    if len(weak):
+        are = "models of" if len(weak) > 1 else "model of"
+        yield f"Not better than chance at home, so with nothing to lose: the {are} {_aucs(weak)}."
+
+
+def _diverged(transfer: pd.DataFrame, several: bool) -> Iterator[str]:
+    """Name the trainings that diverged, with the model's name where there are several."""
+    lost = transfer[transfer["reason"] == DIVERGED]
+    names = dict.fromkeys(f"{row.model} of {row.source}" if several else row.source for row in lost.itertuples())
+    if names:
+        model = "" if several else "the models of " if len(names) > 1 else "the model of "
+        yield f"No number for {model}{_listed(list(names))}: the training diverged (D)."
+
+
+def _listed(names: Sequence[str] | pd.Series) -> str:
     few = list(names[:_NAMED])
     return ", ".join(few) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _overall(summary: pd.DataFrame) -> pd.Series | None:
-    """Return the row over all sources of the model that is listed first, if any pair was measured."""
+    """Return a model's row over all sources, if any pair has something to lose."""
     rows = summary[(summary["source"] == "all sources") & (summary["pairs"] > 0)]
     return rows.iloc[0] if len(rows) else None
 
 
-def key_numbers(summary: pd.DataFrame, transfer: pd.DataFrame, performance: pd.DataFrame) -> list[dict[str, str]]:
-    """Return a handful of numbers, each with its meaning and the section that shows it."""
+def key_numbers(
+    summary: pd.DataFrame, transfer: pd.DataFrame, performance: pd.DataFrame, model: str
+) -> list[dict[str, str]]:
+    """Return a handful of numbers of a model, each with its meaning and the section that shows it."""
     facts = []
+    summary, transfer, performance = (table[table["model"] == model] for table in (summary, transfer, performance))
     overall = _overall(summary)
     if overall is not None:
         for name, words in (("home_auc", "mean AUC at home"), ("away_auc", "mean AUC elsewhere"), ("drop", "loss")):
@@ -85,33 +153,35 @@ def key_numbers(summary: pd.DataFrame, transfer: pd.DataFrame, performance: pd.D
                 {"value": f"{overall[name]:.2f}", "range": f"{low:.2f} to {high:.2f}", "words": words, "link": "loss"}
             )
     away = transfer[transfer["source"] != transfer["target"]]
-    pairs, measured = len(away), int(away["auc"].notna().sum())
+    shown = reported(performance)
+    counts = [
+        (int(away["auc"].notna().sum()), len(away), "pairs that can be measured", "matrix"),
+        (int(shown["auc"].notna().sum()), len(shown), "cells (pair and task) with a number", "tasks"),
+    ]
+    at_home = transfer[(transfer["source"] == transfer["target"]) & transfer["auc"].notna()]
+    if (at_home["auc_low"] <= 0.5).any():
+        weak = int((at_home["auc_low"] <= 0.5).sum())
+        counts.append((weak, len(at_home), "models not better than chance at home", "matrix"))
+    facts += [
+        {"value": f"{count} of {whole}", "range": "", "words": words, "link": link}
+        for count, whole, words, link in counts
+    ]
+    chance = int((shown["auc_high"] < 0.5).sum())
     facts.append(
-        {"value": f"{measured} of {pairs}", "range": "", "words": "pairs that can be measured", "link": "matrix"}
+        {"value": str(chance), "range": "", "words": "cells worse than chance by their interval", "link": "tasks"}
     )
-    performance = reported(performance)
-    cells = int(performance["auc"].notna().sum())
-    facts.append(
-        {
-            "value": f"{cells} of {len(performance)}",
-            "range": "",
-            "words": "cells (pair and task) with a number",
-            "link": "tasks",
-        }
-    )
-    chance = int((performance["auc"] < 0.5).sum())
-    facts.append({"value": str(chance), "range": "", "words": "cells worse than chance", "link": "tasks"})
     return facts
 
 
-def accuracy_numbers(classes: pd.DataFrame, members: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
-    """Return the span of the accuracies at home and elsewhere.
+def accuracy_numbers(classes: pd.DataFrame, members: Mapping[str, Sequence[str]], model: str) -> list[dict[str, str]]:
+    """Return the span of a model's accuracies at home and elsewhere.
 
     Args:
         classes: ``classes.csv``.
         members: the data sets of each source.
+        model: its name.
     """
-    shown = reported(classes).dropna(subset="accuracy")
+    shown = reported(classes[classes["model"] == model]).dropna(subset="accuracy")
     home = np.array([row.target in members[row.source] for row in shown.itertuples()], bool)
     facts = []
     for here, words in ((home, "accuracy at home"), (~home, "accuracy elsewhere")):
@@ -155,16 +225,22 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
     return [*sentences, f"{leak} {done}"]
 
 
-def cause_sentences(shift: pd.DataFrame) -> list[str]:
+def cause_sentences(shift: pd.DataFrame, transfer: pd.DataFrame) -> list[str]:
     """Say of every pair which tasks suffer from what, by log-loss.
 
     Args:
         shift: ``shift.csv``.
+        transfer: ``transfer.csv``, for the pairs that have nothing to lose.
     """
     rows = shift[shift["metric"] == "log-loss"]
+    idle = set(transfer.loc[at_chance(transfer), ["model", "source", "target"]].itertuples(index=False, name=None))
     several = len(set(rows["model"])) > 1
     sentences = []
     for (model, source, target), pair in rows.groupby(["model", "source", "target"], sort=False):
+        name = f"{model}, {source} to {target}" if several else f"{source} to {target}"
+        if (model, source, target) in idle:
+            sentences.append(f"{name}: nothing to lose, the model is not better than chance at home.")
+            continue
         said = [
             f"{words} {_listed(tasks)}"
             for verdict, words in _VERDICT_WORDS.items()
@@ -172,6 +248,5 @@ def cause_sentences(shift: pd.DataFrame) -> list[str]:
         ]
         empty = int(pair["verdict"].isna().sum())
         said += [f"no number for {empty} task{'s' if empty > 1 else ''}"] if empty else []
-        name = f"{model}, {source} to {target}" if several else f"{source} to {target}"
         sentences.append(f"{name}: {'; '.join(said)}.")
     return sentences

@@ -1,6 +1,6 @@
 """Figure: the matrix of mean AUC, sources x targets, one panel a model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -31,22 +31,32 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
     caption = (
         "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
         f"interval from {settings['resamples']:,} bootstrap resamples of the target's patients. "
-        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
+        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured." + _only_tested(settings)
     )
     reading = (
         "A row is a model, a column a data set whose test split it has never seen. Outlined: it was trained there. "
-        "Light is near chance (0.5), dark is good; orange with a triangle is worse than chance; a letter is a reason "
-        "why there is no number."
+        "The darker, the higher the AUC; 0.5 is chance. Orange with a triangle: the interval lies below chance. A "
+        "letter is a reason why there is no number."
     )
-    return Figure(chart, title(summary), caption, reading)
+    return Figure(chart, title(summary, settings["models"]), caption, reading)
 
 
-def title(summary: pd.DataFrame) -> str:
+def _only_tested(settings: Mapping[str, Any]) -> str:
+    """Name the targets that no source learns from."""
+    learnt = {name for names in settings["members"].values() for name in names}
+    names = [target for target in settings["targets"] if target not in learnt]
+    return f" Only tested on, never trained on: {', '.join(names)}." if names else ""
+
+
+def title(summary: pd.DataFrame, models: Sequence[str]) -> str:
     """Say the result in one sentence: home, away, for the model that is listed first."""
-    overall = summary[summary["source"] == "all sources"]
+    overall = summary[(summary["source"] == "all sources") & (summary["model"] == models[0])]
     if overall.empty or not overall.iloc[0]["pairs"]:
+        at_chance = len(overall) and overall.iloc[0]["pairs_at_chance"]
+        if at_chance:
+            return "No model is better than chance at home, so nothing can be lost elsewhere"
         return "No pair of different hospitals shares a task that can be measured"
     row = overall.iloc[0]
     home = with_interval(row["home_auc"], row["home_auc_low"], row["home_auc_high"])
     away = with_interval(row["away_auc"], row["away_auc_low"], row["away_auc_high"])
-    return f"Mean AUC at home {home}, elsewhere {away}"
+    return f"Mean AUC at home {home}, elsewhere {away}" + (f" ({models[0]})" if len(models) > 1 else "")

@@ -82,6 +82,7 @@ ALL_TABLES = {
     "probe_confusion": "probe",
     "paper": "paper",
     "paper_summary": "paper",
+    "flow": None,
     "datasets": None,
     "labels": None,
 }

@@ -65,14 +65,16 @@ def _title(given: pd.DataFrame) -> str:
     """Say which correction gives back most, cause by cause, and how much."""
     best: dict[str, list[str]] = {}
     for cause in CAUSE_WORDS.values():
-        here = given[given["cause"] == cause]
+        here = given[(given["cause"] == cause) & (given["returned_low"] > 0)]
         if len(here):
             row = here.loc[here["returned"].idxmax()]
             best.setdefault(_SHORT.get(row["correction"], row["correction"]), []).append(
                 f"{signed(row['returned'])} nats for {cause}"
             )
     if not best:
-        return "No cause is named anywhere, so no correction can be put to the test"
+        if not given["cause"].isin(list(CAUSE_WORDS.values())).any():
+            return "No cause is named anywhere, so no correction can be put to the test"
+        return "No correction gives anything back: no interval lies above zero"
     return "Most is given back by " + ", by ".join(f"{name} ({', '.join(parts)})" for name, parts in best.items())
 
 

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.pixels import data_url
-from crossray.figures.style import Figure, nothing
+from crossray.figures.style import Figure, label_word, nothing
 from crossray.shards import ImageStore
 
 
@@ -27,7 +27,7 @@ def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, A
     table = pd.concat(parts) if parts else extremes.assign(url="")
     pairs = table["task"] + " at " + table["target"] + "|" + table["first"] + " against " + table["second"]
     words = [
-        [f"label {'positive' if row.label == 1 else 'negative'}", f"{row.first} {row.first_output:.2f}",
+        [f"label {label_word(row.label)}", f"{row.first} {row.first_output:.2f}",
          f"{row.second} {row.second_output:.2f}"]
         for row in table.itertuples()
     ]  # fmt: skip

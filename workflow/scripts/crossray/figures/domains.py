@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, nothing
+from crossray.figures.style import Figure, left_out, nothing
 
 _CONDITIONS = ["own domain", "all other domains", "all domains"]
 _COLOURS = ["#332288", "#bd1f01", "#01665e"]
@@ -18,7 +18,7 @@ def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         domains: ``domains.csv``.
-        settings: models, seeds, resamples.
+        settings: models, targets, seeds, resamples.
     """
     rows = domains[domains["model"] == settings["models"][0]]
     if rows.empty:
@@ -47,6 +47,8 @@ def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         + (f" of the ensemble of {len(settings['seeds'])} seeds; the wide bar is one standard deviation of the mean "
            "over single seeds." if several else "; one seed was trained.")
         + " A domain is left out with all other data sets of its patients."
+        + left_out([name for name in settings["targets"] if name not in set(rows["target"])],
+                   "which no measured model leaves out")
     )  # fmt: skip
     reading = "If all domains is no better than the own domain, other hospitals' data add nothing here."
     return Figure(chart, _title(table), caption, reading)

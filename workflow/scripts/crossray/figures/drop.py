@@ -1,11 +1,12 @@
 """Figure: what each model loses elsewhere, with intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
+from crossray.figures.pairs import at_chance, claimed
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes, with_interval
 
 
@@ -27,18 +28,24 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
             overall.assign(name=_named(overall, "mean of all pairs", several), kind="mean"),
         ]
     )
+    idle = at_chance(rows)
+    rows = rows.assign(
+        name=rows["name"] + idle.map({True: " (at chance at home)", False: ""}), kind=rows["kind"].mask(idle, "idle")
+    )
     rows = rows[["name", "kind", "source", "drop", "drop_low", "drop_high"]]
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
     x = alt.X("drop:Q", title="AUC at home minus AUC elsewhere (right: worse elsewhere)", scale=alt.Scale(zero=True))
     names = settings["datasets"]
     colour = alt.Color("source:N", title="trained on", scale=dataset_scale(names), legend=None)
     shape = alt.Shape("source:N", title="trained on", scale=dataset_shapes(names), legend=None)
-    of_pairs, of_mean = rows[rows["kind"] == "pair"], rows[rows["kind"] == "mean"]
+    of_pairs, of_mean, of_idle = (rows[rows["kind"] == kind] for kind in ("pair", "mean", "idle"))
     span = {"x": alt.X("drop_low:Q"), "x2": "drop_high:Q", "y": y}
     chart = alt.layer(
         alt.Chart(pd.DataFrame({"drop": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x=x),
         alt.Chart(of_pairs).mark_rule(strokeWidth=2).encode(**span, color=colour),
         alt.Chart(of_pairs).mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+        alt.Chart(of_idle).mark_rule(strokeWidth=1, color="#9ca3af").encode(**span),
+        alt.Chart(of_idle).mark_point(filled=False, size=60, color="#6b7280", opacity=1).encode(x=x, y=y),
         alt.Chart(of_mean).mark_rule(strokeWidth=3, color="#000000").encode(**span),
         alt.Chart(of_mean)
         .mark_point(filled=True, size=150, shape="diamond", color="#000000", opacity=1)
@@ -48,19 +55,28 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         "Difference of the mean AUC over the tasks that can be measured at both places, with the 95 % interval from "
         f"{settings['resamples']:,} bootstrap resamples of patients, home and elsewhere drawn independently. "
         f"{len(pairs)} pairs; the mean weighs every pair the same."
-    )
+        + (f" Hollow: {len(of_idle)} pairs whose model is not better than chance at home, by its interval; it has "
+           "nothing to lose, and they count neither in the mean nor in the title." if len(of_idle) else "")
+    )  # fmt: skip
     reading = "Right of the dashed line a model does worse than at home; an interval that crosses it leaves that open."
-    return Figure(chart, _title(pairs, overall), caption, reading)
+    return Figure(chart, _title(pairs, overall, settings["models"]), caption, reading)
 
 
 def _named(rows: pd.DataFrame, name: Any, several: bool) -> Any:
     return rows["model"] + ", " + name if several else name
 
 
-def _title(pairs: pd.DataFrame, overall: pd.DataFrame) -> str:
+def _title(pairs: pd.DataFrame, overall: pd.DataFrame, models: Sequence[str]) -> str:
+    """Say what the model that is listed first loses."""
+    of_first = pairs[pairs["model"] == models[0]]
+    able = claimed(of_first)
+    if able.empty and len(of_first):
+        return "Nothing can be lost elsewhere: no model is better than chance at home"
+    overall = overall[overall["model"] == models[0]]
     if overall.empty:
         return "No loss can be measured: no pair of different hospitals shares a task"
     row = overall.iloc[0]
-    certain = int((pairs["drop_low"] > 0).sum())
+    above = int((able["drop_low"] > 0).sum())
     lost = with_interval(row["drop"], row["drop_low"], row["drop_high"])
-    return f"AUC lost elsewhere: {lost}; in {certain} of {len(pairs)} pairs the interval lies above zero"
+    name = f" ({models[0]})" if len(models) > 1 else ""
+    return f"AUC lost elsewhere: {lost}; in {above} of {len(able)} pairs the interval lies above zero{name}"

@@ -10,11 +10,11 @@ from crossray.reasons import REASONS
 from crossray.tables import reported
 
 MEAN = "Mean of tasks"
-#: differences are drawn on the same range in every study
+#: differences are drawn on the same range in every study that has none beyond it
 _LARGEST_LOSS = 0.3
 
 #: measure -> words, and how it is drawn
-MEASURES = {
+MEASURES: dict[str, dict[str, Any]] = {
     "auc": {"words": "AUC", "domain": AUC_DOMAIN, "range": AUC_RANGE, "white": [WHITE_FROM, None]},
     "loss": {"words": "Loss against home", "range": LOSS_RANGE, "white": [0.2, -0.2],
              "domain": [-_LARGEST_LOSS, -_LARGEST_LOSS / 2, 0, _LARGEST_LOSS / 2, _LARGEST_LOSS]},
@@ -23,6 +23,10 @@ MEASURES = {
     "error": {"words": "Calibration error", "range": SHARE_RANGE, "white": [0.25, None],
               "domain": [0, 0.1, 0.2, 0.3, 0.4]},
 }  # fmt: skip
+
+
+#: where the value of each measure stands in a row of a view
+_PLACES = {"auc": 7, "loss": 10, "lift": 13, "error": 14}
 
 
 def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,7 +40,11 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
     shown = reported(performance)
     names = {"models": settings["shown"], "sources": settings["sources"], "targets": settings["targets"]}
     place = {key: {name: i for i, name in enumerate(values)} for key, values in names.items()}
-    home = {(row.model, row.source, row.task): row.auc for row in shown.itertuples() if row.source == row.target}
+    home = {
+        (row.model, row.source, row.task): (row.auc, row.auc_low)
+        for row in shown.itertuples()
+        if row.source == row.target
+    }
     extra = shown.assign(lift=shown["average_precision"] * shown["images"] / shown["positives"])
     means = extra[extra["auc"].notna()].groupby(["model", "source", "target"])[["lift", "calibration_error"]].mean()
 
@@ -46,8 +54,9 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
     views: dict[str, list[list[Any]]] = {MEAN: []}
     for row in transfer.itertuples():
         lift, error = means.loc[row.model, row.source, row.target] if row.auc == row.auc else (None, None)
+        loss = (None, None, None) if str(row.home_at_chance) == "True" else (row.drop, row.drop_low, row.drop_high)
         views[MEAN].append([*at(row), row.reason, None, None, row.tasks, row.auc, row.auc_low, row.auc_high,
-                            row.drop, row.drop_low, row.drop_high, lift, error])  # fmt: skip
+                            *loss, lift, error])  # fmt: skip
     for task in settings["tasks"]:
         views[task] = [
             [*at(row), row.reason, row.positives, row.images, row.patients, row.auc, row.auc_low, row.auc_high,
@@ -62,16 +71,26 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
         **names,
         "members": members,
         "reasons": REASONS,
-        "measures": MEASURES,
+        "measures": {name: facts | _drawn(name, rounded) for name, facts in MEASURES.items()},
         "below": BELOW_CHANCE,
     }
 
 
-def _loss(home: Mapping[tuple[str, str, str], float], row: Any) -> float | None:
-    """Return what a cell loses against its source's own target; nothing at home."""
-    if row.source == row.target:
-        return None
-    return home.get((row.model, row.source, row.task), float("nan")) - row.auc
+def _loss(home: Mapping[tuple[str, str, str], tuple[float, float]], row: Any) -> float | None:
+    """Return what a cell loses against its source's own target; nothing at home, or where that is at chance."""
+    value, low = home.get((row.model, row.source, row.task), (float("nan"), float("nan")))
+    return None if row.source == row.target or not low > 0.5 else value - row.auc
+
+
+def _drawn(measure: str, views: Mapping[str, list[list[Any]]]) -> dict[str, list[Any]]:
+    """Return how a measure is drawn: the outer values of its colours widened so that every cell's lies between."""
+    domain, place = MEASURES[measure]["domain"], _PLACES[measure]
+    found = [row[place] for rows in views.values() for row in rows]
+    values = [value for value in found if value is not None and value == value]
+    if measure == "loss":
+        end = max([_LARGEST_LOSS, *map(abs, values)])
+        return {"domain": [-end, -end / 2, 0, end / 2, end], "white": [end * 2 / 3, -end * 2 / 3]}
+    return {"domain": [min([domain[0], *values]), *domain[1:-1], max([domain[-1], *values])]}
 
 
 def _rounded(value: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.heads import HEADINGS
+from crossray.figures.heads import HEADINGS, diverged
 from crossray.figures.style import Figure, nothing
 
 _COLOURS, _SHAPES = ["#332288", "#bd1f01"], ["circle", "square"]
@@ -26,7 +26,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
     largest = rows.groupby("penalty")["distance"].transform("max")
     rows = rows.assign(outputs=rows["penalty"].map(HEADINGS), low=(rows["distance"] - rows["sd"]) / largest,
                        high=(rows["distance"] + rows["sd"]) / largest)  # fmt: skip
-    tied = rows[rows["penalty"] == "tied"].sort_values("relative")
+    tied = rows[rows["penalty"] == ("tied" if (rows["penalty"] == "tied").any() else "free")].sort_values("relative")
     y = alt.Y("task:N", title=None, sort=list(tied["task"]))
     x = alt.X("relative:Q", title="distance, largest of all tasks = 1", scale=alt.Scale(zero=True))
     names = list(HEADINGS.values())
@@ -42,7 +42,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
         layers.insert(0, base.mark_rule().encode(x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour))
     left = alt.layer(*layers).properties(width=290, height=alt.Step(16))
     known = alt.Chart(rows[rows["mean_auc"].notna()])
-    named = alt.Chart(rows[rows["mean_auc"].notna() & (rows["penalty"] == "tied")])
+    named = alt.Chart(rows[rows["mean_auc"].notna() & (rows["penalty"] == tied["penalty"].iloc[0])])
     right = alt.layer(
         known.mark_point(filled=True, size=70, opacity=1).encode(
             x=x,
@@ -55,11 +55,12 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
     caption = (
         "Mean Euclidean distance of a task's weight vectors over pairs of data sets, by the largest; lines are one "
         f"standard deviation over {len(settings['seeds'])} seeds. Right: the same against the task's mean AUC over all "
-        f"models and targets. {_words(head_relations, settings)}"
+        f"models and targets. {_words(head_relations, settings)}{diverged(rows['penalty'])}"
     )
     reading = "If tasks that lie far apart have a low AUC, part of what does not travel is what the word means."
     far, near = tied.iloc[-1]["task"], tied.iloc[0]["task"]
-    title = f"Under the penalty the outputs of {far} stay farthest apart, those of {near} come closest"
+    where = "Under the penalty" if tied["penalty"].iloc[0] == "tied" else "Without the penalty"
+    title = f"{where} the outputs of {far} stay farthest apart, those of {near} come closest"
     return Figure(alt.hconcat(left, right, spacing=30), title, caption, reading)
 
 

@@ -1,12 +1,12 @@
 """Figure: weight vectors of a network with an output for each data set and task, on two principal components."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, dataset_scale, dataset_shapes
+from crossray.figures.style import Figure, dataset_scale, dataset_shapes, nothing
 
 HEADINGS = {"free": "outputs learn freely", "tied": "penalty on the distance of a task's outputs"}
 
@@ -19,18 +19,27 @@ def draw(head_places: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         settings: models, datasets.
     """
     rows = head_places[head_places["model"] == settings["models"][0]]
-    panels = [_panel(rows[rows["penalty"] == penalty], heading, settings) for penalty, heading in HEADINGS.items()]
+    drawn = {penalty: heading for penalty, heading in HEADINGS.items() if (rows["penalty"] == penalty).any()}
+    if not drawn:
+        return nothing("No shared network has outputs to compare", "The trainings of the shared networks diverged.")
+    panels = [_panel(rows[rows["penalty"] == penalty], heading, settings) for penalty, heading in drawn.items()]
     caption = (
         "One network was trained on all data sets together, with an output of its own for each data set and task that "
         "only this data set's images train. A point is the weight vector of an output, the first seed's; axes are the "
         "first two principal components of all vectors, with the share of the variance that they explain. Lines lead "
-        "from the middle of a task, where its name stands, to its outputs."
+        f"from the middle of a task, where its name stands, to its outputs.{diverged(drawn)}"
     )
     reading = (
         "Outputs of one task that stay apart even under the penalty are tasks by whose name the data sets mean "
         "different things; points that gather by colour tell of the data set instead of the finding."
     )
     return Figure(alt.hconcat(*panels, spacing=28), "Does a finding mean the same everywhere?", caption, reading)
+
+
+def diverged(penalties: Iterable[str]) -> str:
+    """Say which shared networks have no outputs to show, the first seed's training having diverged."""
+    missing = [heading for penalty, heading in HEADINGS.items() if penalty not in set(penalties)]
+    return f" Not drawn, as the training diverged: {'; '.join(missing)}." if missing else ""
 
 
 def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt.LayerChart:

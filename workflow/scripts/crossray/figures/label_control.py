@@ -38,9 +38,9 @@ def draw(label_control: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "labelling's own model on these images."
     )
     reading = "Images are the same, so a loss here is the labels' alone; compare it with the losses between hospitals."
-    certain = int((rows["drop_low"] > 0).sum())
+    above = int((rows["drop_low"] > 0).sum())
     title = (
-        f"Another labelling of the same images changes the AUC by {signed(-mean)} in the mean; worse surely in "
-        f"{certain} of {len(rows)}"
+        f"Another labelling of the same images changes the AUC by {signed(-mean)} in the mean; in {above} of "
+        f"{len(rows)} the interval says worse"
     )
     return Figure(chart, title, caption, reading)

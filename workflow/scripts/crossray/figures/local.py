@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, nothing, source_scale, source_shapes
+from crossray.figures.style import Figure, left_out, nothing, source_scale, source_shapes
 
 
 def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -14,7 +14,7 @@ def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         comparisons: ``comparisons.csv``.
-        settings: models, sources, datasets.
+        settings: models, sources, targets, datasets.
     """
     chosen = comparisons[
         (comparisons["kind"] == "same images")
@@ -40,10 +40,12 @@ def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     better, worse = (int((rows["p_holm"] < 0.05).where(sign).sum()) for sign in
                      (rows["difference"] > 0, rows["difference"] < 0))  # fmt: skip
     title = f"The own model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
+    without = [name for name in settings["targets"] if name not in set(chosen["target"])]
     caption = (
         "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
         "interval by DeLong's variance, patients as clusters, models paired. Counted in the title: p below 0.05 after "
         "Holm's correction for all comparisons of this kind in the study."
+        + left_out(without, "where no model of the target's own can be set beside another")
     )
     reading = "A line says who was trained elsewhere and tested where. Right of zero, training at the target pays."
     return Figure(chart, title, caption, reading)

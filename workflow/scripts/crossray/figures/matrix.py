@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, EMPTY, INK, WHITE_FROM
+from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, EMPTY, INK, WHITE_FROM, below_chance
 
 
 def layers(
@@ -14,7 +14,7 @@ def layers(
     """Draw one matrix.
 
     Args:
-        cells: source, target, auc (empty where there is none), reason, and the column ``second_line``.
+        cells: source, target, auc (empty where there is none), auc_high, reason, and the column ``second_line``.
         members: the data sets of each source, rows from top to bottom, those that have cells; where a source has the
             target, it is at home.
         targets: columns from left to right.
@@ -25,12 +25,13 @@ def layers(
     x = alt.X("target:N", title="tested on", scale=alt.Scale(domain=list(targets)), axis=_axis("top", cell, targets))
     y = alt.Y("source:N", title="trained on", scale=alt.Scale(domain=list(members)), axis=_axis("left"))
     measured, empty = cells[cells["auc"].notna()], cells[cells["auc"].isna()]
-    above, below = measured[measured["auc"] >= 0.5], measured[measured["auc"] < 0.5]
+    worse = below_chance(measured["auc_high"])
+    above, below = measured[~worse], measured[worse]
     colour = alt.Color(
         "auc:Q",
         title="AUC (higher is better)",
-        scale=alt.Scale(domain=AUC_DOMAIN, range=AUC_RANGE, clamp=True, interpolate="rgb"),
-        legend=alt.Legend(orient="bottom", gradientLength=180, values=[0.5, 0.75, 1], format=".2f", titleLimit=300),
+        scale=alt.Scale(domain=AUC_DOMAIN, range=AUC_RANGE, interpolate="rgb"),
+        legend=alt.Legend(orient="bottom", gradientLength=240, values=[0, 0.5, 0.75, 1], format=".2f", titleLimit=300),
     )
 
     def drawn(table: pd.DataFrame, mark: str, **options: object) -> alt.Chart:
@@ -39,8 +40,8 @@ def layers(
 
     def prepared(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(
-            text=[f"{'▼ ' if auc < 0.5 else ''}{auc:.2f}" if auc == auc else reason
-                  for auc, reason in zip(table["auc"], table["reason"], strict=True)],
+            text=[f"{'▼ ' * below_chance(row.auc_high)}{row.auc:.2f}" if row.auc == row.auc else row.reason
+                  for row in table.itertuples()],
             second=table[second_line].fillna(""),
             dark=table["auc"] >= WHITE_FROM,
         )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AWAY, HOME, Figure, nothing, signed
+from crossray.figures.style import AWAY, HOME, Figure, left_out, nothing, signed
 
 _WHERE = ["home", "elsewhere"]
 _ROW = 44
@@ -50,6 +50,7 @@ def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "Mean over cells (source, target and task), every cell the same weight. The difference is over the cells that "
         f"both models have, paired: both under the same {settings['resamples']:,} resamples of patients. Under a "
         "name: parameters, and operations for an image (twice the multiply-adds)."
+        + left_out([name for name in settings["models"] if name not in set(rows["model"])], "which have no number")
     )
     reading = (
         "A model that gains at home and not elsewhere has learnt its hospital. An interval that crosses the dashed "
@@ -75,10 +76,13 @@ def _title(rows: pd.DataFrame, compared: pd.DataFrame, first: str) -> str:
     if away.empty:
         return "Models at home"
     best = away.loc[away["auc"].idxmax()]
+    if len(away) == 1:
+        return f"Elsewhere {best['model']} has a mean AUC of {best['auc']:.2f}"
     title = f"Elsewhere {best['model']} has the highest mean AUC, {best['auc']:.2f}"
     beside = compared[(compared["model"] == best["model"]) & (compared["where"] == "elsewhere")]
     if beside.empty:
         return title
     row = beside.iloc[0]
     low, high = signed(row["difference_low"]), signed(row["difference_high"])
-    return f"{title}: {signed(row['difference'])} (95 % interval {low} to {high}) against {first}"
+    unsure = ", which leaves open which is better" if row["difference_low"] <= 0 <= row["difference_high"] else ""
+    return f"{title}: {signed(row['difference'])} (95 % interval {low} to {high}) against {first}{unsure}"

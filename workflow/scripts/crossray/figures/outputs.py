@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, nothing
+from crossray.figures.style import Figure, label_word, nothing
 
 _KEYS = ["model", "target", "task", "first", "second"]
 
@@ -27,7 +27,7 @@ def draw(
     points = output_points.assign(
         mean=(output_points["first_output"] + output_points["second_output"]) / 2,
         difference=output_points["first_output"] - output_points["second_output"],
-        label=["positive" if value == 1 else "negative" for value in output_points["label"]],
+        label=[label_word(value) for value in output_points["label"]],
     )
     panels = []
     for key, part in points.groupby(_KEYS, sort=False):

@@ -48,8 +48,8 @@ def draw(datasets: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chart = alt.hconcat(*panels, spacing=28).resolve_scale(color="independent")
     everything = datasets[datasets["property"] == "all"]
     total, patients = int(everything["images"].sum()), int(everything["patients"].sum())
-    title = f"{total:,} images of {patients:,} patients in {len(everything)} data sets"
-    caption = "Shares of all images of each data set; grey is not recorded."
+    title = f"{total:,} usable images of {patients:,} patients in {len(everything)} data sets"
+    caption = "Shares of the usable images of each data set; grey is not recorded."
     reading = (
         "Where views, sexes or ages differ, a loss elsewhere may be a loss on other patients rather than on another "
         "machine."

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import SHARE_RANGE, Figure, with_interval
+from crossray.figures.style import SHARE_RANGE, Figure, nothing, with_interval
 
 
 def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -17,6 +17,11 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: Mapping[s
         probe_confusion: ``probe_confusion.csv``.
         settings: nothing beside the phantoms.
     """
+    left_out = _left_out(probe)
+    probe, unknown = probe[probe["accuracy"].notna()], probe[probe["accuracy"].isna()]
+    if probe_confusion.empty or probe.empty:
+        why = f"Fewer than two data sets have images to learn from and to test on. {left_out}"
+        return nothing("No data sets can be told apart", why.strip())
     y = alt.Y("features:N", title=None, sort=list(probe["features"]))
     x = alt.X("accuracy:Q", title="share recognised", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
     base = alt.Chart(probe)
@@ -47,11 +52,18 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: Mapping[s
     caption = (
         "A logistic regression was trained on images of the training splits and tested on test images, one image a "
         "patient, every data set weighing the same: on 16 x 16 pixels, and on what each model makes of an image before "
-        f"its last layer ({best['features']} tells most). Dashed: chance. Intervals resample test images. Data sets "
-        "with the same patients as another one are left out."
-    )
+        f"its last layer (highest: {best['features']}). Dashed: chance. Intervals resample test images. Data sets "
+        f"with the same patients as another one are left out. {left_out}"
+        + (f" No number for {', '.join(unknown['features'])}: the training diverged." if len(unknown) else "")
+    ).strip()
     reading = (
         "What can be recognised can be used: a model that knows where an image comes from may answer from the "
         "hospital's prevalence instead of from the image."
     )
     return Figure(alt.hconcat(left, right, spacing=40), title, caption, reading)
+
+
+def _left_out(probe: pd.DataFrame) -> str:
+    """Name the data sets that could not take part."""
+    names = [text for text in probe["left_out"].dropna().unique() if text]
+    return f"Left out too, as they have no training images to learn from: {'; '.join(names)}." if names else ""

@@ -17,6 +17,7 @@ from crossray.errors import UserError
 from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
 from crossray.figures.contents import ALL_FIGURES, MISSING
 from crossray.figures.explorer import explorer
+from crossray.figures.methods import methods
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
@@ -58,7 +59,9 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     return environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings['phantoms'] else ''}{settings['study']}",
-        answer=answer(tables["summary"], tables["transfer"], tables["tasks"], classes="classes" in tables),
+        answer=answer(
+            tables["summary"], tables["transfer"], tables["tasks"], settings["shown"], classes="classes" in tables
+        ),
         facts=_facts(tables, settings),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
         shown={name: shown_table(name, table) for name, table in tables.items()},
@@ -67,7 +70,10 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
-        causes=cause_sentences(tables["shift"]) if "shift" in tables else [],
+        causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
+        flow=tables["flow"].to_dict("records"),
+        only_tested=_only_tested(settings),
+        methods=methods(settings),
         leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
         records=_records(folder / "models", settings),
         explorer=_json(explorer(tables["performance"], tables["transfer"], settings)),
@@ -81,14 +87,24 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the key numbers, of classes first how many images are named rightly."""
-    facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"])
-    return accuracy_numbers(tables["classes"], settings["members"]) + facts if "classes" in tables else facts
+    facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"], settings["shown"][0])
+    return (
+        accuracy_numbers(tables["classes"], settings["members"], settings["shown"][0]) + facts
+        if "classes" in tables
+        else facts
+    )
 
 
 def _missing(settings: Mapping[str, Any]) -> list[str]:
     """Say which analyses this study does not have, and why."""
     fulfilled = {need for name, need in ALL_FIGURES.items() if name in settings["figures"]}
     return [words for condition, words in MISSING.items() if condition not in fulfilled]
+
+
+def _only_tested(settings: Mapping[str, Any]) -> list[str]:
+    """Return the data sets that no source learns from."""
+    learnt = {name for names in settings["members"].values() for name in names}
+    return [name for name in settings["order"] if name not in learnt]
 
 
 def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:

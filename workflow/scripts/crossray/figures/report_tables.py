@@ -109,11 +109,11 @@ _VIEWS = {
     ),
     "transfer": View(
         "mean AUC of every pair, with the loss against home",
-        "model source target tasks auc auc_low auc_high drop drop_low drop_high reason",
+        "model source target tasks auc auc_low auc_high drop drop_low drop_high home_at_chance reason",
     ),
     "summary": View(
         "home, elsewhere and loss, mean over the pairs of each source",
-        "source model pairs home_auc away_auc drop drop_low drop_high",
+        "source model pairs pairs_at_chance home_auc away_auc drop drop_low drop_high",
     ),
     "tasks": View(
         "every task, best first",
@@ -265,8 +265,12 @@ _VIEWS = {
         "quantity model paper_numbers compared mean_difference mean_absolute_difference largest_difference "
         "with_interval inside correlation",
     ),
+    "flow": View(
+        "what each step leaves of the images of each data set",
+        "dataset split rows found readable labelled patients",
+    ),
     "datasets": View(
-        "images and patients of each data set",
+        "usable images and patients of each data set",
         "dataset property value images patients",
     ),
     "labels": View(

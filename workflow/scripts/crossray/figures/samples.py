@@ -19,28 +19,40 @@ _IMAGES = 6
 def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Pick images evenly from each data set's training split, in the order of the manifest.
 
+    Of a data set without training images, as one that is only tested on, they come from another split.
+
     Returns:
-        dataset, column (from 1), url (a JPEG of at most 128 px), findings (positive labels).
+        dataset, split, column (from 1), url (a JPEG of at most 128 px), findings (:func:`caption_words`).
     """
     rows: list[dict[str, Any]] = []
     for name in settings["datasets"]:
         table = manifest.read(manifests / f"{name}.parquet")
         store = ImageStore(datasets / name / settings["shape"] / "index.json")
-        training = with_rows(table, store, "train")
-        picked = (
-            training.iloc[np.unique(np.linspace(0, len(training) - 1, _IMAGES).astype(int))]
-            if len(training)
-            else training
-        )
-        tasks = [task for task in settings["tasks"] if task in table]
+        parts = {split: with_rows(table, store, split) for split in manifest.SPLITS}
+        split = next((split for split, part in parts.items() if len(part)), "train")
+        part = parts[split]
+        picked = part.iloc[np.unique(np.linspace(0, len(part) - 1, _IMAGES).astype(int))] if len(part) else part
         for column, (_, row) in enumerate(picked.iterrows(), start=1):
-            positive = [task for task in tasks if row[task] == 1]
-            words = positive[:2] + ([f"and {len(positive) - 2} more"] if len(positive) > 2 else [])
             pixels = store.take(np.array([row["row"]]))[0]
-            rows.append(
-                {"dataset": name, "column": column, "url": data_url(pixels), "findings": words or ["no finding"]}
-            )
-    return pd.DataFrame(rows)
+            labels = {task: row.get(task, float("nan")) for task in settings["tasks"]}
+            rows.append({"dataset": name, "split": split, "column": column, "url": data_url(pixels),
+                         "findings": caption_words(labels)})  # fmt: skip
+    return pd.DataFrame(rows, columns=["dataset", "split", "column", "url", "findings"])
+
+
+def caption_words(labels: Mapping[str, float]) -> list[str]:
+    """Say what an image shows, line by line: its positive labels, that there is none, and what nobody labelled.
+
+    Args:
+        labels: task of the study -> 1, 0 or NaN (unknown, or not labelled by the data set).
+    """
+    positive = [task for task, label in labels.items() if label == 1]
+    unknown = sum(label != label for label in labels.values())
+    if positive:
+        return positive[:2] + ([f"and {len(positive) - 2} more"] if len(positive) > 2 else [])
+    if unknown == len(labels):
+        return ["not labelled"]
+    return ["no finding"] + ([f"{unknown} not labelled"] if unknown else [])
 
 
 def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -48,7 +60,7 @@ def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         chosen: :func:`choose`.
-        settings: datasets, size.
+        settings: datasets, tasks, size.
     """
     x = alt.X("column:O", axis=None)
     y = alt.Y("dataset:N", title=None, sort=list(settings["datasets"]),
@@ -59,9 +71,14 @@ def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         base.mark_text(fontSize=9, lineBreak="\n", dy=40, baseline="top", color="#1f2937").encode(text="label:N"),
     ).transform_calculate(label="join(datum.findings, '\\n')")
     chart = chart.properties(width=alt.Step(100), height=alt.Step(136))
+    others = chosen[chosen["split"] != "train"].drop_duplicates("dataset")
+    elsewhere = "; ".join(
+        f"{row.dataset}, which has none, is shown by its {row.split} split" for row in others.itertuples()
+    )
     caption = (
         f"{_IMAGES} images of each data set's training split, spread evenly over it, at the {settings['size']} px that "
-        "the models are given; below each the labels that are positive."
+        "the models are given; below each the labels that are positive, or how many of the study's "
+        f"{len(settings['tasks'])} tasks it is not labelled for.{f' {elsewhere}.' if elsewhere else ''}"
     )
     reading = "Look for differences of exposure, sharpness, framing and markers: they are what a model may trip over."
     return Figure(chart, "How the data sets look to the models", caption, reading)

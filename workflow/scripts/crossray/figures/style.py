@@ -29,9 +29,9 @@ DATASET_SHAPES = [
     "triangle-right",
 ]
 
-#: AUC from chance to perfect: cividis reversed, lightness falling evenly
-AUC_DOMAIN = [0.5, 0.625, 0.75, 0.875, 1.0]
-AUC_RANGE = ["#fee838", "#bbad6d", "#7c7b78", "#424e6c", "#00224e"]
+#: AUC from chance to perfect: cividis reversed, lightness falling evenly; below chance it fades to white
+AUC_DOMAIN = [0.0, 0.5, 0.625, 0.75, 0.875, 1.0]
+AUC_RANGE = ["#ffffff", "#fee838", "#bbad6d", "#7c7b78", "#424e6c", "#00224e"]
 #: from this AUC on, numbers on the ramp are white; black below
 WHITE_FROM = 0.76
 BELOW_CHANCE = "#d55e00"
@@ -216,3 +216,18 @@ def signed(value: float, digits: int = 2) -> str:
 def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
     """Write a number with its 95 % interval for a sentence."""
     return f"{value:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
+
+
+def left_out(names: Sequence[str], why: str) -> str:
+    """Return the sentence that names what a figure does not have, empty where that is nothing."""
+    return f" Not here: {', '.join(names)}, {why}." if names else ""
+
+
+def below_chance(auc_high: Any) -> Any:
+    """Return whether AUCs are worse than chance: by their intervals, whose upper ends these are."""
+    return auc_high < 0.5
+
+
+def label_word(label: float) -> str:
+    """Write a label: an unknown one is neither positive nor negative."""
+    return {1.0: "positive", 0.0: "negative"}.get(label, "unknown")

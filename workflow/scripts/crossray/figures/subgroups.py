@@ -29,16 +29,17 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
                        name=rows["source"] + " to " + rows["target"])  # fmt: skip
     panels = [_panel(rows[rows["attribute"] == name], name) for name in ("sex", "age", "view")
               if (rows["attribute"] == name).any()]  # fmt: skip
-    certain = int((rows["difference_high"] < 0).sum())
-    worst = rows.loc[rows["difference"].idxmin()]
-    title = (
-        f"Largest gap: {worst['attribute']} {worst['group']} at {worst['target']}, model of {worst['source']}, "
+    below = rows[rows["difference_high"] < 0]
+    worst = (below if len(below) else rows).loc[(below if len(below) else rows)["difference"].idxmin()]
+    gap = (
+        f"{worst['attribute']} {worst['group']} at {worst['target']}, model of {worst['source']}, "
         f"{worst['difference']:+.2f} (95 % interval {worst['difference_low']:.2f} to {worst['difference_high']:.2f})"
     )
+    title = f"Largest gap: {gap}" if len(below) else f"No group's gap has an interval below zero; the lowest is {gap}"
     caption = (
         f"Every point is a model on one group of a target, mean over the tasks with at least {settings['minimum']} "
         "positives and negatives in the group and outside it. "
-        f"{certain} of {len(rows)} groups do worse than all other images of their target with an "
+        f"{len(below)} of {len(rows)} groups do worse than all other images of their target with an "
         "interval below zero (DeLong, patients as clusters, not corrected for their number). Intervals, counts and "
         "single tasks are in the table."
     )

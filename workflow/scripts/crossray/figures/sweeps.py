@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figure, nothing, signed, with_interval
+from crossray.reasons import DIVERGED
 
 #: values that span more than this factor stand on a logarithmic axis
 _LOGARITHMIC = 8
@@ -44,12 +45,20 @@ def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any
         f"panel, with the 95 % interval for other patients ({settings['resamples']:,} resamples) and other seeds. "
         + _chosen(choices)
         + (f" {left_out} further pairs are in the table alone." if left_out else "")
+        + _diverged(sweeps)
     )
     reading = (
         "Points on one line differ in the setting alone. Choosing the best point by these test images would be "
         "peeking; the table of choices has what each honest way would have taken."
     )
     return Figure(chart, _title(rows), caption.strip(), reading)
+
+
+def _diverged(sweeps: pd.DataFrame) -> str:
+    """Name the points whose training diverged."""
+    lost = sweeps[sweeps["reason"] == DIVERGED]
+    names = dict.fromkeys(f"{row.model} of {row.source}" for row in lost.itertuples())
+    return f" Diverged, and so without a number: {'; '.join(names)}." if names else ""
 
 
 def _first_pairs(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -126,6 +135,7 @@ def _title(rows: pd.DataFrame) -> str:
         few = f"With {row['training_images']:.0f} training images"
         where = few if row["setting"] == "images" else f"At {row['setting'].replace('_', ' ')} {row['value']}"
         by = with_interval(sign * row["difference"], low, high)
-        return f"{where}, {row['sweep']} is {by} {side} {row['beside']} on {row['target']}"
+        unsure = ", which leaves open which is better" if low <= 0 <= high else ""
+        return f"{where}, {row['sweep']} is {by} {side} {row['beside']} on {row['target']}{unsure}"
     best, worst = rows.loc[rows["auc"].idxmax()], rows.loc[rows["auc"].idxmin()]
     return f"AUC from {worst['auc']:.2f} ({worst['model']}) to {best['auc']:.2f} ({best['model']})"

@@ -8,6 +8,7 @@ import pandas as pd
 
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure
+from crossray.reasons import REASONS
 
 _COLUMNS = 3
 #: with more targets than this, cells are small and show the positives alone
@@ -38,9 +39,8 @@ def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chart = alt.concat(*panels, columns=_COLUMNS, spacing=24)
     measured = int(performance["auc"].notna().sum())
     caption = (
-        f"AUC of each task; below it positives{'' if large else ' of labelled test images'}. L: not labelled at "
-        "the target; M: the model "
-        f"was not trained for it; F: fewer than {settings['minimum']} positives or negatives. "
+        f"AUC of each task; below it positives{'' if large else ' of labelled test images'}. "
+        f"{_codes(performance)}The minimum is {settings['minimum']} positives and negatives. "
         f"{measured} of {len(performance)} cells can be measured. Intervals are in the table."
     )
     reading = (
@@ -54,3 +54,10 @@ def _counts(row: Any, short: bool) -> str:
     if not short:
         return f"{row.positives} of {row.images}"
     return f"{row.positives / 1000:.1f}k" if row.positives >= 1000 else str(row.positives)
+
+
+def _codes(performance: pd.DataFrame) -> str:
+    """Say what the letters in the empty cells mean."""
+    found = set(performance["reason"].dropna())
+    told = "; ".join(f"{code}: {words}" for code, words in REASONS.items() if code in found)
+    return f"{told}. " if told else ""

@@ -49,8 +49,9 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: Mapping[str, 
     best, worst = means.iloc[0], means.iloc[-1]
     caption = (
         f"Every point is a model on a target ({model}); the tick is the mean over all of them, the line one standard "
-        "deviation to either side. Tasks are sorted by the mean, and named good, medium or variable by thirds, as in "
-        "Cohen et al. (2020). Intervals of the means are in the table."
+        "deviation to either side. Tasks are sorted by the mean, and named by thirds as in Cohen et al. (2020): "
+        "good where the interval lies above the mean of all tasks, variable where it lies below, else medium. "
+        "Intervals of the means are in the table."
     )
     reading = (
         "Blue points left of the dark ones are tasks that do not travel; long lines are tasks on which models differ."
@@ -58,4 +59,6 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: Mapping[str, 
     first, last = (
         f"{row.task} {with_interval(row.mean_auc, row.mean_auc_low, row.mean_auc_high)}" for row in (best, worst)
     )
-    return Figure(chart, f"Best task: {first}; worst: {last}", caption, reading)
+    overlap = ", whose intervals overlap" if best["mean_auc_low"] <= worst["mean_auc_high"] else ""
+    title = f"Highest AUC: {first}; lowest: {last}{overlap}" if len(means) > 1 else f"AUC of {first}"
+    return Figure(chart, title, caption, reading)

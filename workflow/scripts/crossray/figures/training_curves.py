@@ -1,5 +1,6 @@
 """Figure: loss and validation AUC by epoch, with the epoch that was kept."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, dataset_scale
+from crossray.figures.style import Figure, source_scale, source_shapes
 from crossray.files import read_json
 from crossray.tables import read
+
+#: so many epochs each have a tick; left to itself the axis puts some between them, and rounds
+_FEW = 8
 
 
 def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -33,10 +37,11 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         history: :func:`histories`.
         settings: models, sources_of, sources, seeds, datasets.
     """
-    colour = alt.Color("source:N", title="trained on", scale=dataset_scale(settings["datasets"]),
-                       legend=alt.Legend(values=settings["sources"]))  # fmt: skip
+    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings["sources"], settings["datasets"]))
     detail = ["model:N", "seed:N"]
-    epoch = alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d"))
+    last = int(history["epoch"].max())
+    few = alt.Axis(values=list(range(1, last + 1)), format="d")
+    epoch = alt.X("epoch:Q", title="epoch", axis=few if last <= _FEW else alt.Axis(tickMinStep=1, format="d"))
     losses = history.melt(
         ["model", "source", "seed", "epoch"], ["train_loss", "validation_loss"], var_name="of", value_name="loss"
     ).replace({"of": {"train_loss": "training split", "validation_loss": "validation split"}})
@@ -45,22 +50,40 @@ def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         x=epoch, y=alt.Y("loss:Q", title="loss"), color=colour, strokeDash=dash, detail=detail
     )  # fmt: skip
     known = history[history["validation_auc"].notna()]
-    auc = alt.Y("validation_auc:Q", title="mean validation AUC", scale=alt.Scale(domain=[0.4, 1.0], clamp=True))
+    auc = alt.Y("validation_auc:Q", title="mean validation AUC", scale=alt.Scale(domain=[_lowest(known), 1.0]))
     curve = alt.Chart(known).mark_line(strokeWidth=2).encode(x=epoch, y=auc, color=colour, detail=detail)
-    kept = (
-        alt.Chart(known[known["kept"]]).mark_point(filled=True, size=90, opacity=1).encode(x=epoch, y=auc, color=colour)
+    chance = (
+        alt.Chart(pd.DataFrame({"validation_auc": [0.5]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(y=auc)
     )
+    shape = alt.Shape("source:N", title="trained on", scale=source_shapes(settings["sources"], settings["datasets"]))
+    dots = alt.Chart(known[known["kept"]]).mark_point(filled=True, size=90, opacity=1)
+    kept = dots.encode(x=epoch, y=auc, color=colour, shape=shape)
     size = {"width": 300, "height": 220}
-    chart = alt.hconcat(loss.properties(**size), alt.layer(curve, kept).properties(**size), spacing=36)
+    chart = alt.hconcat(loss.properties(**size), alt.layer(chance, curve, kept).properties(**size), spacing=36)
     caption = (
         f"{history.groupby(['model', 'source', 'seed']).ngroups} trainings. The kept epoch (dot) is the one with the "
-        "best mean AUC over tasks on the source's own validation split; no target's image takes part."
+        "best mean AUC over tasks on the source's own validation split; no target's image takes part. Dashed: chance."
+        + _diverged(history)
     )
     reading = (
         "A validation loss that rises while the training loss falls is overfitting; a curve that still rises "
         "wants more epochs."
     )
-    last = int(history["epoch"].max())
     kept_at = sorted({int(value) for value in history.loc[history["kept"], "epoch"]})
+    if not kept_at:
+        return Figure(chart, "No epoch is kept: every training diverged", caption, reading)
     span = f"{kept_at[0]} to {kept_at[-1]}" if len(kept_at) > 1 else f"{kept_at[0]}"
     return Figure(chart, f"The epochs kept are {span} of {last}", caption, reading)
+
+
+def _lowest(known: pd.DataFrame) -> float:
+    """Return where the axis of the AUC begins: at 0.4, or below all curves."""
+    least = known["validation_auc"].min()
+    return 0.4 if not least < 0.4 else math.floor(least * 20) / 20
+
+
+def _diverged(history: pd.DataFrame) -> str:
+    """Name the trainings without an epoch that was kept."""
+    kept = history.groupby(["model", "source", "seed"], sort=False)["kept"].any()
+    names = [f"{model} of {source}, seed {seed}" for (model, source, seed), any_kept in kept.items() if not any_kept]
+    return f" Diverged, and so without a kept epoch: {'; '.join(names)}." if names else ""

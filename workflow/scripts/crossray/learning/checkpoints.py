@@ -1,5 +1,6 @@
 """Checkpoints of a training: whole files, the one before the last kept, damaged ones found, one writer at a time."""
 
+import errno
 import logging
 import os
 import zipfile
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 LAST = "last.ckpt"
 BEFORE = "before.ckpt"
+
+#: what file systems without locks answer, as Lustre mounted without flock or NFS without a lock service
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class RotatedFiles(TorchCheckpointIO):
@@ -89,14 +93,26 @@ def training_key(program: str, settings: Mapping[str, Any], files: Sequence[Path
 
 @contextmanager
 def only_writer(folder: Path) -> Iterator[None]:
-    """Keep other trainings of the same model out, and wait for one that a stopped workflow left running."""
+    """Keep other trainings of the same model out, and wait for one that a stopped workflow left running.
+
+    Where the file system refuses locks, a training goes on without one and says so.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
+    lock = FileLock(folder / ".lock", fallback_to_soft=False)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         log.info("another process trains this model, left over from a workflow that was stopped; waiting for it")
         lock.acquire()
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        log.warning(
+            "%s: this file system refuses locks (%s); training goes on without. Before you start a stopped workflow "
+            "again, end the trainings that it left running",
+            lock.lock_file,
+            os.strerror(error.errno).lower(),
+        )
     try:
         yield
     finally:

@@ -1,12 +1,12 @@
 """Which device and precision a machine offers."""
 
+import errno
 import logging
-import tempfile
+import socket
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 import torch
-from filelock import FileLock, Timeout
 
 from crossray.errors import UserError
 from crossray.learning import processes
@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 #: the value of ``training.precision`` that forbids bfloat16
 FULL_PRECISION = "float32"
 
-#: locks of the GPUs that this process has taken; they end with it
-_TAKEN: list[FileLock] = []
+#: names of GPUs that this process has taken; they end with it
+_TAKEN: list[socket.socket] = []
 
 
 def choose_device(gpus: int) -> torch.device:
@@ -49,33 +49,49 @@ def choose_device(gpus: int) -> torch.device:
         return torch.device("cpu")
     if processes.count() > 1:
         return torch.device("cuda", processes.number_here())
-    return torch.device("cuda", take_free_gpu(seen, Path(tempfile.gettempdir())) if 0 < gpus < seen else 0)
+    return torch.device("cuda", take_free_gpu([_identity(gpu) for gpu in range(seen)]) if 0 < gpus < seen else 0)
 
 
-def take_free_gpu(seen: int, folder: Path) -> int:
+def _identity(gpu: int) -> str:
+    """Return a name of a GPU that is the same for processes that see other GPUs, or see them in another order."""
+    return str(torch.cuda.get_device_properties(gpu).uuid)
+
+
+def take_free_gpu(names: Sequence[str]) -> int:
     """Take a GPU that no other process has taken, and keep it until this process ends; wait while there is none.
 
+    A taken GPU is a name in Linux's abstract socket namespace: all users of the machine share it, no file is left
+    behind, and the kernel frees it when the process ends, however it does.
+
     Args:
-        seen: how many GPUs there are.
-        folder: where the locks of this machine's GPUs are kept.
+        names: of the GPUs that there are.
 
     Returns:
-        Its number, from 0.
+        The place of the one that was taken, from 0.
     """
-    told = False
+    waiting = False
     while True:
-        for number in range(seen):
-            lock = FileLock(folder / f"crossray-gpu-{number}.lock", mode=0o666)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            _TAKEN.append(lock)
-            return number
-        if not told:
-            log.info("all %d GPUs are taken by other jobs; waiting for one", seen)
-        told = True
+        for number, name in enumerate(names):
+            if taken := _taken(name):
+                _TAKEN.append(taken)
+                return number
+        if not waiting:
+            log.info("all %d GPUs are taken by other jobs; waiting for one", len(names))
+        waiting = True
         time.sleep(1)
+
+
+def _taken(name: str) -> socket.socket | None:
+    """Take a name on this machine, None where another process has it."""
+    taken = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        taken.bind(f"\0crossray-gpu-{name}")
+    except OSError as error:
+        taken.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise
+    return taken
 
 
 def precision(asked: str, device: torch.device) -> str:

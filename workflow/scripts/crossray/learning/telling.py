@@ -34,7 +34,8 @@ def choose(
         labels: rows of the manifest by image_id.
         logits: one column a task of the model, in the order of ``labels``.
         regions: where findings are (:mod:`crossray.regions`); None where the data set does not say.
-        tasks: those that are asked for; others than the model's and the data set's are left out.
+        tasks: those that are asked for; others than the model's and the data set's are left out, and those whose
+            logits are not numbers.
         images: the most that are scored of a task.
         seed: of the draw where there are more.
 
@@ -45,7 +46,7 @@ def choose(
     parts = [
         _of_task(labels[task].dropna(), logits[task], _located(regions, task), task, images, derived_seed(seed, task))
         for task in tasks
-        if task in labels and task in logits
+        if task in labels and task in logits and np.isfinite(logits[task]).all()
     ]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 

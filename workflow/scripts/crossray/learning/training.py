@@ -21,7 +21,7 @@ from crossray.learning.algorithms import last_layer, make_algorithm
 from crossray.learning.batches import Augmentation, Batch, Examples, ordered_batches, training_batches
 from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
 from crossray.learning.freezing import FrozenLayers
-from crossray.learning.hardware import precision
+from crossray.learning.hardware import FULL_PRECISION, precision
 from crossray.learning.losses import MaskedLoss, SoftmaxLoss
 from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
@@ -61,6 +61,7 @@ class Classifier(lightning.LightningModule):
         self.algorithm = make_algorithm(settings, datasets, network)
         self._losses: list[Tensor] = []
         self._validation: list[tuple[Tensor, Tensor]] = []
+        self.has_numbers = True
 
     def configure_optimizers(self) -> Any:
         """Adam with AMSGrad as in the paper's code, at a constant rate or one that falls along a cosine to 0."""
@@ -116,17 +117,23 @@ class Classifier(lightning.LightningModule):
         self._validation.append((self.network(batch.images).float().cpu(), batch.labels.cpu()))
 
     def epoch_row(self) -> dict[str, float]:
-        """Return the row of ``history.csv`` for the epoch that has just ended; AUCs that are undefined are NaN."""
+        """Return the row of ``history.csv`` for the epoch that has just ended; AUCs that are undefined are NaN.
+
+        ``has_numbers`` then says whether all outputs for the validation images are.
+        """
         losses, self._losses = torch.stack(processes.gathered(torch.stack(self._losses).cpu())).mean(0), []
         shares = [share for part in processes.gathered(self._validation) for share in part]
         logits, labels = (torch.cat(parts) for parts in zip(*shares, strict=True))
+        self.has_numbers = bool(torch.isfinite(logits).all())
         row = {
             "epoch": self.current_epoch + 1,
             "train_loss": float(losses.mean()),
             "validation_loss": float(self.loss(logits.to(self.device), labels.to(self.device))),
         }
-        scores = torch.from_numpy(class_log_odds(logits.numpy())) if self.exclusive else logits
-        aucs = {f"auc {task}": _known_auc(labels[:, i], scores[:, i]) for i, task in enumerate(self.tasks)}
+        aucs = dict.fromkeys((f"auc {task}" for task in self.tasks), float("nan"))
+        if self.has_numbers:
+            scores = torch.from_numpy(class_log_odds(logits.numpy())) if self.exclusive else logits
+            aucs = {f"auc {task}": _known_auc(labels[:, i], scores[:, i]) for i, task in enumerate(self.tasks)}
         known = [value for value in aucs.values() if not np.isnan(value)]
         return row | {"validation_auc": float(np.mean(known)) if known else float("nan")} | aucs
 
@@ -147,17 +154,35 @@ class BestEpoch(lightning.Callback):
 
     Best is the highest mean validation AUC, and of equal ones, as when every image is ranked rightly, the lowest
     validation loss. Where no AUC is defined, the last epoch is the best.
+
+    A training that diverges, whose outputs for the validation images are not numbers after an epoch, ends there. All
+    its weights become NaN, so that whatever is computed with them is no number either.
+
+    Attributes:
+        history: a row an epoch.
+        best: weights of the best epoch.
+        best_epoch: its number, from 1; 0 where there is none.
+        diverged: the epoch after which outputs were not numbers; 0 where they always were.
+        outcome: this in words, with what to change; empty where there is nothing to say.
     """
 
     def __init__(self) -> None:
+        self.outcome = ""
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
+        self.diverged = 0
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
-        """Compare the epoch with the best so far."""
+        """Compare the epoch with the best so far; stop a training whose outputs are no numbers any more."""
+        if self.diverged:  # the last checkpoint of a run that was stopped had it already
+            trainer.should_stop = True
+            return
         assert isinstance(module, Classifier)
         row = module.epoch_row()
+        if not module.has_numbers:
+            self._give_up(trainer, module, row)
+            return
         before = max(map(_merit, self.history), default=(float("-inf"), 0.0))
         self.history.append(row)
         if _merit(row) > before or before[0] == float("-inf"):
@@ -174,14 +199,26 @@ class BestEpoch(lightning.Callback):
             ", best so far" if self.best_epoch == row["epoch"] else "",
         )
 
+    def _give_up(self, trainer: lightning.Trainer, module: Classifier, row: dict[str, float]) -> None:
+        """End a training that diverged without weights: no epoch of it stands for what was asked for."""
+        self.history.append(row)
+        self.diverged, self.best_epoch = int(row["epoch"]), 0
+        state = module.network.body.state_dict()
+        self.best = {
+            name: torch.full_like(value, float("nan")).cpu() if value.is_floating_point() else value.detach().cpu()
+            for name, value in state.items()
+        }
+        trainer.should_stop = True
+
     def state_dict(self) -> dict[str, Any]:
         """Return what Lightning puts into the checkpoint."""
-        return {"history": self.history, "best": self.best, "best_epoch": self.best_epoch}
+        kept = {"history": self.history, "best": self.best, "best_epoch": self.best_epoch}
+        return kept | {"diverged": self.diverged}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what the checkpoint held."""
         self.history, self.best = state_dict["history"], state_dict["best"]
-        self.best_epoch = state_dict["best_epoch"]
+        self.best_epoch, self.diverged = state_dict["best_epoch"], state_dict["diverged"]
 
 
 def train(
@@ -224,6 +261,7 @@ def train(
     datasets = 1 if training.datasets is None else len(np.unique(training.datasets))
     module = Classifier(tasks, training.labels, settings, network, penalty, datasets)
     best = BestEpoch()
+    started = all(bool(torch.isfinite(value).all()) for value in network.parameters())
     callbacks: list[lightning.Callback] = [best]
     if settings["freeze"]:
         head = head_names(settings["architecture"], training.store.size)
@@ -254,7 +292,23 @@ def train(
         ordered_batches(validation, settings["batch_size"]),
         ckpt_path=str(checkpoint) if checkpoint else None,
     )
+    if best.diverged:
+        best.outcome = _outcome(best.diverged, started, settings)
+        log.error("%s: %s. Its cells stay empty (reason D)", work.parent.parent, best.outcome)
     return best
+
+
+def _outcome(epoch: int, started: bool, settings: Mapping[str, Any]) -> str:
+    """Say that a training diverged, when, and what to change."""
+    if not started:
+        return "diverged at once: the weights that it starts from are not numbers; look where they come from"
+    change = f"lower training.learning_rate (it is {settings['learning_rate']:g})"
+    if settings["precision"] != FULL_PRECISION:
+        change += " or set training.precision to float32"
+    return (
+        f"diverged: outputs are not numbers after epoch {epoch} of {settings['epochs']}; {change} for this model, and "
+        "it alone is trained again"
+    )
 
 
 def _share_of_hardware(device: torch.device) -> dict[str, Any]:

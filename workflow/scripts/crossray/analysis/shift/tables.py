@@ -169,6 +169,8 @@ def _cases(place: Described, trained: Trained, task: str, fitted: NDArray | None
         return None
     labels = place.scored.labels[task].to_numpy()[place.places]
     logits = place.scored.reported(trained)
+    if task not in logits:
+        return None
     outputs = logits.to_numpy()[place.places]
     here = ~np.isnan(labels)
     scores = logits[task].to_numpy()[place.places][here]
@@ -181,8 +183,7 @@ def _counted(
     minimum: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Count what is behind a cell, and say why it has no number, at home or away."""
-    logits = place.scored.reported(trained)
-    codes = [side.scored.count(trained, logits, task)["reason"] for side in (place, home)]
+    codes = [side.scored.count(trained, side.scored.reported_seed(trained), task)["reason"] for side in (place, home)]
     source, target = cases
     row: dict[str, Any] = {"images": 0, "positives": 0, "negatives": 0, "source_images": 0}
     row["reason"] = next((code for code in codes if code), None)

@@ -51,13 +51,13 @@
     const measure = data.measures[state.measure];
     const where = `${source} to ${target}`;
     if (value === null) {
-      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no loss is defined at home or without a home";
+      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no loss is defined at home, without a home, or where the model is at chance at home";
       box.textContent = cell.auc[0] === null ? cell.reason : "";
       box.classList.add("empty");
       box.dataset.words = `${where}: no number, ${why} (${counted(cell)})`;
       return;
     }
-    const worse = state.measure === "auc" && value < 0.5;
+    const worse = state.measure === "auc" && high !== null && high < 0.5;
     box.textContent = (worse ? "\u25bc " : "") + fixed(value, state.measure === "lift" ? 1 : 2);
     const range = low === null ? "" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
     make("small", range || (cell.positives === null ? "" : `${cell.positives}+`), box);

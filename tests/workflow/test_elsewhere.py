@@ -1,0 +1,90 @@
+"""The workflow is called from a folder that is no checkout: by its path, and as a module of another workflow."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from helpers import ROOT
+from workflow_helpers import planned
+
+pytestmark = pytest.mark.workflow
+
+MODULE = """
+configfile: "tiny.yaml"
+
+module crossray:
+    snakefile: {snakefile!r}
+    config: config
+
+use rule * from crossray
+"""
+#: in front of everything that is imported: this environment, without the libraries that only jobs need
+BARE = """
+import importlib.metadata, sys
+GONE = ("pydicom", "imagecodecs", "gdcm", "cv2", "torch", "torchvision", "h5py", "pandera", "sklearn", "altair", "timm")
+
+class Gone:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in GONE:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+
+def version(name, found=importlib.metadata.version):
+    if name in (*GONE, "python-gdcm", "opencv-python-headless", "pillow"):
+        raise importlib.metadata.PackageNotFoundError(name)
+    return found(name)
+
+sys.meta_path.insert(0, Gone())
+importlib.metadata.version = version
+"""
+
+
+def snakemake(folder, *words, **variables):
+    full = [sys.executable, "-m", "snakemake", "--cores", "1", *words]
+    done = subprocess.run(full, cwd=folder, capture_output=True, text=True, env=os.environ | variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Return a folder with a study and nothing else, whose name has a blank."""
+    folder = tmp_path / "some where"
+    folder.mkdir()
+    shutil.copyfile(ROOT / "tests/workflow/tiny.yaml", folder / "tiny.yaml")
+    return folder
+
+
+def test_a_study_is_planned_and_begun_in_another_folder(elsewhere):
+    words = ("--snakefile", str(ROOT / "Snakefile"), "--configfile", "tiny.yaml")
+    assert planned(snakemake(elsewhere, *words, "-n"))["train_model"] == 2
+    snakemake(elsewhere, "results/datasets/south/release/labels.csv", *words)
+    assert planned(snakemake(elsewhere, "--snakefile", str(ROOT / "Snakefile"), "-n"))["train_model"] == 3  # the demo
+
+
+def test_another_workflow_uses_this_one_as_a_module(elsewhere):
+    (elsewhere / "Snakefile").write_text(MODULE.format(snakefile=str(ROOT / "Snakefile")))
+    snakemake(elsewhere, "results/datasets/south/release/labels.csv")
+    output = snakemake(elsewhere, "results/tiny/report.html", "-n")
+    assert "write_report" in output
+    assert "Nothing to be done" in snakemake(elsewhere, "results/datasets/south/release/labels.csv")
+
+
+def test_rules_are_clean_where_nothing_is_installed_that_only_jobs_need(elsewhere):
+    (elsewhere / "sitecustomize.py").write_text(BARE)
+    assert "in a good condition" in snakemake(ROOT, "--lint", PYTHONPATH=str(elsewhere))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [("tasks:", "explanation: { encoder: gone.pt }\ntasks:", "explanation.encoder"),
+     ("resnet18 }", "resnet18, weights: ./gone.pt }", "models.small.weights")],
+)  # fmt: skip
+def test_weights_that_are_not_there_are_named_though_all_is_done(finished, old, new, key):
+    name = f"{key}.yaml"
+    (finished.folder / name).write_text((finished.folder / "tiny.yaml").read_text().replace(old, new, 1))
+    output = finished.snakemake("-n", study=name, check=False)
+    assert f"config: {key}: no file" in output
+    assert "gone.pt" in output
