@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo test test-unit test-all lint format docs conformance bench lock
+.PHONY: help install demo test test-unit test-all soak fuzz lint format docs conformance bench lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ test-unit: install ## run the tests of single functions and programs
 
 test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
 	@$(PYTEST) tests/workflow tests/unit -m "$(LONG)"
+
+soak: install ## strike runs at random for MINUTES=40 and append the counts to docs/robustness.md
+	@python tests/soak.py --minutes $(or $(MINUTES),40)
+
+fuzz: install ## convert FILES=10000 damaged DICOM files of every syntax; none may kill, hang or surprise
+	@python tests/fuzz_dicom.py --files $(or $(FILES),10000)
 
 lint: install ## check style, types, architecture and the workflow
 	@ruff check . && ruff format --check .

@@ -6,6 +6,7 @@ program as the command line says. Only libraries are imported beforehand: the co
 The fault tests and those of SLURM start programs as a user does.
 """
 
+import atexit
 import contextlib
 import importlib
 import json
@@ -101,7 +102,7 @@ def _keep(connection: socket.socket) -> None:
         words, folder, environment = json.loads(stream.read(int.from_bytes(length, "big")))
     if (program := os.fork()) == 0:
         connection.close()
-        _become(words, folder, environment, files)
+        os._exit(_run(words, folder, environment, files))
     for file in files:
         os.close(file)
     if connection in select.select([os.pidfd_open(program), connection], [], [])[0]:
@@ -112,36 +113,45 @@ def _keep(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
-    """Run a program in this fork as ``python`` would, and end."""
-    status = 1
-    sys.executable = str(Path(sys.executable).with_name("python"))  # jobs that Snakemake submits are forked too
+def _run(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> int:
+    """Run a program in this fork as ``python`` would and return its status.
+
+    What is registered for the end is done here, as the fork ends without taking its many modules down, for which the
+    interpreter would need longer than most programs for their work.
+    """
+    status: object = 0
     try:
-        for number, file in enumerate(files):
-            os.dup2(file, number)
-            os.close(file)
-        os.chdir(folder)
-        os.environ.clear()
-        os.environ.update(environment)
-        sys.stdin, sys.stdout, sys.stderr = map(os.fdopen, range(3), "rww", (1, 1, 1))
-        added = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
-        sys.path[:1] = ["" if words[0] == "-m" else str(Path(words[0]).parent), *added]
-        if words[0] == "-m":
-            sys.argv = words[1:]
-            runpy.run_module(words[1], run_name="__main__", alter_sys=True)
-        else:
-            sys.argv = words
-            runpy.run_path(words[0], run_name="__main__")
-        status = 0
+        _become(words, folder, environment, files)
     except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+        status = ended.code
     except BaseException:  # as the interpreter would
         sys.excepthook(*sys.exc_info())
-    finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status)
+        status = 1
+    with contextlib.suppress(OSError, ValueError):
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return status if isinstance(status, int) else int(status is not None)
+
+
+def _become(words: list[str], folder: str, environment: dict[str, str], files: list[int]) -> None:
+    """Take over the files, the folder and the environment of a client and run its program."""
+    sys.executable = str(Path(sys.executable).with_name("python"))  # jobs that Snakemake submits are forked too
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.stdin, sys.stdout, sys.stderr = map(os.fdopen, range(3), "rww", (1, 1, 1))
+    added = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+    sys.path[:1] = ["" if words[0] == "-m" else str(Path(words[0]).parent), *added]
+    if words[0] == "-m":
+        sys.argv = words[1:]
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = words
+        runpy.run_path(words[0], run_name="__main__")
 
 
 if __name__ == "__main__":

@@ -81,17 +81,23 @@ def wait_until(holds, process=None, seconds=600):
     raise AssertionError("it never came")
 
 
+def jobs_of(folder):
+    """Return the command lines of programs that run in a checkout, by number."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended meanwhile
+            words = (place / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            is_program = any(re.fullmatch(r"workflow/scripts/\w+\.py", word) for word in words)
+            if is_program and (place / "cwd").resolve() == folder:
+                found[int(place.name)] = words
+    return found
+
+
 def running(folder, program, part=""):
     """Return the process of a program that runs in a checkout, if there is one, with this in its arguments."""
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (place / "cmdline").read_bytes()
-            words = line.split(b"\0")
-            named = f"workflow/scripts/{program}.py".encode() in words and part.encode() in line
-            if named and (place / "cwd").resolve() == folder:
-                return int(place.name)
-        except OSError:  # it ended meanwhile
-            continue
+    for number, words in jobs_of(folder).items():
+        if f"workflow/scripts/{program}.py" in words and any(part in word for word in words):
+            return number
     return None
 
 

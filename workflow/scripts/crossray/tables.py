@@ -17,9 +17,9 @@ ENSEMBLE = "ensemble"
 #: columns that hold text, in whatever table they stand
 TEXTS = frozenset({
     "architecture", "attribute", "beside", "choice", "chosen_on", "condition", "correction", "criterion", "dataset",
-    "features", "finding", "first", "first_seed", "fixed", "group", "image_id", "interval", "kind", "label_rule", "left_out",
-    "measure", "method", "metric", "model", "other", "other_dataset", "other_image_id", "others", "outcome", "path",
-    "patient_id", "penalty", "place", "predicted", "predicted_class", "property", "quantity", "reason",
+    "features", "finding", "first", "first_seed", "fixed", "group", "image_id", "interval", "kind", "label_rule",
+    "left_out", "measure", "method", "metric", "model", "other", "other_dataset", "other_image_id", "others", "outcome",
+    "path", "patient_id", "penalty", "place", "predicted", "predicted_class", "property", "quantity", "reason",
     "released_image_id", "released_patient_id", "released_study_id", "role", "rule", "runs", "scale", "second",
     "second_seed", "seed", "setting", "source", "split", "step", "sweep", "target", "task", "test_dataset",
     "threshold_reason", "true_class", "value", "verdict", "weights", "where", "why",

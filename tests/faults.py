@@ -1,0 +1,117 @@
+"""What strikes a run of the tiny study: signals, full disks, damaged files; and what must be as if nothing had been."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+from contextlib import contextmanager
+
+import h5py
+
+from workflow_helpers import command, copy_workflow, started
+
+#: what holds a clock or a process stands apart from what holds a result
+RESULTS = ("results/datasets", "results/tiny")
+#: how a run is ended
+KINDS = ("kill all", "Ctrl-C", "SIGTERM", "kill Snakemake")
+
+
+def contents(folder):
+    """Return the bytes of every final file of a study, but for its page, which names the day."""
+    files = [path for part in RESULTS for path in (folder / part).rglob("*") if path.is_file()]
+    assert not [path for path in files if path.name.endswith((".partial", ".ckpt"))]
+    final = [path for path in files if path.name not in ("report.html", ".lock", ".snakemake_timestamp")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in final}
+
+
+def differences(one, other):
+    """Return the files that are in one folder only or differ."""
+    here, there = contents(one), contents(other)
+    return sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+
+
+def unmade(finished, folder):
+    """Return a checkout without results that makes the same pseudonyms as a finished one."""
+    checkout = copy_workflow(folder)
+    shutil.copyfile(finished.folder / "tiny.yaml", folder / "tiny.yaml")
+    (folder / "private").mkdir()
+    shutil.copyfile(finished.folder / "private/pseudonyms.key", folder / "private/pseudonyms.key")
+    return checkout
+
+
+def start(folder, *words):
+    """Start Snakemake on the tiny study."""
+    return started(command(*words), folder, folder / "run.log")
+
+
+def strike(process, kind):
+    """End a run as a machine, a scheduler or a person would."""
+    if kind == "kill Snakemake":
+        process.kill()
+    elif kind == "kill all":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        os.killpg(process.pid, signal.SIGINT if kind == "Ctrl-C" else signal.SIGTERM)
+    process.wait(timeout=600)
+
+
+def jobs_begun(folder):
+    """Count the jobs that Snakemake has begun."""
+    return len(re.findall(r"^(?:local)?(?:rule|checkpoint) \w+:$", (folder / "run.log").read_text(), re.MULTILINE))
+
+
+def jobs_ended(folder):
+    """Count the jobs that have ended well."""
+    return (folder / "run.log").read_text().count("Finished jobid")
+
+
+def files_written(folder):
+    """Count the files of results, finished or not, and of work in progress."""
+    return sum(path.is_file() for path in (folder / "results").rglob("*"))
+
+
+#: what a blow waits for, counted from the start of the run that it strikes
+EVENTS = (jobs_begun, jobs_ended, files_written)
+#: the largest number of them; so few jobs end before a blow that the run is never over before the last one
+LATEST = 5
+
+
+def damage(shard):
+    """Turn over one bit of a pixel, as a disk might; the time of the file stays."""
+    times = shard.stat()
+    with h5py.File(shard) as file:
+        place = file["images"].id.get_offset() + 500
+    content = bytearray(shard.read_bytes())
+    content[place] ^= 64
+    shard.write_bytes(content)
+    os.utime(shard, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+class SmallDisk:
+    """A disk of its own for the results of a checkout, on which little may be left."""
+
+    def __init__(self, results):
+        self.results = results
+
+    def remount(self, option):
+        """Change how it is mounted."""
+        subprocess.run(["mount", "-o", f"remount,{option}", self.results], check=True)
+
+    def leave(self, free):
+        """Leave so many bytes."""
+        self.remount(f"rw,size={shutil.disk_usage(self.results).used + free}")
+
+
+@contextmanager
+def small_disk(checkout):
+    """Mount a disk for the results of a checkout; yield it, or None where that is not allowed."""
+    results = checkout.folder / "results"
+    results.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "tmpfs", results], capture_output=True).returncode:
+        yield None
+        return
+    try:
+        yield SmallDisk(results)
+    finally:
+        subprocess.run(["umount", "--lazy", results], check=True)
