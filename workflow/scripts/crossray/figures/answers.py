@@ -43,9 +43,7 @@ def answer(
     elif transfer["drop"].notna().any():
         parts = [_nothing_to_lose(transfer)]
     else:
-        nothing = (
-            "No model could be compared between home and elsewhere: no pair of data sets shares a task that can"
-        )
+        nothing = "No model could be compared between home and elsewhere: no pair of data sets shares a task that can"
         parts = [f"{nothing} be measured.", *_at_chance(transfer)]
     about = [f"All this is about {first}, the first of {len(models)} models."] if len(models) > 1 else []
     return " ".join(part for part in [*parts, *about, *diverged] if part)
