@@ -131,7 +131,7 @@ def test_no_common_class_no_image_and_too_few_have_reasons(study):
     trained = next(study.trained())
     scored = study.scored("south", "test", [trained])
     truth = analysis.true_classes(scored.labels[["c6"]], CLASSES)  # as if all others were unknown
-    row = analysis._counts(scored, trained, truth, scored.reported(trained))
+    row = analysis._counts(scored, trained, scored.reported_seed(trained), truth)
     assert (row["reason"], row["images"]) == ("M", 0)
     assert row["other_images"] == (scored.labels["c6"] == 1).sum() > 0
 
@@ -192,7 +192,7 @@ def test_figures_say_what_the_tables_hold(study, tables):
     figure = accuracy.draw(tables[0], settings)
     assert figure.title.startswith("Accuracy 0.")
     assert "4 of 4 pairs" in figure.caption
-    home, away = accuracy_numbers(tables[0], settings["members"], "resnet50")
+    home, away = accuracy_numbers(tables[0], settings["members"], "net")
     here = tables[0].query("source == target")["accuracy"]
     assert home["value"] == f"{here.min():.2f} to {here.max():.2f}"
     assert (home["words"], away["words"]) == ("accuracy at home", "accuracy elsewhere")
