@@ -350,10 +350,10 @@ class Made:
             found[name] = truth.Hospital(settings, severities)
         return found
 
-    def draw(self, phantoms=()):
-        """Draw every figure; return the study."""
+    def draw(self, phantoms=(), figures=None):
+        """Draw every figure, or those that are named; return the study."""
         settings = self.settings | {"phantoms": list(phantoms)}
-        for name in self.had(ALL_FIGURES):
+        for name in figures or self.had(ALL_FIGURES):
             if name in FIGURE_TABLES:
                 tables = read_tables(self.folder / f"analysis/{table}.csv" for table in FIGURE_TABLES[name])
                 module = importlib.import_module(f"crossray.figures.{name}")

@@ -9,6 +9,8 @@ import pytest
 from made_study import Made, words_of
 
 TASKS = ["Mass", "Edema"]
+#: those that have something to say of it
+FIGURES = ["auc_matrix", "drop", "local", "sweeps", "localisation", "heads", "probe", "samples", "training_curves"]
 LABELS = {"north": TASKS, "south": TASKS, "lost": TASKS, "away": TASKS[:1]}
 
 
@@ -17,14 +19,14 @@ def uneven(tmp_path_factory):
     """Return a study whose data set ``away`` is only tested on, and whose training on ``lost`` diverged; drawn."""
     aucs = {(source, target, task): 0.95 if source == target else 0.7
             for source in LABELS for target in LABELS for task in TASKS}  # fmt: skip
-    study = Made(tmp_path_factory.mktemp("uneven"), LABELS, ["north", "south", "lost", "all"], aucs, TASKS, images=120,
+    study = Made(tmp_path_factory.mktemp("uneven"), LABELS, ["north", "south", "lost"], aucs, TASKS, images=120,
                  classes=True, tested=("away",), diverged=("lost",))  # fmt: skip
-    return study.make().analyse().draw()
+    return study.make().analyse().draw(figures=FIGURES)
 
 
 @pytest.fixture(scope="module")
 def page(uneven):
-    return uneven.page()
+    return uneven.page(figures=FIGURES)
 
 
 def read(study, name):
