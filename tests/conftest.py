@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import hypothesis
 import numpy as np
 import pandas as pd
 import pytest
@@ -47,6 +48,9 @@ def tell(record_property):
     """Return a function that puts a line under the results of the tests, from whichever worker."""
     return lambda line: record_property("told", line)
 
+
+hypothesis.settings.register_profile("no clock", deadline=None)
+hypothesis.settings.load_profile("no clock")
 
 #: modules whose tests share no fixture of their module and take long: both workers take some
 SPREAD = ("test_calibration_of_statistics.py", "test_faults.py", "test_reruns.py")

@@ -45,14 +45,26 @@ def start(folder, *words):
     return started(command(*words), folder, folder / "run.log")
 
 
+#: seconds that a scheduler waits between SIGTERM and SIGKILL, a person before losing patience
+GRACE = 120
+
+
 def strike(process, kind):
-    """End a run as a machine, a scheduler or a person would."""
+    """End a run as a machine, a scheduler or a person would.
+
+    Who asks a run to end and sees that it does not, kills it: Snakemake 9.27 waits for itself for ever if a signal reaches
+    it while it updates its graph (its handler wants a lock that the interrupted code holds).
+    """
     if kind == "kill Snakemake":
         process.kill()
     elif kind == "kill all":
         os.killpg(process.pid, signal.SIGKILL)
     else:
         os.killpg(process.pid, signal.SIGINT if kind == "Ctrl-C" else signal.SIGTERM)
+        try:
+            process.wait(timeout=GRACE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait(timeout=600)
 
 

@@ -17,7 +17,7 @@ def covered(length, parts, part):
     return [max(Fraction(0), min(end, Fraction(n + 1)) - max(start, Fraction(n))) for n in range(length)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 40), st.integers(1, 40), st.data())
 def test_every_pixel_is_the_mean_of_what_it_covers(height, width, data):
     rows, columns = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))

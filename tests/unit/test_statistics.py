@@ -34,7 +34,7 @@ def scored(draw):
 
 
 @given(scored(), st.integers(0, 100))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_weighted_rankings_equal_scikit_learn(data, seed):
     labels, scores = data
     weights = np.random.default_rng(seed).integers(1, 4, (3, len(labels)))
@@ -60,7 +60,7 @@ def test_weighted_sums_are_sums():
 
 
 @given(scored())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_auc_does_not_change_under_monotone_maps_and_turns_with_the_labels(data):
     labels, scores = data
     assert auc(labels, np.exp(scores)) == pytest.approx(auc(labels, scores), abs=1e-12)
@@ -119,7 +119,7 @@ def delong_by_definition(labels, scores):
 
 
 @given(scored().filter(lambda data: 2 <= data[0].sum() <= len(data[0]) - 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_contributions_give_delongs_variance(data):
     labels, scores = data
     parts = contributions(labels, scores, np.arange(len(labels)), len(labels) + 3)
@@ -169,7 +169,7 @@ def test_tests_and_intervals_of_differences_are_the_normal_ones():
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=2, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_kappa_equals_scikit_learn(pairs):
     first, second = np.array(pairs).T
     ours = kappa_of_counts((first & second).sum(), first.sum(), second.sum(), len(pairs))

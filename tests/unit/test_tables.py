@@ -26,7 +26,7 @@ def test_a_name_stays_the_text_that_it_is(tmp_path, column):
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=["C"]), min_size=1), min_size=1, max_size=5))
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_name_survives(tmp_path, names):
     write_csv(tmp_path / "table.csv", pd.DataFrame({"task": names, "cells": range(len(names))}))
     read_back = read(tmp_path / "table.csv")

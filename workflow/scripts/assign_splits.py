@@ -20,7 +20,7 @@ def assign_splits(arguments: Namespace) -> None:
     table = manifest.read(arguments.manifest)
     moves = read(arguments.moves)
     moved = table["patient_id"].map(dict(zip(moves["patient_id"], moves["split"], strict=True)))
-    table["split"] = moved.fillna(table["split"])
+    table["split"] = table["split"].where(moved.isna(), moved)
     if classes := arguments.settings["classes"]:
         table = manifest.as_classes(table, classes, str(arguments.manifest))
         unknown = int(table.reindex(columns=classes).isna().all(axis=1).sum())
