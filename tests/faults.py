@@ -52,8 +52,8 @@ GRACE = 120
 def strike(process, kind):
     """End a run as a machine, a scheduler or a person would.
 
-    Who asks a run to end and sees that it does not, kills it: Snakemake 9.27 waits for itself for ever if a signal reaches
-    it while it updates its graph (its handler wants a lock that the interrupted code holds).
+    Who asks a run to end and sees that it does not, kills it: Snakemake 9.27 waits for itself for ever if a signal
+    reaches it while it updates its graph (its handler wants a lock that the interrupted code holds).
     """
     if kind == "kill Snakemake":
         process.kill()
