@@ -8,7 +8,7 @@ from crossray.analysis.delong import contributions, delong_interval, z_test
 from crossray.analysis.resampling import interval, patient_weights, weighted_ranking
 from crossray.statistics import auc
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 #: two normals one standard deviation apart
 SHIFT, TRUE_AUC = 1.0, norm.cdf(1 / np.sqrt(2))

@@ -18,7 +18,7 @@ if not shutil.which("dcmj2pnm"):
     pytest.skip("DCMTK, the judge of grey levels, is missing", allow_module_level=True)
 
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.whole
 
 
 @pytest.fixture(scope="module")

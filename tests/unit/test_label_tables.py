@@ -14,7 +14,7 @@ from helpers import ROOT
 
 SPEC = importlib.util.find_spec("torchxrayvision")
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.whole,
     pytest.mark.skipif(SPEC is None, reason="the package torchxrayvision, which holds the tables, is missing"),
 ]
 
@@ -68,7 +68,6 @@ def test_the_default_policy_mixes_no_images(tmp_path):
     assert (int((effusion == 1).sum()), int((effusion == 0).sum())) == (17827, 19173)
 
 
-@pytest.mark.whole
 def test_every_difference_to_torchxrayvision_has_its_reason(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     import label_comparison

@@ -91,7 +91,7 @@ def test_two_processes_train_one_model(make_dataset, tmp_path):
     assert record["images"] == other["images"]
 
 
-@pytest.mark.slow
+@pytest.mark.whole
 def test_two_machines_train_one_model_or_agree_that_it_is_there(make_dataset, tmp_path):
     words = command(make_dataset("north", images=80), tmp_path / "m", epochs=1)
     with socket.socket() as listener:

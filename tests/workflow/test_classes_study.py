@@ -9,7 +9,7 @@ import yaml
 from crossray import manifest
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 
 @pytest.fixture(scope="module")

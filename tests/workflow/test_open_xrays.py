@@ -6,7 +6,7 @@ import yaml
 
 from helpers import ROOT
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 STUDY = ROOT / "config/studies/open-xrays.yaml"
 FOLDERS = {name: ROOT / dataset["root"] for name, dataset in yaml.safe_load(STUDY.read_text())["datasets"].items()}
