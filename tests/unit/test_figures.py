@@ -40,6 +40,7 @@ def test_the_matrix_shows_numbers_reasons_and_what_is_below_chance(made):
     assert " L" in words
 
 
+@pytest.mark.slow
 def test_no_figure_says_what_only_a_program_would(made, empty):
     for study in (made, empty):
         for path in svgs(study):
@@ -83,6 +84,7 @@ def test_every_figure_has_a_title_a_caption_and_a_way_to_read_it(made):
         assert all(words[key] for key in ("title", "caption", "reading")), name
 
 
+@pytest.mark.slow
 def test_a_study_without_a_single_number_can_be_drawn(empty):
     figures = empty.folder / "figures"
     for name, words in {
@@ -211,6 +213,7 @@ def test_the_banner_is_there_for_phantoms_alone(undrawn):
         assert "Phantoms, not patients" in texts(path), path.name
 
 
+@pytest.mark.slow
 def test_a_report_without_numbers_says_so(empty):
     html = re.sub(r"base64,[A-Za-z0-9+/=%]+", "", empty.page())  # pictures may spell anything
     assert "No model could be compared between home and elsewhere" in html

@@ -58,6 +58,7 @@ def test_labels_that_mean_something_else_are_the_label_rule(analysed):
     assert (losses["verdict"] == "concept").mean() > 0.8  # the models are as wrong away as they are right at home
 
 
+@pytest.mark.slow
 def test_too_few_positives_are_told(empty):
     shift = pd.read_csv(empty.folder / "analysis/shift.csv")
     assert set(shift["reason"]) == {"F", "L", "M"}

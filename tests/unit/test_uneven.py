@@ -13,6 +13,8 @@ TASKS = ["Mass", "Edema"]
 FIGURES = ["auc_matrix", "drop", "local", "sweeps", "localisation", "heads", "probe", "samples", "training_curves"]
 LABELS = {"north": TASKS, "south": TASKS, "lost": TASKS, "away": TASKS[:1]}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def uneven(tmp_path_factory):
