@@ -111,8 +111,8 @@ class SmallDisk:
         subprocess.run(["mount", "-o", f"remount,{option}", self.results], check=True)
 
     def leave(self, free):
-        """Leave so many bytes."""
-        self.remount(f"rw,size={shutil.disk_usage(self.results).used + free}")
+        """Leave so many bytes; a size of 0 would mean that there is no limit."""
+        self.remount(f"rw,size={max(shutil.disk_usage(self.results).used + free, 4096)}")
 
 
 @contextmanager

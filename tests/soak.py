@@ -53,9 +53,11 @@ class Run:
             if self.chance.random() < OFTEN:
                 self.struck[damage] += self.damage(damage)
             process = runs.enter_context(start(self.checkout.folder, *words))
-            while self.blow(process, blow := self.chance.choice(BLOWS)):
-                self.struck[blow] += 1
-                if blow != GOES_ON:
+            while process.poll() is None:
+                blow = self.chance.choice(BLOWS)
+                struck = self.blow(process, blow)
+                self.struck[blow] += struck
+                if struck and blow != GOES_ON:
                     break
             if process.wait(timeout=3600) == 0:
                 return
