@@ -1,8 +1,24 @@
 """A small made-up study with every analysis, made and drawn once."""
 
+from pathlib import Path
+
 import pytest
 
 from made_study import small
+
+#: the first makes the tables that several modules read, the third draws them; the second keeps the other worker busy
+FIRST = ("test_corrections.py", "test_training.py", "test_figures.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Put the unit tests that read the made-up study last, so that no worker waits for the other to make it."""
+    units = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    readers = {item.path for item in units if {"analysed", "made", "empty"} & set(item.fixturenames)}
+
+    def place(item):
+        return FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST) + (item.path in readers)
+
+    items[:] = [item for item in items if item not in set(units)] + sorted(units, key=place)
 
 
 @pytest.fixture(scope="session")
