@@ -25,12 +25,12 @@ from helpers import SESSION, dicom_file, manifest_table, processes_with
 
 
 @pytest.fixture(scope="session")
-def made_once(tmp_path_factory, worker_id):
+def made_once(tmp_path_factory):
     """Return a function that fills a folder that all workers share, unless another worker did, and returns it."""
     base = tmp_path_factory.getbasetemp()
 
     def made_once(name, fill):
-        folder = (base if worker_id == "master" else base.parent) / name
+        folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
         done = folder.with_suffix(".done")
         with FileLock(folder.with_suffix(".lock")):
             if not done.exists():

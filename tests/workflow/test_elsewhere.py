@@ -1,6 +1,7 @@
 """The workflow is called from a folder that is no checkout: by its path, and as a module of another workflow."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -88,3 +89,17 @@ def test_weights_that_are_not_there_are_named_though_all_is_done(finished, old, 
     output = finished.snakemake("-n", study=name, check=False)
     assert f"config: {key}: no file" in output
     assert "gone.pt" in output
+
+
+def test_only_the_program_that_reads_weights_is_given_their_folder(finished):
+    """Settings reach tables and the page; of a file of weights they hold the name, never the folder."""
+    (finished.folder / "of-a-person").mkdir()
+    (finished.folder / "of-a-person/given.pt").touch()
+    study = (finished.folder / "tiny.yaml").read_text().replace("study: tiny", "study: given")
+    study = study.replace("resnet18 }", "resnet18, weights: ./of-a-person/given.pt }", 1)
+    study = study.replace("tasks:", "explanation: { encoder: ./of-a-person/given.pt }\ntasks:", 1)
+    (finished.folder / "given.yaml").write_text(study)
+    output = finished.snakemake("-n", "--printshellcmds", study="given.yaml")
+    jobs = re.split(r"\n(?:local)?rule (?=\w+)", output)[1:]
+    assert {re.match(r"\w+", job).group() for job in jobs if "of-a-person" in job} == {"train_model", "describe_images"}
+    assert any("of the file given.pt" in job for job in jobs if job.startswith("write_report"))
