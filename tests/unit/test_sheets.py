@@ -218,6 +218,8 @@ def workbook(path, **sheets):
     package = f"{strings}package/2006/relationships"
 
     def cell(value):
+        if value in ("#N/A", "#DIV/0!", "#REF!"):
+            return f'<c t="e"><v>{value}</v></c>'
         if isinstance(value, str):
             return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
         return f"<c><v>{value}</v></c>" if value is not None else "<c/>"
@@ -258,6 +260,10 @@ class TestExcel:
         workbook(tmp_path / "t.xlsx", First=self.ROWS, Second=self.ROWS)
         with pytest.raises(UserError, match=r"2 of its sheets \(First, Second\) have the columns id, Effusion; save"):
             read_table(str(tmp_path / "t.xlsx"), ["id", "Effusion"])
+
+    def test_a_formula_without_a_result_is_unknown(self, tmp_path):
+        workbook(tmp_path / "t.xlsx", A=[["id", "Effusion"], ["a", "#N/A"], ["b", "#DIV/0!"], ["c", "#REF!"], ["d", 1]])
+        assert read_table(str(tmp_path / "t.xlsx"))["Effusion"].tolist() == ["", "", "", "1"]
 
     def test_a_damaged_workbook(self, tmp_path):
         with zipfile.ZipFile(tmp_path / "t.xlsx", "w") as archive:
