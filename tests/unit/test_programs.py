@@ -74,7 +74,7 @@ def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed()
     [
         ("measure_performance", ["--settings", "{broken"], "--settings: not JSON"),
         ("measure_performance", ["--settings", "[1]"], "--settings: not a JSON object: [1]"),
-        ("predict", ["--split", "train"], "invalid choice: 'train'"),
+        ("train_model", ["--reading", "slow"], "invalid choice: 'slow'"),
         ("convert_shard", ["--shard", "two"], "invalid int value: 'two'"),
     ],
 )
@@ -113,9 +113,8 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
 def test_a_file_that_is_not_there_is_named(program, tmp_path, capsys):
     gone = str(tmp_path / "gone")
     flags = {"train_model": ["source", "indexes", "manifests", "work", "tensorboard", "weights", "history", "record"],
-             "predict": ["weights", "manifest", "index", "output"]}[program]  # fmt: skip
+             "predict": ["weights", "manifests", "indexes", "outputs"]}[program]  # fmt: skip
     words = [word for flag in flags for word in (f"--{flag}", gone)] + ["--settings", '{"tasks": ["A"]}']
-    words += ["--split", "test"] if program == "predict" else []
     assert importlib.import_module(program).main(words) == 1
     told = capsys.readouterr().err
     assert told.startswith("error: ")

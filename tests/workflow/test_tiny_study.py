@@ -96,7 +96,7 @@ def test_a_second_run_does_nothing(finished):
     [
         ("convert", {"simulate_hospital": 2, "make_manifest": 2, "convert_shard": 4, "index_shards": 2}),
         ("train", {"train_model": 2}),
-        ("evaluate", {"predict": 6, "measure_performance": 1, "measure_transfer": 1}),
+        ("evaluate", {"predict": 2, "measure_performance": 1, "measure_transfer": 1}),
         ("report", {"summarise_datasets": 1, "draw_auc_matrix": 1, "write_report": 1}),
     ],
 )

@@ -231,7 +231,7 @@ rule measure_heads:
 rule probe_sources:
     """Probe whether a classifier can tell the data sets apart."""
     input:
-        embeddings=of_trainings(rules.embed_images.output.embeddings, SHOWN, seed=SEEDS[:1]),
+        embeddings=of_trainings(EMBEDDINGS, SHOWN, seed=SEEDS[:1]),
         indexes=study_indexes,
         shards=lambda wildcards: shards_of(DOMAINS),
     output:

@@ -104,6 +104,26 @@ def differs_in_training_alone(model, first):
     return model["training"] != first["training"] and all(model.get(key) == first[key] for key in alike)
 
 
+def in_parts(names, most):
+    """Return lists of at most so many names, one list of all where that is None."""
+    most = most or len(names)
+    return [names[start : start + most] for start in range(0, len(names), most)]
+
+
+def prediction_job(names):
+    """Return what a job reads and writes that predicts these data sets; the first of a training also embeds images."""
+    embeds = CONDITIONS["probe"] and names[0] == PREDICTED[0]
+    splits = [("validation", name) for name in names if name not in TESTED]
+    splits += [("test", name) for name in names if name in TARGETS]
+    return {
+        "datasets": list(dict.fromkeys([*names, *(DOMAINS if embeds else [])])),
+        "predictions": [
+            path for split, name in splits for path in expand(PREDICTION, split=split, target=name, allow_missing=True)
+        ],
+        "embeddings": EMBEDDINGS if embeds else [],
+    }
+
+
 def models_of_study():
     """Return every model that is trained, sweeps spelt out."""
     try:
@@ -148,6 +168,8 @@ SHAPE = f"{SIZE}px" + ("" if FIT == "crop" else f"-{FIT}") + ("" if COLOUR == "g
 DOMAINS = [
     name for place, name in enumerate(TARGETS) if REGISTERS[name] not in {REGISTERS[other] for other in TARGETS[:place]}
 ]
+#: the data sets that models are applied to: those that they are tested on, and those that they learnt from
+PREDICTED = list(dict.fromkeys([*TARGETS, *(name for names in MEMBERS.values() for name in names)]))
 #: data sets that Cohen et al. (2020) had too, by its names
 PAPER = {name: dataset["paper"] for name, dataset in DATASETS.items() if "paper" in dataset}
 PAPER_NUMBERS = (
@@ -172,6 +194,7 @@ PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "
 
 
 PREDICTION = "<study>/predictions/{model}/{source}/{seed}/{split}/{target}.parquet"
+EMBEDDINGS = "<study>/embeddings/{model}/{source}/{seed}.parquet"
 
 
 pathvars:
@@ -204,6 +227,8 @@ CONDITIONS = {
     "agreement": len([source for source in SOURCES if not is_pooled(source)]) > 1 and not CLASSES,
     "panels": len(STUDY["tasks"]) <= MOST_PANELS,
 }
+#: what each job that applies a model reads and writes: all data sets, or so many, one job of them also embeddings
+PREDICTION_JOBS = [prediction_job(names) for names in in_parts(PREDICTED, STUDY["predictions_per_job"])]
 FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or CONDITIONS[needed])
 TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or CONDITIONS[needed])
 

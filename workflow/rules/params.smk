@@ -2,6 +2,8 @@
 
 #: how models are applied to images
 INFERENCE = subset(STUDY["training"], "batch_size", "precision")
+#: which images show what a model sees before its head
+EMBEDDING = {"images": STUDY["evaluation"]["probe_images"], "seed": STUDY["evaluation"]["seed"]}
 
 
 def dataset_settings(*keys):

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
         required=True,
         type=Path,
         nargs="+",
-        help="embed_images.py: MODEL/SOURCE/embeddings.parquet",
+        help="predict.py: MODEL/SOURCE/SEED.parquet",
     )
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
     options.add_argument("--settings", required=True, type=json_object, help="shape (folder of shards), seed as JSON")
