@@ -15,9 +15,10 @@ import yaml
 
 from crossray.errors import UserError
 from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
-from crossray.figures.contents import ALL_FIGURES, MISSING
+from crossray.figures.entries import MISSING
 from crossray.figures.explorer import explorer
 from crossray.figures.methods import methods
+from crossray.figures.registry import FIGURES, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
@@ -48,8 +49,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     Returns:
         HTML; texts that come from the data are escaped.
     """
-    names = [*settings["tables"], "leakage"]
-    tables = {name: read(_path(folder, name)) for name in names}
+    tables = {name: read(folder / TABLES[name].path) for name in settings["tables"]}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -97,7 +97,7 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> l
 
 def _missing(settings: Mapping[str, Any]) -> list[str]:
     """Say which analyses this study does not have, and why."""
-    fulfilled = {need for name, need in ALL_FIGURES.items() if name in settings["figures"]}
+    fulfilled = {FIGURES[name].needs for name in settings["figures"]}
     return [words for condition, words in MISSING.items() if condition not in fulfilled]
 
 
@@ -111,10 +111,6 @@ def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration without what the workflow added for this page."""
     added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "shape")
     return {key: value for key, value in settings.items() if key not in added}
-
-
-def _path(folder: Path, name: str) -> Path:
-    return folder / "leakage" / "summary.csv" if name == "leakage" else folder / "analysis" / f"{name}.csv"
 
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
