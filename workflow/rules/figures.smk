@@ -14,7 +14,7 @@ rule draw_figure:
             "<study>/figures/{figure}.svg",
             caption="../report/figure.rst",
             category=lambda wildcards: CATEGORIES[wildcards.figure],
-            labels={"figure": lambda wildcards: ALL_FIGURES[wildcards.figure].label},
+            labels=lambda wildcards: {"figure": ALL_FIGURES[wildcards.figure].label},
         ),
         png="<study>/figures/{figure}.png",
         words="<study>/figures/{figure}.json",
