@@ -1,7 +1,7 @@
 """Tables, histories and images to pictures: each figure of the registry as SVG, as PNG and with its words."""
 
 #: what Snakemake's own report says under each figure; as a param of its rule it would draw the figure again
-config["captions"] = {name: figure.caption for name, figure in ALL_FIGURES.items()}
+config = config | {"captions": {name: figure.caption for name, figure in ALL_FIGURES.items()}}
 
 
 rule draw_figure:
