@@ -1,6 +1,5 @@
 """A study made up from known AUCs: manifests, predictions and pixels, and every analysis, figure and page of it."""
 
-import importlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,10 +32,11 @@ from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
 from crossray.analysis.shift import truth
 from crossray.datasets.conversion import index
-from crossray.figures import attributions, disagreements, report, samples, training_curves
+from crossray.figures import report
 from crossray.figures.attributions import ROLES
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
-from crossray.figures.options import read_tables
+from crossray.figures.drawing import drawn
+from crossray.figures.entries import NEEDS
+from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import write
 from crossray.files import read_json, write_csv, write_json
 from crossray.settings import members
@@ -45,21 +45,6 @@ from crossray.tables import read
 from helpers import ROOT, manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
-#: tables that each figure is drawn from, as its rule names them
-FIGURE_TABLES = {
-    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"],
-    "accuracy": ["classes"], "confusion": ["confusion", "classes"], "local": ["comparisons"],
-    "domains": ["domains"], "models": ["models"], "sweeps": ["sweeps", "choices"],
-    "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
-    "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
-    "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
-    "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
-    "corrections": ["corrections_by_verdict"], "shift_truth": ["shift_truth", "shift_acceptance"],
-    "label_agreement": ["label_agreement"], "label_control": ["label_control"],
-    "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
-    "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
-    "patients": ["datasets"], "localisation": ["localisation", "localisation_summary"],
-}  # fmt: skip
 
 
 @dataclass
@@ -114,11 +99,13 @@ class Made:
             "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
 
-    def had(self, contents):
+    def had(self, entries):
         """Return which of all figures or tables this study has."""
-        lacking = [] if self.classes else ["classes"]
-        lacking += [] if self.explained else ["explanation", "truth", "attribution", "localisation", "models", "sweeps"]
-        return [name for name, condition in contents.items() if condition not in lacking]
+        lacking = set() if self.classes else {"classes"}
+        lacking |= set() if self.explained else {
+            "explanation", "truth", "attribution", "localisation", "models", "sweeps"
+        }  # fmt: skip
+        return had(entries, set(NEEDS) - lacking)
 
     @property
     def study(self):
@@ -353,23 +340,11 @@ class Made:
     def draw(self, phantoms=(), figures=None):
         """Draw every figure, or those that are named; return the study."""
         settings = self.settings | {"phantoms": list(phantoms)}
-        for name in figures or self.had(ALL_FIGURES):
-            if name in FIGURE_TABLES:
-                tables = read_tables(self.folder / f"analysis/{table}.csv" for table in FIGURE_TABLES[name])
-                module = importlib.import_module(f"crossray.figures.{name}")
-                figure = module.draw(**tables, settings=settings)
-            elif name == "samples":
-                chosen = samples.choose(self.folder / "manifests", self.folder / "datasets", settings)
-                figure = samples.draw(chosen, settings)
-            elif name == "disagreements":
-                extremes = read(self.folder / "analysis/output_extremes.csv")
-                shown = disagreements.with_pixels(extremes, self.folder / "datasets", settings)
-                figure = disagreements.draw(shown, settings)
-            elif name == "attributions":
-                chosen = attributions.choose(self.folder / "attributions", self.folder / "datasets", settings)
-                figure = attributions.draw(chosen, settings)
-            else:
-                figure = training_curves.draw(training_curves.histories(self.folder / "models", settings), settings)
+        for name in figures or self.had(FIGURES):
+            entry = FIGURES[name]
+            tables = [self.folder / f"analysis/{table}.csv" for table in entry.tables]
+            asked = {key: settings[key] for key in ("phantoms", *entry.settings)}
+            figure = drawn(name, tables, [self.folder / folder for folder in entry.folders], asked)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
             write(figure, settings, *paths)
         return self
@@ -388,7 +363,7 @@ class Made:
             "datasets": {name: {"description": ""} for name in self.labels},
             "images": {"size": 32, "fit": "crop", "colour": "grey"},
             "training": training, "phantoms": list(phantoms), "order": list(self.labels),
-            "leakage": {"overlap": "move"}, "figures": self.had(ALL_FIGURES), "tables": self.had(ALL_TABLES), **more,
+            "leakage": {"overlap": "move"}, "figures": self.had(FIGURES), "tables": self.had(TABLES), **more,
         }  # fmt: skip
         templates = ROOT / "workflow/scripts/crossray/figures/templates"
         return report.render(self.folder, self.folder / "datasets", settings, templates, ROOT / "CITATION.cff")

@@ -40,20 +40,15 @@ def test_help_explains_every_option_and_needs_no_heavy_library(script):
 
 
 def test_rule_script_and_log_have_one_name():
-    heads = re.compile(r"^(?:rule|checkpoint|use rule \w+ as) (\w+)(?: with)?:\n(.*?)(?=^\S)", re.MULTILINE | re.DOTALL)
+    heads = re.compile(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S)", re.MULTILINE | re.DOTALL)
     rules = dict(heads.findall(RULES + "\nend"))
     rules["predict"] = re.search(r"^for number, part in .*?(?=^rule )", RULES, re.MULTILINE | re.DOTALL).group()
     assert set(rules) == {path.stem for path in SCRIPTS} - {"print_matrix"}
-    taken_over = set(re.findall(r"^use rule \w+ as (\w+) with", RULES, re.MULTILINE))
     for name, own in rules.items():
         assert re.search(rf'log:\s+f?"[^"]*\b{name}\b', own), name
         assert re.search(rf'code_version\("{name}"[,)]', own) or "manifest_code" in own
-        assert f'program="{name}"' in own or "params.program" not in own
-        if name in taken_over:
-            assert f'program="{name}"' in own
-        else:
-            assert f"{{resources.scripts:q}}/{name}.py" in own or "{resources.scripts:q}/{params.program}.py" in own
-            assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
+        assert f"{{resources.scripts:q}}/{name}.py" in own
+        assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
 
 
 def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed():

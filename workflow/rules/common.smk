@@ -19,7 +19,10 @@ if not workflow.deployment_settings.deployment_method:
 from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, places_of, with_policy
 from crossray.errors import UserError
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.figures.entries import NEEDS
+from crossray.figures.registry import CATEGORIES, had
+from crossray.figures.registry import FIGURES as ALL_FIGURES
+from crossray.figures.registry import TABLES as ALL_TABLES
 from crossray.pseudonyms import make_key
 from crossray.settings import (
     ALL,
@@ -227,10 +230,11 @@ CONDITIONS = {
     "agreement": len([source for source in SOURCES if not is_pooled(source)]) > 1 and not CLASSES,
     "panels": len(STUDY["tasks"]) <= MOST_PANELS,
 }
+FULFILLED = [need for need in NEEDS if CONDITIONS[need]]
+FIGURES = had(ALL_FIGURES, FULFILLED)
+TABLES = had(ALL_TABLES, FULFILLED)
 #: what each job that applies a model reads and writes: all data sets, or so many, one job of them also embeddings
 PREDICTION_JOBS = [prediction_job(names) for names in in_parts(PREDICTED, STUDY["predictions_per_job"])]
-FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or CONDITIONS[needed])
-TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or CONDITIONS[needed])
 
 
 wildcard_constraints:
@@ -243,6 +247,7 @@ wildcard_constraints:
     shape=r"\d+px(-pad)?(-rgb)?",
     split="validation|test",
     penalty="free|tied",
+    figure="|".join(ALL_FIGURES),
 
 
 def as_settings(**values):

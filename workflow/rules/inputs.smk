@@ -204,3 +204,27 @@ def corrected_predictions(wildcards):
             target=[target for target in TARGETS if target not in MEMBERS[source]],
         )
     ]
+
+
+def figure_tables(wildcards):
+    """Return the tables that a figure is drawn from."""
+    return [f"<study>/analysis/{name}.csv" for name in ALL_FIGURES[wildcards.figure].tables]
+
+
+def figure_files(wildcards):
+    """Return the files in the folders that a figure is drawn from."""
+    return [path for folder in ALL_FIGURES[wildcards.figure].folders for path in FILES_IN[folder](wildcards)]
+
+
+def training_records(wildcards):
+    """Return histories and records of the trainings that figures show."""
+    return of_trainings(rules.train_model.output.history, SHOWN) + of_trainings(rules.train_model.output.record, SHOWN)
+
+
+#: folder that a figure can read -> its files
+FILES_IN = {
+    "models": training_records,
+    "manifests": lambda wildcards: study_manifests(wildcards) + study_digests(wildcards),
+    "datasets": lambda wildcards: study_indexes(wildcards) + shards_of(DATASETS),
+    "attributions": lambda wildcards: attributions(wildcards) + regions_of(TARGETS),
+}

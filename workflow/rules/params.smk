@@ -142,26 +142,36 @@ def attribution_settings():
     return {"tasks": STUDY["tasks"]} | (ATTRIBUTION or {})
 
 
-def figure_settings(*keys):
+#: what figures can ask of the study
+OF_STUDY = {
+    "models": SHOWN,
+    "sources_of": {name: MODELS[name]["sources"] for name in SHOWN},
+    "sources": SOURCES,
+    "targets": TARGETS,
+    "members": MEMBERS,
+    "datasets": list(DATASETS),
+    "tasks": STUDY["tasks"],
+    "seeds": SEEDS,
+    "size": SIZE,
+    "shape": SHAPE,
+    "fit": FIT,
+    "attribution": subset(attribution_settings(), "methods", "tasks"),
+    "resamples": STUDY["evaluation"]["resamples"],
+    "minimum": STUDY["evaluation"]["minimum"],
+    "phantoms": PHANTOMS,
+}
+
+
+def figure_settings(wildcards):
     """Return what a figure needs of the study; every figure says whether the images are phantoms."""
-    values = {
-        "models": SHOWN,
-        "sources_of": {name: MODELS[name]["sources"] for name in SHOWN},
-        "sources": SOURCES,
-        "targets": TARGETS,
-        "members": MEMBERS,
-        "datasets": list(DATASETS),
-        "tasks": STUDY["tasks"],
-        "seeds": SEEDS,
-        "size": SIZE,
-        "shape": SHAPE,
-        "fit": FIT,
-        "attribution": subset(attribution_settings(), "methods", "tasks"),
-        "resamples": STUDY["evaluation"]["resamples"],
-        "minimum": STUDY["evaluation"]["minimum"],
-        "phantoms": PHANTOMS,
-    }
-    return as_settings(**subset(values, "phantoms", *keys))
+    return as_settings(**subset(OF_STUDY, "phantoms", *ALL_FIGURES[wildcards.figure].settings))
+
+
+def figure_folders(wildcards, output):
+    """Return the folders that a figure reads, the study's and that of all data sets."""
+    folders = {"datasets": "results/datasets"}
+    study = Path(output.svg).parent.parent
+    return [folders.get(name, str(study / name)) for name in ALL_FIGURES[wildcards.figure].folders]
 
 
 def name_of(weights):

@@ -83,7 +83,18 @@ def _drawn(
         yield {"pair": pair, "role": row.role, "url": evidence_url(image, heat, region), "output": output}
 
 
-def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw where models look in the most telling images of each pair of a source and a target.
+
+    Args:
+        attributions: folder of the study's maps of attribution.
+        datasets: folder of data sets, with shards and perhaps regions.
+        settings: models, sources, targets, size, shape, fit, attribution.
+    """
+    return gallery(choose(attributions, datasets, settings), settings)
+
+
+def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw a row of images for each pair.
 
     Args:

@@ -35,7 +35,18 @@ def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, A
     return table.assign(pair=pairs, words=words, column=order)
 
 
-def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(output_extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw the images on which two models differ most.
+
+    Args:
+        output_extremes: ``output_extremes.csv``.
+        datasets: folder of data sets, with their shards.
+        settings: size, shape.
+    """
+    return gallery(with_pixels(output_extremes, datasets, settings), settings)
+
+
+def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw a row of images for each pair of models.
 
     Args:

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ import yaml
 
 from crossray.errors import UserError
 from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
-from crossray.figures.contents import ALL_FIGURES, MISSING
+from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.methods import methods
+from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
@@ -48,8 +49,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     Returns:
         HTML; texts that come from the data are escaped.
     """
-    names = [*settings["tables"], "leakage"]
-    tables = {name: read(_path(folder, name)) for name in names}
+    tables = {name: read(folder / TABLES[name].path) for name in settings["tables"]}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -63,9 +63,11 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
             tables["summary"], tables["transfer"], tables["tasks"], settings["shown"], classes="classes" in tables
         ),
         facts=_facts(tables, settings),
+        sections=_sections(settings["figures"]),
+        findings="findings" in _fulfilled(settings["figures"]),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
         shown={name: shown_table(name, table) for name, table in tables.items()},
-        missing=_missing(settings),
+        missing=_missing(settings["figures"]),
         downloads={name: download(name, table) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
@@ -95,10 +97,21 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> l
     )
 
 
-def _missing(settings: Mapping[str, Any]) -> list[str]:
-    """Say which analyses this study does not have, and why."""
-    fulfilled = {need for name, need in ALL_FIGURES.items() if name in settings["figures"]}
-    return [words for condition, words in MISSING.items() if condition not in fulfilled]
+def _sections(figures: Collection[str]) -> list[Section]:
+    """Return the sections that show a figure of the study, and those that have none in any study."""
+    shown = [(section, [figure.name in figures for figure in section.figures]) for section in SECTIONS]
+    return [section for section, has in shown if any(has) or not has]
+
+
+def _fulfilled(figures: Iterable[str]) -> set[Need | None]:
+    """Return what a study with these figures must have."""
+    return {FIGURES[name].needs for name in figures}
+
+
+def _missing(figures: Iterable[str]) -> list[str]:
+    """Say which analyses a study with these figures does not have, and why."""
+    fulfilled = _fulfilled(figures)
+    return [words for need, words in MISSING.items() if need not in fulfilled]
 
 
 def _only_tested(settings: Mapping[str, Any]) -> list[str]:
@@ -111,10 +124,6 @@ def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration without what the workflow added for this page."""
     added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "shape")
     return {key: value for key, value in settings.items() if key not in added}
-
-
-def _path(folder: Path, name: str) -> Path:
-    return folder / "leakage" / "summary.csv" if name == "leakage" else folder / "analysis" / f"{name}.csv"
 
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:

@@ -55,7 +55,18 @@ def caption_words(labels: Mapping[str, float]) -> list[str]:
     return ["no finding"] + ([f"{unknown} not labelled"] if unknown else [])
 
 
-def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw a few images of each data set, as the models see them.
+
+    Args:
+        manifests: folder of the study's manifests.
+        datasets: folder of data sets, with their shards.
+        settings: datasets, tasks, size, shape.
+    """
+    return gallery(choose(manifests, datasets, settings), settings)
+
+
+def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw the images with their positive labels.
 
     Args:
