@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import math
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -221,8 +222,11 @@ wildcard_constraints:
 
 
 def as_settings(**values):
-    """Write settings as one string that is the same whatever the order of the keys in the configuration."""
-    return json.dumps(values, sort_keys=True)
+    """Write settings as one string that is the same whatever the order of the keys in the configuration.
+
+    Braces in texts are escaped as JSON has it, as Snakemake takes {word} in a string for a wildcard.
+    """
+    return re.sub(r'\{(?!["}])', r"\\u007b", json.dumps(values, sort_keys=True))
 
 
 def subset(settings, *keys):
