@@ -116,6 +116,47 @@ def test_without_a_whole_checkpoint_training_starts_afresh(stopped, caplog):
     assert "epoch 1 of" in caplog.text
 
 
+def _without_history(content):
+    del content["callbacks"]["BestEpoch"]
+
+
+def _of_fewer_epochs(content):
+    content["callbacks"]["BestEpoch"]["history"].pop()
+
+
+def _of_another_network(content):
+    name = next(name for name, value in content["state_dict"].items() if value.ndim == 4)
+    content["state_dict"][name] = torch.zeros(3)
+
+
+def _of_another_optimiser(content):
+    for state in content["optimizer_states"][0]["state"].values():
+        state["exp_avg"] = torch.zeros(3)
+
+
+@pytest.mark.parametrize("damage", [_without_history, _of_fewer_epochs, _of_another_network, _of_another_optimiser])
+def test_a_whole_checkpoint_that_cannot_be_used_is_passed_over(stopped, caplog, damage):
+    words, last, before = stopped
+    content = torch.load(before if damage is _of_another_optimiser else last, weights_only=True)
+    damage(content)
+    torch.save(content, last)
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert f"{last} is whole, but cannot be used" in caplog.text
+    assert f"continuing from {before}" in caplog.text
+    assert "epoch 1 of" not in caplog.text
+
+
+def test_a_training_starts_afresh_where_no_checkpoint_can_be_used(stopped, caplog):
+    words, last, before = stopped
+    torch.save([1, 2], last)
+    torch.save({"state_dict": {}}, before)
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert caplog.text.count("is whole, but cannot be used") == 2
+    assert "epoch 1 of" in caplog.text
+
+
 def test_every_flipped_byte_of_a_tensor_is_found(tmp_path):
     torch.save({"weights": torch.arange(1000.0)}, tmp_path / "whole.ckpt")
     content = (tmp_path / "whole.ckpt").read_bytes()

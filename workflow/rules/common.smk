@@ -20,6 +20,7 @@ if not workflow.deployment_settings.deployment_method:
 from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, places_of, with_policy
 from crossray.errors import UserError
+from crossray.files import later_than_now
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.pseudonyms import make_key
 from crossray.settings import (
@@ -97,6 +98,19 @@ def check_writable(*folders):
                 f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
                 "start again, what is done stays done"
             )
+
+
+def check_clock():
+    """Stop if the clock runs behind earlier results: Snakemake deletes what a job has made if its inputs are newer."""
+    folder, patterns = Path("results"), ("datasets/*/*.parquet", "datasets/*/*/*", f"{STUDY['study']}/manifests/*")
+    models = f"{STUDY['study']}/models/*/*/*/*"
+    files = (path for pattern in (*patterns, models) for path in folder.glob(pattern) if path.is_file())
+    if late := later_than_now(files, seconds=60):
+        raise WorkflowError(
+            f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
+            "would delete what jobs make of older inputs. Set the clock; or, if it is right, give all files its time: "
+            "find results -exec touch {} +"
+        )
 
 
 def differs_in_training_alone(model, first):

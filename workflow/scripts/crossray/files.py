@@ -5,12 +5,13 @@ import glob
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossray.errors import UserError
+from crossray.errors import UserError, listed
 from crossray.texts import as_cell
 
 if TYPE_CHECKING:
@@ -74,9 +75,47 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path) -> dict[str, Any]:
+    """Read an object from a JSON file that :func:`write_json` wrote.
+
+    Raises:
+        UserError: if it is none.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, "not readable as JSON") from error
+    if not isinstance(value, dict):
+        raise damaged(path, "holds no names with values")
+    return value
+
+
+def read_parquet(path: Path, columns: Iterable[str] = ()) -> "pandas.DataFrame":
+    """Read a table that a program wrote as Parquet.
+
+    Args:
+        path: the file.
+        columns: those that must be there.
+
+    Raises:
+        UserError: if it is none, or lacks one of them.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_parquet(path)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # a damaged file fails in many ways
+        raise damaged(path, "not a readable Parquet file") from error
+    if missing := [name for name in columns if name not in table]:
+        raise damaged(path, f"has no column {listed(missing)}")
+    return table
+
+
+def damaged(path: Path, what: str) -> UserError:
+    """Return the error about a file of the workflow's own that is not as it was written."""
+    return UserError(f"{path}: {what}; make it again: snakemake --cores all -R {path} (with your --configfile)")
 
 
 def write_csv(path: Path, table: "pandas.DataFrame") -> None:
@@ -114,6 +153,12 @@ def _texts_of(column: "pandas.Series") -> set[str]:
 
 def _has_return(table: "pandas.DataFrame") -> bool:
     return any("\r" in text for _, column in table.items() for text in _texts_of(column))
+
+
+def later_than_now(paths: Iterable[Path], seconds: float = 0) -> list[Path]:
+    """Return the files whose time lies in the future, by more than so many seconds: the clock was turned back since."""
+    limit = time.time() + seconds
+    return [path for path in paths if path.exists() and path.stat().st_mtime > limit]
 
 
 def file_digest(path: Path) -> str:

@@ -103,7 +103,7 @@ def _fill_defaults(
     yield from Draft202012Validator.VALIDATORS["properties"](validator, properties, instance, schema)
 
 
-def _fit_pattern(validator: Any, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+def _fit_pattern(_: Any, pattern: str, instance: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
     """Compare the whole text; for Python's ``$`` alone a line break at the end would be no part of it."""
     if isinstance(instance, str) and not re.fullmatch(pattern, instance):
         yield ValidationError("does not fit")
@@ -138,7 +138,9 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Seq
             missing = [name for name in error.validator_value if name not in error.instance]
             return f"{where}the key {listed(missing)} is missing"
         case "anyOf":
-            return f"{where}{_told(error.instance)} is not allowed; it may be {_kinds(error.validator_value, definitions)}"
+            return (
+                f"{where}{_told(error.instance)} is not allowed; it may be {_kinds(error.validator_value, definitions)}"
+            )
         case "pattern":
             return f"{where}{_told(error.instance)} is not a name; use letters, digits, hyphens, underscores and points"
         case "maxLength":

@@ -20,7 +20,8 @@ _ENDINGS = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 ZIP = b"PK\x03\x04"
 
-_BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
+#: what readers of compressed files raise where one is damaged
+BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
 
 
 @contextlib.contextmanager
@@ -42,7 +43,7 @@ def uncompressed(path: str) -> Iterator[IO[bytes]]:
         else:
             with opener(path) if opener else Path(path).open("rb") as file:
                 yield cast("IO[bytes]", file)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UserError(
             f"{path}: not a readable {ending or 'compressed'} file; it is damaged, fetch it again"
         ) from error
