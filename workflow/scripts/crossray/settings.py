@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, cut, listed
 
 #: the source that pools all data sets, and how the sources that leave one out begin
 ALL, ALL_BUT = "all", "all-but-"
@@ -32,8 +32,8 @@ NOT_TASKS = frozenset({
     "findings", "mean of tasks", "all tasks",
 })  # fmt: skip
 
-#: letters of a task, as figures write it whole, and of what a message quotes
-_LONGEST_TASK, _LONGEST_QUOTE = 100, 200
+#: letters of a task, as figures write it whole
+_LONGEST_TASK = 100
 
 #: folders of ``results`` and ``logs`` that are no study's
 NOT_STUDIES = frozenset({"datasets"})
@@ -146,16 +146,12 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Seq
         case "maxLength":
             return f"{where}{_told(error.instance)} has {len(error.instance)} letters, {error.validator_value} at most"
         case _:
-            return f"{where}{_cut(error.message)}"
+            return f"{where}{cut(error.message)}"
 
 
 def _told(value: object) -> str:
     """Return a value for a message, of a long one how it begins."""
-    return _cut(repr(value))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
+    return cut(repr(value))
 
 
 def _quoting(value: Any) -> str:

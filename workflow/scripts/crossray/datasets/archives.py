@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import zipfile
@@ -43,7 +44,9 @@ def uncompressed(path: str) -> Iterator[IO[bytes]]:
         else:
             with opener(path) if opener else Path(path).open("rb") as file:
                 yield cast("IO[bytes]", file)
-    except BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # not of what is in the file
+            raise
         raise UserError(
             f"{path}: not a readable {ending or 'compressed'} file; it is damaged, fetch it again"
         ) from error
