@@ -239,7 +239,9 @@ def read_metadata(path: Path) -> dict[str, Any]:
     """
     try:
         return json.loads((pyarrow.parquet.read_schema(path).metadata or {})[_METADATA_KEY])
-    except (pyarrow.ArrowException, KeyError, ValueError) as error:
+    except FileNotFoundError:
+        raise
+    except (pyarrow.ArrowException, OSError, KeyError, ValueError) as error:
         raise damaged(path, "says not what it is a manifest of") from error
 
 

@@ -177,17 +177,22 @@ class BestEpoch(lightning.Callback):
 
     def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Check what a checkpoint held, if there was one."""
-        self.check(trainer.current_epoch, module)
+        self.check(trainer, module)
 
-    def check(self, epochs: int, module: lightning.LightningModule) -> None:
-        """Compare what a checkpoint held of this with what it held of the rest.
+    def check(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Compare what a checkpoint held of this with what it held of the rest, and the optimiser's with the network's.
 
         Raises:
             ValueError: if it is of another number of epochs, or of another network.
         """
         assert isinstance(module, Classifier)
+        for optimiser in trainer.optimizers:
+            for parameter, state in optimiser.state.items():  # the fused one writes past what is too short
+                averages = [value for key, value in state.items() if key != "step"]
+                if any(value.shape != parameter.shape for value in averages):
+                    raise ValueError("the optimiser in the checkpoint is of another network")
         names = module.network.body.state_dict().keys()
-        if len(self.history) != epochs or (self.best and self.best.keys() != names):
+        if len(self.history) != trainer.current_epoch or (self.best and self.best.keys() != names):
             raise ValueError("the history in the checkpoint is of another training")
 
     def on_train_batch_end(self, trainer: lightning.Trainer, *arguments: Any) -> None:
@@ -339,7 +344,7 @@ def _fit(
         ckpt_path=str(checkpoint) if checkpoint else None,
     )
     if not best.has_learnt:  # all epochs were in the checkpoint
-        best.check(trainer.current_epoch, module)
+        best.check(trainer, module)
 
 
 def _outcome(epoch: int, started: bool, settings: Mapping[str, Any]) -> str:
