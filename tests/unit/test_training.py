@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import h5py
@@ -79,6 +80,27 @@ def test_killed_and_continued_gives_the_same_bytes(make_dataset, tmp_path, caplo
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "killed" / name).read_bytes(), name
     assert json.loads((tmp_path / "whole/training.json").read_text())["best_epoch"] == 4
     assert not (tmp_path / "killed/work").exists()
+
+
+def test_inputs_from_the_future_do_not_outlive_what_is_made_of_them(make_dataset, tmp_path, caplog):
+    dataset = make_dataset("north", images=80)
+    (dataset / "manifest.sha256").write_text("digest\n")
+    inputs = [path for path in dataset.rglob("*") if path.is_file()]
+    for path in inputs:
+        os.utime(path, (time.time() + 400 * 86400,) * 2)
+    words = command(dataset, tmp_path / "m", epochs=1)
+    assert train_model.main(words) == 0
+    written = min(path.stat().st_mtime for path in (tmp_path / "m").glob("*.*") if path.is_file())
+    compared = [dataset / name for name in ("manifest.parquet", "manifest.sha256", "32px/index.json")]
+    compared += [path for path in inputs if path.suffix == ".h5"]
+    now = time.time()
+    assert len(compared) > 3
+    assert all(written - 60 < path.stat().st_mtime <= now for path in compared)
+    assert "is from the future: the clock was turned back" in caplog.text
+    for path in compared:
+        os.utime(path, (now + 400 * 86400,) * 2)
+    assert train_model.main(words) == 0  # it is there already, and is kept so
+    assert all(path.stat().st_mtime <= time.time() for path in compared)
 
 
 @pytest.fixture
