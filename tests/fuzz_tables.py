@@ -11,6 +11,7 @@ import argparse
 import bz2
 import contextlib
 import gzip
+import io
 import json
 import lzma
 import shutil
@@ -36,6 +37,7 @@ from crossray.configfiles import check_text  # noqa: E402
 from crossray.datasets import find_locator, find_reader, with_policy  # noqa: E402
 from crossray.errors import UserError  # noqa: E402
 from crossray.settings import check_registers, checked, members, read_schema  # noqa: E402
+from helpers import workbook  # noqa: E402
 
 #: seconds that a case may take
 LIMIT = 20
@@ -91,6 +93,8 @@ def table(root: Path, kind: str) -> dict[str, object]:
     elif kind == "csv.zip":
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("labels.csv", text)
+    elif kind == "xlsx":
+        workbook(path, Labels=[list(made.columns), *made.to_numpy().tolist()])
     elif kind in packers:
         path.write_bytes(packers[kind](text.encode()))
     elif kind == "tsv":
@@ -115,7 +119,7 @@ def made_up(root: Path) -> Iterator[tuple[str, dict[str, object]]]:
         folder.mkdir()
         maker(folder)
         yield maker.__name__, {"reader": maker.__name__} | more.get(maker.__name__, {})
-    for kind in ("csv", "tsv", "utf16.csv", "csv.gz", "csv.bz2", "csv.xz", "csv.zip", "parquet"):
+    for kind in ("csv", "tsv", "utf16.csv", "csv.gz", "csv.bz2", "csv.xz", "csv.zip", "xlsx", "parquet"):
         (root / kind).mkdir()
         yield kind, table(root / kind, kind)
 
@@ -180,6 +184,19 @@ def damaged_cells(path: Path, generator: np.random.Generator) -> bytes:
     return gzip.compress(text) if path.suffix == ".gz" else text
 
 
+def damaged_member(content: bytes, generator: np.random.Generator) -> bytes:
+    """Damage one file of an archive, so that its checksum is right."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    name = list(members)[int(generator.integers(len(members)))]
+    members[name] = damaged_bytes(members[name], generator)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for member, data in members.items():
+            archive.writestr(member, data)
+    return packed.getvalue()
+
+
 def damage_release(folder: Path, generator: np.random.Generator) -> None:
     """Damage one of a release's tables."""
     tables = sorted(path for path in folder.rglob("*") if path.suffix in SUFFIXES or path.suffix == ".tsv")
@@ -191,7 +208,8 @@ def damage_release(folder: Path, generator: np.random.Generator) -> None:
         if generator.random() < 0.5 and ".csv" in path.name and path.suffix in (".csv", ".gz"):
             path.write_bytes(damaged_cells(path, generator))
             return
-    path.write_bytes(damaged_bytes(path.read_bytes(), generator))
+    damage = damaged_member if path.suffix in (".xlsx", ".zip") and generator.random() < 0.5 else damaged_bytes
+    path.write_bytes(damage(path.read_bytes(), generator))
 
 
 def read_release(folder: Path, settings: dict[str, object]) -> None:
