@@ -162,6 +162,16 @@ def test_a_report_that_is_none_is_told(tmp_path, report, words):
         list(openi._reports(str(tmp_path / "r.tgz")))
 
 
+def test_unpacked_reports_are_not_read_elsewhere(tmp_path):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "secret").write_bytes(releases.openi_report("CXR1", ["a"], []))
+    (tmp_path / "reports/1.xml").write_bytes(releases.openi_report("CXR2", ["b"], []))
+    assert [name for name, _, _ in openi._reports(str(tmp_path / "reports"))] == ["CXR2"]
+    (tmp_path / "reports/2.xml").symlink_to(tmp_path / "secret")
+    with pytest.raises(UserError, match="1 of 2 reports are links that lead out of it"):
+        list(openi._reports(str(tmp_path / "reports")))
+
+
 @pytest.mark.parametrize(
     "damage", [lambda b: b[: len(b) // 2], lambda b: b"junk" + b, lambda b: b[:12] + b"\xff" * 40, lambda b: b""]
 )

@@ -16,6 +16,9 @@ _FORMULA = "(?:[^\\S\t\r\n]|[\u00ad\u200b-\u200d\u2060\ufeff])*[=+\\-@\uff1d\uff
 _START = "(?:\\A|(?<=[;\t|\r\n]))"
 _RUNNABLE = re.compile(f"\\A(?='*[\t\r\n])|{_START}(?='*{_FORMULA})")
 _QUOTED = re.compile(f"\\A'(?='*[\t\r\n])|{_START}'(?='*{_FORMULA})")
+#: what most texts are, told at a glance: no formula, and no sign behind which one could begin; the same of cells
+_HARMLESS = re.compile(f"(?!'*(?:{_FORMULA}|[\t\r\n]))[^;\t|\r\n\\[{_MARKS}]*")
+_UNCHANGED = re.compile("[^';\t|\r\n\\[][^;\t|\r\n\\[]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
 
@@ -33,11 +36,13 @@ def as_cell(text: str) -> str:
 
     A number stays as it is. :func:`from_cell` gives the text back, whatever it was.
     """
-    if _NUMBER.fullmatch(text):
+    if _HARMLESS.fullmatch(text) or _NUMBER.fullmatch(text):
         return text
     return _RUNNABLE.sub("'", _TO_WRITE.sub(_code, text))
 
 
 def from_cell(text: str) -> str:
     """Return the text that :func:`as_cell` wrote."""
+    if _UNCHANGED.fullmatch(text):
+        return text
     return _TO_READ.sub(lambda code: chr(int(code.group(1), 16)), _QUOTED.sub("", text))

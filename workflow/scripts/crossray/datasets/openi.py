@@ -19,6 +19,7 @@ from crossray.datasets.policy import keep_images, labels_of_findings, read_synon
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
+from crossray.paths import outside
 
 if TYPE_CHECKING:
     import pandas
@@ -106,9 +107,13 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
 
 def _documents(path: str) -> Iterator[bytes]:
     if Path(path).is_dir():
-        for file in files_below(path):
-            if file.endswith(".xml"):
-                yield Path(path, file).read_bytes()
+        reports = [file for file in files_below(path) if file.endswith(".xml")]
+        if leaving := outside(Path(path), reports):
+            raise UserError(
+                f"{path}: {len(leaving)} of {len(reports)} reports are links that lead out of it; copy them"
+            )
+        for file in reports:
+            yield Path(path, file).read_bytes()
         return
     try:
         with tarfile.open(path) as archive:

@@ -1,5 +1,6 @@
 """One training: a Lightning module, the best epoch by mean validation AUC, and checkpoints that resume exactly."""
 
+import itertools
 import logging
 import os
 import warnings
@@ -288,7 +289,7 @@ def train(
         raise UserError(f"training.batch_size: {settings['batch_size']} images for {processes.count()} processes")
     started = all(bool(torch.isfinite(value).all()) for value in network.parameters())
     begun = {name: value.detach().clone() for name, value in network.state_dict().items()}
-    for checkpoint in (*whole_checkpoints(work), None):
+    for checkpoint in itertools.chain(whole_checkpoints(work), [None]):
         if checkpoint:
             log.info("continuing from %s", checkpoint)
         best = BestEpoch()
