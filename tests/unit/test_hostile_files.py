@@ -39,6 +39,9 @@ def test_a_message_is_one_line_of_printed_signs(text):
     assert told.isprintable()
     assert told.startswith("no file a")
     assert len(listed(["x" * 10_000])) < 300
+    long = str(UserError(f"no file {'x' * 10_000}; mend root"))
+    assert len(long) < 1600
+    assert long.endswith("x; mend root")
 
 
 # Paths

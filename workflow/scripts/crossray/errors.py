@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+#: signs of a message; where a name of thousands is quoted its middle is left out, and the advice at its end stays
+_LONGEST = 1500
+
 
 class UserError(Exception):
     """Something that a user can cause and mend: a setting, a file, a row, a label.
@@ -12,7 +15,9 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__("".join(map(_printed, message)))
+        half = _LONGEST // 2
+        text = message if len(message) <= _LONGEST else f"{message[:half]} ... {message[-half:]}"
+        super().__init__("".join(map(_printed, text)))
 
 
 def _printed(sign: str) -> str:
