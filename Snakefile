@@ -41,6 +41,7 @@ include: "workflow/rules/terminal.smk"
 
 onstart:
     check_writable("results", "logs", STUDY["private"])
+    check_clock()
 
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer

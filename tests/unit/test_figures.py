@@ -141,6 +141,12 @@ def test_text_from_the_data_is_escaped(made):
     assert "&lt;img src=x onerror" in html
 
 
+def test_a_mark_that_turns_text_around_is_seen_on_the_page(made):
+    html = made.page(title="A \u202etitle", datasets={name: {"description": "\u2067x"} for name in made.labels})
+    assert not {"\u202e", "\u2067"} & set(html)
+    assert "A [U+202E]title" in html
+
+
 def test_the_report_answers_first_and_holds_everything(made):
     html = made.page()
     summary = pd.read_csv(made.folder / "analysis/summary.csv").set_index("source").loc["all sources"]

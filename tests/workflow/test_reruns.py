@@ -31,9 +31,7 @@ ANALYSES = {
     "compare_models", "compare_outputs",
 }  # fmt: skip
 AFTER_TRAINING = (
-    {"train_model", "predict", "probe_sources"}
-    | ANALYSES
-    | DRAWING - {"prevalence", "patients", "samples"}
+    {"train_model", "predict", "probe_sources"} | ANALYSES | DRAWING - {"prevalence", "patients", "samples"}
 )
 
 

@@ -84,6 +84,10 @@ def test_the_report_says_phantoms_and_names_no_folder_or_machine(finished):
     assert len(page) < 3_000_000
 
 
+def test_braces_of_a_title_are_no_wildcards(finished):
+    assert "<title>A tiny {study} of {{two}} {0}" in (finished.folder / "results/tiny/report.html").read_text()
+
+
 def test_a_second_run_does_nothing(finished):
     assert "Nothing to be done" in finished.snakemake()
 

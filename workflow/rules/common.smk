@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import math
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from crossray.figures.entries import NEEDS
 from crossray.figures.registry import CATEGORIES, had
 from crossray.figures.registry import FIGURES as ALL_FIGURES
 from crossray.figures.registry import TABLES as ALL_TABLES
+from crossray.files import later_than_now
 from crossray.pseudonyms import make_key
 from crossray.settings import (
     ALL,
@@ -99,6 +101,19 @@ def check_writable(*folders):
                 f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
                 "start again, what is done stays done"
             )
+
+
+def check_clock():
+    """Stop if the clock runs behind earlier results: Snakemake deletes what a job has made if its inputs are newer."""
+    folder, patterns = Path("results"), ("datasets/*/*.parquet", "datasets/*/*/*", f"{STUDY['study']}/manifests/*")
+    models = f"{STUDY['study']}/models/*/*/*/*"
+    files = (path for pattern in (*patterns, models) for path in folder.glob(pattern) if path.is_file())
+    if late := later_than_now(files, seconds=60):
+        raise WorkflowError(
+            f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
+            "would delete what jobs make of older inputs. Set the clock; or, if it is right, give all files its time: "
+            "find results -exec touch {} +"
+        )
 
 
 def differs_in_training_alone(model, first):
@@ -251,8 +266,11 @@ wildcard_constraints:
 
 
 def as_settings(**values):
-    """Write settings as one string that is the same whatever the order of the keys in the configuration."""
-    return json.dumps(values, sort_keys=True)
+    """Write settings as one string that is the same whatever the order of the keys in the configuration.
+
+    Braces in texts are escaped as JSON has it, as Snakemake takes {word} in a string for a wildcard.
+    """
+    return re.sub(r'\{(?!["}])', r"\\u007b", json.dumps(values, sort_keys=True))
 
 
 def subset(settings, *keys):

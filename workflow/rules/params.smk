@@ -18,6 +18,7 @@ def manifest_settings(wildcards):
         **READINGS[dataset],
         **subset(DATASETS[dataset], "public", *([] if dataset in TESTED else ["split"])),
         **({"role": "test"} if dataset in TESTED else {}),
+        **({"outside_root": "allow"} if DATASETS[dataset]["outside_root"] == "allow" else {}),
         register=REGISTERS[dataset],
     )
 

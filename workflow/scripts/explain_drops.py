@@ -14,12 +14,10 @@ from crossray.program import parser, run
 
 def explain_drops(arguments: Namespace) -> None:
     """Explain every pair and task, and write terms and evidence."""
-    import pandas as pd
-
     from crossray.analysis.shift.tables import measure
-    from crossray.files import write_csv
+    from crossray.files import read_parquet, write_csv
 
-    described = {path.stem: pd.read_parquet(path) for path in arguments.descriptions}
+    described = {path.stem: read_parquet(path) for path in arguments.descriptions}
     table, evidence = measure(study_of(arguments), described)
     write_csv(arguments.evidence, evidence)
     write_csv(arguments.output, table)

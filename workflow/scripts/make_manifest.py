@@ -12,6 +12,7 @@ def make_manifest(arguments: Namespace) -> None:
     """Read, split by patient, check, replace what may name a patient unless the data set is public, write."""
     from crossray import manifest
     from crossray.datasets import Release, find_reader
+    from crossray.datasets.release import check_inside
     from crossray.files import file_digest
     from crossray.pseudonyms import read_key
 
@@ -19,6 +20,8 @@ def make_manifest(arguments: Namespace) -> None:
     reader = find_reader(settings["reader"])
     tables = tuple(str(path) for path in arguments.tables)
     table = reader.read(Release(str(arguments.root), tables), settings)
+    if settings.get("outside_root") != "allow":
+        check_inside(arguments.dataset, str(arguments.root), table["path"], settings["public"])
     if settings.get("role") == "test":
         table = table.assign(split="test")
     if "split" not in table:

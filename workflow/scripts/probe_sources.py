@@ -13,11 +13,11 @@ def probe_sources(arguments: Namespace) -> None:
     import pandas as pd
 
     from crossray.analysis.probe import IMAGES, measure, thumbnails
-    from crossray.files import write_csv
+    from crossray.files import read_parquet, write_csv
     from crossray.shards import ImageStore
 
     settings = arguments.settings
-    features = {path.parts[-3:-1]: pd.read_parquet(path) for path in arguments.embeddings}
+    features = {path.parts[-3:-1]: read_parquet(path) for path in arguments.embeddings}
     drawn = next(iter(features.values()))[["dataset", "split", "image_id"]]
     parts = []
     for name, rows in drawn.groupby("dataset", sort=False):

@@ -18,7 +18,7 @@ import pyarrow
 import pyarrow.parquet
 
 from crossray.errors import UserError, listed
-from crossray.files import replacing, write_csv
+from crossray.files import damaged, read_parquet, replacing, write_csv
 from crossray.pseudonyms import pseudonym
 from crossray.tables import read as read_table
 
@@ -211,13 +211,38 @@ def write(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a manifest, with the columns of this module's docstring."""
-    return pd.read_parquet(path)
+    """Read a manifest, with the columns of this module's docstring.
+
+    Raises:
+        UserError: if it is none.
+    """
+    table = read_parquet(path, FIXED_COLUMNS)
+    wrong = [name for name in table if not _has_its_type(table, name)]
+    if wrong:
+        raise damaged(path, f"column {listed(wrong)} is not of its type")
+    return table
+
+
+def _has_its_type(table: pd.DataFrame, name: str) -> bool:
+    """Return whether a column holds numbers, or texts if it is one of those; one without any value may be either."""
+    numbers = pd.api.types.is_float_dtype(table[name])
+    if name in FIXED_COLUMNS and name != "age":
+        return table[name].isna().all() or (not numbers and pd.api.types.is_string_dtype(table[name]))
+    return numbers
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Read what :func:`write` put into a manifest's metadata."""
-    return json.loads((pyarrow.parquet.read_schema(path).metadata or {})[_METADATA_KEY])
+    """Read what :func:`write` put into a manifest's metadata.
+
+    Raises:
+        UserError: if there is no such thing.
+    """
+    try:
+        return json.loads((pyarrow.parquet.read_schema(path).metadata or {})[_METADATA_KEY])
+    except FileNotFoundError:
+        raise
+    except (pyarrow.ArrowException, OSError, KeyError, ValueError) as error:
+        raise damaged(path, "says not what it is a manifest of") from error
 
 
 def tasks_of(table: pd.DataFrame) -> list[str]:

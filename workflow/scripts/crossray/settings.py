@@ -4,6 +4,9 @@ The workflow imports this at start, so it stays light.
 """
 
 import datetime
+import math
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, cut, listed
 
 #: the source that pools all data sets, and how the sources that leave one out begin
 ALL, ALL_BUT = "all", "all-but-"
@@ -29,6 +32,12 @@ NOT_TASKS = frozenset({
     "findings", "mean of tasks", "all tasks",
 })  # fmt: skip
 
+#: letters of a task, as figures write it whole
+_LONGEST_TASK = 100
+
+#: folders of ``results`` and ``logs`` that are no study's
+NOT_STUDIES = frozenset({"datasets"})
+
 #: setting ``images.colour`` -> channels of a pixel
 CHANNELS = {"grey": 1, "rgb": 3}
 
@@ -42,7 +51,7 @@ def checked(config: Mapping[str, Any], schema_path: Path) -> dict[str, Any]:
     """
     schema = read_schema(schema_path)
     filled = _plain(config)
-    for problem in _keys_that_are_no_text(filled):
+    for problem in (*_keys_that_are_no_text(filled), *_values_that_no_file_takes(filled)):
         raise UserError(f"config: {problem}")
     errors = list(_DefaultFillingValidator(schema).iter_errors(filled))
     if errors:
@@ -94,7 +103,13 @@ def _fill_defaults(
     yield from Draft202012Validator.VALIDATORS["properties"](validator, properties, instance, schema)
 
 
-_DefaultFillingValidator = extend(Draft202012Validator, {"properties": _fill_defaults})
+def _fit_pattern(_: Any, pattern: str, instance: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    """Compare the whole text; for Python's ``$`` alone a line break at the end would be no part of it."""
+    if isinstance(instance, str) and not re.fullmatch(pattern, instance):
+        yield ValidationError("does not fit")
+
+
+_DefaultFillingValidator = extend(Draft202012Validator, {"properties": _fill_defaults, "pattern": _fit_pattern})
 
 
 def _precision(error: ValidationError) -> tuple[bool, int]:
@@ -116,18 +131,27 @@ def _sentence(error: ValidationError, definitions: Mapping[str, Any], above: Seq
             wanted = error.validator_value
             advice = _quoting(error.instance) if "string" in wanted else ""
             wanted = " or ".join(wanted) if isinstance(wanted, list) else wanted
-            return f"{where}{error.instance!r} is not of type {wanted}{advice}"
+            return f"{where}{_told(error.instance)} is not of type {wanted}{advice}"
         case "enum":
-            return f"{where}{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+            return f"{where}{_told(error.instance)} is not one of {', '.join(map(str, error.validator_value))}"
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]
             return f"{where}the key {listed(missing)} is missing"
         case "anyOf":
-            return f"{where}{error.instance!r} is not allowed; it may be {_kinds(error.validator_value, definitions)}"
+            return (
+                f"{where}{_told(error.instance)} is not allowed; it may be {_kinds(error.validator_value, definitions)}"
+            )
         case "pattern":
-            return f"{where}{error.instance!r} is not a name; use letters, digits, hyphens, underscores and points"
+            return f"{where}{_told(error.instance)} is not a name; use letters, digits, hyphens, underscores and points"
+        case "maxLength":
+            return f"{where}{_told(error.instance)} has {len(error.instance)} letters, {error.validator_value} at most"
         case _:
-            return f"{where}{error.message}"
+            return f"{where}{cut(error.message)}"
+
+
+def _told(value: object) -> str:
+    """Return a value for a message, of a long one how it begins."""
+    return cut(repr(value))
 
 
 def _quoting(value: Any) -> str:
@@ -146,6 +170,26 @@ def _keys_that_are_no_text(block: Any, above: str = "") -> Iterator[str]:
             if not isinstance(key, str):
                 yield f"{above or 'the top level'}: the name {key!r} is no text{_quoting(key)}"
             yield from _keys_that_are_no_text(value, f"{above}.{key}" if above else str(key))
+
+
+def _values_that_no_file_takes(block: Any, above: str = "") -> Iterator[str]:
+    """Yield what is wrong with texts and numbers that cannot be written to a table, a page or a command line."""
+    if isinstance(block, dict):
+        for key, value in block.items():
+            yield from _values_that_no_file_takes(key, f"{above or 'the top level'}: a name")
+            yield from _values_that_no_file_takes(value, f"{above}.{key}" if above else str(key))
+    elif isinstance(block, list):
+        for item in block:
+            yield from _values_that_no_file_takes(item, above)
+    elif isinstance(block, str) and any(map(has_control, re.split("\r?\n", block))):
+        yield f"{above}: {_told(block)} has a sign that is not printed, or is half of one; leave it out"
+    elif isinstance(block, float) and not math.isfinite(block):
+        yield f"{above}: {block} is no number to compute with"
+
+
+def has_control(text: str) -> bool:
+    """Return whether a text has line breaks, other control characters than tabs, or halves of characters."""
+    return any(sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
 
 
 def _kinds(branches: Sequence[Mapping[str, Any]], definitions: Mapping[str, Any]) -> str:
@@ -201,8 +245,10 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _wrong_names(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is wrong with the names of sources, targets and the pool."""
+    """Yield what is wrong with the names of the study, of sources, targets and the pool."""
     datasets = config["datasets"]
+    if config["study"].lower() in NOT_STUDIES:
+        yield f"study: {config['study']!r} is the folder in results that all studies share; give the study another name"
     for name in datasets:
         if is_pooled(name):
             yield f"datasets: {name!r} is the name of a pooled source; give the data set another"
@@ -226,18 +272,22 @@ def _wrong_tasks(config: Mapping[str, Any]) -> Iterator[str]:
         for task in tasks:
             if task in NOT_TASKS:
                 yield f"{key}: a task may not be called {task!r}, as tables have a column of that name; rename it"
-            elif any(ord(sign) < 32 for sign in task):
+            elif has_control(task) or "\t" in task:
                 yield f"{key}: {task!r} has a line break or another sign that is not printed; leave it out"
+            elif len(task) > _LONGEST_TASK:
+                yield f"{key}: {_told(task)} has {len(task)} letters, {_LONGEST_TASK} at most"
 
 
 def _wrong_paths(config: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the paths that Snakemake would take for a pattern of paths."""
+    """Yield the paths that Snakemake would take for a pattern of paths, or that have a line break."""
     paths = {"private": config["private"], "explanation.encoder": config.get("explanation", {}).get("encoder")}
     paths |= {f"models.{name}.weights": model["weights"] for name, model in config["models"].items()}
     for name, dataset in config["datasets"].items():
         paths |= {f"datasets.{name}.{key}": dataset[key] for key in PATH_SETTINGS if key in dataset}
     for key, path in paths.items():
-        if isinstance(path, str) and {"{", "}"} & set(path):
+        if isinstance(path, str) and has_control(path):
+            yield f"{key}: {path!r} has a line break or another sign that is not printed; rename the file or folder"
+        elif isinstance(path, str) and {"{", "}"} & set(path):
             yield (
                 f"{key}: {path!r} has {{ or }}, which Snakemake takes for a wildcard; rename the file or folder, or "
                 "name a link to it"

@@ -10,6 +10,9 @@ from typing import Any
 from crossray.errors import UserError, listed
 from crossray.settings import MULTICLASS, checked_part, objective_of
 
+#: letters in the name of a model that is trained; file systems take 255, and files that are being written have more
+_LONGEST = 180
+
 #: what training starts from, where that is another model of the study: the keys of ``weights``
 FROM, FROM_SOURCE = "from", "source"
 
@@ -42,6 +45,11 @@ def spelt_out(study: Mapping[str, Any], schema: Mapping[str, Any], sources: Sequ
             training = checked_part(_merged(study["training"], changes), schema, "training", f"models.{name}")
             _check_loss(study, name, training)
             label = "-".join([name, *(f"{key}-{_written(value)}" for key, value in point.items())])
+            if len(label) > _LONGEST:
+                raise UserError(
+                    f"config: models.{name}.sweep: the name {label[:40]!r}... of a point has {len(label)} letters, "
+                    f"{_LONGEST} at most, as it becomes part of file names; sweep fewer settings at a time"
+                )
             if label in models:
                 raise UserError(f"config: models: two models are called {label!r}; rename one")
             models[label] = {**block, "sources": block.get("sources", list(sources)), "training": training,

@@ -10,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from crossray.errors import UserError
+from crossray.files import with_texts
+from crossray.texts import from_cell
 
 #: the name of the ensemble, in the column ``seed``
 ENSEMBLE = "ensemble"
@@ -37,6 +39,8 @@ NUMBERS = {
 def read(path: Path) -> pd.DataFrame:
     """Read one of the workflow's own tables; an empty cell is a missing value, and nothing else is.
 
+    Texts are again what they were before :func:`crossray.files.write_csv` made cells of them.
+
     Raises:
         UserError: if a column of numbers holds something else, as in a file that was edited.
     """
@@ -45,7 +49,7 @@ def read(path: Path) -> pd.DataFrame:
     for column in table.columns.difference(list(texts)):
         if not _holds_numbers(table[column]):
             raise UserError(f"{path}: column {column} holds other things than numbers; delete the file and run again")
-    return table
+    return with_texts(table, from_cell)
 
 
 def _holds_numbers(column: pd.Series) -> bool:

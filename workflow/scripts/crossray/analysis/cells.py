@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from crossray import manifest, reasons
 from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
+from crossray.files import read_parquet
 from crossray.seeds import derived_seed
 from crossray.settings import MULTICLASS
 from crossray.statistics import class_log_odds
@@ -167,7 +168,7 @@ class Study:
         tables = {}
         for seed in self.settings["seeds"]:
             path = self.predictions / trained.model / trained.source / str(seed) / split / f"{dataset}.parquet"
-            tables[str(seed)] = pd.read_parquet(path).set_index("image_id").astype(np.float64)
+            tables[str(seed)] = read_parquet(path, ["image_id"]).set_index("image_id").astype(np.float64)
         if len(tables) > 1:
             first = next(iter(tables.values()))
             tasks = [task for task in first if all(task in table for table in tables.values())]

@@ -18,6 +18,7 @@ from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
+from crossray.files import read_parquet
 from crossray.seeds import derived_seed
 
 KEYS = ["model", "source", "target", "task"]
@@ -110,7 +111,7 @@ def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored
     found: dict[str, list[pd.DataFrame]] = {}
     for seed in study.settings["seeds"]:
         path = corrected / trained.model / trained.source / str(seed) / f"{scored.dataset}.parquet"
-        for name, part in pd.read_parquet(path).groupby("correction", sort=False):
+        for name, part in read_parquet(path, ["image_id", "correction"]).groupby("correction", sort=False):
             logits = part.drop(columns="correction").set_index("image_id").astype(np.float64)
             check_rows(logits, scored.labels.index, f"predictions after {name} of {path}")
             found.setdefault(str(name), []).append(logits)

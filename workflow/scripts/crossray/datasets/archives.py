@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
 import lzma
 import zipfile
@@ -20,7 +21,8 @@ _ENDINGS = {".gz": "gz", ".bz2": "bz2", ".xz": "xz", ".zip": "zip"}
 
 ZIP = b"PK\x03\x04"
 
-_BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
+#: what readers of compressed files raise where one is damaged
+BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError, NotImplementedError)
 
 
 @contextlib.contextmanager
@@ -42,7 +44,9 @@ def uncompressed(path: str) -> Iterator[IO[bytes]]:
         else:
             with opener(path) if opener else Path(path).open("rb") as file:
                 yield cast("IO[bytes]", file)
-    except _BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # not of what is in the file
+            raise
         raise UserError(
             f"{path}: not a readable {ending or 'compressed'} file; it is damaged, fetch it again"
         ) from error

@@ -9,7 +9,7 @@ from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.errors import UserError, listed
-from crossray.paths import first_explained, why_missing
+from crossray.paths import first_explained, is_file, outside, why_missing
 
 if TYPE_CHECKING:
     import pandas
@@ -112,7 +112,7 @@ def check_images(root: str, paths: "pandas.Series", max_missing: float, layout: 
         UserError: if more are missing; the message says how many, what was expected, what is there, and where one of
             them lies if the release was unpacked at another depth.
     """
-    missing = [path for path in paths if not Path(root, path).is_file()]
+    missing = [path for path in paths if not is_file(Path(root), path)]
     if not missing:
         return
     words = first_explained(Path(root), missing)
@@ -133,6 +133,28 @@ def check_images(root: str, paths: "pandas.Series", max_missing: float, layout: 
         f"{root}: {counts}.{explained} Expected files such as {layout} here, found {listed(there, 8)}. "
         + _advice(root, missing[0])
     )
+
+
+def check_inside(dataset: str, root: str, paths: "pandas.Series", public: bool) -> None:
+    """Check that no image of a release lies outside its folder, links resolved.
+
+    Args:
+        dataset: its name, for the message.
+        root: the folder that paths start from.
+        paths: one an image, by rows as in a spreadsheet less 2.
+        public: whether the message may quote a path.
+
+    Raises:
+        UserError: if some do; a table or a link must not lead to files that nobody meant.
+    """
+    leaving = outside(Path(root), paths)
+    if leaving:
+        place = repr(leaving[0]) if public else f"that of row {paths.index[paths == leaving[0]][0] + 2}"
+        raise UserError(
+            f"{root}: {len(leaving)} of {len(paths)} images lie outside this folder, by their path or a link, the "
+            f"first is {place}; mend the paths, set root to the folder that has all of them, or, if you mean it, set "
+            f"datasets.{dataset}.outside_root: allow"
+        )
 
 
 def _advice(root: str, path: str) -> str:

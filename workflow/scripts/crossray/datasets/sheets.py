@@ -3,10 +3,11 @@
 No value is guessed, and an empty cell is the empty text.
 """
 
+import contextlib
 import io
 import logging
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -138,7 +139,7 @@ def _there(table: "pandas.DataFrame", columns: Sequence[str], missing: Sequence[
         )
     if not table.columns.intersection(list(columns)).size:
         return f"none of the {len(columns)} that are needed is among the {len(table.columns)} names in its first row"
-    return f"the columns are {', '.join(table.columns)}. Is it another table, or another version of it?"
+    return f"the columns are {listed(table.columns, 40)}. Is it another table, or another version of it?"
 
 
 def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
@@ -188,13 +189,21 @@ def _text(value: object) -> str:
 
 
 def _parquet(path: str) -> Any:
-    import pyarrow
     import pyarrow.parquet
 
-    try:
+    with _parquet_errors(path):
         return pyarrow.parquet.ParquetFile(path)
-    except pyarrow.ArrowInvalid as error:
-        raise UserError(f"{path}: not a readable Parquet file") from error
+
+
+@contextlib.contextmanager
+def _parquet_errors(path: str) -> Iterator[None]:
+    """Tell of a damaged Parquet file, which fails in many ways."""
+    try:
+        yield
+    except (UserError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        raise UserError(f"{path}: not a readable Parquet file; it is damaged, fetch it again") from error
 
 
 def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
@@ -202,10 +211,8 @@ def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
     import pandas as pd
     import pyarrow
 
-    try:
+    with _parquet_errors(path):
         table: pyarrow.Table = _parquet(path).read()
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a readable Parquet file") from error
     nested = [field.name for field in table.schema if _is_nested(field.type)]
     if wrong := [name for name in columns if name in nested]:
         raise UserError(
@@ -216,7 +223,8 @@ def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
         log.info("columns that hold several values a row are left out: %s", listed(nested, 20))
     flat = [place for place, field in enumerate(table.schema) if not _is_nested(field.type)]
     names = _named([table.schema.field(place).name for place in flat])
-    texts = [pd.Series([_text(cell) for cell in table.column(place).to_pylist()], dtype="str") for place in flat]
+    with _parquet_errors(path):
+        texts = [pd.Series([_text(cell) for cell in table.column(place).to_pylist()], dtype="str") for place in flat]
     read = pd.concat(texts, axis=1) if texts else pd.DataFrame()
     read.columns = names
     return read

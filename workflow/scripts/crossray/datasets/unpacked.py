@@ -54,8 +54,10 @@ def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.Data
     import pandas as pd
 
     from crossray import manifest
+    from crossray.files import with_texts
+    from crossray.texts import from_cell
 
-    raw = read_table(release.tables[0], ["image_id", "path", "split", "class"])
+    raw = with_texts(read_table(release.tables[0], ["image_id", "path", "split", "class"]), from_cell)
     empty = pd.Series(index=raw.index, dtype="str")
     table = pd.DataFrame(
         {

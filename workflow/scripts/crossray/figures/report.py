@@ -23,6 +23,7 @@ from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
 from crossray.tables import read
+from crossray.texts import visible
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
@@ -47,7 +48,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         citation: ``CITATION.cff``.
 
     Returns:
-        HTML; texts that come from the data are escaped.
+        HTML; texts that come from the data are escaped, and their marks of direction written out.
     """
     tables = {name: read(folder / TABLES[name].path) for name in settings["tables"]}
     environment = jinja2.Environment(
@@ -56,7 +57,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     )  # fmt: skip
     environment.filters["number"] = number
     environment.filters["word"] = word
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings['phantoms'] else ''}{settings['study']}",
         answer=answer(
@@ -85,6 +86,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
+    return visible(page)
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -157,9 +159,11 @@ def _json(value: Any) -> markupsafe.Markup:
 
     def clean(item: Any) -> Any:
         if isinstance(item, dict):
-            return {key: clean(part) for key, part in item.items()}
+            return {clean(key): clean(part) for key, part in item.items()}
         if isinstance(item, list | tuple):
             return [clean(part) for part in item]
+        if isinstance(item, str):
+            return visible(item)
         return None if isinstance(item, float) and item != item else item
 
     text = json.dumps(clean(value), separators=(",", ":"), ensure_ascii=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from crossray.files import csv_text
 from crossray.reasons import NOT_LABELLED, NOT_TRAINED
 from crossray.tables import reported
 
@@ -314,6 +315,5 @@ def download(name: str, table: pd.DataFrame) -> Offered:
     whole = len(table) <= _OFFERED
     part = table if whole else _VIEWS[name].choose(table)
     words = "All rows and columns" if whole else f"These {len(part):,} of {len(table):,} rows, all columns"
-    text = part.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
-    packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+    packed = base64.b64encode(gzip.compress(csv_text(part, _DIGITS).encode(), mtime=0)).decode()
     return Offered(f"data:application/gzip;base64,{packed}", words)

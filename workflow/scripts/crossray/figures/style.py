@@ -15,6 +15,7 @@ import pandas as pd
 import vl_convert
 
 from crossray.files import replacing, write_json, write_text
+from crossray.texts import visible
 
 #: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
 DATASET_COLOURS = ["#332288", "#bd1f01", "#01665e", "#578dff", "#663333", "#cc79a7", "#1845fb", "#999933"]
@@ -142,8 +143,8 @@ def write(figure: Figure, settings: Mapping[str, Any], svg: Path, png: Path, wor
         words: file for title, caption and reading.
     """
     specification = _configured(figure.chart, figure.title, notice(settings))
-    drawn = vl_convert.vegalite_to_svg(specification)
-    write_text(svg, _embeddable(drawn, svg.stem, figure))
+    drawn = visible(vl_convert.vegalite_to_svg(specification))
+    write_text(svg, visible(_embeddable(drawn, svg.stem, figure)))
     with replacing(png) as partial:
         partial.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
     write_json(words, {"title": figure.title, "caption": figure.caption, "reading": figure.reading})
