@@ -23,6 +23,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/attempts.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/params.smk"
@@ -41,6 +42,7 @@ include: "workflow/rules/report.smk"
 
 onstart:
     check_writable("results", "logs", STUDY["private"])
+    check_left_over()
 
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer

@@ -18,11 +18,12 @@ rule predict:
         "<benchmark>/predict/{model}/{source}/{seed}/{split}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: network_threads(images_tested)
     resources:
         scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
-        runtime=grows(lambda wildcards: 20 + count_images(wildcards.target) // 2000),
+        gpu=gpus,
+        mem_mb=network_memory(images_tested),
+        runtime=network_minutes(images_tested),
     params:
         settings=as_settings(**INFERENCE),
         code=code_version("predict"),
@@ -58,11 +59,12 @@ rule embed_images:
         "<benchmark>/embed_images/{model}/{source}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: network_threads(images_embedded)
     resources:
         scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(4000),
-        runtime=grows(60),
+        gpu=gpus,
+        mem_mb=network_memory(images_embedded),
+        runtime=network_minutes(images_embedded),
     params:
         settings=as_settings(
             **INFERENCE,
@@ -108,7 +110,7 @@ rule measure_performance:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(),
         code=code_version("measure_performance"),
@@ -157,7 +159,7 @@ rule measure_classes:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(),
         code=code_version("measure_classes"),
@@ -210,7 +212,7 @@ rule measure_transfer:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         code=code_version("measure_transfer"),
     shell:
