@@ -42,6 +42,7 @@ include: "workflow/rules/report.smk"
 
 onstart:
     check_writable("results", "logs", STUDY["private"])
+    check_file_system()
     check_left_over()
 
 

@@ -1,5 +1,9 @@
 """How large a job is: shards, memory and minutes by the images that it has to do with."""
 
+#: variable of the environment in which jobs find how many GPUs each has that computes a network
+GPUS = "CROSSRAY_GPUS"
+
+
 @functools.cache
 def count_images(dataset):
     """Return how many images a release has by its table."""
@@ -64,10 +68,18 @@ def gpus(wildcards):
     """Return the GPUs of a job that computes a network: one where a scheduler gives them out or a machine has some.
 
     It is this function that makes a rule a GPU job. Which GPUs there are is said by `--resources gpu=NUMBER`, as the
-    profiles do: 0 for none, which holds for a scheduler too.
+    profiles do: 0 for none, which holds for a scheduler too. Snakemake does not hand that on to the Snakemake in a job;
+    the environment does.
     """
-    handed_in = workflow.non_local_exec and not workflow.dryrun
-    return int(handed_in or "gpu" in workflow.global_resources)
+    if workflow.is_main_process:
+        os.environ[GPUS] = str(min(1, gpus_to_give()))
+    return int(os.environ.get(GPUS, "0"))
+
+
+def gpus_to_give():
+    """Return the limit of GPUs at a time; without one, none on this machine and any number from a scheduler."""
+    limit = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else None
+    return limit if limit is not None else int(workflow.non_local_exec and not workflow.dryrun)
 
 
 def images_of_224_px(images):
