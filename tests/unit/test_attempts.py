@@ -59,8 +59,9 @@ class Event(Enum):
 @pytest.fixture
 def watched():
     """Return a logger that attempts watch, the numbers of jobs that are stopped, what is said, and the attempts."""
-    jobs = {number: SimpleNamespace(rule=SimpleNamespace(name="convert_shard"), wildcards=["north", str(number)],
-                                    resources=SimpleNamespace(mem_mb=1500, runtime=30)) for number in (1, 2)}  # fmt: skip
+    asked = SimpleNamespace(mem_mb=1500, runtime=30)
+    rule = SimpleNamespace(name="convert_shard")
+    jobs = {n: SimpleNamespace(rule=rule, wildcards=["north", str(n)], resources=asked) for n in (1, 2)}
     stopped, said = [], []
     attempts = Attempts(0, jobs.get, stopped.append, said.append)
     logger = logging.Logger("like Snakemake's")

@@ -1,6 +1,5 @@
 """Every program: its help, its name, its errors."""
 
-import ast
 import errno
 import importlib
 import json
@@ -55,18 +54,22 @@ def test_rule_script_and_log_have_one_name():
             assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
 
 
-def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed():
+def test_every_rule_that_runs_a_network_asks_for_a_gpu_threads_and_minutes():
     takes_gpus = re.compile(r"(?:hardware|training)_options\(options\)")
     networks = {path.stem for path in SCRIPTS if takes_gpus.search(path.read_text())}
     assert {"train_model", "predict", "predict_corrected", "describe_images"} <= networks
-    for profile in ("slurm", "local-gpu"):
-        asked = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())["set-resources"]
-        assert asked == {name: {"gpu": 1} for name in networks}, profile
+    rules = dict(re.findall(r"^rule (\w+):\n(.*?)(?=^\S)", RULES + "\nend", re.MULTILINE | re.DOTALL))
+    for words in ("gpu=gpus,", "--gpus {resources.gpu}", "--threads {threads}"):
+        assert {name for name, text in rules.items() if words in text} == networks, words
+    for name in networks:
+        assert re.search(r"^    threads: (8|network_threads\(\w+\))$", rules[name], re.MULTILINE), name
+        assert re.search(r"runtime=(lasts\(training_minutes\)|network_minutes\(\w+\)),", rules[name]), name
     named = re.search(r"GPU jobs are (.*?);", (ROOT / "docs/slurm.md").read_text(), re.DOTALL).group(1)
     assert set(re.findall(r"`(\w+)`", named)) == networks
-    listed = re.search(r"GPU_JOBS = (\(.*?\))", (ROOT / "tests/workflow/test_slurm.py").read_text(), re.DOTALL).group(1)
-    assert set(ast.literal_eval(listed)) == networks
-    assert set(re.findall(r"^rule (\w+):(?:(?!^rule ).)*?--gpus", RULES, re.MULTILINE | re.DOTALL)) == networks
+    for profile in ("slurm", "local-gpu"):  # what the command line says of these would replace it
+        settings = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())
+        assert "set-resources" not in settings
+        assert settings["resources"]["gpu"] > 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import yaml
 
 from helpers import ROOT
 from slurm_node import PATH, Slurm, obstacle
-from workflow_helpers import command, copy_workflow, running, server, started
+from workflow_helpers import command, copy_workflow, running, server, started, wait_until
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 
@@ -87,6 +87,28 @@ def test_a_gpu_job_asks_for_a_gpu_and_fails_at_once_without_one(through_slurm, f
     output = (tmp_path / "promised/slurm-run.log").read_text()
     assert "is not tried again, as that would not mend it: error: this job asked for 1 GPU and sees 0" in output
     assert output.count("submitted with SLURM jobid") == 1
+
+
+def test_jobs_of_a_snakemake_that_was_killed_are_found_before_they_run_twice(node, through_slurm, again):
+    again.change("tiny.yaml", "epochs: 1", "epochs: 500")
+    weights = "results/tiny/models/small/south/0/weights.safetensors"
+    words = [weights, *WITHOUT_GPU]
+    run = through_slurm(again.folder, *words, python=server().python)
+    wait_until(lambda: running(again.folder, "train_model"), run)
+    node.wait_until(lambda: list(again.folder.glob("logs/tiny/train_model/small/south/0/*.log")))
+    os.killpg(run.pid, signal.SIGKILL)
+    again.snakemake("--unlock")
+    assert through_slurm(again.folder, *words, python=server().python).wait(timeout=300) == 1
+    output = (again.folder / "slurm-run.log").read_text()
+    left = re.search(
+        r"1 jobs of an earlier run .* RUNNING rule_train_model_wildcards_small_south_0\).*: (scancel .*)", output
+    )
+    assert left, output[-3000:]
+    assert output.count("submitted with SLURM jobid") == 1
+    node.run(*left.group(1).split())
+    node.wait_until(lambda: not node.jobs("RUNNING", "COMPLETING", "PENDING"))
+    (log,) = again.folder.glob("logs/tiny/train_model/small/south/0/*.log")
+    assert "training and" in log.read_text()  # nobody emptied it
 
 
 #: what stands for torchrun: it says where it was started, with which GPUs and words, and trains nothing
@@ -186,4 +208,12 @@ def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, 
         for name in ("weights.safetensors", "history.csv"):
             assert (folder / place / name).read_bytes() == (undisturbed.folder / place / name).read_bytes(), seed
         assert "continuing from" in (folder / f"logs/struck/train_model/small/north/{seed}.log").read_text(), seed
+        first = min(folder.glob(f"logs/struck/train_model/small/north/{seed}/*.log"))
+        assert "training and" in first.read_text(), seed
+        assert "asked for no GPU" in first.read_text().splitlines()[0], seed
+    output = (folder / "slurm-run.log").read_text()
+    assert re.search(r"was out of time, with runtime=\d+; another attempt asks for more; see .*\.log", output)
+    memory = re.findall(r"rule train_model:\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", output)
+    assert len(memory) > 4
+    assert len(set(memory)) == 1  # nobody was short of it
     tell(f"SLURM: faults injected: {len(told)} ({', '.join(told)}); trainings that ended equal: 4 of 4; files lost: 0")

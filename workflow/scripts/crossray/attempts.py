@@ -1,7 +1,7 @@
 """Why a job failed, by what it and its scheduler wrote, and what another attempt is worth.
 
-An error of the user's is the same in every attempt. A job that was killed for its memory or at its time limit needs more
-of that, and of nothing else; one that lost its node needs nothing.
+An error of the user's is the same in every attempt. A job that was killed for its memory or at its time limit needs
+more of that, and of nothing else; one that lost its node needs nothing.
 """
 
 import enum
@@ -30,7 +30,7 @@ class Cause(enum.Enum):
 _SIGNS = (
     (Cause.MEMORY, r"OUT_OF_MEMORY|oom[-_]kill|out-of-memory handler|exceeded (?:job |step )?memory limit"),
     (Cause.TIME, r"'(?:TIMEOUT|DEADLINE)'|DUE TO TIME LIMIT|TERM_RUNLIMIT"),
-    (Cause.MACHINE, r"'(?:NODE_FAIL|BOOT_FAIL|CANCELLED)[^']*'|CANCELLED AT|DUE TO (?:NODE FAILURE|PREEMPTION|JOB REQUEUE)"),
+    (Cause.MACHINE, r"'(?:NODE_FAIL|BOOT_FAIL|CANCELLED)[^']*'|CANCELLED AT|DUE TO (?:NODE FAIL|PREEMPT|JOB REQUEUE)"),
     (Cause.USER, r"sbatch failed(?s:.)*(?:[Ii]nvalid|not available|not permitted|[Rr]equested)"),
     (Cause.MEMORY, r"\bMemoryError\b|bad_alloc|can't allocate memory|[Cc]annot allocate memory|TERM_MEMLIMIT"),
     (Cause.MEMORY, r"(?m)\bKilled\b|exit (?:status|code) 137|died with <Signals\.SIGKILL"),

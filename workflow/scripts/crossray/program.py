@@ -10,7 +10,6 @@ from typing import Any
 
 from crossray.errors import UserError
 
-
 #: what the operating system reports and may not report a minute later; another attempt is worth it
 _MAY_PASS = (errno.EAGAIN, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT)
 
@@ -60,8 +59,8 @@ def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Names
         if type(error).__name__ != "OutOfMemoryError":  # torch's, which is not imported here
             raise
         print(
-            f"error: a GPU's memory is too small ({str(error).splitlines()[0]}); set training.batch_size or images.size "
-            "smaller, or take a GPU with more",
+            f"error: a GPU's memory is too small ({str(error).splitlines()[0]}); set training.batch_size or "
+            "images.size to less, or take a GPU with more",
             file=sys.stderr,
         )
         return 1

@@ -45,7 +45,9 @@ def choose_device(gpus: int) -> torch.device:
         )
     seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if not gpus and not seen and SLURM_JOB in os.environ:
-        log.warning("this SLURM job asked for no GPU (its resource gpu is 0) and computes on the CPU, many times slower")
+        log.warning(
+            "this SLURM job asked for no GPU (its resource gpu is 0) and computes on the CPU, many times slower"
+        )
     wanted = processes.count_here() if gpus else 0
     if seen < wanted:
         raise UserError(
