@@ -23,6 +23,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/attempts.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/params.smk"
@@ -42,6 +43,8 @@ include: "workflow/rules/terminal.smk"
 onstart:
     check_writable("results", "logs", STUDY["private"])
     check_clock()
+    check_file_system()
+    check_left_over()
 
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer

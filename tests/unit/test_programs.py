@@ -1,6 +1,5 @@
 """Every program: its help, its name, its errors."""
 
-import ast
 import errno
 import importlib
 import json
@@ -39,10 +38,15 @@ def test_help_explains_every_option_and_needs_no_heavy_library(script):
     assert script.read_text().split('"""')[1].strip().splitlines()[0] in shown.stdout
 
 
-def test_rule_script_and_log_have_one_name():
+def own_text():
+    """Return the text of every rule that runs a program; `predict` is made in a loop."""
     heads = re.compile(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S)", re.MULTILINE | re.DOTALL)
-    rules = dict(heads.findall(RULES + "\nend"))
-    rules["predict"] = re.search(r"^for number, part in .*?(?=^rule )", RULES, re.MULTILINE | re.DOTALL).group()
+    looped = re.search(r"^for number, part in .*?(?=^rule )", RULES, re.MULTILINE | re.DOTALL).group()
+    return dict(heads.findall(RULES + "\nend")) | {"predict": looped}
+
+
+def test_rule_script_and_log_have_one_name():
+    rules = own_text()
     assert set(rules) == {path.stem for path in SCRIPTS} - {"print_matrix"}
     for name, own in rules.items():
         assert re.search(rf'log:\s+f?"[^"]*\b{name}\b', own), name
@@ -51,18 +55,22 @@ def test_rule_script_and_log_have_one_name():
         assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
 
 
-def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed():
+def test_every_rule_that_runs_a_network_asks_for_a_gpu_threads_and_minutes():
     takes_gpus = re.compile(r"(?:hardware|training)_options\(options\)")
     networks = {path.stem for path in SCRIPTS if takes_gpus.search(path.read_text())}
     assert {"train_model", "predict", "predict_corrected", "describe_images"} <= networks
-    for profile in ("slurm", "local-gpu"):
-        asked = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())["set-resources"]
-        assert asked == {name: {"gpu": 1} for name in networks}, profile
+    rules = own_text()
+    for words in ("gpu=gpus,", "--gpus {resources.gpu}", "--threads {threads}"):
+        assert {name for name, text in rules.items() if words in text} == networks, words
+    for name in networks:
+        assert re.search(r"^ +threads: (8|network_threads\(.+\))$", rules[name], re.MULTILINE), name
+        assert re.search(r"runtime=(lasts\(training_minutes\)|network_minutes\(.+\)),", rules[name]), name
     named = re.search(r"GPU jobs are (.*?);", (ROOT / "docs/slurm.md").read_text(), re.DOTALL).group(1)
     assert set(re.findall(r"`(\w+)`", named)) == networks
-    listed = re.search(r"GPU_JOBS = (\(.*?\))", (ROOT / "tests/workflow/test_slurm.py").read_text(), re.DOTALL).group(1)
-    assert set(ast.literal_eval(listed)) == networks
-    assert set(re.findall(r"^rule (\w+):(?:(?!^rule ).)*?--gpus", RULES, re.MULTILINE | re.DOTALL)) == networks
+    for profile in ("slurm", "local-gpu"):  # what the command line says of these would replace it
+        settings = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())
+        assert "set-resources" not in settings
+        assert settings["resources"]["gpu"] > 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
 if not workflow.deployment_settings.deployment_method:
     # Programs run in the environment that Snakemake itself runs in, whether or not it is activated. A prefix of one's
@@ -116,6 +117,18 @@ def check_clock():
         )
 
 
+def check_file_system():
+    """Stop where jobs would not see the files of the machine that Snakemake runs on, nor what an earlier job left."""
+    settings = workflow.storage_settings
+    shared = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOURCES} <= settings.shared_fs_usage
+    if workflow.is_main_process and (settings.default_storage_provider or not shared):
+        raise WorkflowError(
+            "CrossRay needs one file system that all jobs see: trainings keep checkpoints there that are no outputs, and "
+            "programs their library. Mount one (docs/slurm.md, Without a shared file system), and leave out "
+            "--default-storage-provider and --shared-fs-usage"
+        )
+
+
 def differs_in_training_alone(model, first):
     """Say whether two models have the same network, from the same weights, and other settings of training."""
     alike = [key for key in first if key not in ("training", "sources", "sweep", "description")]
@@ -153,6 +166,7 @@ def models_of_study():
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 check_cache()
+check_file_system()
 #: data sets that are only tested on
 TESTED = only_tested(DATASETS)
 SOURCES = STUDY.get("sources", [name for name in DATASETS if name not in TESTED])
@@ -220,6 +234,11 @@ pathvars:
     log=f"logs/{STUDY['study']}",
     benchmark=f"benchmarks/runs/{STUDY['study']}",
     private=STUDY["private"],
+
+
+if "container" in STUDY:
+
+    container: STUDY["container"]
 
 
 # What a study can answer hangs on what it has: two hospitals, sources that leave one out, the paper's data sets, ...

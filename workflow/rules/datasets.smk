@@ -15,7 +15,7 @@ rule simulate_hospital:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=dataset_settings(
             "images",
@@ -53,7 +53,7 @@ rule unpack_release:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=dataset_settings("reader", "part", "distortion", "download"),
         code=lambda wildcards: code_version("unpack_release", reader_module(wildcards.dataset)),
@@ -85,7 +85,7 @@ rule make_manifest:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(lambda wildcards: 2000 + count_images(wildcards.dataset) // 100),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         settings=manifest_settings,
@@ -119,7 +119,7 @@ rule locate_findings:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         reader=lambda wildcards: DATASETS[wildcards.dataset]["reader"],
         code=lambda wildcards: code_version("locate_findings", reader_module(wildcards.dataset)),
@@ -152,7 +152,7 @@ rule convert_shard:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(conversion_memory),
-        runtime=grows(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
+        runtime=lasts(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         shard="{shard}",
@@ -191,7 +191,7 @@ rule index_shards:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
+        runtime=lasts(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
     params:
         settings=index_settings,
         code=code_version("index_shards"),

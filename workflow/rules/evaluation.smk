@@ -23,11 +23,12 @@ for number, part in enumerate(PREDICTION_JOBS):
             f"<benchmark>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.tsv"
         conda:
             "../../envs/crossray.yaml"
+        threads: network_threads(images_of(part["datasets"]))
         resources:
             scripts=SCRIPTS,
-            gpu=0,
-            mem_mb=grows(lambda wildcards, part=part: 4000 + max(pixels_mb([name]) for name in part["datasets"])),
-            runtime=grows(lambda wildcards, part=part: 20 + sum(map(count_images, part["datasets"])) // 2000),
+            gpu=gpus,
+            mem_mb=network_memory(images_of(part["datasets"], max)),
+            runtime=network_minutes(images_of(part["datasets"])),
         params:
             settings=as_settings(**INFERENCE, **(EMBEDDING if part["embeddings"] else {})),
             code=code_version("predict"),
@@ -73,7 +74,7 @@ rule measure_performance:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(),
         code=code_version("measure_performance"),
@@ -122,7 +123,7 @@ rule measure_classes:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(),
         code=code_version("measure_classes"),
@@ -175,7 +176,7 @@ rule measure_transfer:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         code=code_version("measure_transfer"),
     shell:

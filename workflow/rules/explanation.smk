@@ -21,11 +21,12 @@ rule predict_corrected:
         "<benchmark>/predict_corrected/{model}/{source}/{seed}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: network_threads(images_corrected)
     resources:
         scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
-        runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
+        gpu=gpus,
+        mem_mb=network_memory(images_tested),
+        runtime=network_minutes(images_corrected),
     params:
         settings=as_settings(
             **INFERENCE,
@@ -65,11 +66,12 @@ rule describe_images:
         "<benchmark>/describe_images/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: network_threads(images_described)
     resources:
         scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(4000),
-        runtime=grows(60),
+        gpu=gpus,
+        mem_mb=network_memory(images_described),
+        runtime=network_minutes(images_described),
     params:
         settings=description_settings(),
         code=code_version("describe_images"),
@@ -117,7 +119,7 @@ rule explain_drops:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(240),
+        runtime=lasts(240),
     params:
         settings=analysis_settings(EXPLAINED, explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
         code=code_version("explain_drops"),
@@ -168,7 +170,7 @@ rule check_verdicts:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(
             EXPLAINED,
@@ -225,7 +227,7 @@ rule measure_corrections:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(SHOWN, mitigations=MITIGATIONS),
         code=code_version("measure_corrections"),

@@ -25,7 +25,7 @@ rule audit_leakage:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(8000),
-        runtime=grows(120),
+        runtime=lasts(120),
     params:
         settings=as_settings(datasets=list(DATASETS), registers=REGISTERS, tested=TESTED, **STUDY["leakage"]),
         code=code_version("audit_leakage"),
@@ -57,7 +57,7 @@ checkpoint assign_splits:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(20),
+        runtime=lasts(20),
     params:
         settings=as_settings(classes=STUDY["tasks"] if CLASSES else []),
         code=code_version("assign_splits"),

@@ -21,11 +21,12 @@ rule attribute_images:
         "<benchmark>/attribute_images/{model}/{source}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: network_threads(images_attributed)
     resources:
         scripts=SCRIPTS,
-        gpu=0,
+        gpu=gpus,
         mem_mb=grows(6000),
-        runtime=grows(120),
+        runtime=network_minutes(images_attributed),
     params:
         settings=as_settings(
             **attribution_settings(),
@@ -81,7 +82,7 @@ rule measure_localisation:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=analysis_settings(
             SHOWN,

@@ -186,7 +186,7 @@ def report_settings():
         name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in DATASETS.items()
     }
-    settings = {key: value for key, value in STUDY.items() if key != "private"}
+    settings = {key: value for key, value in STUDY.items() if key not in ("private", "container")}
     settings["models"] = {
         name: model | {"weights": name_of(model["weights"])} for name, model in STUDY["models"].items()
     }

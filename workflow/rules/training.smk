@@ -23,18 +23,20 @@ rule train_model:
     threads: 8
     resources:
         scripts=SCRIPTS,
-        gpu=0,
+        gpu=gpus,
         launcher="python",
         reading=STUDY["images"]["reading"],
         mem_mb=grows(training_memory),
-        runtime=grows(training_minutes),
+        runtime=lasts(training_minutes),
     params:
         settings=training_settings,
         code=code_version("train_model"),
         folder=subpath(output.weights, parent=True),
     shell:
-        # Epochs take a while, so this log is shown as it grows.
+        # Epochs take a while, so this log is shown as it grows. Snakemake removes it before the next attempt, so each
+        # attempt has one of its own beside it, which nobody else writes.
         """
+        own="$(dirname {log:q})/{wildcards.seed}" && mkdir -p "$own"
         {resources.launcher} {resources.scripts:q}/train_model.py \
             --settings {params.settings:q} \
             --source {wildcards.source:q} \
@@ -43,13 +45,13 @@ rule train_model:
             --initial {input.initial:q} \
             --reading {resources.reading} \
             --work {params.folder:q}/work \
-            --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
+            --tensorboard "$own" \
             --weights {output.weights:q} \
             --history {output.history:q} \
             --record {output.record:q} \
             --threads {threads} \
             --gpus {resources.gpu} \
-            2>&1 | tee {log:q}
+            2>&1 | tee {log:q} "$own/$(date +%Y-%m-%dT%H.%M.%S)-$$.log"
         """
 
 
@@ -75,17 +77,18 @@ rule train_shared_heads:
     threads: 8
     resources:
         scripts=SCRIPTS,
-        gpu=0,
+        gpu=gpus,
         launcher="python",
         reading=STUDY["images"]["reading"],
         mem_mb=grows(training_memory),
-        runtime=grows(training_minutes),
+        runtime=lasts(training_minutes),
     params:
         settings=heads_settings,
         code=code_version("train_shared_heads"),
         folder=subpath(output.vectors, parent=True),
     shell:
         """
+        own="$(dirname {log:q})/{wildcards.seed}" && mkdir -p "$own"
         {resources.launcher} {resources.scripts:q}/train_shared_heads.py \
             --settings {params.settings:q} \
             --manifests {input.manifests:q} \
@@ -93,11 +96,11 @@ rule train_shared_heads:
             --initial {input.initial:q} \
             --reading {resources.reading} \
             --work {params.folder:q}/work \
-            --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
+            --tensorboard "$own" \
             --vectors {output.vectors:q} \
             --history {output.history:q} \
             --record {output.record:q} \
             --threads {threads} \
             --gpus {resources.gpu} \
-            2>&1 | tee {log:q}
+            2>&1 | tee {log:q} "$own/$(date +%Y-%m-%dT%H.%M.%S)-$$.log"
         """
