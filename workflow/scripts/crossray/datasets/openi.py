@@ -33,6 +33,8 @@ POLICIES = {
 REGISTER = None
 
 REPORTS = ("NLMCXR_reports.tgz", "ecgen-radiology")
+#: bytes of a report; those of the release have 10,000
+_LARGEST_REPORT = 2**20
 LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
 
 
@@ -112,6 +114,8 @@ def _documents(path: str) -> Iterator[bytes]:
                 wanted = member.name.endswith(".xml") and not is_litter(PurePath(member.name).name)
                 report = archive.extractfile(member) if wanted else None
                 if report is not None:
+                    if member.size > _LARGEST_REPORT:
+                        raise UserError(f"{path}: a report of {member.size} bytes; is it the archive of the reports?")
                     yield report.read()
     except (tarfile.TarError, EOFError) as error:
         raise UserError(f"{path}: not a readable archive of reports ({error})") from error
