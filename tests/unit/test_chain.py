@@ -204,6 +204,9 @@ def draw(root):
     shown = {
         "datasets": ["a", "b"],
         "phantoms": ["a", "b"],
+        "real": [],
+        "withheld": [],
+        "searched": [],
         "shape": "32px",
         "size": 32,
         "resamples": 100,
@@ -221,7 +224,8 @@ def draw(root):
         "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
         "datasets": {"a": {"description": ""}, "b": {"description": ""}},
         "images": {"size": 32, "fit": "crop", "colour": "grey"},
-        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
+        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "real": [], "searched": [],
+        "order": ["a", "b"],
         "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": had,
         "tables": [name for name, condition in ALL_TABLES.items() if condition not in ELSEWHERE],
     }  # fmt: skip

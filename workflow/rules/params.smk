@@ -158,8 +158,11 @@ def figure_settings(*keys):
         "resamples": STUDY["evaluation"]["resamples"],
         "minimum": STUDY["evaluation"]["minimum"],
         "phantoms": PHANTOMS,
+        "real": REAL,
+        "withheld": WITHHELD,
+        "searched": SEARCHED,
     }
-    return as_settings(**subset(values, "phantoms", *keys))
+    return as_settings(**subset(values, "phantoms", "real", *keys))
 
 
 def name_of(weights):
@@ -181,5 +184,5 @@ def report_settings():
         settings["explanation"] = STUDY["explanation"] | {"encoder": name_of(STUDY["explanation"]["encoder"])}
     settings |= {"shown": SHOWN, "sources_of": {name: model["sources"] for name, model in MODELS.items()}}
     settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
-    settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
+    settings |= {"phantoms": PHANTOMS, "real": REAL, "searched": SEARCHED, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
     return as_settings(**settings, order=list(DATASETS))

@@ -63,7 +63,7 @@ rule draw_samples:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        settings=figure_settings("datasets", "tasks", "size", "shape"),
+        settings=figure_settings("datasets", "tasks", "size", "shape", "withheld", "searched"),
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
         code=code_version("draw_samples"),
     shell:
@@ -103,7 +103,7 @@ rule draw_disagreements:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        settings=figure_settings("size", "shape"),
+        settings=figure_settings("size", "shape", "withheld", "searched"),
         code=code_version("draw_disagreements"),
     shell:
         """
@@ -143,7 +143,7 @@ rule draw_attributions:
         mem_mb=grows(1000),
         runtime=grows(20),
     params:
-        settings=figure_settings("models", "sources", "targets", "size", "shape", "fit", "attribution"),
+        settings=figure_settings("models", "sources", "targets", "size", "shape", "fit", "attribution", "withheld", "searched"),
         code=code_version("draw_attributions"),
         study=subpath(output.svg, ancestor=2),
     shell:

@@ -37,7 +37,8 @@ def check_length(header: pydicom.Dataset, tag: str | tuple[int, int]) -> None:
     """Check how long an element is that has not been read yet; as :func:`value`."""
     raw = header.get_item(tag)
     if isinstance(raw, RawDataElement) and raw.value is not None and len(raw.value) > _LARGEST:
-        raise UnusableImageError(f"an element of the header of {len(raw.value)} bytes, more than {_LARGEST} are not read")
+        found = len(raw.value)
+        raise UnusableImageError(f"an element of the header of {found} bytes, more than {_LARGEST} are not read")
 
 
 def numbers(header: pydicom.Dataset, keyword: str) -> list[float | None]:

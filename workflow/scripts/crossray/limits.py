@@ -60,7 +60,7 @@ def check_frame(rows: int, columns: int, coded: int | None = None) -> None:
         coded: the bytes that it is said to be coded in, where it is compressed.
 
     Raises:
-        UnusableImageError: if it has more than :data:`LARGEST_FRAME` pixels, or more than its bytes can hold of a picture.
+        UnusableImageError: if it has more than :data:`LARGEST_FRAME` pixels, or more than its bytes can hold.
     """
     if rows * columns > LARGEST_FRAME:
         raise UnusableImageError(f"{rows} x {columns} pixels, more than {LARGEST_FRAME} are not read")

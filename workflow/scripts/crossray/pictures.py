@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import cv2
 import numpy as np
@@ -107,7 +108,7 @@ def _opened(path: Path) -> Iterator[PIL.Image.Image]:
     """Open a picture; whatever is wrong with it, here or later, becomes a reason."""
     try:
         size = check_file(path)
-        with path.open("rb") as file, PIL.Image.open(Reads(file, size), formats=_FORMATS) as opened:
+        with path.open("rb") as file, PIL.Image.open(cast("BinaryIO", Reads(file, size)), formats=_FORMATS) as opened:
             check_frame(opened.height, opened.width, coded=size)
             if opened.format == "JPEG":
                 check_scans(path.read_bytes())

@@ -90,12 +90,13 @@ def _read(path: Path, keywords: Sequence[str] | None = None) -> tuple[pydicom.Da
         with Path(path).open("rb") as opened:
             inflated = _inflated(opened)
             file: BinaryIO = opened if inflated is None else io.BytesIO(inflated)
-            header, is_file = _header(Reads(file, size if inflated is None else len(inflated), LARGEST_HEADER), keywords)
+            whole = size if inflated is None else len(inflated)
+            header, is_file = _header(Reads(file, whole, LARGEST_HEADER), keywords)
             if keywords is not None:
                 rest = memoryview(b"")
             elif inflated is None:
                 # Without a number of bytes, a file is read piece by piece and copied once more.
-                rest = memoryview(file.read(size - file.tell()))
+                rest = memoryview(file.read(whole - file.tell()))
             else:
                 rest = memoryview(inflated)[file.tell() :]
     except UnusableImageError:

@@ -50,8 +50,8 @@ def own_bits(header: pydicom.Dataset, values: NDArray, precision: int) -> tuple[
 
 def _chosen(header: pydicom.Dataset, values: NDArray, precision: int, bits: int, signed: bool) -> tuple[NDArray, int]:
     """Drop the bits above, or believe them."""
-    kept = values & np.asarray(2**bits - 1, values.dtype)
-    own = _signed(kept, bits) if signed else kept.astype(_wide(values))
+    own = values & np.asarray(2**bits - 1, values.dtype)
+    own = _signed(own, bits) if signed else own.astype(_wide(values))
     whole = _signed(values, precision) if signed else values.astype(_wide(values))
     if signed and np.array_equal(own, whole):
         return own, bits  # the bits above only repeat the sign
@@ -60,7 +60,8 @@ def _chosen(header: pydicom.Dataset, values: NDArray, precision: int, bits: int,
         remark("values exceed Bits Stored (0028,0101) smoothly: believed, the header is wrong")
         return whole, int(max(abs(int(whole.min())), int(whole.max()))).bit_length() + signed
     remark("bits above Bits Stored (0028,0101) dropped")
-    return np.where(padded, whole, own), bits
+    np.copyto(own, whole, where=padded)
+    return own, bits
 
 
 def _is_smoother(whole: NDArray, own: NDArray, padded: NDArray[np.bool_]) -> bool:

@@ -43,9 +43,10 @@ def pieces(path: str) -> Iterator[bytes]:
         while piece := file.read(_PIECE):
             total += len(piece)
             if total > LARGEST_BYTES:
+                unpacked = " when it is unpacked" if first_bytes(path).startswith((ZIP, *_OPENERS)) else ""
                 raise UserError(
-                    f"{path}: more than {megabytes(LARGEST_BYTES)}{' when it is unpacked' * _is_packed(path)}, which is "
-                    "not read; is it a table? Leave columns out that are not needed, or save it as several data sets"
+                    f"{path}: more than {megabytes(LARGEST_BYTES)}{unpacked}, which is not read; is it a table? Leave "
+                    "columns out that are not needed, or make several data sets of it"
                 )
             yield piece
 
@@ -75,10 +76,6 @@ def first_bytes(path: str, count: int = 8) -> bytes:
     """Return the first bytes of a file."""
     with Path(path).open("rb") as file:
         return file.read(count)
-
-
-def _is_packed(path: str) -> bool:
-    return first_bytes(path).startswith((ZIP, *_OPENERS))
 
 
 def opened_zip(path: str) -> zipfile.ZipFile:

@@ -33,8 +33,8 @@ _HINT = re.compile(r'"?sep=(.)"?')
 _SAVE = "save it as CSV in UTF-8"
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
-#: what a table may hold: rows, cells beside a hundred a row, and signs of one cell; a mask of runs has thousands
-MOST_ROWS, _MOST_CELLS, _CELLS_A_ROW, _LONGEST_CELL = 10_000_000, 2**24, 100, 2**24
+#: what a table may hold: rows, cells beside a hundred a row, and signs of a line or cell; a mask of runs has thousands
+MOST_ROWS, _MOST_CELLS, _CELLS_A_ROW, _LONGEST = 10_000_000, 2**24, 100, 2**24
 
 
 def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
@@ -132,8 +132,15 @@ def _header(text: str, separator: str) -> list[str]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Yield lines with their ends; a copy of the whole text for a file of it would take four times its memory."""
-    return (found.group() for found in _LINE.finditer(text))
+    """Yield lines with their ends; a copy of the whole text for a file of it would take four times its memory.
+
+    Raises:
+        csv.Error: if one is longer than a row is, as its fields would fill the memory.
+    """
+    for found in _LINE.finditer(text):
+        if found.end() - found.start() > _LONGEST:
+            raise csv.Error("line larger than the limit")
+        yield found.group()
 
 
 def check_size(rows: int, cells: int, path: str) -> None:
@@ -146,14 +153,14 @@ def check_size(rows: int, cells: int, path: str) -> None:
         raise UserError(f"{path}: more than {MOST_ROWS:,} rows, which are not read; is it a table of images?")
     if cells > _MOST_CELLS + _CELLS_A_ROW * rows:
         raise UserError(
-            f"{path}: more than {_MOST_CELLS:,} fields in {rows:,} rows, which are not read; leave columns out that are "
-            "not needed"
+            f"{path}: more than {_MOST_CELLS:,} fields in {rows:,} rows, which are not read; leave columns out that "
+            "are not needed"
         )
 
 
 def _records(text: str, separator: str, path: str, start: int) -> list[Row]:
     """Return all records, empty ones among them, which have no fields."""
-    csv.field_size_limit(_LONGEST_CELL)  # a mask can be a long text
+    csv.field_size_limit(_LONGEST)  # a mask can be a long text
     rows: list[Row] = []
     line = cells = 0
     reader = csv.reader(_lines(text), delimiter=separator, strict=True)
@@ -166,9 +173,12 @@ def _records(text: str, separator: str, path: str, start: int) -> list[Row]:
                 if cells > _MOST_CELLS or len(rows) > MOST_ROWS:
                     check_size(len(rows), cells, path)
         except csv.Error as error:
+            where = f"{path}: row {start + len(rows)} (line {line + start}): "
+            if "limit" in str(error):
+                raise UserError(f"{where}more than {_LONGEST:,} signs, which are not read; is it a table?") from error
             raise UserError(
-                f"{path}: row {start + len(rows)} (line {line + start}): its quotation marks do not pair; a text in "
-                'quotation marks ends with one, and one inside it is written twice ("")'
+                f"{where}its quotation marks do not pair; a text in quotation marks ends with one, and one inside it "
+                'is written twice ("")'
             ) from error
     return rows
 

@@ -51,10 +51,7 @@ def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
     kind = kind_of(path)
     if kind == PARQUET:
         return _checked(_read_parquet(path, columns), columns, path)
-    if kind == WORKBOOK:
-        rows = _read_workbook(path, columns)
-    else:
-        rows = read_rows(b"".join(pieces(path)), columns, path)
+    rows = _read_workbook(path, columns) if kind == WORKBOOK else read_rows(b"".join(pieces(path)), columns, path)
     if not rows:
         raise UserError(f"{path}: is empty")
     (_, header), *body = rows
@@ -209,8 +206,8 @@ def _parquet(path: str) -> Any:
     check_size(facts.num_rows, facts.num_rows * facts.num_columns, path)
     if (stored := sum(facts.row_group(place).total_byte_size for place in range(facts.num_row_groups))) > LARGEST_BYTES:
         raise UserError(
-            f"{path}: {megabytes(stored)} when it is unpacked, more than {megabytes(LARGEST_BYTES)} are not read; leave "
-            "columns out that are not needed"
+            f"{path}: {megabytes(stored)} when it is unpacked, more than {megabytes(LARGEST_BYTES)} are not read; "
+            "leave columns out that are not needed"
         )
     return file
 
