@@ -1,7 +1,7 @@
 """How often burnt-in text is missed before a picture is shown, and how often a picture without any is held back.
 
-Text is drawn into made-up films: words in several fonts, sizes, brightnesses and places, upright and turned by a quarter.
-Phantoms will not do, as their ribs, drawn as even rows, are taken for text.
+Text is drawn into made-up films: words in several fonts, sizes, brightnesses and places, upright and turned by a
+quarter. Phantoms will not do, as their ribs, drawn as even rows, are taken for text.
 Sizes are heights of capitals in pixels of a picture of 224; a figure shows it with 128, where capitals of less than
 about 9 cannot be read. docs/data-format.md has the table, and what was found on radiographs.
 """
