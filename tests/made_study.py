@@ -95,7 +95,8 @@ class Made:
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
             "explanation": {"minimum": (self.evaluation or EVALUATION)["minimum"], "resamples": 50},
-            "shape": "32px", "phantoms": [],
+            "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
+            "searched": [],
             "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
 
@@ -337,13 +338,17 @@ class Made:
             found[name] = truth.Hospital(settings, severities)
         return found
 
-    def draw(self, phantoms=(), figures=None):
+    def _kinds(self, phantoms):
+        """Return which data sets are phantoms, and which are not."""
+        return {"phantoms": list(phantoms), "real": [name for name in self.labels if name not in phantoms]}
+
+    def draw(self, phantoms=(), figures=None, **more):
         """Draw every figure, or those that are named; return the study."""
-        settings = self.settings | {"phantoms": list(phantoms)}
+        settings = self.settings | self._kinds(phantoms) | more
         for name in figures or self.had(FIGURES):
             entry = FIGURES[name]
             tables = [self.folder / f"analysis/{table}.csv" for table in entry.tables]
-            asked = {key: settings[key] for key in ("phantoms", *entry.settings)}
+            asked = {key: settings[key] for key in ("phantoms", "real", *entry.settings)}
             figure = drawn(name, tables, [self.folder / folder for folder in entry.folders], asked)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
             write(figure, settings, *paths)
@@ -362,7 +367,7 @@ class Made:
             "models": {"resnet50": {"architecture": "resnet50", "weights": None, "freeze": None}},
             "datasets": {name: {"description": ""} for name in self.labels},
             "images": {"size": 32, "fit": "crop", "colour": "grey"},
-            "training": training, "phantoms": list(phantoms), "order": list(self.labels),
+            "training": training, **self._kinds(phantoms), "order": list(self.labels),
             "leakage": {"overlap": "move"}, "figures": self.had(FIGURES), "tables": self.had(TABLES), **more,
         }  # fmt: skip
         templates = ROOT / "workflow/scripts/crossray/figures/templates"

@@ -191,6 +191,9 @@ def draw(root):
     shown = {
         "datasets": ["a", "b"],
         "phantoms": ["a", "b"],
+        "real": [],
+        "withheld": [],
+        "searched": [],
         "shape": "32px",
         "size": 32,
         "resamples": 100,
@@ -212,7 +215,8 @@ def draw(root):
         "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
         "datasets": {"a": {"description": ""}, "b": {"description": ""}},
         "images": {"size": 32, "fit": "crop", "colour": "grey"},
-        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
+        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "real": [], "searched": [],
+        "order": ["a", "b"],
         "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": had(FIGURES, HAD),
         "tables": had(TABLES, HAD),
     }  # fmt: skip

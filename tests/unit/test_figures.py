@@ -201,14 +201,16 @@ def test_the_explorer_has_every_cell_and_every_measure(made):
 
 @pytest.mark.slow
 def test_the_banner_is_there_for_phantoms_alone(undrawn):
-    study = undrawn.draw(phantoms=["north"])
+    every = list(undrawn.labels)
+    study = undrawn.draw(phantoms=every)
     assert 'class="banner"' not in study.page()
-    html = study.page(phantoms=["north"])
+    html = study.page(phantoms=every)
     assert 'class="banner"' in html
-    assert html.count("Phantoms, not patients") > len(FIGURES)
+    assert html.count("Phantoms, not patients.") > len(FIGURES)
+    assert "synthetic demonstration" in html
     assert 'download="phantoms-s-transfer.csv.gz"' in html
     for path in svgs(study):
-        assert "Phantoms, not patients" in texts(path), path.name
+        assert "Phantoms, not patients: simulated images" in texts(path), path.name
 
 
 @pytest.mark.slow

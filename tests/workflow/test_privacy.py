@@ -2,6 +2,7 @@
 
 import csv
 import re
+import urllib.parse
 
 import numpy as np
 import pandas as pd
@@ -130,6 +131,15 @@ def test_no_mark_is_in_any_output_log_or_page(watched):
         assert re.search(rb"730\D?5559", content) is None, path
     assert searched > 100
     assert MARK not in watched.printed
+
+
+def test_no_picture_of_a_patient_is_in_figures_or_page(watched):
+    results = watched.folder / "results/watched"
+    shown = [results / "report.html", *results.glob("figures/*.svg")]
+    assert len(shown) > 5
+    for path in shown:
+        assert not re.search("data:image/(jpeg|png)", urllib.parse.unquote(path.read_text())), path
+    assert "No picture of ours is shown: not public" in (results / "report.html").read_text()
 
 
 def test_the_reasons_are_told_without_the_words_of_the_files(watched):

@@ -223,6 +223,10 @@ ATTRIBUTION = STUDY["evaluation"].get("attribution")
 #: targets whose releases say where findings are
 LOCATED = [name for name in TARGETS if places_of(name, DATASETS[name])]
 PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "simulated"]
+REAL = [name for name in DATASETS if name not in PHANTOMS]
+CLOSED = [name for name in REAL if not DATASETS[name]["public"]]
+#: data sets of which no picture is shown; and those of which none with text is, where the study asks for pictures
+WITHHELD, SEARCHED = ([], CLOSED) if STUDY["pictures"] == "all" else (CLOSED, [])
 
 
 PREDICTION = "<study>/predictions/{model}/{source}/{seed}/{split}/{target}.parquet"

@@ -160,12 +160,15 @@ OF_STUDY = {
     "resamples": STUDY["evaluation"]["resamples"],
     "minimum": STUDY["evaluation"]["minimum"],
     "phantoms": PHANTOMS,
+    "real": REAL,
+    "withheld": WITHHELD,
+    "searched": SEARCHED,
 }
 
 
 def figure_settings(wildcards):
     """Return what a figure needs of the study; every figure says whether the images are phantoms."""
-    return as_settings(**subset(OF_STUDY, "phantoms", *ALL_FIGURES[wildcards.figure].settings))
+    return as_settings(**subset(OF_STUDY, "phantoms", "real", *ALL_FIGURES[wildcards.figure].settings))
 
 
 def figure_folders(wildcards, output):
@@ -194,5 +197,6 @@ def report_settings():
         settings["explanation"] = STUDY["explanation"] | {"encoder": name_of(STUDY["explanation"]["encoder"])}
     settings |= {"shown": SHOWN, "sources_of": {name: model["sources"] for name, model in MODELS.items()}}
     settings |= {"datasets": datasets, "sources": SOURCES, "targets": TARGETS, "members": MEMBERS}
-    settings |= {"phantoms": PHANTOMS, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
+    settings |= {"phantoms": PHANTOMS, "real": REAL, "searched": SEARCHED, "shape": SHAPE}
+    settings |= {"figures": FIGURES, "tables": TABLES}
     return as_settings(**settings, order=list(DATASETS))

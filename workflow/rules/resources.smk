@@ -45,10 +45,10 @@ def lasts(amount):
 
 
 def conversion_memory(wildcards):
-    """Return the MB that a conversion needs: a large image with its copies, and the shard's pages in the cache."""
+    """Return the MB that a conversion needs: the largest image with its copies, and the shard's pages in the cache."""
     shape = shape_settings(wildcards.shape)
     pixels = shape["size"] ** 2 * CHANNELS[shape["colour"]]
-    return 1500 + images_in_shard(wildcards.dataset) * pixels // 1_000_000
+    return 2500 + images_in_shard(wildcards.dataset) * pixels // 1_000_000
 
 
 def training_memory(wildcards):

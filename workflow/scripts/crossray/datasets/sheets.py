@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossray.datasets.archives import ZIP, first_bytes, uncompressed
-from crossray.datasets.delimited import Row, read_rows
+from crossray.datasets.archives import ZIP, first_bytes, opened_zip, pieces
+from crossray.datasets.delimited import Row, check_size, read_rows
 from crossray.errors import UserError, listed
+from crossray.limits import LARGEST_BYTES, megabytes
 from crossray.paths import folded
 
 if TYPE_CHECKING:
@@ -51,11 +52,7 @@ def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
     kind = kind_of(path)
     if kind == PARQUET:
         return _checked(_read_parquet(path, columns), columns, path)
-    if kind == WORKBOOK:
-        rows = _read_workbook(path, columns)
-    else:
-        with uncompressed(path) as file:
-            rows = read_rows(file.read(), columns, path)
+    rows = _read_workbook(path, columns) if kind == WORKBOOK else read_rows(b"".join(pieces(path)), columns, path)
     if not rows:
         raise UserError(f"{path}: is empty")
     (_, header), *body = rows
@@ -85,7 +82,7 @@ def kind_of(path: str) -> str:
 
 def _is_workbook(path: str) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             return any(name in _PARTS for name in archive.namelist())
     except zipfile.BadZipFile:
         return False
@@ -95,15 +92,25 @@ def count_rows(path: str) -> int:
     """Count the rows of a table: the lines below its header, or what a Parquet file or a workbook says of itself.
 
     Raises:
-        UserError: if the file cannot be read.
+        UserError: if the file cannot be read, or has more rows than are read.
     """
     kind = kind_of(path)
     if kind == PARQUET:
-        return _parquet(path).metadata.num_rows
-    if kind == WORKBOOK:
-        return max(max(len(rows) for rows in _sheets(path).values()) - 1, 0)
-    with uncompressed(path) as lines:
-        return max(sum(1 for _ in lines) - 1, 0)
+        rows = _parquet(path).metadata.num_rows
+    elif kind == WORKBOOK:
+        rows = max(len(rows) for rows in _sheets(path).values()) - 1
+    else:
+        rows = _count_lines(path) - 1
+    check_size(max(rows, 0), 0, path)
+    return max(rows, 0)
+
+
+def _count_lines(path: str) -> int:
+    """Count lines without holding one, as a line need not end."""
+    count, last = 0, b"\n"
+    for piece in pieces(path):
+        count, last = count + piece.count(b"\n"), piece[-1:]
+    return count + (last != b"\n")
 
 
 def _named(header: Sequence[str]) -> list[str]:
@@ -192,7 +199,16 @@ def _parquet(path: str) -> Any:
     import pyarrow.parquet
 
     with _parquet_errors(path):
-        return pyarrow.parquet.ParquetFile(path)
+        file = pyarrow.parquet.ParquetFile(path)
+        facts = file.metadata
+        stored = sum(facts.row_group(place).total_byte_size for place in range(facts.num_row_groups))
+    check_size(facts.num_rows, facts.num_rows * facts.num_columns, path)
+    if stored > LARGEST_BYTES:
+        raise UserError(
+            f"{path}: {megabytes(stored)} when it is unpacked, more than {megabytes(LARGEST_BYTES)} are not read; "
+            "leave columns out that are not needed"
+        )
+    return file
 
 
 @contextlib.contextmanager

@@ -42,8 +42,9 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         folder: the study's results, with ``analysis/``, ``figures/``, ``leakage/``, ``manifests/`` and ``models/``.
         datasets: folder of data sets, with indexes and lists of rejected images.
         settings: the study's resolved configuration without paths; the ``figures`` and ``tables`` that it has, what its
-            sources consist of (``members``), the names of the data sets in ``order``, those that are ``phantoms``, and
-            the ``shape`` (name of the folder) of the shards.
+            sources consist of (``members``), the names of the data sets in ``order``, those that are ``phantoms`` and
+            those that are ``real``, those that are not public and whose pictures are shown all the same (``searched``),
+            and the ``shape`` (name of the folder) of the shards.
         templates: folder of ``report.html.j2``, ``report.css`` and ``report.js``.
         citation: ``CITATION.cff``.
 
@@ -59,7 +60,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     environment.filters["word"] = word
     page = environment.get_template("report.html.j2").render(
         settings=settings,
-        prefix=f"{'phantoms-' if settings['phantoms'] else ''}{settings['study']}",
+        prefix=f"{'phantoms-' if settings['phantoms'] and not settings['real'] else ''}{settings['study']}",
         answer=answer(
             tables["summary"], tables["transfer"], tables["tasks"], settings["shown"], classes="classes" in tables
         ),
@@ -124,7 +125,7 @@ def _only_tested(settings: Mapping[str, Any]) -> list[str]:
 
 def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration without what the workflow added for this page."""
-    added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "shape")
+    added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "real", "searched", "shape")
     return {key: value for key, value in settings.items() if key not in added}
 
 
