@@ -20,7 +20,7 @@ from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, places_of, with_policy
 from crossray.errors import UserError
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
-from crossray.pseudonyms import make_key
+from crossray.pseudonyms import close_folder, make_key
 from crossray.settings import (
     ALL,
     ALL_BUT,

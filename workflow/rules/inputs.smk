@@ -2,12 +2,16 @@
 
 
 def key_of(wildcards):
-    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public.
+
+    Who only looks, with a dry run or a graph, gets none made.
+    """
+    key = Path(STUDY["private"], "pseudonyms.key")
     if DATASETS[wildcards.dataset]["public"]:
         return []
-    key = Path(STUDY["private"], "pseudonyms.key")
-    make_key(key)
-    return str(key)
+    if workflow.executor_plugin and not workflow.dryrun:
+        make_key(key)
+    return str(key) if key.exists() else []
 
 
 def datasets_learnt(wildcards):

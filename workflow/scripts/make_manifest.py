@@ -19,16 +19,19 @@ def make_manifest(arguments: Namespace) -> None:
     reader = find_reader(settings["reader"])
     tables = tuple(str(path) for path in arguments.tables)
     table = reader.read(Release(str(arguments.root), tables), settings)
+    key = None if settings["public"] else read_key(arguments.key)
+    hashed = manifest.with_pseudonyms(table, key)
     if settings.get("role") == "test":
         table = table.assign(split="test")
-    if "split" not in table:
-        split = settings["split"]
-        table.insert(7, "split", manifest.split_by_patient(table["patient_id"], split["seed"], split))
+    else:
+        table = manifest.with_splits(table, hashed["patient_id"], settings["split"])
     tasks = manifest.tasks_of(table)
     table = table[[*manifest.FIXED_COLUMNS, *tasks]]
     manifest.check(table, tasks, tables[0] if tables else str(arguments.root), settings["public"])
-    key = None if settings["public"] else read_key(arguments.key)
-    released, table = table, manifest.with_pseudonyms(table.reset_index(drop=True), key)
+    released = table.reset_index(drop=True)
+    table = manifest.with_pseudonyms(released, key)
+    if key:
+        table = manifest.less_identifying(table)
     manifest.write_lookup(arguments.lookup, released, table)
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
     facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings, "tables": digests}

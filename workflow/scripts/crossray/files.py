@@ -20,8 +20,10 @@ _LITTLE = 1 << 20
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success sync it and rename it to ``path``.
+
+    A ``private`` file is its owner's alone from the first byte on: the temporary file is there and closed to others.
 
     An exception removes the temporary file and leaves ``path`` as it was; a kill leaves at most the
     temporary file, whose name ends in ``.partial`` and which the next writer removes.
@@ -35,6 +37,8 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
             left.unlink(missing_ok=True)
+        if private:
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield partial
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
@@ -77,9 +81,12 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def write_csv(path: Path, table: "pandas.DataFrame") -> None:
-    """Write ``table`` without its index, floats with 9 significant digits, missing values empty."""
-    with replacing(path) as partial:
+def write_csv(path: Path, table: "pandas.DataFrame", private: bool = False) -> None:
+    """Write ``table`` without its index, floats with 9 significant digits, missing values empty.
+
+    Nobody but its owner can ever read a ``private`` one.
+    """
+    with replacing(path, private) as partial:
         table.to_csv(partial, index=False, float_format="%.9g", lineterminator="\n")
 
 

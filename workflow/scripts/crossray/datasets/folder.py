@@ -45,12 +45,10 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``classes`` and perhaps ``patient``.
 
     An image is positive for the tasks of its folder and negative for all others. Folders ``train``, ``val``, ``test``
-    are the release's own split; without ``val`` a part of ``train`` is set aside for it by a hash. Without ``patient``,
-    every image is its own patient.
+    are the release's own split; without ``val`` the split of images in ``train`` is left open, for a validation split.
+    Without ``patient``, every image is its own patient.
     """
     import pandas as pd
-
-    from crossray import manifest
 
     files = [PurePath(path) for path in image_files(release.root)]
     if not files:
@@ -73,9 +71,9 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     )
     splits = _splits(files, places, release.root, public)
     if splits:
-        table["split"] = splits
+        table["split"] = pd.Series(splits, dtype="str")
         if "validation" not in splits:
-            table = manifest.with_validation(table, settings["split"])
+            table["split"] = table["split"].mask(table["split"] == "train")
     for task in sorted({task for tasks in classes.values() for task in tasks}):
         table[task] = folders.map(lambda folder, task=task: float(task in classes[folder]))
     return keep_images(table, settings)
