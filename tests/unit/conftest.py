@@ -2,7 +2,15 @@
 
 import pytest
 
+from crossray.errors import speaking_of
 from made_study import small
+
+
+@pytest.fixture(autouse=True)
+def public():
+    """Let messages quote the data of tests; test_discretion.py and others say where they may not."""
+    with speaking_of(True):
+        yield
 
 
 @pytest.fixture(scope="session")

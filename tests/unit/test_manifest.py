@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from crossray import manifest
-from crossray.errors import UserError
+from crossray.errors import UserError, speaking_of
 from helpers import manifest_table
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
@@ -108,7 +108,7 @@ def test_round_trip_with_metadata(tmp_path):
 
 
 def test_a_good_manifest_passes():
-    manifest.check(manifest_table(20, ["A", "B"]), ["A", "B"], "labels.csv", public=True)
+    manifest.check(manifest_table(20, ["A", "B"]), ["A", "B"], "labels.csv")
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_a_manifest_must_not_hold(row, column, value, message):
     table = manifest_table(20, ["A"])
     table.loc[row, column] = value
     with pytest.raises(UserError, match=message):
-        manifest.check(table, ["A"], "labels.csv", public=True)
+        manifest.check(table, ["A"], "labels.csv")
 
 
 def test_a_patient_in_two_splits_stops():
@@ -132,7 +132,7 @@ def test_a_patient_in_two_splits_stops():
     table["patient_id"] = ["p0"] * 2 + [f"p{n}" for n in range(2, 20)]
     table.loc[1, "split"] = "test"
     with pytest.raises(UserError, match=r"1 patients .* more than one split, the first of them \('p0'\) in rows 2, 3"):
-        manifest.check(table, ["A"], "labels.csv", public=True)
+        manifest.check(table, ["A"], "labels.csv")
 
 
 @pytest.mark.parametrize("column", ["image_id", "patient_id"])
@@ -140,6 +140,6 @@ def test_identifiers_of_patients_are_not_quoted(column):
     table = manifest_table(20, ["A"])
     table.loc[[0, 5], column] = "DOE^JANE"
     table.loc[0, "split"] = "test"
-    with pytest.raises(UserError, match=r"labels.csv: .*row") as error:
-        manifest.check(table, ["A"], "labels.csv", public=False)
+    with speaking_of(False), pytest.raises(UserError, match=r"labels.csv: .*row") as error:
+        manifest.check(table, ["A"], "labels.csv")
     assert "DOE" not in str(error.value)

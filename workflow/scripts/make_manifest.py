@@ -27,7 +27,7 @@ def make_manifest(arguments: Namespace) -> None:
         table = manifest.with_splits(table, hashed["patient_id"], settings["split"])
     tasks = manifest.tasks_of(table)
     table = table[[*manifest.FIXED_COLUMNS, *tasks]]
-    manifest.check(table, tasks, tables[0] if tables else str(arguments.root), settings["public"])
+    manifest.check(table, tasks, tables[0] if tables else str(arguments.root))
     released = table.reset_index(drop=True)
     table = manifest.with_pseudonyms(released, key)
     if key:

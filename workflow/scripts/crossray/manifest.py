@@ -17,7 +17,7 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet
 
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, listed, quoted
 from crossray.files import replacing, write_csv
 from crossray.pseudonyms import pseudonym
 from crossray.tables import read as read_table
@@ -182,30 +182,26 @@ def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
     return table.assign(file=files["path"].to_numpy())
 
 
-def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) -> None:
+def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
     """Check a manifest before it is written.
 
     Args:
         table: the manifest.
         tasks: its label columns.
         origin: the file that the rows came from, for messages.
-        public: whether messages may quote values; rows and columns are named in any case.
 
     Raises:
         UserError: if an image_id stands twice, a patient is in two splits, or a value is not allowed; the
-            message names the file, the row (counted as in a spreadsheet, the header being row 1) and the value.
+            message names the file, the row (counted as in a spreadsheet, the header being row 1) and, if
+            it may be quoted, the value.
     """
-
-    def quoted(value: object) -> str:
-        return repr(str(value)) if public else "a value"
-
     splits = table.groupby("patient_id")["split"].nunique()
     straddling = splits.index[splits > 1]
     if len(straddling):
         rows = table.index[table["patient_id"] == straddling[0]] + 2
         raise UserError(
             f"{origin}: {len(straddling)} patients are in more than one split, the first of them "
-            f"({quoted(straddling[0])}) in rows {listed(rows)}; "
+            f"({quoted(straddling[0], 'a value')}) in rows {listed(rows)}; "
             "put all images of a patient into one split"
         )
     try:
@@ -216,7 +212,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) 
         row = "" if pd.isna(first["index"]) else f"row {int(first['index']) + 2}, "
         rule = "stands more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
         raise UserError(
-            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'])} {rule} "
+            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'], 'a value')} {rule} "
             f"({len(cases)} such values in all)"
         ) from None
 

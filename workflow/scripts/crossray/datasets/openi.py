@@ -17,7 +17,7 @@ from crossray.datasets.listing import files_below, find_images, is_litter
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError
+from crossray.errors import UserError, quoted
 
 if TYPE_CHECKING:
     import pandas
@@ -92,7 +92,7 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
         try:
             root = ET.fromstring(text)  # noqa: S314
         except ET.ParseError as error:
-            raise UserError(f"{path}: a report is not readable XML ({error})") from error
+            raise UserError(f"{path}: a report is not readable XML ({quoted(error, 'an error in it')})") from error
         name = root.find("uId")
         if name is None:
             raise UserError(f"{path}: a report has no element uId; is it the Indiana University collection?")
@@ -114,7 +114,7 @@ def _documents(path: str) -> Iterator[bytes]:
                 if report is not None:
                     yield report.read()
     except (tarfile.TarError, EOFError) as error:
-        raise UserError(f"{path}: not a readable archive of reports ({error})") from error
+        raise UserError(f"{path}: not a readable archive of reports ({quoted(error, 'damaged')})") from error
 
 
 def _file_of(image: str, files: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
 from crossray.datasets.sheets import count_rows as count_table_rows
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, named, quoted
 from crossray.paths import first_explained, why_missing
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def find_table(dataset: str, settings: Mapping[str, Any], names: Sequence[str], 
     found = sorted(path.name for path in root.iterdir() if not is_litter(path.name))
     raise UserError(
         f"datasets.{dataset}.root: {str(root)!r} has no {' or '.join(names)}, as the release has; it holds "
-        f"{listed(found) if found else 'nothing'}. Set root to the folder as released, or {key} to the file"
+        f"{named(found, 'files and folders') if found else 'nothing'}. Set root to the folder as released, or {key} to "
+        "the file"
     )
 
 
@@ -130,8 +131,8 @@ def check_images(root: str, paths: "pandas.Series", max_missing: float, layout: 
     here = (path for path in Path(root).iterdir() if not is_litter(path.name))
     there = sorted(path.name + ("/" if path.is_dir() else "") for path in here)
     raise UserError(
-        f"{root}: {counts}.{explained} Expected files such as {layout} here, found {listed(there, 8)}. "
-        + _advice(root, missing[0])
+        f"{root}: {counts}.{explained} Expected files such as {layout} here, found "
+        f"{named(there, 'files and folders', 8)}. " + _advice(root, missing[0])
     )
 
 
@@ -140,7 +141,7 @@ def _advice(root: str, path: str) -> str:
     for pattern in ("*", "*/*"):
         for folder in sorted(Path(root).glob(pattern)):
             if folder.is_dir() and (folder / path).is_file():
-                return f"They lie one level deeper: set root to {str(folder)!r}"
+                return f"They lie one level deeper: set root to {quoted(folder, 'the folder that holds them')}"
     if Path(root, "..", path).is_file():
         return f"They lie one level higher: set root to {str(Path(root).resolve().parent)!r}"
     return "Unpack all archives of the release here, or raise max_missing to work with a part of it"
