@@ -21,7 +21,7 @@ from crossray.figures.methods import methods
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
-from crossray.tables import read
+from crossray.tables import read, with_marks
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
@@ -64,14 +64,14 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         ),
         facts=_facts(tables, settings),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
-        shown={name: shown_table(name, table) for name, table in tables.items()},
+        shown={name: shown_table(name, table, _path(folder, name)) for name, table in tables.items()},
         missing=_missing(settings),
-        downloads={name: download(name, table) for name, table in tables.items()},
+        downloads={name: download(name, table, _path(folder, name)) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
-        flow=tables["flow"].to_dict("records"),
+        flow=with_marks(tables["flow"], _path(folder, "flow")).to_dict("records"),
         only_tested=_only_tested(settings),
         methods=methods(settings),
         leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
