@@ -37,6 +37,7 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/explanation.smk"
 include: "workflow/rules/pictures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/forget.smk"
 
 
 onstart:
@@ -50,6 +51,7 @@ localrules:  # targets, and drawings of a second or two, which a cluster would k
     train,
     evaluate,
     report,
+    forget,
     write_report,
     draw_accuracy,
     draw_agreement,

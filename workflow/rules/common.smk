@@ -128,6 +128,8 @@ def models_of_study():
         raise WorkflowError(str(error)) from None
 
 
+#: a list of patients, for the target ``forget`` alone; no part of a study
+FORGET = config.pop("forget", "")
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 check_cache()

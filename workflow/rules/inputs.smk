@@ -14,6 +14,12 @@ def key_of(wildcards):
     return str(key) if key.exists() else []
 
 
+def forgotten_of(wildcards):
+    """Return the list of patients whom a data set has to leave out, if there is one."""
+    path = Path(STUDY["private"], "forgotten", f"{wildcards.dataset}.json")
+    return [str(path)] if path.exists() else []
+
+
 def datasets_learnt(wildcards):
     """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
     return MEMBERS[wildcards.source] if "source" in wildcards.keys() else POOL

@@ -115,6 +115,11 @@ def heads_settings(wildcards):
     return as_settings(**alike, penalty=penalty)
 
 
+def release_paths():
+    """Return the folders and tables of releases, which are no results."""
+    return [path for release in RELEASES.values() for path in (release.root, *release.tables)]
+
+
 def small_cells():
     """Return which counts tables do not show, and of which data sets; nothing where all are public."""
     closed = [name for name, dataset in DATASETS.items() if not dataset["public"]]

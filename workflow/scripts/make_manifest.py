@@ -13,12 +13,15 @@ def make_manifest(arguments: Namespace) -> None:
     from crossray import manifest
     from crossray.datasets import Release, find_reader
     from crossray.files import file_digest
+    from crossray.forgotten import without_forgotten
     from crossray.pseudonyms import read_key
 
     settings = arguments.settings
     reader = find_reader(settings["reader"])
     tables = tuple(str(path) for path in arguments.tables)
     table = reader.read(Release(str(arguments.root), tables), settings)
+    if arguments.forgotten:
+        table = without_forgotten(table, arguments.forgotten)
     key = None if settings["public"] else read_key(arguments.key)
     hashed = manifest.with_pseudonyms(table, key)
     if settings.get("role") == "test":
@@ -51,6 +54,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     options.add_argument(
         "--key", type=Path, nargs="?", help="key by which identifiers are replaced; none where the data set is public"
+    )
+    options.add_argument(
+        "--forgotten",
+        type=Path,
+        nargs="?",
+        help="list of patients to leave out, as forget.py writes it; none if there is none",
     )
     options.add_argument(
         "--lookup", required=True, type=Path, help="CSV to write: what stands in the manifest for what in the release"
