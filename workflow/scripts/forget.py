@@ -13,12 +13,17 @@ from pathlib import Path
 
 from crossray.program import json_object, parser, run
 
+#: folders beside a manifest that hold the release itself
+RAW = ("release", "unpacked")
+
 
 def forget(arguments: Namespace) -> None:
     """Write the lists, name the models, remove, search."""
     from crossray import forgotten, traces
     from crossray.errors import UserError, listed
 
+    if not arguments.patients.is_file():
+        raise UserError("no list of patients: name a table with --config forget=FILE (columns dataset and patient_id)")
     found = [
         traces.traces_of(
             name,
@@ -34,7 +39,8 @@ def forget(arguments: Namespace) -> None:
     studies = [path.parent for path in arguments.results.glob("*/manifests") if path.parent.name != "datasets"]
     learnt = sorted({model for one in found for study in studies for model in traces.learnt_from(study, one)})
     removed = sum(_remove(path) for path in _made(arguments.results, arguments.private, names, studies))
-    releases = {Path(path).resolve() for path in (*arguments.settings["releases"], arguments.patients)}
+    raw = [path for kind in RAW for path in arguments.results.glob(f"datasets/*/{kind}")]
+    releases = {Path(path).resolve() for path in (*arguments.settings["releases"], arguments.patients, *raw)}
     _, cached = traces.search(arguments.cache, found, releases)
     removed += sum(_remove(path) for path in cached)
     searched, left = traces.search([Path(), arguments.private, *arguments.cache], found, releases)
@@ -73,10 +79,7 @@ def _made(results: Path, private: Path, names: set[str], studies: list[Path]) ->
     of_studies = [path for study in concerned for path in study.iterdir() if path.name not in LEARNT]
     work = [path for study in concerned for kind in LEARNT for path in (study / kind).rglob("work")]
     of_data = [
-        path
-        for name in sorted(names)
-        for path in (results / "datasets" / name).iterdir()
-        if path.name not in ("release", "unpacked")
+        path for name in sorted(names) for path in (results / "datasets" / name).iterdir() if path.name not in RAW
     ]
     return [*of_studies, *work, *of_data, *(private / f"{name}.csv" for name in sorted(names))]
 

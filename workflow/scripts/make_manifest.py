@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
         "--forgotten",
         type=Path,
         nargs="?",
-        help="list of patients to leave out, as forget.py writes it; none if there is none",
+        help="list of patients to leave out, as forget.py writes it",
     )
     options.add_argument(
         "--lookup", required=True, type=Path, help="CSV to write: what stands in the manifest for what in the release"

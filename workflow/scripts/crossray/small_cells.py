@@ -217,8 +217,8 @@ def _worked_out(values: "NDArray[np.int64]", marks: "NDArray[np.int8]", web: Seq
                 undecided.pop(one, None)
                 break
             other = np.round(found.x).astype(np.int64)
-            for each in [each for each in undecided if other[place[each]] != values[each]]:
-                del undecided[each]
+            for count in [count for count in undecided if other[place[count]] != values[count]]:
+                del undecided[count]
     return next(iter(undecided), None)
 
 

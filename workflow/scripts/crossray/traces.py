@@ -1,16 +1,17 @@
-"""Traces of patients in what a workflow wrote: what names them, where that stands, and which models learnt from them."""
+"""Traces of patients in what a workflow wrote: what names them, where it stands, and which models learnt from them."""
 
 import gzip
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from crossray import manifest
+from crossray.files import read_json
 from crossray.tables import read
 
 #: folders below a working folder that hold software, not results
@@ -139,15 +140,13 @@ def learnt_from(study: Path, traces: Traces) -> list[str]:
         rows = manifest.read(table)
         if not (rows["image_id"].isin(traces.images) & (rows["split"] != "test")).any():
             return []
-    records = {
-        path.parent: json.loads(path.read_text()) for kind in LEARNT for path in (study / kind).rglob("training.json")
-    }
+    records = {path.parent: read_json(path) for kind in LEARNT for path in (study / kind).rglob("training.json")}
     named = {folder for folder, record in records.items() if traces.dataset in record["datasets"]}
     while more := _children(records, named):
         named |= more
     return sorted(map(str, named))
 
 
-def _children(records: Mapping[Path, Mapping[str, object]], named: Set[Path]) -> set[Path]:
+def _children(records: Mapping[Path, Mapping[str, Any]], named: Set[Path]) -> set[Path]:
     digests = {records[folder]["sha256"] for folder in named}
     return {folder for folder, record in records.items() if folder not in named and record["weights"] in digests}
