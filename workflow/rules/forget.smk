@@ -13,6 +13,7 @@ rule forget:
         runtime=grows(120),
     params:
         patients=FORGET,
+        code=code_version("forget"),
         settings=as_settings(registers=REGISTERS, releases=release_paths()),
         private=STUDY["private"],
         cache=[os.environ["SNAKEMAKE_OUTPUT_CACHE"]] if os.environ.get("SNAKEMAKE_OUTPUT_CACHE") else [],
