@@ -64,7 +64,7 @@ def watched(tmp_path_factory):
             dicom_file(path, pixels, bits=12, **planted_elements(number))
             view = f"{MARK} lying" if number % 7 == 0 else "PA"
             rows.writerow([f"{MARK}-i{number}", f"{MARK}-p{number}", f"{MARK}-s{number}", path.relative_to(root), view,
-                           "F", 40 + number, number % 2 if number % 9 else 0, f"{MARK} was here"])  # fmt: skip
+                           "F", 35 + number, number % 2 if number % 9 else 0, f"{MARK} was here"])  # fmt: skip
     ward = root / f"{MARK}-ward"
     (ward / f"{MARK}-3.dcm").write_text(f"{MARK} is no image")
     window = {"VOILUTFunction": MARK, "WindowCenter": 1, "WindowWidth": 5}
