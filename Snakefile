@@ -37,11 +37,13 @@ include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/explanation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/forget.smk"
 include: "workflow/rules/terminal.smk"
 
 
 onstart:
     check_writable("results", "logs", STUDY["private"])
+    close_folder(Path(STUDY["private"]))
     check_clock()
     check_file_system()
     check_left_over()
@@ -53,6 +55,7 @@ localrules:  # targets, and drawings of a second or two, which a cluster would k
     train,
     evaluate,
     report,
+    forget,
     write_report,
     draw_figure,
 

@@ -10,7 +10,7 @@ import releases
 from crossray.datasets import Release, find_reader
 from crossray.datasets.listing import find_images, image_files, is_litter
 from crossray.datasets.release import check_images, find_root, find_table
-from crossray.errors import UserError
+from crossray.errors import UserError, speaking_of
 from crossray.paths import why_missing
 
 LITTER = ["._1.png", "__MACOSX/a/._1.png", "__macosx/1.png", ".hidden/1.png", "@eaDir/1.png/THUMB.jpg", "Thumbs.db",
@@ -32,7 +32,8 @@ def release(root, folder="", splits=("train", "test")):
 
 
 def read(root, **settings):
-    return find_reader("folder").read(Release(str(root), ()), SETTINGS | settings)
+    with speaking_of(settings.pop("public", False)):
+        return find_reader("folder").read(Release(str(root), ()), SETTINGS | settings)
 
 
 @pytest.mark.parametrize("path", LITTER)

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 
 import pytest
 import yaml
@@ -129,7 +130,7 @@ def test_a_full_disk_is_told(capsys):
     def fill(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "shard.h5")
 
-    assert run_program(fill, None) == 1
+    assert run_program(fill, Namespace()) == 1
     assert capsys.readouterr().err == "error: shard.h5: no space left on device\n"
 
 
@@ -138,7 +139,7 @@ def test_a_defect_keeps_its_traceback():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run_program(fail, None)
+        run_program(fail, Namespace())
 
 
 def test_print_matrix_says_what_is_missing(tmp_path):

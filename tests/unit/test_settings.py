@@ -57,6 +57,13 @@ def test_two_studies_do_not_share_defaults():
     [
         (["epochs"], 3, r"the top level: unknown key epochs; allowed are datasets, evaluation, "),
         (
+            ["private"],
+            "results/private",
+            r"private: 'results/private' and 'results', whose files are passed on, lie one",
+        ),
+        (["private"], "logs/../results", r"private: 'logs/../results' and 'results'"),
+        (["private"], ".", r"private: '.' and 'results'"),
+        (
             ["training", "epoch"],
             3,
             r"training: unknown key epoch; allowed are algorithm, .*augmentation, balance, batch_size",

@@ -38,7 +38,7 @@ rule summarise_datasets:
         mem_mb=grows(4000),
         runtime=lasts(30),
     params:
-        settings=as_settings(datasets=list(DATASETS), shape=SHAPE, tasks=STUDY["tasks"]),
+        settings=as_settings(datasets=list(DATASETS), shape=SHAPE, tasks=STUDY["tasks"], **small_cells()),
         code=code_version("summarise_datasets"),
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
     shell:
@@ -253,7 +253,7 @@ rule probe_sources:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=as_settings(shape=SHAPE, seed=STUDY["evaluation"]["seed"]),
+        settings=as_settings(shape=SHAPE, seed=STUDY["evaluation"]["seed"], **small_cells()),
         code=code_version("probe_sources"),
     shell:
         """

@@ -1,5 +1,6 @@
 """The study: its configuration, checked, what it holds, and what it can answer."""
 
+import contextlib
 import functools
 import importlib.metadata
 import json
@@ -20,13 +21,14 @@ if not workflow.deployment_settings.deployment_method:
 
 from crossray.code_version import code_version
 from crossray.datasets import READERS, find_reader, places_of, with_policy
-from crossray.errors import UserError
+from crossray.errors import UserError, speaking_of
 from crossray.figures.entries import NEEDS
 from crossray.figures.registry import CATEGORIES, had
 from crossray.figures.registry import FIGURES as ALL_FIGURES
 from crossray.figures.registry import TABLES as ALL_TABLES
 from crossray.files import later_than_now
-from crossray.pseudonyms import make_key
+from crossray.program import told
+from crossray.pseudonyms import close_folder, make_key
 from crossray.settings import (
     ALL,
     ALL_BUT,
@@ -50,6 +52,19 @@ IMAGES_IN_A_SHARD = 2000
 SCHEMA = CHECKOUT / "workflow/schemas/config.schema.yaml"
 
 
+@contextlib.contextmanager
+def one_line(public=False):
+    """Stop with one clear line where a release cannot be read; it quotes nothing of data that are not public."""
+    try:
+        with speaking_of(public):
+            yield
+    except WorkflowError:
+        raise
+    except Exception as error:
+        paths = [Path(dataset["root"]) for dataset in config["datasets"].values() if "root" in dataset]
+        raise WorkflowError(told(error, paths).removeprefix("error: ")) from None
+
+
 def study_settings():
     """Return the checked configuration, and what it means for each data set; stop with one clear line.
 
@@ -62,7 +77,8 @@ def study_settings():
         for name, dataset in settings["datasets"].items():
             reader = find_reader(dataset["reader"])
             readings[name] = with_policy(name, dataset)
-            releases[name] = reader.locate(name, dataset)
+            with one_line(dataset["public"]):
+                releases[name] = reader.locate(name, dataset)
             registers[name] = dataset.get("register") or reader.REGISTER or dataset.get("patients_of") or name
         check_registers(registers, {name: dataset["public"] for name, dataset in settings["datasets"].items()})
     except UserError as error:
@@ -163,6 +179,8 @@ def models_of_study():
         raise WorkflowError(str(error)) from None
 
 
+#: a list of patients, for the target ``forget`` alone; no part of a study
+FORGET = config.pop("forget", "")
 STUDY, RELEASES, READINGS, REGISTERS = study_settings()
 DATASETS = STUDY["datasets"]
 check_cache()

@@ -197,7 +197,7 @@ rule compare_paper:
         mem_mb=grows(1000),
         runtime=lasts(30),
     params:
-        settings=as_settings(paper=PAPER),
+        settings=as_settings(paper=PAPER, **small_cells()),
         code=code_version("compare_paper"),
         paper=lambda wildcards, input: str(Path(input.paper[0]).parent),
     shell:

@@ -74,6 +74,7 @@ rule make_manifest:
     input:
         tables=lambda wildcards: RELEASES[wildcards.dataset].tables,
         key=key_of,
+        forgotten=forgotten_of,
     output:
         manifest="results/datasets/{dataset}/manifest.parquet",
         lookup="<private>/{dataset}.csv",
@@ -99,6 +100,7 @@ rule make_manifest:
             --root {params.root:q} \
             --tables {input.tables:q} \
             --key {input.key:q} \
+            --forgotten {input.forgotten:q} \
             --lookup {output.lookup:q} \
             --output {output.manifest:q} \
             &>{log:q}

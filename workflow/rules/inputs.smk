@@ -2,12 +2,22 @@
 
 
 def key_of(wildcards):
-    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public.
+
+    Who only looks, with a dry run or a graph, gets none made.
+    """
+    key = Path(STUDY["private"], "pseudonyms.key")
     if DATASETS[wildcards.dataset]["public"]:
         return []
-    key = Path(STUDY["private"], "pseudonyms.key")
-    make_key(key)
-    return str(key)
+    if workflow.executor_plugin and not workflow.dryrun:
+        make_key(key)
+    return str(key) if key.exists() else []
+
+
+def forgotten_of(wildcards):
+    """Return the list of patients whom a data set has to leave out, if there is one."""
+    path = Path(STUDY["private"], "forgotten", f"{wildcards.dataset}.json")
+    return [str(path)] if path.exists() else []
 
 
 def datasets_learnt(wildcards):

@@ -27,7 +27,9 @@ rule audit_leakage:
         mem_mb=grows(8000),
         runtime=lasts(120),
     params:
-        settings=as_settings(datasets=list(DATASETS), registers=REGISTERS, tested=TESTED, **STUDY["leakage"]),
+        settings=as_settings(
+            datasets=list(DATASETS), registers=REGISTERS, tested=TESTED, **STUDY["leakage"], **small_cells()
+        ),
         code=code_version("audit_leakage"),
     shell:
         """

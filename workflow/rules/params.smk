@@ -118,6 +118,18 @@ def heads_settings(wildcards):
     return as_settings(**alike, penalty=penalty)
 
 
+def release_paths():
+    """Return the folders and tables of releases, which are no results."""
+    return [path for release in RELEASES.values() for path in (release.root, *release.tables)]
+
+
+def small_cells():
+    """Return which counts tables do not show, and of which data sets; nothing where all are public."""
+    closed = [name for name, dataset in DATASETS.items() if not dataset["public"]]
+    limit = STUDY["small_cells"]
+    return {"small_cells": {"below": limit, "closed": closed}} if closed and limit > 1 else {}
+
+
 def analysis_settings(models=MODELS, **more):
     """Return what analyses of the predictions of models, of all where none are named, need of the study."""
     return as_settings(
@@ -134,6 +146,7 @@ def analysis_settings(models=MODELS, **more):
         paper=PAPER,
         evaluation=subset(STUDY["evaluation"], "minimum", "resamples", "seed"),
         overlap=STUDY["leakage"]["overlap"],
+        **small_cells(),
         **more,
     )
 

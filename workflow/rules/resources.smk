@@ -8,10 +8,8 @@ GPUS = "CROSSRAY_GPUS"
 def count_images(dataset):
     """Return how many images a release has by its table."""
     settings = DATASETS[dataset]
-    try:
+    with one_line(settings["public"]):
         return find_reader(settings["reader"]).count_images(RELEASES[dataset], settings)
-    except UserError as error:
-        raise WorkflowError(f"datasets.{dataset}: {error}") from None
 
 
 def shard_count(dataset):

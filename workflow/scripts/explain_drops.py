@@ -15,12 +15,13 @@ from crossray.program import parser, run
 def explain_drops(arguments: Namespace) -> None:
     """Explain every pair and task, and write terms and evidence."""
     from crossray.analysis.shift.tables import measure
-    from crossray.files import read_parquet, write_csv
+    from crossray.files import read_parquet
+    from crossray.small_cells import write
 
     described = {path.stem: read_parquet(path) for path in arguments.descriptions}
     table, evidence = measure(study_of(arguments), described)
-    write_csv(arguments.evidence, evidence)
-    write_csv(arguments.output, table)
+    write(arguments.evidence, evidence, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
     logging.info("%d cells; %s", len(table) // 2, ", ".join(f"{name}: {count}" for name, count in verdicts.items()))
 

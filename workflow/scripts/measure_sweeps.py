@@ -14,7 +14,8 @@ def measure_sweeps(arguments: Namespace) -> None:
     import numpy as np
 
     from crossray.analysis.sweeps import choose, measure
-    from crossray.files import read_json, write_csv
+    from crossray.files import read_json
+    from crossray.small_cells import write
 
     study = study_of(arguments)
     images = {}
@@ -23,8 +24,8 @@ def measure_sweeps(arguments: Namespace) -> None:
         images[one] = float(np.mean([read_json(folder / "training.json")["images"]["train"] for folder in folders]))
     table = measure(study, images)
     choices = choose(study, table)
-    write_csv(arguments.output, table)
-    write_csv(arguments.choices, choices)
+    write(arguments.output, table, arguments.settings)
+    write(arguments.choices, choices, arguments.settings)
     logging.info("%d points of sweeps measured, %d choices", len(table), len(choices))
 
 

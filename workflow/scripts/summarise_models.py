@@ -10,13 +10,14 @@ from crossray.program import json_object, parser, run
 def summarise_models(arguments: Namespace) -> None:
     """Average, compare, write."""
     from crossray.analysis.models import measure, read_costs
-    from crossray.files import read_parquet, write_csv
+    from crossray.files import read_parquet
+    from crossray.small_cells import write
     from crossray.tables import read
 
     models, members = arguments.settings["models"], arguments.settings["members"]
     performance, replicates = read(arguments.performance), read_parquet(arguments.replicates)
     costs = read_costs(arguments.models, models)
-    write_csv(arguments.output, measure(performance, replicates, models, members, costs))
+    write(arguments.output, measure(performance, replicates, models, members, costs), arguments.settings)
 
 
 def main(argv: list[str] | None = None) -> int:

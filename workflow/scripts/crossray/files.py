@@ -23,8 +23,10 @@ _LITTLE = 1 << 20
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, private: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success sync it and rename it to ``path``.
+
+    A ``private`` file is its owner's alone from the first byte on: the temporary file is there and closed to others.
 
     An exception removes the temporary file and leaves ``path`` as it was; a kill leaves at most the
     temporary file, whose name ends in ``.partial`` and which the next writer removes.
@@ -38,6 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
             left.unlink(missing_ok=True)
+        if private:
+            os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield partial
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
@@ -118,9 +122,10 @@ def damaged(path: Path, what: str) -> UserError:
     return UserError(f"{path}: {what}; make it again: snakemake --cores all -R {path} (with your --configfile)")
 
 
-def write_csv(path: Path, table: "pandas.DataFrame") -> None:
-    """Write ``table`` as :func:`csv_text` does, whole or not at all."""
-    write_text(path, csv_text(table))
+def write_csv(path: Path, table: "pandas.DataFrame", private: bool = False) -> None:
+    """Write ``table`` as :func:`csv_text` does, whole or not at all; a ``private`` one for nobody but its owner."""
+    with replacing(path, private) as partial:
+        partial.write_text(csv_text(table), encoding="utf-8")
 
 
 def csv_text(table: "pandas.DataFrame", digits: int = 9) -> str:

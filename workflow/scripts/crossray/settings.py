@@ -26,6 +26,9 @@ MULTILABEL, BINARY, MULTICLASS = "multilabel", "binary", "multiclass"
 #: settings of a data set that are paths of this machine
 PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
 
+#: folders of the working folder that the workflow writes and people pass on
+PASSED_ON = ("results", "logs", "benchmarks")
+
 #: columns that stand beside those of the tasks in one table or another, and what stands for several tasks
 NOT_TASKS = frozenset({
     "image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split", "file", "row", "dataset", "correction",
@@ -223,6 +226,7 @@ def _contradictions(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _wrong_names(config)
     yield from _wrong_tasks(config)
     yield from _wrong_paths(config)
+    yield from _wrong_private(config["private"])
     yield from _wrong_roles(config)
     yield from _wrong_originals(datasets)
     yield from _shared_digits(datasets)
@@ -302,6 +306,19 @@ def only_tested(datasets: Mapping[str, Any]) -> list[str]:
 def _sources(config: Mapping[str, Any]) -> list[str]:
     datasets = config["datasets"]
     return config.get("sources") or [name for name in datasets if name not in only_tested(datasets)]
+
+
+def _wrong_private(folder: str) -> Iterator[str]:
+    """Yield what is wrong with the folder of what leads back to patients: it may not lie among what is passed on."""
+    private = Path(folder).resolve()
+    for name in PASSED_ON:
+        other = Path(name).resolve()
+        if private.is_relative_to(other) or other.is_relative_to(private):
+            yield (
+                f"private: {folder!r} and {name!r}, whose files are passed on, lie one in the other; name a folder of "
+                "its own, such as private"
+            )
+            return
 
 
 def _wrong_roles(config: Mapping[str, Any]) -> Iterator[str]:

@@ -145,7 +145,13 @@ class Study:
         table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
-        return Scored(dataset, table.loc[images], logits, self.settings["evaluation"]["minimum"], refused, diverged)
+        return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged)
+
+    def minimum(self, dataset: str) -> int:
+        """Return the positives, and negatives, that a number needs; more where fewer may not be told."""
+        rule = self.settings.get("small_cells", {})
+        least = rule["below"] if dataset in rule.get("closed", ()) else 0
+        return max(self.settings["evaluation"]["minimum"], least)
 
     def is_refused(self, trained: Trained, dataset: str) -> bool:
         """Return whether a model, or one that it started from, learnt from patients of a target."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from crossray.datasets.listing import is_litter
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, listed, may_quote
 from crossray.limits import LARGEST_BYTES, megabytes
 
 #: first bytes of a file -> what opens it
@@ -100,9 +100,9 @@ def _member(archive: zipfile.ZipFile, path: str) -> zipfile.ZipInfo:
     """Return the one file of an archive."""
     members = [one for one in archive.infolist() if not one.is_dir() and not is_litter(one.filename)]
     if len(members) != 1:
-        names = listed(Path(one.filename).name for one in members) or "none"
+        names = f" ({listed(Path(one.filename).name for one in members) or 'none'})" if may_quote() else ""
         raise UserError(
-            f"{path}: an archive of {len(members)} files ({names}); a table must be the only one in it. Unpack it and "
+            f"{path}: an archive of {len(members)} files{names}; a table must be the only one in it. Unpack it and "
             "name the file"
         )
     if members[0].flag_bits & 1:

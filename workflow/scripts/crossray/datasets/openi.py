@@ -18,7 +18,7 @@ from crossray.datasets.listing import files_below, find_images, is_litter
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError
+from crossray.errors import UserError, quoted
 from crossray.paths import outside
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
         try:
             root = ET.fromstring(text)  # noqa: S314
         except (ET.ParseError, LookupError, ValueError) as error:  # the last two are of its encoding
-            raise UserError(f"{path}: a report is not readable XML ({error})") from error
+            raise UserError(f"{path}: a report is not readable XML ({quoted(error, 'an error in it')})") from error
         name = root.find("uId")
         images = [node.get("id", "") for node in root.findall(".//parentImage")]
         if name is None or not name.get("id") or not all(images):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.archives import ZIP, first_bytes, opened_zip, pieces
 from crossray.datasets.delimited import Row, check_size, read_rows
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, listed, may_quote, named, placed
 from crossray.limits import LARGEST_BYTES, megabytes
 from crossray.paths import folded
 
@@ -128,7 +128,9 @@ def _checked(table: "pandas.DataFrame", columns: Sequence[str], path: str) -> "p
     table = table.drop(columns=table.columns[empty])
     twice = list(dict.fromkeys(table.columns[table.columns.duplicated()]))
     if twice:
-        raise UserError(f"{path}: column {listed(twice)} stands more than once; rename or delete all but one")
+        raise UserError(
+            f"{path}: column {placed(twice, table.columns)} stands more than once; rename or delete all but one"
+        )
     missing = [name for name in columns if name not in table]
     if missing:
         raise UserError(f"{path}: no column {listed(missing)}; {_there(table, columns, missing)}")
@@ -146,7 +148,8 @@ def _there(table: "pandas.DataFrame", columns: Sequence[str], missing: Sequence[
         )
     if not table.columns.intersection(list(columns)).size:
         return f"none of the {len(columns)} that are needed is among the {len(table.columns)} names in its first row"
-    return f"the columns are {listed(table.columns, 40)}. Is it another table, or another version of it?"
+    there = f"the columns are {listed(table.columns, 40)}" if may_quote() else f"there are {len(table.columns)}"
+    return f"{there}. Is it another table, or another version of it?"
 
 
 def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
@@ -156,11 +159,11 @@ def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
     found = sheets if len(sheets) == 1 else fitting
     if len(found) > 1 or (sheets and not found):
         raise UserError(
-            f"{path}: {len(fitting)} of its sheets ({listed(sheets)}) have the columns {listed(columns)}; save the one "
-            "that is meant as a file of its own, or as CSV"
+            f"{path}: {len(fitting)} of its sheets ({named(list(sheets), 'sheets')}) have the columns "
+            f"{listed(columns)}; save the one that is meant as a file of its own, or as CSV"
         )
     for name in found:
-        log.info("the table is the sheet %r of the workbook", name)
+        log.info("the table is the sheet %s of the workbook", placed([name], list(sheets)))
     return next(iter(found.values()), [])
 
 
@@ -236,7 +239,7 @@ def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
             "column for each"
         )
     if nested:
-        log.info("columns that hold several values a row are left out: %s", listed(nested, 20))
+        log.info("columns that hold several values a row are left out: %s", placed(nested, table.schema.names))
     flat = [place for place, field in enumerate(table.schema) if not _is_nested(field.type)]
     names = _named([table.schema.field(place).name for place in flat])
     with _parquet_errors(path):

@@ -49,11 +49,10 @@ def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, fir
 def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``split`` for what the release does not split itself.
 
-    Every image is its own patient. A validation split is set aside from the release's training split by a hash.
+    Every image is its own patient. The split of its training images is left open, for a validation split.
     """
     import pandas as pd
 
-    from crossray import manifest
     from crossray.files import with_texts
     from crossray.texts import from_cell
 
@@ -71,6 +70,6 @@ def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.Data
         }
     )
     if (raw["split"] != "").all():
-        table = manifest.with_validation(table.assign(split=raw["split"]), settings["split"])
+        table["split"] = raw["split"].mask(raw["split"] == "train")
     labels = {name: (raw["class"] == name).astype(float) for name in sorted(raw["class"].unique())}
     return table.assign(**labels)

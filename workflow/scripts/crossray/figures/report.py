@@ -22,7 +22,7 @@ from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
-from crossray.tables import read
+from crossray.tables import read, with_marks
 from crossray.texts import visible
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
@@ -68,14 +68,14 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         sections=_sections(settings["figures"]),
         findings="findings" in _fulfilled(settings["figures"]),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
-        shown={name: shown_table(name, table) for name, table in tables.items()},
+        shown={name: shown_table(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         missing=_missing(settings["figures"]),
-        downloads={name: download(name, table) for name, table in tables.items()},
+        downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
-        flow=tables["flow"].to_dict("records"),
+        flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
         methods=methods(settings),
         leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
