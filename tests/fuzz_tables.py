@@ -225,7 +225,7 @@ def read_release(folder: Path, settings: dict[str, object]) -> None:
         Namespace(
             dataset="made-up", settings=json.loads(json.dumps(chosen)), root=Path(release.root),
             tables=[Path(path) for path in release.tables], key=None, lookup=out / "lookup.csv",
-            output=out / "m.parquet",
+            output=out / "m.parquet", forgotten=None,
         )
     )  # fmt: skip
     if hasattr(reader, "locate_places"):

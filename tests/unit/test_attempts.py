@@ -1,6 +1,7 @@
 """Why a job failed, whether it is tried again, and with what; jobs that an earlier run left."""
 
 import logging
+from argparse import Namespace
 from enum import Enum
 from types import SimpleNamespace
 
@@ -114,7 +115,7 @@ def test_a_gpu_whose_memory_is_full_is_told_as_something_to_mend(capsys):
     def fill(_):
         raise OutOfMemoryError("CUDA out of memory. Tried to allocate 20 GiB.\nmore")
 
-    assert run(fill, None) == 1
+    assert run(fill, Namespace()) == 1
     assert capsys.readouterr().err.startswith("error: a GPU's memory is too small (CUDA out of memory. Tried")
 
 

@@ -238,7 +238,7 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     folder = make_dataset("north", images=40)
     (tmp_path / "manifests").mkdir()
     (folder / "manifest.parquet").rename(tmp_path / "manifests/north.parquet")
-    settings = {"datasets": ["north"], "shape": "32px", "tasks": ["A", "B"]}
+    settings = {"datasets": ["north"], "shape": "32px", "tasks": ["A", "B"], "withheld": [], "searched": []}
     chosen = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
     assert len(chosen) == 6
     assert all(url.startswith("data:image/jpeg") for url in chosen["url"])

@@ -17,7 +17,7 @@ import make_manifest
 import releases
 from crossray import manifest, paths
 from crossray.datasets import openi
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, listed, speaking_of
 from crossray.files import later_than_now, read_json, read_parquet
 from crossray.shards import ImageStore, read_index, shard_entry, write_shard
 
@@ -101,7 +101,7 @@ def manifest_of(root, path, **settings):
     out = root.parent / "out"
     make_manifest.make_manifest(Namespace(
         dataset="d", settings=chosen | settings, root=root, tables=[root / "labels.csv"], key=None,
-        lookup=out / "lookup.csv", output=out / "m.parquet",
+        lookup=out / "lookup.csv", output=out / "m.parquet", forgotten=None,
     ))  # fmt: skip
     return manifest.read(out / "m.parquet")["path"].tolist()
 
@@ -112,8 +112,8 @@ def test_an_image_outside_of_its_release_is_refused_with_the_line_that_allows_it
     with pytest.raises(UserError, match=words) as error:
         manifest_of(release, path)
     assert str(error.value).endswith("if you mean it, set datasets.d.outside_root: allow")
-    with pytest.raises(UserError, match=f"{words} that of row 3; ") as error:
-        manifest_of(release, path, public=False)
+    with speaking_of(False), pytest.raises(UserError, match=f"{words} that of row 3; ") as error:
+        manifest_of(release, path)
     assert path not in str(error.value)
     assert manifest_of(release, path, outside_root="allow") == ["0.png", path]
 

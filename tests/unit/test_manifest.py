@@ -1,6 +1,7 @@
 """Splits by patient, pseudonyms, and what a manifest must not hold."""
 
 import stat
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -48,14 +49,14 @@ def test_the_way_back_from_hashes_to_files_is_kept_apart(tmp_path):
 def test_the_way_back_is_closed_to_others_while_it_is_written(tmp_path, monkeypatch):
     released = manifest_table(5, ["A"])
     seen = []
-    write = pd.DataFrame.to_csv
+    write = Path.write_text
 
-    def watched(table, path, **options):
+    def watched(path, *text, **options):
         seen.append(stat.S_IMODE(path.stat().st_mode))
-        write(table, path, **options)
+        write(path, *text, **options)
         seen.append(stat.S_IMODE(path.stat().st_mode))
 
-    monkeypatch.setattr(pd.DataFrame, "to_csv", watched)
+    monkeypatch.setattr(Path, "write_text", watched)
     manifest.write_lookup(tmp_path / "d.csv", released, manifest.with_pseudonyms(released, b"k" * 32))
     assert seen == [0o600, 0o600]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from crossray import manifest
-from crossray.files import read_json
+from crossray.files import csv_text, read_json
 from crossray.tables import read
 
 #: folders below a working folder that hold software, not results
@@ -114,7 +114,7 @@ def _content(path: Path) -> bytes:
         return b""
     if content[:4] == b"PAR1":
         table = pd.read_parquet(path)
-        return content + table.to_csv(index=False).encode() + str(table.attrs).encode()
+        return content + csv_text(table).encode() + str(table.attrs).encode()
     return content + (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else b"")
 
 
