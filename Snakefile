@@ -40,7 +40,7 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    check_writable("results", "logs", STUDY["private"])
+    check_writable("results", "logs", STUDY.private)
 
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer

@@ -5,6 +5,7 @@ import pytest
 
 from crossray.datasets import Release, find_reader, table
 from crossray.errors import UserError
+from helpers import dataset
 
 COLUMNS = {"image_id": "id", "patient_id": "patient", "path": "file"}
 POLICY = {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore", "max_missing": 1}
@@ -100,9 +101,9 @@ def test_an_empty_or_broken_table(tmp_path):
 
 def test_missing_folder_and_table_name_the_key(tmp_path):
     with pytest.raises(UserError, match=r"datasets.d.root: no folder"):
-        table.locate("d", {"root": str(tmp_path / "no"), "table": "labels.csv"})
+        table.locate("d", dataset("table", root=str(tmp_path / "no"), table="labels.csv", tasks=["Effusion"]))
     with pytest.raises(UserError, match=r"datasets.d.table: no file"):
-        table.locate("d", {"root": str(tmp_path), "table": "labels.csv"})
+        table.locate("d", dataset("table", root=str(tmp_path), table="labels.csv", tasks=["Effusion"]))
 
 
 def test_an_unknown_reader_gets_the_list():

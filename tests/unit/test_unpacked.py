@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,11 @@ import pytest
 import torchvision
 
 import unpack_release
-from crossray.datasets import Release, find_reader, with_policy
+from crossray.datasets import Release, find_reader
 from crossray.datasets.digits import NAMES, distorted
 from crossray.errors import UserError
+from crossray.planning import unpacking_settings
+from helpers import dataset
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.3, "test": 0}
 PLAIN = {"rotation": 0, "contrast": 1, "noise": 0}
@@ -28,7 +31,7 @@ def unpacked(folder, local, **settings):
     assert unpack_release.main(["--settings", json.dumps(settings), "--root", str(local), "--images", str(images),
                                 "--labels", str(labels)]) == 0  # fmt: skip
     reader = find_reader(settings["reader"])
-    return reader.read(Release(str(images), (str(labels),)), with_policy("d", settings) | {"split": SPLIT})
+    return reader.read(Release(str(images), (str(labels),)), {"split": SPLIT})
 
 
 def test_halves_of_the_digits_share_no_image_and_keep_their_classes(tmp_path):
@@ -103,7 +106,7 @@ def test_cifar_in_its_own_layout(tmp_path, monkeypatch, name, archived):
 
 
 def test_without_the_release_the_message_says_what_to_put_where(tmp_path, monkeypatch, capsys):
-    settings = {"reader": "cifar10", "root": str(tmp_path), "download": False}
+    settings = dataset("cifar10", root=str(tmp_path))
     reader = find_reader("cifar10")
     with pytest.raises(UserError) as error:
         reader.locate("photos", settings)
@@ -112,11 +115,11 @@ def test_without_the_release_the_message_says_what_to_put_where(tmp_path, monkey
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz (MD5 c58f30108f718f92721af3b95e74349a) and put it "
         "there, or set download: true where there is a network"
     )
-    assert reader.locate("photos", settings | {"download": True}).root == "results/datasets/photos/unpacked/images"
+    assert reader.locate("photos", replace(settings, download=True)).root == "results/datasets/photos/unpacked/images"
     write_cifar(tmp_path, "cifar10", monkeypatch)
     (tmp_path / "cifar-10-batches-py/test_batch").write_bytes(b"damaged")
-    words = ["--settings", json.dumps(settings), "--root", str(tmp_path), "--images", str(tmp_path / "i"), "--labels",
-             str(tmp_path / "l.csv")]  # fmt: skip
+    words = ["--settings", unpacking_settings(settings), "--root", str(tmp_path), "--images", str(tmp_path / "i"),
+             "--labels", str(tmp_path / "l.csv")]  # fmt: skip
     assert unpack_release.main(words) == 1
     assert "CIFAR10 could not be had (Dataset not found or corrupted" in capsys.readouterr().err
     assert not (tmp_path / "l.csv").exists()

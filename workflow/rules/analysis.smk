@@ -38,7 +38,7 @@ rule summarise_datasets:
         mem_mb=grows(4000),
         runtime=grows(30),
     params:
-        settings=as_settings(datasets=list(DATASETS), shape=SHAPE, tasks=STUDY["tasks"]),
+        settings=stage_settings.summarise_datasets(PLAN).to_json(),
         code=code_version("summarise_datasets"),
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
     shell:
@@ -85,7 +85,7 @@ rule measure_agreement:
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_agreement"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -133,7 +133,7 @@ rule measure_calibration:
         mem_mb=grows(4000),
         runtime=grows(120),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_calibration"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -175,7 +175,7 @@ rule measure_subgroups:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_subgroups"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -193,7 +193,7 @@ rule measure_subgroups:
 rule measure_heads:
     """Measure how far weight vectors of the shared network lie apart."""
     input:
-        vectors=expand(rules.train_shared_heads.output.vectors, model=EVERYWHERE, penalty=PENALTIES, seed=SEEDS),
+        vectors=expand(rules.train_shared_heads.output.vectors, model=PLAN.models_on_all_sources, penalty=PENALTIES, seed=SEEDS),
         tasks=rules.measure_transfer.output.tasks,
     output:
         table=report(
@@ -231,9 +231,9 @@ rule measure_heads:
 rule probe_sources:
     """Probe whether a classifier can tell the data sets apart."""
     input:
-        embeddings=of_trainings(rules.embed_images.output.embeddings, SHOWN, seed=SEEDS[:1]),
+        embeddings=of_trainings(rules.embed_images.output.embeddings, PLAN.reported_models, seed=SEEDS[:1]),
         indexes=study_indexes,
-        shards=lambda wildcards: shards_of(DOMAINS),
+        shards=lambda wildcards: shards_of(PLAN.domains),
     output:
         table=report(
             "<study>/analysis/probe.csv",
@@ -253,7 +253,7 @@ rule probe_sources:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=as_settings(shape=SHAPE, seed=STUDY["evaluation"]["seed"]),
+        settings=stage_settings.probe_sources(PLAN).to_json(),
         code=code_version("probe_sources"),
     shell:
         """

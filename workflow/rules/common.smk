@@ -17,59 +17,23 @@ if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
-from crossray.datasets import READERS, find_reader, places_of, with_policy
-from crossray.errors import UserError
+from crossray.datasets import READERS, find_reader, places_of
+from crossray.errors import UserError, raised_as
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.planning import manifest_settings, plan_of, unpacking_settings
 from crossray.pseudonyms import make_key
-from crossray.settings import (
-    ALL,
-    ALL_BUT,
-    CHANNELS,
-    MULTICLASS,
-    MULTILABEL,
-    PATH_SETTINGS,
-    check_registers,
-    checked,
-    is_multiclass,
-    is_pooled,
-    members,
-    objective_of,
-    only_tested,
-    read_schema,
-    tasks_of,
-)
-from crossray.sweeps import origin, origins, spelt_out
+from crossray.study import stage_settings
+from crossray.study.datasets import PATH_SETTINGS
+from crossray.study.names import CHANNELS
 
 IMAGES_IN_A_SHARD = 2000
-SCHEMA = CHECKOUT / "workflow/schemas/config.schema.yaml"
 
-
-def study_settings():
-    """Return the checked configuration, and what it means for each data set; stop with one clear line.
-
-    That is where its release lies, the settings of its reader with the label policy spelt out, and whose patients it
-    has.
-    """
-    try:
-        settings = checked(config, SCHEMA)
-        releases, readings, registers = {}, {}, {}
-        for name, dataset in settings["datasets"].items():
-            reader = find_reader(dataset["reader"])
-            readings[name] = with_policy(name, dataset)
-            releases[name] = reader.locate(name, dataset)
-            registers[name] = dataset.get("register") or reader.REGISTER or dataset.get("patients_of") or name
-        check_registers(registers, {name: dataset["public"] for name, dataset in settings["datasets"].items()})
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
-    return settings, releases, readings, registers
-
-
-def members_of_sources():
-    """Return the data sets that each source consists of."""
-    try:
-        return {source: members(source, POOL, REGISTERS) for source in SOURCES}
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+with raised_as(WorkflowError):
+    PLAN, DATA = plan_of(config)
+STUDY = PLAN.study
+DATASETS = STUDY.datasets
+SHAPE = PLAN.shape
+SEEDS = STUDY.seeds
 
 
 def check_cache():
@@ -78,7 +42,7 @@ def check_cache():
     Snakemake makes every file in it readable and writable by all, the table of identifiers too.
     """
     folder = os.environ.get("SNAKEMAKE_OUTPUT_CACHE")
-    closed = [name for name, dataset in DATASETS.items() if not dataset["public"]]
+    closed = [name for name, dataset in DATASETS.items() if not dataset.public]
     if workflow.workflow_settings.cache is None or not folder or not closed:
         return
     if Path(folder).is_dir() and Path(folder).stat().st_mode & 0o077:
@@ -98,58 +62,7 @@ def check_writable(*folders):
             )
 
 
-def differs_in_training_alone(model, first):
-    """Say whether two models have the same network, from the same weights, and other settings of training."""
-    alike = [key for key in first if key not in ("training", "sources", "sweep", "description")]
-    return model["training"] != first["training"] and all(model.get(key) == first[key] for key in alike)
-
-
-def models_of_study():
-    """Return every model that is trained, sweeps spelt out."""
-    try:
-        return spelt_out(STUDY, read_schema(SCHEMA), SOURCES)
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
-
-
-STUDY, RELEASES, READINGS, REGISTERS = study_settings()
-DATASETS = STUDY["datasets"]
 check_cache()
-#: data sets that are only tested on
-TESTED = only_tested(DATASETS)
-SOURCES = STUDY.get("sources", [name for name in DATASETS if name not in TESTED])
-TARGETS = STUDY.get("targets", list(DATASETS))
-#: the data sets that pooled sources and shared networks draw on
-POOL = (
-    STUDY.get("pool")
-    or [source for source in SOURCES if not is_pooled(source)]
-    or [name for name in DATASETS if name not in TESTED]
-)
-#: what each source consists of
-MEMBERS = members_of_sources()
-MODELS = models_of_study()
-#: those that figures of single models show: all but the points of sweeps, which have figures of their own
-SHOWN = [name for name, model in MODELS.items() if not model["point"]] or list(MODELS)[:1]
-#: those of them that differ from the first in how they are trained, and in nothing else: ways to lose less elsewhere
-MITIGATIONS = [name for name in SHOWN[1:] if differs_in_training_alone(MODELS[name], MODELS[SHOWN[0]])]
-#: those of them whose losses are split into causes
-EXPLAINED = [name for name in SHOWN if name not in MITIGATIONS]
-#: those of them that are trained on every source, of which shared networks are made
-EVERYWHERE = [name for name in SHOWN if MODELS[name]["sources"] == SOURCES]
-#: points of sweeps
-POINTS = {name: {"sweep": model["sweep"], "point": model["point"]} for name, model in MODELS.items() if model["point"]}
-SEEDS = STUDY["seeds"]
-SIZE = STUDY["images"]["size"]
-FIT = STUDY["images"]["fit"]
-COLOUR = STUDY["images"]["colour"]
-#: name of the folder of shards of this kind
-SHAPE = f"{SIZE}px" + ("" if FIT == "crop" else f"-{FIT}") + ("" if COLOUR == "grey" else f"-{COLOUR}")
-#: one target for each register of patients: data sets that can differ in more than their labels
-DOMAINS = [
-    name for place, name in enumerate(TARGETS) if REGISTERS[name] not in {REGISTERS[other] for other in TARGETS[:place]}
-]
-#: data sets that Cohen et al. (2020) had too, by its names
-PAPER = {name: dataset["paper"] for name, dataset in DATASETS.items() if "paper" in dataset}
 PAPER_NUMBERS = (
     "fig1_auc",
     "fig2_leave_one_out",
@@ -160,52 +73,18 @@ PAPER_NUMBERS = (
     "tableA1_counts",
 )
 PENALTIES = ("free", "tied")
-#: whether tasks are classes, of which an image has one
-CLASSES = is_multiclass(STUDY)
-#: more tasks have no matrix each, as nobody could look at them
-MOST_PANELS = 30
-#: how evidence is attributed to pixels, None where nobody asks
-ATTRIBUTION = STUDY["evaluation"].get("attribution")
-#: targets whose releases say where findings are
-LOCATED = [name for name in TARGETS if places_of(name, DATASETS[name])]
-PHANTOMS = [name for name, dataset in DATASETS.items() if dataset["reader"] == "simulated"]
-
-
 PREDICTION = "<study>/predictions/{model}/{source}/{seed}/{split}/{target}.parquet"
 
 
 pathvars:
-    study=f"results/{STUDY['study']}",
-    log=f"logs/{STUDY['study']}",
-    benchmark=f"benchmarks/runs/{STUDY['study']}",
-    private=STUDY["private"],
+    study=f"results/{STUDY.study}",
+    log=f"logs/{STUDY.study}",
+    benchmark=f"benchmarks/runs/{STUDY.study}",
+    private=STUDY.private,
 
 
-# What a study can answer hangs on what it has: two hospitals, sources that leave one out, the paper's data sets, ...
-CONDITIONS = {
-    "models": len(SHOWN) > 1,
-    "sweeps": bool(POINTS),
-    "transfer": len([source for source in SOURCES if not is_pooled(source)]) > 1,
-    "domains": any(f"{ALL_BUT}{target}" in SOURCES for target in TARGETS),
-    "heads": "shared_heads" in STUDY and bool(EVERYWHERE),
-    "explanation": "explanation" in STUDY and len(TARGETS) > 1 and not CLASSES,
-    "truth": "explanation" in STUDY
-    and not CLASSES
-    and 1 < len(TARGETS)
-    and set(TARGETS) <= set(PHANTOMS)
-    and all(DATASETS[name]["public"] for name in TARGETS),
-    "labels": len(set(REGISTERS.values())) < len(DATASETS),
-    "probe": len(DOMAINS) > 1,
-    "attribution": ATTRIBUTION is not None,
-    "localisation": ATTRIBUTION is not None and bool(LOCATED),
-    "paper": bool(PAPER),
-    "classes": CLASSES,
-    "findings": not CLASSES,
-    "agreement": len([source for source in SOURCES if not is_pooled(source)]) > 1 and not CLASSES,
-    "panels": len(STUDY["tasks"]) <= MOST_PANELS,
-}
-FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or CONDITIONS[needed])
-TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or CONDITIONS[needed])
+FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or PLAN.conditions[needed])
+TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or PLAN.conditions[needed])
 
 
 wildcard_constraints:

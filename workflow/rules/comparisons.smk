@@ -26,7 +26,7 @@ rule compare_models:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("compare_models"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -68,7 +68,7 @@ rule compare_outputs:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(pairs=STUDY["evaluation"]["pairs"]),
+        settings=stage_settings.compare_outputs(PLAN).to_json(),
         code=code_version("compare_outputs"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -117,7 +117,7 @@ rule compare_labels:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("compare_labels"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -197,7 +197,7 @@ rule compare_paper:
         mem_mb=grows(1000),
         runtime=grows(30),
     params:
-        settings=as_settings(paper=PAPER),
+        settings=stage_settings.compare_paper(PLAN).to_json(),
         code=code_version("compare_paper"),
         paper=lambda wildcards, input: str(Path(input.paper[0]).parent),
     shell:
@@ -217,7 +217,7 @@ rule summarise_models:
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
-        records=of_trainings(rules.train_model.output.record, SHOWN),
+        records=of_trainings(rules.train_model.output.record, PLAN.reported_models),
     output:
         table=report(
             "<study>/analysis/models.csv",
@@ -236,7 +236,7 @@ rule summarise_models:
         mem_mb=grows(2000),
         runtime=grows(30),
     params:
-        settings=as_settings(models=SHOWN, members=MEMBERS),
+        settings=stage_settings.summarise_models(PLAN).to_json(),
         code=code_version("summarise_models"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -283,7 +283,7 @@ rule measure_sweeps:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(points=POINTS),
+        settings=stage_settings.measure_sweeps(PLAN).to_json(),
         code=code_version("measure_sweeps"),
         study=subpath(output.table, ancestor=2),
     shell:

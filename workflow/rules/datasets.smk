@@ -17,16 +17,7 @@ rule simulate_hospital:
         mem_mb=grows(1000),
         runtime=grows(60),
     params:
-        settings=dataset_settings(
-            "images",
-            "seed",
-            "patients_of",
-            "several_images",
-            "ap_share",
-            "prevalence",
-            "appearance",
-            "labelling",
-        ),
+        settings=lambda wildcards: stage_settings.simulate_hospital(DATASETS[wildcards.dataset]).to_json(),
         code=code_version("simulate_hospital"),
     shell:
         """
@@ -55,9 +46,9 @@ rule unpack_release:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        settings=dataset_settings("reader", "part", "distortion", "download"),
+        settings=lambda wildcards: unpacking_settings(DATASETS[wildcards.dataset]),
         code=lambda wildcards: code_version("unpack_release", reader_module(wildcards.dataset)),
-        root=lambda wildcards: DATASETS[wildcards.dataset].get("root", "."),
+        root=lambda wildcards: getattr(DATASETS[wildcards.dataset], "root", "."),
     shell:
         """
         python {resources.scripts:q}/unpack_release.py \
@@ -72,7 +63,7 @@ rule unpack_release:
 rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
-        tables=lambda wildcards: RELEASES[wildcards.dataset].tables,
+        tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
         key=key_of,
     output:
         manifest="results/datasets/{dataset}/manifest.parquet",
@@ -88,9 +79,9 @@ rule make_manifest:
         runtime=grows(60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
-        settings=manifest_settings,
+        settings=lambda wildcards: manifest_settings(PLAN, DATA.readings[wildcards.dataset], wildcards.dataset),
         code=manifest_code,
-        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+        root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
         python {resources.scripts:q}/make_manifest.py \
@@ -121,9 +112,9 @@ rule locate_findings:
         mem_mb=grows(2000),
         runtime=grows(60),
     params:
-        reader=lambda wildcards: DATASETS[wildcards.dataset]["reader"],
+        reader=lambda wildcards: DATASETS[wildcards.dataset].reader,
         code=lambda wildcards: code_version("locate_findings", reader_module(wildcards.dataset)),
-        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+        root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
         python {resources.scripts:q}/locate_findings.py \
@@ -156,10 +147,12 @@ rule convert_shard:
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         shard="{shard}",
-        settings=conversion_settings,
+        settings=lambda wildcards: stage_settings.convert_shard(
+            DATASETS[wildcards.dataset], wildcards.shape, shard_count(wildcards.dataset)
+        ).to_json(),
         code=code_version("convert_shard"),
         libraries=versions("pydicom", "imagecodecs", "python-gdcm", "opencv-python-headless", "pillow"),
-        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+        root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
         python {resources.scripts:q}/convert_shard.py \
@@ -193,7 +186,7 @@ rule index_shards:
         mem_mb=grows(1000),
         runtime=grows(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
     params:
-        settings=index_settings,
+        settings=lambda wildcards: stage_settings.index_shards(DATASETS[wildcards.dataset], wildcards.shape).to_json(),
         code=code_version("index_shards"),
     shell:
         """

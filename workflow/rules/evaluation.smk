@@ -24,7 +24,7 @@ rule predict:
         mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
         runtime=grows(lambda wildcards: 20 + count_images(wildcards.target) // 2000),
     params:
-        settings=as_settings(**INFERENCE),
+        settings=stage_settings.predict(PLAN).to_json(),
         code=code_version("predict"),
     shell:
         """
@@ -44,10 +44,10 @@ rule predict:
 rule embed_images:
     """Write what a model makes of a sample of the images of each domain before its last layer."""
     input:
-        manifests=lambda wildcards: manifests_of(DOMAINS),
-        digests=lambda wildcards: digests_of(DOMAINS),
-        indexes=lambda wildcards: indexes_of(DOMAINS),
-        shards=lambda wildcards: shards_of(DOMAINS),
+        manifests=lambda wildcards: manifests_of(PLAN.domains),
+        digests=lambda wildcards: digests_of(PLAN.domains),
+        indexes=lambda wildcards: indexes_of(PLAN.domains),
+        shards=lambda wildcards: shards_of(PLAN.domains),
         weights=weights_of,
         record=record_of,
     output:
@@ -64,11 +64,7 @@ rule embed_images:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=as_settings(
-            **INFERENCE,
-            images=STUDY["evaluation"]["probe_images"],
-            seed=STUDY["evaluation"]["seed"],
-        ),
+        settings=stage_settings.embed_images(PLAN).to_json(),
         code=code_version("embed_images"),
     shell:
         """
@@ -110,7 +106,7 @@ rule measure_performance:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_performance"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -159,7 +155,7 @@ rule measure_classes:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_classes"),
         study=subpath(output.table, ancestor=2),
     shell:

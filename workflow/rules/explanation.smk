@@ -6,9 +6,9 @@ rule predict_corrected:
     input:
         weights=weights_of,
         record=record_of,
-        source_manifests=lambda wildcards: manifests_of(MEMBERS[wildcards.source]),
-        source_indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
-        source_shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
+        source_manifests=lambda wildcards: manifests_of(PLAN.members[wildcards.source]),
+        source_indexes=lambda wildcards: indexes_of(PLAN.members[wildcards.source]),
+        source_shards=lambda wildcards: shards_of(PLAN.members[wildcards.source]),
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
@@ -27,11 +27,7 @@ rule predict_corrected:
         mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
         runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
     params:
-        settings=as_settings(
-            **INFERENCE,
-            images=STUDY["evaluation"]["probe_images"],
-            seed=STUDY["evaluation"]["seed"],
-        ),
+        settings=stage_settings.predict_corrected(PLAN).to_json(),
         code=code_version("predict_corrected"),
     shell:
         """
@@ -71,7 +67,7 @@ rule describe_images:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=description_settings(),
+        settings=stage_settings.describe_images(PLAN).to_json(),
         code=code_version("describe_images"),
     shell:
         """
@@ -94,7 +90,7 @@ rule explain_drops:
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
-        descriptions=expand(rules.describe_images.output.descriptions, target=TARGETS),
+        descriptions=expand(rules.describe_images.output.descriptions, target=PLAN.targets),
     output:
         table=report(
             "<study>/analysis/shift.csv",
@@ -119,7 +115,7 @@ rule explain_drops:
         mem_mb=grows(4000),
         runtime=grows(240),
     params:
-        settings=analysis_settings(EXPLAINED, explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        settings=stage_settings.explain_drops(PLAN).to_json(),
         code=code_version("explain_drops"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -145,7 +141,7 @@ rule check_verdicts:
         leakage=rules.audit_leakage.output.table,
         shift=rules.explain_drops.output.table,
         # in the order in which settings are written
-        truths=expand(rules.simulate_hospital.output.truth, dataset=sorted(PHANTOMS)),
+        truths=expand(rules.simulate_hospital.output.truth, dataset=sorted(PLAN.phantoms)),
     output:
         table=report(
             "<study>/analysis/shift_truth.csv",
@@ -170,12 +166,7 @@ rule check_verdicts:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(
-            EXPLAINED,
-            hospitals={
-                name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
-            },
-        ),
+        settings=stage_settings.check_verdicts(PLAN).to_json(),
         code=code_version("check_verdicts"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -227,7 +218,7 @@ rule measure_corrections:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(SHOWN, mitigations=MITIGATIONS),
+        settings=stage_settings.measure_corrections(PLAN).to_json(),
         code=code_version("measure_corrections"),
         study=subpath(output.table, ancestor=2),
     shell:

@@ -3,16 +3,16 @@
 
 def key_of(wildcards):
     """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
-    if DATASETS[wildcards.dataset]["public"]:
+    if DATASETS[wildcards.dataset].public:
         return []
-    key = Path(STUDY["private"], "pseudonyms.key")
+    key = Path(STUDY.private, "pseudonyms.key")
     make_key(key)
     return str(key)
 
 
 def datasets_learnt(wildcards):
     """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
-    return MEMBERS[wildcards.source] if "source" in wildcards.keys() else POOL
+    return PLAN.members[wildcards.source] if "source" in wildcards.keys() else PLAN.pool
 
 
 def shards(dataset, shape, suffix):
@@ -83,7 +83,7 @@ def weights_of(wildcards):
 
 def record_of(wildcards):
     """Return a training's record; asking for its source's digests lets Snakemake see that it need not change."""
-    digests_of(MEMBERS[wildcards.source])
+    digests_of(PLAN.members[wildcards.source])
     return of_model(rules.train_model.output.record, wildcards)
 
 
@@ -95,7 +95,7 @@ def of_model(pattern, wildcards):
 
 def initial_weights(wildcards):
     """Return the file that a model's weights start from: one of the user's, or another model's of the same seed."""
-    if origin(MODELS[wildcards.model]):
+    if PLAN.models[wildcards.model].origin():
         return ancient(of_origin(rules.train_model.output.weights, wildcards))
     return FILES[wildcards.model]
 
@@ -105,7 +105,7 @@ def file_of(weights, key):
 
     Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
     """
-    if not weights or not set("./") & set(weights):
+    if not weights or not stage_settings.is_file(weights):
         return []
     if not Path(weights).is_file():
         raise WorkflowError(
@@ -117,34 +117,34 @@ def file_of(weights, key):
 
 #: model -> the file of the user's that its weights start from, as a list of one; checked before anything runs
 FILES = {
-    name: [] if origin(model) else file_of(model["weights"], f"models.{model['sweep']}.weights")
-    for name, model in MODELS.items()
+    name: [] if model.origin() else file_of(model.model.weights, f"models.{model.sweep}.weights")
+    for name, model in PLAN.models.items()
 }
 #: the same of the encoder that describes images
-ENCODER_FILE = file_of(STUDY.get("explanation", {}).get("encoder"), "explanation.encoder")
+ENCODER_FILE = file_of(STUDY.explanation and STUDY.explanation.encoder, "explanation.encoder")
 
 
 def initial_record(wildcards):
     """Return the record of the model that weights come from, which says whether they are others."""
-    before = origin(MODELS[wildcards.model])
+    before = PLAN.models[wildcards.model].origin()
     if not before:
         return []
-    digests_of(MEMBERS[before[1]])
+    digests_of(PLAN.members[before.source])
     return of_origin(rules.train_model.output.record, wildcards)
 
 
 def of_origin(pattern, wildcards):
     """Return the file of the model that the wildcards' model starts from."""
-    model, source = origin(MODELS[wildcards.model])
-    return expand(pattern, model=model, source=source, seed=wildcards.seed)
+    before = PLAN.models[wildcards.model].origin()
+    return expand(pattern, model=before.from_, source=before.source, seed=wildcards.seed)
 
 
 def of_trainings(pattern, models=None, **more):
     """Return the files of every training of models, of all where none are named."""
     return [
         path
-        for model in models or MODELS
-        for source in MODELS[model]["sources"]
+        for model in models or PLAN.models
+        for source in PLAN.models[model].sources
         for path in expand(pattern, model=model, source=source, **{"seed": SEEDS} | more)
     ]
 
@@ -153,19 +153,19 @@ def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
     at_home = [
         path
-        for model in MODELS
-        for source in MODELS[model]["sources"]
+        for model in PLAN.models
+        for source in PLAN.models[model].sources
         for path in expand(
-            PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=MEMBERS[source]
+            PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=PLAN.members[source]
         )
     ]
-    return at_home + of_trainings(PREDICTION, split="test", target=TARGETS)
+    return at_home + of_trainings(PREDICTION, split="test", target=PLAN.targets)
 
 
 def predictions_of_sweeps(wildcards):
     """Return all predictions, and for the choice among points of sweeps those for every validation split."""
-    datasets = dict.fromkeys([*TARGETS, *(name for names in MEMBERS.values() for name in names)])
-    return predictions(wildcards) + of_trainings(PREDICTION, POINTS, split="validation", target=datasets)
+    datasets = dict.fromkeys([*PLAN.targets, *(name for names in PLAN.members.values() for name in names)])
+    return predictions(wildcards) + of_trainings(PREDICTION, PLAN.sweep_points, split="validation", target=datasets)
 
 
 def first_predictions(wildcards):
@@ -176,12 +176,12 @@ def first_predictions(wildcards):
 
 def attributions(wildcards):
     """Return the tables of all maps of attribution of the study."""
-    return of_trainings(rules.attribute_images.output.table, SHOWN, seed=SEEDS[:1], target=TARGETS)
+    return of_trainings(rules.attribute_images.output.table, PLAN.reported_models, seed=SEEDS[:1], target=PLAN.targets)
 
 
 def regions_of(datasets):
     """Return the regions of those data sets whose releases say where findings are."""
-    return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in LOCATED])
+    return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in PLAN.located])
 
 
 def paper_tables(wildcards):
@@ -194,13 +194,13 @@ def corrected_predictions(wildcards):
     """Return the corrected predictions of explained models, on all targets that are no part of their source."""
     return [
         path
-        for model in EXPLAINED
-        for source in MODELS[model]["sources"]
+        for model in PLAN.explained_models
+        for source in PLAN.models[model].sources
         for path in expand(
             rules.predict_corrected.output.predictions,
             model=model,
             source=source,
             seed=SEEDS,
-            target=[target for target in TARGETS if target not in MEMBERS[source]],
+            target=[target for target in PLAN.targets if target not in PLAN.members[source]],
         )
     ]

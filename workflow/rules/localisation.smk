@@ -27,11 +27,7 @@ rule attribute_images:
         mem_mb=grows(6000),
         runtime=grows(120),
     params:
-        settings=as_settings(
-            **attribution_settings(),
-            batch_size=STUDY["training"]["batch_size"],
-            seed=STUDY["evaluation"]["seed"],
-        ),
+        settings=stage_settings.attribute_images(PLAN).to_json(),
         code=code_version("attribute_images"),
     shell:
         """
@@ -54,8 +50,8 @@ rule measure_localisation:
     """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
     input:
         attributions=attributions,
-        predictions=of_trainings(PREDICTION, SHOWN, split="test", target=TARGETS),
-        regions=lambda wildcards: regions_of(TARGETS),
+        predictions=of_trainings(PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets),
+        regions=lambda wildcards: regions_of(PLAN.targets),
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
@@ -83,12 +79,7 @@ rule measure_localisation:
         mem_mb=grows(4000),
         runtime=grows(60),
     params:
-        settings=analysis_settings(
-            SHOWN,
-            attribution=subset(attribution_settings(), "methods", "tasks"),
-            size=SIZE,
-            fit=FIT,
-        ),
+        settings=stage_settings.measure_localisation(PLAN).to_json(),
         code=code_version("measure_localisation"),
         study=subpath(output.table, ancestor=2),
     shell:

@@ -4,8 +4,8 @@
 rule draw_training_curves:
     """Draw loss and validation AUC by epoch."""
     input:
-        histories=of_trainings(rules.train_model.output.history, SHOWN),
-        records=of_trainings(rules.train_model.output.record, SHOWN),
+        histories=of_trainings(rules.train_model.output.history, PLAN.reported_models),
+        records=of_trainings(rules.train_model.output.record, PLAN.reported_models),
     output:
         svg=report(
             "<study>/figures/training_curves.svg",
@@ -84,7 +84,7 @@ rule draw_disagreements:
     input:
         extremes=rules.compare_outputs.output.extremes,
         indexes=study_indexes,
-        shards=lambda wildcards: shards_of(TARGETS),
+        shards=lambda wildcards: shards_of(PLAN.targets),
     output:
         svg=report(
             "<study>/figures/disagreements.svg",
@@ -123,8 +123,8 @@ rule draw_attributions:
     input:
         attributions=attributions,
         indexes=study_indexes,
-        shards=lambda wildcards: shards_of(TARGETS),
-        regions=lambda wildcards: regions_of(TARGETS),
+        shards=lambda wildcards: shards_of(PLAN.targets),
+        regions=lambda wildcards: regions_of(PLAN.targets),
     output:
         svg=report(
             "<study>/figures/attributions.svg",

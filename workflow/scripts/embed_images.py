@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from crossray.learning.options import hardware_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.embed_images import EmbedImages
 
 
 def embed_images(arguments: Namespace) -> None:
@@ -28,7 +29,7 @@ def embed_images(arguments: Namespace) -> None:
     parts = []
     for path, index in zip(arguments.manifests, arguments.indexes, strict=True):
         store = ImageStore(index)
-        rows = sample_rows(manifest.read(path), store, settings["images"], settings["seed"])
+        rows = sample_rows(manifest.read(path), store, settings.images, settings.seed)
         features = embed(model, store, rows["row"].to_numpy(), settings, device)
         named = rows[["image_id", "split"]].assign(dataset=store.dataset)
         parts.append(pd.concat([named, pd.DataFrame(features).add_prefix("feature ")], axis=1))
@@ -43,12 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--weights", required=True, type=Path, help="weights of the model (safetensors)")
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the targets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
-    options.add_argument(
-        "--settings",
-        required=True,
-        type=json_object,
-        help="images (at most, a split), seed, batch_size, precision as JSON",
-    )
+    settings_option(options, EmbedImages)
     options.add_argument("--output", required=True, type=Path, help="features to write (Parquet)")
     hardware_options(options)
     return run(embed_images, options.parse_args(argv))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.measure_sweeps import MeasureSweeps
 
 
 def measure_sweeps(arguments: Namespace) -> None:
@@ -19,10 +20,11 @@ def measure_sweeps(arguments: Namespace) -> None:
     study = study_of(arguments)
     images = {}
     for one in study.trained():
-        folders = [arguments.models / one.model / one.source / str(seed) for seed in study.settings["seeds"]]
+        folders = [arguments.models / one.model / one.source / str(seed) for seed in study.settings.seeds]
         images[one] = float(np.mean([read_json(folder / "training.json")["images"]["train"] for folder in folders]))
-    table = measure(study, images)
-    choices = choose(study, table)
+    points = arguments.settings.points
+    table = measure(study, points, images)
+    choices = choose(study, points, table)
     write_csv(arguments.output, table)
     write_csv(arguments.choices, choices)
     logging.info("%d points of sweeps measured, %d choices", len(table), len(choices))
@@ -31,7 +33,7 @@ def measure_sweeps(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, MeasureSweeps)
     options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a point, source and target")
     options.add_argument("--choices", required=True, type=Path, help="CSV to write: one row a choice")

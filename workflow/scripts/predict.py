@@ -6,7 +6,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from crossray.learning.options import hardware_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.predict import Predict
 
 
 def predict(arguments: Namespace) -> None:
@@ -49,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--manifest", required=True, type=Path, help="the target's manifest")
     options.add_argument("--index", required=True, type=Path, help="the target's index of shards")
     options.add_argument("--split", required=True, choices=["validation", "test"], help="which images")
-    options.add_argument("--settings", required=True, type=json_object, help="batch_size, precision as JSON")
+    settings_option(options, Predict)
     options.add_argument("--output", required=True, type=Path, help="predictions to write (Parquet)")
     hardware_options(options)
     return run(predict, options.parse_args(argv))

@@ -5,7 +5,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.probe_sources import ProbeSources
 
 
 def probe_sources(arguments: Namespace) -> None:
@@ -21,13 +22,13 @@ def probe_sources(arguments: Namespace) -> None:
     drawn = next(iter(features.values()))[["dataset", "split", "image_id"]]
     parts = []
     for name, rows in drawn.groupby("dataset", sort=False):
-        store = ImageStore(arguments.datasets / str(name) / settings["shape"] / "index.json")
+        store = ImageStore(arguments.datasets / str(name) / settings.shape / "index.json")
         pixels = pd.DataFrame(thumbnails(store, rows["image_id"])).add_prefix("feature ")
         parts.append(pd.concat([rows[["dataset", "split"]].reset_index(drop=True), pixels], axis=1))
     samples = {IMAGES: pd.concat(parts, ignore_index=True)}
     for (model, source), features_of in features.items():
         samples[f"{model} of {source}"] = features_of.drop(columns="image_id")
-    table, confusion = measure(samples, settings["seed"])
+    table, confusion = measure(samples, settings.seed)
     write_csv(arguments.confusion, confusion)
     write_csv(arguments.output, table)
     for row in table[table["reason"].isna()].itertuples():
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
         help="embed_images.py: MODEL/SOURCE/embeddings.parquet",
     )
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
-    options.add_argument("--settings", required=True, type=json_object, help="shape (folder of shards), seed as JSON")
+    settings_option(options, ProbeSources)
     options.add_argument("--confusion", required=True, type=Path, help="CSV to write: what is taken for what")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a kind of features")
     return run(probe_sources, options.parse_args(argv))

@@ -1,13 +1,17 @@
 """What every command-line program shares: how it starts, logs, and tells a person what went wrong."""
 
 import argparse
+import dataclasses
 import json
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from crossray.errors import UserError
+from crossray.study.base import Settings, key_of
+
+S = TypeVar("S", bound=Settings)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -30,6 +34,24 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"not a JSON object: {text}")
     return value
+
+
+def settings_option(options: argparse.ArgumentParser, kind: type[Settings]) -> None:
+    """Add the option ``--settings``, which takes a stage's settings as JSON; argparse tells what is wrong with them."""
+    keys = ", ".join(key_of(field.name) for field in dataclasses.fields(cast("Any", kind)))
+    options.add_argument("--settings", required=True, type=settings_of(kind), help=f"{keys} as JSON")
+
+
+def settings_of(kind: type[S]) -> Callable[[str], S]:
+    """Return a parser of settings; argparse turns its error into a message that names the flag."""
+
+    def parse(text: str) -> S:
+        try:
+            return kind.from_json(text)
+        except UserError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parse
 
 
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:

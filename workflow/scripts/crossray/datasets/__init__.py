@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from crossray.errors import UserError
+from crossray.study.base import Settings
 
 if TYPE_CHECKING:
     import pandas
+
+    from crossray.study.datasets import Dataset
 
 #: reader name -> module
 READERS = {
@@ -49,6 +52,8 @@ class Release:
 class Reader(Protocol):
     """What the module of a reader offers."""
 
+    #: what the configuration may set of such a data set, beside what it may of all
+    Options: type[Settings]
     #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
     #: named label policies; a setting that the configuration gives itself goes before the policy's
@@ -57,14 +62,14 @@ class Reader(Protocol):
     #: None: nobody else's
     REGISTER: str | None
 
-    def locate(self, dataset: str, settings: Mapping[str, Any]) -> Release:
+    def locate(self, dataset: str, settings: Settings) -> Release:
         """Say where the release lies, without opening it.
 
         Raises:
             UserError: if a folder or table is not there; the message names the setting.
         """
 
-    def count_images(self, release: Release, settings: Mapping[str, Any]) -> int:
+    def count_images(self, release: Release, settings: Settings) -> int:
         """Estimate the number of images, cheaply; decides the default number of shards."""
 
     def read(self, release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
@@ -86,7 +91,7 @@ class Reader(Protocol):
 class Locator(Protocol):
     """What the module of a reader offers too where releases say where findings are."""
 
-    def locate_places(self, dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    def locate_places(self, dataset: str, settings: Settings) -> tuple[str, ...]:
         """Return the tables that say so, without opening them; none where this release has none."""
 
     def read_places(self, release: Release) -> "pandas.DataFrame":
@@ -115,9 +120,9 @@ def find_locator(name: str) -> Locator:
     return cast("Locator", reader)
 
 
-def places_of(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def places_of(dataset: str, settings: "Dataset") -> tuple[str, ...]:
     """Return the tables of a data set that say where findings are; none where it has none."""
-    reader = find_reader(settings["reader"])
+    reader = find_reader(settings.reader)
     return cast("Locator", reader).locate_places(dataset, settings) if hasattr(reader, "locate_places") else ()
 
 
@@ -132,12 +137,17 @@ def find_reader(name: str) -> Reader:
     return cast("Reader", importlib.import_module(READERS[name]))
 
 
-def with_policy(dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+def options_of(name: str) -> type[Settings]:
+    """Return the class of what the configuration may set of a reader's data sets."""
+    return find_reader(name).Options
+
+
+def with_policy(dataset: str, settings: "Dataset") -> dict[str, Any]:
     """Return what decides a data set's manifest, its label policy spelt out.
 
     Args:
         dataset: name of the data set, for messages.
-        settings: its block of the configuration.
+        settings: those of the data set.
 
     Returns:
         reader, policy, max_missing, the reader's own settings, and every choice of the policy.
@@ -145,13 +155,14 @@ def with_policy(dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         UserError: if the reader has no such policy, or does not know a setting of policies that is given.
     """
-    reader = find_reader(settings["reader"])
-    name = settings.get("policy", "default")
+    reader = find_reader(settings.reader)
+    name = getattr(settings, "policy", "default")
     if name not in reader.POLICIES:
         raise UserError(
-            f"datasets.{dataset}.policy: reader {settings['reader']!r} has no policy {name!r}; "
+            f"datasets.{dataset}.policy: reader {settings.reader!r} has no policy {name!r}; "
             f"allowed are {', '.join(reader.POLICIES)}"
         )
     choices = reader.POLICIES[name]
-    own = {key: settings[key] for key in ("reader", "max_missing", *reader.SETTINGS) if key in settings}
-    return own | {"policy": name} | {key: settings.get(key, choice) for key, choice in choices.items()}
+    given = settings.as_dict()
+    own = {key: given[key] for key in ("reader", "max_missing", *reader.SETTINGS) if key in given}
+    return own | {"policy": name} | {key: given.get(key, choice) for key, choice in choices.items()}

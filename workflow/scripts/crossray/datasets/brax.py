@@ -4,11 +4,13 @@ See docs/datasets/brax.md.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
 from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.options import LabelerColumns
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
@@ -25,7 +27,15 @@ REGISTER = None
 PATHS = {"dicom": "DicomPath", "png": "PngPath"}
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(LabelerColumns):
+    """BRAX."""
+
+    files: Literal["dicom", "png"] = "dicom"
+    "Which images of the release."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["master_spreadsheet_update.csv", "master_spreadsheet.csv"])
 

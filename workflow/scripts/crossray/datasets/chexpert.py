@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.options import LabelerColumns
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
@@ -14,6 +15,7 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = LabelerColumns
 SETTINGS = ()
 POLICIES = {
     "default": {
@@ -35,7 +37,7 @@ REGISTER = None
 LAYOUT = "train/patient00001/study1/view1_frontal.jpg"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: LabelerColumns) -> Release:
     """See :class:`crossray.datasets.Reader`; ``table: valid.csv`` reads the radiologists' 234 images."""
     return locate_tables(dataset, settings, ["train.csv"])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
+from crossray.datasets.options import Downloadable
 from crossray.datasets.release import find_root
 from crossray.datasets.unpacked import locate_unpacked, write_images
 from crossray.errors import UserError
@@ -33,14 +34,14 @@ class Files:
     archive: str
     md5: str
 
-    def locate(self, dataset: str, settings: Mapping[str, Any]) -> Release:
+    def locate(self, dataset: str, settings: Downloadable) -> Release:
         """Say where the release will be unpacked to.
 
         Raises:
             UserError: if neither the folder nor the archive is there, and it is not to be downloaded.
         """
-        root = find_root(dataset, settings)
-        if not settings["download"] and not (root / self.folder).is_dir() and not (root / self.archive).is_file():
+        root = find_root(dataset, settings.root)
+        if not settings.download and not (root / self.folder).is_dir() and not (root / self.archive).is_file():
             raise UserError(
                 f"datasets.{dataset}.root: {str(root)!r} has neither {self.folder}/ nor {self.archive}; fetch "
                 f"https://www.cs.toronto.edu/~kriz/{self.archive} (MD5 {self.md5}) and put it there, or set "
@@ -76,6 +77,6 @@ class Files:
                 yield pixels, part.classes[number], split
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Downloadable) -> int:
     """Return the number of images of either release."""
     return IMAGES

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossray.datasets.cifar import Files, count_images
+from crossray.datasets.options import Downloadable
 from crossray.datasets.unpacked import read_unpacked
 
-__all__ = ["POLICIES", "REGISTER", "SETTINGS", "count_images", "locate", "read", "unpack"]
+__all__ = ["POLICIES", "REGISTER", "SETTINGS", "Options", "count_images", "locate", "read", "unpack"]
 
+Options = Downloadable
 SETTINGS = ()
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 REGISTER = None

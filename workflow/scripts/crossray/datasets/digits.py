@@ -4,12 +4,17 @@ See docs/datasets/digits.md.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
 
 from crossray.datasets import Release
 from crossray.datasets.unpacked import locate_unpacked, read_unpacked, write_images
 from crossray.seeds import derived_seed
+from crossray.study.base import Settings
+from crossray.study.kinds import Number
 
 if TYPE_CHECKING:
     import pandas
@@ -29,14 +34,36 @@ NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 _WHITE = 16
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Distortion(Settings):
+    """What is done to the images."""
+
+    rotation: Annotated[Number, Ge(-180), Le(180)] = 0
+    "Degrees by which every image is turned."
+    contrast: Annotated[Number, Gt(0)] = 1
+    "Exponent of the grey levels."
+    noise: Annotated[Number, Ge(0)] = 0
+    "Standard deviation, white being 1."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Settings):
+    """Which digits, and how they look."""
+
+    part: Literal["whole", "first half", "second half"] = "whole"
+    "Which of the release's images, in its order; data sets of one study should share none."
+    distortion: Distortion = Distortion()
+    "What is done to the images."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``unpack_release``."""
     return locate_unpacked(dataset)
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Return the number of images of the part."""
-    part = PARTS[settings["part"]]
+    part = PARTS[settings.part]
     return part.stop - part.start
 
 

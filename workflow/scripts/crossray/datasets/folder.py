@@ -2,8 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
@@ -11,6 +14,7 @@ from crossray.datasets.policy import keep_images
 from crossray.datasets.release import find_root
 from crossray.errors import UserError, listed
 from crossray.paths import folded
+from crossray.study.base import LeftOut, Settings
 
 if TYPE_CHECKING:
     import pandas
@@ -31,12 +35,24 @@ SPLITS = {
 }
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(Settings):
+    """A folder of images for each class."""
+
+    root: str
+    "Folder with a folder of images for each class, perhaps below train, val and test."
+    classes: Annotated[Mapping[str, tuple[str, ...]], Len(1)]
+    "Folder to the tasks that its images are positive for; all other tasks are negative."
+    patient: LeftOut[str] = None
+    "Regular expression with one group that finds the patient in a path; every image its own otherwise."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
-    return Release(str(find_root(dataset, settings)), ())
+    return Release(str(find_root(dataset, settings.root)), ())
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Count the images."""
     return len(image_files(release.root))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import find_root
 from crossray.errors import UserError
@@ -17,6 +18,7 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = Released
 SETTINGS = ()
 POLICIES = {"default": {"views": ["PA"], "images_per_patient": "all"}}
 REGISTER = None
@@ -25,12 +27,12 @@ REGISTER = None
 NAME = re.compile(r"MCUCXR_\d+_[01]\.png")
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`; the labels stand in the file names."""
-    return Release(str(find_root(dataset, settings)), ())
+    return Release(str(find_root(dataset, settings.root)), ())
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Released) -> int:
     """Count the images."""
     return len(_names(release.root))
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, numbers, sexes, views
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
 from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
 from crossray.datasets.sheets import read_table
@@ -20,6 +21,7 @@ FINDINGS = (
     "Infiltration", "Mass", "Nodule", "Pleural_Thickening", "Pneumonia", "Pneumothorax",
 )  # fmt: skip
 
+Options = Released
 SETTINGS = ()
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
@@ -37,7 +39,7 @@ BOX_WORDS = {"Infiltrate": "Infiltration"}
 FRAME = (1024, 1024)
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv"])
 
@@ -97,9 +99,9 @@ def sex_column(raw: "pandas.DataFrame") -> str:
     raise UserError("the table has neither a column Patient Sex nor Patient Gender")
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`."""
-    return tables_there(settings["root"], ["BBox_List_2017.csv"])
+    return tables_there(settings.root, ["BBox_List_2017.csv"])
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, nih
 from crossray.datasets.fields import FRONTAL, translated
+from crossray.datasets.options import Released
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 
@@ -23,6 +24,7 @@ TASKS = {
 }
 ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 
+Options = Released
 SETTINGS = ()
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
@@ -31,7 +33,7 @@ POLICIES = {
 REGISTER = "nih"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["google2019_nih-chest-xray-labels.csv"])
 

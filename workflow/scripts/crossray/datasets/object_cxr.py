@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
@@ -16,12 +17,13 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = Released
 SETTINGS = ()
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`; ``table: dev.csv`` reads the development set."""
     return locate_tables(dataset, settings, ["train.csv"])
 
@@ -52,9 +54,9 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     return keep_images(table, settings)
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of labels is one of objects."""
-    return (find_table(dataset, settings, ["train.csv"]),)
+    return (find_table(dataset, settings.root, settings.table, ["train.csv"]),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

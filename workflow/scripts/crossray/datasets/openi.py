@@ -6,6 +6,7 @@ Images as DICOM or PNG, reports as XML. See docs/datasets/openi.md.
 import logging
 import tarfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
@@ -14,10 +15,12 @@ from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import files_below, find_images, is_litter
+from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
+from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
@@ -36,25 +39,33 @@ REPORTS = ("NLMCXR_reports.tgz", "ecgen-radiology")
 LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(FindingLists):
+    """Open-i."""
+
+    views_table: LeftOut[str] = None
+    "CSV from the root, first column the image, last the view, to use instead of the DICOM headers."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`.
 
     The first table is the archive of reports or the folder unpacked from it; the third, if there, ``views_table``.
     """
-    root = find_root(dataset, settings)
-    reports = [root / name for name in (settings.get("table"), *REPORTS) if name and (root / name).exists()]
+    root = find_root(dataset, settings.root)
+    reports = [root / name for name in (settings.table, *REPORTS) if name and (root / name).exists()]
     if not reports:
         raise UserError(
             f"datasets.{dataset}.root: {str(root)!r} has neither {' nor '.join(REPORTS)}, as the release has"
         )
-    paper = settings.get("policy") == "paper"
-    tables = [str(reports[0]), labels_table(dataset, settings, "openi.paper.csv" if paper else "openi.csv")]
-    if "views_table" in settings:
-        tables.append(find_table(dataset, settings, [], key="views_table"))
+    paper = settings.policy == "paper"
+    tables = [str(reports[0]), labels_table(dataset, settings.synonyms, "openi.paper.csv" if paper else "openi.csv")]
+    if settings.views_table is not None:
+        tables.append(find_table(dataset, settings.root, settings.views_table, [], key="views_table"))
     return Release(str(root), tuple(tables))
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Return the size of the whole collection; to count would be to read every report."""
     return 7470
 

@@ -5,15 +5,18 @@ See docs/datasets/padchest.md.
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, sexes, views
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
 from crossray.datasets.release import RESOURCES, check_images, count_rows, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
+from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
@@ -40,12 +43,21 @@ COLUMNS = ("ImageID", "ImageDir", "StudyDate_DICOM", "StudyID", "PatientID", "Pa
 LAYOUT = "0/20536686640136348236148679891455886468_k6ga29.png"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(FindingLists):
+    """PadChest."""
+
+    skip_broken_files: LeftOut[bool] = None
+    "Leave out the files that the paper's code listed as missing, and reports without labels."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
-    labels = find_table(dataset, settings, ["PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"])
-    paper = settings.get("policy") == "paper"
-    synonyms = labels_table(dataset, settings, "padchest.paper.csv" if paper else "padchest.csv")
-    return Release(str(find_root(dataset, settings)), (labels, synonyms))
+    names = ["PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"]
+    labels = find_table(dataset, settings.root, settings.table, names)
+    paper = settings.policy == "paper"
+    synonyms = labels_table(dataset, settings.synonyms, "padchest.paper.csv" if paper else "padchest.csv")
+    return Release(str(find_root(dataset, settings.root)), (labels, synonyms))
 
 
 count_images = count_rows

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
-from crossray.datasets.montgomery import POLICIES, REGISTER, SETTINGS, count_images, locate, read_names
+from crossray.datasets.montgomery import POLICIES, REGISTER, SETTINGS, Options, count_images, locate, read_names
 from crossray.datasets.policy import keep_images
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["POLICIES", "REGISTER", "SETTINGS", "count_images", "locate", "read"]
+__all__ = ["POLICIES", "REGISTER", "SETTINGS", "Options", "count_images", "locate", "read"]
 
 NAME = re.compile(r"CHNCXR_\d+_[01]\.png")
 

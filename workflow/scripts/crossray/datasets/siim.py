@@ -7,6 +7,7 @@ from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, optional, sexes, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
@@ -15,6 +16,7 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = Released
 SETTINGS = ()
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
 REGISTER = None
@@ -27,7 +29,7 @@ FRAME = (1024, 1024)
 LAYOUT = "dicom-images-train/STUDY/SERIES/1.2.276.0.7230010.3.1.4.8323329.6904.1517875201.850819.dcm"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, TABLES)
 
@@ -70,9 +72,9 @@ def label_rows(path: str) -> "pandas.DataFrame":
     return by_image.rename("Pneumothorax").rename_axis("image_id").reset_index()
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of labels is one of masks."""
-    return (find_table(dataset, settings, TABLES),)
+    return (find_table(dataset, settings.root, settings.table, TABLES),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

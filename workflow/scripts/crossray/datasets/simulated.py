@@ -5,25 +5,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, table
-from crossray.datasets.findings import FINDINGS
+from crossray.study.findings import FINDINGS
+from crossray.study.hospital import Hospital
 
 if TYPE_CHECKING:
     import pandas
 
+Options = Hospital
 SETTINGS = ("labelling",)
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 REGISTER = None
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Hospital) -> Release:
     """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``simulate_hospital``."""
     folder = f"results/datasets/{dataset}/release"
     return Release(f"{folder}/dicom", (f"{folder}/labels.csv",))
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Hospital) -> int:
     """Return the number of images that the settings ask for."""
-    return int(settings["images"])
+    return settings.images
 
 
 def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
@@ -34,7 +36,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     return table.read_rows(release, {"columns": columns, "tasks": tasks, "uncertain": "ignore"})
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the truth about every finding, whether or not it was called."""
     return (f"results/datasets/{dataset}/release/regions.csv",)
 

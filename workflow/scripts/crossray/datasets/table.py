@@ -1,14 +1,20 @@
 """Reader ``table``: any folder of images beside one CSV or Parquet file, whose columns the settings name."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.fields import ages, labels, optional, sexes, views
+from crossray.datasets.options import ImageChoice, UncertainLabels
 from crossray.datasets.policy import keep_images, resolve_uncertain
 from crossray.datasets.release import check_images, count_rows, find_root, find_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
+from crossray.study.base import LeftOut, Settings
+from crossray.study.kinds import OneKindOf, Several
 
 if TYPE_CHECKING:
     import pandas
@@ -18,13 +24,49 @@ POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertai
 REGISTER = None
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Columns(Settings):
+    """Which column of the table holds what."""
+
+    image_id: str = "image_id"
+    "Identifier of the image, unique."
+    patient_id: str = "patient_id"
+    "Identifier of the patient."
+    path: str = "path"
+    "File of the image, from the root."
+    study_id: LeftOut[str] = None
+    "Identifier of the examination."
+    view: LeftOut[str] = None
+    "View position, for instance PA."
+    sex: LeftOut[str] = None
+    "F or M, or female or male."
+    age: LeftOut[str] = None
+    "Age in years, or a DICOM age such as 034Y."
+    split: LeftOut[str] = None
+    "train, validation or test, where the release brings its own."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(ImageChoice, UncertainLabels):
+    """A folder of images beside a table."""
+
+    root: str
+    "Folder that image paths start from."
+    table: str
+    "CSV, Excel or Parquet file with one row an image, from the root."
+    columns: Columns = Columns()
+    "Which column of the table holds what; those without a default are used only if named."
+    tasks: Annotated[Several[str] | Annotated[Mapping[str, str], Len(1)], OneKindOf()]
+    "Label columns (1 positive, 0 negative, -1 or empty unknown), as a list or as task to column."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`.
 
     Raises:
         UserError: if the folder or the table is not there.
     """
-    return Release(str(find_root(dataset, settings)), (find_table(dataset, settings, []),))
+    return Release(str(find_root(dataset, settings.root)), (find_table(dataset, settings.root, settings.table, []),))
 
 
 count_images = count_rows

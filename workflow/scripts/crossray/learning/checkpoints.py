@@ -5,7 +5,7 @@ import logging
 import os
 import zipfile
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from crossray.code_version import code_version
 from crossray.files import file_digest, read_json, replacing, text_digest
 from crossray.learning import processes
+from crossray.study.base import Settings
 
 log = logging.getLogger(__name__)
 
@@ -86,9 +87,9 @@ def train_once(
             train(arguments, key)
 
 
-def training_key(program: str, settings: Mapping[str, Any], files: Sequence[Path]) -> str:
+def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
     """Return a digest of all that decides a training's result: settings, code, and the bytes of its inputs."""
-    return text_digest(repr(sorted(settings.items())), code_version(program), *map(file_digest, files))[:16]
+    return text_digest(settings.to_json(), code_version(program), *map(file_digest, files))[:16]
 
 
 @contextmanager
