@@ -94,7 +94,7 @@ rule convert:
     """Everything up to the shards."""
     input:
         expand(
-            "results/datasets/{dataset}/{shape}/index.json",
+            layout.INDEX,
             dataset=DATASETS,
             shape=SHAPE,
         ),

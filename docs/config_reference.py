@@ -21,7 +21,8 @@ from pydantic import TypeAdapter
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from crossray.datasets import READERS, find_reader, options_of  # noqa: E402
+from crossray.datasets import READERS, find_reader  # noqa: E402
+from crossray.datasets.configured import options_of  # noqa: E402
 from crossray.study.base import Settings, bare, hints, key_of  # noqa: E402
 from crossray.study.config import Study  # noqa: E402
 from crossray.study.datasets import Dataset, with_reader  # noqa: E402

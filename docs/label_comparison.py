@@ -21,7 +21,8 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from crossray.datasets import find_reader, with_policy  # noqa: E402
+from crossray.datasets import find_reader  # noqa: E402
+from crossray.datasets.configured import with_policy  # noqa: E402
 from crossray.planning import study_of  # noqa: E402
 
 ANY = ""

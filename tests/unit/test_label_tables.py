@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crossray.datasets import find_reader, with_policy
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
 from helpers import ROOT, dataset
 
 SPEC = importlib.util.find_spec("torchxrayvision")

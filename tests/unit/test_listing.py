@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import releases
-from crossray.datasets import Release, find_reader, with_policy
+from crossray.datasets import Release, find_reader
+from crossray.datasets.configured import with_policy
 from crossray.datasets.listing import find_images, image_files, is_litter
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.errors import UserError

@@ -13,7 +13,8 @@ import index_shards
 import make_manifest
 import releases
 from crossray import manifest
-from crossray.datasets import READERS, find_reader, with_policy
+from crossray.datasets import READERS, find_reader
+from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 from helpers import dataset
@@ -26,7 +27,7 @@ def read(root, maker, **settings):
     """Write a release and read it with the default policy and whatever settings say."""
     root.mkdir(parents=True, exist_ok=True)
     maker(root)
-    settings = dataset(maker.__name__, **{"root": str(root), "max_missing": 0, **settings})
+    settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
     reader = find_reader(maker.__name__)
     chosen = with_policy("made-up", settings) | {"split": SPLIT}
     return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
@@ -232,7 +233,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     root, out = tmp_path / "release", tmp_path / "out"
     root.mkdir()
     maker(root)
-    settings = dataset(maker.__name__, **{"root": str(root), "max_missing": 0, **settings})
+    settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
     release = find_reader(maker.__name__).locate("d", settings)
     resolved = with_policy("d", settings) | {"public": False, "register": "d"}
     resolved["split"] = SPLIT

@@ -8,7 +8,8 @@ import pytest
 import locate_findings
 import releases
 from crossray import regions
-from crossray.datasets import Release, find_locator, places_of
+from crossray.datasets import Release, find_locator
+from crossray.datasets.configured import places_of
 from crossray.datasets.phantom import draw_anatomy, render
 from crossray.datasets.places import boxes, masks, place
 from crossray.errors import UserError
@@ -127,7 +128,7 @@ def test_shapes_are_read_from_headers(tmp_path, name):
 def read(root, maker, **settings):
     """Write a release and read where its findings are."""
     maker(root)
-    tables = places_of("made-up", dataset(maker.__name__, **{"root": str(root), **settings}))
+    tables = places_of("made-up", dataset(**{"reader": maker.__name__, "root": str(root), **settings}))
     assert tables
     places = find_locator(maker.__name__).read_places(Release(str(root), tables))
     return places.drop(columns=["frame_rows", "frame_columns"]).to_dict("records")

@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 
 import releases
-from crossray.datasets import find_reader, with_policy
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
 from crossray.datasets.policy import read_synonyms
 from crossray.datasets.release import check_images, find_table, labels_table
 from crossray.datasets.sheets import count_rows, read_table

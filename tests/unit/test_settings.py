@@ -8,7 +8,8 @@ from dataclasses import FrozenInstanceError
 import pytest
 import yaml
 
-from crossray.datasets import READERS, with_policy
+from crossray.datasets import READERS
+from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.manifest import FIXED_COLUMNS
 from crossray.planning import study_of

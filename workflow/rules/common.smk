@@ -17,12 +17,13 @@ if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
-from crossray.datasets import READERS, find_reader, places_of
+from crossray.datasets import READERS, find_reader
+from crossray.datasets.configured import places_of
 from crossray.errors import UserError, raised_as
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
 from crossray.planning import manifest_settings, plan_of, unpacking_settings
 from crossray.pseudonyms import make_key
-from crossray.study import stage_settings
+from crossray.study import layout, stage_settings
 from crossray.study.datasets import PATH_SETTINGS
 from crossray.study.names import CHANNELS
 
@@ -73,7 +74,6 @@ PAPER_NUMBERS = (
     "tableA1_counts",
 )
 PENALTIES = ("free", "tied")
-PREDICTION = "<study>/predictions/{model}/{source}/{seed}/{split}/{target}.parquet"
 
 
 pathvars:

@@ -4,10 +4,10 @@
 rule simulate_hospital:
     """Render a hospital of chest phantoms: DICOM files, labels, and the true severities and places."""
     output:
-        dicom=directory("results/datasets/{dataset}/release/dicom"),
-        labels="results/datasets/{dataset}/release/labels.csv",
-        truth="results/datasets/{dataset}/release/truth.csv",
-        regions="results/datasets/{dataset}/release/regions.csv",
+        dicom=directory(layout.RELEASE_DICOM),
+        labels=layout.RELEASE_LABELS,
+        truth=layout.RELEASE_TRUTH,
+        regions=layout.RELEASE_REGIONS,
     log:
         "logs/datasets/{dataset}/simulate_hospital.log",
     conda:
@@ -35,8 +35,8 @@ rule simulate_hospital:
 rule unpack_release:
     """Write the images of a release that is no image files as PNG, with a table of their classes."""
     output:
-        images=directory("results/datasets/{dataset}/unpacked/images"),
-        labels="results/datasets/{dataset}/unpacked/labels.csv",
+        images=directory(layout.UNPACKED_IMAGES),
+        labels=layout.UNPACKED_LABELS,
     log:
         "logs/datasets/{dataset}/unpack_release.log",
     conda:
@@ -66,7 +66,7 @@ rule make_manifest:
         tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
         key=key_of,
     output:
-        manifest="results/datasets/{dataset}/manifest.parquet",
+        manifest=layout.MANIFEST_AS_READ,
         lookup="<private>/{dataset}.csv",
     log:
         "logs/datasets/{dataset}/make_manifest.log",
@@ -102,7 +102,7 @@ rule locate_findings:
         tables=lambda wildcards: places_of(wildcards.dataset, DATASETS[wildcards.dataset]),
         lookup=rules.make_manifest.output.lookup,
     output:
-        regions="results/datasets/{dataset}/regions.parquet",
+        regions=layout.REGIONS,
     log:
         "logs/datasets/{dataset}/locate_findings.log",
     conda:
@@ -133,8 +133,8 @@ rule convert_shard:
         manifest=rules.make_manifest.output.manifest,
         lookup=rules.make_manifest.output.lookup,
     output:
-        shard="results/datasets/{dataset}/{shape}/shards/{shard}.h5",
-        rejected="results/datasets/{dataset}/{shape}/shards/{shard}.rejected.csv",
+        shard=layout.SHARD,
+        rejected=layout.REJECTED_OF_SHARD,
     log:
         "logs/datasets/{dataset}/convert_shard/{shape}-{shard}.log",
     cache: True
@@ -175,8 +175,8 @@ rule index_shards:
         shards=lambda wildcards: ancient(shards(wildcards.dataset, wildcards.shape, ".h5")),
         rejected=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".rejected.csv"),
     output:
-        index="results/datasets/{dataset}/{shape}/index.json",
-        rejected="results/datasets/{dataset}/{shape}/rejected.csv",
+        index=layout.INDEX,
+        rejected=layout.REJECTED,
     log:
         "logs/datasets/{dataset}/index_shards/{shape}.log",
     conda:

@@ -11,7 +11,7 @@ rule predict:
         index=lambda wildcards: index_of(wildcards.target),
         shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
     output:
-        predictions=PREDICTION,
+        predictions=layout.PREDICTION,
     log:
         "<log>/predict/{model}/{source}/{seed}/{split}/{target}.log",
     benchmark:
@@ -51,7 +51,7 @@ rule embed_images:
         weights=weights_of,
         record=record_of,
     output:
-        embeddings="<study>/embeddings/{model}/{source}/embeddings.parquet",
+        embeddings=layout.EMBEDDINGS,
     log:
         "<log>/embed_images/{model}/{source}.log",
     benchmark:
@@ -89,12 +89,12 @@ rule measure_performance:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/performance.csv",
+            layout.table("performance"),
             caption="../report/performance.rst",
             category="Tables",
             labels={"table": "performance of every cell"},
         ),
-        replicates="<study>/analysis/replicates.parquet",
+        replicates=layout.REPLICATES,
     log:
         "<log>/measure_performance.log",
     benchmark:
@@ -133,13 +133,13 @@ rule measure_classes:
         replicates=rules.measure_performance.output.replicates,
     output:
         table=report(
-            "<study>/analysis/classes.csv",
+            layout.table("classes"),
             caption="../report/classes.rst",
             category="Tables",
             labels={"table": "accuracy and F1 of every pair"},
         ),
         confusion=report(
-            "<study>/analysis/confusion.csv",
+            layout.table("confusion"),
             caption="../report/classes.rst",
             category="Tables",
             labels={"table": "which class is taken for which"},
@@ -180,19 +180,19 @@ rule measure_transfer:
         replicates=rules.measure_performance.output.replicates,
     output:
         tasks=report(
-            "<study>/analysis/tasks.csv",
+            layout.table("tasks"),
             caption="../report/transfer.rst",
             category="Tables",
             labels={"table": "means and losses of every task"},
         ),
         transfer=report(
-            "<study>/analysis/transfer.csv",
+            layout.table("transfer"),
             caption="../report/transfer.rst",
             category="Tables",
             labels={"table": "means and losses of every pair"},
         ),
         summary=report(
-            "<study>/analysis/summary.csv",
+            layout.table("summary"),
             caption="../report/transfer.rst",
             category="Tables",
             labels={"table": "means and losses of every source"},

@@ -14,7 +14,7 @@ rule predict_corrected:
         index=lambda wildcards: index_of(wildcards.target),
         shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
     output:
-        predictions="<study>/corrected/{model}/{source}/{seed}/{target}.parquet",
+        predictions=layout.CORRECTED,
     log:
         "<log>/predict_corrected/{model}/{source}/{seed}/{target}.log",
     benchmark:
@@ -54,7 +54,7 @@ rule describe_images:
         shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
         weights=ENCODER_FILE,
     output:
-        descriptions="<study>/descriptions/{target}.parquet",
+        descriptions=layout.DESCRIPTIONS,
     log:
         "<log>/describe_images/{target}.log",
     benchmark:
@@ -93,13 +93,13 @@ rule explain_drops:
         descriptions=expand(rules.describe_images.output.descriptions, target=PLAN.targets),
     output:
         table=report(
-            "<study>/analysis/shift.csv",
+            layout.table("shift"),
             caption="../report/shift.rst",
             category="Tables",
             labels={"table": "images or labels: terms and verdicts"},
         ),
         evidence=report(
-            "<study>/analysis/shift_evidence.csv",
+            layout.table("shift_evidence"),
             caption="../report/shift.rst",
             category="Tables",
             labels={"table": "images or labels: what verdicts hang on"},
@@ -144,13 +144,13 @@ rule check_verdicts:
         truths=expand(rules.simulate_hospital.output.truth, dataset=sorted(PLAN.phantoms)),
     output:
         table=report(
-            "<study>/analysis/shift_truth.csv",
+            layout.table("shift_truth"),
             caption="../report/shift_truth.rst",
             category="Tables",
             labels={"table": "causes planted and found"},
         ),
         acceptance=report(
-            "<study>/analysis/shift_acceptance.csv",
+            layout.table("shift_acceptance"),
             caption="../report/shift_truth.rst",
             category="Tables",
             labels={"table": "what is asked of verdicts"},
@@ -196,13 +196,13 @@ rule measure_corrections:
         evidence=rules.explain_drops.output.evidence,
     output:
         table=report(
-            "<study>/analysis/corrections.csv",
+            layout.table("corrections"),
             caption="../report/corrections.rst",
             category="Tables",
             labels={"table": "what corrections give back"},
         ),
         groups=report(
-            "<study>/analysis/corrections_by_verdict.csv",
+            layout.table("corrections_by_verdict"),
             caption="../report/corrections.rst",
             category="Tables",
             labels={"table": "what corrections give back, by verdict"},

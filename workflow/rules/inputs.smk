@@ -23,7 +23,7 @@ def shards(dataset, shape, suffix):
 
 def index_of(dataset):
     """Return the index of a data set's shards."""
-    return f"results/datasets/{dataset}/{SHAPE}/index.json"
+    return layout.INDEX.format(dataset=dataset, shape=SHAPE)
 
 
 def manifest_of(dataset):
@@ -156,22 +156,24 @@ def predictions(wildcards):
         for model in PLAN.models
         for source in PLAN.models[model].sources
         for path in expand(
-            PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=PLAN.members[source]
+            layout.PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=PLAN.members[source]
         )
     ]
-    return at_home + of_trainings(PREDICTION, split="test", target=PLAN.targets)
+    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets)
 
 
 def predictions_of_sweeps(wildcards):
     """Return all predictions, and for the choice among points of sweeps those for every validation split."""
     datasets = dict.fromkeys([*PLAN.targets, *(name for names in PLAN.members.values() for name in names)])
-    return predictions(wildcards) + of_trainings(PREDICTION, PLAN.sweep_points, split="validation", target=datasets)
+    return predictions(wildcards) + of_trainings(
+        layout.PREDICTION, PLAN.sweep_points, split="validation", target=datasets
+    )
 
 
 def first_predictions(wildcards):
     """Return the predictions of the wildcards' model for the target's test images, of the first seed."""
     names = {"model": wildcards.model, "source": wildcards.source, "target": wildcards.target}
-    return expand(PREDICTION, **names, seed=SEEDS[0], split="test")
+    return expand(layout.PREDICTION, **names, seed=SEEDS[0], split="test")
 
 
 def attributions(wildcards):
@@ -187,7 +189,7 @@ def regions_of(datasets):
 def paper_tables(wildcards):
     """Return the tables of this study that have numbers of the paper beside them."""
     wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
-    return [f"<study>/analysis/{name}.csv" for name in wanted if name in TABLES]
+    return [layout.table(name) for name in wanted if name in TABLES]
 
 
 def corrected_predictions(wildcards):

@@ -4,18 +4,18 @@
 rule audit_leakage:
     """Find patients and near-duplicate images in several splits, within and across data sets."""
     input:
-        manifests=expand("results/datasets/{dataset}/manifest.parquet", dataset=DATASETS),
+        manifests=expand(layout.MANIFEST_AS_READ, dataset=DATASETS),
         indexes=study_indexes,
         shards=lambda wildcards: shards_of(DATASETS),
     output:
         table=report(
-            "<study>/leakage/summary.csv",
+            layout.LEAKAGE,
             caption="../report/leakage.rst",
             category="Tables",
             labels={"table": "patients and images in several splits"},
         ),
-        pairs="<study>/leakage/pairs.csv",
-        moves=expand("<study>/leakage/moves/{dataset}.csv", dataset=DATASETS),
+        pairs=layout.LEAKAGE_PAIRS,
+        moves=expand(layout.MOVES, dataset=DATASETS),
     log:
         "<log>/audit_leakage.log",
     benchmark:
@@ -45,11 +45,11 @@ rule audit_leakage:
 checkpoint assign_splits:
     """Write a data set's manifest as this study uses it."""
     input:
-        manifest="results/datasets/{dataset}/manifest.parquet",
-        moves="<study>/leakage/moves/{dataset}.csv",
+        manifest=layout.MANIFEST_AS_READ,
+        moves=layout.MOVES,
     output:
-        manifest="<study>/manifests/{dataset}.parquet",
-        digest="<study>/manifests/{dataset}.sha256",
+        manifest=layout.MANIFEST,
+        digest=layout.DIGEST,
     log:
         "<log>/assign_splits/{dataset}.log",
     conda:

@@ -13,8 +13,8 @@ rule attribute_images:
         predictions=first_predictions,
         regions=lambda wildcards: regions_of([wildcards.target]),
     output:
-        table="<study>/attributions/{model}/{source}/{target}/images.csv",
-        maps="<study>/attributions/{model}/{source}/{target}/maps.h5",
+        table=layout.MAPPED_IMAGES,
+        maps=layout.MAPS,
     log:
         "<log>/attribute_images/{model}/{source}/{target}.log",
     benchmark:
@@ -50,20 +50,20 @@ rule measure_localisation:
     """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
     input:
         attributions=attributions,
-        predictions=of_trainings(PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets),
+        predictions=of_trainings(layout.PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets),
         regions=lambda wildcards: regions_of(PLAN.targets),
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/localisation.csv",
+            layout.table("localisation"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "where every model looks"},
         ),
         summary=report(
-            "<study>/analysis/localisation_summary.csv",
+            layout.table("localisation_summary"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "where models look, at home and elsewhere"},

@@ -22,7 +22,12 @@ def images_in_shard(dataset):
 
 def pixels_mb(datasets):
     """Return the size of data sets' pixels in MB."""
-    return sum(count_images(dataset) for dataset in datasets) * STUDY.images.size**2 * CHANNELS[STUDY.images.colour] // 1_000_000
+    return (
+        sum(count_images(dataset) for dataset in datasets)
+        * STUDY.images.size**2
+        * CHANNELS[STUDY.images.colour]
+        // 1_000_000
+    )
 
 
 def grows(amount):

@@ -11,9 +11,9 @@ rule train_model:
         initial=initial_weights,
         initial_record=initial_record,
     output:
-        weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
-        history="<study>/models/{model}/{source}/{seed}/history.csv",
-        record="<study>/models/{model}/{source}/{seed}/training.json",
+        weights=layout.WEIGHTS,
+        history=layout.HISTORY,
+        record=layout.RECORD,
     log:
         "<log>/train_model/{model}/{source}/{seed}.log",
     benchmark:
@@ -65,9 +65,9 @@ rule train_shared_heads:
         initial=initial_weights,
         initial_record=initial_record,
     output:
-        vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
-        history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",
-        record="<study>/shared_heads/{model}/{penalty}/{seed}/training.json",
+        vectors=layout.SHARED_VECTORS,
+        history=layout.SHARED_HISTORY,
+        record=layout.SHARED_RECORD,
     log:
         "<log>/train_shared_heads/{model}/{penalty}/{seed}.log",
     benchmark:

@@ -16,12 +16,14 @@ def measure_sweeps(arguments: Namespace) -> None:
 
     from crossray.analysis.sweeps import choose, measure
     from crossray.files import read_json, write_csv
+    from crossray.study import folders
 
     study = study_of(arguments)
     images = {}
     for one in study.trained():
-        folders = [arguments.models / one.model / one.source / str(seed) for seed in study.settings.seeds]
-        images[one] = float(np.mean([read_json(folder / "training.json")["images"]["train"] for folder in folders]))
+        names = {"model": one.model, "source": one.source}
+        records = [arguments.models / folders.RECORD.format(**names, seed=seed) for seed in study.settings.seeds]
+        images[one] = float(np.mean([read_json(record)["images"]["train"] for record in records]))
     points = arguments.settings.points
     table = measure(study, points, images)
     choices = choose(study, points, table)

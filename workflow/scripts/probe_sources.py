@@ -16,13 +16,14 @@ def probe_sources(arguments: Namespace) -> None:
     from crossray.analysis.probe import IMAGES, measure, thumbnails
     from crossray.files import write_csv
     from crossray.shards import ImageStore
+    from crossray.study import folders
 
     settings = arguments.settings
     features = {path.parts[-3:-1]: pd.read_parquet(path) for path in arguments.embeddings}
     drawn = next(iter(features.values()))[["dataset", "split", "image_id"]]
     parts = []
     for name, rows in drawn.groupby("dataset", sort=False):
-        store = ImageStore(arguments.datasets / str(name) / settings.shape / "index.json")
+        store = ImageStore(arguments.datasets / folders.INDEX.format(dataset=name, shape=settings.shape))
         pixels = pd.DataFrame(thumbnails(store, rows["image_id"])).add_prefix("feature ")
         parts.append(pd.concat([rows[["dataset", "split"]].reset_index(drop=True), pixels], axis=1))
     samples = {IMAGES: pd.concat(parts, ignore_index=True)}

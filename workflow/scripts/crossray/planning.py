@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossray.datasets import READERS, Release, find_reader, options_of, places_of, with_policy
+from crossray.datasets import READERS, Release, find_reader
+from crossray.datasets.configured import options_of, places_of, with_policy
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset
 from crossray.study.plan import Plan, make_plan

@@ -15,6 +15,7 @@ from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
 from crossray.seeds import derived_seed
 from crossray.statistics import class_log_odds
+from crossray.study import folders
 from crossray.study.names import MULTICLASS
 from crossray.study.stages.analysis import Analysis, Intervals
 from crossray.tables import ENSEMBLE
@@ -140,7 +141,7 @@ class Study:
             for seed, table in tables.items():
                 what = f"predictions of {one.model} trained on {one.source}, seed {seed}, for {dataset} ({split})"
                 check_rows(table, images, what)
-        table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
+        table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
         return Scored(dataset, table.loc[images], logits, self.settings.evaluation.minimum, refused, diverged)
@@ -165,7 +166,8 @@ class Study:
         """Read the logits of each seed, and their mean as the ensemble where there are several."""
         tables = {}
         for seed in self.settings.seeds:
-            path = self.predictions / trained.model / trained.source / str(seed) / split / f"{dataset}.parquet"
+            names = {"model": trained.model, "source": trained.source, "seed": seed, "split": split, "target": dataset}
+            path = self.predictions / folders.PREDICTION.format(**names)
             tables[str(seed)] = pd.read_parquet(path).set_index("image_id").astype(np.float64)
         if len(tables) > 1:
             first = next(iter(tables.values()))

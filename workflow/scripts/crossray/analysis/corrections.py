@@ -19,6 +19,7 @@ from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
 from crossray.seeds import derived_seed
+from crossray.study import folders
 
 KEYS = ["model", "source", "target", "task"]
 #: one row a cell with a verdict, metric and correction; ``returned`` is what is lost less, before - after
@@ -111,7 +112,8 @@ def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored
     """Return correction -> logits, the mean over seeds, as a report shows the ensemble."""
     found: dict[str, list[pd.DataFrame]] = {}
     for seed in study.settings.seeds:
-        path = corrected / trained.model / trained.source / str(seed) / f"{scored.dataset}.parquet"
+        names = {"model": trained.model, "source": trained.source, "seed": seed, "target": scored.dataset}
+        path = corrected / folders.CORRECTED.format(**names)
         for name, part in pd.read_parquet(path).groupby("correction", sort=False):
             logits = part.drop(columns="correction").set_index("image_id").astype(np.float64)
             check_rows(logits, scored.labels.index, f"predictions after {name} of {path}")

@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from crossray import manifest
 from crossray.errors import FILE_NOT_FOUND
+from crossray.study import folders
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import read
 
@@ -128,8 +129,8 @@ def summarise(
     counts, labels = [], []
     steps: list[dict[str, Any]] = []
     for name in settings.datasets:
-        table = manifest.read(manifests / f"{name}.parquet")
-        rejected = read(datasets / name / settings.shape / "rejected.csv")
+        table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
+        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=settings.shape))
         usable = table[~table["image_id"].isin(rejected["image_id"])]
         counts += describe(name, usable, len(table) - len(usable))
         labels += count_labels(name, usable, settings.tasks)

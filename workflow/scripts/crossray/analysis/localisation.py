@@ -19,6 +19,7 @@ from crossray.analysis.cells import Study, Trained
 from crossray.analysis.region_scores import MEASURES, centre_map, score
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
+from crossray.study import folders
 from crossray.study.stages.measure_localisation import MeasureLocalisation
 from crossray.tables import read
 
@@ -113,19 +114,19 @@ def measure(
 
 def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
     """Read what each map of a cell is of; ``path`` is the file of the maps."""
-    folder = attributions / trained.model / trained.source / target
-    table = read(folder / "images.csv")
-    return table.assign(path=str(folder / "maps.h5"), scored=table["scored"].astype(bool))
+    names = {"model": trained.model, "source": trained.source, "target": target}
+    table = read(attributions / folders.MAPPED_IMAGES.format(**names))
+    return table.assign(path=str(attributions / folders.MAPS.format(**names)), scored=table["scored"].astype(bool))
 
 
 def _target(
     study: Study, asked: MeasureLocalisation, name: str, datasets: Path, tables: Mapping[Trained, pd.DataFrame]
 ) -> Target:
     """Bring together what is known of a target's scored images; those whose regions the crop cut off are left out."""
-    labels = manifest.read(study.manifests / f"{name}.parquet").set_index("image_id")
+    labels = manifest.read(study.manifests / folders.MANIFEST.format(dataset=name)).set_index("image_id")
     labels = labels[labels["split"] == "test"]
     scored = pd.concat([table.loc[table["scored"], ["image_id", "task"]] for table in tables.values()])
-    truth = _truth(datasets / name / "regions.parquet", scored.drop_duplicates(), asked)
+    truth = _truth(datasets / folders.REGIONS.format(dataset=name), scored.drop_duplicates(), asked)
     images = list(dict.fromkeys(image for image, _ in truth))
     patients = labels.loc[images, "patient_id"].to_numpy()
     evaluation = study.settings.evaluation

@@ -15,8 +15,6 @@ from crossray.study.base import Settings
 if TYPE_CHECKING:
     import pandas
 
-    from crossray.study.datasets import Dataset
-
 #: reader name -> module
 READERS = {
     "simulated": "crossray.datasets.simulated",
@@ -77,7 +75,7 @@ class Reader(Protocol):
 
         Args:
             release: what ``locate`` returned.
-            settings: those of ``SETTINGS`` and of the policy (:func:`with_policy`).
+            settings: those of ``SETTINGS`` and of the policy (:func:`crossray.datasets.configured.with_policy`).
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
@@ -120,12 +118,6 @@ def find_locator(name: str) -> Locator:
     return cast("Locator", reader)
 
 
-def places_of(dataset: str, settings: "Dataset") -> tuple[str, ...]:
-    """Return the tables of a data set that say where findings are; none where it has none."""
-    reader = find_reader(settings.reader)
-    return cast("Locator", reader).locate_places(dataset, settings) if hasattr(reader, "locate_places") else ()
-
-
 def find_reader(name: str) -> Reader:
     """Return the reader that is registered under ``name``.
 
@@ -135,34 +127,3 @@ def find_reader(name: str) -> Reader:
     if name not in READERS:
         raise UserError(f"reader {name!r} is not known; allowed are {', '.join(READERS)}")
     return cast("Reader", importlib.import_module(READERS[name]))
-
-
-def options_of(name: str) -> type[Settings]:
-    """Return the class of what the configuration may set of a reader's data sets."""
-    return find_reader(name).Options
-
-
-def with_policy(dataset: str, settings: "Dataset") -> dict[str, Any]:
-    """Return what decides a data set's manifest, its label policy spelt out.
-
-    Args:
-        dataset: name of the data set, for messages.
-        settings: those of the data set.
-
-    Returns:
-        reader, policy, max_missing, the reader's own settings, and every choice of the policy.
-
-    Raises:
-        UserError: if the reader has no such policy, or does not know a setting of policies that is given.
-    """
-    reader = find_reader(settings.reader)
-    name = getattr(settings, "policy", "default")
-    if name not in reader.POLICIES:
-        raise UserError(
-            f"datasets.{dataset}.policy: reader {settings.reader!r} has no policy {name!r}; "
-            f"allowed are {', '.join(reader.POLICIES)}"
-        )
-    choices = reader.POLICIES[name]
-    given = settings.as_dict()
-    own = {key: given[key] for key in ("reader", "max_missing", *reader.SETTINGS) if key in given}
-    return own | {"policy": name} | {key: given.get(key, choice) for key, choice in choices.items()}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, table
+from crossray.study import folders
 from crossray.study.findings import FINDINGS
 from crossray.study.hospital import Hospital
 
@@ -19,8 +20,7 @@ REGISTER = None
 
 def locate(dataset: str, settings: Hospital) -> Release:
     """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``simulate_hospital``."""
-    folder = f"results/datasets/{dataset}/release"
-    return Release(f"{folder}/dicom", (f"{folder}/labels.csv",))
+    return Release(_path(folders.RELEASE_DICOM, dataset), (_path(folders.RELEASE_LABELS, dataset),))
 
 
 def count_images(release: Release, settings: Hospital) -> int:
@@ -38,7 +38,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
 
 def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the truth about every finding, whether or not it was called."""
-    return (f"results/datasets/{dataset}/release/regions.csv",)
+    return (_path(folders.RELEASE_REGIONS, dataset),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":
@@ -48,3 +48,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
 
     raw = read_table(Path(release.tables[0])).fillna({"runs": ""})
     return masks(raw["image_id"], raw["finding"], raw["runs"], raw["rows"], raw["columns"])
+
+
+def _path(pattern: str, dataset: str) -> str:
+    return f"{folders.DATASETS}/{pattern.format(dataset=dataset)}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.sheets import read_table
+from crossray.study import folders
 
 if TYPE_CHECKING:
     import pandas
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 def locate_unpacked(dataset: str) -> Release:
     """Return where the rule ``unpack_release`` puts a release."""
-    folder = f"results/datasets/{dataset}/unpacked"
-    return Release(f"{folder}/images", (f"{folder}/labels.csv",))
+    images, labels = (pattern.format(dataset=dataset) for pattern in (folders.UNPACKED_IMAGES, folders.UNPACKED_LABELS))
+    return Release(f"{folders.DATASETS}/{images}", (f"{folders.DATASETS}/{labels}",))
 
 
 def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, first: int = 0) -> "pandas.DataFrame":
