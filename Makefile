@@ -18,7 +18,6 @@ install: .venv/installed ## make .venv with the locked packages
 
 demo: install ## run the study of three simulated hospitals
 	@snakemake --cores all
-	@python workflow/scripts/print_matrix.py results/demo
 
 #: two workers; the lists of the slowest tests show what to make faster
 PYTEST = python -m pytest --numprocesses 2 --no-loadscope-reorder --durations 25

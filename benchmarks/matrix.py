@@ -13,7 +13,7 @@ import numpy as np
 from conversion import convert_copies, with_scikit_image
 from measuring import Row, interleaved, missing
 
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.files import write_json
 from crossray.images import load_square
 from crossray.learning.batches import Examples, ordered_batches

@@ -17,8 +17,9 @@ import yaml
 from measuring import ROOT, Row
 
 from crossray import manifest
-from crossray.datasets.conversion import convert, index
+from crossray.datasets.conversion import convert
 from crossray.datasets.hospital import write_release
+from crossray.datasets.indexing import index
 from crossray.files import write_json
 from crossray.learning import prediction
 from crossray.learning.batches import Examples

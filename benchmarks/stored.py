@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from crossray import manifest
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.files import write_json
 from crossray.shards import write_shard
 from crossray.study.stages.index_shards import IndexShards

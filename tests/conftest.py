@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 from crossray import manifest
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.files import write_csv, write_json
 from crossray.shards import write_shard
 from crossray.study.stages.index_shards import IndexShards

@@ -32,7 +32,7 @@ from crossray.analysis import (
 from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
 from crossray.analysis.shift import truth
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.figures import attributions, disagreements, report, samples, training_curves
 from crossray.figures.attributions import ROLES
 from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
@@ -45,7 +45,6 @@ from crossray.study.hospital import Appearance, Labelling
 from crossray.study.names import members
 from crossray.study.stages.analysis import Analysis
 from crossray.study.stages.check_verdicts import Planted
-from crossray.study.stages.explain_drops import Verdicts
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
@@ -142,8 +141,8 @@ class Made:
 
     @property
     def verdicts(self):
-        """Return when causes are named."""
-        return Verdicts(minimum=(self.evaluation or EVALUATION)["minimum"], resamples=50)
+        """Return when causes are named: positives and negatives a side, and resamples behind each interval."""
+        return (self.evaluation or EVALUATION)["minimum"], 50
 
     def make(self):
         """Write manifests, pixels, predictions and records of trainings; return the study."""
@@ -296,7 +295,7 @@ class Made:
             study, self.localised, self.folder / "attributions", self.folder / "datasets"
         )
         self._write(localisation=looked, localisation_summary=looked_on_average)
-        terms, evidence = shift.measure(study, self.verdicts, self.descriptions())
+        terms, evidence = shift.measure(study, *self.verdicts, self.descriptions())
         self._write(shift=terms, shift_evidence=evidence)
         self._correct()
         given_back, groups = corrections.measure(study, [], self.folder / "corrected", terms, evidence)

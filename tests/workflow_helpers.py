@@ -22,8 +22,9 @@ ONE_THREAD = ("--set-threads", "train_model=1", "train_shared_heads=1")
 
 
 def command(*words, study="tiny.yaml", python=sys.executable):
-    """Return the command that runs Snakemake on a study with two cores."""
-    return [str(python), "-m", "snakemake", *words, "--cores", "2", *ONE_THREAD, "--configfile", study]
+    """Return the command that runs Snakemake on a study with two cores; who asks for commands gets its own output."""
+    asked = [*words, "--cores", "2", "--printshellcmds", *ONE_THREAD, "--configfile", study]
+    return [str(python), "-m", "snakemake", *asked]
 
 
 @functools.cache

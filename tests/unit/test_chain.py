@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import os
+import shutil
 
 import pandas as pd
 import pytest
@@ -102,6 +104,9 @@ def train_heads(root, penalty):
     assert not (folder / "work").exists()
 
 
+INFERENCE = {"batch_size": 8, "precision": "fastest"}
+
+
 def train_and_predict(root, source):
     settings = {
         "architecture": "resnet18", "tasks": TASKS, "seed": 0, "epochs": 1, "batch_size": 8, "precision": "fastest",
@@ -113,13 +118,11 @@ def train_and_predict(root, source):
     assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),
                work=model / "work", tensorboard=root / "tensorboard", weights=model / "weights.safetensors",
                history=model / "history.csv", record=model / "training.json") == 0  # fmt: skip
-    for split, target in (*(("validation", name) for name in MEMBERS[source]), ("test", "a"), ("test", "b")):
-        place = root / "datasets" / target
-        output = root / "study/predictions/small" / source / "0" / split / f"{target}.parquet"
-        assert run("predict", weights=model / "weights.safetensors",
-                   manifest=root / f"study/manifests/{target}.parquet",
-                   index=place / "32px/index.json", split=split, settings={"batch_size": 8, "precision": "fastest"},
-                   output=output) == 0  # fmt: skip
+    assert run("predict", weights=model / "weights.safetensors", **members_files(root, "all"),
+               settings=INFERENCE | {"images": 10, "seed": 0}, domains=["a", "b"],
+               outputs=[root / "study/predictions/small" / source / "0" / split / f"{target}.parquet"
+                        for split in ("validation", "test") for target in "ab"],
+               embeddings=root / "study/embeddings/small" / source / "0.parquet") == 0  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -173,13 +176,7 @@ def analyse(root):
     assert run("compare_labels", **study, pairs=leakage / "pairs.csv", control=tables / "label_control.csv",
                output=tables / "label_agreement.csv") == 0  # fmt: skip
     assert run("compare_domains", **measured, output=tables / "domains.csv") == 0
-    embedded = []
-    for source in MEMBERS:
-        embedded.append(root / "study/embeddings/small" / source / "embeddings.parquet")
-        assert run("embed_images", weights=root / f"study/models/small/{source}/0/weights.safetensors",
-                   **members_files(root, "all"), settings={"images": 10, "seed": 0, "batch_size": 8,
-                                                              "precision": "fastest"},
-                   output=embedded[-1]) == 0  # fmt: skip
+    embedded = [root / "study/embeddings/small" / source / "0.parquet" for source in MEMBERS]
     assert run("probe_sources", embeddings=embedded, datasets=root / "datasets", output=tables / "probe.csv",
                settings={"shape": "32px", "seed": 0}, confusion=tables / "probe_confusion.csv") == 0  # fmt: skip
     vectors = [root / f"study/shared_heads/small/{penalty}/0/vectors.parquet" for penalty in ("free", "tied")]
@@ -256,7 +253,59 @@ def test_images_of_another_size_are_refused(study, capsys):
     index = json.loads((study / "datasets/b/32px/index.json").read_text())
     other = study / "datasets/b/32px/other.json"
     other.write_text(json.dumps(index | {"size": 64}))
-    status = run("predict", weights=weights, manifest=study / "datasets/b/manifest.parquet", index=other, split="test",
-                 settings={"batch_size": 8, "precision": "fastest"}, output=study / "x.parquet")  # fmt: skip
+    status = run("predict", weights=weights, manifests=study / "datasets/b/manifest.parquet", indexes=other,
+                 settings=INFERENCE, outputs=study / "elsewhere/test/b.parquet")  # fmt: skip
     assert status == 1
     assert "error: " in capsys.readouterr().err
+
+
+class TestKeptPredictions:
+    """What a training predicted is kept; another target is added to it."""
+
+    @pytest.fixture
+    def predict(self, study, tmp_path, capsys, caplog):
+        """Return a function that predicts targets' test images with the same model and says which were computed."""
+        weights = shutil.copy(study / "study/models/small/a/0/weights.safetensors", tmp_path)
+
+        def predict(*targets, code="1", **changed):
+            outputs = [tmp_path / "test" / f"{target}.parquet" for target in targets]
+            for path in tmp_path.glob("test/*"):
+                path.unlink()  # as Snakemake does
+            caplog.clear()
+            with caplog.at_level("INFO"):
+                assert run("predict", weights=weights, **members_files(study, "all"), code=code, outputs=outputs,
+                           settings=INFERENCE | changed) == 0  # fmt: skip
+            assert [path for path in outputs if not path.is_file()] == []
+            return {target for target in targets if f"{target}: test images as before" not in caplog.text}
+
+        return predict
+
+    def test_an_added_target_is_computed_alone(self, predict, tmp_path):
+        assert predict("a") == {"a"}
+        before = (tmp_path / "test/a.parquet").read_bytes()
+        assert predict("a", "b") == {"b"}
+        assert (tmp_path / "test/a.parquet").read_bytes() == before
+        assert predict("b") == set()
+        assert predict("a", "b") == set()
+
+    def test_other_code_or_another_precision_computes_all(self, predict):
+        assert predict("a", "b") == {"a", "b"}
+        assert predict("a", "b", code="2") == {"a", "b"}
+        assert predict("a", "b", code="2", precision="float32") == {"a", "b"}
+
+    def test_a_damaged_table_is_computed_again(self, predict, tmp_path, caplog):
+        assert predict("a", "b") == {"a", "b"}
+        good = (tmp_path / "test/a.parquet").read_bytes()
+        (kept,) = (tmp_path / "work/test/a").iterdir()
+        kept.write_bytes(bytes([good[0] ^ 1]) + good[1:])
+        assert predict("a", "b") == {"a"}
+        assert "damaged" in caplog.text
+        assert (tmp_path / "test/a.parquet").read_bytes() == good
+
+    def test_an_output_is_as_new_as_the_job(self, predict, tmp_path):
+        """Snakemake takes an output that is older than an input for stale."""
+        predict("a")
+        (kept,) = (tmp_path / "work/test/a").iterdir()
+        os.utime(kept, (0, 0))
+        predict("a")
+        assert (tmp_path / "test/a.parquet").stat().st_mtime > 1e9

@@ -36,10 +36,10 @@ def test_a_study_without_choices_trains_on_every_data_set_and_tests_on_all():
 
 
 def test_data_sets_of_one_register_are_one_domain():
-    made = plan(sources=["north", "all-but-north"])
+    made = plan(sources=["north", "south", "all-but-north"])
     assert made.registers == {"north": "north", "south": "south", "reread": "north"}
     assert made.domains == ("north", "south")
-    assert made.pool == ("north",)
+    assert made.pool == ("north", "south")
     assert plan(targets=["reread", "north"], sources=["reread"]).domains == ("reread",)
 
 
@@ -98,6 +98,21 @@ def test_what_a_study_can_answer_follows_from_what_it_has(name, with_it, without
     assert plan(**without_it).conditions[name] is False
 
 
+def test_models_are_applied_in_one_job_or_in_several_of_which_the_first_also_embeds():
+    tested = HOSPITALS | {"reread": HOSPITALS["reread"] | {"role": "test"}}
+    (job,) = plan(
+        datasets=tested, targets=["north", "reread"], sources=["north"], pool=["north", "south"]
+    ).prediction_jobs
+    assert job.reads == ("north", "reread")
+    assert job.splits == (("validation", "north"), ("test", "north"), ("test", "reread"))
+    assert not job.embeds  # one domain alone
+    jobs = plan(predictions_per_job=2).prediction_jobs
+    assert [(job.reads, job.embeds) for job in jobs] == [(("north", "south"), True), (("reread",), False)]
+    alone = plan(predictions_per_job=1).prediction_jobs
+    assert (alone[0].reads, alone[0].embeds) == (("north", "south"), True)  # to embed it reads all domains
+    assert {split for job in alone for split in job.splits} == {split for job in jobs for split in job.splits}
+
+
 @pytest.mark.parametrize(("images", "shape"), [
     ({}, "224px"), ({"size": 64, "fit": "pad"}, "64px-pad"), ({"size": 64, "colour": "rgb"}, "64px-rgb"),
     ({"size": 64, "fit": "pad", "colour": "rgb"}, "64px-pad-rgb"),
@@ -135,8 +150,9 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
         stage_settings.simulate_hospital(made.study.datasets["reread"]),
         stage_settings.convert_shard(made.study.datasets["north"], made.shape, 2),
         stage_settings.index_shards(made.study.datasets["north"], made.shape),
+        *(stage_settings.predict(made, embeds) for embeds in (True, False)),
         *(getattr(stage_settings, name)(made) for name in (
-            "audit_leakage", "assign_splits", "predict", "predict_corrected", "embed_images", "describe_images",
+            "audit_leakage", "assign_splits", "predict_corrected", "describe_images",
             "attribute_images", "probe_sources", "analysis", "compare_outputs", "measure_sweeps",
             "measure_localisation", "explain_drops", "check_verdicts", "measure_corrections", "summarise_datasets",
             "compare_paper", "summarise_models")),

@@ -42,10 +42,11 @@ def test_help_explains_every_option_and_needs_no_heavy_library(script):
 def test_rule_script_and_log_have_one_name():
     heads = re.compile(r"^(?:rule|checkpoint|use rule \w+ as) (\w+)(?: with)?:\n(.*?)(?=^\S)", re.MULTILINE | re.DOTALL)
     rules = dict(heads.findall(RULES + "\nend"))
+    rules["predict"] = re.search(r"^for number, part in .*?(?=^rule )", RULES, re.MULTILINE | re.DOTALL).group()
     assert set(rules) == {path.stem for path in SCRIPTS} - {"print_matrix"}
     taken_over = set(re.findall(r"^use rule \w+ as (\w+) with", RULES, re.MULTILINE))
     for name, own in rules.items():
-        assert re.search(rf'log:\s+"[^"]*\b{name}\b', own), name
+        assert re.search(rf'log:\s+f?"[^"]*\b{name}\b', own), name
         assert re.search(rf'code_version\("{name}"[,)]', own) or "manifest_code" in own
         assert f'program="{name}"' in own or "params.program" not in own
         if name in taken_over:
@@ -74,7 +75,7 @@ def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed()
     [
         ("measure_performance", ["--settings", "{broken"], "--settings: not JSON"),
         ("measure_performance", ["--settings", "[1]"], "--settings: not a JSON object: [1]"),
-        ("predict", ["--split", "train"], "invalid choice: 'train'"),
+        ("train_model", ["--reading", "slow"], "invalid choice: 'slow'"),
         ("convert_shard", ["--shard", "two"], "invalid int value: 'two'"),
     ],
 )
@@ -113,9 +114,8 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
 def test_a_file_that_is_not_there_is_named(program, tmp_path, capsys):
     gone = str(tmp_path / "gone")
     flags = {"train_model": ["source", "indexes", "manifests", "work", "tensorboard", "weights", "history", "record"],
-             "predict": ["weights", "manifest", "index", "output"]}[program]  # fmt: skip
+             "predict": ["weights", "manifests", "indexes", "outputs"]}[program]  # fmt: skip
     words = [word for flag in flags for word in (f"--{flag}", gone)] + ["--settings", '{"tasks": ["A"]}']
-    words += ["--split", "test"] if program == "predict" else []
     assert importlib.import_module(program).main(words) == 1
     told = capsys.readouterr().err
     assert told.startswith("error: ")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from crossray import manifest
-from crossray.datasets.conversion import convert, index, rows_of_shard
+from crossray.datasets.conversion import convert, rows_of_shard
+from crossray.datasets.indexing import index
 from crossray.errors import UserError
 from crossray.shards import ImageStore, shard_entry, with_rows, write_shard
 from crossray.study.stages.convert_shard import ConvertShard

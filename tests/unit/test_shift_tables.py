@@ -70,7 +70,7 @@ def test_too_few_positives_are_told(empty):
 def test_a_pair_that_shares_patients_is_refused(analysed):
     study = analysed.study
     refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("north", "south")}))
-    shift, _ = tables.measure(refused, analysed.verdicts, analysed.descriptions())
+    shift, _ = tables.measure(refused, *analysed.verdicts, analysed.descriptions())
     pair = shift[(shift["source"] == "north") & (shift["target"] == "south")]
     assert set(pair["reason"]) == {"O", "L"}
 
@@ -79,11 +79,11 @@ def test_a_description_without_a_prediction_is_told(analysed):
     described = analysed.descriptions()
     described["south"].loc[0, "image_id"] = "somebody else"
     with pytest.raises(Exception, match="descriptions of south: 1 images are missing or too many"):
-        tables.measure(analysed.study, analysed.verdicts, described)
+        tables.measure(analysed.study, *analysed.verdicts, described)
 
 
 def test_the_same_study_gives_the_same_table(analysed):
-    again, _ = tables.measure(analysed.study, analysed.verdicts, analysed.descriptions())
+    again, _ = tables.measure(analysed.study, *analysed.verdicts, analysed.descriptions())
     first = read(analysed, "shift")
     assert again["image_low"].to_numpy(float) == pytest.approx(first["image_low"].to_numpy(float), nan_ok=True)
 

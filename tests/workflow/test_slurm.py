@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 
 #: this node's GPUs are device files without a GPU behind them: SLURM shares them out, programs are promised none
 GPU_JOBS = (
-    "train_model", "train_shared_heads", "predict", "embed_images", "attribute_images", "predict_corrected",
+    "train_model", "train_shared_heads", "predict", "attribute_images", "predict_corrected",
     "describe_images",
 )  # fmt: skip
 WITHOUT_GPU = [

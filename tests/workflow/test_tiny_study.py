@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import h5py
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 
 from crossray.figures.contents import ALL_FIGURES
-from workflow_helpers import planned
+from workflow_helpers import planned, server
 
 pytestmark = pytest.mark.workflow
 
@@ -26,7 +27,7 @@ def test_every_file_of_the_contracts_is_there(finished):
     ]:  # fmt: skip
         assert (results / path).stat().st_size > 0, path
     assert not list(results.rglob("*.partial"))
-    assert not list(results.rglob("work"))
+    assert not list((results / "tiny/models").rglob("work"))
     assert list((finished.folder / "benchmarks/runs/tiny/train_model").rglob("*.tsv"))
     drawn = {path.stem for path in (finished.folder / "results/tiny/figures").glob("*.svg")}
     missing = ("domains", "heads", "labels", "paper", "attribution", "localisation", "models", "sweeps", "classes",
@@ -96,7 +97,7 @@ def test_a_second_run_does_nothing(finished):
     [
         ("convert", {"simulate_hospital": 2, "make_manifest": 2, "convert_shard": 4, "index_shards": 2}),
         ("train", {"train_model": 2}),
-        ("evaluate", {"predict": 6, "measure_performance": 1, "measure_transfer": 1}),
+        ("evaluate", {"predict": 2, "measure_performance": 1, "measure_transfer": 1}),
         ("report", {"summarise_datasets": 1, "draw_auc_matrix": 1, "write_report": 1}),
     ],
 )
@@ -124,3 +125,33 @@ def test_logs_tell_the_story_in_few_lines(finished):
     assert "epoch 1 of 1: loss" in log
     assert len(log.splitlines()) < 12
     assert "60 images of" in (finished.folder / "logs/datasets/north/make_manifest.log").read_text()
+
+
+def in_a_terminal(checkout):
+    """Run the study as a person does, who asks for no more output."""
+    words = [str(server().python), "-m", "snakemake", "--cores", "1", "--configfile", "tiny.yaml"]
+    return subprocess.run(words, cwd=checkout.folder, capture_output=True, text=True)
+
+
+def test_the_terminal_says_what_is_done_and_what_came_out(again):
+    (again.folder / "results/tiny/report.html").unlink()
+    done = in_a_terminal(again)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^1 of 2 done: write_report \(\d+ s\)", done.stderr, re.MULTILINE)
+    assert "resources:" not in done.stderr
+    assert re.search(r"^north +0\.\d\d \(0\.\d\d-[01]\.\d\d\)", done.stdout, re.MULTILINE)
+    assert done.stdout.rstrip().endswith("Report: results/tiny/report.html")
+
+
+def test_the_terminal_says_why_a_job_failed_and_how_to_go_on(again):
+    again.write(
+        "workflow/scripts/write_report.py",
+        'import sys\nprint("error: no report today", file=sys.stderr)\nsys.exit(1)\n',
+    )
+    done = in_a_terminal(again)
+    assert done.returncode == 1
+    assert (
+        "write_report failed.\nThe end of its log logs/tiny/write_report.log:\n    error: no report today\n"
+    ) in done.stderr
+    assert "give the same command again" in done.stderr
+    assert "CalledProcessError" not in done.stderr

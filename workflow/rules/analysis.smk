@@ -233,7 +233,7 @@ rule measure_heads:
 rule probe_sources:
     """Probe whether a classifier can tell the data sets apart."""
     input:
-        embeddings=of_trainings(rules.embed_images.output.embeddings, PLAN.reported_models, seed=SEEDS[:1]),
+        embeddings=of_trainings(layout.EMBEDDINGS, PLAN.reported_models, seed=SEEDS[:1]),
         indexes=study_indexes,
         shards=lambda wildcards: shards_of(PLAN.domains),
     output:

@@ -1,83 +1,52 @@
 """Every model on every target: predictions, and what they are worth."""
 
+# One job a training, or one for every so many data sets where the configuration says how many.
+for number, part in enumerate(PLAN.prediction_jobs):
 
-rule predict:
-    """Write a model's logits for the images of one split of a target."""
-    input:
-        weights=weights_of,
-        record=record_of,
-        manifest=lambda wildcards: manifest_of(wildcards.target),
-        digest=lambda wildcards: digest_of(wildcards.target),
-        index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
-    output:
-        predictions=layout.PREDICTION,
-    log:
-        "<log>/predict/{model}/{source}/{seed}/{split}/{target}.log",
-    benchmark:
-        "<benchmark>/predict/{model}/{source}/{seed}/{split}/{target}.tsv"
-    conda:
-        "../../envs/crossray.yaml"
-    resources:
-        scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
-        runtime=grows(lambda wildcards: 20 + count_images(wildcards.target) // 2000),
-    params:
-        settings=stage_settings.predict(PLAN).to_json(),
-        code=code_version("predict"),
-    shell:
-        """
-        python {resources.scripts:q}/predict.py \
-            --weights {input.weights:q} \
-            --manifest {input.manifest:q} \
-            --index {input.index:q} \
-            --split {wildcards.split} \
-            --settings {params.settings:q} \
-            --output {output.predictions:q} \
-            --threads {threads} \
-            --gpus {resources.gpu} \
-            &>{log:q}
-        """
-
-
-rule embed_images:
-    """Write what a model makes of a sample of the images of each domain before its last layer."""
-    input:
-        manifests=lambda wildcards: manifests_of(PLAN.domains),
-        digests=lambda wildcards: digests_of(PLAN.domains),
-        indexes=lambda wildcards: indexes_of(PLAN.domains),
-        shards=lambda wildcards: shards_of(PLAN.domains),
-        weights=weights_of,
-        record=record_of,
-    output:
-        embeddings=layout.EMBEDDINGS,
-    log:
-        "<log>/embed_images/{model}/{source}.log",
-    benchmark:
-        "<benchmark>/embed_images/{model}/{source}.tsv"
-    conda:
-        "../../envs/crossray.yaml"
-    resources:
-        scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(4000),
-        runtime=grows(60),
-    params:
-        settings=stage_settings.embed_images(PLAN).to_json(),
-        code=code_version("embed_images"),
-    shell:
-        """
-        python {resources.scripts:q}/embed_images.py \
-            --weights {input.weights:q} \
-            --manifests {input.manifests:q} \
-            --indexes {input.indexes:q} \
-            --settings {params.settings:q} \
-            --output {output.embeddings:q} \
-            --threads {threads} \
-            --gpus {resources.gpu} \
-            &>{log:q}
-        """
+    rule:
+        """Write a model's logits for targets and the features of a sample of images; what it had computed is kept."""
+        name:
+            f"predict_{number + 1}" if number else "predict"
+        input:
+            weights=weights_of,
+            record=record_of,
+            manifests=lambda wildcards, part=part: manifests_of(part.reads),
+            digests=lambda wildcards, part=part: digests_of(part.reads),
+            indexes=lambda wildcards, part=part: indexes_of(part.reads),
+            shards=lambda wildcards, part=part: shards_of(part.reads),
+        output:
+            predictions=[layout.prediction(split, target) for split, target in part.splits],
+            embeddings=layout.EMBEDDINGS if part.embeds else [],
+        log:
+            f"<log>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.log",
+        benchmark:
+            f"<benchmark>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.tsv"
+        conda:
+            "../../envs/crossray.yaml"
+        resources:
+            scripts=SCRIPTS,
+            gpu=0,
+            mem_mb=grows(lambda wildcards, part=part: 4000 + max(pixels_mb([name]) for name in part.reads)),
+            runtime=grows(lambda wildcards, part=part: 20 + sum(map(count_images, part.reads)) // 2000),
+        params:
+            settings=stage_settings.predict(PLAN, part.embeds).to_json(),
+            code=code_version("predict"),
+            domains=PLAN.domains if part.embeds else [],
+        shell:
+            """
+            python {resources.scripts:q}/predict.py \
+                --weights {input.weights:q} \
+                --manifests {input.manifests:q} \
+                --indexes {input.indexes:q} \
+                --settings {params.settings:q} \
+                --code {params.code} \
+                --outputs {output.predictions:q} \
+                --embeddings {output.embeddings:q} \
+                --domains {params.domains:q} \
+                --threads {threads} \
+                --gpus {resources.gpu} \
+                &>{log:q}
+            """
 
 
 rule measure_performance:

@@ -21,7 +21,8 @@ def explain_drops(arguments: Namespace) -> None:
     from crossray.files import write_csv
 
     described = {path.stem: pd.read_parquet(path) for path in arguments.descriptions}
-    table, evidence = measure(study_of(arguments), arguments.settings.explanation, described)
+    rule = arguments.settings.explanation
+    table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described)
     write_csv(arguments.evidence, evidence)
     write_csv(arguments.output, table)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()

@@ -12,7 +12,7 @@ def index_shards(arguments: Namespace) -> None:
     """Check that not too many images were left out, and write the index last."""
     import pandas as pd
 
-    from crossray.datasets.conversion import index
+    from crossray.datasets.indexing import index
     from crossray.files import write_csv, write_json
     from crossray.tables import read
 

@@ -1,57 +1,92 @@
-"""Write a model's logits for the images of one split of a target."""
+"""Write a model's logits for the images of targets' splits, and features of a sample of their images.
+
+What was computed before is kept in the work folder under a key of weights, images, code and settings: where a target is
+added, it alone is computed, and the other outputs come back byte for byte.
+"""
 
 import logging
 import sys
 from argparse import Namespace
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crossray.learning.options import hardware_options
 from crossray.program import parser, run, settings_option
 from crossray.study.stages.predict import Predict
 
+if TYPE_CHECKING:
+    from crossray.learning.predictor import Predictor
+
 
 def predict(arguments: Namespace) -> None:
-    """Predict every image of the split that has pixels."""
-    import numpy as np
+    """Compute what is asked for and is not kept."""
     import pandas as pd
-    import torch
 
-    from crossray import manifest
-    from crossray.errors import UserError
-    from crossray.files import replacing
-    from crossray.learning.batches import Examples
-    from crossray.learning.hardware import choose_device
-    from crossray.learning.models import load_model
-    from crossray.learning.prediction import predict_logits
-    from crossray.shards import ImageStore, with_rows
+    from crossray.errors import UserError, listed
+    from crossray.files import file_digest, replacing
+    from crossray.learning.kept import KeptTables, give
+    from crossray.learning.targets import Target
+    from crossray.study.base import taken
+    from crossray.study.stages.inference import Inference
 
-    torch.set_num_threads(arguments.threads)
-    model, tasks, size = load_model(arguments.weights)
-    store = ImageStore(arguments.index)
-    store.check()
-    if store.size != size:
-        raise UserError(f"{arguments.index}: images of {store.size} px, the model was trained on {size} px")
-    if store.channels > model.scale.channels:
-        raise UserError(f"{arguments.index}: images in colour, the model was trained on grey ones")
-    rows = with_rows(manifest.read(arguments.manifest), store, arguments.split)
-    examples = Examples(store, rows["row"].to_numpy(), np.empty((len(rows), len(tasks)), np.float32))
-    logits = predict_logits(model, examples, arguments.settings, choose_device(arguments.gpus))
-    table = pd.DataFrame(logits, columns=tasks)
-    table.insert(0, "image_id", rows["image_id"])
-    with replacing(arguments.output) as partial:
-        table.to_parquet(partial, index=False)
-    logging.info("%d images of %s (%s), %d tasks", len(table), store.dataset, arguments.split, len(tasks))
+    settings = arguments.settings
+
+    @cache
+    def predictor() -> "Predictor":
+        import torch
+
+        from crossray.learning.predictor import Predictor
+
+        torch.set_num_threads(arguments.threads)
+        return Predictor(arguments.weights, settings, arguments.gpus)
+
+    targets = {target.name: target for target in map(Target, arguments.manifests, arguments.indexes)}
+    if unknown := {*arguments.domains, *(path.stem for path in arguments.outputs)} - set(targets):
+        raise UserError(f"no manifest and index of {listed(sorted(unknown))}; those given are of {listed(targets)}")
+    inference = taken(Inference, settings).to_json()
+    work = arguments.outputs[0].parents[1] / "work"
+    kept = KeptTables(work, file_digest(arguments.weights), arguments.code, inference)
+    for output in arguments.outputs:
+        split, target = output.parent.name, targets[output.stem]
+        name, key = f"{split}/{target.name}", target.key(split)
+        table = kept.find(name, *key)
+        if table:
+            logging.info("%s: %s images as before", target.name, split)
+        give(table or kept.keep(predictor().predict(target, split), name, *key), output)
+    if arguments.embeddings:
+        if settings.images is None or settings.seed is None:
+            raise UserError("--embeddings takes the keys images and seed of --settings")
+        images, seed = settings.images, settings.seed
+        sample = [str(images), str(seed)]
+        parts = []
+        for target in (targets[name] for name in arguments.domains):
+            name, key = f"embeddings/{target.name}", [*sample, *target.key("train", "test")]
+            parts.append(
+                kept.find(name, *key)
+                or kept.keep(predictor().embed(target, images, seed), name, *key)
+            )
+        with replacing(arguments.embeddings) as partial:
+            pd.concat(map(pd.read_parquet, parts)).to_parquet(partial, index=False)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--weights", required=True, type=Path, help="weights of the model (safetensors)")
-    options.add_argument("--manifest", required=True, type=Path, help="the target's manifest")
-    options.add_argument("--index", required=True, type=Path, help="the target's index of shards")
-    options.add_argument("--split", required=True, choices=["validation", "test"], help="which images")
+    options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the targets")
+    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
     settings_option(options, Predict)
-    options.add_argument("--output", required=True, type=Path, help="predictions to write (Parquet)")
+    options.add_argument("--code", default="", help="digest of the code behind predictions, a part of the key")
+    options.add_argument(
+        "--outputs",
+        required=True,
+        type=Path,
+        nargs="+",
+        help="predictions to write, each as FOLDER/SPLIT/TARGET.parquet; what is kept lies in FOLDER/work",
+    )
+    options.add_argument("--embeddings", nargs="?", type=Path, help="features to write (Parquet; default: none)")
+    options.add_argument("--domains", nargs="*", default=[], help="targets whose images are sampled for --embeddings")
     hardware_options(options)
     return run(predict, options.parse_args(argv))
 

@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
         required=True,
         type=Path,
         nargs="+",
-        help="embed_images.py: MODEL/SOURCE/embeddings.parquet",
+        help="predict.py: MODEL/SOURCE/SEED.parquet",
     )
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
     settings_option(options, ProbeSources)

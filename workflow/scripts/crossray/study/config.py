@@ -113,6 +113,11 @@ class Study(Settings):
     Also train one network on the pool with an output of its own for each data set and task, without and with a penalty
     on the distance of a task's outputs, to see how far data sets differ in what they mean by it.
     """
+    predictions_per_job: Annotated[int, Ge(1)] | None = None
+    """
+    Data sets that one job applies a model to, at most; all in one job where this is left out. Fewer are for clusters
+    that run many short jobs sooner than a long one. Nothing that is computed changes.
+    """
     private: Text = "private"
     """
     Folder of what leads back to patients: the key of the hashes that replace identifiers of data sets that are not

@@ -43,7 +43,7 @@ SHARED_RECORD = "<study>/shared_heads/{model}/{penalty}/{seed}/training.json"
 #: what models make of images
 PREDICTION = f"<study>/predictions/{folders.PREDICTION}"
 CORRECTED = f"<study>/corrected/{folders.CORRECTED}"
-EMBEDDINGS = "<study>/embeddings/{model}/{source}/embeddings.parquet"
+EMBEDDINGS = "<study>/embeddings/{model}/{source}/{seed}.parquet"
 DESCRIPTIONS = "<study>/descriptions/{target}.parquet"
 MAPS = f"<study>/attributions/{folders.MAPS}"
 MAPPED_IMAGES = f"<study>/attributions/{folders.MAPPED_IMAGES}"
@@ -58,3 +58,8 @@ REPORT = "<study>/report.html"
 def table(name: str) -> str:
     """Return the path of a table of the analysis."""
     return TABLE.format(table=name)
+
+
+def prediction(split: str, target: str) -> str:
+    """Return the path of a training's predictions for a split of a target."""
+    return PREDICTION.replace("{split}", split).replace("{target}", target)

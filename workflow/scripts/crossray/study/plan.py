@@ -15,6 +15,21 @@ MOST_PANELS = 30
 
 
 @dataclass(frozen=True)
+class PredictionJob:
+    """What a job reads and writes that applies a model of one training to images.
+
+    Attributes:
+        reads: the data sets whose images it needs.
+        splits: the splits and data sets that it predicts.
+        embeds: whether it writes the features of a sample of images too, as the first of a training does.
+    """
+
+    reads: tuple[str, ...]
+    splits: tuple[tuple[str, str], ...]
+    embeds: bool
+
+
+@dataclass(frozen=True)
 class Plan:
     """What a study does.
 
@@ -101,6 +116,24 @@ class Plan:
         for name in self.targets:
             first.setdefault(self.registers[name], name)
         return tuple(first.values())
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """Data sets that models are applied to: those that they are tested on, and those that they learnt from."""
+        return tuple(dict.fromkeys([*self.targets, *(name for names in self.members.values() for name in names)]))
+
+    @functools.cached_property
+    def prediction_jobs(self) -> tuple[PredictionJob, ...]:
+        """The jobs that apply a model: one for all data sets, or one for every so many."""
+        names, most = self.predicted, self.study.predictions_per_job or len(self.predicted)
+        starts = range(0, len(names), most)
+        return tuple(self._prediction_job(names[start : start + most], first=not start) for start in starts)
+
+    def _prediction_job(self, names: tuple[str, ...], first: bool) -> PredictionJob:
+        embeds = first and self.conditions["probe"]
+        splits = [("validation", name) for name in names if not self.study.datasets[name].is_only_tested()]
+        splits += [("test", name) for name in names if name in self.targets]
+        return PredictionJob(tuple(dict.fromkeys([*names, *(self.domains if embeds else ())])), tuple(splits), embeds)
 
     @property
     def paper(self) -> dict[str, str]:

@@ -18,7 +18,6 @@ from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.convert_shard import ConvertShard
 from crossray.study.stages.describe_images import DescribeImages
-from crossray.study.stages.embed_images import EmbedImages
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.measure_corrections import MeasureCorrections
@@ -126,21 +125,17 @@ def _training(kind: type[R], plan: Plan, name: str, seed: int, **more: Any) -> R
     )
 
 
-def predict(plan: Plan) -> Predict:
-    """Return what decides predictions."""
-    return taken(Predict, plan.study.training)
+def predict(plan: Plan, embeds: bool) -> Predict:
+    """Return what decides predictions, and features of a sample of images where the job writes them too."""
+    evaluation = plan.study.evaluation
+    sample = {"images": evaluation.probe_images, "seed": evaluation.seed} if embeds else {"images": None}
+    return taken(Predict, plan.study.training, **sample)
 
 
 def predict_corrected(plan: Plan) -> PredictCorrected:
     """Return what decides corrected predictions."""
     evaluation = plan.study.evaluation
     return taken(PredictCorrected, plan.study.training, images=evaluation.probe_images, seed=evaluation.seed)
-
-
-def embed_images(plan: Plan) -> EmbedImages:
-    """Return what decides the features of a sample of images."""
-    evaluation = plan.study.evaluation
-    return taken(EmbedImages, plan.study.training, images=evaluation.probe_images, seed=evaluation.seed)
 
 
 def describe_images(plan: Plan) -> DescribeImages:

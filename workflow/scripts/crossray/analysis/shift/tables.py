@@ -19,7 +19,6 @@ from crossray.analysis.shift.representation import representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
-from crossray.study.stages.explain_drops import Verdicts
 
 KEYS = ["model", "source", "target", "task"]
 TERMS = ("drop", "prevalence", "familiar", "new", "image", "threshold", "noise", "other", "concept")
@@ -52,7 +51,7 @@ class Described:
 
 
 def measure(
-    study: Study, rule: Verdicts, descriptions: Mapping[str, pd.DataFrame]
+    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Explain every source at every target that is no part of it.
 
@@ -60,7 +59,8 @@ def measure(
 
     Args:
         study: the predictions.
-        rule: when a verdict is given.
+        minimum: positives and negatives that both sides need for a verdict.
+        resamples: of patients behind each interval.
         descriptions: target -> table of ``describe_images.py``.
 
     Returns:
@@ -73,7 +73,7 @@ def measure(
         if set(members) <= set(described)
     }
     cells = [cell for trained in study.trained() if trained.source in homes
-             for cell in _cells(study, rule, trained, homes[trained.source], described)]  # fmt: skip
+             for cell in _cells(study, minimum, resamples, trained, homes[trained.source], described)]  # fmt: skip
     adjusted = _adjusted(cells)
     rows, evidence = [], []
     for cell, q in zip(cells, adjusted, strict=True):
@@ -131,8 +131,9 @@ def _joined(parts: Sequence[Described]) -> Described:
 
 
 def _cells(
-    study: Study, rule: Verdicts, trained: Trained, home: Described, described: Mapping[str, Described]
-) -> Iterator[Cell]:
+    study: Study, minimum: int, resamples: int, trained: Trained, home: Described,
+    described: Mapping[str, Described],
+) -> Iterator[Cell]:  # fmt: skip
     """Yield the cells of a model."""
     labels, seeds = study.validation(trained)
     for task in study.settings.tasks:
@@ -146,13 +147,13 @@ def _cells(
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
             target = _cases(place, trained, task, fitted)
-            counts = _counted(trained, task, home, place, (source, target), rule.minimum)
+            counts = _counted(trained, task, home, place, (source, target), minimum)
             if counts["reason"] or source is None or target is None:
                 yield Cell(key, counts)
                 continue
             seed = derived_seed(study.settings.evaluation.seed, "explanation", *key.values())
             floor = floor or null_floor(source, _HALVES, seed)
-            found = explain(source, target, rule.resamples, seed)
+            found = explain(source, target, resamples, seed)
             yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
 
 

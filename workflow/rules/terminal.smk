@@ -1,0 +1,27 @@
+"""What a run says in the terminal, where this workflow is the one that runs: progress, the answer, how to go on."""
+
+from snakemake.logging import logger
+
+from crossray.progress import Progress
+
+#: rules of which nobody knows how long a job takes before one has finished
+LONG_RULES = frozenset({"train_model", "train_shared_heads", "explain_drops"})
+#: whoever asks for other output than usual gets Snakemake's own
+ASKED = workflow.output_settings
+if (
+    workflow.is_main_process
+    and Path(workflow.main_snakefile).resolve().parent == CHECKOUT.resolve()
+    and not (ASKED.dryrun or ASKED.verbose or ASKED.printshellcmds or ASKED.quiet or ASKED.debug_dag)
+):
+    for handler in logger.handlers:
+        if handler.name == "DefaultStreamHandler":
+            handler.addFilter(Progress(LONG_RULES))
+
+
+onsuccess:
+    if Path(f"results/{STUDY.study}/analysis/transfer.csv").is_file():
+        shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py results/{STUDY.study}")
+
+
+onerror:
+    print("Stopped. Once the cause is mended, give the same command again: what is done stays done.", file=sys.stderr)

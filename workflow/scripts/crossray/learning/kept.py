@@ -1,0 +1,71 @@
+"""Tables that a job keeps beside its outputs, so that an added target computes that target alone.
+
+Snakemake deletes a job's outputs before it runs, but not files in a folder that no rule declares. Each table lies there
+under a key of everything that determines its content. Its own digest is in the name, so a damaged one is recomputed.
+"""
+
+import logging
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from crossray.files import file_digest, replacing, text_digest
+
+log = logging.getLogger(__name__)
+
+#: digits of a digest that stand in a file's name
+_DIGITS = 16
+
+
+class KeptTables:
+    """Parquet tables by name and key.
+
+    Args:
+        folder: where they lie; made when the first table is kept.
+        common: what all of them follow from, such as the digests of weights and code.
+    """
+
+    def __init__(self, folder: Path, *common: str) -> None:
+        self._folder, self._common = folder, common
+
+    def find(self, name: str, *parts: str) -> Path | None:
+        """Return the table kept under a name for this key, or None.
+
+        Args:
+            name: what the table is about, such as ``test/north``; a relative path.
+            parts: what its content follows from, beside what all tables do.
+        """
+        for path in sorted((self._folder / name).glob(f"{self._key(parts)}.*.parquet")):
+            if file_digest(path).startswith(path.suffixes[-2][1:]):
+                return path
+            log.warning("%s was damaged since it was written; it is computed again", path)
+            path.unlink()
+        return None
+
+    def keep(self, table: pd.DataFrame, name: str, *parts: str) -> Path:
+        """Write a table under its name and key in place of the one that was kept under that name."""
+        folder = self._folder / name
+        written = folder / "new.parquet"
+        with replacing(written) as partial:
+            table.to_parquet(partial, index=False)
+        path = folder / f"{self._key(parts)}.{file_digest(written)[:_DIGITS]}.parquet"
+        written.replace(path)
+        for other in set(folder.iterdir()) - {path}:
+            other.unlink()
+        return path
+
+    def _key(self, parts: Sequence[str]) -> str:
+        return text_digest(*self._common, *parts)[:_DIGITS]
+
+
+def give(kept: Path, output: Path) -> None:
+    """Make an output that is a kept table: the same file where links are possible, else a copy; its time is now."""
+    with replacing(output) as partial:
+        try:
+            os.link(kept, partial)
+        except OSError:
+            shutil.copyfile(kept, partial)
+        os.utime(partial)

@@ -1,0 +1,75 @@
+"""A model of a study, and what it says of targets' images."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from crossray.errors import UserError
+from crossray.learning.batches import Examples
+from crossray.learning.hardware import choose_device
+from crossray.learning.models import load_model
+from crossray.learning.prediction import embed, predict_logits
+from crossray.learning.targets import Target
+from crossray.shards import sample_rows, with_rows
+from crossray.study.stages.inference import Inference
+
+log = logging.getLogger(__name__)
+
+
+class Predictor:
+    """A trained model on a device.
+
+    Args:
+        weights: of the model (safetensors).
+        settings: how models are applied.
+        gpus: how many GPUs the job was promised.
+
+    Raises:
+        UserError: if the weights are not those of a CrossRay model, or a promised GPU is not there.
+    """
+
+    def __init__(self, weights: Path, settings: Inference, gpus: int) -> None:
+        self._model, self._tasks, self._size = load_model(weights)
+        self._settings, self._device = settings, choose_device(gpus)
+
+    def predict(self, target: Target, split: str) -> pd.DataFrame:
+        """Return ``image_id`` and a float32 column of logits for each task, for all images of a split with pixels.
+
+        Raises:
+            UserError: if the model cannot take the target's images, or a shard is damaged.
+        """
+        self._check(target)
+        rows = with_rows(target.table, target.store, split)
+        examples = Examples(target.store, rows["row"].to_numpy(), np.empty((len(rows), len(self._tasks)), np.float32))
+        logits = predict_logits(self._model, examples, self._settings, self._device)
+        table = pd.DataFrame(logits, columns=self._tasks)
+        table.insert(0, "image_id", rows["image_id"])
+        log.info("%s: %d %s images, %d tasks", target.name, len(table), split, len(self._tasks))
+        return table
+
+    def embed(self, target: Target, images: int, seed: int) -> pd.DataFrame:
+        """Return image_id, split, dataset and the head's inputs for a sample of the training and test images.
+
+        Args:
+            target: whose images.
+            images: of each split, at most.
+            seed: of their draw.
+
+        Raises:
+            UserError: if the model cannot take the target's images, or a shard is damaged.
+        """
+        self._check(target)
+        rows = sample_rows(target.table, target.store, images, seed)
+        features = embed(self._model, target.store, rows["row"].to_numpy(), self._settings, self._device)
+        named = rows[["image_id", "split"]].assign(dataset=target.name)
+        log.info("%s: features of %d images, %d each", target.name, len(rows), features.shape[1])
+        return pd.concat([named, pd.DataFrame(features).add_prefix("feature ")], axis=1)
+
+    def _check(self, target: Target) -> None:
+        store = target.store
+        if store.size != self._size:
+            raise UserError(f"{target.name}: images of {store.size} px, the model was trained on {self._size} px")
+        if store.channels > self._model.scale.channels:
+            raise UserError(f"{target.name}: images in colour, the model was trained on grey ones")
