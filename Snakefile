@@ -41,7 +41,8 @@ include: "workflow/rules/terminal.smk"
 
 
 onstart:
-    check_writable("results", "logs", STUDY.private)
+    with raised_as(WorkflowError):
+        check_writable("results", "logs", STUDY.private)
 
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer

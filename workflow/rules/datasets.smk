@@ -64,7 +64,7 @@ rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
         tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
-        key=key_of,
+        key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset),
     output:
         manifest=layout.MANIFEST_AS_READ,
         lookup="<private>/{dataset}.csv",
@@ -75,7 +75,7 @@ rule make_manifest:
         "../../envs/crossray.yaml"
     resources:
         scripts=SCRIPTS,
-        mem_mb=grows(lambda wildcards: 2000 + count_images(wildcards.dataset) // 100),
+        mem_mb=grows(lambda wildcards: 2000 + LOADS.images(wildcards.dataset) // 100),
         runtime=grows(60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
@@ -142,16 +142,16 @@ rule convert_shard:
         "../../envs/crossray.yaml"
     resources:
         scripts=SCRIPTS,
-        mem_mb=grows(conversion_memory),
-        runtime=grows(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
+        mem_mb=grows(lambda wildcards: LOADS.conversion_mb(wildcards.dataset, wildcards.shape)),
+        runtime=grows(lambda wildcards: 30 + LOADS.images_in_shard(wildcards.dataset) // 60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         shard="{shard}",
         settings=lambda wildcards: stage_settings.convert_shard(
-            DATASETS[wildcards.dataset], wildcards.shape, shard_count(wildcards.dataset)
+            DATASETS[wildcards.dataset], wildcards.shape, LOADS.shards(wildcards.dataset)
         ).to_json(),
         code=code_version("convert_shard"),
-        libraries=versions("pydicom", "imagecodecs", "python-gdcm", "opencv-python-headless", "pillow"),
+        libraries=library_versions("pydicom", "imagecodecs", "python-gdcm", "opencv-python-headless", "pillow"),
         root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
@@ -172,8 +172,8 @@ rule index_shards:
     """List a data set's shards with their digests, and all images that could not be used."""
     input:
         # A conversion rewrites both; a shard that changes by itself was damaged, and must not be indexed as it is now.
-        shards=lambda wildcards: ancient(shards(wildcards.dataset, wildcards.shape, ".h5")),
-        rejected=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".rejected.csv"),
+        shards=lambda wildcards: ancient(shards(layout.SHARD, wildcards.dataset, wildcards.shape)),
+        rejected=lambda wildcards: shards(layout.REJECTED_OF_SHARD, wildcards.dataset, wildcards.shape),
     output:
         index=layout.INDEX,
         rejected=layout.REJECTED,
@@ -184,7 +184,7 @@ rule index_shards:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
+        runtime=grows(lambda wildcards: 20 + LOADS.images(wildcards.dataset) // 10000),
     params:
         settings=lambda wildcards: stage_settings.index_shards(DATASETS[wildcards.dataset], wildcards.shape).to_json(),
         code=code_version("index_shards"),

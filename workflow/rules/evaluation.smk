@@ -26,8 +26,8 @@ for number, part in enumerate(PLAN.prediction_jobs):
         resources:
             scripts=SCRIPTS,
             gpu=0,
-            mem_mb=grows(lambda wildcards, part=part: 4000 + max(pixels_mb([name]) for name in part.reads)),
-            runtime=grows(lambda wildcards, part=part: 20 + sum(map(count_images, part.reads)) // 2000),
+            mem_mb=grows(lambda wildcards, part=part: 4000 + max(LOADS.pixels_mb([name]) for name in part.reads)),
+            runtime=grows(lambda wildcards, part=part: 20 + sum(map(LOADS.images, part.reads)) // 2000),
         params:
             settings=stage_settings.predict(PLAN, part.embeds).to_json(),
             code=code_version("predict"),

@@ -12,7 +12,7 @@ rule predict_corrected:
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        shards=lambda wildcards: shards_of([wildcards.target]),
     output:
         predictions=layout.CORRECTED,
     log:
@@ -24,8 +24,8 @@ rule predict_corrected:
     resources:
         scripts=SCRIPTS,
         gpu=0,
-        mem_mb=grows(lambda wildcards: 4000 + pixels_mb([wildcards.target])),
-        runtime=grows(lambda wildcards: 30 + count_images(wildcards.target) // 500),
+        mem_mb=grows(lambda wildcards: 4000 + LOADS.pixels_mb([wildcards.target])),
+        runtime=grows(lambda wildcards: 30 + LOADS.images(wildcards.target) // 500),
     params:
         settings=stage_settings.predict_corrected(PLAN).to_json(),
         code=code_version("predict_corrected"),
@@ -51,7 +51,7 @@ rule describe_images:
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        shards=lambda wildcards: shards_of([wildcards.target]),
         weights=ENCODER_FILE,
     output:
         descriptions=layout.DESCRIPTIONS,

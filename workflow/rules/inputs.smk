@@ -1,24 +1,15 @@
 """What jobs read: the files of data sets, models and predictions, with what says whether they are others."""
 
 
-def key_of(wildcards):
-    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
-    if DATASETS[wildcards.dataset].public:
-        return []
-    key = Path(STUDY.private, "pseudonyms.key")
-    make_key(key)
-    return str(key)
-
-
 def datasets_learnt(wildcards):
     """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
     return PLAN.members[wildcards.source] if "source" in wildcards.keys() else PLAN.pool
 
 
-def shards(dataset, shape, suffix):
-    """Return the files of a data set's shards with this suffix."""
-    folder = f"results/datasets/{dataset}/{shape}/shards"
-    return [f"{folder}/{number:04d}{suffix}" for number in range(shard_count(dataset))]
+def shards(pattern, dataset, shape):
+    """Return the files of a data set's shards."""
+    names = [f"{number:04d}" for number in range(LOADS.shards(dataset))]
+    return [pattern.format(dataset=dataset, shape=shape, shard=name) for name in names]
 
 
 def index_of(dataset):
@@ -58,7 +49,7 @@ def indexes_of(datasets):
 
 def shards_of(datasets):
     """Return the shards of data sets; who reads them goes by the index whether they have changed."""
-    return ancient([path for dataset in datasets for path in shards(dataset, SHAPE, ".h5")])
+    return ancient([path for dataset in datasets for path in shards(layout.SHARD, dataset, SHAPE)])
 
 
 def study_manifests(wildcards):
@@ -100,37 +91,11 @@ def initial_weights(wildcards):
     return FILES[wildcards.model]
 
 
-def file_of(weights, key):
-    """Return weights that are a file, as a list of one; none for a published name or no weights.
-
-    Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
-    """
-    if not weights or not stage_settings.is_file(weights):
-        return []
-    if not Path(weights).is_file():
-        raise WorkflowError(
-            f"config: {key}: no file {weights!r} (paths start from {Path.cwd()}); name one with a state dict, or published "
-            "weights by their name, which has neither a point nor a slash"
-        )
-    return [weights]
-
-
-#: model -> the file of the user's that its weights start from, as a list of one; checked before anything runs
-FILES = {
-    name: [] if model.origin() else file_of(model.model.weights, f"models.{model.sweep}.weights")
-    for name, model in PLAN.models.items()
-}
-#: the same of the encoder that describes images
-ENCODER_FILE = file_of(STUDY.explanation and STUDY.explanation.encoder, "explanation.encoder")
-
-
 def initial_record(wildcards):
     """Return the record of the model that weights come from, which says whether they are others."""
     before = PLAN.models[wildcards.model].origin()
-    if not before:
-        return []
-    digests_of(PLAN.members[before.source])
-    return of_origin(rules.train_model.output.record, wildcards)
+    known = before and digests_of(PLAN.members[before.source])
+    return of_origin(rules.train_model.output.record, wildcards) if known else []
 
 
 def of_origin(pattern, wildcards):
@@ -141,33 +106,26 @@ def of_origin(pattern, wildcards):
 
 def of_trainings(pattern, models=None, **more):
     """Return the files of every training of models, of all where none are named."""
-    return [
-        path
-        for model in models or PLAN.models
-        for source in PLAN.models[model].sources
-        for path in expand(pattern, model=model, source=source, **{"seed": SEEDS} | more)
-    ]
+    names = {"seed": SEEDS} | more
+    return [path for training in PLAN.trainings(models) for path in expand(pattern, **training, **names)]
+
+
+def on_own(pattern, targets_of, models=None, **more):
+    """Return the files of trainings for the data sets that ``targets_of`` returns for their source."""
+    named = [training | {"target": targets_of(training["source"])} for training in PLAN.trainings(models)]
+    return [path for names in named for path in expand(pattern, **names, seed=SEEDS, **more)]
 
 
 def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
-    at_home = [
-        path
-        for model in PLAN.models
-        for source in PLAN.models[model].sources
-        for path in expand(
-            layout.PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=PLAN.members[source]
-        )
-    ]
+    at_home = on_own(layout.PREDICTION, PLAN.members.__getitem__, split="validation")
     return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets)
 
 
 def predictions_of_sweeps(wildcards):
     """Return all predictions, and for the choice among points of sweeps those for every validation split."""
-    datasets = dict.fromkeys([*PLAN.targets, *(name for names in PLAN.members.values() for name in names)])
-    return predictions(wildcards) + of_trainings(
-        layout.PREDICTION, PLAN.sweep_points, split="validation", target=datasets
-    )
+    swept = {"split": "validation", "target": PLAN.predicted}
+    return predictions(wildcards) + of_trainings(layout.PREDICTION, PLAN.sweep_points, **swept)
 
 
 def first_predictions(wildcards):
@@ -194,15 +152,4 @@ def paper_tables(wildcards):
 
 def corrected_predictions(wildcards):
     """Return the corrected predictions of explained models, on all targets that are no part of their source."""
-    return [
-        path
-        for model in PLAN.explained_models
-        for source in PLAN.models[model].sources
-        for path in expand(
-            rules.predict_corrected.output.predictions,
-            model=model,
-            source=source,
-            seed=SEEDS,
-            target=[target for target in PLAN.targets if target not in PLAN.members[source]],
-        )
-    ]
+    return on_own(rules.predict_corrected.output.predictions, PLAN.foreign_targets, PLAN.explained_models)

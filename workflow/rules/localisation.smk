@@ -9,7 +9,7 @@ rule attribute_images:
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        shards=lambda wildcards: shards_of([wildcards.target]),
         predictions=first_predictions,
         regions=lambda wildcards: regions_of([wildcards.target]),
     output:

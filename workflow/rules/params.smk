@@ -1,4 +1,4 @@
-"""What decides a job's result beside its settings: code and libraries; and what figures and the report are told."""
+"""What decides a job's result beside its settings: the code of readers; and what figures and the report are told."""
 
 
 def manifest_code(wildcards):
@@ -10,19 +10,6 @@ def manifest_code(wildcards):
 def reader_module(dataset):
     """Return the name of the module that reads a data set."""
     return READERS[DATASETS[dataset].reader]
-
-
-def versions(*libraries):
-    """Return the versions of libraries that decide a result."""
-    return as_settings(**{name: version_of(name) for name in libraries})
-
-
-def version_of(library):
-    """Return the version of an installed library; rules can also be looked at, as by --lint, where it is not there."""
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def figure_settings(*keys):

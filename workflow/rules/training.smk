@@ -26,8 +26,8 @@ rule train_model:
         gpu=0,
         launcher="python",
         reading=STUDY.images.reading,
-        mem_mb=grows(training_memory),
-        runtime=grows(training_minutes),
+        mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
+        runtime=grows(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
         settings=lambda wildcards: stage_settings.train_model(
             PLAN, wildcards.model, wildcards.source, int(wildcards.seed)
@@ -80,8 +80,8 @@ rule train_shared_heads:
         gpu=0,
         launcher="python",
         reading=STUDY.images.reading,
-        mem_mb=grows(training_memory),
-        runtime=grows(training_minutes),
+        mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
+        runtime=grows(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
         settings=lambda wildcards: stage_settings.train_shared_heads(
             PLAN, wildcards.model, wildcards.penalty, int(wildcards.seed)

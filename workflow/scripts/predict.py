@@ -62,10 +62,7 @@ def predict(arguments: Namespace) -> None:
         parts = []
         for target in (targets[name] for name in arguments.domains):
             name, key = f"embeddings/{target.name}", [*sample, *target.key("train", "test")]
-            parts.append(
-                kept.find(name, *key)
-                or kept.keep(predictor().embed(target, images, seed), name, *key)
-            )
+            parts.append(kept.find(name, *key) or kept.keep(predictor().embed(target, images, seed), name, *key))
         with replacing(arguments.embeddings) as partial:
             pd.concat(map(pd.read_parquet, parts)).to_parquet(partial, index=False)
 

@@ -3,17 +3,23 @@
 The workflow imports this at start, so it stays light.
 """
 
+import importlib.metadata
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from crossray.datasets import READERS, Release, find_reader
 from crossray.datasets.configured import options_of, places_of, with_policy
+from crossray.errors import UserError
+from crossray.pseudonyms import make_key
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
+from crossray.study.stage_settings import is_file
 
 
 @dataclass(frozen=True)
@@ -70,3 +76,94 @@ def unpacking_settings(dataset: Dataset) -> str:
     given = dataset.as_dict()
     facts = {key: given[key] for key in ("reader", "part", "distortion", "download") if key in given}
     return json.dumps(facts, sort_keys=True)
+
+
+def weights_file(weights: object, key: str) -> list[str]:
+    """Return weights that are a file, as a list of one; none for a published name or no weights.
+
+    Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
+
+    Raises:
+        UserError: if there is no such file.
+    """
+    if not isinstance(weights, str) or not is_file(weights):
+        return []
+    if not Path(weights).is_file():
+        raise UserError(
+            f"config: {key}: no file {weights!r} (paths start from {Path.cwd()}); name one with a state dict, or "
+            "published weights by their name, which has neither a point nor a slash"
+        )
+    return [weights]
+
+
+def weights_files(plan: Plan) -> dict[str, list[str]]:
+    """Return model -> the file of the user's that its weights start from, as a list of one.
+
+    Raises:
+        UserError: if a file is not there.
+    """
+    named = {name: (model.model.weights, f"models.{model.sweep}.weights") for name, model in plan.models.items()}
+    return {
+        name: weights_file(weights, key) if isinstance(weights, str) else [] for name, (weights, key) in named.items()
+    }
+
+
+def encoder_file(study: Study) -> list[str]:
+    """Return the file of the encoder that describes images, as a list of one; none where it is no file.
+
+    Raises:
+        UserError: if it is not there.
+    """
+    return weights_file(study.explanation.encoder if study.explanation else None, "explanation.encoder")
+
+
+def pseudonyms_key(study: Study, dataset: str) -> list[str]:
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
+    if study.datasets[dataset].public:
+        return []
+    key = Path(study.private, "pseudonyms.key")
+    make_key(key)
+    return [str(key)]
+
+
+def check_cache(study: Study, folder: str | None) -> None:
+    """Check that data of patients would not go to a between-workflow cache that others can read.
+
+    Snakemake makes every file in it readable and writable by all, the table of identifiers too.
+
+    Raises:
+        UserError: if they would.
+    """
+    closed = [name for name, dataset in study.datasets.items() if not dataset.public]
+    if folder and closed and Path(folder).is_dir() and Path(folder).stat().st_mode & 0o077:
+        raise UserError(
+            f"--cache: {folder} can be entered by others, who could read the images and identifiers of "
+            f"{', '.join(closed)}. Close it (chmod 700 {folder}), use another folder, or leave --cache out"
+        )
+
+
+def check_writable(*folders: str) -> None:
+    """Check that results can be written: Snakemake itself would end in a traceback.
+
+    Raises:
+        UserError: if a folder that is there cannot be written to.
+    """
+    for folder in folders:
+        if Path(folder).exists() and not os.access(folder, os.W_OK):
+            raise UserError(
+                f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
+                "start again, what is done stays done"
+            )
+
+
+def library_versions(*libraries: str) -> str:
+    """Return the versions of libraries that decide a result, as one string."""
+    return json.dumps({name: _version_of(name) for name in libraries}, sort_keys=True)
+
+
+def _version_of(library: str) -> str:
+    """Return the version of an installed library; rules can also be looked at, as by --lint, where it is not there."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,7 +1,7 @@
 """What a study does: which models are trained on which sources, tested on which targets, and what it can answer."""
 
 import functools
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from crossray.study.checks import check_registers
@@ -70,6 +70,18 @@ class Plan:
     def origins_of(self, model: str) -> list[OtherModel]:
         """Return the chain of models and sources that a model's weights come from, the nearest first."""
         return origins(self.models, model)
+
+    def trainings(self, models: Iterable[str] | None = None) -> list[dict[str, str]]:
+        """Return the model and source of every training of some models, of all where none are named."""
+        return [
+            {"model": model, "source": source}
+            for model in models or self.models
+            for source in self.models[model].sources
+        ]
+
+    def foreign_targets(self, source: str) -> list[str]:
+        """Return the targets that are no part of a source."""
+        return [target for target in self.targets if target not in self.members[source]]
 
     @functools.cached_property
     def reported_models(self) -> tuple[str, ...]:
