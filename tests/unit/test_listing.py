@@ -34,7 +34,9 @@ def release(root, folder="", splits=("train", "test")):
 
 
 def read(root, **settings):
-    return find_reader("folder").read(Release(str(root), ()), SETTINGS | settings)
+    reader = find_reader("folder")
+    told = reader.Told.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
+    return reader.read(Release(str(root), ()), told)
 
 
 @pytest.mark.parametrize("path", LITTER)

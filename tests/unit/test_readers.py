@@ -29,7 +29,7 @@ def read(root, maker, **settings):
     maker(root)
     settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
     reader = find_reader(maker.__name__)
-    chosen = with_policy("made-up", settings) | {"split": SPLIT}
+    chosen = with_policy("made-up", settings, split=SPLIT)
     return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
 
 
@@ -235,12 +235,11 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     maker(root)
     settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
     release = find_reader(maker.__name__).locate("d", settings)
-    resolved = with_policy("d", settings) | {"public": False, "register": "d"}
-    resolved["split"] = SPLIT
+    resolved = with_policy("d", settings, public=False, register="d", split=SPLIT)
     key = tmp_path / "private/pseudonyms.key"
     make_key(key)
     assert make_manifest.main([
-        "--dataset", "d", "--settings", json.dumps(resolved), "--root", release.root, "--tables", *release.tables,
+        "--dataset", "d", "--settings", resolved.to_json(), "--root", release.root, "--tables", *release.tables,
         "--key", str(key), "--lookup", str(tmp_path / "private/d.csv"),
         "--output", str(out / "manifest.parquet"),
     ]) == 0  # fmt: skip

@@ -229,7 +229,7 @@ def test_every_reader_has_a_page_whose_block_is_valid(reader):
     assert {dataset["reader"] for dataset in block["datasets"].values()} == {reader}
     settings = study_of({"study": "s", "tasks": ["A"], **block})
     for name, dataset in settings.datasets.items():
-        assert with_policy(name, dataset)["policy"] == "default"
+        assert with_policy(name, dataset).policy == "default"
 
 
 def test_data_sets_of_one_register_must_name_patients_alike():

@@ -14,13 +14,13 @@ import torchvision
 
 import unpack_release
 from crossray.datasets import Release, find_reader
-from crossray.datasets.digits import NAMES, distorted
+from crossray.datasets.digits import NAMES, Distortion, distorted
 from crossray.errors import UserError
 from crossray.planning import unpacking_settings
 from helpers import dataset
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.3, "test": 0}
-PLAIN = {"rotation": 0, "contrast": 1, "noise": 0}
+PLAIN = Distortion()
 CLASSES = {"cifar10": ["airplane", "bird"], "cifar100": ["apple", "aquarium_fish", "baby"]}
 KEYS = {"cifar10": ("labels", "label_names"), "cifar100": ("fine_labels", "fine_label_names")}
 
@@ -31,11 +31,12 @@ def unpacked(folder, local, **settings):
     assert unpack_release.main(["--settings", json.dumps(settings), "--root", str(local), "--images", str(images),
                                 "--labels", str(labels)]) == 0  # fmt: skip
     reader = find_reader(settings["reader"])
-    return reader.read(Release(str(images), (str(labels),)), {"split": SPLIT})
+    told = reader.Told.from_dict({"reader": settings["reader"], "max_missing": 0, "split": SPLIT})
+    return reader.read(Release(str(images), (str(labels),)), told)
 
 
 def test_halves_of_the_digits_share_no_image_and_keep_their_classes(tmp_path):
-    halves = [unpacked(tmp_path / part, tmp_path, reader="digits", part=part, distortion=PLAIN)
+    halves = [unpacked(tmp_path / part, tmp_path, reader="digits", part=part, distortion=PLAIN.as_dict())
               for part in ("first half", "second half")]  # fmt: skip
     assert [len(half) for half in halves] == [899, 898]
     assert not set(halves[0]["image_id"]) & set(halves[1]["image_id"])
@@ -53,9 +54,9 @@ def test_a_distortion_is_the_same_each_time_and_does_what_it_says():
     bar = np.zeros((9, 9))
     bar[4] = 0.5
     assert np.array_equal(distorted(bar, PLAIN, 0), bar)
-    assert np.allclose(distorted(bar, PLAIN | {"rotation": 90}, 0), bar.T, atol=1e-6)
-    assert distorted(bar, PLAIN | {"contrast": 2}, 0)[4, 0] == 0.25
-    noisy = [distorted(bar, PLAIN | {"noise": 0.1}, number) for number in (0, 0, 1)]
+    assert np.allclose(distorted(bar, replace(PLAIN, rotation=90), 0), bar.T, atol=1e-6)
+    assert distorted(bar, replace(PLAIN, contrast=2), 0)[4, 0] == 0.25
+    noisy = [distorted(bar, replace(PLAIN, noise=0.1), number) for number in (0, 0, 1)]
     assert np.array_equal(noisy[0], noisy[1])
     assert not np.array_equal(noisy[0], noisy[2])
 

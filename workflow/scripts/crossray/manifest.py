@@ -20,6 +20,7 @@ import pyarrow.parquet
 from crossray.errors import UserError, listed
 from crossray.files import replacing, write_csv
 from crossray.pseudonyms import pseudonym
+from crossray.study.splits import Split
 from crossray.tables import read as read_table
 
 SPLITS = ("train", "validation", "test")
@@ -68,16 +69,16 @@ def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]
     return patients.map(names)
 
 
-def with_validation(table: pd.DataFrame, split: Mapping[str, Any]) -> pd.DataFrame:
+def with_validation(table: pd.DataFrame, split: Split) -> pd.DataFrame:
     """Split a validation part off the training split of a release that brings none, by patients.
 
     Args:
         table: with the release's own ``split``, train or test.
-        split: seed, and shares of train and validation, whose ratio counts; the test split stays the release's.
+        split: seed and shares, of which the ratio of train and validation counts; the test split stays the release's.
     """
-    train = split["train"] / (split["train"] + split["validation"])
+    train = split.train / (split.train + split.validation)
     shares = {"train": train, "validation": 1 - train, "test": 0.0}
-    parts = split_by_patient(table["patient_id"], split["seed"], shares)
+    parts = split_by_patient(table["patient_id"], split.seed, shares)
     return table.assign(split=table["split"].where(table["split"] != "train", parts))
 
 

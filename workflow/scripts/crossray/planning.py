@@ -7,14 +7,16 @@ import importlib.metadata
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crossray.datasets import READERS, Release, find_reader
+from crossray.datasets import READERS, Release, find_reader, find_unpacker
 from crossray.datasets.configured import options_of, places_of, with_policy
+from crossray.datasets.reading import Reading
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
+from crossray.study.base import taken
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset
 from crossray.study.plan import Plan, make_plan
@@ -32,7 +34,7 @@ class Sources:
     """
 
     releases: Mapping[str, Release]
-    readings: Mapping[str, Mapping[str, Any]]
+    readings: Mapping[str, Reading]
 
 
 def study_of(config: Mapping[str, Any]) -> Study:
@@ -63,19 +65,16 @@ def register_of(name: str, dataset: Dataset) -> str:
     return dataset.register or find_reader(dataset.reader).REGISTER or getattr(dataset, "patients_of", None) or name
 
 
-def manifest_settings(plan: Plan, reading: Mapping[str, Any], name: str) -> str:
+def manifest_settings(plan: Plan, reading: Reading, name: str) -> str:
     """Return the settings that decide what a reader makes of its release, as one string."""
     dataset = plan.study.datasets[name]
-    facts = dict(reading) | {"public": dataset.public, "register": plan.registers[name]}
-    facts |= {"role": dataset.role} if dataset.is_only_tested() else {"split": dataset.split.as_dict()}
-    return json.dumps(facts, sort_keys=True)
+    told = replace(reading, public=dataset.public, register=plan.registers[name])
+    return (replace(told, role="test") if dataset.is_only_tested() else replace(told, split=dataset.split)).to_json()
 
 
 def unpacking_settings(dataset: Dataset) -> str:
     """Return the settings that decide how a release that is no image files is unpacked, as one string."""
-    given = dataset.as_dict()
-    facts = {key: given[key] for key in ("reader", "part", "distortion", "download") if key in given}
-    return json.dumps(facts, sort_keys=True)
+    return taken(find_unpacker(dataset.reader).Unpacking, dataset).to_json()
 
 
 def weights_file(weights: object, key: str) -> list[str]:

@@ -7,8 +7,10 @@ plans, so readers import pandas and the like only inside the functions that read
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from crossray.datasets.reading import Reading
 from crossray.errors import UserError
 from crossray.study.base import Settings
 
@@ -54,6 +56,8 @@ class Reader(Protocol):
     Options: type[Settings]
     #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
+    #: what ``read`` is told
+    Told: type[Reading]
     #: named label policies; a setting that the configuration gives itself goes before the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
     #: whose patients these are; readers with the same register speak of the same people by the same ``patient_id``.
@@ -70,12 +74,12 @@ class Reader(Protocol):
     def count_images(self, release: Release, settings: Settings) -> int:
         """Estimate the number of images, cheaply; decides the default number of shards."""
 
-    def read(self, release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    def read(self, release: Release, settings: Reading) -> "pandas.DataFrame":
         """Read the release.
 
         Args:
             release: what ``locate`` returned.
-            settings: those of ``SETTINGS`` and of the policy (:func:`crossray.datasets.configured.with_policy`).
+            settings: what the reader is told (:func:`crossray.datasets.configured.with_policy`).
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
@@ -104,6 +108,21 @@ class Locator(Protocol):
         Raises:
             UserError: if a table is not as released; the message names file, row and column.
         """
+
+
+class Unpacker(Protocol):
+    """What the module of a reader offers too whose release is no image files."""
+
+    #: what ``unpack`` is told
+    Unpacking: type[Settings]
+
+    def unpack(self, root: Path, settings: Settings, folder: Path) -> "pandas.DataFrame":
+        """Write the images as PNG files; see :func:`crossray.datasets.digits.unpack`."""
+
+
+def find_unpacker(name: str) -> Unpacker:
+    """Return the reader that is registered under ``name``, which must be an unpacker."""
+    return cast("Unpacker", find_reader(name))
 
 
 def find_locator(name: str) -> Locator:

@@ -1,13 +1,13 @@
 """Reader ``chexpert``: CheXpert of Stanford Hospital (Irvin et al., AAAI 2019). See docs/datasets/chexpert.md."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
 from crossray.datasets.options import LabelerColumns
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import LabelerReading
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Options = LabelerColumns
 SETTINGS = ()
+Told = LabelerReading
 POLICIES = {
     "default": {
         "views": FRONTAL,
@@ -45,7 +46,7 @@ def locate(dataset: str, settings: LabelerColumns) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
@@ -70,5 +71,5 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
         }
     ).join(raw_labels(raw, path))
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

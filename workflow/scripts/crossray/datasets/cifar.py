@@ -1,21 +1,32 @@
 """What the readers of the two CIFAR releases share: where their files lie, and how they are unpacked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.options import Downloadable
 from crossray.datasets.release import find_root
 from crossray.datasets.unpacked import locate_unpacked, write_images
 from crossray.errors import UserError
+from crossray.study.base import Settings
 
 if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
 IMAGES = 60_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacking(Settings):
+    """What the rule that unpacks the release is told."""
+
+    reader: str
+    "What reads the release."
+    download: bool = False
+    "Whether the release is fetched if it is not there."
 
 
 @dataclass(frozen=True)
@@ -49,13 +60,13 @@ class Files:
             )
         return locate_unpacked(dataset)
 
-    def unpack(self, root: Path, settings: Mapping[str, Any], folder: Path) -> "pandas.DataFrame":
+    def unpack(self, root: Path, settings: Unpacking, folder: Path) -> "pandas.DataFrame":
         """Write all images as PNG files (:func:`crossray.datasets.digits.unpack`); torchvision checks the files' sums.
 
         Raises:
             UserError: if the release cannot be downloaded or is damaged.
         """
-        return write_images(self._images(root, settings["download"]), folder)
+        return write_images(self._images(root, settings.download), folder)
 
     def _images(self, root: Path, download: bool) -> Iterator[tuple["NDArray", str, str]]:
         from urllib.error import URLError

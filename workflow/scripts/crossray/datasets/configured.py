@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from crossray.datasets import Locator, find_reader
+from crossray.datasets.reading import Reading
 from crossray.errors import UserError
 from crossray.study.base import Settings
 from crossray.study.datasets import Dataset
@@ -13,15 +14,16 @@ def options_of(name: str) -> type[Settings]:
     return find_reader(name).Options
 
 
-def with_policy(dataset: str, settings: Dataset) -> dict[str, Any]:
+def with_policy(dataset: str, settings: Dataset, **more: Any) -> Reading:
     """Return what decides a data set's manifest, its label policy spelt out.
 
     Args:
         dataset: name of the data set, for messages.
         settings: those of the data set.
+        more: what else is told.
 
     Returns:
-        reader, policy, max_missing, the reader's own settings, and every choice of the policy.
+        What the reader is told, every choice of the policy spelt out.
 
     Raises:
         UserError: if the reader has no such policy, or does not know a setting of policies that is given.
@@ -36,7 +38,8 @@ def with_policy(dataset: str, settings: Dataset) -> dict[str, Any]:
     choices = reader.POLICIES[name]
     given = settings.as_dict()
     own = {key: given[key] for key in ("reader", "max_missing", *reader.SETTINGS) if key in given}
-    return own | {"policy": name} | {key: given.get(key, choice) for key, choice in choices.items()}
+    chosen = {key: given.get(key, choice) for key, choice in choices.items()}
+    return reader.Told.from_dict({"policy": name} | own | chosen | more)
 
 
 def places_of(dataset: str, settings: Dataset) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 """Reader ``nih``: ChestX-ray14 of the NIH Clinical Center (Wang et al., CVPR 2017). See docs/datasets/nih.md."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, numbers, sexes, views
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed
@@ -23,6 +24,7 @@ FINDINGS = (
 
 Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
@@ -47,11 +49,11 @@ def locate(dataset: str, settings: Released) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
     images = read_images(release, read_table(path, COLUMNS), [], settings)
-    check_images(release.root, images["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, images["path"], settings.max_missing, LAYOUT)
     findings = images.pop("findings").map(lambda words: set(words.lower().split("|")))
     unknown_words(findings, {"no finding", *(name.lower() for name in FINDINGS)}, path)
     labels = labels_of_findings(findings, {name: {name.lower()} for name in FINDINGS}, "exact")
@@ -59,7 +61,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
 
 
 def read_images(
-    release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: Mapping[str, Any]
+    release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: ChosenImages
 ) -> "pandas.DataFrame":
     """Read what the NIH's table says of images and patients, and keep what the policy keeps.
 

@@ -3,12 +3,12 @@
 The images are the NIH's, and so are the patients. See docs/datasets/nih_google.md.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release, nih
 from crossray.datasets.fields import FRONTAL, translated
 from crossray.datasets.options import Released
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 
@@ -26,6 +26,7 @@ ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 
 Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
@@ -41,12 +42,12 @@ def locate(dataset: str, settings: Released) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
     raw = read_table(path, [*nih.COLUMNS, *TASKS])
     for column in TASKS:
         raw[column] = translated(raw[column].str.strip().str.upper(), ANSWERS, path, column).astype(float)
     images = nih.read_images(release, raw, list(TASKS), settings)
-    check_images(release.root, images["path"], settings["max_missing"], nih.LAYOUT)
+    check_images(release.root, images["path"], settings.max_missing, nih.LAYOUT)
     return images.drop(columns="findings").rename(columns=TASKS)

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
 
 from crossray.datasets import Release
@@ -17,6 +17,7 @@ from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import files_below, find_images, is_litter
 from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -47,6 +48,17 @@ class Options(FindingLists):
     "CSV from the root, first column the image, last the view, to use instead of the DICOM headers."
 
 
+@dataclass(frozen=True, kw_only=True)
+class OpeniReading(ChosenImages):
+    """What this reader is told."""
+
+    matching: str
+    "How findings match the table of synonyms."
+
+
+Told = OpeniReading
+
+
 def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`.
 
@@ -70,7 +82,7 @@ def count_images(release: Release, settings: Options) -> int:
     return 7470
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: OpeniReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; a report is taken for a patient, as no other number is released."""
     import pandas as pd
 
@@ -91,10 +103,10 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
         }
     )
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     # A report without a word of the vocabulary is a normal one here, not one that nobody read.
     findings = kept.pop("findings").map(lambda words: words or {"normal"})
-    return kept.join(labels_of_findings(findings, read_synonyms(release.tables[1]), settings["matching"]))
+    return kept.join(labels_of_findings(findings, read_synonyms(release.tables[1]), settings.matching))
 
 
 def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:

@@ -4,15 +4,15 @@ See docs/datasets/padchest.md.
 """
 
 import ast
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, sexes, views
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import RESOURCES, check_images, count_rows, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -51,6 +51,19 @@ class Options(FindingLists):
     "Leave out the files that the paper's code listed as missing, and reports without labels."
 
 
+@dataclass(frozen=True, kw_only=True)
+class PadchestReading(ChosenImages):
+    """What this reader is told."""
+
+    matching: str
+    "How findings match the table of synonyms."
+    skip_broken_files: bool
+    "Whether broken files and reports without labels are left out."
+
+
+Told = PadchestReading
+
+
 def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     names = ["PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"]
@@ -63,7 +76,7 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the paper's policy leaves images of unlabelled reports out."""
     import pandas as pd
 
@@ -84,13 +97,13 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "Labels": raw["Labels"].mask(raw["Labels"] == ""),
         }
     )
-    if settings["skip_broken_files"]:
+    if settings.skip_broken_files:
         broken = set((RESOURCES / "padchest.broken-files.txt").read_text(encoding="utf-8").split())
         table = table[table["Labels"].notna() & ~raw["ImageID"].isin(broken)]
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     findings = _findings(kept.pop("Labels"), path)
-    labels = labels_of_findings(findings, read_synonyms(synonyms), settings["matching"])
+    labels = labels_of_findings(findings, read_synonyms(synonyms), settings.matching)
     return kept.join(labels)
 
 

@@ -3,15 +3,15 @@
 The images are the NIH's, under new names. See docs/datasets/rsna.md.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, labels, numbers, sexes, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_root, find_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -48,6 +48,17 @@ class Options(Released):
     "A row for each image, or for each box, as the paper did."
 
 
+@dataclass(frozen=True, kw_only=True)
+class RsnaReading(ChosenImages):
+    """What this reader is told."""
+
+    rows: str
+    "A row for each image, or for each box."
+
+
+Told = RsnaReading
+
+
 def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; the second table is ``nih_mapping``, if there is one."""
     tables = [find_table(dataset, settings.root, settings.table, ["stage_2_train_labels.csv"])]
@@ -59,14 +70,14 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: RsnaReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
-    table = label_rows(release.tables[0], settings["rows"])
+    table = label_rows(release.tables[0], settings.rows)
     names = table.pop("name")
     table["path"] = "stage_2_train_images/" + names + ".dcm"
-    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, table["path"], settings.max_missing, LAYOUT)
     if len(release.tables) > 1:
         table["patient_id"] = names.map(nih_patients(release.tables[1])).fillna(table["patient_id"])
     headers = read_headers(release.root, table["path"], ["ViewPosition", "PatientSex", "PatientAge"])

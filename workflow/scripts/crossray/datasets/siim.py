@@ -1,6 +1,5 @@
 """Reader ``siim``: the SIIM-ACR Pneumothorax Segmentation challenge of 2019. See docs/datasets/siim.md."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
@@ -9,6 +8,7 @@ from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
 REGISTER = None
 
@@ -37,7 +38,7 @@ def locate(dataset: str, settings: Released) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; patients, views, sexes and ages stand in the DICOM headers."""
     import pandas as pd
 
@@ -45,7 +46,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     names = table["image_id"] + ".dcm"
     files = find_images(release.root, names)
     table["path"] = names.map(lambda name: files.get(name, name))
-    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, table["path"], settings.max_missing, LAYOUT)
     keywords = ["PatientID", "StudyInstanceUID", "ViewPosition", "PatientSex", "PatientAge"]
     headers = read_headers(release.root, table["path"], keywords)
     described = pd.DataFrame(

@@ -1,13 +1,15 @@
 """Reader ``simulated``: a hospital of chest phantoms that the workflow itself renders (:mod:`.hospital`)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, table
+from crossray.datasets.reading import Reading
 from crossray.study import folders
 from crossray.study.findings import FINDINGS
-from crossray.study.hospital import Hospital
+from crossray.study.hospital import Hospital, Labelling
 
 if TYPE_CHECKING:
     import pandas
@@ -16,6 +18,17 @@ Options = Hospital
 SETTINGS = ("labelling",)
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 REGISTER = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulatedReading(Reading):
+    """What this reader is told."""
+
+    labelling: Labelling
+    "How the hospital labels images."
+
+
+Told = SimulatedReading
 
 
 def locate(dataset: str, settings: Hospital) -> Release:
@@ -28,12 +41,12 @@ def count_images(release: Release, settings: Hospital) -> int:
     return settings.images
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: SimulatedReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; tasks that the hospital does not label have no column."""
     fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
-    tasks = [name for name in FINDINGS if name not in settings["labelling"]["unlabelled"]]
-    columns = {field: field for field in fields}
-    return table.read_rows(release, {"columns": columns, "tasks": tasks, "uncertain": "ignore"})
+    tasks = [name for name in FINDINGS if name not in settings.labelling.unlabelled]
+    columns = table.Columns(**{field: field for field in fields})
+    return table.read_rows(release, columns, tasks, "ignore")
 
 
 def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:

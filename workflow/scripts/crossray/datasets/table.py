@@ -1,8 +1,8 @@
 """Reader ``table``: any folder of images beside one CSV or Parquet file, whose columns the settings name."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Len
 
@@ -10,6 +10,7 @@ from crossray.datasets import Release
 from crossray.datasets.fields import ages, labels, optional, sexes, views
 from crossray.datasets.options import ImageChoice, UncertainLabels
 from crossray.datasets.policy import keep_images, resolve_uncertain
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_root, find_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -60,6 +61,21 @@ class Options(ImageChoice, UncertainLabels):
     "Label columns (1 positive, 0 negative, -1 or empty unknown), as a list or as task to column."
 
 
+@dataclass(frozen=True, kw_only=True)
+class TableReading(ChosenImages):
+    """What this reader is told."""
+
+    columns: Columns
+    "Which column holds what."
+    tasks: tuple[str, ...] | Mapping[str, str]
+    "Label columns, or task to column."
+    uncertain: str
+    "What an uncertain label is."
+
+
+Told = TableReading
+
+
 def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`.
 
@@ -72,19 +88,21 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: TableReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``columns``, ``tasks`` and the policy."""
-    table = read_rows(release, settings)
+    table = read_rows(release, settings.columns, settings.tasks, settings.uncertain)
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"])
+    check_images(release.root, kept["path"], settings.max_missing)
     return kept
 
 
-def read_rows(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
-    """Read the table as the settings name its columns, without looking for the images."""
+def read_rows(
+    release: Release, named: Columns, tasks: Sequence[str] | Mapping[str, str], uncertain: str
+) -> "pandas.DataFrame":
+    """Read the table by the names of its columns, without looking for the images."""
     import pandas as pd
 
-    path, columns, tasks = release.tables[0], settings["columns"], settings["tasks"]
+    path, columns = release.tables[0], named.as_dict()
     task_columns = tasks if isinstance(tasks, Mapping) else {task: task for task in tasks}
     raw = read_table(path, [*columns.values(), *task_columns.values()])
 
@@ -108,5 +126,5 @@ def read_rows(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFram
     if "split" in columns:
         table["split"] = text("split").str.lower()
     for task, column in task_columns.items():
-        table[task] = resolve_uncertain(labels(raw[column], path, column), settings["uncertain"])
+        table[task] = resolve_uncertain(labels(raw[column], path, column), uncertain)
     return table

@@ -4,13 +4,15 @@ The reader of such a release offers ``unpack`` too, with the signature of :func:
 rule ``unpack_release`` calls it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
+from crossray.datasets.reading import Reading
 from crossray.datasets.sheets import read_table
 from crossray.study import folders
+from crossray.study.splits import Split
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +49,7 @@ def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, fir
     return pd.DataFrame(rows)
 
 
-def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``split`` for what the release does not split itself.
 
     Every image is its own patient. A validation split is set aside from the release's training split by a hash.
@@ -70,6 +72,6 @@ def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.Data
         }
     )
     if (raw["split"] != "").all():
-        table = manifest.with_validation(table.assign(split=raw["split"]), settings["split"])
+        table = manifest.with_validation(table.assign(split=raw["split"]), settings.split or Split())
     labels = {name: (raw["class"] == name).astype(float) for name in sorted(raw["class"].unique())}
     return table.assign(**labels)

@@ -7,7 +7,7 @@ image. See docs/datasets/vindr.md.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from annotated_types import Ge, Le
 
@@ -16,6 +16,7 @@ from crossray.datasets.fields import numbers
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import Synonyms
 from crossray.datasets.policy import keep_images, read_synonyms
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table, tables_there
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
@@ -49,6 +50,17 @@ class Options(Synonyms):
     "How many of the three radiologists must have found it; the test set holds a consensus already."
 
 
+@dataclass(frozen=True, kw_only=True)
+class VindrReading(ChosenImages):
+    """What this reader is told."""
+
+    agreement: int
+    "How many radiologists must have found it."
+
+
+Told = VindrReading
+
+
 def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; ``table: annotations/image_labels_test.csv`` reads the test images."""
     names = ["annotations/image_labels_train.csv", "image_labels_train.csv", "train.csv"]
@@ -64,7 +76,7 @@ def count_images(release: Release, settings: Options) -> int:
     return max(1, count_table_rows(release.tables[0]) // 3)
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: VindrReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
     import pandas as pd
 
@@ -83,8 +95,8 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "age": float("nan"),
         }
     )
-    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
-    labels = task_labels(found, read_synonyms(synonyms), settings["agreement"], path)
+    check_images(release.root, table["path"], settings.max_missing, LAYOUT)
+    labels = task_labels(found, read_synonyms(synonyms), settings.agreement, path)
     return keep_images(table.join(labels.reset_index(drop=True)), settings)
 
 

@@ -2,30 +2,17 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, cast
 
 from annotated_types import Ge, Len
 
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Name, Share
+from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
 PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split(Settings):
-    """How patients are split."""
-
-    seed: Annotated[int, Ge(0)] = 0
-    "Seed of the assignment of patients."
-    train: Share = 0.7
-    "Share of the patients to learn from; the three add up to 1."
-    validation: Share = 0.1
-    "Share of the patients who choose epochs and thresholds."
-    test: Share = 0.2
-    "Share of the patients to test on."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +51,7 @@ class Dataset(Settings):
     """
     burnt_in_areas: tuple[Annotated[tuple[Share, ...], Len(4, 4)], ...] = ()
     "Rectangles to black out, each as [left, top, right, bottom], shares of the width and the height."
-    split: Split = Split()
+    split: Split = field(default_factory=Split)
     "Shares of the patients, adding up to 1, and the seed of their assignment."
 
     def is_only_tested(self) -> bool:
