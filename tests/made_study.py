@@ -48,7 +48,6 @@ from crossray.study.stages.check_verdicts import Planted
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
-from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import read
 from helpers import ROOT, manifest_table
 
@@ -277,7 +276,7 @@ class Made:
         self._write(probe=probed, probe_confusion=confusion)
         counts, labels, flow = datasets.summarise(
             self.folder / "manifests", self.folder / "datasets",
-            SummariseDatasets(datasets=tuple(self.labels), shape="32px", tasks=tuple(self.tasks)),
+            list(self.labels), "32px", self.tasks,
         )  # fmt: skip
         self._write(datasets=counts, labels=labels, flow=flow)
         tables = {name: read(self.folder / f"analysis/{name}.csv")

@@ -28,7 +28,7 @@ def read(root, maker, **settings):
     root.mkdir(parents=True, exist_ok=True)
     maker(root)
     settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
-    reader = find_reader(maker.__name__)
+    reader = find_reader(settings.reader)
     chosen = with_policy("made-up", settings, split=SPLIT)
     return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
 
@@ -234,7 +234,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     root.mkdir()
     maker(root)
     settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
-    release = find_reader(maker.__name__).locate("d", settings)
+    release = find_reader(settings.reader).locate("d", settings)
     resolved = with_policy("d", settings, public=False, register="d", split=SPLIT)
     key = tmp_path / "private/pseudonyms.key"
     make_key(key)

@@ -128,9 +128,10 @@ def test_shapes_are_read_from_headers(tmp_path, name):
 def read(root, maker, **settings):
     """Write a release and read where its findings are."""
     maker(root)
-    tables = places_of("made-up", dataset(**{"reader": maker.__name__, "root": str(root), **settings}))
+    settings = dataset(**{"reader": maker.__name__, "root": str(root), **settings})
+    tables = places_of("made-up", settings)
     assert tables
-    places = find_locator(maker.__name__).read_places(Release(str(root), tables))
+    places = find_locator(settings.reader).read_places(Release(str(root), tables))
     return places.drop(columns=["frame_rows", "frame_columns"]).to_dict("records")
 
 

@@ -14,7 +14,9 @@ def summarise_datasets(arguments: Namespace) -> None:
     from crossray.files import write_csv
 
     settings = arguments.settings
-    counts, labels, flow = summarise(arguments.manifests, arguments.datasets, settings)
+    counts, labels, flow = summarise(
+        arguments.manifests, arguments.datasets, settings.datasets, settings.shape, settings.tasks
+    )
     write_csv(arguments.flow, flow)
     write_csv(arguments.counts, counts)
     write_csv(arguments.labels, labels)

@@ -13,7 +13,6 @@ from scipy.stats import binomtest
 from crossray import manifest
 from crossray.errors import FILE_NOT_FOUND
 from crossray.study import folders
-from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import read
 
 AGE_BANDS = [0, 18, 40, 60, 80, 121]
@@ -117,23 +116,25 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
 
 
 def summarise(
-    manifests: Path, datasets: Path, settings: SummariseDatasets
+    manifests: Path, datasets: Path, names: Sequence[str], shape: str, tasks: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the counts of all data sets (:func:`describe`), their labels (:func:`count_labels`) and :func:`flow`.
 
     Args:
         manifests: folder of the study's manifests.
         datasets: folder of data sets, with the lists of what was rejected beside the indexes of their shards.
-        settings: those of the summary.
+        names: of the data sets.
+        shape: name of the folder of shards.
+        tasks: the study's.
     """
     counts, labels = [], []
     steps: list[dict[str, Any]] = []
-    for name in settings.datasets:
+    for name in names:
         table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
-        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=settings.shape))
+        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=shape))
         usable = table[~table["image_id"].isin(rejected["image_id"])]
         counts += describe(name, usable, len(table) - len(usable))
-        labels += count_labels(name, usable, settings.tasks)
-        steps += flow(name, table, rejected, settings.tasks)
+        labels += count_labels(name, usable, tasks)
+        steps += flow(name, table, rejected, tasks)
     described = pd.DataFrame(counts).astype({"patients": "Int64"})
     return described, pd.DataFrame(labels), pd.DataFrame(steps, columns=FLOW_COLUMNS)
