@@ -2,17 +2,17 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo test test-unit test-all soak fuzz lint format docs conformance bench lock
+.PHONY: help install demo test test-unit test-all soak fuzz lint format docs conformance bench audit lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/installed ## make .venv with the locked packages
 
-.venv/installed: requirements.lock
+.venv/installed: requirements.lock envs/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "CrossRay needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement envs/uv.txt
 	.venv/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
 	@touch $@
 
@@ -36,8 +36,9 @@ test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
 soak: install ## strike runs at random for MINUTES=40 and append the counts to docs/robustness.md
 	@python tests/soak.py --minutes $(or $(MINUTES),40)
 
-fuzz: install ## convert FILES=10000 damaged DICOM files of every syntax; none may kill, hang or surprise
+fuzz: install ## read FILES=10000 damaged DICOM files and CASES=2000 tables and studies; none may kill, hang or surprise
 	@python tests/fuzz_dicom.py --files $(or $(FILES),10000)
+	@python tests/fuzz_tables.py --cases $(or $(CASES),2000)
 
 lint: install ## check style, types, architecture and the workflow
 	@ruff check . && ruff format --check .
@@ -53,6 +54,7 @@ format: install ## mend style
 docs: install ## write the parts of the docs that come from the code
 	@python docs/config_reference.py
 	@python docs/label_comparison.py
+	@python docs/third_party.py
 
 conformance: install ## convert pydicom's test files, compare with other decoders, write docs/dicom-conformance.md
 	@python docs/conformance.py --write
@@ -60,6 +62,9 @@ conformance: install ## convert pydicom's test files, compare with other decoder
 bench: install ## measure how fast everything is, write benchmarks/results, docs/performance.md and docs/cost-at-scale.md
 	@status=0; python benchmarks/run.py $(SUBJECTS) || status=1; \
 	python docs/performance.py && python docs/cost_at_scale.py && exit $$status
+
+audit: install ## compare requirements.lock with the public advisories about its packages (needs a network)
+	@python docs/audit.py
 
 lock: ## compile requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock

@@ -23,6 +23,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/attempts.smk"
 include: "workflow/rules/resources.smk"
 include: "workflow/rules/inputs.smk"
 include: "workflow/rules/params.smk"
@@ -33,16 +34,20 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/localisation.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/comparisons.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/explanation.smk"
-include: "workflow/rules/pictures.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/forget.smk"
 include: "workflow/rules/terminal.smk"
 
 
 onstart:
     with raised_as(WorkflowError):
         check_writable("results", "logs", STUDY.private)
+        close_folder(Path(STUDY.private))
+        check_clock(STUDY)
+    check_file_system()
+    check_left_over()
 
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer
@@ -51,39 +56,9 @@ localrules:  # targets, and drawings of a second or two, which a cluster would k
     train,
     evaluate,
     report,
+    forget,
     write_report,
-    draw_accuracy,
-    draw_agreement,
-    draw_attributions,
-    draw_auc_matrix,
-    draw_confusion,
-    draw_corrections,
-    draw_disagreements,
-    draw_domains,
-    draw_drop,
-    draw_head_distances,
-    draw_heads,
-    draw_label_agreement,
-    draw_label_control,
-    draw_local,
-    draw_localisation,
-    draw_models,
-    draw_operating_points,
-    draw_outputs,
-    draw_paper,
-    draw_patients,
-    draw_prevalence,
-    draw_probe,
-    draw_reliability,
-    draw_samples,
-    draw_shift_map,
-    draw_shift_terms,
-    draw_shift_truth,
-    draw_subgroups,
-    draw_sweeps,
-    draw_task_matrices,
-    draw_tasks,
-    draw_training_curves,
+    draw_figure,
 
 
 rule all:

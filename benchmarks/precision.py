@@ -78,7 +78,8 @@ def _hospital(name: str, study: Study, folder: Path) -> tuple[Path, Path]:
     patients = pd.factorize(labels["patient_id"])[0]
     split = np.where(patients % 10 < 5, "train", np.where(patients % 10 < 6, "validation", "test"))
     columns = ["image_id", "patient_id", "study_id", "path", "view", "sex", "age"]
-    table = labels[columns].assign(split=split, **{task: labels[task].astype(float) for task in study.tasks})
+    numbers = {name: labels[name].astype(float) for name in ["age", *study.tasks]}
+    table = labels[columns].assign(split=split, **numbers)
     manifest.write(folder / "manifest.parquet", table, {})
     return folder / "manifest.parquet", folder / "made/index.json"
 

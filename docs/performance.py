@@ -274,7 +274,11 @@ def main() -> int:
     for name, (table, draw) in FIGURES.items():
         if table in results:
             where = PLOTS / name
-            write(draw(results), {"phantoms": False}, *(where.with_suffix(end) for end in (".svg", ".png", ".json")))
+            write(
+                draw(results),
+                {"phantoms": [], "real": []},
+                *(where.with_suffix(end) for end in (".svg", ".png", ".json")),
+            )
             for end in (".png", ".json"):
                 where.with_suffix(end).unlink()
     write_text(PAGE, page(results))

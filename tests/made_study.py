@@ -1,6 +1,5 @@
 """A study made up from known AUCs: manifests, predictions and pixels, and every analysis, figure and page of it."""
 
-import importlib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -33,10 +32,11 @@ from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
 from crossray.analysis.shift import truth
 from crossray.datasets.indexing import index
-from crossray.figures import attributions, disagreements, report, samples, training_curves
+from crossray.figures import report
 from crossray.figures.attributions import ROLES
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
-from crossray.figures.options import read_tables
+from crossray.figures.drawing import drawn
+from crossray.figures.entries import NEEDS
+from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import write
 from crossray.files import read_json, write_csv, write_json
 from crossray.shards import write_shard
@@ -52,21 +52,6 @@ from crossray.tables import read
 from helpers import ROOT, manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
-#: tables that each figure is drawn from, as its rule names them
-FIGURE_TABLES = {
-    "auc_matrix": ["transfer", "summary"], "drop": ["transfer", "summary"],
-    "accuracy": ["classes"], "confusion": ["confusion", "classes"], "local": ["comparisons"],
-    "domains": ["domains"], "models": ["models"], "sweeps": ["sweeps", "choices"],
-    "tasks": ["tasks", "performance"], "task_matrices": ["performance"],
-    "agreement": ["agreement_summary"], "outputs": ["outputs", "output_points", "agreement"],
-    "operating_points": ["operating_points"], "reliability": ["reliability", "calibration"],
-    "subgroups": ["subgroups"], "shift_terms": ["shift"], "shift_map": ["shift"],
-    "corrections": ["corrections_by_verdict"], "shift_truth": ["shift_truth", "shift_acceptance"],
-    "label_agreement": ["label_agreement"], "label_control": ["label_control"],
-    "heads": ["head_places"], "head_distances": ["head_distances", "head_relations"],
-    "probe": ["probe", "probe_confusion"], "paper": ["paper", "paper_summary"], "prevalence": ["labels"],
-    "patients": ["datasets"], "localisation": ["localisation", "localisation_summary"],
-}  # fmt: skip
 
 
 @dataclass
@@ -116,7 +101,8 @@ class Made:
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
-            "shape": "32px", "phantoms": [],
+            "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
+            "searched": [],
             "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
 
@@ -126,16 +112,18 @@ class Made:
         attributed = Attributed(methods=("grad_cam", "input_gradients"), tasks=tuple(self.tasks))
         return taken(MeasureLocalisation, self.study.settings, attribution=attributed, size=32, fit="crop")
 
-    def had(self, contents):
+    def had(self, entries):
         """Return which of all figures or tables this study has."""
-        lacking = [] if self.classes else ["classes"]
-        lacking += [] if self.explained else ["explanation", "truth", "attribution", "localisation", "models", "sweeps"]
-        return [name for name, condition in contents.items() if condition not in lacking]
+        lacking = set() if self.classes else {"classes"}
+        lacking |= set() if self.explained else {
+            "explanation", "truth", "attribution", "localisation", "models", "sweeps"
+        }  # fmt: skip
+        return had(entries, set(NEEDS) - lacking)
 
     @property
     def study(self):
         """Return the study as analyses see it."""
-        settings = {field.name: self.settings[field.name] for field in fields(Analysis)}
+        settings = {field.name: self.settings[field.name] for field in fields(Analysis) if field.name in self.settings}
         return Study(self.folder / "predictions", self.folder / "manifests", Analysis.from_dict(settings))
 
     @property
@@ -373,26 +361,18 @@ class Made:
             found[name] = truth.Hospital(settings, severities)
         return found
 
-    def draw(self, phantoms=(), figures=None):
+    def _kinds(self, phantoms):
+        """Return which data sets are phantoms, and which are not."""
+        return {"phantoms": list(phantoms), "real": [name for name in self.labels if name not in phantoms]}
+
+    def draw(self, phantoms=(), figures=None, **more):
         """Draw every figure, or those that are named; return the study."""
-        settings = self.settings | {"phantoms": list(phantoms)}
-        for name in figures or self.had(ALL_FIGURES):
-            if name in FIGURE_TABLES:
-                tables = read_tables(self.folder / f"analysis/{table}.csv" for table in FIGURE_TABLES[name])
-                module = importlib.import_module(f"crossray.figures.{name}")
-                figure = module.draw(**tables, settings=settings)
-            elif name == "samples":
-                chosen = samples.choose(self.folder / "manifests", self.folder / "datasets", settings)
-                figure = samples.draw(chosen, settings)
-            elif name == "disagreements":
-                extremes = read(self.folder / "analysis/output_extremes.csv")
-                shown = disagreements.with_pixels(extremes, self.folder / "datasets", settings)
-                figure = disagreements.draw(shown, settings)
-            elif name == "attributions":
-                chosen = attributions.choose(self.folder / "attributions", self.folder / "datasets", settings)
-                figure = attributions.draw(chosen, settings)
-            else:
-                figure = training_curves.draw(training_curves.histories(self.folder / "models", settings), settings)
+        settings = self.settings | self._kinds(phantoms) | more
+        for name in figures or self.had(FIGURES):
+            entry = FIGURES[name]
+            tables = [self.folder / f"analysis/{table}.csv" for table in entry.tables]
+            asked = {key: settings[key] for key in ("phantoms", "real", *entry.settings)}
+            figure = drawn(name, tables, [self.folder / folder for folder in entry.folders], asked)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
             write(figure, settings, *paths)
         return self
@@ -410,8 +390,8 @@ class Made:
             "models": {"resnet50": {"architecture": "resnet50", "weights": None, "freeze": None}},
             "datasets": {name: {"description": ""} for name in self.labels},
             "images": {"size": 32, "fit": "crop", "colour": "grey"},
-            "training": training, "phantoms": list(phantoms), "order": list(self.labels),
-            "leakage": {"overlap": "move"}, "figures": self.had(ALL_FIGURES), "tables": self.had(ALL_TABLES), **more,
+            "training": training, **self._kinds(phantoms), "order": list(self.labels),
+            "leakage": {"overlap": "move"}, "figures": self.had(FIGURES), "tables": self.had(TABLES), **more,
         }  # fmt: skip
         templates = ROOT / "workflow/scripts/crossray/figures/templates"
         return report.render(self.folder, self.folder / "datasets", settings, templates, ROOT / "CITATION.cff")

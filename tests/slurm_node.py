@@ -1,4 +1,4 @@
-"""A real SLURM of one node, in a folder of its own, started and stopped by a test."""
+"""A real SLURM of one node or more on this machine, in a folder of its own, started and stopped by a test."""
 
 import os
 import secrets
@@ -6,11 +6,12 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from helpers import SESSION, processes_with
+from workflow_helpers import wait_until
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel")
 #: where SLURM's commands look inside a job, whose variables the executor takes away
@@ -26,13 +27,12 @@ AuthType=auth/munge
 AuthInfo=socket={folder}/munge.socket
 CryptoType=crypto/munge
 SlurmctldPort={controller_port}
-SlurmdPort={node_port}
 SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
 SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
+SlurmdLogFile={folder}/slurmd-%n.log
 StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
+SlurmdSpoolDir={folder}/spool-%n
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
@@ -50,9 +50,13 @@ BatchStartTimeout=60
 SlurmdTimeout=20
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory=64000 Gres=gpu:2 State=UNKNOWN
-PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP OverSubscribe=YES
+{nodes}
+PartitionName=one Nodes={first} Default=YES MaxTime=INFINITE State=UP OverSubscribe=YES
+PartitionName=both Nodes=ALL MaxTime=INFINITE State=UP OverSubscribe=YES
 """
+NODE = "NodeName={name} NodeAddr=127.0.0.1 Port={port} CPUs=8 RealMemory=64000 Gres=gpu:{gpus}"
+#: stand for GPUs: every machine has them, and SLURM shares them out
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random")
 
 
 def obstacle() -> str | None:
@@ -81,43 +85,51 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-class Node:
-    """Controller and node; GPUs are device files that every machine has, so that GPU jobs can be scheduled."""
+class Slurm:
+    """Controller and nodes; GPUs are device files that every machine has, so that GPU jobs can be scheduled.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("state", "spool"):
+    Args:
+        folder: for everything that SLURM writes.
+        names: of the nodes, made up. The first alone is the partition ``one``, the default; all are ``both``.
+        gpus: of each node.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], gpus: int) -> None:
+        self.folder, self.names = folder, names
+        host = socket.gethostname().split(".")[0]
+        for name in ("state", *(f"spool-{name}" for name in self.names)):
             (folder / name).mkdir(parents=True)
-        self.host = socket.gethostname().split(".")[0]
         self.environment = os.environ | {"PATH": PATH, "SLURM_CONF": str(folder / "slurm.conf")}
+        nodes = [NODE.format(name=name, port=free_port(), gpus=gpus) for name in self.names]
         (folder / "slurm.conf").write_text(
             CONFIGURATION.format(
-                host=self.host, folder=folder, cpus=8, controller_port=free_port(), node_port=free_port()
+                host=host, folder=folder, controller_port=free_port(), nodes="\n".join(nodes), first=names[0]
             )
         )
-        (folder / "gres.conf").write_text("Name=gpu File=/dev/null\nName=gpu File=/dev/zero\n")
+        (folder / "gres.conf").write_text("".join(f"Name=gpu File={device}\n" for device in DEVICES[:gpus]))
         (folder / "munge.key").write_bytes(secrets.token_bytes(1024))
         (folder / "munge.key").chmod(0o400)
         self.links = [CONFIGURED / name for name in ("slurm.conf", "gres.conf")]
         self.processes: dict[str, subprocess.Popen] = {}
 
     def start(self) -> None:
-        """Start everything and wait until the node is idle."""
+        """Start everything and wait until the nodes are idle."""
         CONFIGURED.mkdir(exist_ok=True)
         for link in self.links:
             link.unlink(missing_ok=True)  # of a test that was killed
             link.symlink_to(self.folder / link.name)
-        self._spawn("munged", "--foreground", "--force", f"--socket={self.folder}/munge.socket",
+        self._spawn("munged", "munged", "--foreground", "--force", f"--socket={self.folder}/munge.socket",
                     f"--key-file={self.folder}/munge.key", f"--pid-file={self.folder}/munged.pid",
                     f"--log-file={self.folder}/munged.log", f"--seed-file={self.folder}/munged.seed")  # fmt: skip
         self.wait_until(lambda: (self.folder / "munge.socket").exists())
         self.start_controller()
-        self._spawn("slurmd", "-D")
-        self.wait_until(lambda: "idle" in self.run("sinfo", "--noheader", "--format=%t"))
+        for name in self.names:
+            self._spawn(f"slurmd-{name}", "slurmd", "-D", "-N", name)
+        self.wait_until(lambda: set(self.run("sinfo", "--noheader", "--Node", "--format=%t").split()) == {"idle"})
 
     def start_controller(self) -> None:
         """Start the controller, which takes up the state that it left."""
-        self._spawn("slurmctld", "-D")
+        self._spawn("slurmctld", "slurmctld", "-D")
         self.wait_until(lambda: "UP" in self.run("scontrol", "ping"))
 
     def restart_controller(self) -> None:
@@ -151,10 +163,10 @@ class Node:
         rows = [line.split("|", 2) for line in lines]
         return {number: comment for number, state, comment in rows if state in states}
 
-    def _spawn(self, name: str, *words: str) -> None:
+    def _spawn(self, name: str, program: str, *words: str) -> None:
         with (self.folder / f"{name}.out").open("a") as output:
             self.processes[name] = subprocess.Popen(
-                [shutil.which(name, path=PATH), *words], env=self.environment, stdout=output, stderr=output
+                [shutil.which(program, path=PATH), *words], env=self.environment, stdout=output, stderr=output
             )
 
     def _end(self, name: str) -> None:
@@ -162,11 +174,10 @@ class Node:
         process.kill()
         process.wait(timeout=30)
 
-    def wait_until(self, holds, seconds: float = 60) -> None:
-        """Wait until something holds."""
-        for _ in range(int(seconds * 5)):
-            if holds():
-                return
-            time.sleep(0.2)
-        logs = "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.out"))
-        raise AssertionError(f"it never came: {logs}")
+    def wait_until(self, holds: Callable[[], object], seconds: int = 60) -> None:
+        """Wait until something holds; show what SLURM said if it never comes."""
+        try:
+            wait_until(holds, seconds=seconds)
+        except AssertionError as error:
+            logs = "\n".join(path.read_text()[-2000:] for path in self.folder.glob("*.out"))
+            raise AssertionError(f"{error}: {logs}") from None

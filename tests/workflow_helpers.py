@@ -11,12 +11,15 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from crossray.figures.registry import FIGURES, had
 from helpers import ROOT
 from served import Server
 
 PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources", "workflow")
 
 
+#: the figures of a study of two hospitals, as the tiny one is
+FIGURES_OF_TWO = had(FIGURES, ("transfer", "probe", "findings", "agreement", "panels"))
 #: two trainings at a time are faster than one with two threads; sums, and so bytes, depend on the number of threads
 ONE_THREAD = ("--set-threads", "train_model=1", "train_shared_heads=1")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from crossray.errors import speaking_of
 from made_study import small
 
 #: the first makes the tables that several modules read, the third draws them; the second keeps the other worker busy
@@ -19,6 +20,13 @@ def pytest_collection_modifyitems(items):
         return FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST) + (item.path in readers)
 
     items[:] = [item for item in items if item not in set(units)] + sorted(units, key=place)
+
+
+@pytest.fixture(autouse=True)
+def public():
+    """Let messages quote the data of tests; test_discretion.py and others say where they may not."""
+    with speaking_of(True):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from test_training import LEARNING
 
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.figures.entries import NEEDS
+from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.pseudonyms import make_key
 from helpers import ROOT
-from made_study import FIGURE_TABLES
 
 pytestmark = pytest.mark.slow
 
@@ -23,8 +23,8 @@ MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
 STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": list(MEMBERS)},
          "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
          "objective": "multilabel"}  # fmt: skip
-#: what has chains of its own: test_localisation, test_shift_tables, test_corrections
-ELSEWHERE = ("attribution", "localisation", "explanation", "truth")
+#: all but what has chains of its own: test_localisation, test_shift_tables, test_corrections
+HAD = set(NEEDS) - {"attribution", "localisation", "explanation", "truth"}
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle", "window": 1.0, "variation": 0.0,
@@ -189,29 +189,26 @@ def analyse(root):
 
 
 def draw(root):
-    tables, figures = root / "study/analysis", root / "study/figures"
-    had = [name for name, condition in ALL_FIGURES.items() if condition not in ELSEWHERE]
-    inputs = {
-        name: {"tables": [tables / f"{table}.csv" for table in of]} for name, of in FIGURE_TABLES.items() if name in had
-    }
-    inputs |= {
-        "training_curves": {"models": root / "study/models"},
-        "samples": {"manifests": root / "study/manifests", "datasets": root / "datasets"},
-        "disagreements": {"extremes": tables / "output_extremes.csv", "datasets": root / "datasets"},
-    }
-    assert set(inputs) == set(had)
+    study, figures = root / "study", root / "study/figures"
     shown = {
         "shown": ["small"],
         "datasets": ["a", "b"],
         "phantoms": ["a", "b"],
+        "real": [],
+        "withheld": [],
+        "searched": [],
         "shape": "32px",
         "size": 32,
         "resamples": 100,
         "minimum": 1,
     }
-    for name, flags in inputs.items():
+    folders = {"datasets": root / "datasets"}
+    for name in had(FIGURES, HAD):
+        inputs = {"tables": [study / f"analysis/{table}.csv" for table in FIGURES[name].tables],
+                  "folders": [folders.get(folder, study / folder) for folder in FIGURES[name].folders]}  # fmt: skip
         outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
-        assert run(f"draw_{name}", **flags, settings=STUDY | shown | {"members": MEMBERS, "minimum": 1}, **outputs) == 0
+        settings = STUDY | shown | {"members": MEMBERS, "minimum": 1}
+        assert run("draw_figure", figure=name, **inputs, settings=settings, **outputs) == 0
     training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0,
                 "batch_size": 8, "precision": "fastest",
                 "balance": "datasets", "loss": "cross_entropy", "task_weights": "paper",
@@ -221,9 +218,10 @@ def draw(root):
         "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
         "datasets": {"a": {"description": ""}, "b": {"description": ""}},
         "images": {"size": 32, "fit": "crop", "colour": "grey"},
-        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "order": ["a", "b"],
-        "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": had,
-        "tables": [name for name, condition in ALL_TABLES.items() if condition not in ELSEWHERE],
+        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "real": [], "searched": [],
+        "order": ["a", "b"],
+        "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": had(FIGURES, HAD),
+        "tables": had(TABLES, HAD),
     }  # fmt: skip
     assert run("write_report", study=root / "study", datasets=root / "datasets", settings=page,
                templates=ROOT / "workflow/scripts/crossray/figures/templates", citation=ROOT / "CITATION.cff",

@@ -35,7 +35,7 @@ def test_comments_docstrings_and_layout_do_not_count(scripts):
 
 
 def test_a_constant_two_imports_deep_counts_for_those_who_import_it(scripts):
-    before = {name: digest(name) for name in ("convert_shard", "measure_performance", "draw_drop")}
+    before = {name: digest(name) for name in ("convert_shard", "measure_performance", "draw_figure")}
     change(scripts / "crossray/grey_levels.py", "(0.5, 99.5)", "(1.0, 99.0)")
     changed = [name for name, old in before.items() if digest(name) != old]
     assert changed == ["convert_shard"]

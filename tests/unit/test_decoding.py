@@ -12,7 +12,7 @@ from pydicom import uid
 from pydicom.encaps import encapsulate
 
 import fuzz_dicom
-from crossray import decoding, pixel_data, streams
+from crossray import decoding, limits, pixel_data, streams
 from crossray.dicom import read_dicom
 from crossray.errors import UnusableImageError
 
@@ -107,7 +107,8 @@ def test_a_header_that_says_other_components_kills_nothing(write_dicom, componen
 
 @pytest.mark.parametrize("syntax", ["1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.8.1"])
 def test_little_that_inflates_to_much_is_refused(write_dicom, monkeypatch, syntax):
-    monkeypatch.setattr(pixel_data, "_LARGEST_INFLATED", 1 << 20)
+    monkeypatch.setattr(limits, "LARGEST_BYTES", 1 << 20)
+    monkeypatch.setattr(pixel_data, "LARGEST_BYTES", 1 << 20)
     data = bytes(2 << 20)
     if syntax.endswith("8.1"):
         path = write_dicom(RAMP, bits=12, syntax=uid.UID(syntax), data=encapsulate([zlib.compress(data, wbits=-15)]))
@@ -115,7 +116,7 @@ def test_little_that_inflates_to_much_is_refused(write_dicom, monkeypatch, synta
         return
     path = write_dicom(RAMP, bits=12, syntax=uid.UID(syntax), data=data)
     assert path.stat().st_size < 10_000
-    with pytest.raises(UnusableImageError, match="deflated data of more than 1 MB"):
+    with pytest.raises(UnusableImageError, match="deflated data of 2 MB, more than 1 MB are not read"):
         read_dicom(path)
 
 

@@ -16,9 +16,10 @@ from crossray import manifest
 from crossray.analysis import sweeps as sweep_tables
 from crossray.figures import samples, sweeps
 from crossray.figures.answers import leakage_sentences
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
+from crossray.figures.entries import MISSING
+from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, DATASET_COLOURS, signed
-from made_study import FIGURE_TABLES, words_of
+from made_study import words_of
 
 
 def texts(svg):
@@ -50,7 +51,7 @@ def test_no_figure_says_what_only_a_program_would(made, empty):
 
 def test_every_svg_is_well_formed_named_and_has_its_own_ids(made):
     seen = set()
-    assert len(svgs(made)) == len(ALL_FIGURES)
+    assert len(svgs(made)) == len(FIGURES)
     for path in svgs(made):
         root = ElementTree.fromstring(path.read_text())
         assert root.get("role") == "img"
@@ -79,7 +80,7 @@ def test_two_drawings_of_the_same_have_the_same_bytes(made, undrawn):
 
 
 def test_every_figure_has_a_title_a_caption_and_a_way_to_read_it(made):
-    for name in ALL_FIGURES:
+    for name in FIGURES:
         words = words_of(made.folder, name)
         assert all(words[key] for key in ("title", "caption", "reading")), name
 
@@ -94,15 +95,6 @@ def test_a_study_without_a_single_number_can_be_drawn(empty):
         "subgroups": "No group is large enough", "label_control": "No model can be tested by two labellings",
     }.items():  # fmt: skip
         assert words in texts(figures / f"{name}.svg"), name
-
-
-def test_the_figures_rules_name_the_tables_that_they_draw():
-    from workflow_helpers import ROOT
-
-    rules = "".join((ROOT / f"workflow/rules/{name}.smk").read_text() for name in ("figures", "explanation"))
-    for name, tables in FIGURE_TABLES.items():
-        block = re.search(rf"(?:rule|as) draw_{name}(?: with)?:\n(.*?)output:", rules, re.DOTALL).group(1)
-        assert re.findall(r"analysis/(\w+)\.csv", block) == tables, name
 
 
 def test_colours_are_as_many_as_the_papers_data_sets():
@@ -149,6 +141,12 @@ def test_text_from_the_data_is_escaped(made):
     assert "&lt;img src=x onerror" in html
 
 
+def test_a_mark_that_turns_text_around_is_seen_on_the_page(made):
+    html = made.page(title="A \u202etitle", datasets={name: {"description": "\u2067x"} for name in made.labels})
+    assert not {"\u202e", "\u2067"} & set(html)
+    assert "A [U+202E]title" in html
+
+
 def test_the_report_answers_first_and_holds_everything(made):
     html = made.page()
     summary = pd.read_csv(made.folder / "analysis/summary.csv").set_index("source").loc["all sources"]
@@ -157,9 +155,9 @@ def test_the_report_answers_first_and_holds_everything(made):
     )
     assert sentence in html
     assert html.index("Models lose") < html.index("<svg")
-    for name in ALL_FIGURES:
+    for name in FIGURES:
         assert f'id="figure-{name}"' in html
-    for name in ALL_TABLES:
+    for name in TABLES:
         assert f'download="s-{name}.csv.gz"' in html
     assert not re.search(r'(?:src|href)="(?!data:|#)', html)
     assert len(set(re.findall(r'\bid="([^"]+)"', html))) == len(re.findall(r'\bid="([^"]+)"', html))
@@ -167,10 +165,10 @@ def test_the_report_answers_first_and_holds_everything(made):
 
 def test_downloads_are_the_tables(made):
     html = made.page()
-    for name in ALL_TABLES:
+    for name, entry in TABLES.items():
         encoded = re.search(rf'download="s-{name}.csv.gz" href="data:application/gzip;base64,([^"]+)"', html).group(1)
         offered = gzip.decompress(base64.b64decode(encoded)).decode().splitlines()
-        written = (made.folder / "analysis" / f"{name}.csv").read_text().splitlines()
+        written = (made.folder / entry.path).read_text().splitlines()
         assert len(offered) == len(written)
         assert offered[0] == written[0]
 
@@ -203,14 +201,16 @@ def test_the_explorer_has_every_cell_and_every_measure(made):
 
 @pytest.mark.slow
 def test_the_banner_is_there_for_phantoms_alone(undrawn):
-    study = undrawn.draw(phantoms=["north"])
+    every = list(undrawn.labels)
+    study = undrawn.draw(phantoms=every)
     assert 'class="banner"' not in study.page()
-    html = study.page(phantoms=["north"])
+    html = study.page(phantoms=every)
     assert 'class="banner"' in html
-    assert html.count("Phantoms, not patients") > len(ALL_FIGURES)
+    assert html.count("Phantoms, not patients.") > len(FIGURES)
+    assert "synthetic demonstration" in html
     assert 'download="phantoms-s-transfer.csv.gz"' in html
     for path in svgs(study):
-        assert "Phantoms, not patients" in texts(path), path.name
+        assert "Phantoms, not patients: simulated images" in texts(path), path.name
 
 
 @pytest.mark.slow
@@ -222,9 +222,7 @@ def test_a_report_without_numbers_says_so(empty):
 
 
 def test_a_study_says_which_analyses_it_lacks(made):
-    figures = [name for name, condition in ALL_FIGURES.items() if condition is None]
-    tables = [name for name, condition in ALL_TABLES.items() if condition is None]
-    html = made.page(figures=figures, tables=tables)
+    html = made.page(figures=had(FIGURES, ()), tables=had(TABLES, ()))
     for words in MISSING.values():
         assert words.replace("'", "&#39;") in html
     assert 'id="agreement"' not in html
@@ -240,7 +238,7 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     folder = make_dataset("north", images=40)
     (tmp_path / "manifests").mkdir()
     (folder / "manifest.parquet").rename(tmp_path / "manifests/north.parquet")
-    settings = {"datasets": ["north"], "shape": "32px", "tasks": ["A", "B"]}
+    settings = {"datasets": ["north"], "shape": "32px", "tasks": ["A", "B"], "withheld": [], "searched": []}
     chosen = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
     assert len(chosen) == 6
     assert all(url.startswith("data:image/jpeg") for url in chosen["url"])
@@ -251,7 +249,7 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     only_tested = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
     assert len(only_tested) == 6
     assert set(map(tuple, only_tested["findings"])) == {("no finding", "1 not labelled")}
-    caption = samples.draw(only_tested, settings | {"size": 32}).caption
+    caption = samples.gallery(only_tested, settings | {"size": 32}).caption
     assert "north, which has none, is shown by its test split." in caption
 
 

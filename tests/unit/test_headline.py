@@ -133,7 +133,7 @@ def test_every_training_has_a_curve_with_a_stroke(made):
 def test_a_curve_below_chance_is_drawn_where_it_is(made, least):
     history = training_curves.histories(made.folder / "models", made.settings)
     history.loc[history.index[0], "validation_auc"] = least
-    drawn = training_curves.draw(history, made.settings).chart.to_dict()
+    drawn = training_curves.curves(history, made.settings).chart.to_dict()
     curve = drawn["hconcat"][1]["layer"][1]["encoding"]["y"]["scale"]
     assert curve["domain"][0] <= least
     assert "clamp" not in json.dumps(drawn)

@@ -1,6 +1,7 @@
 """Where a training starts: published weights, files of many kinds, refused where they do not fit; frozen layers."""
 
 import json
+import tarfile
 import urllib.error
 
 import pytest
@@ -13,7 +14,7 @@ import train_model
 from crossray.errors import UserError
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.initialisation import PHOTOGRAPH_SCALE, initial_network, read_state
-from crossray.learning.models import PAPER_SCALE, build_model, head_names
+from crossray.learning.models import PAPER_SCALE, build_model, head_names, save_weights
 from crossray.study.training import TrainingRun
 
 
@@ -144,6 +145,58 @@ def test_what_holds_no_weights_is_told(tmp_path):
         read_state(tmp_path / "w.pt")
     (tmp_path / "w.safetensors").write_bytes(b"half a fi")
     with pytest.raises(UserError, match="not a state dict"):
+        read_state(tmp_path / "w.safetensors")
+
+
+def _tar(path):
+    with tarfile.open(path, "w") as archive:
+        archive.add(__file__, "weights")
+
+
+WHOLE = {"conv1.weight": torch.ones(2, 1, 3, 3), "bn1.num_batches_tracked": torch.tensor(3)}
+
+
+@pytest.mark.parametrize("name", ["w.pt", "w.safetensors", "w.bin"])
+@pytest.mark.parametrize("write", [
+    lambda path: path.write_text("weights\n"),
+    lambda path: path.write_bytes(b""),
+    lambda path: path.write_bytes(b"\x80\x02}q\x00."),
+    lambda path: path.write_bytes((2**62).to_bytes(8, "little") + b"{}"),
+    lambda path: path.write_bytes((2).to_bytes(8, "little") + b"[]"),
+    _tar,
+    lambda path: torch.save([1, 2], path),
+    lambda path: torch.save({0: torch.ones(2), 1: torch.ones(2)}, path),
+    lambda path: torch.save({("a", "b"): torch.ones(2)}, path),
+    lambda path: torch.save({"state_dict": {3: torch.ones(2)}}, path),
+    lambda path: torch.save(WHOLE | {"fc.weight": torch.ones(2, 2).to_sparse()}, path),
+    lambda path: torch.save(WHOLE | {"fc.weight": torch.ones(2, dtype=torch.complex64)}, path),
+    lambda path: torch.save(WHOLE | {"fc.weight": torch.ones(2, device="meta")}, path),
+])  # fmt: skip
+def test_what_cannot_be_weights_is_told_in_one_line(tmp_path, name, write):
+    write(tmp_path / name)
+    with pytest.raises(UserError, match=name):
+        read_state(tmp_path / name)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("save", [torch.save, safetensors.torch.save_file])
+def test_weights_that_are_not_numbers_are_refused_by_name(tmp_path, value, save):
+    name = "w.pt" if save is torch.save else "w.safetensors"
+    save(WHOLE, tmp_path / name)
+    assert read_state(tmp_path / name).keys() == WHOLE.keys()
+    wrong = torch.ones(4)
+    wrong[2] = value
+    save(WHOLE | {"fc.bias": wrong}, tmp_path / name)
+    with pytest.raises(UserError, match=r"1 of 3 weights have values that are not numbers: fc\.bias; nothing can be"):
+        read_state(tmp_path / name)
+
+
+def test_a_model_of_the_study_that_diverged_is_no_file_to_be_refused(tmp_path):
+    state = {"conv1.weight": torch.full((2, 1, 3, 3), float("nan")), "bn1.num_batches_tracked": torch.tensor(3)}
+    save_weights(tmp_path / "w.safetensors", state, ["A"], "resnet18", 32, PAPER_SCALE)
+    assert read_state(tmp_path / "w.safetensors")["conv1.weight"].isnan().all()
+    save_weights(tmp_path / "w.safetensors", state | {"fc.bias": torch.ones(1)}, ["A"], "resnet18", 32, PAPER_SCALE)
+    with pytest.raises(UserError, match=r"not numbers: conv1\.weight"):
         read_state(tmp_path / "w.safetensors")
 
 

@@ -378,6 +378,17 @@ def test_gpus_are_shared_out_where_nobody_else_does(monkeypatch, gpus, seen, dev
     assert str(choose_device(gpus)) == device
 
 
+@pytest.mark.parametrize(("job", "seen", "told"), [(None, 0, 0), ("7", 0, 1), ("7", 1, 0)])
+def test_a_slurm_job_without_a_gpu_says_so(monkeypatch, caplog, job, seen, told):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: seen > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: seen)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    if job:
+        monkeypatch.setenv("SLURM_JOB_ID", job)
+    choose_device(0)
+    assert sum("asked for no GPU (its resource gpu is 0)" in line for line in caplog.messages) == told
+
+
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_promised_gpu_that_is_not_there_stops_at_once():
     assert choose_device(0).type == "cpu"

@@ -150,7 +150,7 @@ def test_colours_are_kept_in_shards_and_grey_is_grey_in_all_three(tmp_path, writ
     assert radiograph[10, 2].tolist() == [200, 200, 200]
     shard = tmp_path / "shards/0000.h5"
     write_shard(shard, [square, radiograph], ["a", "b"], 20, {"dataset": "d"}, channels=3)
-    write_json(tmp_path / "index.json", {"dataset": "d", "size": 20, "shards": [shard_entry(shard)]})
+    write_json(tmp_path / "index.json", {"dataset": "d", "size": 20, "images": 2, "shards": [shard_entry(shard)]})
     store = ImageStore(tmp_path / "index.json")
     assert (store.shape, store.channels) == ((20, 20, 3), 3)
     assert np.array_equal(store.take(np.array([1, 0])), [radiograph, square])

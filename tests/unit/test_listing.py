@@ -11,7 +11,7 @@ from crossray.datasets import Release, find_reader
 from crossray.datasets.configured import with_policy
 from crossray.datasets.listing import find_images, image_files, is_litter
 from crossray.datasets.release import check_images, find_root, find_table
-from crossray.errors import UserError
+from crossray.errors import UserError, speaking_of
 from crossray.paths import why_missing
 from helpers import dataset
 
@@ -34,9 +34,10 @@ def release(root, folder="", splits=("train", "test")):
 
 
 def read(root, **settings):
-    reader = find_reader("folder")
-    told = reader.Told.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
-    return reader.read(Release(str(root), ()), told)
+    with speaking_of(settings.pop("public", False)):
+        reader = find_reader("folder")
+        told = reader.Told.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
+        return reader.read(Release(str(root), ()), told)
 
 
 @pytest.mark.parametrize("path", LITTER)

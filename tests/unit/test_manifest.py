@@ -1,12 +1,13 @@
 """Splits by patient, pseudonyms, and what a manifest must not hold."""
 
 import stat
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from crossray import manifest
-from crossray.errors import UserError
+from crossray.errors import UserError, speaking_of
 from helpers import manifest_table
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
@@ -45,6 +46,59 @@ def test_the_way_back_from_hashes_to_files_is_kept_apart(tmp_path):
     assert manifest.with_pseudonyms(released, None) is released
 
 
+def test_the_way_back_is_closed_to_others_while_it_is_written(tmp_path, monkeypatch):
+    released = manifest_table(5, ["A"])
+    seen = []
+    write = Path.write_text
+
+    def watched(path, *text, **options):
+        seen.append(stat.S_IMODE(path.stat().st_mode))
+        write(path, *text, **options)
+        seen.append(stat.S_IMODE(path.stat().st_mode))
+
+    monkeypatch.setattr(Path, "write_text", watched)
+    manifest.write_lookup(tmp_path / "d.csv", released, manifest.with_pseudonyms(released, b"k" * 32))
+    assert seen == [0o600, 0o600]
+
+
+def test_equal_texts_of_two_columns_have_different_hashes():
+    released = manifest_table(5, ["A"])
+    released["patient_id"] = released["study_id"] = released["path"] = released["image_id"]
+    hashed = manifest.with_pseudonyms(released, b"k" * 32)
+    assert len(set(hashed[list(manifest.NAMING_COLUMNS)].to_numpy().ravel())) == 4 * 5
+
+
+def test_high_ages_are_pooled_and_rows_are_not_in_the_release_s_order():
+    released = manifest_table(200, ["A"]).assign(age=[0.5, 89.0, 89.5, 90.0, 104.0] * 40)
+    released.loc[7, "age"] = None
+    hashed = manifest.with_pseudonyms(released, b"k" * 32)
+    table = manifest.less_identifying(hashed)
+    assert set(table["age"].dropna()) == {0.5, 89.0, 90.0}
+    assert table["age"].isna().sum() == 1
+    assert list(table["image_id"]) == sorted(hashed["image_id"])
+    assert abs(pd.Series(table.index).corr(pd.Series(range(200)))) < 0.3  # the keyed hashes decide, not the release
+    pd.testing.assert_frame_equal(table.sort_index().drop(columns="age"), hashed.drop(columns="age"))
+
+
+def test_the_split_hangs_on_who_the_patients_are_said_to_be():
+    table = manifest_table(2000, ["A"]).drop(columns="split")
+    first, second = (
+        manifest.with_splits(table, manifest.with_pseudonyms(table, key)["patient_id"], SHARES | {"seed": 0})["split"]
+        for key in (b"k" * 32, b"x" * 32)
+    )
+    public = manifest.with_splits(table, table["patient_id"], SHARES | {"seed": 0})["split"]
+    assert (public == manifest.split_by_patient(table["patient_id"], 0, SHARES)).all()
+    assert 0.3 < (first != second).mean() < 0.7
+    assert 0.3 < (first != public).mean() < 0.7
+
+
+def test_a_release_without_a_validation_split_gets_one_from_its_training_split():
+    table = manifest_table(3000, ["A"]).assign(split=["test", None, None] * 1000)
+    splits = manifest.with_splits(table, table["patient_id"], SHARES | {"seed": 0})["split"]
+    assert (splits[::3] == "test").all()
+    assert splits[table["split"].isna()].value_counts(normalize=True)["validation"] == pytest.approx(1 / 8, abs=0.02)
+
+
 def test_round_trip_with_metadata(tmp_path):
     table = manifest_table(20, ["A"])
     table.loc[3, "A"] = None
@@ -55,7 +109,7 @@ def test_round_trip_with_metadata(tmp_path):
 
 
 def test_a_good_manifest_passes():
-    manifest.check(manifest_table(20, ["A", "B"]), ["A", "B"], "labels.csv", public=True)
+    manifest.check(manifest_table(20, ["A", "B"]), ["A", "B"], "labels.csv")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +125,7 @@ def test_what_a_manifest_must_not_hold(row, column, value, message):
     table = manifest_table(20, ["A"])
     table.loc[row, column] = value
     with pytest.raises(UserError, match=message):
-        manifest.check(table, ["A"], "labels.csv", public=True)
+        manifest.check(table, ["A"], "labels.csv")
 
 
 def test_a_patient_in_two_splits_stops():
@@ -79,7 +133,7 @@ def test_a_patient_in_two_splits_stops():
     table["patient_id"] = ["p0"] * 2 + [f"p{n}" for n in range(2, 20)]
     table.loc[1, "split"] = "test"
     with pytest.raises(UserError, match=r"1 patients .* more than one split, the first of them \('p0'\) in rows 2, 3"):
-        manifest.check(table, ["A"], "labels.csv", public=True)
+        manifest.check(table, ["A"], "labels.csv")
 
 
 @pytest.mark.parametrize("column", ["image_id", "patient_id"])
@@ -87,6 +141,6 @@ def test_identifiers_of_patients_are_not_quoted(column):
     table = manifest_table(20, ["A"])
     table.loc[[0, 5], column] = "DOE^JANE"
     table.loc[0, "split"] = "test"
-    with pytest.raises(UserError, match=r"labels.csv: .*row") as error:
-        manifest.check(table, ["A"], "labels.csv", public=False)
+    with speaking_of(False), pytest.raises(UserError, match=r"labels.csv: .*row") as error:
+        manifest.check(table, ["A"], "labels.csv")
     assert "DOE" not in str(error.value)

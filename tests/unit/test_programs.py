@@ -1,6 +1,5 @@
 """Every program: its help, its name, its errors."""
 
-import ast
 import errno
 import importlib
 import json
@@ -8,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 
 import pytest
 import yaml
@@ -39,36 +39,39 @@ def test_help_explains_every_option_and_needs_no_heavy_library(script):
     assert script.read_text().split('"""')[1].strip().splitlines()[0] in shown.stdout
 
 
+def own_text():
+    """Return the text of every rule that runs a program; `predict` is made in a loop."""
+    heads = re.compile(r"^(?:rule|checkpoint) (\w+):\n(.*?)(?=^\S)", re.MULTILINE | re.DOTALL)
+    looped = re.search(r"^for number, part in .*?(?=^rule )", RULES, re.MULTILINE | re.DOTALL).group()
+    return dict(heads.findall(RULES + "\nend")) | {"predict": looped}
+
+
 def test_rule_script_and_log_have_one_name():
-    heads = re.compile(r"^(?:rule|checkpoint|use rule \w+ as) (\w+)(?: with)?:\n(.*?)(?=^\S)", re.MULTILINE | re.DOTALL)
-    rules = dict(heads.findall(RULES + "\nend"))
-    rules["predict"] = re.search(r"^for number, part in .*?(?=^rule )", RULES, re.MULTILINE | re.DOTALL).group()
+    rules = own_text()
     assert set(rules) == {path.stem for path in SCRIPTS} - {"print_matrix"}
-    taken_over = set(re.findall(r"^use rule \w+ as (\w+) with", RULES, re.MULTILINE))
     for name, own in rules.items():
         assert re.search(rf'log:\s+f?"[^"]*\b{name}\b', own), name
         assert re.search(rf'code_version\("{name}"[,)]', own) or "manifest_code" in own
-        assert f'program="{name}"' in own or "params.program" not in own
-        if name in taken_over:
-            assert f'program="{name}"' in own
-        else:
-            assert f"{{resources.scripts:q}}/{name}.py" in own or "{resources.scripts:q}/{params.program}.py" in own
-            assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
+        assert f"{{resources.scripts:q}}/{name}.py" in own
+        assert re.search(r'^\s+"""[A-Z]', own, re.MULTILINE), f"{name} has no docstring"
 
 
-def test_every_rule_that_runs_a_network_is_a_gpu_job_wherever_these_are_listed():
+def test_every_rule_that_runs_a_network_asks_for_a_gpu_threads_and_minutes():
     takes_gpus = re.compile(r"(?:hardware|training)_options\(options\)")
     networks = {path.stem for path in SCRIPTS if takes_gpus.search(path.read_text())}
     assert {"train_model", "predict", "predict_corrected", "describe_images"} <= networks
-    for profile in ("slurm", "local-gpu"):
-        asked = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())["set-resources"]
-        assert asked == {name: {"gpu": 1} for name in networks}, profile
+    rules = own_text()
+    for words in ("gpu=gpus,", "--gpus {resources.gpu}", "--threads {threads}"):
+        assert {name for name, text in rules.items() if words in text} == networks, words
+    for name in networks:
+        assert re.search(r"^ +threads: (8|network_threads\(.+\))$", rules[name], re.MULTILINE), name
+        assert re.search(r"runtime=(lasts\(training_minutes\)|network_minutes\(.+\)),", rules[name]), name
     named = re.search(r"GPU jobs are (.*?);", (ROOT / "docs/slurm.md").read_text(), re.DOTALL).group(1)
     assert set(re.findall(r"`(\w+)`", named)) == networks
-    listed = re.search(r"GPU_JOBS = (\(.*?\))", (ROOT / "tests/workflow/test_slurm.py").read_text(), re.DOTALL).group(1)
-    assert set(ast.literal_eval(listed)) == networks
-    rules = re.findall(r"^(?:rule|for) (\w+)(?:(?!^(?:rule|for) ).)*?--gpus", RULES, re.MULTILINE | re.DOTALL)
-    assert {"predict" if name == "number" else name for name in rules} == networks
+    for profile in ("slurm", "local-gpu"):  # what the command line says of these would replace it
+        settings = yaml.safe_load((ROOT / f"profiles/{profile}/profile.v9+.yaml").read_text())
+        assert "set-resources" not in settings
+        assert settings["resources"]["gpu"] > 1
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_a_full_disk_is_told(capsys):
     def fill(_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "shard.h5")
 
-    assert run_program(fill, None) == 1
+    assert run_program(fill, Namespace()) == 1
     assert capsys.readouterr().err == "error: shard.h5: no space left on device\n"
 
 
@@ -138,7 +141,7 @@ def test_a_defect_keeps_its_traceback():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run_program(fail, None)
+        run_program(fail, Namespace())
 
 
 def test_print_matrix_says_what_is_missing(tmp_path):

@@ -61,7 +61,14 @@ def test_two_studies_do_not_share_defaults():
 @pytest.mark.parametrize(
     ("keys", "value", "message"),
     [
-        (["epochs"], 3, r"the top level: unknown key epochs; allowed are datasets, evaluation, "),
+        (["epochs"], 3, r"the top level: unknown key epochs; allowed are container, datasets, "),
+        (
+            ["private"],
+            "results/private",
+            r"private: 'results/private' and 'results', whose files are passed on, lie one",
+        ),
+        (["private"], "logs/../results", r"private: 'logs/../results' and 'results'"),
+        (["private"], ".", r"private: '.' and 'results'"),
         (
             ["training", "epoch"],
             3,

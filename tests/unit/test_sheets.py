@@ -14,6 +14,7 @@ from crossray.datasets.sheets import count_rows, read_table
 from crossray.errors import UserError
 from crossray.files import write_csv
 from crossray.tables import read as read_own
+from helpers import workbook
 
 NAMES = ["id", "patient", "finding", "Effusion"]
 ROWS = [["007", "Müller", "mass, left", "1"], ["8", "NA", "none", ""], ["9", "null", "two\nlines", "-1"]]
@@ -209,40 +210,6 @@ class TestParquet:
         assert list(read_table(str(tmp_path / "t.parquet"), ["id"]).columns) == ["id"]
         with pytest.raises(UserError, match="column finding holds several values a row"):
             read_table(str(tmp_path / "t.parquet"), ["finding"])
-
-
-def workbook(path, **sheets):
-    """Write the least that a workbook of Excel is."""
-    strings = "http://schemas.openxmlformats.org/"
-    main, office = f"{strings}spreadsheetml/2006/main", f"{strings}officeDocument/2006/relationships"
-    package = f"{strings}package/2006/relationships"
-
-    def cell(value):
-        if value in ("#N/A", "#DIV/0!", "#REF!"):
-            return f'<c t="e"><v>{value}</v></c>'
-        if isinstance(value, str):
-            return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-        return f"<c><v>{value}</v></c>" if value is not None else "<c/>"
-
-    with zipfile.ZipFile(path, "w") as archive:
-        names = "".join(f'<sheet name="{n}" sheetId="{i}" r:id="r{i}"/>' for i, n in enumerate(sheets, 1))
-        archive.writestr(
-            "xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{names}</sheets></workbook>'
-        )
-        links = "".join(
-            f'<Relationship Id="r{i}" Type="{office}/worksheet" Target="worksheets/s{i}.xml"/>'
-            for i in range(1, len(sheets) + 1)
-        )
-        whole = f'<Relationship Id="r" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
-        archive.writestr("_rels/.rels", f'<Relationships xmlns="{package}">{whole}</Relationships>')
-        archive.writestr("[Content_Types].xml", f'<Types xmlns="{strings}package/2006/content-types"/>')
-        archive.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{package}">{links}</Relationships>')
-        for number, rows in enumerate(sheets.values(), 1):
-            body = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in rows)
-            archive.writestr(
-                f"xl/worksheets/s{number}.xml",
-                f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
-            )
 
 
 class TestExcel:

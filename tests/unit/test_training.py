@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import h5py
@@ -81,6 +82,27 @@ def test_killed_and_continued_gives_the_same_bytes(make_dataset, tmp_path, caplo
     assert not (tmp_path / "killed/work").exists()
 
 
+def test_inputs_from_the_future_do_not_outlive_what_is_made_of_them(make_dataset, tmp_path, caplog):
+    dataset = make_dataset("north", images=80)
+    (dataset / "manifest.sha256").write_text("digest\n")
+    inputs = [path for path in dataset.rglob("*") if path.is_file()]
+    for path in inputs:
+        os.utime(path, (time.time() + 400 * 86400,) * 2)
+    words = command(dataset, tmp_path / "m", epochs=1)
+    assert train_model.main(words) == 0
+    written = min(path.stat().st_mtime for path in (tmp_path / "m").glob("*.*") if path.is_file())
+    compared = [dataset / name for name in ("manifest.parquet", "manifest.sha256", "32px/index.json")]
+    compared += [path for path in inputs if path.suffix == ".h5"]
+    now = time.time()
+    assert len(compared) > 3
+    assert all(written - 60 < path.stat().st_mtime <= now for path in compared)
+    assert "is from the future: the clock was turned back" in caplog.text
+    for path in compared:
+        os.utime(path, (now + 400 * 86400,) * 2)
+    assert train_model.main(words) == 0  # it is there already, and is kept so
+    assert all(path.stat().st_mtime <= time.time() for path in compared)
+
+
 @pytest.fixture
 def stopped(make_dataset, tmp_path, monkeypatch):
     """Return the command of a training that fails as it writes its weights, and its two checkpoints."""
@@ -113,6 +135,47 @@ def test_without_a_whole_checkpoint_training_starts_afresh(stopped, caplog):
     with caplog.at_level("INFO"):
         assert train_model.main(words) == 0
     assert caplog.text.count("is damaged and is not used") == 2
+    assert "epoch 1 of" in caplog.text
+
+
+def _without_history(content):
+    del content["callbacks"]["BestEpoch"]
+
+
+def _of_fewer_epochs(content):
+    content["callbacks"]["BestEpoch"]["history"].pop()
+
+
+def _of_another_network(content):
+    name = next(name for name, value in content["state_dict"].items() if value.ndim == 4)
+    content["state_dict"][name] = torch.zeros(3)
+
+
+def _of_another_optimiser(content):
+    for state in content["optimizer_states"][0]["state"].values():
+        state["exp_avg"] = torch.zeros(3)
+
+
+@pytest.mark.parametrize("damage", [_without_history, _of_fewer_epochs, _of_another_network, _of_another_optimiser])
+def test_a_whole_checkpoint_that_cannot_be_used_is_passed_over(stopped, caplog, damage):
+    words, last, before = stopped
+    content = torch.load(before if damage is _of_another_optimiser else last, weights_only=True)
+    damage(content)
+    torch.save(content, last)
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert f"{last} is whole, but cannot be used" in caplog.text
+    assert f"continuing from {before}" in caplog.text
+    assert "epoch 1 of" not in caplog.text
+
+
+def test_a_training_starts_afresh_where_no_checkpoint_can_be_used(stopped, caplog):
+    words, last, before = stopped
+    torch.save([1, 2], last)
+    torch.save({"state_dict": {}}, before)
+    with caplog.at_level("INFO"):
+        assert train_model.main(words) == 0
+    assert caplog.text.count("is whole, but cannot be used") == 2
     assert "epoch 1 of" in caplog.text
 
 

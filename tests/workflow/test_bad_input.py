@@ -1,6 +1,8 @@
 """What a user can get wrong stops early and says what to do."""
 
 import csv
+import os
+import time
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,18 @@ def test_a_wrong_configuration_is_one_line_before_any_job(checkout, finished, ch
     assert any(line.strip().startswith(message) for line in output.splitlines()), output
     assert "Traceback" not in output
     assert not (checkout.folder / "results").exists()
+
+
+def test_a_clock_that_runs_behind_earlier_results_stops_before_any_job(checkout, finished):
+    checkout.write("tiny.yaml", (finished.folder / "tiny.yaml").read_text())
+    early = checkout.folder / "results/datasets/north/manifest.parquet"
+    early.parent.mkdir(parents=True)
+    early.write_bytes(b"")
+    os.utime(early, (time.time() + 400 * 86400,) * 2)
+    output = checkout.snakemake("convert", check=False)
+    assert "manifest.parquet: is from the future (1 such files): this machine's clock runs behind" in output
+    assert "Traceback" not in output
+    assert not list(checkout.folder.glob("logs/datasets/*/*.log"))
 
 
 def test_a_given_study_replaces_the_default_one_and_a_value_changes_it(checkout, finished):

@@ -2,12 +2,7 @@
 
 import pytest
 
-from crossray.figures.contents import ALL_FIGURES
-
-#: the tiny study leaves no domain out, has no shared network, no second labelling and no data set of the paper
-#: the conditions that the tiny study fulfils
-HAD = (None, "transfer", "probe", "findings", "agreement", "panels")
-FIGURES = [name for name, needed in ALL_FIGURES.items() if needed in HAD]
+from workflow_helpers import FIGURES_OF_TWO
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
 
@@ -37,7 +32,7 @@ def test_it_opens_from_disk_without_a_network_or_an_error(opened):
     page = opened()
     assert page.problems == []
     assert all(url.startswith(("file:", "data:")) for url in page.requested)
-    assert page.locator("figure .card > svg, figure .card > img").count() == len(FIGURES)
+    assert page.locator("figure .card > svg, figure .card > img").count() == len(FIGURES_OF_TWO)
     assert page.locator("h1").count() == 1
     assert page.evaluate("document.querySelectorAll('*').length") < 12_000
     assert page.evaluate("[...document.querySelectorAll('h1,h2,h3')].every(h => h.textContent.trim())")
@@ -106,7 +101,7 @@ def test_downloads_give_files_with_their_names(opened):
 
 def test_without_a_script_every_figure_and_table_is_there(opened):
     page = opened(java_script_enabled=False)
-    assert page.locator("figure .card > svg, figure .card > img").count() == len(FIGURES)
+    assert page.locator("figure .card > svg, figure .card > img").count() == len(FIGURES_OF_TWO)
     assert not page.locator("#explorer").is_visible()
     assert page.locator("#figure-auc_matrix .card").is_visible()
     assert page.locator("table").count() >= 5

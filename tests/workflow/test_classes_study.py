@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from crossray import manifest
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
+from crossray.figures.entries import MISSING
+from crossray.figures.registry import FIGURES, TABLES
 
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
@@ -23,11 +24,11 @@ def test_the_report_has_what_is_about_classes_and_nothing_about_findings(study):
     page = (results / "report.html").read_text()
     for name in ("accuracy", "confusion"):
         assert f'id="figure-{name}"' in page
-    findings = {name for name, condition in ALL_FIGURES.items() if condition in ("findings", "agreement")}
+    findings = {name for name, figure in FIGURES.items() if figure.needs in ("findings", "agreement")}
     assert findings == {"agreement", "outputs", "disagreements", "operating_points", "reliability"}
     assert not any(f'id="figure-{name}"' in page for name in findings)
     assert MISSING["findings"] in page
-    tables = {name for name, condition in ALL_TABLES.items() if condition in ("findings", "agreement")}
+    tables = {name for name, table in TABLES.items() if table.needs in ("findings", "agreement")}
     assert not tables & {path.stem for path in (results / "analysis").glob("*.csv")}
     assert "cross-entropy of the softmax" in page
     assert "accuracy elsewhere" in page

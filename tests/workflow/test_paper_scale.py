@@ -6,7 +6,7 @@ import re
 import pandas as pd
 import pytest
 
-from crossray.figures.contents import ALL_FIGURES
+from crossray.figures.registry import FIGURES
 from made_study import words_of
 from paper_scale import PUBLISHED
 
@@ -31,7 +31,7 @@ def test_it_is_small_and_opens_without_an_error(page, large):
     assert page.problems == []
     drawn = "[...document.querySelectorAll('.card > img')].map(image => image.naturalWidth)"
     assert all(width > 300 for width in page.evaluate(drawn))
-    assert page.locator("figure .card > svg, figure .card > img").count() == len(large.had(ALL_FIGURES))
+    assert page.locator("figure .card > svg, figure .card > img").count() == len(large.had(FIGURES))
     assert page.evaluate("document.querySelectorAll('*').length") <= 12_000
 
 

@@ -2,7 +2,9 @@
 
 import csv
 import re
+import urllib.parse
 
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
@@ -63,7 +65,7 @@ def watched(tmp_path_factory):
             dicom_file(path, pixels, bits=12, **planted_elements(number))
             view = f"{MARK} lying" if number % 7 == 0 else "PA"
             rows.writerow([f"{MARK}-i{number}", f"{MARK}-p{number}", f"{MARK}-s{number}", path.relative_to(root), view,
-                           "F", "40", number % 2, f"{MARK} was here"])  # fmt: skip
+                           "F", 35 + number, number % 2 if number % 9 else 0, f"{MARK} was here"])  # fmt: skip
     ward = root / f"{MARK}-ward"
     (ward / f"{MARK}-3.dcm").write_text(f"{MARK} is no image")
     window = {"VOILUTFunction": MARK, "WindowCenter": 1, "WindowWidth": 5}
@@ -94,6 +96,7 @@ def watched(tmp_path_factory):
         },
     }  # fmt: skip
     checkout.write("watched.yaml", yaml.safe_dump(study))
+    (checkout.folder / "private").mkdir(mode=0o755)  # as one that was made by hand
     checkout.printed = checkout.snakemake(study="watched.yaml")
     checkout.hospital = root
     return checkout
@@ -132,6 +135,15 @@ def test_no_mark_is_in_any_output_log_or_page(watched):
     assert MARK not in watched.printed
 
 
+def test_no_picture_of_a_patient_is_in_figures_or_page(watched):
+    results = watched.folder / "results/watched"
+    shown = [results / "report.html", *results.glob("figures/*.svg")]
+    assert len(shown) > 5
+    for path in shown:
+        assert not re.search("data:image/(jpeg|png)", urllib.parse.unquote(path.read_text())), path
+    assert "No picture of ours is shown: not public" in (results / "report.html").read_text()
+
+
 def test_the_reasons_are_told_without_the_words_of_the_files(watched):
     with (watched.folder / "results/datasets/ours/32px/rejected.csv").open() as file:
         reasons = sorted(row["reason"] for row in csv.DictReader(file))
@@ -145,5 +157,53 @@ def test_the_reasons_are_told_without_the_words_of_the_files(watched):
 
 
 def test_what_leads_back_is_for_its_owner_alone(watched):
+    assert (watched.folder / "private").stat().st_mode & 0o777 == 0o700
     for path in (watched.folder / "private").iterdir():
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_who_only_looks_leaves_no_key(watched, tmp_path):
+    looking = copy_workflow(tmp_path)
+    looking.write("watched.yaml", (watched.folder / "watched.yaml").read_text())
+    assert "make_manifest" in looking.snakemake("-n", "convert", study="watched.yaml")
+    assert not (looking.folder / "private").exists()
+
+
+def test_the_manifest_says_little_of_who_somebody_is(watched):
+    table = pd.read_parquet(watched.folder / "results/datasets/ours/manifest.parquet")
+    assert table["age"].max() == 90
+    assert list(table["image_id"]) == sorted(table["image_id"])
+    assert not set(table["image_id"]) & set(table["patient_id"])
+
+
+def test_small_counts_are_in_no_table_and_on_no_page(watched):
+    texts = [path.read_text() for path in (watched.folder / "results/watched/analysis").glob("*.csv")]
+    assert any("<5" in text for text in texts)
+    for text in texts:
+        rows = list(csv.DictReader(text.splitlines()))
+        counts = [row[name] for row in rows for name in ("images", "patients", "positives", "negatives") if name in row
+                  and row.get("property") != "rejected"]  # fmt: skip
+        assert not {"1", "2", "3", "4"} & set(counts)
+    assert "&lt;5" in (watched.folder / "results/watched/report.html").read_text()
+
+
+def test_a_patient_is_forgotten_and_does_not_come_back(watched):
+    lookup = pd.read_csv(watched.folder / "private/ours.csv", dtype=str)
+    before = pd.read_parquet(watched.folder / "results/datasets/ours/manifest.parquet")
+    gone = lookup[lookup["released_patient_id"] == f"{MARK}-p10"]
+    assert len(gone) == 1
+    watched.write("gone.csv", f"dataset,patient_id\nours,{MARK}-p10\n")
+    told = watched.snakemake("forget", "--config", "forget=gone.csv", study="watched.yaml")
+    assert "1 patients with 1 images are forgotten" in told
+    assert "found in 0" in told
+    assert (watched.folder / "results/watched/models/small/ours/0/weights.safetensors").exists()
+    watched.snakemake("convert", study="watched.yaml")
+    after = pd.read_parquet(watched.folder / "results/datasets/ours/manifest.parquet")
+    assert set(before["image_id"]) - set(after["image_id"]) == set(gone["image_id"])
+    with h5py.File(watched.folder / "results/datasets/ours/32px/shards/0000.h5") as file:
+        assert gone["image_id"].iloc[0] not in file["image_id"].asstr()[:]
+    names = [gone["image_id"].iloc[0].encode(), f"{MARK}-p10".encode(), f"{MARK}-10.dcm".encode()]
+    for path in watched.folder.rglob("*"):
+        if path.is_file() and path.name != "gone.csv":
+            content = path.read_bytes() + unpacked(path)
+            assert not any(re.search(rb"(?<!\d)" + name + rb"(?!\d)", content) for name in names), path

@@ -11,7 +11,7 @@ import yaml
 
 from helpers import ROOT
 from releases import chexpert
-from workflow_helpers import copy_workflow, executed, planned
+from workflow_helpers import FIGURES_OF_TWO, copy_workflow, executed, planned
 
 pytestmark = pytest.mark.workflow
 
@@ -25,25 +25,20 @@ def row(*names):
     return lambda test: test
 
 
-#: what a study of two hospitals has
-DRAWING = {
-    "draw_auc_matrix", "draw_task_matrices", "draw_drop", "draw_training_curves", "draw_prevalence", "draw_patients",
-    "draw_samples", "draw_tasks", "draw_local", "draw_agreement", "draw_outputs", "draw_disagreements",
-    "draw_operating_points", "draw_reliability", "draw_subgroups", "draw_probe", "write_report",
-}  # fmt: skip
+DRAWING = {*FIGURES_OF_TWO, "write_report"}
 ANALYSES = {
     "measure_performance", "measure_transfer", "measure_agreement", "measure_calibration", "measure_subgroups",
     "compare_models", "compare_outputs",
 }  # fmt: skip
 AFTER_TRAINING = (
-    {"train_model", "predict", "probe_sources"}
-    | ANALYSES
-    | DRAWING - {"draw_prevalence", "draw_patients", "draw_samples"}
+    {"train_model", "predict", "probe_sources"} | ANALYSES | DRAWING - {"prevalence", "patients", "samples"}
 )
 
 
 def rerun(checkout):
-    return set(planned(checkout.snakemake("-n")))
+    """Return the rules that would run, of figures the names."""
+    jobs = executed(checkout.snakemake("-n"))
+    return {words.removeprefix("figure=") if rule == "draw_figure" else rule for rule, words in jobs}
 
 
 @row("a comment, a docstring, the order of keys")
@@ -57,6 +52,18 @@ def test_a_comment_in_a_library_module_reruns_nothing(again):
 def test_a_constant_of_the_figures_reruns_the_figures(again):
     again.change("workflow/scripts/crossray/figures/style.py", 'INK = "#1f2937"', 'INK = "#000000"')
     assert rerun(again) == DRAWING
+
+
+@row("one figure, in the code")
+def test_a_constant_of_one_figure_reruns_that_figure(again):
+    again.change("workflow/scripts/crossray/figures/drop.py", "strokeWidth=2", "strokeWidth=3")
+    assert rerun(again) == {"drop", "write_report"}
+
+
+@row("a figure's caption in Snakemake's report, or its place on the page")
+def test_a_caption_reruns_the_page(again):
+    again.change("workflow/scripts/crossray/figures/registry.py", "AUC at home minus AUC", "AUC inside minus AUC")
+    assert rerun(again) == {"write_report"}
 
 
 @row("the page's style")
@@ -74,7 +81,7 @@ def test_a_training_setting_reruns_training_and_what_follows(again):
 @row("a setting of the evaluation")
 def test_a_setting_of_the_evaluation_trains_nothing(again):
     again.change("tiny.yaml", "minimum: 2", "minimum: 3")
-    trained = {"train_model", "predict", "draw_training_curves", "probe_sources", "draw_probe"}
+    trained = {"train_model", "predict", "training_curves", "probe_sources", "probe"}
     assert rerun(again) == AFTER_TRAINING - trained
 
 
@@ -139,7 +146,7 @@ def test_another_image_size_reruns_all_but_manifests(again):
 def test_another_seed_trains_that_seed(again):
     again.change("tiny.yaml", "models:", "seeds: [0, 1]\nmodels:")
     jobs = planned(again.snakemake("-n"))
-    assert {"train_model": 2, "predict": 2, "measure_performance": 1, "draw_auc_matrix": 1}.items() <= jobs.items()
+    assert {"train_model": 2, "predict": 2, "measure_performance": 1}.items() <= jobs.items()
     assert not {"convert_shard", "make_manifest", "audit_leakage"} & set(jobs)
 
 
@@ -259,7 +266,7 @@ def test_a_fourth_data_set_is_a_row_and_a_column_more(checkout):
     assert sorted(predicting(jobs)) == four  # those of old trainings compute the new data set alone
     assert "Nothing to be done" in checkout.snakemake()
     jobs = run(three)
-    assert {"audit_leakage", "measure_performance", "draw_auc_matrix"} <= {rule for rule, _ in jobs}
+    assert {"audit_leakage", "measure_performance", "draw_figure"} <= {rule for rule, _ in jobs}
     assert not {"make_manifest", "convert_shard", "train_model"} & {rule for rule, _ in jobs}
     assert "Nothing to be done" in checkout.snakemake()
 

@@ -1,6 +1,7 @@
-"""A study through ``profiles/slurm`` on a real SLURM of one node, and what happens to trainings there."""
+"""A study through ``profiles/slurm`` on a real SLURM of one node and of two, and what happens to trainings there."""
 
 import os
+import re
 import shutil
 import signal
 import sys
@@ -10,21 +11,14 @@ from contextlib import ExitStack, suppress
 import pytest
 import yaml
 
-from slurm_node import Node, obstacle
-from workflow_helpers import command, copy_workflow, running, server, started
+from helpers import ROOT
+from slurm_node import PATH, Slurm, obstacle
+from workflow_helpers import command, copy_workflow, running, server, started, wait_until
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 
-#: this node's GPUs are device files without a GPU behind them: SLURM shares them out, programs are promised none
-GPU_JOBS = (
-    "train_model", "train_shared_heads", "predict", "attribute_images", "predict_corrected",
-    "describe_images",
-)  # fmt: skip
-WITHOUT_GPU = [
-    "--set-resources",
-    *(f"{rule}:gpu=0" for rule in GPU_JOBS),
-    *(f"{rule}:gres='gpu:1'" for rule in GPU_JOBS),
-]
+#: the nodes' GPUs are device files without a GPU behind them: SLURM shares them out, programs are promised none
+WITHOUT_GPU = ["--resources", "gpu=0"]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +26,7 @@ def node(tmp_path_factory):
     """Return a running SLURM."""
     if reason := obstacle():
         pytest.skip(reason)
-    made = Node(tmp_path_factory.mktemp("slurm"))
+    made = Slurm(tmp_path_factory.mktemp("slurm"), ("first", "second"), gpus=4)
     try:
         made.start()
         yield made
@@ -44,12 +38,13 @@ def node(tmp_path_factory):
 def through_slurm(node):
     """Return a function that starts Snakemake with the profile; jobs are looked at soon, and ask for little."""
     quick = ["--slurm-init-seconds-before-status-checks", "1"]
-    quick += ["--default-resources", "slurm_account=tests", "mem_mb=500"]
     with ExitStack() as runs:
 
-        def through_slurm(folder, *words, study="tiny.yaml", python=sys.executable):
-            full = command(*words, "--profile", "profiles/slurm", *quick, study=study, python=python)
-            return runs.enter_context(started(full, folder, folder / "slurm-run.log", env=node.environment))
+        def through_slurm(folder, *words, study="tiny.yaml", python=sys.executable, resources=(), last=(), **variables):
+            little = ["--default-resources", "slurm_account=tests", "mem_mb=500", *resources]
+            full = command(*words, "--profile", "profiles/slurm", *quick, *little, study=study, python=python)
+            environment = node.environment | variables
+            return runs.enter_context(started([*full, *last], folder, folder / "slurm-run.log", env=environment))
 
         yield through_slurm
 
@@ -85,9 +80,67 @@ def test_the_tiny_study_through_the_profile(through_slurm, finished, tmp_path, t
 def test_a_gpu_job_asks_for_a_gpu_and_fails_at_once_without_one(through_slurm, finished, tmp_path):
     shutil.copytree(finished.folder, tmp_path / "promised", symlinks=True)
     (tmp_path / "promised/results/tiny/models/small/south/0/weights.safetensors").unlink()
-    run = through_slurm(tmp_path / "promised", "train", "--retries", "0", python=server().python)
+    # What the command line says of resources replaces what the profile says; the GPU is the rule's.
+    run = through_slurm(tmp_path / "promised", "train", "--set-resources", "train_model:runtime=30",
+                        python=server().python)  # fmt: skip
     assert run.wait(timeout=600) == 1
-    assert "this job asked for 1 GPU and sees 0" in (tmp_path / "promised/slurm-run.log").read_text()
+    output = (tmp_path / "promised/slurm-run.log").read_text()
+    assert "is not tried again, as that would not mend it: error: this job asked for 1 GPU and sees 0" in output
+    assert output.count("submitted with SLURM jobid") == 1
+
+
+def test_jobs_of_a_snakemake_that_was_killed_are_found_before_they_run_twice(node, through_slurm, again):
+    again.change("tiny.yaml", "epochs: 1", "epochs: 500")
+    weights = "results/tiny/models/small/south/0/weights.safetensors"
+    words = [weights, *WITHOUT_GPU]
+    run = through_slurm(again.folder, *words, python=server().python)
+    wait_until(lambda: running(again.folder, "train_model"), run)
+    node.wait_until(lambda: list(again.folder.glob("logs/tiny/train_model/small/south/0/*.log")))
+    os.killpg(run.pid, signal.SIGKILL)
+    again.snakemake("--unlock")
+    assert through_slurm(again.folder, *words, python=server().python).wait(timeout=300) == 1
+    output = (again.folder / "slurm-run.log").read_text()
+    left = re.search(
+        r"1 jobs of an earlier run .* RUNNING rule_train_model_wildcards_small_south_0\).*: (scancel .*)", output
+    )
+    assert left, output[-3000:]
+    assert output.count("submitted with SLURM jobid") == 1
+    node.run(*left.group(1).split())
+    node.wait_until(lambda: not node.jobs("RUNNING", "COMPLETING", "PENDING"))
+    (log,) = again.folder.glob("logs/tiny/train_model/small/south/0/*.log")
+    assert "training and" in log.read_text()  # nobody emptied it
+
+
+#: what stands for torchrun: it says where it was started, with which GPUs and words, and trains nothing
+TORCHRUN = """#!/bin/sh
+echo "$SLURMD_NODENAME|$CUDA_VISIBLE_DEVICES|$*" > "$STARTED/$SLURMD_NODENAME.$$"
+exit 1
+"""
+
+
+@pytest.mark.parametrize(("block", "nodes"), [(0, ["first"]), (1, ["first", "second"])])
+def test_the_pages_ways_to_several_gpus_get_them(through_slurm, finished, tmp_path, block, nodes):
+    """Both blocks of the page stand in the profile as they are, on two nodes with four GPUs each."""
+    folder = tmp_path / "several"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    page = (ROOT / "docs/slurm.md").read_text().split("## Several GPUs for one model")[1]
+    profile = folder / "profiles/slurm/profile.v9+.yaml"
+    profile.write_text(profile.read_text() + page.split("```yaml")[block + 1].split("```")[0])
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/torchrun").write_text(TORCHRUN)
+    (tmp_path / "bin/torchrun").chmod(0o700)
+    weights = "results/tiny/models/small/south/0/weights.safetensors"
+    (folder / weights).unlink()
+    run = through_slurm(folder, weights, "--retries", "0", python=server().python, resources=["slurm_partition=both"],
+                        last=["--set-threads", "train_model=8", "--cores", "8"], STARTED=str(tmp_path),
+                        PATH=f"{tmp_path}/bin:{PATH}")  # fmt: skip
+    run.wait(timeout=300)
+    started = sorted(path.read_text().strip().split("|") for path in tmp_path.glob("*.[0-9]*"))
+    output = (folder / "slurm-run.log").read_text()
+    assert [(name, gpus) for name, gpus, _ in started] == [(name, "0,1,2,3") for name in nodes], output[-4000:]
+    assert all("--nproc-per-node 4" in words for _, _, words in started)
+    if block:
+        assert all(re.search(r"--rdzv-id \d+ --rdzv-endpoint first:29500 ", words) for _, _, words in started)
 
 
 STRUCK = {
@@ -121,10 +174,10 @@ def strike_next(node, folder, pending):
             os.kill(training, signal.SIGSTOP)  # a training that ends before the blow would start afresh
         except ProcessLookupError:
             continue
-        node.run(*words.format(job=job, host=node.host).split())
+        node.run(*words.format(job=job, host=node.names[0]).split())
         if what == "node down":
             node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
-            node.run("scontrol", "update", f"nodename={node.host}", "state=resume")
+            node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
         if what != "time limit":  # only a program that hangs is still there after the shortest limit, a minute
             with suppress(ProcessLookupError):
                 os.kill(training, signal.SIGCONT)
@@ -155,4 +208,12 @@ def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, 
         for name in ("weights.safetensors", "history.csv"):
             assert (folder / place / name).read_bytes() == (undisturbed.folder / place / name).read_bytes(), seed
         assert "continuing from" in (folder / f"logs/struck/train_model/small/north/{seed}.log").read_text(), seed
+        first = min(folder.glob(f"logs/struck/train_model/small/north/{seed}/*.log"))
+        assert "training and" in first.read_text(), seed
+        assert "asked for no GPU" in first.read_text().splitlines()[0], seed
+    output = (folder / "slurm-run.log").read_text()
+    assert re.search(r"was out of time, with runtime=\d+; another attempt asks for more; see .*\.log", output)
+    memory = re.findall(r"rule train_model:\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", output)
+    assert len(memory) > 4
+    assert len(set(memory)) == 1  # nobody was short of it
     tell(f"SLURM: faults injected: {len(told)} ({', '.join(told)}); trainings that ended equal: 4 of 4; files lost: 0")

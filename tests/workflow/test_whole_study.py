@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES, MISSING
+from crossray.figures.entries import MISSING, NEEDS
+from crossray.figures.registry import FIGURES, TABLES, had
 
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
@@ -19,11 +20,9 @@ def read(whole, name):
 
 def test_every_table_and_figure_is_there(whole):
     results = whole.folder / "results/whole"
-    figures = {name for name, condition in ALL_FIGURES.items() if condition not in ABSENT}
-    assert {path.stem for path in (results / "figures").glob("*.png")} == figures
-    assert {name for name, condition in ALL_TABLES.items() if condition not in ABSENT} <= {
-        path.stem for path in (results / "analysis").glob("*.csv")
-    }
+    figures = had(FIGURES, set(NEEDS) - set(ABSENT))
+    assert {path.stem for path in (results / "figures").glob("*.png")} == set(figures)
+    assert all((results / TABLES[name].path).is_file() for name in had(TABLES, set(NEEDS) - set(ABSENT)))
     page = (results / "report.html").read_text()
     for name in figures:
         assert f'id="figure-{name}"' in page

@@ -36,7 +36,7 @@ rule summarise_datasets:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         settings=stage_settings.summarise_datasets(PLAN).to_json(),
         code=code_version("summarise_datasets"),
@@ -83,7 +83,7 @@ rule measure_agreement:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(120),
+        runtime=lasts(120),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_agreement"),
@@ -131,7 +131,7 @@ rule measure_calibration:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(120),
+        runtime=lasts(120),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_calibration"),
@@ -173,7 +173,7 @@ rule measure_subgroups:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_subgroups"),
@@ -215,7 +215,7 @@ rule measure_heads:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         code=code_version("measure_heads"),
     shell:
@@ -253,7 +253,7 @@ rule probe_sources:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.probe_sources(PLAN).to_json(),
         code=code_version("probe_sources"),

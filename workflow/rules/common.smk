@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import SharedFSUsage
 
 if not workflow.deployment_settings.deployment_method:
     # Programs run in the environment that Snakemake itself runs in, whether or not it is activated. A prefix of one's
@@ -16,22 +17,34 @@ if not workflow.deployment_settings.deployment_method:
 from crossray.code_version import code_version
 from crossray.datasets import READERS
 from crossray.datasets.configured import places_of
-from crossray.figures.contents import ALL_FIGURES, ALL_TABLES
+from crossray.figures.entries import NEEDS
+from crossray.figures.registry import CATEGORIES, had
+from crossray.figures.registry import FIGURES as ALL_FIGURES
+from crossray.figures.registry import TABLES as ALL_TABLES
 from crossray.loads import Loads
 from crossray.planning import (
     check_cache,
+    check_clock,
     check_writable,
     encoder_file,
+    forgotten_list,
     library_versions,
     manifest_settings,
     plan_of,
     pseudonyms_key,
+    release_paths,
     unpacking_settings,
     weights_files,
 )
+from crossray.pseudonyms import close_folder
 from crossray.study import layout, stage_settings
+from crossray.study.base import as_text
 from crossray.study.datasets import PATH_SETTINGS
 
+#: a list of patients, for the target ``forget`` alone; no part of a study
+FORGET = config.pop("forget", "")
+#: whether jobs are to run; who only looks, with a dry run or a graph, changes nothing
+RUNS = bool(workflow.executor_plugin and not workflow.dryrun)
 with raised_as(WorkflowError):
     PLAN, DATA = plan_of(config)
     check_cache(PLAN.study, os.environ.get("SNAKEMAKE_OUTPUT_CACHE") if workflow.workflow_settings.cache else None)
@@ -43,6 +56,20 @@ DATASETS = STUDY.datasets
 SHAPE = PLAN.shape
 SEEDS = STUDY.seeds
 
+
+def check_file_system():
+    """Stop where jobs would not see the files of the machine that Snakemake runs on, nor what an earlier job left."""
+    settings = workflow.storage_settings
+    shared = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOURCES} <= settings.shared_fs_usage
+    if workflow.is_main_process and (settings.default_storage_provider or not shared):
+        raise WorkflowError(
+            "CrossRay needs one file system that all jobs see: trainings keep checkpoints there that are no outputs, and "
+            "programs their library. Mount one (docs/slurm.md, Without a shared file system), and leave out "
+            "--default-storage-provider and --shared-fs-usage"
+        )
+
+
+check_file_system()
 PAPER_NUMBERS = (
     "fig1_auc",
     "fig2_leave_one_out",
@@ -62,8 +89,14 @@ pathvars:
     private=STUDY.private,
 
 
-FIGURES = tuple(name for name, needed in ALL_FIGURES.items() if needed is None or PLAN.conditions[needed])
-TABLES = tuple(name for name, needed in ALL_TABLES.items() if needed is None or PLAN.conditions[needed])
+if STUDY.container:
+
+    container: STUDY.container
+
+
+FULFILLED = [need for need in NEEDS if PLAN.conditions[need]]
+FIGURES = had(ALL_FIGURES, FULFILLED)
+TABLES = had(ALL_TABLES, FULFILLED)
 
 
 wildcard_constraints:
@@ -76,11 +109,12 @@ wildcard_constraints:
     shape=r"\d+px(-pad)?(-rgb)?",
     split="validation|test",
     penalty="free|tied",
+    figure="|".join(ALL_FIGURES),
 
 
 def as_settings(**values):
     """Write settings as one string that is the same whatever the order of the keys in the configuration."""
-    return json.dumps(values, sort_keys=True)
+    return as_text(values)
 
 
 def subset(settings, *keys):

@@ -24,7 +24,7 @@ rule compare_models:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("compare_models"),
@@ -66,7 +66,7 @@ rule compare_outputs:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.compare_outputs(PLAN).to_json(),
         code=code_version("compare_outputs"),
@@ -115,7 +115,7 @@ rule compare_labels:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("compare_labels"),
@@ -155,7 +155,7 @@ rule compare_domains:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         code=code_version("compare_domains"),
     shell:
@@ -195,7 +195,7 @@ rule compare_paper:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         settings=stage_settings.compare_paper(PLAN).to_json(),
         code=code_version("compare_paper"),
@@ -234,7 +234,7 @@ rule summarise_models:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         settings=stage_settings.summarise_models(PLAN).to_json(),
         code=code_version("summarise_models"),
@@ -281,7 +281,7 @@ rule measure_sweeps:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.measure_sweeps(PLAN).to_json(),
         code=code_version("measure_sweeps"),

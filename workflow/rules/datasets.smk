@@ -15,7 +15,7 @@ rule simulate_hospital:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=lambda wildcards: stage_settings.simulate_hospital(DATASETS[wildcards.dataset]).to_json(),
         code=code_version("simulate_hospital"),
@@ -44,7 +44,7 @@ rule unpack_release:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=lambda wildcards: unpacking_settings(DATASETS[wildcards.dataset]),
         code=lambda wildcards: code_version("unpack_release", reader_module(wildcards.dataset)),
@@ -64,7 +64,8 @@ rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
         tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
-        key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset),
+        key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset, RUNS),
+        forgotten=lambda wildcards: forgotten_list(STUDY, wildcards.dataset),
     output:
         manifest=layout.MANIFEST_AS_READ,
         lookup="<private>/{dataset}.csv",
@@ -76,7 +77,7 @@ rule make_manifest:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(lambda wildcards: 2000 + LOADS.images(wildcards.dataset) // 100),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         settings=lambda wildcards: manifest_settings(PLAN, DATA.readings[wildcards.dataset], wildcards.dataset),
@@ -90,6 +91,7 @@ rule make_manifest:
             --root {params.root:q} \
             --tables {input.tables:q} \
             --key {input.key:q} \
+            --forgotten {input.forgotten:q} \
             --lookup {output.lookup:q} \
             --output {output.manifest:q} \
             &>{log:q}
@@ -110,7 +112,7 @@ rule locate_findings:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         reader=lambda wildcards: DATASETS[wildcards.dataset].reader,
         code=lambda wildcards: code_version("locate_findings", reader_module(wildcards.dataset)),
@@ -143,7 +145,7 @@ rule convert_shard:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(lambda wildcards: LOADS.conversion_mb(wildcards.dataset, wildcards.shape)),
-        runtime=grows(lambda wildcards: 30 + LOADS.images_in_shard(wildcards.dataset) // 60),
+        runtime=lasts(lambda wildcards: 30 + LOADS.images_in_shard(wildcards.dataset) // 60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         shard="{shard}",
@@ -184,7 +186,7 @@ rule index_shards:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(lambda wildcards: 20 + LOADS.images(wildcards.dataset) // 10000),
+        runtime=lasts(lambda wildcards: 20 + LOADS.images(wildcards.dataset) // 10000),
     params:
         settings=lambda wildcards: stage_settings.index_shards(DATASETS[wildcards.dataset], wildcards.shape).to_json(),
         code=code_version("index_shards"),

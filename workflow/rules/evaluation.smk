@@ -23,11 +23,12 @@ for number, part in enumerate(PLAN.prediction_jobs):
             f"<benchmark>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.tsv"
         conda:
             "../../envs/crossray.yaml"
+        threads: lambda wildcards, part=part: LOADS.network_threads(LOADS.total(part.reads))
         resources:
             scripts=SCRIPTS,
-            gpu=0,
-            mem_mb=grows(lambda wildcards, part=part: 4000 + max(LOADS.pixels_mb([name]) for name in part.reads)),
-            runtime=grows(lambda wildcards, part=part: 20 + sum(map(LOADS.images, part.reads)) // 2000),
+            gpu=gpus,
+            mem_mb=grows(lambda wildcards, part=part: LOADS.network_mb(LOADS.largest(part.reads))),
+            runtime=lasts(lambda wildcards, part=part: LOADS.network_minutes(LOADS.total(part.reads), PLAN.predicted)),
         params:
             settings=stage_settings.predict(PLAN, part.embeds).to_json(),
             code=code_version("predict"),
@@ -73,7 +74,7 @@ rule measure_performance:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_performance"),
@@ -122,7 +123,7 @@ rule measure_classes:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_classes"),
@@ -175,7 +176,7 @@ rule measure_transfer:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(2000),
-        runtime=grows(30),
+        runtime=lasts(30),
     params:
         code=code_version("measure_transfer"),
     shell:

@@ -21,11 +21,12 @@ rule predict_corrected:
         "<benchmark>/predict_corrected/{model}/{source}/{seed}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: lambda wildcards: LOADS.network_threads(LOADS.corrected(wildcards.target))
     resources:
         scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(lambda wildcards: 4000 + LOADS.pixels_mb([wildcards.target])),
-        runtime=grows(lambda wildcards: 30 + LOADS.images(wildcards.target) // 500),
+        gpu=gpus,
+        mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.target))),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.corrected(wildcards.target), [wildcards.target])),
     params:
         settings=stage_settings.predict_corrected(PLAN).to_json(),
         code=code_version("predict_corrected"),
@@ -61,11 +62,12 @@ rule describe_images:
         "<benchmark>/describe_images/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: lambda wildcards: LOADS.network_threads(LOADS.described(wildcards.target))
     resources:
         scripts=SCRIPTS,
-        gpu=0,
-        mem_mb=grows(4000),
-        runtime=grows(60),
+        gpu=gpus,
+        mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.described(wildcards.target))),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.described(wildcards.target), [wildcards.target])),
     params:
         settings=stage_settings.describe_images(PLAN).to_json(),
         code=code_version("describe_images"),
@@ -113,7 +115,7 @@ rule explain_drops:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(240),
+        runtime=lasts(240),
     params:
         settings=stage_settings.explain_drops(PLAN).to_json(),
         code=code_version("explain_drops"),
@@ -164,7 +166,7 @@ rule check_verdicts:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.check_verdicts(PLAN).to_json(),
         code=code_version("check_verdicts"),
@@ -216,7 +218,7 @@ rule measure_corrections:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.measure_corrections(PLAN).to_json(),
         code=code_version("measure_corrections"),
@@ -235,83 +237,3 @@ rule measure_corrections:
             --output {output.table:q} \
             &>{log:q}
         """
-
-
-use rule draw_auc_matrix as draw_shift_terms with:
-    input:
-        tables=["<study>/analysis/shift.csv"],
-    output:
-        svg=report(
-            "<study>/figures/shift_terms.svg",
-            caption="../report/shift_terms.rst",
-            category="Why",
-            labels={"figure": "losses by cause"},
-        ),
-        png="<study>/figures/shift_terms.png",
-        words="<study>/figures/shift_terms.json",
-    log:
-        "<log>/draw_shift_terms.log",
-    params:
-        settings=figure_settings("models", "sources", "targets"),
-        code=code_version("draw_shift_terms"),
-        program="draw_shift_terms",
-
-
-use rule draw_auc_matrix as draw_shift_map with:
-    input:
-        tables=["<study>/analysis/shift.csv"],
-    output:
-        svg=report(
-            "<study>/figures/shift_map.svg",
-            caption="../report/shift_map.rst",
-            category="Why",
-            labels={"figure": "which pair suffers from what"},
-        ),
-        png="<study>/figures/shift_map.png",
-        words="<study>/figures/shift_map.json",
-    log:
-        "<log>/draw_shift_map.log",
-    params:
-        settings=figure_settings("models", "tasks"),
-        code=code_version("draw_shift_map"),
-        program="draw_shift_map",
-
-
-use rule draw_auc_matrix as draw_shift_truth with:
-    input:
-        tables=["<study>/analysis/shift_truth.csv", "<study>/analysis/shift_acceptance.csv"],
-    output:
-        svg=report(
-            "<study>/figures/shift_truth.svg",
-            caption="../report/shift_truth.rst",
-            category="Why",
-            labels={"figure": "causes planted and found"},
-        ),
-        png="<study>/figures/shift_truth.png",
-        words="<study>/figures/shift_truth.json",
-    log:
-        "<log>/draw_shift_truth.log",
-    params:
-        settings=figure_settings("models"),
-        code=code_version("draw_shift_truth"),
-        program="draw_shift_truth",
-
-
-use rule draw_auc_matrix as draw_corrections with:
-    input:
-        tables=["<study>/analysis/corrections_by_verdict.csv"],
-    output:
-        svg=report(
-            "<study>/figures/corrections.svg",
-            caption="../report/corrections.rst",
-            category="Why",
-            labels={"figure": "what corrections give back"},
-        ),
-        png="<study>/figures/corrections.png",
-        words="<study>/figures/corrections.json",
-    log:
-        "<log>/draw_corrections.log",
-    params:
-        settings=figure_settings("models", "resamples"),
-        code=code_version("draw_corrections"),
-        program="draw_corrections",

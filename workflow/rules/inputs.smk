@@ -153,3 +153,28 @@ def paper_tables(wildcards):
 def corrected_predictions(wildcards):
     """Return the corrected predictions of explained models, on all targets that are no part of their source."""
     return on_own(rules.predict_corrected.output.predictions, PLAN.foreign_targets, PLAN.explained_models)
+
+
+def figure_tables(wildcards):
+    """Return the tables that a figure is drawn from."""
+    return [layout.table(name) for name in ALL_FIGURES[wildcards.figure].tables]
+
+
+def figure_files(wildcards):
+    """Return the files in the folders that a figure is drawn from."""
+    return [path for folder in ALL_FIGURES[wildcards.figure].folders for path in FILES_IN[folder](wildcards)]
+
+
+def training_records(wildcards):
+    """Return histories and records of the trainings that figures show."""
+    outputs = rules.train_model.output
+    return [path for one in (outputs.history, outputs.record) for path in of_trainings(one, PLAN.reported_models)]
+
+
+#: folder that a figure can read -> its files
+FILES_IN = {
+    "models": training_records,
+    "manifests": lambda wildcards: study_manifests(wildcards) + study_digests(wildcards),
+    "datasets": lambda wildcards: study_indexes(wildcards) + shards_of(DATASETS),
+    "attributions": lambda wildcards: attributions(wildcards) + regions_of(PLAN.targets),
+}

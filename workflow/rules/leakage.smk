@@ -25,7 +25,7 @@ rule audit_leakage:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(8000),
-        runtime=grows(120),
+        runtime=lasts(120),
     params:
         settings=stage_settings.audit_leakage(PLAN).to_json(),
         code=code_version("audit_leakage"),
@@ -57,7 +57,7 @@ checkpoint assign_splits:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(20),
+        runtime=lasts(20),
     params:
         settings=stage_settings.assign_splits(PLAN).to_json(),
         code=code_version("assign_splits"),

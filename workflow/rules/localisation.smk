@@ -21,11 +21,12 @@ rule attribute_images:
         "<benchmark>/attribute_images/{model}/{source}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: lambda wildcards: LOADS.network_threads(LOADS.attributed())
     resources:
         scripts=SCRIPTS,
-        gpu=0,
+        gpu=gpus,
         mem_mb=grows(6000),
-        runtime=grows(120),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.attributed(), [wildcards.target])),
     params:
         settings=stage_settings.attribute_images(PLAN).to_json(),
         code=code_version("attribute_images"),
@@ -77,7 +78,7 @@ rule measure_localisation:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(60),
+        runtime=lasts(60),
     params:
         settings=stage_settings.measure_localisation(PLAN).to_json(),
         code=code_version("measure_localisation"),

@@ -12,26 +12,39 @@ def reader_module(dataset):
     return READERS[DATASETS[dataset].reader]
 
 
-def figure_settings(*keys):
+#: what figures can ask of the study
+OF_STUDY = {
+    "models": PLAN.reported_models,
+    "sources_of": {name: PLAN.models[name].sources for name in PLAN.reported_models},
+    "sources": PLAN.sources,
+    "targets": PLAN.targets,
+    "members": PLAN.members,
+    "datasets": list(DATASETS),
+    "tasks": STUDY.tasks,
+    "seeds": SEEDS,
+    "size": STUDY.images.size,
+    "shape": SHAPE,
+    "fit": STUDY.images.fit,
+    "attribution": subset(stage_settings.attribute_images(PLAN).as_dict(), "methods", "tasks"),
+    "resamples": STUDY.evaluation.resamples,
+    "minimum": STUDY.evaluation.minimum,
+    "phantoms": PLAN.phantoms,
+    "real": PLAN.real,
+    "withheld": PLAN.withheld,
+    "searched": PLAN.searched,
+}
+
+
+def figure_settings(wildcards):
     """Return what a figure needs of the study; every figure says whether the images are phantoms."""
-    values = {
-        "models": PLAN.reported_models,
-        "sources_of": {name: PLAN.models[name].sources for name in PLAN.reported_models},
-        "sources": PLAN.sources,
-        "targets": PLAN.targets,
-        "members": PLAN.members,
-        "datasets": list(DATASETS),
-        "tasks": STUDY.tasks,
-        "seeds": SEEDS,
-        "size": STUDY.images.size,
-        "shape": SHAPE,
-        "fit": STUDY.images.fit,
-        "attribution": subset(stage_settings.attribute_images(PLAN).as_dict(), "methods", "tasks"),
-        "resamples": STUDY.evaluation.resamples,
-        "minimum": STUDY.evaluation.minimum,
-        "phantoms": PLAN.phantoms,
-    }
-    return as_settings(**subset(values, "phantoms", *keys))
+    return as_settings(**subset(OF_STUDY, "phantoms", "real", *ALL_FIGURES[wildcards.figure].settings))
+
+
+def figure_folders(wildcards, output):
+    """Return the folders that a figure reads, the study's and that of all data sets."""
+    folders = {"datasets": "results/datasets"}
+    study = Path(output.svg).parent.parent
+    return [folders.get(name, str(study / name)) for name in ALL_FIGURES[wildcards.figure].folders]
 
 
 def name_of(weights):
@@ -46,7 +59,7 @@ def report_settings():
         name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in study["datasets"].items()
     }
-    settings = {key: value for key, value in study.items() if key != "private"}
+    settings = {key: value for key, value in study.items() if key not in ("private", "container")}
     settings["models"] = {
         name: model | {"weights": name_of(model["weights"])} for name, model in study["models"].items()
     }
@@ -55,5 +68,6 @@ def report_settings():
     sources_of = {name: model.sources for name, model in PLAN.models.items()}
     settings |= {"shown": PLAN.reported_models, "sources_of": sources_of}
     settings |= {"datasets": datasets, "sources": PLAN.sources, "targets": PLAN.targets, "members": PLAN.members}
-    settings |= {"phantoms": PLAN.phantoms, "shape": SHAPE, "figures": FIGURES, "tables": TABLES}
+    settings |= {"phantoms": PLAN.phantoms, "real": PLAN.real, "searched": PLAN.searched, "shape": SHAPE}
+    settings |= {"figures": FIGURES, "tables": TABLES}
     return as_settings(**settings, order=list(DATASETS))

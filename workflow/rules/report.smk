@@ -34,7 +34,7 @@ rule write_report:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(20),
+        runtime=lasts(20),
     params:
         settings=report_settings(),
         code=code_version("write_report"),

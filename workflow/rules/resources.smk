@@ -1,6 +1,37 @@
 """What jobs ask for."""
 
+#: variable of the environment in which jobs find how many GPUs each has that computes a network
+GPUS = "CROSSRAY_GPUS"
 
-def grows(amount):
-    """Return a resources function: an amount, or one for the wildcards, once more for each further attempt."""
-    return lambda wildcards, attempt: attempt * (amount(wildcards) if callable(amount) else amount)
+
+def grows(amount, cause=Cause.MEMORY):
+    """Return a resources function: an amount, or one for the wildcards, once more for each time that it was short."""
+
+    def resource(wildcards, rulename):
+        times = 1 + ATTEMPTS.short(rulename, wildcards, cause)
+        return times * (amount(wildcards) if callable(amount) else amount)
+
+    return resource
+
+
+def lasts(amount):
+    """Return a resources function: minutes, once more for each time limit that a job ran into."""
+    return grows(amount, Cause.TIME)
+
+
+def gpus(wildcards):
+    """Return the GPUs of a job that computes a network: one where a scheduler gives them out or a machine has some.
+
+    It is this function that makes a rule a GPU job. Which GPUs there are is said by `--resources gpu=NUMBER`, as the
+    profiles do: 0 for none, which holds for a scheduler too. Snakemake does not hand that on to the Snakemake in a job;
+    the environment does.
+    """
+    if workflow.is_main_process:
+        os.environ[GPUS] = str(min(1, gpus_to_give()))
+    return int(os.environ.get(GPUS, "0"))
+
+
+def gpus_to_give():
+    """Return the limit of GPUs at a time; without one, none on this machine and any number from a scheduler."""
+    limit = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else None
+    return limit if limit is not None else int(workflow.non_local_exec and not workflow.dryrun)

@@ -23,11 +23,11 @@ rule train_model:
     threads: 8
     resources:
         scripts=SCRIPTS,
-        gpu=0,
+        gpu=gpus,
         launcher="python",
         reading=STUDY.images.reading,
         mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
-        runtime=grows(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
+        runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
         settings=lambda wildcards: stage_settings.train_model(
             PLAN, wildcards.model, wildcards.source, int(wildcards.seed)
@@ -35,8 +35,10 @@ rule train_model:
         code=code_version("train_model"),
         folder=subpath(output.weights, parent=True),
     shell:
-        # Epochs take a while, so this log is shown as it grows.
+        # Epochs take a while, so this log is shown as it grows. Snakemake removes it before the next attempt, so each
+        # attempt has one of its own beside it, which nobody else writes.
         """
+        own="$(dirname {log:q})/{wildcards.seed}" && mkdir -p "$own"
         {resources.launcher} {resources.scripts:q}/train_model.py \
             --settings {params.settings:q} \
             --source {wildcards.source:q} \
@@ -45,13 +47,13 @@ rule train_model:
             --initial {input.initial:q} \
             --reading {resources.reading} \
             --work {params.folder:q}/work \
-            --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
+            --tensorboard "$own" \
             --weights {output.weights:q} \
             --history {output.history:q} \
             --record {output.record:q} \
             --threads {threads} \
             --gpus {resources.gpu} \
-            2>&1 | tee {log:q}
+            2>&1 | tee {log:q} "$own/$(date +%Y-%m-%dT%H.%M.%S)-$$.log"
         """
 
 
@@ -77,11 +79,11 @@ rule train_shared_heads:
     threads: 8
     resources:
         scripts=SCRIPTS,
-        gpu=0,
+        gpu=gpus,
         launcher="python",
         reading=STUDY.images.reading,
         mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
-        runtime=grows(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
+        runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
         settings=lambda wildcards: stage_settings.train_shared_heads(
             PLAN, wildcards.model, wildcards.penalty, int(wildcards.seed)
@@ -90,6 +92,7 @@ rule train_shared_heads:
         folder=subpath(output.vectors, parent=True),
     shell:
         """
+        own="$(dirname {log:q})/{wildcards.seed}" && mkdir -p "$own"
         {resources.launcher} {resources.scripts:q}/train_shared_heads.py \
             --settings {params.settings:q} \
             --manifests {input.manifests:q} \
@@ -97,11 +100,11 @@ rule train_shared_heads:
             --initial {input.initial:q} \
             --reading {resources.reading} \
             --work {params.folder:q}/work \
-            --tensorboard "$(dirname {log:q})/{wildcards.seed}" \
+            --tensorboard "$own" \
             --vectors {output.vectors:q} \
             --history {output.history:q} \
             --record {output.record:q} \
             --threads {threads} \
             --gpus {resources.gpu} \
-            2>&1 | tee {log:q}
+            2>&1 | tee {log:q} "$own/$(date +%Y-%m-%dT%H.%M.%S)-$$.log"
         """

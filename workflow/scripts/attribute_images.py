@@ -22,7 +22,7 @@ def attribute_images(arguments: Namespace) -> None:
 
     from crossray import manifest, maps, regions
     from crossray.errors import UserError
-    from crossray.files import file_digest, write_csv
+    from crossray.files import file_digest, read_parquet, write_csv
     from crossray.learning.attribution import attribute_all, randomised
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import load_model
@@ -38,7 +38,7 @@ def attribute_images(arguments: Namespace) -> None:
     if store.size != size:
         raise UserError(f"{arguments.index}: images of {store.size} px, the model was trained on {size} px")
     rows = with_rows(manifest.read(arguments.manifest), store, "test").set_index("image_id")
-    logits = pd.read_parquet(arguments.predictions).set_index("image_id")
+    logits = read_parquet(arguments.predictions, ["image_id"]).set_index("image_id")
     if not logits.index.equals(rows.index):
         raise UserError(f"{arguments.predictions}: not of the test images of this manifest; delete it and run again")
     located = regions.read(arguments.regions) if arguments.regions else None

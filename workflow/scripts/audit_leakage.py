@@ -15,6 +15,7 @@ def audit_leakage(arguments: Namespace) -> None:
     from crossray.datasets import leakage
     from crossray.files import write_csv
     from crossray.shards import ImageStore
+    from crossray.small_cells import write
 
     datasets = arguments.settings.datasets
     manifests = dict(zip(datasets, map(manifest.read, arguments.manifests), strict=True))
@@ -31,7 +32,7 @@ def audit_leakage(arguments: Namespace) -> None:
     for dataset, path in zip(datasets, arguments.moves, strict=True):
         write_csv(path, leakage.moved_patients(images, splits, dataset))
     summary = leakage.summarise(images, duplicates, groups, splits, datasets)
-    write_csv(arguments.output, summary)
+    write(arguments.output, summary, arguments.settings)
     moved = int((images["split"] != splits).sum())
     logging.info("%d links between duplicates, %d of %d images moved", len(duplicates), moved, len(images))
 

@@ -10,13 +10,11 @@ from crossray.program import parser, run
 
 def compare_domains(arguments: Namespace) -> None:
     """Average over the tasks that the conditions share."""
-    import pandas as pd
-
     from crossray.analysis.domains import measure
-    from crossray.files import write_csv
+    from crossray.files import read_parquet, write_csv
     from crossray.tables import read
 
-    table = measure(read(arguments.performance), pd.read_parquet(arguments.replicates))
+    table = measure(read(arguments.performance), read_parquet(arguments.replicates))
     write_csv(arguments.output, table)
     logging.info("%d targets", table["target"].nunique())
 

@@ -13,7 +13,7 @@ def compare_labels(arguments: Namespace) -> None:
     """Match images, compare labels, and test models by both."""
     from crossray import manifest
     from crossray.analysis.label_agreement import matches, measure, measure_control
-    from crossray.files import write_csv
+    from crossray.small_cells import write
     from crossray.tables import read
 
     study = study_of(arguments)
@@ -22,8 +22,8 @@ def compare_labels(arguments: Namespace) -> None:
         path.stem: manifest.read(path).set_index("image_id") for path in sorted(arguments.manifests.glob("*.parquet"))
     }
     table, control = measure(study, found, manifests), measure_control(study, found)
-    write_csv(arguments.control, control)
-    write_csv(arguments.output, table)
+    write(arguments.control, control, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d radiographs in two data sets, %d tasks compared", len(found), len(table))
 
 

@@ -12,10 +12,10 @@ from crossray.program import parser, run
 def compare_models(arguments: Namespace) -> None:
     """Compare all pairs."""
     from crossray.analysis.comparisons import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     table = measure(study_of(arguments))
-    write_csv(arguments.output, table)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d comparisons, %d of them with p < 0.05 after Holm", len(table), (table["p_holm"] < 0.05).sum())
 
 

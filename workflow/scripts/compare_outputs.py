@@ -13,12 +13,12 @@ from crossray.study.stages.compare_outputs import CompareOutputs
 def compare_outputs(arguments: Namespace) -> None:
     """Compare all pairs, and draw a sample of those to show."""
     from crossray.analysis.outputs import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     table, points, extremes = measure(study_of(arguments), arguments.settings.pairs)
-    write_csv(arguments.points, points)
-    write_csv(arguments.extremes, extremes)
-    write_csv(arguments.output, table)
+    write(arguments.points, points, arguments.settings)
+    write(arguments.extremes, extremes, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d pairs of models on a target and task", len(table))
 
 

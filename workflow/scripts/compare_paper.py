@@ -12,13 +12,13 @@ from crossray.study.stages.compare_paper import ComparePaper
 def compare_paper(arguments: Namespace) -> None:
     """Read the study's tables and compare."""
     from crossray.analysis.paper import compare
-    from crossray.files import write_csv
+    from crossray.small_cells import write
     from crossray.tables import read
 
     tables = {path.stem: read(path) for path in arguments.tables}
     table, summary = compare(tables, arguments.paper, arguments.settings.paper)
-    write_csv(arguments.summary, summary)
-    write_csv(arguments.output, table)
+    write(arguments.summary, summary, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d numbers of the paper compared, %d inside our intervals", len(table), table["inside"].sum())
 
 

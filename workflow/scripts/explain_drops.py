@@ -15,16 +15,15 @@ from crossray.study.stages.explain_drops import ExplainDrops
 
 def explain_drops(arguments: Namespace) -> None:
     """Explain every pair and task, and write terms and evidence."""
-    import pandas as pd
-
     from crossray.analysis.shift.tables import measure
-    from crossray.files import write_csv
+    from crossray.files import read_parquet
+    from crossray.small_cells import write
 
-    described = {path.stem: pd.read_parquet(path) for path in arguments.descriptions}
+    described = {path.stem: read_parquet(path) for path in arguments.descriptions}
     rule = arguments.settings.explanation
     table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described)
-    write_csv(arguments.evidence, evidence)
-    write_csv(arguments.output, table)
+    write(arguments.evidence, evidence, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
     logging.info("%d cells; %s", len(table) // 2, ", ".join(f"{name}: {count}" for name, count in verdicts.items()))
 

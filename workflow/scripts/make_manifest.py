@@ -12,7 +12,9 @@ def make_manifest(arguments: Namespace) -> None:
     """Read, split by patient, check, replace what may name a patient unless the data set is public, write."""
     from crossray import manifest
     from crossray.datasets import Release, find_reader
+    from crossray.datasets.release import check_inside
     from crossray.files import file_digest
+    from crossray.forgotten import without_forgotten
     from crossray.pseudonyms import read_key
     from crossray.study.splits import Split
 
@@ -20,16 +22,23 @@ def make_manifest(arguments: Namespace) -> None:
     settings = reader.Told.from_dict(arguments.settings)
     tables = tuple(str(path) for path in arguments.tables)
     table = reader.read(Release(str(arguments.root), tables), settings)
+    if settings.outside_root != "allow":
+        check_inside(arguments.dataset, str(arguments.root), table["path"])
+    if arguments.forgotten:
+        table = without_forgotten(table, arguments.forgotten)
+    key = None if settings.public else read_key(arguments.key)
+    hashed = manifest.with_pseudonyms(table, key)
     if settings.role == "test":
         table = table.assign(split="test")
-    if "split" not in table:
-        split = settings.split or Split()
-        table.insert(7, "split", manifest.split_by_patient(table["patient_id"], split.seed, split.as_dict()))
+    else:
+        table = manifest.with_splits(table, hashed["patient_id"], settings.split or Split())
     tasks = manifest.tasks_of(table)
     table = table[[*manifest.FIXED_COLUMNS, *tasks]]
-    manifest.check(table, tasks, tables[0] if tables else str(arguments.root), settings.public)
-    key = None if settings.public else read_key(arguments.key)
-    released, table = table, manifest.with_pseudonyms(table.reset_index(drop=True), key)
+    manifest.check(table, tasks, tables[0] if tables else str(arguments.root))
+    released = table.reset_index(drop=True)
+    table = manifest.with_pseudonyms(released, key)
+    if key:
+        table = manifest.less_identifying(table)
     manifest.write_lookup(arguments.lookup, released, table)
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
     facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings.as_dict(), "tables": digests}
@@ -49,6 +58,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     options.add_argument(
         "--key", type=Path, nargs="?", help="key by which identifiers are replaced; none where the data set is public"
+    )
+    options.add_argument(
+        "--forgotten",
+        type=Path,
+        nargs="?",
+        help="list of patients to leave out, as forget.py writes it",
     )
     options.add_argument(
         "--lookup", required=True, type=Path, help="CSV to write: what stands in the manifest for what in the release"

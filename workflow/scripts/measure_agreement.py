@@ -12,11 +12,11 @@ from crossray.program import parser, run
 def measure_agreement(arguments: Namespace) -> None:
     """Compare all pairs of sources and of seeds."""
     from crossray.analysis.agreement import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     table, summary = measure(study_of(arguments))
-    write_csv(arguments.output, table)
-    write_csv(arguments.summary, summary)
+    write(arguments.output, table, arguments.settings)
+    write(arguments.summary, summary, arguments.settings)
     logging.info("%d pairs of models on a target and task", len(table))
 
 

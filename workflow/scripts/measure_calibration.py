@@ -12,12 +12,12 @@ from crossray.program import parser, run
 def measure_calibration(arguments: Namespace) -> None:
     """Measure every cell that a report shows."""
     from crossray.analysis.calibration import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     points, errors, bins = measure(study_of(arguments))
-    write_csv(arguments.points, points)
-    write_csv(arguments.bins, bins)
-    write_csv(arguments.output, errors)
+    write(arguments.points, points, arguments.settings)
+    write(arguments.bins, bins, arguments.settings)
+    write(arguments.output, errors, arguments.settings)
     logging.info("%d operating points, %d calibration errors", len(points), len(errors))
 
 

@@ -14,16 +14,15 @@ from crossray.program import parser, run
 
 def measure_classes(arguments: Namespace) -> None:
     """Measure and write both tables."""
-    import pandas as pd
-
     from crossray.analysis.classes import measure
-    from crossray.files import write_csv
+    from crossray.files import read_parquet
+    from crossray.small_cells import write
     from crossray.tables import read
 
-    performance, replicates = read(arguments.performance), pd.read_parquet(arguments.replicates)
+    performance, replicates = read(arguments.performance), read_parquet(arguments.replicates)
     table, confusion = measure(study_of(arguments), performance, replicates)
-    write_csv(arguments.confusion, confusion)
-    write_csv(arguments.output, table)
+    write(arguments.confusion, confusion, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d models on targets, %d with a number", len(table), table["accuracy"].notna().sum())
 
 

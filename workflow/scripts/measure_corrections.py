@@ -13,13 +13,13 @@ from crossray.study.stages.measure_corrections import MeasureCorrections
 def measure_corrections(arguments: Namespace) -> None:
     """Compare losses before and after each correction."""
     from crossray.analysis.corrections import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
     from crossray.tables import read
 
     shift, evidence = read(arguments.shift), read(arguments.evidence)
     table, groups = measure(study_of(arguments), arguments.settings.mitigations, arguments.corrected, shift, evidence)
-    write_csv(arguments.groups, groups)
-    write_csv(arguments.output, table)
+    write(arguments.groups, groups, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d rows, %d groups of cells", len(table), len(groups))
 
 

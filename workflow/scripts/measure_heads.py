@@ -10,13 +10,11 @@ from crossray.program import parser, run
 
 def measure_heads(arguments: Namespace) -> None:
     """Project vectors, measure distances, and relate them to the AUC."""
-    import pandas as pd
-
     from crossray.analysis.heads import measure
-    from crossray.files import write_csv
+    from crossray.files import read_parquet, write_csv
     from crossray.tables import read
 
-    vectors = {path.parts[-4:-1]: pd.read_parquet(path) for path in arguments.vectors}
+    vectors = {path.parts[-4:-1]: read_parquet(path) for path in arguments.vectors}
     places, distances, relations = measure(vectors, read(arguments.tasks))
     write_csv(arguments.places, places)
     write_csv(arguments.relations, relations)

@@ -13,11 +13,11 @@ from crossray.study.stages.measure_localisation import MeasureLocalisation
 def measure_localisation(arguments: Namespace) -> None:
     """Score every map whose truth is known."""
     from crossray.analysis.localisation import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     table, summary = measure(study_of(arguments), arguments.settings, arguments.attributions, arguments.datasets)
-    write_csv(arguments.summary, summary)
-    write_csv(arguments.output, table)
+    write(arguments.summary, summary, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d rows, %d with a number", len(table), table["score"].notna().sum())
 
 

@@ -15,12 +15,13 @@ from crossray.program import parser, run
 def measure_performance(arguments: Namespace) -> None:
     """Measure all cells and write them with their bootstrap replicates."""
     from crossray.analysis.performance import measure
-    from crossray.files import replacing, write_csv
+    from crossray.files import replacing
+    from crossray.small_cells import write
 
     table, replicates = measure(study_of(arguments))
     with replacing(arguments.replicates) as partial:
         replicates.to_parquet(partial, index=False)
-    write_csv(arguments.output, table)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d cells, %d with a number", len(table), table["auc"].notna().sum())
 
 

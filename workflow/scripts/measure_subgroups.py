@@ -12,10 +12,10 @@ from crossray.program import parser, run
 def measure_subgroups(arguments: Namespace) -> None:
     """Measure every group."""
     from crossray.analysis.subgroups import measure
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     table = measure(study_of(arguments))
-    write_csv(arguments.output, table)
+    write(arguments.output, table, arguments.settings)
     logging.info("%d groups of a cell, %d with a number", len(table), table["auc"].notna().sum())
 
 

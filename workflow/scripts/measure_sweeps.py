@@ -15,7 +15,8 @@ def measure_sweeps(arguments: Namespace) -> None:
     import numpy as np
 
     from crossray.analysis.sweeps import choose, measure
-    from crossray.files import read_json, write_csv
+    from crossray.files import read_json
+    from crossray.small_cells import write
     from crossray.study import folders
 
     study = study_of(arguments)
@@ -27,8 +28,8 @@ def measure_sweeps(arguments: Namespace) -> None:
     points = arguments.settings.points
     table = measure(study, points, images)
     choices = choose(study, points, table)
-    write_csv(arguments.output, table)
-    write_csv(arguments.choices, choices)
+    write(arguments.output, table, arguments.settings)
+    write(arguments.choices, choices, arguments.settings)
     logging.info("%d points of sweeps measured, %d choices", len(table), len(choices))
 
 

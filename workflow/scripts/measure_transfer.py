@@ -9,14 +9,12 @@ from crossray.program import parser, run
 
 def measure_transfer(arguments: Namespace) -> None:
     """Compare every pair with home."""
-    import pandas as pd
-
     from crossray.analysis.transfer import measure
-    from crossray.files import write_csv
+    from crossray.files import read_parquet, write_csv
     from crossray.tables import read
 
     performance = read(arguments.performance)
-    transfer, summary, tasks = measure(performance, pd.read_parquet(arguments.replicates))
+    transfer, summary, tasks = measure(performance, read_parquet(arguments.replicates))
     write_csv(arguments.output, transfer)
     write_csv(arguments.summary, summary)
     write_csv(arguments.tasks, tasks)

@@ -14,12 +14,13 @@ def probe_sources(arguments: Namespace) -> None:
     import pandas as pd
 
     from crossray.analysis.probe import IMAGES, measure, thumbnails
-    from crossray.files import write_csv
+    from crossray.files import read_parquet
     from crossray.shards import ImageStore
+    from crossray.small_cells import write
     from crossray.study import folders
 
     settings = arguments.settings
-    features = {path.parts[-3:-1]: pd.read_parquet(path) for path in arguments.embeddings}
+    features = {path.parts[-3:-1]: read_parquet(path) for path in arguments.embeddings}
     drawn = next(iter(features.values()))[["dataset", "split", "image_id"]]
     parts = []
     for name, rows in drawn.groupby("dataset", sort=False):
@@ -30,8 +31,8 @@ def probe_sources(arguments: Namespace) -> None:
     for (model, source), features_of in features.items():
         samples[f"{model} of {source}"] = features_of.drop(columns="image_id")
     table, confusion = measure(samples, settings.seed)
-    write_csv(arguments.confusion, confusion)
-    write_csv(arguments.output, table)
+    write(arguments.confusion, confusion, arguments.settings)
+    write(arguments.output, table, arguments.settings)
     for row in table[table["reason"].isna()].itertuples():
         logging.info("%s: %.2f recognised, %.2f by chance", row.features, row.accuracy, row.chance)
 

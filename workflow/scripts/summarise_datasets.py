@@ -11,15 +11,15 @@ from crossray.study.stages.summarise_datasets import SummariseDatasets
 def summarise_datasets(arguments: Namespace) -> None:
     """Write the flow, the counts and the labels."""
     from crossray.analysis.datasets import summarise
-    from crossray.files import write_csv
+    from crossray.small_cells import write
 
     settings = arguments.settings
     counts, labels, flow = summarise(
         arguments.manifests, arguments.datasets, settings.datasets, settings.shape, settings.tasks
     )
-    write_csv(arguments.flow, flow)
-    write_csv(arguments.counts, counts)
-    write_csv(arguments.labels, labels)
+    write(arguments.flow, flow, arguments.settings)
+    write(arguments.counts, counts, arguments.settings)
+    write(arguments.labels, labels, arguments.settings)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -10,16 +10,15 @@ from crossray.study.stages.summarise_models import SummariseModels
 
 def summarise_models(arguments: Namespace) -> None:
     """Average, compare, write."""
-    import pandas as pd
-
     from crossray.analysis.models import measure, read_costs
-    from crossray.files import write_csv
+    from crossray.files import read_parquet
+    from crossray.small_cells import write
     from crossray.tables import read
 
     models, members = arguments.settings.models, arguments.settings.members
-    performance, replicates = read(arguments.performance), pd.read_parquet(arguments.replicates)
+    performance, replicates = read(arguments.performance), read_parquet(arguments.replicates)
     costs = read_costs(arguments.models, models)
-    write_csv(arguments.output, measure(performance, replicates, models, members, costs))
+    write(arguments.output, measure(performance, replicates, models, members, costs), arguments.settings)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from crossray.streams import Stream, codestream
 
-#: what a codec may take, in bytes: the largest frame takes a quarter of it
-_MEMORY = 8 << 30
+#: memory that a codec may ask for, in bytes, its libraries included; the largest frame takes half of it
+_MEMORY = 7 << 28
 
 #: processor time that a frame may take; the other process waits less
 _SECONDS = 60

@@ -18,6 +18,8 @@ _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "null
 _TAG = "tag:yaml.org,2002:"
 #: the key at the top level that tells a study from other settings
 _STUDY = "datasets"
+#: values that a configuration has at most
+_LARGEST = 1_000_000
 
 
 def check_text(path: Path) -> None:
@@ -32,14 +34,17 @@ def check_text(path: Path) -> None:
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not in UTF-8; save it so") from error
     try:
-        json.loads(text, object_pairs_hook=lambda pairs: _unique(pairs, path))
-        return
-    except ValueError:
-        pass  # then it is YAML
-    try:
+        if _is_json(text, path):
+            return
         document = yaml.compose(text, Loader=yaml.SafeLoader)
+        _check_size(document, path, {})
+        yaml.load(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise UserError(f"{path}: {_not_yaml(error, text)}") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: its blocks are nested too deeply for a configuration") from error
+    except ValueError as error:  # a date such as 2017-13-01, or a number of thousands of digits
+        raise UserError(f"{path}: a value is not what it looks like ({error}); put it in quotation marks") from error
     if not isinstance(document, yaml.MappingNode):
         raise UserError(f"{path}: a configuration is keys with values, such as `study: demo`")
     for mapping in _mappings(document, set()):
@@ -47,6 +52,34 @@ def check_text(path: Path) -> None:
     if any(key.value == _STUDY for key, _ in document.value):
         for mapping in _mappings(document, set()):
             _check_names(mapping, path)
+
+
+def _is_json(text: str, path: Path) -> bool:
+    """Return whether a text is an object in JSON; else it is YAML."""
+    try:
+        document = json.loads(text, object_pairs_hook=lambda pairs: _unique(pairs, path))
+    except json.JSONDecodeError:
+        return False
+    return isinstance(document, dict)
+
+
+def _check_size(node: yaml.Node | None, path: Path, sizes: dict[int, int]) -> int:
+    """Return how many values a part of a document has once what is said by reference is written out.
+
+    Raises:
+        UserError: if those are more than a configuration has, or a part contains itself.
+    """
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in sizes:
+        sizes[id(node)] = 0
+        parts = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        sizes[id(node)] = 1 + sum(_check_size(part, path, sizes) for part in parts)
+    elif not sizes[id(node)]:
+        raise UserError(f"{path}: line {node.start_mark.line + 1}: this block contains itself, by its reference (*)")
+    if sizes[id(node)] > _LARGEST:
+        raise UserError(f"{path}: its references (*) written out are more than {_LARGEST:,} values")
+    return sizes[id(node)]
 
 
 def _unique(pairs: list[tuple[str, Any]], path: Path) -> dict[str, Any]:

@@ -8,12 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import pydicom
+from pydicom.dataelem import RawDataElement
 
+from crossray.errors import UnusableImageError
 from crossray.remarks import remark
+
+#: bytes of an element that is read as numbers or items, one by one; the largest tables have an eighth of it
+_LARGEST = 2**20
 
 
 def value(header: pydicom.Dataset, keyword: str) -> Any:
-    """Return the value of an element; None if it is missing, empty or unreadable."""
+    """Return the value of an element; None if it is missing, empty or unreadable.
+
+    Raises:
+        UnusableImageError: if it is larger than such elements are, as millions of numbers would fill the memory.
+    """
+    check_length(header, keyword)
     try:
         found = header.get(keyword)
     except Exception:  # a damaged element raises whatever pydicom meets
@@ -21,6 +31,14 @@ def value(header: pydicom.Dataset, keyword: str) -> Any:
         return None
     empty = found is None or (isinstance(found, str | bytes | Sequence) and len(found) == 0)
     return None if empty else found
+
+
+def check_length(header: pydicom.Dataset, tag: str | tuple[int, int]) -> None:
+    """Check how long an element is that has not been read yet; as :func:`value`."""
+    raw = header.get_item(tag)
+    if isinstance(raw, RawDataElement) and raw.value is not None and len(raw.value) > _LARGEST:
+        found = len(raw.value)
+        raise UnusableImageError(f"an element of the header of {found} bytes, more than {_LARGEST} are not read")
 
 
 def numbers(header: pydicom.Dataset, keyword: str) -> list[float | None]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from crossray import decoding, elements, native, streams
 from crossray.errors import UnusableImageError
+from crossray.limits import check_bytes, check_frame
 from crossray.pixel_data import PixelData, frame, holds_items, looks_run_length
 from crossray.remarks import remark
 from crossray.stored_bits import own_bits
@@ -97,6 +98,8 @@ def _compressed(header: pydicom.Dataset, content: bytes) -> Frame:
     shape = native.shape(header)
     if stream.rows and (stream.rows, stream.columns) != shape:
         raise UnusableImageError(f"the frame is {(stream.rows, stream.columns)}, the header says {shape}")
+    check_frame(*shape, coded=len(content))
+    check_bytes(stream.rows * stream.columns * stream.components * -(-stream.bits // 8), "an image")
     if not stream.reversible and transfer_syntax(header) in _LOSSLESS:
         remark(f"lossy {stream.kind} where the transfer syntax is lossless")
     photometric = elements.text(header, "PhotometricInterpretation")
@@ -137,6 +140,7 @@ def _plain(header: pydicom.Dataset, content: bytes, element: PixelData) -> NDArr
     if syntax == _RLE:
         raise UnusableImageError("damaged RLE frame: no table of its segments")
     if syntax == _DEFLATED:
+        check_frame(*native.shape(header), coded=len(content))
         return native.plain(header, _inflated(content, native.expected_bytes(header)), element)
     if syntax == _UNCOMPRESSED or (syntax.is_transfer_syntax and not syntax.is_encapsulated):
         return native.plain(header, content, element)

@@ -13,6 +13,7 @@ from crossray import elements, lookup
 from crossray.area import IndexedLevels, Levels
 from crossray.errors import UnusableImageError
 from crossray.frames import Frame
+from crossray.limits import row_blocks
 from crossray.remarks import remark
 from crossray.stored_bits import padding
 from crossray.windows import Shown, voi_of
@@ -47,22 +48,30 @@ def grey_levels(header: pydicom.Dataset, frame: Frame, little: bool) -> Levels:
     """
     photometric = elements.text(header, "PhotometricInterpretation")
     if frame.colours and photometric in ("MONOCHROME1", "MONOCHROME2"):
-        brightness = np.rint(_brightness(frame) * (2**frame.bits - 1)).astype(np.uint16)
+        brightness = _of_colours(frame, lambda grey: np.rint(grey * (2**frame.bits - 1)).astype(np.uint16))
         remark("colour stream under a header of greyscale: its brightness counts")
         return _grey_of_monochrome(Frame(brightness, frame.bits, False), header, little)
     if frame.colours:
-        return _rounded(_brightness(frame))
+        return _of_colours(frame, _rounded)
     if photometric == "PALETTE COLOR":
         return _grey_of_palette(frame, header, little)
     return _grey_of_monochrome(frame, header, little)
 
 
-def _brightness(frame: Frame) -> NDArray[np.float64]:
-    """Return the brightness of colours, 0 to 1."""
+def _of_colours(frame: Frame, levels: Callable[[NDArray], NDArray[np.uint16]]) -> NDArray[np.uint16]:
+    """Return levels of the brightness of colours, shape (rows, columns)."""
+    found = np.empty(frame.values.shape[:2], np.uint16)
+    for rows in row_blocks(found.shape):
+        found[rows] = levels(_brightness(frame, frame.values[rows]))
+    return found
+
+
+def _brightness(frame: Frame, values: NDArray) -> NDArray[np.float64]:
+    """Return the brightness of some of the values of a frame of colours, 0 to 1."""
     largest = 2**frame.bits - 1
     if frame.colours == "RGB":
-        return frame.values @ LUMA / largest
-    brightness = frame.values[..., 0].astype(np.float64) / largest
+        return values @ LUMA / largest
+    brightness = values[..., 0].astype(np.float64) / largest
     if frame.colours == "YBR partial":
         black, white = (level * 2 ** (frame.bits - 8) / largest for level in _PARTIAL)
         brightness = (brightness - black) / (white - black)
@@ -134,24 +143,78 @@ def _without_window(header: pydicom.Dataset, frame: Frame, modality: _Transform,
     """Return what stands for a missing window: the whole range of up to 8 bits, else percentiles of the image."""
     first, last = ends
     if not 1 <= frame.bits <= 8:
-        counted = ~padding(frame.values, header) if frame.bits else np.isfinite(frame.values)
-        image = modality(frame.values[counted])
-        first, last = np.percentile(image, PERCENTILES) if image.size else (0.0, 0.0)
+        first, last = _percentiles_shown(frame, header, modality)
     return lambda values: (values - first) / ((last - first) or 1)
+
+
+def _percentiles_shown(frame: Frame, header: pydicom.Dataset, modality: _Transform) -> tuple[float, float]:
+    """Return the percentiles of a frame after the modality transform, without padding; (0, 0) of nothing."""
+    values = frame.values
+    if frame.bits and (ends := _range_of_table(frame)):
+        inputs = np.arange(ends[0], ends[1] + 1)
+        counts = np.where(padding(inputs, header), 0, _counts(values, *ends))
+        return _percentiles_of(modality(inputs), counts)
+    image = [modality(block[counted]) for block in map(values.__getitem__, row_blocks(values.shape))
+             if (counted := ~padding(block, header) if frame.bits else np.isfinite(block)).any()]  # fmt: skip
+    if not image:
+        return 0.0, 0.0
+    first, last = np.percentile(np.concatenate(image), PERCENTILES, overwrite_input=True)
+    return first, last
+
+
+def percentiles(values: NDArray) -> tuple[float, float]:
+    """Return :data:`PERCENTILES` of an image; of numbers of 16 bits by their counts, which takes no copy of them."""
+    if values.dtype != np.uint16:
+        first, last = np.percentile(values, PERCENTILES)
+        return first, last
+    return _percentiles_of(np.arange(2**16), _counts(values, 0, 2**16 - 1))
+
+
+def _counts(values: NDArray, low: int, high: int) -> NDArray[np.int64]:
+    """Return how many of the values are each whole number from ``low`` to ``high``."""
+    counts = np.zeros(high - low + 1, np.int64)
+    for rows in row_blocks(values.shape):
+        counts += np.bincount(values[rows].astype(np.int64).ravel() - low, minlength=len(counts))[: len(counts)]
+    return counts
+
+
+def _percentiles_of(values: NDArray, counts: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the percentiles of values that occur so often, as numpy's; (0, 0) if none occurs."""
+    order = np.argsort(values, kind="stable")
+    ordered, until = values[order].astype(np.float64), np.cumsum(counts[order])
+    if not until[-1]:
+        return 0.0, 0.0
+    places = (until[-1] - 1) * (np.array(PERCENTILES) / 100)
+    below = np.floor(places)
+    low, high = (ordered[np.searchsorted(until, np.minimum(at, until[-1] - 1), side="right")] for at in
+                 (below, below + 1))  # fmt: skip
+    part = places - below
+    first, last = np.where(part < 0.5, low + (high - low) * part, high - (high - low) * (1 - part))
+    return first, last
 
 
 def _mapped(frame: Frame, shown: _Transform) -> Levels:
     """Map stored values to grey levels: each possible value once, where there are few enough."""
     values = frame.values
-    if values.dtype.kind == "f":
-        return shown(values.astype(np.float64))
-    if values.dtype.kind == "u":
+    if ends := _range_of_table(frame):
+        low, high = ends
+        return _indexed(values if low == 0 else values - low, shown(np.arange(low, high + 1)))
+    levels = np.empty(values.shape, np.uint16)
+    for rows in row_blocks(values.shape):
+        block = values[rows]
+        levels[rows] = shown(block.astype(np.float64) if block.dtype.kind == "f" else block)
+    return levels
+
+
+def _range_of_table(frame: Frame) -> tuple[int, int] | None:
+    """Return the smallest and the largest number that values are mapped from by a table; None where by itself each."""
+    if frame.values.dtype.kind == "f":
+        return None
+    if frame.values.dtype.kind == "u":
         low, high = 0, 2**frame.bits - 1
     else:
-        low, high = min(int(values.min()), 0), int(values.max())
-    if high - low >= 2**_TABLE_BITS:
-        return shown(values)
-    return _indexed(values if low == 0 else values - low, shown(np.arange(low, high + 1)))
+        low, high = min(int(frame.values.min()), 0), int(frame.values.max())
+    return (low, high) if high - low < 2**_TABLE_BITS else None
 
 
 def _indexed(values: NDArray, table: NDArray[np.uint16]) -> IndexedLevels:

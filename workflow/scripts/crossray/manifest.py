@@ -17,8 +17,8 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet
 
-from crossray.errors import UserError, listed
-from crossray.files import replacing, write_csv
+from crossray.errors import UserError, listed, quoted
+from crossray.files import damaged, read_parquet, replacing, write_csv
 from crossray.pseudonyms import pseudonym
 from crossray.study.splits import Split
 from crossray.tables import read as read_table
@@ -28,6 +28,9 @@ FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "a
 
 #: columns that may name a patient; keyed hashes replace them unless the data set is public
 NAMING_COLUMNS = ("image_id", "patient_id", "study_id", "path")
+
+#: years; of data sets that are not public higher ages are pooled, as so few people have them that they tell who it is
+OLDEST_TOLD = 89
 
 _METADATA_KEY = b"crossray"
 
@@ -54,7 +57,7 @@ def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]
     """Assign each patient to a split by a hash of (seed, patient), so that adding data moves nobody.
 
     Args:
-        patients: patient identifiers as the release has them, before any pseudonym.
+        patients: patient identifiers, or what stands for them.
         seed: another seed gives another, independent assignment.
         shares: share of the patients, by split; they add up to 1.
 
@@ -69,17 +72,24 @@ def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]
     return patients.map(names)
 
 
-def with_validation(table: pd.DataFrame, split: Split) -> pd.DataFrame:
-    """Split a validation part off the training split of a release that brings none, by patients.
+def with_splits(table: pd.DataFrame, patients: pd.Series, split: Split) -> pd.DataFrame:
+    """Draw the splits that a release does not bring: all of them, or the validation split of one that has none.
 
     Args:
-        table: with the release's own ``split``, train or test.
-        split: seed and shares, of which the ratio of train and validation counts; the test split stays the release's.
+        table: as a reader returns it: without the column ``split``, or with splits of which some are missing, those of
+            images that belong to the training or to the validation split.
+        patients: who the patients are. Whoever knows these texts and the seed can tell the split: where that is not to
+            be told from identifiers of the release they are pseudonyms, so that another key gives other splits.
+        split: seed, and shares of train, validation and test; of the first two the ratio counts where some are missing.
     """
+    if "split" not in table:
+        return table.assign(split=split_by_patient(patients, split.seed, split.as_dict()))
+    undecided = table["split"].isna()
+    if not undecided.any():
+        return table
     train = split.train / (split.train + split.validation)
-    shares = {"train": train, "validation": 1 - train, "test": 0.0}
-    parts = split_by_patient(table["patient_id"], split.seed, shares)
-    return table.assign(split=table["split"].where(table["split"] != "train", parts))
+    parts = split_by_patient(patients, split.seed, {"train": train, "validation": 1 - train, "test": 0.0})
+    return table.assign(split=table["split"].mask(undecided, parts))
 
 
 def as_classes(table: pd.DataFrame, classes: Sequence[str], origin: str) -> pd.DataFrame:
@@ -132,8 +142,17 @@ def with_pseudonyms(table: pd.DataFrame, key: bytes | None) -> pd.DataFrame:
     """Replace every column that may name a patient, file names included; without a key the data set is public."""
     if key is None:
         return table
-    hashed = {c: table[c].map(lambda text: pseudonym(text, key), na_action="ignore") for c in NAMING_COLUMNS}
+    hashed = {c: table[c].map(lambda text, c=c: pseudonym(text, key, c), na_action="ignore") for c in NAMING_COLUMNS}
     return table.assign(**hashed)
+
+
+def less_identifying(table: pd.DataFrame) -> pd.DataFrame:
+    """Pool the highest ages of a manifest that has pseudonyms, and put its rows into an order that says nothing.
+
+    The release's order may be that of admissions or of names; that of keyed hashes is none. The index is kept.
+    """
+    ages = table["age"].mask(table["age"] > OLDEST_TOLD, OLDEST_TOLD + 1)
+    return table.assign(age=ages).sort_values("image_id", kind="stable")
 
 
 def write_lookup(path: Path, released: pd.DataFrame, table: pd.DataFrame) -> None:
@@ -143,13 +162,13 @@ def write_lookup(path: Path, released: pd.DataFrame, table: pd.DataFrame) -> Non
         path: CSV to write: image_id as in the manifest, path from the release's root, released_image_id,
             released_patient_id, released_study_id.
         released: the manifest before identifiers were replaced.
-        table: the manifest.
+        table: the manifest, its rows under the same index.
     """
-    lookup = pd.DataFrame({"image_id": table["image_id"], "path": released["path"].to_numpy()})
+    rows = released.loc[table.index]
+    lookup = pd.DataFrame({"image_id": table["image_id"], "path": rows["path"]})
     for column in ("image_id", "patient_id", "study_id"):
-        lookup[f"released_{column}"] = released[column].to_numpy()
-    write_csv(path, lookup)
-    path.chmod(0o600)
+        lookup[f"released_{column}"] = rows[column]
+    write_csv(path, lookup, private=True)
 
 
 def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
@@ -164,30 +183,26 @@ def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
     return table.assign(file=files["path"].to_numpy())
 
 
-def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) -> None:
+def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
     """Check a manifest before it is written.
 
     Args:
         table: the manifest.
         tasks: its label columns.
         origin: the file that the rows came from, for messages.
-        public: whether messages may quote values; rows and columns are named in any case.
 
     Raises:
         UserError: if an image_id stands twice, a patient is in two splits, or a value is not allowed; the
-            message names the file, the row (counted as in a spreadsheet, the header being row 1) and the value.
+            message names the file, the row (counted as in a spreadsheet, the header being row 1) and, if
+            it may be quoted, the value.
     """
-
-    def quoted(value: object) -> str:
-        return repr(str(value)) if public else "a value"
-
     splits = table.groupby("patient_id")["split"].nunique()
     straddling = splits.index[splits > 1]
     if len(straddling):
         rows = table.index[table["patient_id"] == straddling[0]] + 2
         raise UserError(
             f"{origin}: {len(straddling)} patients are in more than one split, the first of them "
-            f"({quoted(straddling[0])}) in rows {listed(rows)}; "
+            f"({quoted(straddling[0], 'a value')}) in rows {listed(rows)}; "
             "put all images of a patient into one split"
         )
     try:
@@ -198,7 +213,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str, public: bool) 
         row = "" if pd.isna(first["index"]) else f"row {int(first['index']) + 2}, "
         rule = "stands more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
         raise UserError(
-            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'])} {rule} "
+            f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'], 'a value')} {rule} "
             f"({len(cases)} such values in all)"
         ) from None
 
@@ -212,13 +227,38 @@ def write(path: Path, table: pd.DataFrame, metadata: Mapping[str, Any]) -> None:
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a manifest, with the columns of this module's docstring."""
-    return pd.read_parquet(path)
+    """Read a manifest, with the columns of this module's docstring.
+
+    Raises:
+        UserError: if it is none.
+    """
+    table = read_parquet(path, FIXED_COLUMNS)
+    wrong = [name for name in table if not _has_its_type(table, name)]
+    if wrong:
+        raise damaged(path, f"column {listed(wrong)} is not of its type")
+    return table
+
+
+def _has_its_type(table: pd.DataFrame, name: str) -> bool:
+    """Return whether a column holds numbers, or texts if it is one of those; one without any value may be either."""
+    numbers = pd.api.types.is_float_dtype(table[name])
+    if name in FIXED_COLUMNS and name != "age":
+        return table[name].isna().all() or (not numbers and pd.api.types.is_string_dtype(table[name]))
+    return numbers
 
 
 def read_metadata(path: Path) -> dict[str, Any]:
-    """Read what :func:`write` put into a manifest's metadata."""
-    return json.loads((pyarrow.parquet.read_schema(path).metadata or {})[_METADATA_KEY])
+    """Read what :func:`write` put into a manifest's metadata.
+
+    Raises:
+        UserError: if there is no such thing.
+    """
+    try:
+        return json.loads((pyarrow.parquet.read_schema(path).metadata or {})[_METADATA_KEY])
+    except FileNotFoundError:
+        raise
+    except (pyarrow.ArrowException, OSError, KeyError, ValueError) as error:
+        raise damaged(path, "says not what it is a manifest of") from error
 
 
 def tasks_of(table: pd.DataFrame) -> list[str]:

@@ -11,11 +11,9 @@ from numpy.typing import NDArray
 
 from crossray import elements
 from crossray.errors import UnusableImageError
+from crossray.limits import check_bytes, check_frame
 from crossray.pixel_data import PixelData
 from crossray.remarks import remark
-
-#: the largest number of pixels of a frame; the largest plates have a tenth of it
-LARGEST_FRAME = 2**28
 
 #: photometric interpretation of three values a pixel -> what they are when a codec has undone the transform that its
 #: stream has (PS3.3 C.7.6.3.1.2, PS3.5 8.2.4)
@@ -32,13 +30,15 @@ _SHARED_COLOURS = ("YBR_FULL_422", "YBR_PARTIAL_422")
 
 _FLOATS = {"FloatPixelData": 32, "DoubleFloatPixelData": 64}
 _RLE_HEADER = struct.Struct("<16I")
+#: how much longer a segment may be than its pixels, whose last bytes are rubbish then
+_PADDED, _SPARE = 2, 1024
 
 
 def shape(header: pydicom.Dataset) -> tuple[int, int]:
     """Return rows and columns.
 
     Raises:
-        UnusableImageError: if the header does not say, or says more than :data:`LARGEST_FRAME`.
+        UnusableImageError: if the header does not say, or says more than is read (:mod:`crossray.limits`).
     """
     found = []
     for name, tag in (("Rows", "0028,0010"), ("Columns", "0028,0011")):
@@ -46,8 +46,7 @@ def shape(header: pydicom.Dataset) -> tuple[int, int]:
         if number is None or number < 1:
             raise UnusableImageError(f"no {name} ({tag})")
         found.append(number)
-    if found[0] * found[1] > LARGEST_FRAME:
-        raise UnusableImageError(f"{found[0]} x {found[1]} pixels, more than {LARGEST_FRAME} are not read")
+    check_frame(*found)
     return found[0], found[1]
 
 
@@ -83,10 +82,14 @@ def samples(header: pydicom.Dataset) -> int:
 
 
 def expected_bytes(header: pydicom.Dataset, bits: int | None = None) -> int:
-    """Return the bytes of the frame."""
+    """Return the bytes of the frame.
+
+    Raises:
+        UnusableImageError: if they are more than is read.
+    """
     rows, columns = shape(header)
     bits = bits or elements.integer(header, "BitsAllocated") or 8
-    return -(-rows * columns * samples(header) * bits // 8)
+    return check_bytes(-(-rows * columns * samples(header) * bits // 8), "an image")
 
 
 def is_complete(header: pydicom.Dataset, element: PixelData) -> bool:
@@ -159,6 +162,7 @@ def run_length(header: pydicom.Dataset, content: bytes) -> NDArray:
     """
     rows, columns = shape(header)
     count, bits = samples(header), elements.integer(header, "BitsAllocated") or 8
+    expected_bytes(header, bits)
     number, *offsets = _RLE_HEADER.unpack_from(content)
     offsets = [*offsets[:number], len(content)]
     if any(end < start for start, end in itertools.pairwise(offsets)):
@@ -178,7 +182,7 @@ def _segment(content: bytes, expected: int) -> NDArray[np.uint8]:
     """Decode a segment; what pads it to an even length may be any byte, though the standard says 0."""
     for trimmed in (content, content[:-1]):
         try:
-            data = imagecodecs.packbits_decode(trimmed)
+            data = imagecodecs.packbits_decode(trimmed, out=_PADDED * expected + _SPARE)
         except imagecodecs.PackbitsError:
             continue
         if len(data) < expected:
@@ -186,7 +190,7 @@ def _segment(content: bytes, expected: int) -> NDArray[np.uint8]:
         if trimmed is not content:
             remark("RLE segment padded with another byte than 0")
         return np.frombuffer(data, np.uint8, expected)
-    raise UnusableImageError("damaged RLE frame: a segment ends within a run")
+    raise UnusableImageError("damaged RLE frame: a segment ends within a run, or has too many bytes")
 
 
 def _joined(planes: list[NDArray[np.uint8]]) -> NDArray:

@@ -19,8 +19,13 @@ def why_missing(root: Path, path: str) -> str | None:
         return "~ is not read as a home folder: write the path in full"
     if _DRIVE.match(path):
         return "it is written as a path of a Windows drive (C:\\...): write paths from root, with /"
+    if not _can_be(path):
+        return "it has signs that no file's name has"
     turned = path.replace("\\", "/")
-    there = _alike(root, turned)
+    try:
+        there = _alike(root, turned)
+    except OSError:
+        return "a name in it is longer than a file system takes"
     if there is None:
         return None
     if turned != path:
@@ -31,6 +36,48 @@ def why_missing(root: Path, path: str) -> str | None:
             "one of its own, as macOS writes it): write both alike"
         )
     return "it is there with other capital and small letters: write both alike"
+
+
+def outside(root: Path, paths: Iterable[str]) -> list[str]:
+    """Return those of some paths from a folder that lead out of it: by .., as absolute ones, or by links.
+
+    A path whose file is not there is judged by its folders.
+    """
+    whole = os.path.realpath(root)
+    folders: dict[str, bool] = {}
+
+    def leaves(path: str) -> bool:
+        if not _can_be(path):
+            return False
+        file = os.path.join(root, path)  # noqa: PTH118  # one path in a hundred thousand is an object too many
+        folder, name = os.path.split(file)
+        if folder not in folders:
+            folders[folder] = not _is_below(os.path.realpath(folder), whole)
+        if name in ("", ".", "..") or os.path.islink(file):  # noqa: PTH114
+            return not _is_below(os.path.realpath(file), whole)
+        return folders[folder]
+
+    return [path for path in paths if leaves(path)]
+
+
+def is_file(root: Path, path: str) -> bool:
+    """Return whether a path from a folder is that of a file; one that no file system could have is not."""
+    try:
+        return _can_be(path) and Path(root, path).is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _can_be(path: str) -> bool:
+    """Return whether a system could be asked for a path: it has no zeros and no halves of characters."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
 
 
 def first_explained(root: Path, paths: Iterable[str], limit: int = 100) -> str | None:

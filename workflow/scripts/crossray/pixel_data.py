@@ -4,8 +4,10 @@ pydicom reads the header up to the pixel data; these are found here, as files ar
 basic offset table that is wrong, lists fragments or is missing, with fragments where the transfer syntax has none.
 """
 
+import io
 import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +16,7 @@ import pydicom
 from pydicom.errors import InvalidDicomError
 
 from crossray.errors import UnusableImageError
+from crossray.limits import LARGEST_BYTES, LARGEST_HEADER, Reads, check_bytes, check_file
 from crossray.remarks import remark
 from crossray.streams import begins_stream
 
@@ -23,8 +26,10 @@ _IDENTITY = {"SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "Modality", "P
 _KEYWORDS = {0x0010: "PixelData", 0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData"}
 _REPRESENTATIONS = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 _UNDEFINED = 0xFFFFFFFF
-#: what is read of a file to see whether it is deflated, and how much it may then become
-_FIRST_BYTES, _PIECE, _LARGEST_INFLATED = 1024, 1 << 20, 1 << 29
+#: what is read of a file to see whether it is deflated
+_FIRST_BYTES = 1024
+#: where the length of the meta group (0002,0000) stands, and where what it counts begins
+_META_LENGTH, _META = 140, 144
 _ITEM, _DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 
 
@@ -47,13 +52,17 @@ class PixelData:
     content: memoryview
 
 
-def read_header(path: Path) -> pydicom.Dataset:
+def read_header(path: Path, keywords: Sequence[str] = ()) -> pydicom.Dataset:
     """Read a file up to its pixel data, with or without the preamble of PS3.10.
 
+    Args:
+        path: the file.
+        keywords: the elements that are wanted; all of them where none is named.
+
     Raises:
-        UnusableImageError: if it is no DICOM file, or damaged.
+        UnusableImageError: if it is no DICOM file, damaged, or larger than is read (:mod:`crossray.limits`).
     """
-    return _read(path, pixels=False)[0]
+    return _read(path, keywords)[0]
 
 
 def read_file(path: Path) -> tuple[pydicom.Dataset, PixelData]:
@@ -63,12 +72,10 @@ def read_file(path: Path) -> tuple[pydicom.Dataset, PixelData]:
         The elements before the pixel data, and these.
 
     Raises:
-        UnusableImageError: if it is no DICOM file, damaged, or without pixels.
+        UnusableImageError: if it is no DICOM file, damaged, larger than is read, or without pixels.
     """
-    header, rest = _read(path, pixels=True)
-    if rest is None:
-        rest = _deflated_pixels(header)
-    element = _element(memoryview(rest), implicit=header.original_encoding[0] is True)
+    header, rest = _read(path)
+    element = _element(rest, implicit=header.original_encoding[0] is True)
     if element is None:
         raise UnusableImageError("no pixel data (7FE0,0010)")
     if not len(element.content):
@@ -76,24 +83,22 @@ def read_file(path: Path) -> tuple[pydicom.Dataset, PixelData]:
     return header, element
 
 
-def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
-    """Read the header and, if asked for, all bytes after it; None for them where the file is deflated."""
+def _read(path: Path, keywords: Sequence[str] | None = None) -> tuple[pydicom.Dataset, memoryview]:
+    """Read the header, or only the elements that are named, and all bytes after it if none are."""
     try:
-        with Path(path).open("rb") as file:
-            _check_inflates(file)
-            is_file = True
-            try:
-                header = pydicom.dcmread(file, stop_before_pixels=True)
-            except InvalidDicomError:
-                file.seek(0)
-                header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
-                is_file = bool(_IDENTITY & set(header.dir()))
-            deflated = _syntax(header) == pydicom.uid.DeflatedExplicitVRLittleEndian
-            if deflated and pixels:
-                file.seek(0)
-                return pydicom.dcmread(file, force=True), None
-            # Without a number of bytes, a file is read piece by piece and copied once more.
-            rest = file.read(Path(path).stat().st_size - file.tell()) if pixels else None
+        size = check_file(path)
+        with Path(path).open("rb") as opened:
+            inflated = _inflated(opened)
+            file: BinaryIO = opened if inflated is None else io.BytesIO(inflated)
+            whole = size if inflated is None else len(inflated)
+            header, is_file = _header(Reads(file, whole, LARGEST_HEADER), keywords)
+            if keywords is not None:
+                rest = memoryview(b"")
+            elif inflated is None:
+                # Without a number of bytes, a file is read piece by piece and copied once more.
+                rest = memoryview(file.read(whole - file.tell()))
+            else:
+                rest = memoryview(inflated)[file.tell() :]
     except UnusableImageError:
         raise
     except FileNotFoundError as error:
@@ -109,32 +114,34 @@ def _read(path: Path, pixels: bool) -> tuple[pydicom.Dataset, bytes | None]:
     return header, rest
 
 
-def _check_inflates(file: BinaryIO) -> None:
-    """Refuse a deflated file that would fill the memory: a few kilobytes can become gigabytes."""
+def _header(file: Reads, keywords: Sequence[str] | None) -> tuple[pydicom.Dataset, bool]:
+    """Read the elements before the pixel data, and whether they are those of a DICOM file."""
+    wanted = list(keywords) if keywords else None
+    try:
+        return pydicom.dcmread(file, stop_before_pixels=True, specific_tags=wanted), True
+    except InvalidDicomError:
+        file.seek(0)
+        header = pydicom.dcmread(file, stop_before_pixels=True, force=True)
+        return header, bool(_IDENTITY & set(header.dir()))
+
+
+def _inflated(file: BinaryIO) -> bytes | None:
+    """Return a deflated file as it would be without; None where it is not deflated.
+
+    Raises:
+        UnusableImageError: if it would become more than is read, as a few kilobytes can become gigabytes.
+    """
     first = file.read(_FIRST_BYTES)
-    deflated = pydicom.uid.DeflatedExplicitVRLittleEndian.encode()
-    if first.startswith(b"DICM", 128) and deflated in first:
-        length = struct.unpack_from("<I", first, 140)[0]  # of the meta group (0002,0000)
-        file.seek(144 + length)
-        inflate, total = zlib.decompressobj(-15), 0
-        while total <= _LARGEST_INFLATED and (part := inflate.unconsumed_tail or file.read(_FIRST_BYTES)):
-            total += len(inflate.decompress(part, _PIECE))
-        if total > _LARGEST_INFLATED:
-            raise UnusableImageError(f"deflated data of more than {_LARGEST_INFLATED >> 20} MB")
+    deflated, plain = (
+        uid.encode() for uid in (pydicom.uid.DeflatedExplicitVRLittleEndian, pydicom.uid.ExplicitVRLittleEndian)
+    )
     file.seek(0)
-
-
-def _syntax(header: pydicom.Dataset) -> str:
-    return str(getattr(header, "file_meta", {}).get("TransferSyntaxUID") or "")
-
-
-def _deflated_pixels(header: pydicom.Dataset) -> bytes:
-    """Return the pixel data of a deflated file, which pydicom has read, as an element again."""
-    for number, keyword in _KEYWORDS.items():
-        found = header.get(keyword)
-        if isinstance(found, bytes):
-            return struct.pack("<HH2sHI", 0x7FE0, number, header[keyword].VR[:2].encode(), 0, len(found)) + found
-    return b""
+    if not first.startswith(b"DICM", 128) or deflated not in first:
+        return None
+    meta = file.read(_META + struct.unpack_from("<I", first, _META_LENGTH)[0])
+    content = zlib.decompressobj(-15).decompress(file.read(), LARGEST_BYTES + 1)
+    check_bytes(len(content), "deflated data")
+    return meta.replace(deflated, plain.ljust(len(deflated), b"\0"), 1) + content
 
 
 def _element(rest: memoryview, implicit: bool) -> PixelData | None:

@@ -15,6 +15,8 @@ from crossray.datasets import READERS, Release, find_reader, find_unpacker
 from crossray.datasets.configured import options_of, places_of, with_policy
 from crossray.datasets.reading import Reading
 from crossray.errors import UserError
+from crossray.files import later_than_now
+from crossray.program import one_line
 from crossray.pseudonyms import make_key
 from crossray.study.base import taken
 from crossray.study.config import Study
@@ -54,10 +56,16 @@ def plan_of(config: Mapping[str, Any]) -> tuple[Plan, Sources]:
     """
     study = study_of(config)
     readings = {name: with_policy(name, dataset) for name, dataset in study.datasets.items()}
-    releases = {name: find_reader(dataset.reader).locate(name, dataset) for name, dataset in study.datasets.items()}
+    releases = {name: _release_of(name, dataset) for name, dataset in study.datasets.items()}
     registers = {name: register_of(name, dataset) for name, dataset in study.datasets.items()}
     located = [name for name in study.tested_on() if places_of(name, study.datasets[name])]
     return make_plan(study, registers, located), Sources(releases, readings)
+
+
+def _release_of(name: str, dataset: Dataset) -> Release:
+    root = getattr(dataset, "root", None)
+    with one_line(UserError, dataset.public, [Path(root)] if root else ()):
+        return find_reader(dataset.reader).locate(name, dataset)
 
 
 def register_of(name: str, dataset: Dataset) -> str:
@@ -69,6 +77,7 @@ def manifest_settings(plan: Plan, reading: Reading, name: str) -> str:
     """Return the settings that decide what a reader makes of its release, as one string."""
     dataset = plan.study.datasets[name]
     told = replace(reading, public=dataset.public, register=plan.registers[name])
+    told = replace(told, outside_root="allow") if dataset.outside_root == "allow" else told
     return (replace(told, role="test") if dataset.is_only_tested() else replace(told, split=dataset.split)).to_json()
 
 
@@ -116,13 +125,23 @@ def encoder_file(study: Study) -> list[str]:
     return weights_file(study.explanation.encoder if study.explanation else None, "explanation.encoder")
 
 
-def pseudonyms_key(study: Study, dataset: str) -> list[str]:
-    """Return the key that replaces identifiers of a data set, made on first use; none where it is public."""
+def pseudonyms_key(study: Study, dataset: str, runs: bool) -> list[str]:
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public.
+
+    Who only looks, with a dry run or a graph, gets none made: ``runs`` says whether jobs are to run.
+    """
     if study.datasets[dataset].public:
         return []
     key = Path(study.private, "pseudonyms.key")
-    make_key(key)
-    return [str(key)]
+    if runs:
+        make_key(key)
+    return [str(key)] if key.exists() else []
+
+
+def forgotten_list(study: Study, dataset: str) -> list[str]:
+    """Return the list of patients whom a data set has to leave out, if there is one."""
+    path = Path(study.private, "forgotten", f"{dataset}.json")
+    return [str(path)] if path.exists() else []
 
 
 def check_cache(study: Study, folder: str | None) -> None:
@@ -133,7 +152,7 @@ def check_cache(study: Study, folder: str | None) -> None:
     Raises:
         UserError: if they would.
     """
-    closed = [name for name, dataset in study.datasets.items() if not dataset.public]
+    closed = study.closed()
     if folder and closed and Path(folder).is_dir() and Path(folder).stat().st_mode & 0o077:
         raise UserError(
             f"--cache: {folder} can be entered by others, who could read the images and identifiers of "
@@ -153,6 +172,28 @@ def check_writable(*folders: str) -> None:
                 f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
                 "start again, what is done stays done"
             )
+
+
+def check_clock(study: Study) -> None:
+    """Check that the clock does not run behind results: Snakemake deletes what a job made if its inputs are newer.
+
+    Raises:
+        UserError: if it does.
+    """
+    folder, patterns = Path("results"), ("datasets/*/*.parquet", "datasets/*/*/*", f"{study.study}/manifests/*")
+    models = f"{study.study}/models/*/*/*/*"
+    files = (path for pattern in (*patterns, models) for path in folder.glob(pattern) if path.is_file())
+    if late := later_than_now(files, seconds=60):
+        raise UserError(
+            f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
+            "would delete what jobs make of older inputs. Set the clock; or, if it is right, give all files its time: "
+            "find results -exec touch {} +"
+        )
+
+
+def release_paths(releases: Mapping[str, Release]) -> list[str]:
+    """Return the folders and tables of releases, which are no results."""
+    return [path for release in releases.values() for path in (release.root, *release.tables)]
 
 
 def library_versions(*libraries: str) -> str:

@@ -2,16 +2,25 @@
 
 import argparse
 import dataclasses
+import errno
 import json
 import logging
+import os
 import sys
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, TextIO, TypeVar, cast
 
-from crossray.errors import UserError
+from crossray.errors import SHOW_VALUES, UserError, may_quote, speaking_of
 from crossray.study.base import Settings, key_of
 
 S = TypeVar("S", bound=Settings)
+
+#: what the operating system reports and may not report a minute later; another attempt is worth it
+_MAY_PASS = (errno.EAGAIN, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT)
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -55,19 +64,114 @@ def settings_of(kind: type[S]) -> Callable[[str], S]:
 
 
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
-    """Run ``program`` and return its exit status: 0, or 1 after an error that a person can mend, told in one line.
+    """Run ``program`` and return its exit status: 0, or 1 after an error.
 
-    That is a :class:`UserError`, or what the operating system reports: a file that is not there or may not be read, a
-    disk that is full. Any other exception is a defect of CrossRay and keeps its traceback.
+    What a person can mend is told in one line that begins with ``error: ``, which keeps the job from being tried again
+    (:mod:`crossray.attempts`): a :class:`UserError`, what the operating system reports, or a GPU whose memory is too
+    small. Any other exception is a defect of CrossRay and keeps its traceback. Unless the settings say that the data
+    are public, none of this quotes them: neither a warning of a library, nor the name of a file that was not named on
+    the command line, nor the message of an exception.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    try:
-        program(arguments)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{(error.strerror or str(error)).lower()}", file=sys.stderr)
-        return 1
+    settings = getattr(arguments, "settings", None)
+    public = settings.get("public") if isinstance(settings, dict) else getattr(settings, "public", None)
+    with nullcontext() if public is None else speaking_of(public), warnings.catch_warnings():
+        if not may_quote():
+            warnings.showwarning = _warn_without_values
+        try:
+            program(arguments)
+        except Exception as error:
+            if may_quote() and not (isinstance(error, UserError | OSError) or _is_full_gpu(error)):
+                raise
+            print(told(error, paths_of(arguments)), file=sys.stderr)
+            return 1
     return 0
+
+
+def told(error: Exception, paths: Iterable[Path] = ()) -> str:
+    """Return what is said of an exception.
+
+    Args:
+        error: what a program ended with.
+        paths: files and folders that are no secret, as whoever started the program named them.
+    """
+    if isinstance(error, UserError):
+        return f"error: {error}"
+    if isinstance(error, OSError):
+        kind = "error that may pass" if error.errno in _MAY_PASS else "error"
+        return f"{kind}: {_where(error, paths)}{_what(error)}"
+    if _is_full_gpu(error):
+        return (
+            f"error: a GPU's memory is too small ({str(error).splitlines()[0]}); set training.batch_size or "
+            "images.size to less, or take a GPU with more"
+        )
+    return "".join(_without_values(error)).rstrip()
+
+
+@contextmanager
+def one_line(kind: type[Exception], public: bool, paths: Iterable[Path] = ()) -> Iterator[None]:
+    """Raise what reading a release ends with as an exception of a kind that is told in one line.
+
+    Args:
+        kind: of exception.
+        public: whether the line may quote the release.
+        paths: files and folders that are no secret.
+    """
+    try:
+        with speaking_of(public):
+            yield
+    except kind:
+        raise
+    except Exception as error:
+        raise kind(told(error, paths).removeprefix("error: ")) from None
+
+
+def _is_full_gpu(error: Exception) -> bool:
+    return type(error).__name__ == "OutOfMemoryError"  # torch's, which is not imported here
+
+
+def paths_of(arguments: argparse.Namespace) -> list[Path]:
+    """Return the paths among the arguments of a program."""
+    values = vars(arguments).values()
+    several = [one for value in values if isinstance(value, list | tuple) for one in value]
+    return [path for path in (*values, *several) if isinstance(path, Path)]
+
+
+def _where(error: OSError, paths: Iterable[Path]) -> str:
+    """Name the file of an error, or only the folder that was named where the file's own name may be somebody's."""
+    if not error.filename:
+        return ""
+    file = Path(os.fsdecode(error.filename))
+    if may_quote() or any(file in (path, *path.parents) for path in paths):
+        return f"{file}: "
+    above = [path for path in paths if file.is_relative_to(path)]
+    return f"a file in {max(above, key=lambda path: len(path.parts))}: " if above else "a file: "
+
+
+def _what(error: OSError) -> str:
+    if error.strerror:
+        return error.strerror.lower()
+    return str(error).lower() if may_quote() else f"{type(error).__name__}, which the system does not explain"
+
+
+def _without_values(error: BaseException) -> Iterator[str]:
+    """Yield a traceback whose exceptions have lost their messages: lines of code hold no value, a message may."""
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _without_values(before)
+        yield "\nwhich led to:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__name__} (its message may hold values of data; set {SHOW_VALUES}=1 to see it)\n"
+
+
+def _warn_without_values(
+    message: Warning | str,  # noqa: ARG001
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    """Tell of a warning where it came from, as its text may quote what was read."""
+    print(f"{filename}:{lineno}: {category.__name__} (its text may hold values)", file=sys.stderr)

@@ -10,14 +10,28 @@ from crossray.errors import UserError
 KEY_LENGTH = 32
 
 
-def pseudonym(identifier: str, key: bytes) -> str:
-    """Return what stands for an identifier: 16 hexadecimal digits of its HMAC-SHA256."""
-    return hmac.new(key, identifier.encode(), "sha256").hexdigest()[:16]
+def pseudonym(identifier: str, key: bytes, kind: str) -> str:
+    """Return what stands for an identifier: 16 hexadecimal digits of its HMAC-SHA256.
+
+    Args:
+        identifier: as the release has it.
+        key: of :func:`read_key`.
+        kind: what it names, such as ``patient_id``; equal texts of two kinds have different pseudonyms.
+    """
+    return hmac.new(key, f"{kind}:{identifier}".encode(), "sha256").hexdigest()[:16]
+
+
+def close_folder(path: Path) -> None:
+    """Make a folder that its owner alone can enter, or close one that is there to all others."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = path.stat().st_mode
+    if mode & 0o077:
+        path.chmod(mode & 0o700)
 
 
 def make_key(path: Path) -> None:
-    """Make a key, for its owner alone, unless there is one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Make a key in a folder, both for their owner alone, unless there is one."""
+    close_folder(path.parent)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray.files import replacing
+from crossray.files import read_parquet, replacing
 from crossray.images import to_square
 from crossray.masks import decode
 
@@ -33,7 +33,7 @@ def write(path: Path, regions: pd.DataFrame) -> None:
 
 def read(path: Path) -> pd.DataFrame:
     """Read a table of regions."""
-    return pd.read_parquet(path)
+    return read_parquet(path, COLUMNS)
 
 
 def on_square(regions: pd.DataFrame, size: int, fit: str) -> NDArray[np.bool_]:

@@ -15,7 +15,8 @@ import json
 import math
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray.errors import UserError
-from crossray.files import read_json, replacing
+from crossray.files import damaged, read_json, replacing
 from crossray.seeds import derived_seed
 
 FORMAT_VERSION = 1
@@ -76,22 +77,79 @@ def write_shard(
 
 def shard_entry(path: Path) -> dict[str, Any]:
     """Describe a shard for the index: file name, number of images, and a digest of identifiers and pixels."""
-    with _opened(path) as file:
-        digest = hashlib.sha256("\n".join(file["image_id"].asstr()[:]).encode())
-        for start in range(0, file["images"].shape[0], 1024):
-            digest.update(file["images"][start : start + 1024].tobytes())
-        return {"file": path.name, "images": int(file["images"].shape[0]), "sha256": digest.hexdigest()}
+    with _opened(path) as (images, names):
+        digest = hashlib.sha256("\n".join(names).encode())
+        for start in range(0, len(images), 1024):
+            digest.update(images[start : start + 1024].tobytes())
+        return {"file": path.name, "images": len(images), "sha256": digest.hexdigest()}
 
 
-def _opened(path: Path) -> h5py.File:
+def read_index(path: Path) -> dict[str, Any]:
+    """Read the index of a data set.
+
+    Returns:
+        dataset, size, images, rejected, and shards: file (a bare name), images and sha256 of each.
+
+    Raises:
+        UserError: if it is none.
+    """
+    facts = read_json(path)
+    entries = facts.get("shards")
+    counts = all(_is_count(facts.get(key)) for key in ("size", "images"))
+    if not isinstance(facts.get("dataset"), str) or not counts or not isinstance(entries, list) or not entries:
+        raise damaged(path, "is no index of shards")
+    if not all(map(_is_entry, entries)):
+        raise damaged(path, "is no index of shards")
+    return facts
+
+
+def _is_entry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not _is_count(entry.get("images")):
+        return False
+    name = entry.get("file")
+    return isinstance(name, str) and name not in ("", "..") and Path(name).name == name
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[h5py.Dataset, list[str]]]:
+    """Open a shard: its pixels, which lie in the file itself as they are in memory, and its identifiers.
+
+    Raises:
+        UserError: if that is not so, as where a link leads to another file.
+    """
     try:
-        return h5py.File(path, "r", locking=False)
+        file = h5py.File(path, "r", locking=False)
     except OSError as error:
-        raise _damaged(path, f"not a readable shard ({error})") from error
+        raise damaged(path, f"not a readable shard ({error})") from error
+    with file:
+        images, identifiers = (_own_data(file, name, path) for name in ("images", "image_id"))
+        shape = images.shape
+        if images.dtype != np.uint8 or shape[1:] not in ((shape[1:2] * 2), (*shape[1:2] * 2, 3)):
+            raise damaged(path, "holds no square images of bytes")
+        offset = images.id.get_offset() or 0
+        if images.size and (not offset or offset + images.size > path.stat().st_size):
+            raise damaged(path, "its pixels do not lie in it in one piece")
+        try:
+            names = list(identifiers.asstr()[:])
+        except (OSError, TypeError, ValueError) as error:
+            raise damaged(path, "its identifiers are not readable") from error
+        if len(names) != len(images):
+            raise damaged(path, f"holds {len(images)} images and {len(names)} identifiers")
+        yield images, names
 
 
-def _damaged(path: Path, what: str) -> UserError:
-    return UserError(f"{path}: {what}; make it again: snakemake --cores all -R {path} (with your --configfile)")
+def _own_data(file: h5py.File, name: str, path: Path) -> h5py.Dataset:
+    """Return what a shard holds itself; a link, a virtual data set or external storage would be another file's."""
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink) or not isinstance(file[name], h5py.Dataset):
+        raise damaged(path, f"has no {name} of its own")
+    data = file[name]
+    if data.is_virtual or data.external or not data.shape:
+        raise damaged(path, f"has no {name} of its own, they lie in another file")
+    return data
 
 
 class _Pixels:
@@ -131,7 +189,7 @@ class ImageStore:
     """
 
     def __init__(self, index: Path, reading: str = "mapped") -> None:
-        facts = read_json(index)
+        facts = read_index(index)
         self._folder = index.parent / "shards"
         self._entries = {self._folder / entry["file"]: entry for entry in facts["shards"]}
         if reading == "local":
@@ -157,7 +215,7 @@ class ImageStore:
         """
         for path, entry in self._entries.items():
             if shard_entry(path) != entry:
-                raise _damaged(self._folder / path.name, "is not what its index.json says, it was damaged since")
+                raise damaged(self._folder / path.name, "is not what its index.json says, it was damaged since")
 
     def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
         """Return where images are in the store; -1 for those that were rejected and have no pixels."""
@@ -200,11 +258,10 @@ def _copied(entries: Mapping[Path, dict[str, Any]]) -> dict[Path, dict[str, Any]
 
 
 def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
-    with _opened(path) as file:
-        shape, offset = file["images"].shape, file["images"].id.get_offset()
-        names = list(file["image_id"].asstr()[:])
+    with _opened(path) as (images, names):
+        shape, offset = images.shape, images.id.get_offset()
     if shape[0] != expected:
-        raise _damaged(path, f"holds {shape[0]} images, its index says {expected}")
+        raise damaged(path, f"holds {shape[0]} images, its index says {expected}")
     if not expected:
         return np.empty(shape, np.uint8), names
     return np.memmap(path, np.uint8, "r", offset, shape).view(np.ndarray), names

@@ -5,6 +5,7 @@ import pydicom
 from numpy.typing import NDArray
 
 from crossray import elements
+from crossray.limits import row_blocks
 from crossray.remarks import remark
 
 _OVERLAYS = range(0x6000, 0x6020, 2)
@@ -49,8 +50,8 @@ def own_bits(header: pydicom.Dataset, values: NDArray, precision: int) -> tuple[
 
 def _chosen(header: pydicom.Dataset, values: NDArray, precision: int, bits: int, signed: bool) -> tuple[NDArray, int]:
     """Drop the bits above, or believe them."""
-    kept = values & np.asarray(2**bits - 1, values.dtype)
-    own = _signed(kept, bits) if signed else kept.astype(_wide(values))
+    own = values & np.asarray(2**bits - 1, values.dtype)
+    own = _signed(own, bits) if signed else own.astype(_wide(values))
     whole = _signed(values, precision) if signed else values.astype(_wide(values))
     if signed and np.array_equal(own, whole):
         return own, bits  # the bits above only repeat the sign
@@ -59,17 +60,21 @@ def _chosen(header: pydicom.Dataset, values: NDArray, precision: int, bits: int,
         remark("values exceed Bits Stored (0028,0101) smoothly: believed, the header is wrong")
         return whole, int(max(abs(int(whole.min())), int(whole.max()))).bit_length() + signed
     remark("bits above Bits Stored (0028,0101) dropped")
-    return np.where(padded, whole, own), bits
+    np.copyto(own, whole, where=padded)
+    return own, bits
 
 
 def _is_smoother(whole: NDArray, own: NDArray, padded: NDArray[np.bool_]) -> bool:
     """Compare the differences of neighbours that differ in the bits above, with these and without."""
-    above = whole - own
     with_them = without = 0
-    for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        counted = (above[one] != above[other]) & ~padded[one] & ~padded[other]
-        with_them += int(np.abs(whole[one][counted] - whole[other][counted]).sum())
-        without += int(np.abs(own[one][counted] - own[other][counted]).sum())
+    for rows in row_blocks(whole.shape):
+        across, down = slice(rows.start, rows.stop), slice(rows.start, rows.stop + 1)  # the next row, to compare with
+        for part, one, other in ((across, np.s_[:, :-1], np.s_[:, 1:]), (down, np.s_[:-1], np.s_[1:])):
+            high, low, out = whole[part], own[part], padded[part]
+            above = high - low
+            counted = (above[one] != above[other]) & ~out[one] & ~out[other]
+            with_them += int(np.abs(high[one][counted] - high[other][counted]).sum())
+            without += int(np.abs(low[one][counted] - low[other][counted]).sum())
     return with_them < SMOOTHER * without
 
 
@@ -80,7 +85,10 @@ def _wide(values: NDArray) -> type[np.signedinteger]:
 def _signed(values: NDArray, bits: int) -> NDArray:
     """Read unsigned numbers of so many bits as two's complement."""
     wide = values.astype(_wide(values))
-    return np.where(wide >= 2 ** (bits - 1), wide - 2**bits, wide)
+    half = wide.dtype.type(2 ** (bits - 1))
+    wide ^= half
+    wide -= half
+    return wide
 
 
 def padding(values: NDArray, header: pydicom.Dataset) -> NDArray[np.bool_]:
@@ -103,5 +111,7 @@ def _as_stored(value: int, header: pydicom.Dataset) -> int:
 
 def _has_embedded_overlay(header: pydicom.Dataset) -> bool:
     """Say whether the header knows of an overlay in unused bits: Overlay Bit Position (60xx,0102) above 0."""
-    positions = [header[group, 0x0102] for group in _OVERLAYS if (group, 0x0102) in header]
-    return any(position.value for position in positions)
+    there = [(group, 0x0102) for group in _OVERLAYS if (group, 0x0102) in header]
+    for tag in there:
+        elements.check_length(header, tag)
+    return any(header[tag].value for tag in there)

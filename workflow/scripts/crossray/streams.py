@@ -5,14 +5,21 @@ most codecs fill up what is missing and say nothing.
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from crossray.errors import UnusableImageError
+from crossray.limits import check_frame
 
 _JPEG, _CODESTREAM = b"\xff\xd8", b"\xff\x4f\xff\x51"
 _JP2_BOX, _JXL_BOX = b"\0\0\0\x0cjP  \r\n\x87\n", b"\0\0\0\x0cJXL \r\n\x87\n"
 _JXL_CODESTREAM = b"\xff\x0a"
+#: boxes with a codestream, or the first part of one after its number
+_JP2_CODESTREAM, _JXL_WHOLE, _JXL_PART = {b"jp2c"}, b"jxlc", b"jxlp"
+
+#: width by height of a JPEG XL picture that does not say its width, and the bits of a length (ISO/IEC 18181-1 D.2)
+_JXL_RATIOS = ((1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_JXL_BITS = (9, 13, 18, 30)
 
 _END_OF_IMAGE = b"\xff\xd9"
 #: JPEG markers (ISO/IEC 10918-1 table B.1, ISO/IEC 14495-1 C.1.1)
@@ -20,6 +27,8 @@ _SOS, _EOI, _APP0, _APP14, _SOF_LS = 0xDA, 0xD9, 0xE0, 0xEE, 0xF7
 _SEQUENTIAL, _LOSSLESS = (0xC0, 0xC1, 0xC2), 0xC3
 _OTHER_FRAMES = set(range(0xC5, 0xD0)) - {0xC8, 0xCC}
 _ALONE = {0x01, *range(0xD0, 0xD8)}
+#: segments, and bytes that fill up between them, before the first scan
+_MOST_SCANS, _MOST_SEGMENTS, _MOST_FILLED = 100, 10_000, 10_000
 
 #: JPEG 2000 markers (ISO/IEC 15444-1 table A.2, 15444-15)
 _CAP, _COD, _SOT = 0xFF50, 0xFF52, 0xFF90
@@ -32,7 +41,7 @@ class Stream:
 
     Attributes:
         kind: "JPEG", "JPEG lossless", "JPEG-LS", "JPEG 2000", "HTJ2K" or "JPEG XL".
-        rows: height, 0 where only decoding tells (JPEG XL).
+        rows: height, 0 where only decoding tells, as it may turn the picture (JPEG XL).
         columns: width.
         components: values of a pixel.
         bits: precision of a value.
@@ -72,18 +81,19 @@ def describe(content: bytes) -> Stream:
         if content.startswith(_JPEG):
             return _jpeg(content)
         if content.startswith(_JP2_BOX):
-            content = _codestream_of(content)
+            content = _box(content, _JP2_CODESTREAM)
         if content.startswith(_CODESTREAM):
             return _jpeg_2000(content)
+        if is_jpeg_xl(content):
+            return _jpeg_xl(content)
     except (struct.error, IndexError) as error:
         raise UnusableImageError("damaged or truncated stream: its markers end too early") from error
-    if is_jpeg_xl(content):
-        return Stream("JPEG XL")
     raise UnusableImageError("unreadable pixels: fragments of no known kind of compression")
 
 
 def _jpeg(content: bytes) -> Stream:
     """Read the segments of a JPEG or JPEG-LS stream up to its first scan."""
+    check_scans(content)
     frame, jfif, adobe, scan = None, False, None, 0
     for code, segment, end in _segments(content):
         scan = end
@@ -102,10 +112,20 @@ def _jpeg(content: bytes) -> Stream:
     return _jpeg_frame(*frame, jfif, adobe)
 
 
+def check_scans(content: bytes) -> None:
+    """Refuse a JPEG stream that goes over its picture again and again, which takes a decoder minutes.
+
+    Raises:
+        UnusableImageError: if it has more than a hundred scans; progressive pictures have about ten.
+    """
+    if content.count(bytes((0xFF, _SOS))) > _MOST_SCANS:
+        raise UnusableImageError(f"JPEG stream of more than {_MOST_SCANS} scans")
+
+
 def _segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
     """Yield the marker, the content and the end of each segment, up to the first scan header."""
     code, place = 0, 2
-    while code != _SOS:
+    for _ in range(_MOST_SEGMENTS):
         code, place = _marker(content, place)
         if code == _EOI:
             raise UnusableImageError("damaged JPEG stream: no scan in it")
@@ -113,15 +133,19 @@ def _segments(content: bytes) -> Iterator[tuple[int, bytes, int]]:
             length = struct.unpack_from(">H", content, place)[0]
             place += length
             yield code, content[place - length + 2 : place], place
+        if code == _SOS:
+            return
+    raise UnusableImageError("damaged JPEG stream: too many segments before the scan")
 
 
 def _marker(content: bytes, place: int) -> tuple[int, int]:
     """Return the code of the marker at ``place``, past any fill bytes (ISO/IEC 10918-1 B.1.1.2), and its end."""
     if content[place] != 0xFF:
         raise UnusableImageError("damaged JPEG stream: no marker where one must be")
-    while content[place] == 0xFF:
-        place += 1
-    return content[place], place + 1
+    for filled in range(place, place + _MOST_FILLED):
+        if content[filled] != 0xFF:
+            return content[filled], filled + 1
+    raise UnusableImageError("damaged JPEG stream: no marker where one must be")
 
 
 def _jpeg_frame(code: int, segment: bytes, jfif: bool, adobe: int | None) -> Stream:
@@ -141,25 +165,25 @@ def _jpeg_frame(code: int, segment: bytes, jfif: bool, adobe: int | None) -> Str
     return Stream("JPEG", rows, columns, components, bits, converts=converts, reversible=False)
 
 
-def _codestream_of(content: bytes) -> bytes:
-    """Return the codestream in the boxes of a JP2 file (ISO/IEC 15444-1 I.4)."""
+def _box(content: bytes, wanted: Collection[bytes]) -> bytes:
+    """Return the first box of these names in a JP2 or JPEG XL file (ISO/IEC 15444-1 I.4)."""
     place = 0
     while place < len(content):
         length, name = struct.unpack_from(">I4s", content, place)
         start = place + 8
         if length == 1:
             length, start = struct.unpack_from(">Q", content, start)[0], start + 8
-        if name == b"jp2c":
+        if name in wanted:
             return content[start : place + length if length else None]
         if length < 8:
             break
         place += length
-    raise UnusableImageError("damaged JPEG 2000 stream: no codestream in its boxes")
+    raise UnusableImageError("damaged stream: no codestream in its boxes")
 
 
 def codestream(content: bytes | memoryview) -> bytes | memoryview:
     """Return a JPEG 2000 stream without the boxes around it, if there are any."""
-    return _codestream_of(bytes(content)) if bytes(content[: len(_JP2_BOX)]) == _JP2_BOX else content
+    return _box(bytes(content), _JP2_CODESTREAM) if bytes(content[: len(_JP2_BOX)]) == _JP2_BOX else content
 
 
 def _jpeg_2000(content: bytes) -> Stream:
@@ -217,3 +241,26 @@ def _check_tiles(content: bytes, place: int, size: tuple[int, ...]) -> None:
         place += length
     if len(seen) < expected:
         raise UnusableImageError(f"truncated JPEG 2000 stream: {len(seen)} of {expected} tiles")
+
+
+def _jpeg_xl(content: bytes) -> Stream:
+    """Read the size of a JPEG XL codestream (ISO/IEC 18181-1 D.2), which may turn it; the rest only decoding tells."""
+    if content.startswith(_JXL_BOX):
+        content = _box(content, {_JXL_WHOLE, _JXL_PART})
+        content = content if content.startswith(_JXL_CODESTREAM) else content[4:]
+    bits = int.from_bytes(content[2:14], "little")
+
+    def taken(count: int) -> int:
+        nonlocal bits
+        value, bits = bits % 2**count, bits >> count
+        return value
+
+    def length(in_eights: int) -> int:
+        return 8 * (taken(5) + 1) if in_eights else taken(_JXL_BITS[taken(2)]) + 1
+
+    small = taken(1)
+    rows = length(small)
+    ratio = taken(3)
+    across, down = _JXL_RATIOS[ratio - 1]
+    check_frame(rows, rows * across // down if ratio else length(small))
+    return Stream("JPEG XL")

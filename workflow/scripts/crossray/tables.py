@@ -10,9 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from crossray.errors import UserError
+from crossray.files import with_texts
+from crossray.texts import from_cell
 
 #: the name of the ensemble, in the column ``seed``
 ENSEMBLE = "ensemble"
+
+#: in place of a count that is not shown, beside ``<5`` and the like (:mod:`crossray.small_cells`)
+HIDDEN = "hidden"
+_SMALL = r"<\d+"
 
 #: columns that hold text, in whatever table they stand
 TEXTS = frozenset({
@@ -37,15 +43,49 @@ NUMBERS = {
 def read(path: Path) -> pd.DataFrame:
     """Read one of the workflow's own tables; an empty cell is a missing value, and nothing else is.
 
+    Texts are again what they were before :func:`crossray.files.write_csv` made cells of them. A count that is not shown
+    (``<5``, ``hidden``) is a missing number; :func:`with_marks` brings the words back.
+
     Raises:
         UserError: if a column of numbers holds something else, as in a file that was edited.
     """
-    texts = TEXTS - NUMBERS.get(path.stem, set())
+    texts = _texts(path)
     table = pd.read_csv(path, dtype=dict.fromkeys(texts, "str"), keep_default_na=False, na_values=[""])
     for column in table.columns.difference(list(texts)):
+        if _marked(table[column]).any():
+            table[column] = pd.to_numeric(table[column].mask(_marked(table[column])), errors="coerce")
         if not _holds_numbers(table[column]):
             raise UserError(f"{path}: column {column} holds other things than numbers; delete the file and run again")
-    return table
+    return with_texts(table, from_cell)
+
+
+def with_marks(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return rows of a table with ``<5`` and ``hidden`` in place of the numbers that its file does not show.
+
+    Args:
+        table: rows of :func:`read`, in whatever order, under the index that they had.
+        path: the file.
+    """
+    written = pd.read_csv(path, dtype="str", keep_default_na=False, na_values=[""])
+    marked = {name: _marked(written[name]) for name in written.columns.difference(list(_texts(path)))}
+    changed = {
+        name: table[name].astype(object).where(~where.reindex(table.index), written[name].reindex(table.index))
+        for name, where in marked.items()
+        if where.any() and name in table
+    }
+    return table.assign(**changed)
+
+
+def _texts(path: Path) -> frozenset[str]:
+    return TEXTS - NUMBERS.get(path.stem, set())
+
+
+def _marked(column: pd.Series) -> pd.Series:
+    """Return which cells say that a count is not shown."""
+    if pd.api.types.is_numeric_dtype(column):
+        return pd.Series(False, column.index)
+    texts = column.astype("str")
+    return texts.eq(HIDDEN) | texts.str.fullmatch(_SMALL)
 
 
 def _holds_numbers(column: pd.Series) -> bool:

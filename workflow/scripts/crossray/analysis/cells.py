@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from crossray import manifest, reasons
 from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
+from crossray.files import read_parquet
 from crossray.seeds import derived_seed
 from crossray.statistics import class_log_odds
 from crossray.study import folders
@@ -144,7 +145,13 @@ class Study:
         table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
-        return Scored(dataset, table.loc[images], logits, self.settings.evaluation.minimum, refused, diverged)
+        return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged)
+
+    def minimum(self, dataset: str) -> int:
+        """Return the positives, and negatives, that a number needs; more where fewer may not be told."""
+        rule = self.settings.small_cells
+        least = rule.below if rule and dataset in rule.closed else 0
+        return max(self.settings.evaluation.minimum, least)
 
     def is_refused(self, trained: Trained, dataset: str) -> bool:
         """Return whether a model, or one that it started from, learnt from patients of a target."""
@@ -168,7 +175,7 @@ class Study:
         for seed in self.settings.seeds:
             names = {"model": trained.model, "source": trained.source, "seed": seed, "split": split, "target": dataset}
             path = self.predictions / folders.PREDICTION.format(**names)
-            tables[str(seed)] = pd.read_parquet(path).set_index("image_id").astype(np.float64)
+            tables[str(seed)] = read_parquet(path, ["image_id"]).set_index("image_id").astype(np.float64)
         if len(tables) > 1:
             first = next(iter(tables.values()))
             tasks = [task for task in first if all(task in table for table in tables.values())]

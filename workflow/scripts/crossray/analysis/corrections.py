@@ -18,6 +18,7 @@ from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
+from crossray.files import read_parquet
 from crossray.seeds import derived_seed
 from crossray.study import folders
 
@@ -114,7 +115,7 @@ def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored
     for seed in study.settings.seeds:
         names = {"model": trained.model, "source": trained.source, "seed": seed, "target": scored.dataset}
         path = corrected / folders.CORRECTED.format(**names)
-        for name, part in pd.read_parquet(path).groupby("correction", sort=False):
+        for name, part in read_parquet(path, ["image_id", "correction"]).groupby("correction", sort=False):
             logits = part.drop(columns="correction").set_index("image_id").astype(np.float64)
             check_rows(logits, scored.labels.index, f"predictions after {name} of {path}")
             found.setdefault(str(name), []).append(logits)

@@ -165,7 +165,7 @@ def _values(table: pd.DataFrame, target: Target, study: Study) -> Values:
             if (image, task) in target.truth:
                 found.setdefault(task, {})[image] = score(heat, target.truth[image, task])
         for task, scores in found.items():
-            if len(scores) >= study.settings.evaluation.minimum:
+            if len(scores) >= study.minimum(target.name):
                 for name in MEASURES:
                     values[task, method, weights, name] = _mean_of_images(scores, name, task, target)
         tasks = [task for task in found if (task, method, weights, MEASURES[0]) in values]

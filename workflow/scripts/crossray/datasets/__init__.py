@@ -83,7 +83,8 @@ class Reader(Protocol):
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
-            release brings its own; then one label column a task.
+            release brings its own, and missing where that leaves open whether it is for training or validation; then
+            one label column a task.
 
         Raises:
             UserError: if the table does not fit the settings; the message names file, row and value.

@@ -4,10 +4,8 @@ import codecs
 import contextlib
 import csv
 import gc
-import io
 import logging
 import re
-import sys
 from collections.abc import Iterator, Sequence
 
 from crossray.errors import UserError
@@ -33,6 +31,10 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 #: what Excel takes for a line that names the separator
 _HINT = re.compile(r'"?sep=(.)"?')
 _SAVE = "save it as CSV in UTF-8"
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+
+#: what a table may hold: rows, cells beside a hundred a row, and signs of a line or cell; a mask of runs has thousands
+MOST_ROWS, _MOST_CELLS, _CELLS_A_ROW, _LONGEST = 10_000_000, 2**24, 100, 2**24
 
 
 def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
@@ -124,26 +126,59 @@ def separator_of(text: str, columns: Sequence[str]) -> str:
 def _header(text: str, separator: str) -> list[str]:
     """Return the fields of the first record."""
     try:
-        return next((fields for fields in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if fields), [])
+        return next((fields for fields in csv.reader(_lines(text), delimiter=separator) if fields), [])
     except csv.Error:
         return []
 
 
+def _lines(text: str) -> Iterator[str]:
+    """Yield lines with their ends; a copy of the whole text for a file of it would take four times its memory.
+
+    Raises:
+        csv.Error: if one is longer than a row is, as its fields would fill the memory.
+    """
+    for found in _LINE.finditer(text):
+        if found.end() - found.start() > _LONGEST:
+            raise csv.Error("line larger than the limit")
+        yield found.group()
+
+
+def check_size(rows: int, cells: int, path: str) -> None:
+    """Check how large a table is, as its rows take many times the memory of its file.
+
+    Raises:
+        UserError: if it has more rows, or more cells for its rows, than are read.
+    """
+    if rows > MOST_ROWS:
+        raise UserError(f"{path}: more than {MOST_ROWS:,} rows, which are not read; is it a table of images?")
+    if cells > _MOST_CELLS + _CELLS_A_ROW * rows:
+        raise UserError(
+            f"{path}: more than {_MOST_CELLS:,} fields in {rows:,} rows, which are not read; leave columns out that "
+            "are not needed"
+        )
+
+
 def _records(text: str, separator: str, path: str, start: int) -> list[Row]:
     """Return all records, empty ones among them, which have no fields."""
-    csv.field_size_limit(sys.maxsize)  # a mask can be a long text
+    csv.field_size_limit(_LONGEST)  # a mask can be a long text
     rows: list[Row] = []
-    line = 0
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    line = cells = 0
+    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
     with _without_collection():
         try:
             for fields in reader:
                 rows.append((start + len(rows), fields))
                 line = reader.line_num
+                cells += len(fields)
+                if cells > _MOST_CELLS or len(rows) > MOST_ROWS:
+                    check_size(len(rows), cells, path)
         except csv.Error as error:
+            where = f"{path}: row {start + len(rows)} (line {line + start}): "
+            if "limit" in str(error):
+                raise UserError(f"{where}more than {_LONGEST:,} signs, which are not read; is it a table?") from error
             raise UserError(
-                f"{path}: row {start + len(rows)} (line {line + start}): its quotation marks do not pair; a text in "
-                'quotation marks ends with one, and one inside it is written twice ("")'
+                f"{where}its quotation marks do not pair; a text in quotation marks ends with one, and one inside it "
+                'is written twice ("")'
             ) from error
     return rows
 

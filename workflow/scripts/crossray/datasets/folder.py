@@ -13,10 +13,9 @@ from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, listed, may_quote
 from crossray.paths import folded
 from crossray.study.base import LeftOut, Settings
-from crossray.study.splits import Split
 
 if TYPE_CHECKING:
     import pandas
@@ -76,19 +75,17 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``classes`` and perhaps ``patient``.
 
     An image is positive for the tasks of its folder and negative for all others. Folders ``train``, ``val``, ``test``
-    are the release's own split; without ``val`` a part of ``train`` is set aside for it by a hash. Without ``patient``,
-    every image is its own patient.
+    are the release's own split; without ``val`` the split of images in ``train`` is left open, for a validation split.
+    Without ``patient``, every image is its own patient.
     """
     import pandas as pd
-
-    from crossray import manifest
 
     files = [PurePath(path) for path in image_files(release.root)]
     if not files:
         raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)})")
-    classes, public = settings.classes, settings.public
-    _check_links(release.root, files, public)
-    places = _places_of_classes(files, classes, release.root, public)
+    classes = settings.classes
+    _check_links(release.root, files)
+    places = _places_of_classes(files, classes, release.root)
     folders = pd.Series([file.parts[place] for file, place in zip(files, places, strict=True)], dtype="str")
     paths = pd.Series([str(file) for file in files], dtype="str")
     table = pd.DataFrame(
@@ -102,19 +99,17 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
             "age": float("nan"),
         }
     )
-    splits = _splits(files, places, release.root, public)
+    splits = _splits(files, places, release.root)
     if splits:
-        table["split"] = splits
+        table["split"] = pd.Series(splits, dtype="str")
         if "validation" not in splits:
-            table = manifest.with_validation(table, settings.split or Split())
+            table["split"] = table["split"].mask(table["split"] == "train")
     for task in sorted({task for tasks in classes.values() for task in tasks}):
         table[task] = folders.map(lambda folder, task=task: float(task in classes[folder]))
     return keep_images(table, settings)
 
 
-def _places_of_classes(
-    files: Sequence[PurePath], classes: Mapping[str, Sequence[str]], root: str, public: bool
-) -> list[int]:
+def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Sequence[str]], root: str) -> list[int]:
     """Return which part of each path is its class: the innermost folder that is one.
 
     Raises:
@@ -128,7 +123,7 @@ def _places_of_classes(
     if strange:
         raise UserError(
             f"{root}: {len(strange)} of {len(files)} images are in a folder that is no class: those in "
-            f"{_top_folders(strange, files, root, public)}. The classes are {listed(classes, 20)}. Name every folder "
+            f"{_top_folders(strange, files, root)}. The classes are {listed(classes, 20)}. Name every folder "
             "under `classes`, one without tasks as [], or move what is no part of the release elsewhere"
             + _alike(strange, classes)
         )
@@ -150,7 +145,7 @@ def _alike(files: Iterable[PurePath], classes: Iterable[str]) -> str:
     return f". There is a folder {words}: {listed(found)}" if found else ""
 
 
-def _splits(files: Sequence[PurePath], places: Sequence[int], root: str, public: bool) -> list[str]:
+def _splits(files: Sequence[PurePath], places: Sequence[int], root: str) -> list[str]:
     """Return the release's own split of each image; nothing where it has none.
 
     Raises:
@@ -163,7 +158,7 @@ def _splits(files: Sequence[PurePath], places: Sequence[int], root: str, public:
         return [] if depth is None else [SPLITS[file.parts[depth].lower()] for file in files]
     usual = min((depth for depth in counts if depth is not None), default=0)
     others = [file for file, depth in zip(files, depths, strict=True) if depth != usual]
-    named = _top_folders(others, files, root, public)
+    named = _top_folders(others, files, root)
     raise UserError(
         f"{root}: {counts[usual]} of {len(files)} images are below folders such as train and test, and {len(others)} "
         f"are not, or deeper: those in {named}. Is that a copy, or another release? Set root to the one folder that is "
@@ -177,19 +172,21 @@ def _depth_of_split(file: PurePath, place: int) -> int | None:
     return next((depth for depth in depths if file.parts[depth].lower() in SPLITS), None)
 
 
-def _top_folders(some: Iterable[PurePath], files: Iterable[PurePath], root: str, public: bool) -> str:
+def _top_folders(some: Iterable[PurePath], files: Iterable[PurePath], root: str) -> str:
     """Name the folders in ``root`` that some of its files are in; by their place where names may be somebody's."""
     order = list(dict.fromkeys(file.parts[0] for file in files))
     top = list(dict.fromkeys(file.parts[0] for file in some))
     harmless = {*SPLITS, Path(root).resolve().name.lower()}
     names = [
-        repr(name) if public or name.lower() in harmless else f"folder {order.index(name) + 1} of {len(order)} by name"
+        repr(name)
+        if may_quote() or name.lower() in harmless
+        else f"folder {order.index(name) + 1} of {len(order)} by name"
         for name in top
     ]
     return listed(names)
 
 
-def _check_links(root: str, files: Iterable[PurePath], public: bool) -> None:
+def _check_links(root: str, files: Iterable[PurePath]) -> None:
     """Check that no folder is there under two names, by a link.
 
     Raises:
@@ -199,7 +196,7 @@ def _check_links(root: str, files: Iterable[PurePath], public: bool) -> None:
     for folder in dict.fromkeys(file.parent for file in files):
         other = first.setdefault(Path(root, folder).resolve(), folder)
         if other != folder:
-            named = f"{str(other)!r} and {str(folder)!r} are one folder" if public else "a folder is there twice"
+            named = f"{str(other)!r} and {str(folder)!r} are one folder" if may_quote() else "a folder is there twice"
             raise UserError(f"{root}: {named}, by a link, and its images would count twice; take the link out")
 
 

@@ -26,14 +26,17 @@ def read_headers(root: str, paths: Iterable[str], keywords: Sequence[str]) -> "p
         files end in ``rejected.csv``).
     """
     import pandas as pd
-    import pydicom
+
+    from crossray import elements
+    from crossray.errors import UnusableImageError
+    from crossray.pixel_data import read_header
 
     rows, unreadable = [], 0
     for number, path in enumerate(paths, start=1):
         try:
-            header = pydicom.dcmread(Path(root, path), stop_before_pixels=True, specific_tags=list(keywords))
-            rows.append([str(header.get(keyword) or "") for keyword in keywords])
-        except Exception:  # any bytes may come in, and pydicom raises whatever it meets
+            header = read_header(Path(root, path), keywords)
+            rows.append([str(elements.value(header, keyword) or "") for keyword in keywords])
+        except UnusableImageError:
             rows.append([""] * len(keywords))
             unreadable += 1
         if number % _EVERY == 0:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Set
 from pathlib import Path, PurePath
 
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, may_quote, named
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +110,8 @@ def find_images(
         if first != path and not Path(root, first).samefile(Path(root, path)):
             doubles = [path for path in files if key(path) == name]
             raise UserError(
-                f"{root}: {name} lies there more than once: {listed(doubles)}. Which one is meant? Move the folders "
-                "that are no part of the release elsewhere"
+                f"{root}: {name if may_quote() else 'an image'} lies there more than once: {named(doubles, 'files')}. "
+                "Which one is meant? Move the folders that are no part of the release elsewhere"
             )
     log.info("%d image files below the release's folder, %d of %d names found", len(files), len(found), len(names))
     return found

@@ -11,7 +11,7 @@ from crossray.datasets.policy import keep_images, labels_of_findings, unknown_wo
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, named
 
 if TYPE_CHECKING:
     import pandas
@@ -119,7 +119,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     raw = read_table(path, BOX_COLUMNS)
     tasks = raw["Finding Label"].str.strip().replace(BOX_WORDS)
     if strange := sorted(set(tasks) - set(FINDINGS)):
-        raise UserError(f"{path}: finding {listed(strange)} is none of {', '.join(FINDINGS)}")
+        raise UserError(f"{path}: finding {named(strange, 'words')} is none of {', '.join(FINDINGS)}")
     left, top, width, height = (numbers(raw[column], path, column) for column in BOX_COLUMNS[2:])
     edges = pd.DataFrame({"left": left, "top": top, "right": left + width, "bottom": top + height})
     return boxes(raw["Image Index"].str.strip().str.removesuffix(".png"), tasks, edges, FRAME)

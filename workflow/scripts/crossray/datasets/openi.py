@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
 
 from crossray.datasets import Release
+from crossray.datasets.archives import BROKEN
 from crossray.datasets.fields import FRONTAL, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import files_below, find_images, is_litter
@@ -20,7 +21,8 @@ from crossray.datasets.policy import keep_images, labels_of_findings, read_synon
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError
+from crossray.errors import UserError, quoted
+from crossray.paths import outside
 from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ POLICIES = {
 REGISTER = None
 
 REPORTS = ("NLMCXR_reports.tgz", "ecgen-radiology")
+#: bytes of a report; the release's are of a few thousand
+_LARGEST_REPORT = 1 << 20
 LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
 
 
@@ -114,30 +118,41 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
     for text in _documents(path):
         try:
             root = ET.fromstring(text)  # noqa: S314
-        except ET.ParseError as error:
-            raise UserError(f"{path}: a report is not readable XML ({error})") from error
+        except (ET.ParseError, LookupError, ValueError) as error:  # the last two are of its encoding
+            raise UserError(f"{path}: a report is not readable XML ({quoted(error, 'an error in it')})") from error
         name = root.find("uId")
-        if name is None:
-            raise UserError(f"{path}: a report has no element uId; is it the Indiana University collection?")
+        images = [node.get("id", "") for node in root.findall(".//parentImage")]
+        if name is None or not name.get("id") or not all(images):
+            raise UserError(f"{path}: a report or an image has no id; is it the Indiana University collection?")
         words = {node.text.strip().lower() for node in root.findall(".//MeSH/automatic") if node.text}
-        yield name.attrib["id"], [node.attrib["id"] for node in root.findall(".//parentImage")], words
+        yield name.attrib["id"], images, words
 
 
 def _documents(path: str) -> Iterator[bytes]:
     if Path(path).is_dir():
-        for file in files_below(path):
-            if file.endswith(".xml"):
-                yield Path(path, file).read_bytes()
+        reports = [file for file in files_below(path) if file.endswith(".xml")]
+        if leaving := outside(Path(path), reports):
+            raise UserError(
+                f"{path}: {len(leaving)} of {len(reports)} reports are links that lead out of it; copy them"
+            )
+        for file in reports:
+            yield Path(path, file).read_bytes()
         return
     try:
         with tarfile.open(path) as archive:
             for member in archive:
-                wanted = member.name.endswith(".xml") and not is_litter(PurePath(member.name).name)
-                report = archive.extractfile(member) if wanted else None
+                if not member.name.endswith(".xml") or is_litter(PurePath(member.name).name):
+                    continue
+                if not member.isreg() or member.size > _LARGEST_REPORT:
+                    raise UserError(
+                        f"{path}: a report in it is a link or a device, or larger than {_LARGEST_REPORT:,} bytes, as "
+                        "none of the release is; fetch the archive again"
+                    )
+                report = archive.extractfile(member)
                 if report is not None:
                     yield report.read()
-    except (tarfile.TarError, EOFError) as error:
-        raise UserError(f"{path}: not a readable archive of reports ({error})") from error
+    except (tarfile.TarError, ValueError, OverflowError, *BROKEN) as error:
+        raise UserError(f"{path}: not a readable archive of reports; it is damaged, fetch it again") from error
 
 
 def _file_of(image: str, files: Mapping[str, str]) -> str:

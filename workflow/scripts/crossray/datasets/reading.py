@@ -19,6 +19,8 @@ class Reading(Settings):
     "Largest share of the images of a table that may not be there."
     public: bool = False
     "Whether identifiers and file names may be shown."
+    outside_root: LeftOut[Literal["allow"]] = None
+    "Whether images may lie outside the data set's folder."
     register: LeftOut[str] = None
     "Whose patients these are."
     role: LeftOut[Literal["test"]] = None

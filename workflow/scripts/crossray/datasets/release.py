@@ -9,8 +9,8 @@ from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
 from crossray.datasets.options import Released
 from crossray.datasets.sheets import count_rows as count_table_rows
-from crossray.errors import UserError, listed
-from crossray.paths import first_explained, why_missing
+from crossray.errors import UserError, named, quoted
+from crossray.paths import first_explained, is_file, outside, why_missing
 from crossray.study.base import Settings
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def find_table(dataset: str, folder: str, name: str | None, names: Sequence[str]
     found = sorted(path.name for path in root.iterdir() if not is_litter(path.name))
     raise UserError(
         f"datasets.{dataset}.root: {str(root)!r} has no {' or '.join(names)}, as the release has; it holds "
-        f"{listed(found) if found else 'nothing'}. Set root to the folder as released, or {key} to the file"
+        f"{named(found, 'files and folders') if found else 'nothing'}. Set root to the folder as released, or {key} to "
+        "the file"
     )
 
 
@@ -120,7 +121,7 @@ def check_images(root: str, paths: "pandas.Series", max_missing: float, layout: 
         UserError: if more are missing; the message says how many, what was expected, what is there, and where one of
             them lies if the release was unpacked at another depth.
     """
-    missing = [path for path in paths if not Path(root, path).is_file()]
+    missing = [path for path in paths if not is_file(Path(root), path)]
     if not missing:
         return
     words = first_explained(Path(root), missing)
@@ -138,9 +139,30 @@ def check_images(root: str, paths: "pandas.Series", max_missing: float, layout: 
     here = (path for path in Path(root).iterdir() if not is_litter(path.name))
     there = sorted(path.name + ("/" if path.is_dir() else "") for path in here)
     raise UserError(
-        f"{root}: {counts}.{explained} Expected files such as {layout} here, found {listed(there, 8)}. "
-        + _advice(root, missing[0])
+        f"{root}: {counts}.{explained} Expected files such as {layout} here, found "
+        f"{named(there, 'files and folders', 8)}. " + _advice(root, missing[0])
     )
+
+
+def check_inside(dataset: str, root: str, paths: "pandas.Series") -> None:
+    """Check that no image of a release lies outside its folder, links resolved.
+
+    Args:
+        dataset: its name, for the message.
+        root: the folder that paths start from.
+        paths: one an image, by rows as in a spreadsheet less 2.
+
+    Raises:
+        UserError: if some do; a table or a link must not lead to files that nobody meant.
+    """
+    leaving = outside(Path(root), paths)
+    if leaving:
+        place = quoted(leaving[0], f"that of row {paths.index[paths == leaving[0]][0] + 2}")
+        raise UserError(
+            f"{root}: {len(leaving)} of {len(paths)} images lie outside this folder, by their path or a link, the "
+            f"first is {place}; mend the paths, set root to the folder that has all of them, or, if you mean it, set "
+            f"datasets.{dataset}.outside_root: allow"
+        )
 
 
 def _advice(root: str, path: str) -> str:
@@ -148,7 +170,7 @@ def _advice(root: str, path: str) -> str:
     for pattern in ("*", "*/*"):
         for folder in sorted(Path(root).glob(pattern)):
             if folder.is_dir() and (folder / path).is_file():
-                return f"They lie one level deeper: set root to {str(folder)!r}"
+                return f"They lie one level deeper: set root to {quoted(folder, 'the folder that holds them')}"
     if Path(root, "..", path).is_file():
         return f"They lie one level higher: set root to {str(Path(root).resolve().parent)!r}"
     return "Unpack all archives of the release here, or raise max_missing to work with a part of it"

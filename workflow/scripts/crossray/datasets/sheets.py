@@ -3,16 +3,18 @@
 No value is guessed, and an empty cell is the empty text.
 """
 
+import contextlib
 import io
 import logging
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossray.datasets.archives import ZIP, first_bytes, uncompressed
-from crossray.datasets.delimited import Row, read_rows
-from crossray.errors import UserError, listed
+from crossray.datasets.archives import ZIP, first_bytes, opened_zip, pieces
+from crossray.datasets.delimited import Row, check_size, read_rows
+from crossray.errors import UserError, listed, may_quote, named, placed
+from crossray.limits import LARGEST_BYTES, megabytes
 from crossray.paths import folded
 
 if TYPE_CHECKING:
@@ -50,11 +52,7 @@ def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
     kind = kind_of(path)
     if kind == PARQUET:
         return _checked(_read_parquet(path, columns), columns, path)
-    if kind == WORKBOOK:
-        rows = _read_workbook(path, columns)
-    else:
-        with uncompressed(path) as file:
-            rows = read_rows(file.read(), columns, path)
+    rows = _read_workbook(path, columns) if kind == WORKBOOK else read_rows(b"".join(pieces(path)), columns, path)
     if not rows:
         raise UserError(f"{path}: is empty")
     (_, header), *body = rows
@@ -84,7 +82,7 @@ def kind_of(path: str) -> str:
 
 def _is_workbook(path: str) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with opened_zip(path) as archive:
             return any(name in _PARTS for name in archive.namelist())
     except zipfile.BadZipFile:
         return False
@@ -94,15 +92,25 @@ def count_rows(path: str) -> int:
     """Count the rows of a table: the lines below its header, or what a Parquet file or a workbook says of itself.
 
     Raises:
-        UserError: if the file cannot be read.
+        UserError: if the file cannot be read, or has more rows than are read.
     """
     kind = kind_of(path)
     if kind == PARQUET:
-        return _parquet(path).metadata.num_rows
-    if kind == WORKBOOK:
-        return max(max(len(rows) for rows in _sheets(path).values()) - 1, 0)
-    with uncompressed(path) as lines:
-        return max(sum(1 for _ in lines) - 1, 0)
+        rows = _parquet(path).metadata.num_rows
+    elif kind == WORKBOOK:
+        rows = max(len(rows) for rows in _sheets(path).values()) - 1
+    else:
+        rows = _count_lines(path) - 1
+    check_size(max(rows, 0), 0, path)
+    return max(rows, 0)
+
+
+def _count_lines(path: str) -> int:
+    """Count lines without holding one, as a line need not end."""
+    count, last = 0, b"\n"
+    for piece in pieces(path):
+        count, last = count + piece.count(b"\n"), piece[-1:]
+    return count + (last != b"\n")
 
 
 def _named(header: Sequence[str]) -> list[str]:
@@ -120,7 +128,9 @@ def _checked(table: "pandas.DataFrame", columns: Sequence[str], path: str) -> "p
     table = table.drop(columns=table.columns[empty])
     twice = list(dict.fromkeys(table.columns[table.columns.duplicated()]))
     if twice:
-        raise UserError(f"{path}: column {listed(twice)} stands more than once; rename or delete all but one")
+        raise UserError(
+            f"{path}: column {placed(twice, table.columns)} stands more than once; rename or delete all but one"
+        )
     missing = [name for name in columns if name not in table]
     if missing:
         raise UserError(f"{path}: no column {listed(missing)}; {_there(table, columns, missing)}")
@@ -138,7 +148,8 @@ def _there(table: "pandas.DataFrame", columns: Sequence[str], missing: Sequence[
         )
     if not table.columns.intersection(list(columns)).size:
         return f"none of the {len(columns)} that are needed is among the {len(table.columns)} names in its first row"
-    return f"the columns are {', '.join(table.columns)}. Is it another table, or another version of it?"
+    there = f"the columns are {listed(table.columns, 40)}" if may_quote() else f"there are {len(table.columns)}"
+    return f"{there}. Is it another table, or another version of it?"
 
 
 def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
@@ -148,11 +159,11 @@ def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
     found = sheets if len(sheets) == 1 else fitting
     if len(found) > 1 or (sheets and not found):
         raise UserError(
-            f"{path}: {len(fitting)} of its sheets ({listed(sheets)}) have the columns {listed(columns)}; save the one "
-            "that is meant as a file of its own, or as CSV"
+            f"{path}: {len(fitting)} of its sheets ({named(list(sheets), 'sheets')}) have the columns "
+            f"{listed(columns)}; save the one that is meant as a file of its own, or as CSV"
         )
     for name in found:
-        log.info("the table is the sheet %r of the workbook", name)
+        log.info("the table is the sheet %s of the workbook", placed([name], list(sheets)))
     return next(iter(found.values()), [])
 
 
@@ -188,13 +199,30 @@ def _text(value: object) -> str:
 
 
 def _parquet(path: str) -> Any:
-    import pyarrow
     import pyarrow.parquet
 
+    with _parquet_errors(path):
+        file = pyarrow.parquet.ParquetFile(path)
+        facts = file.metadata
+        stored = sum(facts.row_group(place).total_byte_size for place in range(facts.num_row_groups))
+    check_size(facts.num_rows, facts.num_rows * facts.num_columns, path)
+    if stored > LARGEST_BYTES:
+        raise UserError(
+            f"{path}: {megabytes(stored)} when it is unpacked, more than {megabytes(LARGEST_BYTES)} are not read; "
+            "leave columns out that are not needed"
+        )
+    return file
+
+
+@contextlib.contextmanager
+def _parquet_errors(path: str) -> Iterator[None]:
+    """Tell of a damaged Parquet file, which fails in many ways."""
     try:
-        return pyarrow.parquet.ParquetFile(path)
-    except pyarrow.ArrowInvalid as error:
-        raise UserError(f"{path}: not a readable Parquet file") from error
+        yield
+    except (UserError, FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:
+        raise UserError(f"{path}: not a readable Parquet file; it is damaged, fetch it again") from error
 
 
 def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
@@ -202,10 +230,8 @@ def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
     import pandas as pd
     import pyarrow
 
-    try:
+    with _parquet_errors(path):
         table: pyarrow.Table = _parquet(path).read()
-    except (pyarrow.ArrowInvalid, OSError) as error:
-        raise UserError(f"{path}: not a readable Parquet file") from error
     nested = [field.name for field in table.schema if _is_nested(field.type)]
     if wrong := [name for name in columns if name in nested]:
         raise UserError(
@@ -213,10 +239,11 @@ def _read_parquet(path: str, columns: Sequence[str]) -> "pandas.DataFrame":
             "column for each"
         )
     if nested:
-        log.info("columns that hold several values a row are left out: %s", listed(nested, 20))
+        log.info("columns that hold several values a row are left out: %s", placed(nested, table.schema.names))
     flat = [place for place, field in enumerate(table.schema) if not _is_nested(field.type)]
     names = _named([table.schema.field(place).name for place in flat])
-    texts = [pd.Series([_text(cell) for cell in table.column(place).to_pylist()], dtype="str") for place in flat]
+    with _parquet_errors(path):
+        texts = [pd.Series([_text(cell) for cell in table.column(place).to_pylist()], dtype="str") for place in flat]
     read = pd.concat(texts, axis=1) if texts else pd.DataFrame()
     read.columns = names
     return read

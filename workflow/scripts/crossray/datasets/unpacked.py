@@ -12,7 +12,6 @@ from crossray.datasets import Release
 from crossray.datasets.reading import Reading
 from crossray.datasets.sheets import read_table
 from crossray.study import folders
-from crossray.study.splits import Split
 
 if TYPE_CHECKING:
     import pandas
@@ -52,13 +51,14 @@ def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, fir
 def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``split`` for what the release does not split itself.
 
-    Every image is its own patient. A validation split is set aside from the release's training split by a hash.
+    Every image is its own patient. The split of its training images is left open, for a validation split.
     """
     import pandas as pd
 
-    from crossray import manifest
+    from crossray.files import with_texts
+    from crossray.texts import from_cell
 
-    raw = read_table(release.tables[0], ["image_id", "path", "split", "class"])
+    raw = with_texts(read_table(release.tables[0], ["image_id", "path", "split", "class"]), from_cell)
     empty = pd.Series(index=raw.index, dtype="str")
     table = pd.DataFrame(
         {
@@ -72,6 +72,6 @@ def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":
         }
     )
     if (raw["split"] != "").all():
-        table = manifest.with_validation(table.assign(split=raw["split"]), settings.split or Split())
+        table["split"] = raw["split"].mask(raw["split"] == "train")
     labels = {name: (raw["class"] == name).astype(float) for name in sorted(raw["class"].unique())}
     return table.assign(**labels)

@@ -20,7 +20,7 @@ from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table, tables_there
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, named
 
 if TYPE_CHECKING:
     import pandas
@@ -138,7 +138,9 @@ def task_labels(
     known = set().union(*synonyms.values())
     strange = [name for name in found.columns if name not in known]
     if strange:
-        raise UserError(f"{path}: finding {listed(strange)} is in no row of the table of synonyms; add it there")
+        raise UserError(
+            f"{path}: finding {named(strange, 'words')} is in no row of the table of synonyms; add it there"
+        )
     tasks = {}
     for task, words in synonyms.items():
         columns = [name for name in found.columns if name in words]

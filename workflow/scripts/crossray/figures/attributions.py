@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crossray import maps, regions
-from crossray.figures.pixels import evidence_url
+from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, evidence_url, none_shown, not_shown
 from crossray.figures.style import METHODS, Figure, nothing
 from crossray.shards import ImageStore
 from crossray.study.names import is_pooled
@@ -38,13 +38,15 @@ def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> p
     Args:
         attributions: folder of maps, ``{model}/{source}/{target}/`` below it.
         datasets: folder of data sets, with shards and perhaps regions.
-        settings: models, sources, targets, shape, size, fit, attribution.
+        settings: models, sources, targets, shape, size, fit, attribution, withheld, searched.
 
     Returns:
         A table with :data:`COLUMNS`, an image a row; ``url`` has it twice, plain and under its evidence.
     """
     rows: list[dict[str, Any]] = []
     for source, target in _pairs(settings):
+        if target in settings["withheld"]:
+            continue
         folder = attributions / settings["models"][0] / source / target
         table = read(folder / "images.csv").fillna({"role": ""})
         shown = table[(table["method"] == settings["attribution"]["methods"][0]) & (table["weights"] == "trained")]
@@ -79,17 +81,31 @@ def _drawn(
         here = known[(known["image_id"] == row.image_id) & (known["task"] == row.task)]
         nowhere = np.zeros(image.shape, bool)
         region = nowhere if here.empty else regions.on_square(here, settings["size"], settings["fit"])
-        output = f"output {1 / (1 + np.exp(-row.logit)):.2f}"
-        yield {"pair": pair, "role": row.role, "url": evidence_url(image, heat, region), "output": output}
+        url = evidence_url(image, heat, region, dataset.name, settings)
+        output = HIDDEN_WORDS if url == HIDDEN else f"output {1 / (1 + np.exp(-row.logit)):.2f}"
+        yield {"pair": pair, "role": row.role, "url": url, "output": output}
 
 
-def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw where models look in the most telling images of each pair of a source and a target.
+
+    Args:
+        attributions: folder of the study's maps of attribution.
+        datasets: folder of data sets, with shards and perhaps regions.
+        settings: models, sources, targets, size, shape, fit, attribution, withheld, searched.
+    """
+    return gallery(choose(attributions, datasets, settings), settings)
+
+
+def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw a row of images for each pair.
 
     Args:
         chosen: :func:`choose`.
-        settings: size, attribution.
+        settings: size, attribution, withheld.
     """
+    if chosen.empty and settings["withheld"]:
+        return none_shown(settings)
     if chosen.empty:
         return nothing("No image can be shown", "No model shares a task with a target.")
     y = alt.Y("pair:N", title=None, sort=list(dict.fromkeys(chosen["pair"])),
@@ -107,7 +123,7 @@ def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "Of each source's model at each target, the test images of one finding that it scores highest and lowest among "
         f"the positive and the negative, at {settings['size']} px: left as they are, right under the evidence by "
         f"{method} for the finding, orange where there is some and yellow where there is most. Outlined in cyan: where "
-        "the finding is, if the data set says so."
+        "the finding is, if the data set says so." + not_shown(chosen["url"], settings)
     )
     reading = (
         "A surely right answer whose evidence lies outside the outline was right for another reason; in a surely wrong "

@@ -7,26 +7,29 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.pixels import data_url
+from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, data_url, none_shown, not_shown
 from crossray.figures.style import Figure, label_word, nothing
 from crossray.shards import ImageStore
 
 
 def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
-    """Add the image (``url``), its place in the row (``column``) and the words beside it.
+    """Add the image (``url``), its place in the row (``column``) and the words beside it; leave out what is withheld.
 
     Args:
         extremes: ``output_extremes.csv``.
         datasets: folder of data sets, with their shards.
-        settings: shape.
+        settings: shape, withheld, searched.
     """
     parts = []
+    extremes = extremes[~extremes["target"].isin(settings["withheld"])]
     for target, part in extremes.groupby("target", sort=False):
         store = ImageStore(datasets / str(target) / settings["shape"] / "index.json")
-        parts.append(part.assign(url=[data_url(image) for image in store.take(store.rows(part["image_id"]))]))
+        images = store.take(store.rows(part["image_id"]))
+        parts.append(part.assign(url=[data_url(image, str(target), settings) for image in images]))
     table = pd.concat(parts) if parts else extremes.assign(url="")
     pairs = table["task"] + " at " + table["target"] + "|" + table["first"] + " against " + table["second"]
     words = [
+        [HIDDEN_WORDS] if row.url == HIDDEN else
         [f"label {label_word(row.label)}", f"{row.first} {row.first_output:.2f}",
          f"{row.second} {row.second_output:.2f}"]
         for row in table.itertuples()
@@ -35,13 +38,26 @@ def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, A
     return table.assign(pair=pairs, words=words, column=order)
 
 
-def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(output_extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw the images on which two models differ most.
+
+    Args:
+        output_extremes: ``output_extremes.csv``.
+        datasets: folder of data sets, with their shards.
+        settings: size, shape, withheld, searched.
+    """
+    return gallery(with_pixels(output_extremes, datasets, settings), settings)
+
+
+def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw a row of images for each pair of models.
 
     Args:
         chosen: :func:`with_pixels`.
-        settings: size.
+        settings: size, withheld.
     """
+    if chosen.empty and settings["withheld"]:
+        return none_shown(settings)
     if chosen.empty:
         return nothing("No two models can be compared", "No target and task can be measured with two models.")
     y = alt.Y("pair:N", title=None, sort=list(dict.fromkeys(chosen["pair"])),
@@ -55,7 +71,7 @@ def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chart = chart.properties(width=alt.Step(108), height=alt.Step(150))
     caption = (
         "Of the target's test images those whose two outputs differ most, on the scale on which each model's operating "
-        f"point is 0.5, at the {settings['size']} px that the models are given."
+        f"point is 0.5, at the {settings['size']} px that the models are given." + not_shown(chosen["url"], settings)
     )
     reading = "Look for what one model may have seen that the other did not learn, or learnt by another name."
     return Figure(chart, "The images on which two models differ most", caption, reading)

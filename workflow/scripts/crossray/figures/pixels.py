@@ -1,12 +1,25 @@
-"""Images inside figures."""
+"""Images inside figures: the one place where pixels of a data set become a part of a figure, or do not.
+
+Pictures of data sets that are not public stay out unless the study's setting ``pictures`` says otherwise; then those
+that seem to have text in them stay out all the same.
+"""
 
 import base64
 import io
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
+
+from crossray.errors import listed
+from crossray.figures.lettering import has_text
+from crossray.figures.style import EMPTY, Figure, nothing
+
+log = logging.getLogger(__name__)
 
 _PIXELS = 128
 
@@ -16,21 +29,40 @@ _COVER = 0.7
 _OUTLINE = (0, 229, 255)
 
 
-def data_url(image: NDArray[np.uint8]) -> str:
-    """Return an image, uint8 of shape (size, size) or (size, size, 3), as a JPEG of at most 128 px in a data URL."""
+def data_url(image: NDArray[np.uint8], dataset: str, settings: Mapping[str, Any]) -> str:
+    """Return an image as a JPEG of at most 128 px in a data URL; a grey one where it may not be seen.
+
+    Args:
+        image: shape (size, size) or (size, size, 3).
+        dataset: the data set that it is of.
+        settings: ``withheld``, the data sets of which no picture is shown, and ``searched``, those of which none with
+            text is.
+    """
+    if not _may_be_seen(image, dataset, settings):
+        return HIDDEN
     small = PIL.Image.fromarray(image)
     small.thumbnail((_PIXELS, _PIXELS))
     return _jpeg(small)
 
 
-def evidence_url(image: NDArray[np.uint8], heat: NDArray[np.float32], region: NDArray[np.bool_]) -> str:
+def evidence_url(
+    image: NDArray[np.uint8],
+    heat: NDArray[np.float32],
+    region: NDArray[np.bool_],
+    dataset: str,
+    settings: Mapping[str, Any],
+) -> str:
     """Return an image twice, side by side, as a JPEG of 260 x 128 px in a data URL: as it is, and under its evidence.
 
     Args:
         image: shape (size, size).
         heat: 0 to 1, same shape: lies over the image on the right, from orange to yellow.
         region: same shape: where the finding is known to be, outlined in cyan in both; nothing where nobody says.
+        dataset: as in :func:`data_url`, with the same grey picture instead.
+        settings: the same.
     """
+    if not _may_be_seen(image, dataset, settings):
+        return HIDDEN
     square = (_PIXELS, _PIXELS)
     grey = cv2.resize(image, square, interpolation=cv2.INTER_AREA if len(image) > _PIXELS else cv2.INTER_LINEAR)
     plain = np.repeat(grey[..., None], 3, axis=2)
@@ -49,3 +81,37 @@ def _jpeg(image: PIL.Image.Image, **options: int) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85, **options)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+#: stands for a picture that may not be seen
+HIDDEN = _jpeg(PIL.Image.new("RGB", (_PIXELS, _PIXELS), EMPTY))
+
+#: stands beside it
+HIDDEN_WORDS = "text in it: not shown"
+
+
+def _may_be_seen(image: NDArray[np.uint8], dataset: str, settings: Mapping[str, Any]) -> bool:
+    """Say whether a picture may be a part of a figure."""
+    if dataset in settings["withheld"]:
+        return False
+    return dataset not in settings["searched"] or not has_text(image)
+
+
+def not_shown(urls: Iterable[str], settings: Mapping[str, Any]) -> str:
+    """Return the sentences of a caption that say which pictures are not shown, and why; empty where all are."""
+    hidden = sum(url == HIDDEN for url in urls)
+    if hidden:
+        log.warning("%d pictures seem to have text in them and are not shown", hidden)
+    withheld = f" {_why(settings)}" if settings["withheld"] else ""
+    return withheld + (f" Grey: {hidden} pictures that seem to have text burnt in are not shown." if hidden else "")
+
+
+def none_shown(settings: Mapping[str, Any]) -> Figure:
+    """Return the figure that stands where no picture is shown."""
+    return nothing("Pictures of patients are not shown", _why(settings))
+
+
+def _why(settings: Mapping[str, Any]) -> str:
+    """Say why there are no pictures of data sets."""
+    names = listed(settings["withheld"])
+    return f"No picture of {names} is shown: not public, and the study does not ask for it (pictures: all)."

@@ -4,7 +4,7 @@ import importlib.metadata
 import json
 import subprocess
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ import yaml
 
 from crossray.errors import UserError
 from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
-from crossray.figures.contents import ALL_FIGURES, MISSING
+from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.methods import methods
+from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
-from crossray.tables import read
+from crossray.tables import read, with_marks
+from crossray.texts import visible
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
@@ -40,38 +42,40 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         folder: the study's results, with ``analysis/``, ``figures/``, ``leakage/``, ``manifests/`` and ``models/``.
         datasets: folder of data sets, with indexes and lists of rejected images.
         settings: the study's resolved configuration without paths; the ``figures`` and ``tables`` that it has, what its
-            sources consist of (``members``), the names of the data sets in ``order``, those that are ``phantoms``, and
-            the ``shape`` (name of the folder) of the shards.
+            sources consist of (``members``), the names of the data sets in ``order``, those that are ``phantoms`` and
+            those that are ``real``, those that are not public and whose pictures are shown all the same (``searched``),
+            and the ``shape`` (name of the folder) of the shards.
         templates: folder of ``report.html.j2``, ``report.css`` and ``report.js``.
         citation: ``CITATION.cff``.
 
     Returns:
-        HTML; texts that come from the data are escaped.
+        HTML; texts that come from the data are escaped, and their marks of direction written out.
     """
-    names = [*settings["tables"], "leakage"]
-    tables = {name: read(_path(folder, name)) for name in names}
+    tables = {name: read(folder / TABLES[name].path) for name in settings["tables"]}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["number"] = number
     environment.filters["word"] = word
-    return environment.get_template("report.html.j2").render(
+    page = environment.get_template("report.html.j2").render(
         settings=settings,
-        prefix=f"{'phantoms-' if settings['phantoms'] else ''}{settings['study']}",
+        prefix=f"{'phantoms-' if settings['phantoms'] and not settings['real'] else ''}{settings['study']}",
         answer=answer(
             tables["summary"], tables["transfer"], tables["tasks"], settings["shown"], classes="classes" in tables
         ),
         facts=_facts(tables, settings),
+        sections=_sections(settings["figures"]),
+        findings="findings" in _fulfilled(settings["figures"]),
         figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
-        shown={name: shown_table(name, table) for name, table in tables.items()},
-        missing=_missing(settings),
-        downloads={name: download(name, table) for name, table in tables.items()},
+        shown={name: shown_table(name, table, folder / TABLES[name].path) for name, table in tables.items()},
+        missing=_missing(settings["figures"]),
+        downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
-        flow=tables["flow"].to_dict("records"),
+        flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
         methods=methods(settings),
         leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
@@ -83,6 +87,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
+    return visible(page)
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -95,10 +100,21 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> l
     )
 
 
-def _missing(settings: Mapping[str, Any]) -> list[str]:
-    """Say which analyses this study does not have, and why."""
-    fulfilled = {need for name, need in ALL_FIGURES.items() if name in settings["figures"]}
-    return [words for condition, words in MISSING.items() if condition not in fulfilled]
+def _sections(figures: Collection[str]) -> list[Section]:
+    """Return the sections that show a figure of the study, and those that have none in any study."""
+    shown = [(section, [figure.name in figures for figure in section.figures]) for section in SECTIONS]
+    return [section for section, has in shown if any(has) or not has]
+
+
+def _fulfilled(figures: Iterable[str]) -> set[Need | None]:
+    """Return what a study with these figures must have."""
+    return {FIGURES[name].needs for name in figures}
+
+
+def _missing(figures: Iterable[str]) -> list[str]:
+    """Say which analyses a study with these figures does not have, and why."""
+    fulfilled = _fulfilled(figures)
+    return [words for need, words in MISSING.items() if need not in fulfilled]
 
 
 def _only_tested(settings: Mapping[str, Any]) -> list[str]:
@@ -109,12 +125,8 @@ def _only_tested(settings: Mapping[str, Any]) -> list[str]:
 
 def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration without what the workflow added for this page."""
-    added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "shape")
+    added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "real", "searched", "shape")
     return {key: value for key, value in settings.items() if key not in added}
-
-
-def _path(folder: Path, name: str) -> Path:
-    return folder / "leakage" / "summary.csv" if name == "leakage" else folder / "analysis" / f"{name}.csv"
 
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
@@ -148,9 +160,11 @@ def _json(value: Any) -> markupsafe.Markup:
 
     def clean(item: Any) -> Any:
         if isinstance(item, dict):
-            return {key: clean(part) for key, part in item.items()}
+            return {clean(key): clean(part) for key, part in item.items()}
         if isinstance(item, list | tuple):
             return [clean(part) for part in item]
+        if isinstance(item, str):
+            return visible(item)
         return None if isinstance(item, float) and item != item else item
 
     text = json.dumps(clean(value), separators=(",", ":"), ensure_ascii=True)

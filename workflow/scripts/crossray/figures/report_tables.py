@@ -4,12 +4,14 @@ import base64
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from crossray.files import csv_text
 from crossray.reasons import NOT_LABELLED, NOT_TRAINED
-from crossray.tables import reported
+from crossray.tables import reported, with_marks
 
 #: a longer table is one block of text, as ten thousand cells would make a browser slow
 _ROWS = 60
@@ -284,11 +286,11 @@ _VIEWS = {
 }
 
 
-def shown_table(name: str, table: pd.DataFrame) -> Shown:
-    """Choose and write what a page shows of a table."""
+def shown_table(name: str, table: pd.DataFrame, path: Path) -> Shown:
+    """Choose and write what a page shows of a table, whose file is at ``path``."""
     view = _VIEWS[name]
     caption, columns = view.caption, view.columns.split()
-    part = view.choose(table)[columns]
+    part = with_marks(view.choose(table)[columns], path)
     rows = [[number(value) for value in row] for row in part.itertuples(index=False)]
     if len(rows) <= _ROWS:
         return Shown(caption, columns, rows, "")
@@ -309,11 +311,11 @@ class Offered:
     words: str
 
 
-def download(name: str, table: pd.DataFrame) -> Offered:
+def download(name: str, table: pd.DataFrame, path: Path) -> Offered:
     """Offer a table with all its columns: whole, or the rows that the page shows where they would be many."""
     whole = len(table) <= _OFFERED
     part = table if whole else _VIEWS[name].choose(table)
     words = "All rows and columns" if whole else f"These {len(part):,} of {len(table):,} rows, all columns"
-    text = part.to_csv(index=False, float_format=f"%.{_DIGITS}g", lineterminator="\n")
+    text = csv_text(with_marks(part, path), _DIGITS)
     packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
     return Offered(f"data:application/gzip;base64,{packed}", words)

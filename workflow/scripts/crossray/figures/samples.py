@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from crossray import manifest
-from crossray.figures.pixels import data_url
+from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, data_url, none_shown, not_shown
 from crossray.figures.style import Figure
 from crossray.shards import ImageStore, with_rows
 
@@ -19,13 +19,16 @@ _IMAGES = 6
 def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     """Pick images evenly from each data set's training split, in the order of the manifest.
 
-    Of a data set without training images, as one that is only tested on, they come from another split.
+    Of a data set without training images, as one that is only tested on, they come from another split; of one whose
+    pictures are withheld there are none.
 
     Returns:
         dataset, split, column (from 1), url (a JPEG of at most 128 px), findings (:func:`caption_words`).
     """
     rows: list[dict[str, Any]] = []
     for name in settings["datasets"]:
+        if name in settings["withheld"]:
+            continue
         table = manifest.read(manifests / f"{name}.parquet")
         store = ImageStore(datasets / name / settings["shape"] / "index.json")
         parts = {split: with_rows(table, store, split) for split in manifest.SPLITS}
@@ -35,8 +38,9 @@ def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.D
         for column, (_, row) in enumerate(picked.iterrows(), start=1):
             pixels = store.take(np.array([row["row"]]))[0]
             labels = {task: row.get(task, float("nan")) for task in settings["tasks"]}
-            rows.append({"dataset": name, "split": split, "column": column, "url": data_url(pixels),
-                         "findings": caption_words(labels)})  # fmt: skip
+            url = data_url(pixels, name, settings)
+            rows.append({"dataset": name, "split": split, "column": column, "url": url,
+                         "findings": [HIDDEN_WORDS] if url == HIDDEN else caption_words(labels)})  # fmt: skip
     return pd.DataFrame(rows, columns=["dataset", "split", "column", "url", "findings"])
 
 
@@ -55,13 +59,26 @@ def caption_words(labels: Mapping[str, float]) -> list[str]:
     return ["no finding"] + ([f"{unknown} not labelled"] if unknown else [])
 
 
-def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw a few images of each data set, as the models see them.
+
+    Args:
+        manifests: folder of the study's manifests.
+        datasets: folder of data sets, with their shards.
+        settings: datasets, tasks, size, shape, withheld, searched.
+    """
+    return gallery(choose(manifests, datasets, settings), settings)
+
+
+def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw the images with their positive labels.
 
     Args:
         chosen: :func:`choose`.
-        settings: datasets, tasks, size.
+        settings: datasets, tasks, size, withheld.
     """
+    if chosen.empty and settings["withheld"]:
+        return none_shown(settings)
     x = alt.X("column:O", axis=None)
     y = alt.Y("dataset:N", title=None, sort=list(settings["datasets"]),
               axis=alt.Axis(domain=False, ticks=False, labelFontWeight=600, labelPadding=8))  # fmt: skip
@@ -79,6 +96,7 @@ def draw(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         f"{_IMAGES} images of each data set's training split, spread evenly over it, at the {settings['size']} px that "
         "the models are given; below each the labels that are positive, or how many of the study's "
         f"{len(settings['tasks'])} tasks it is not labelled for.{f' {elsewhere}.' if elsewhere else ''}"
+        + not_shown(chosen["url"], settings)
     )
     reading = "Look for differences of exposure, sharpness, framing and markers: they are what a model may trip over."
     return Figure(chart, "How the data sets look to the models", caption, reading)

@@ -14,7 +14,9 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
+from crossray.errors import listed
 from crossray.files import replacing, write_json, write_text
+from crossray.texts import visible
 
 #: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
 DATASET_COLOURS = ["#332288", "#bd1f01", "#01665e", "#578dff", "#663333", "#cc79a7", "#1845fb", "#999933"]
@@ -91,7 +93,9 @@ def dataset_shapes(datasets: Sequence[str]) -> alt.Scale:
 
 
 def notice(settings: Mapping[str, Any]) -> str:
-    """Return the words that stand on every figure of a study of phantoms; empty for real images."""
+    """Return the words that stand on every figure of a study with phantoms; empty for real images alone."""
+    if settings["phantoms"] and settings["real"]:
+        return f"Phantoms, not patients: {listed(settings['phantoms'])}; the other images are real"
     return "Phantoms, not patients: simulated images" if settings["phantoms"] else ""
 
 
@@ -100,7 +104,7 @@ def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str
     specification = json.loads(chart.to_json(indent=None))
     specification["title"] = {
         "text": _wrapped(title),
-        "subtitle": [subtitle] if subtitle else [],
+        "subtitle": _wrapped(subtitle, 90) if subtitle else [],
         "anchor": "start",
         "offset": 14,
     }
@@ -136,14 +140,14 @@ def write(figure: Figure, settings: Mapping[str, Any], svg: Path, png: Path, wor
 
     Args:
         figure: what to write.
-        settings: ``phantoms``, whether the study is one of phantoms.
+        settings: ``phantoms``, the data sets of phantoms, and ``real``, all others.
         svg: file for the SVG; ids in it are unique to the figure, so many can share a page.
         png: file for the PNG, two pixels a point.
         words: file for title, caption and reading.
     """
     specification = _configured(figure.chart, figure.title, notice(settings))
-    drawn = vl_convert.vegalite_to_svg(specification)
-    write_text(svg, _embeddable(drawn, svg.stem, figure))
+    drawn = visible(vl_convert.vegalite_to_svg(specification))
+    write_text(svg, visible(_embeddable(drawn, svg.stem, figure)))
     with replacing(png) as partial:
         partial.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
     write_json(words, {"title": figure.title, "caption": figure.caption, "reading": figure.reading})

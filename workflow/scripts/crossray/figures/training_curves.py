@@ -30,7 +30,17 @@ def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def draw(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(models: Path, settings: Mapping[str, Any]) -> Figure:
+    """Draw loss and validation AUC by epoch, with the epoch that was kept.
+
+    Args:
+        models: folder of the study's models.
+        settings: models, sources_of, sources, seeds, datasets.
+    """
+    return curves(histories(models, settings), settings)
+
+
+def curves(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """Draw the curves of every training.
 
     Args:

@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
 from crossray.code_version import code_version
-from crossray.files import file_digest, read_json, replacing, text_digest
+from crossray.errors import UserError
+from crossray.files import file_digest, later_than_now, read_json, replacing, text_digest
 from crossray.learning import processes
 from crossray.study.base import Settings
 
@@ -44,14 +45,13 @@ class RotatedFiles(TorchCheckpointIO):
         return torch.load(path, map_location=map_location, weights_only=True)
 
 
-def newest_checkpoint(work: Path) -> Path | None:
-    """Return the newest checkpoint in a work folder that is whole; say so if it is not the last that was written."""
+def whole_checkpoints(work: Path) -> Iterator[Path]:
+    """Yield the checkpoints in a work folder that are whole, the newest first; name those that are not."""
     for path in (work / LAST, work / BEFORE):
         if is_whole(path):
-            return path
-        if path.exists():
+            yield path
+        elif path.exists():
             log.warning("%s is damaged and is not used", path)
-    return None
 
 
 def is_whole(path: Path) -> bool:
@@ -85,6 +85,24 @@ def train_once(
             log.info("this training is there already, with these settings, code and data")
         else:
             train(arguments, key)
+        if processes.is_first():
+            _date_back(arguments)
+
+
+def _date_back(arguments: Namespace) -> None:
+    """Give a training's inputs the time of now where theirs lies in the future, as the clock was turned back.
+
+    Snakemake deletes the results of a job as soon as one of its inputs is newer than they are.
+    """
+    beside = [manifest.with_suffix(".sha256") for manifest in arguments.manifests]
+    shards = [path for index in arguments.indexes for path in (index.parent / "shards").glob("*.h5")]
+    before = [arguments.initial, arguments.initial.with_name("training.json")] if arguments.initial else []
+    for path in later_than_now([*arguments.manifests, *arguments.indexes, *beside, *shards, *before]):
+        log.warning("%s is from the future: the clock was turned back; it gets the time of now", path)
+        try:
+            os.utime(path)
+        except OSError as error:
+            log.warning("%s: its time could not be set (%s)", path, (error.strerror or "no reason given").lower())
 
 
 def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
@@ -122,4 +140,10 @@ def only_writer(folder: Path) -> Iterator[None]:
 
 def is_finished(record: Path, key: str, *others: Path) -> bool:
     """Tell whether a training with this key has written its record, which comes last, and its other files."""
-    return record.exists() and all(map(os.path.exists, others)) and read_json(record).get("key") == key
+    if not record.exists() or not all(map(os.path.exists, others)):
+        return False
+    try:
+        return read_json(record).get("key") == key
+    except UserError:
+        log.warning("%s is damaged and is not used", record)
+        return False

@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -15,6 +16,9 @@ log = logging.getLogger(__name__)
 
 #: the value of ``training.precision`` that forbids bfloat16
 FULL_PRECISION = "float32"
+
+#: what SLURM tells each of its jobs
+SLURM_JOB = "SLURM_JOB_ID"
 
 #: names of GPUs that this process has taken; they end with it
 _TAKEN: list[socket.socket] = []
@@ -40,6 +44,10 @@ def choose_device(gpus: int) -> torch.device:
             f'"torchrun --standalone --nproc-per-node {gpus}", or its resource gpu to 1'
         )
     seen = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if not gpus and not seen and SLURM_JOB in os.environ:
+        log.warning(
+            "this SLURM job asked for no GPU (its resource gpu is 0) and computes on the CPU, many times slower"
+        )
     wanted = processes.count_here() if gpus else 0
     if seen < wanted:
         raise UserError(

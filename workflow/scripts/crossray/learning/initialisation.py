@@ -1,7 +1,6 @@
 """Where a training starts: random weights, those that torchvision or timm publish, another model's, or a file."""
 
 import logging
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +21,7 @@ from crossray.learning.models import (
     Network,
     build_model,
     head_names,
+    is_ours,
     is_torchvisions,
     size_option,
 )
@@ -155,14 +155,16 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """Read a state dict without running code from it: safetensors, or what ``torch.save`` wrote.
 
     Raises:
-        UserError: if the file is neither.
+        UserError: if the file is neither, or holds what cannot be weights.
     """
     try:
         if path.suffix == ".safetensors":
             content: Any = safetensors.torch.load_file(path)
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except (safetensors.SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+    except (FileNotFoundError, PermissionError):
+        raise
+    except Exception as error:  # what is no such file fails in many ways: as text, an archive, a damaged pickle
         raise UserError(
             f"{path}: not a state dict; CrossRay runs no code from a file, so a whole pickled model is not read: "
             "load it where you trust it, and torch.save(model.state_dict(), ...)"
@@ -172,11 +174,37 @@ def read_state(path: Path) -> dict[str, Tensor]:
             content = content[name]
     if not isinstance(content, dict) or not any(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f"{path}: holds no state dict, a name and a tensor for each weight")
+    if strange := [name for name in content if not isinstance(name, str)]:
+        raise UserError(f"{path}: holds no state dict: {listed(map(repr, strange))} is no name of a weight")
     state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    _check_values(state, path)
     for prefix in PREFIXES:
         if all(name.startswith(prefix) for name in state):
             state = {name.removeprefix(prefix): value for name, value in state.items()}
     return _of_the_classifier(state)
+
+
+def _check_values(state: Mapping[str, Tensor], path: Path) -> None:
+    """Check that weights are numbers, all of them, but where a training of ours that diverged left none.
+
+    Raises:
+        UserError: if some are not; the message names them.
+    """
+    strange = [name for name, value in state.items() if not _is_plain(value)]
+    if strange:
+        raise UserError(f"{path}: {listed(strange)} is no array of real numbers in memory; save the weights as such")
+    floating = {name: value for name, value in state.items() if value.is_floating_point()}
+    wrong = [name for name, value in floating.items() if not torch.isfinite(value).all()]
+    diverged = is_ours(path) and all(bool(value.isnan().all()) for value in floating.values())
+    if wrong and not diverged:
+        raise UserError(
+            f"{path}: {len(wrong)} of {len(state)} weights have values that are not numbers: {listed(wrong)}; nothing "
+            "can be learnt from them, take another file"
+        )
+
+
+def _is_plain(value: Tensor) -> bool:
+    return value.layout == torch.strided and not (value.is_quantized or value.is_complex() or value.is_meta)
 
 
 def _of_the_classifier(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -211,6 +211,15 @@ def save_weights(
     path.write_bytes(safetensors.torch.save(tensors, metadata))
 
 
+def is_ours(path: Path) -> bool:
+    """Return whether a file is one that :func:`save_weights` wrote."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return METADATA in (file.metadata() or {})
+    except safetensors.SafetensorError:
+        return False
+
+
 def load_model(path: Path) -> tuple[Network, list[str], int]:
     """Build the network of a weights file.
 
@@ -227,6 +236,6 @@ def load_model(path: Path) -> tuple[Network, list[str], int]:
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
             body = _body(built["architecture"], len(tasks), size, scale.channels, built["stem"])
         body.load_state_dict(safetensors.torch.load_file(path), assign=True)
-    except (safetensors.SafetensorError, KeyError, RuntimeError, OSError) as error:
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
         raise UserError(f"{path}: not the weights of a CrossRay model: {error}") from error
     return Network(body, scale).eval(), tasks, size

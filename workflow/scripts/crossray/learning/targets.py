@@ -5,8 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from crossray import manifest
-from crossray.files import read_json
-from crossray.shards import ImageStore
+from crossray.shards import ImageStore, read_index
 
 
 class Target:
@@ -22,7 +21,7 @@ class Target:
     """
 
     def __init__(self, table: Path, index: Path) -> None:
-        facts = read_json(index)
+        facts = read_index(index)
         self._index = index
         self._digests: Sequence[str] = [entry["sha256"] for entry in facts["shards"]]
         self.table = manifest.read(table)

@@ -1,5 +1,6 @@
 """One training: a Lightning module, the best epoch by mean validation AUC, and checkpoints that resume exactly."""
 
+import itertools
 import logging
 import os
 import warnings
@@ -19,7 +20,7 @@ from crossray.errors import UserError
 from crossray.learning import processes
 from crossray.learning.algorithms import last_layer, make_algorithm
 from crossray.learning.batches import Batch, Examples, augmented, ordered_batches, training_batches
-from crossray.learning.checkpoints import LAST, RotatedFiles, newest_checkpoint
+from crossray.learning.checkpoints import LAST, RotatedFiles, whole_checkpoints
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import FULL_PRECISION, precision
 from crossray.learning.losses import MaskedLoss, SoftmaxLoss
@@ -164,14 +165,40 @@ class BestEpoch(lightning.Callback):
         best_epoch: its number, from 1; 0 where there is none.
         diverged: the epoch after which outputs were not numbers; 0 where they always were.
         outcome: this in words, with what to change; empty where there is nothing to say.
+        has_learnt: whether a step has been made, so that what the training continues from was fit for it.
     """
 
     def __init__(self) -> None:
         self.outcome = ""
+        self.has_learnt = False
         self.history: list[dict[str, float]] = []
         self.best: dict[str, Tensor] = {}
         self.best_epoch = 0
         self.diverged = 0
+
+    def on_train_start(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Check what a checkpoint held, if there was one."""
+        self.check(trainer, module)
+
+    def check(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        """Compare what a checkpoint held of this with what it held of the rest, and the optimiser's with the network's.
+
+        Raises:
+            ValueError: if it is of another number of epochs, or of another network.
+        """
+        assert isinstance(module, Classifier)
+        for optimiser in trainer.optimizers:
+            for parameter, state in optimiser.state.items():  # the fused one writes past what is too short
+                averages = [value for key, value in state.items() if key != "step"]
+                if any(value.shape != parameter.shape for value in averages):
+                    raise ValueError("the optimiser in the checkpoint is of another network")
+        names = module.network.body.state_dict().keys()
+        if len(self.history) != trainer.current_epoch or (self.best and self.best.keys() != names):
+            raise ValueError("the history in the checkpoint is of another training")
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *arguments: Any) -> None:
+        """Note that a step has been made."""
+        self.has_learnt = True
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         """Compare the epoch with the best so far; stop a training whose outputs are no numbers any more."""
@@ -236,6 +263,8 @@ def train(
 
     Several processes train one model together if torchrun starts them; the batch size is that of all together.
 
+    A checkpoint that is whole but cannot be used is passed over for the one before, or the start.
+
     A run that is killed and started again ends in the same weights as an undisturbed one (on the CPU, with the same
     number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint.
 
@@ -258,15 +287,40 @@ def train(
     """
     if settings.batch_size < processes.count():
         raise UserError(f"training.batch_size: {settings.batch_size} images for {processes.count()} processes")
+    started = all(bool(torch.isfinite(value).all()) for value in network.parameters())
+    begun = {name: value.detach().clone() for name, value in network.state_dict().items()}
+    for checkpoint in itertools.chain(whole_checkpoints(work), [None]):
+        if checkpoint:
+            log.info("continuing from %s", checkpoint)
+        best = BestEpoch()
+        try:
+            _fit(network, tasks, training, validation, settings, work, device, tensorboard, penalty, best, checkpoint)
+            break
+        except (UserError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:  # what is in a checkpoint fails in as many ways as there are things in it
+            if checkpoint is None or best.has_learnt:
+                raise
+            log.warning("%s is whole, but cannot be used (%s); it is passed over", checkpoint, type(error).__name__)
+            network.load_state_dict(begun)
+    if best.diverged:
+        best.outcome = _outcome(best.diverged, started, settings)
+        log.error("%s: %s. Its cells stay empty (reason D)", work.parent.parent, best.outcome)
+    return best
+
+
+def _fit(
+    network: Network, tasks: Sequence[str], training: Examples, validation: Examples, settings: TrainingRun,
+    work: Path, device: torch.device, tensorboard: Path, penalty: Callable[[nn.Module], Tensor] | None,
+    best: BestEpoch, checkpoint: Path | None,
+) -> None:  # fmt: skip
+    """Train from a checkpoint, or from the start; the arguments are those of :func:`train`."""
     datasets = 1 if training.datasets is None else len(np.unique(training.datasets))
     module = Classifier(tasks, training.labels, settings, network, penalty, datasets)
-    best = BestEpoch()
-    started = all(bool(torch.isfinite(value).all()) for value in network.parameters())
     callbacks: list[lightning.Callback] = [best]
     if settings.freeze:
         head = head_names(settings.architecture, training.store.size)
         callbacks.append(FrozenLayers(network, head, settings.freeze, settings.unfreeze_every))
-    checkpoint = newest_checkpoint(work)
     keep_last = lightning.callbacks.ModelCheckpoint(
         work, LAST.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
     )
@@ -284,18 +338,14 @@ def train(
         use_distributed_sampler=False,
         **_share_of_hardware(device),
     )
-    if checkpoint:
-        log.info("continuing from %s", checkpoint)
     trainer.fit(
         module,
         training_batches(training, settings.batch_size, settings.balance, settings.seed),
         ordered_batches(validation, settings.batch_size),
         ckpt_path=str(checkpoint) if checkpoint else None,
     )
-    if best.diverged:
-        best.outcome = _outcome(best.diverged, started, settings)
-        log.error("%s: %s. Its cells stay empty (reason D)", work.parent.parent, best.outcome)
-    return best
+    if not best.has_learnt:  # all epochs were in the checkpoint
+        best.check(trainer, module)
 
 
 def _outcome(epoch: int, started: bool, settings: TrainingRun) -> str:

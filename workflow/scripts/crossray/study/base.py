@@ -8,6 +8,7 @@ configuration is read (:mod:`crossray.study.reading`), and no program needs it.
 import dataclasses
 import functools
 import json
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -37,6 +38,11 @@ def key_of(field: str) -> str:
     return field.removesuffix("_")
 
 
+def as_text(values: Mapping[str, Any]) -> str:
+    """Write values as JSON in which Snakemake sees no wildcard: braces in texts are escaped, as JSON has it."""
+    return re.sub(r'\{(?!["}])', r"\\u007b", json.dumps(values, sort_keys=True))
+
+
 class Settings:
     """Settings, to be derived from by frozen dataclasses."""
 
@@ -52,7 +58,7 @@ class Settings:
 
     def to_json(self) -> str:
         """Write the settings as one string that is the same whatever the order of the fields."""
-        return json.dumps(self.as_dict(), sort_keys=True)
+        return as_text(self.as_dict())
 
     @classmethod
     def from_json(cls, text: str) -> Self:

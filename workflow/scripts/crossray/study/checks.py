@@ -1,12 +1,23 @@
 """What no class of settings can say: names that must be among other names, sums that must come out."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, cut, listed
 from crossray.study.config import Study
 from crossray.study.datasets import PATH_SETTINGS, Dataset
 from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
+
+#: folders of the working folder that the workflow writes and people pass on
+PASSED_ON = ("results", "logs", "benchmarks")
+
+#: folders of ``results`` and ``logs`` that are no study's
+NOT_STUDIES = frozenset({"datasets"})
+
+#: letters of a task, as figures write it whole
+_LONGEST_TASK = 100
 
 
 def contradictions(study: Study) -> Iterator[str]:
@@ -14,6 +25,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_names(study)
     yield from _wrong_tasks(study)
     yield from _wrong_paths(study)
+    yield from _wrong_private(study.private)
     yield from _wrong_roles(study)
     yield from _wrong_originals(study.datasets)
     yield from _shared_digits(study.datasets)
@@ -36,7 +48,9 @@ def contradictions(study: Study) -> Iterator[str]:
 
 
 def _wrong_names(study: Study) -> Iterator[str]:
-    """Yield what is wrong with the names of sources, targets and the pool."""
+    """Yield what is wrong with the names of the study, of sources, targets and the pool."""
+    if study.study.lower() in NOT_STUDIES:
+        yield f"study: {study.study!r} is the folder in results that all studies share; give the study another name"
     for name in study.datasets:
         if is_pooled(name):
             yield f"datasets: {name!r} is the name of a pooled source; give the data set another"
@@ -64,12 +78,14 @@ def _wrong_tasks(study: Study) -> Iterator[str]:
         for task in tasks:
             if task in NOT_TASKS:
                 yield f"{key}: a task may not be called {task!r}, as tables have a column of that name; rename it"
-            elif any(ord(sign) < 32 for sign in task):
+            elif has_control(task) or "\t" in task:
                 yield f"{key}: {task!r} has a line break or another sign that is not printed; leave it out"
+            elif len(task) > _LONGEST_TASK:
+                yield f"{key}: {cut(repr(task))} has {len(task)} letters, {_LONGEST_TASK} at most"
 
 
 def _wrong_paths(study: Study) -> Iterator[str]:
-    """Yield the paths that Snakemake would take for a pattern of paths."""
+    """Yield the paths that Snakemake would take for a pattern of paths, or that have a line break."""
     paths: dict[str, Any] = {
         "private": study.private,
         "explanation.encoder": study.explanation and study.explanation.encoder,
@@ -78,11 +94,31 @@ def _wrong_paths(study: Study) -> Iterator[str]:
     for name, dataset in study.datasets.items():
         paths |= {f"datasets.{name}.{key}": getattr(dataset, key, None) for key in PATH_SETTINGS}
     for key, path in paths.items():
-        if isinstance(path, str) and {"{", "}"} & set(path):
+        if isinstance(path, str) and has_control(path):
+            yield f"{key}: {path!r} has a line break or another sign that is not printed; rename the file or folder"
+        elif isinstance(path, str) and {"{", "}"} & set(path):
             yield (
                 f"{key}: {path!r} has {{ or }}, which Snakemake takes for a wildcard; rename the file or folder, or "
                 "name a link to it"
             )
+
+
+def _wrong_private(folder: str) -> Iterator[str]:
+    """Yield what is wrong with the folder of what leads back to patients: it may not lie among what is passed on."""
+    private = Path(folder).resolve()
+    for name in PASSED_ON:
+        other = Path(name).resolve()
+        if private.is_relative_to(other) or other.is_relative_to(private):
+            yield (
+                f"private: {folder!r} and {name!r}, whose files are passed on, lie one in the other; name a folder of "
+                "its own, such as private"
+            )
+            return
+
+
+def has_control(text: str) -> bool:
+    """Return whether a text has line breaks, other control characters than tabs, or halves of characters."""
+    return any(sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
 
 
 def _wrong_roles(study: Study) -> Iterator[str]:

@@ -118,10 +118,28 @@ class Study(Settings):
     Data sets that one job applies a model to, at most; all in one job where this is left out. Fewer are for clusters
     that run many short jobs sooner than a long one. Nothing that is computed changes.
     """
+    pictures: Literal["public", "all"] = "public"
+    """
+    Whose images figures and page show. With `public`, phantoms and the images of data sets that are public; with `all`,
+    those of other data sets too, but for images in which text was found (the search misses some), and the page says so
+    at its top.
+    """
+    small_cells: Annotated[int, Ge(0)] = 5
+    """
+    Tables, page and figures show no count of images or patients from 1 up to this limit, of data sets that are not
+    public, nor what would give it away; they say <5 (docs/privacy.md). A number of such a data set needs at least as
+    many patients, positives and negatives. With 0 all counts are shown.
+    """
     private: Text = "private"
     """
     Folder of what leads back to patients: the key of the hashes that replace identifiers of data sets that are not
     public, and a table for each data set from hashes to files and identifiers. Keep it to yourself.
+    """
+
+    container: LeftOut[Text] = None
+    """
+    Image in which programs run where Snakemake is started with `--sdm apptainer`: a file, or an address that Apptainer
+    knows; `envs/crossray.def` is its recipe.
     """
 
     def objective_of(self, model: str) -> str:
@@ -139,6 +157,10 @@ class Study(Settings):
     def only_tested(self) -> list[str]:
         """Return the data sets that no model is trained on."""
         return [name for name, dataset in self.datasets.items() if dataset.is_only_tested()]
+
+    def closed(self) -> list[str]:
+        """Return the data sets that are not public."""
+        return [name for name, dataset in self.datasets.items() if not dataset.public]
 
     def trained_on(self) -> tuple[str, ...]:
         """Return the sources: those that are named, or every data set that is not only tested on."""

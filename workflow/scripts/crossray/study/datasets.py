@@ -36,6 +36,11 @@ class Dataset(Settings):
     "Largest share of the images that may be unusable before the conversion stops."
     max_missing: Share = 0.01
     "Largest share of the images of a table that may not be there before the reading stops."
+    outside_root: Literal["refuse", "allow"] = "refuse"
+    """
+    What is done about images that lie outside the data set's folder, by their path or by a link, also of a folder:
+    refuse the release, or allow them, if you know where the paths and links lead.
+    """
     register: LeftOut[Name] = None
     """
     Whose patients these are. In data sets of one register the same patient_id is the same person. Where this is left

@@ -11,6 +11,7 @@ from crossray.study.base import bare, hints, key_of
 
 #: what a name looks like
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+LONGEST_NAME = 100
 
 
 class _Checked:
@@ -49,7 +50,7 @@ class _Named(_Checked):
         """Check the text."""
         from pydantic_core import core_schema
 
-        return core_schema.str_schema(pattern=NAME, strict=True)
+        return core_schema.str_schema(pattern=NAME, max_length=LONGEST_NAME, strict=True)
 
 
 class _Unique(_Checked):

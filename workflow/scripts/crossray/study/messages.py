@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import UnionType
 from typing import Any
 
+from crossray.errors import cut
 from crossray.study.base import Settings, bare, hints, key_of
 from crossray.study.kinds import KINDS
 
@@ -77,25 +78,34 @@ def _said(error: Mapping[str, Any], value: Any) -> str:
     """Say what is wrong with a value."""
     match error["type"]:
         case name if name in TYPES:
-            return f"{value!r} is not of type {TYPES[name]}{advice_to_quote(value) if name == 'string_type' else ''}"
+            return (
+                f"{_told(value)} is not of type {TYPES[name]}{advice_to_quote(value) if name == 'string_type' else ''}"
+            )
         case name if name in LIMITS:
             words, limit = LIMITS[name]
-            return f"{value!r} is {words} {error['ctx'][limit]:g}"
+            return f"{_told(value)} is {words} {error['ctx'][limit]:g}"
         case "literal_error":
-            return f"{value!r} is not one of {_choices(error)}"
+            return f"{_told(value)} is not one of {_choices(error)}"
         case "kind":
-            return f"{value!r} is not allowed; it may be {error['msg']}"
+            return f"{_told(value)} is not allowed; it may be {error['msg']}"
         case "string_pattern_mismatch":
-            return f"{value!r} is not a name; use letters, digits, hyphens, underscores and points"
+            return f"{_told(value)} is not a name; use letters, digits, hyphens, underscores and points"
         case "too_short" | "string_too_short":
             least = error["ctx"]["min_length"]
-            return f"{value!r} {'should be non-empty' if least == 1 else f'is too short; it takes {least}'}"
-        case "too_long" | "string_too_long":
-            return f"{value!r} is too long; it takes {error['ctx']['max_length']} at most"
+            return f"{_told(value)} {'should be non-empty' if least == 1 else f'is too short; it takes {least}'}"
+        case "string_too_long":
+            return f"{_told(value)} has {len(value)} letters, {error['ctx']['max_length']} at most"
+        case "too_long":
+            return f"{_told(value)} is too long; it takes {error['ctx']['max_length']} at most"
         case "words":
             return str(error["msg"])
         case _:
-            return f"{value!r}: {error['msg']}"
+            return f"{_told(value)}: {error['msg']}"
+
+
+def _told(value: object) -> str:
+    """Return a value for a message, of a long one how it begins."""
+    return cut(repr(value))
 
 
 def advice_to_quote(value: Any) -> str:

@@ -158,6 +158,24 @@ class Plan:
         return tuple(name for name, dataset in self.study.datasets.items() if dataset.reader == "simulated")
 
     @property
+    def real(self) -> tuple[str, ...]:
+        """Data sets of patients."""
+        return tuple(name for name in self.study.datasets if name not in self.phantoms)
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Data sets of which no picture is shown."""
+        return () if self.study.pictures == "all" else self._closed_real()
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Data sets of which no picture with text is shown, where the study asks for pictures."""
+        return self._closed_real() if self.study.pictures == "all" else ()
+
+    def _closed_real(self) -> tuple[str, ...]:
+        return tuple(name for name in self.real if not self.study.datasets[name].public)
+
+    @property
     def shape(self) -> str:
         """Name of the folder of shards of this study's kind."""
         return shape_of(self.study.images)

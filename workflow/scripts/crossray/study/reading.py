@@ -5,15 +5,17 @@ Needs pydantic: the workflow imports this, and no program does.
 
 import functools
 import json
+import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from crossray.errors import UserError
+from crossray.errors import UserError, cut
 from crossray.study.base import Settings
-from crossray.study.checks import contradictions
+from crossray.study.checks import contradictions, has_control
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset, with_reader
 from crossray.study.messages import Problem, advice_to_quote, problem_of
@@ -36,7 +38,7 @@ def read_study(config: Mapping[str, Any], readers: Readers) -> Study:
         UserError: if a key or value is not allowed, or names a data set or task that is not there; the message names
             the key and what is allowed.
     """
-    for words in _keys_that_are_no_text(config):
+    for words in (*_keys_that_are_no_text(config), *_values_that_no_file_takes(config)):
         raise UserError(f"config: {words}")
     study, problems = _checked(Study, config)
     blocks = config.get("datasets")
@@ -66,12 +68,12 @@ def _read_dataset(name: str, block: Any, readers: Readers) -> tuple[Dataset | No
     """Return a data set, by the class of the reader that its block names, or what is wrong with the block."""
     path = ("datasets", name)
     if not isinstance(block, Mapping):
-        return None, [Problem(path, f"{block!r} is not of type object")]
+        return None, [Problem(path, f"{cut(repr(block))} is not of type object")]
     if "reader" not in block:
         return None, [Problem(path, "the key reader is missing")]
     reader = block["reader"]
     if reader not in readers.names:
-        return None, [Problem((*path, "reader"), f"{reader!r} is not one of {', '.join(readers.names)}")]
+        return None, [Problem((*path, "reader"), f"{cut(repr(reader))} is not one of {', '.join(readers.names)}")]
     return _checked(with_reader(reader, readers.settings_of(reader)), block, *path)
 
 
@@ -105,3 +107,18 @@ def _keys_that_are_no_text(block: Any, above: str = "") -> Iterator[str]:
             if not isinstance(key, str):
                 yield f"{above or 'the top level'}: the name {key!r} is no text{advice_to_quote(key)}"
             yield from _keys_that_are_no_text(value, f"{above}.{key}" if above else str(key))
+
+
+def _values_that_no_file_takes(block: Any, above: str = "") -> Iterator[str]:
+    """Yield what is wrong with texts and numbers that cannot be written to a table, a page or a command line."""
+    if isinstance(block, Mapping):
+        for key, value in block.items():
+            yield from _values_that_no_file_takes(key, f"{above or 'the top level'}: a name")
+            yield from _values_that_no_file_takes(value, f"{above}.{key}" if above else str(key))
+    elif isinstance(block, list):
+        for item in block:
+            yield from _values_that_no_file_takes(item, above)
+    elif isinstance(block, str) and any(map(has_control, re.split("\r?\n", block))):
+        yield f"{above}: {cut(repr(block))} has a sign that is not printed, or is half of one; leave it out"
+    elif isinstance(block, float) and not math.isfinite(block):
+        yield f"{above}: {block} is no number to compute with"

@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from crossray.study.base import taken
+from crossray.study.config import Study
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Attribution, Explanation
 from crossray.study.names import MULTICLASS, MULTILABEL, is_pooled
 from crossray.study.plan import Plan
+from crossray.study.small_cells import SmallCells
 from crossray.study.stages.analysis import Analysis, Intervals
 from crossray.study.stages.assign_splits import AssignSplits
 from crossray.study.stages.attribute_images import AttributeImages
@@ -40,6 +42,12 @@ A = TypeVar("A", bound=Analysis)
 def is_file(weights: str) -> bool:
     """Return whether weights are a file: published ones have names without a slash or a point."""
     return bool({"/", "."} & set(weights))
+
+
+def small_cells(study: Study) -> SmallCells | None:
+    """Return which counts tables do not show; nothing where all data sets are public."""
+    closed, limit = study.closed(), study.small_cells
+    return SmallCells(below=limit, closed=tuple(closed)) if closed and limit > 1 else None
 
 
 def simulate_hospital(dataset: Dataset) -> SimulateHospital:
@@ -79,6 +87,7 @@ def audit_leakage(plan: Plan) -> AuditLeakage:
     return taken(
         AuditLeakage,
         study.leakage,
+        small_cells=small_cells(study),
         datasets=tuple(study.datasets),
         registers=plan.registers,
         tested=tuple(study.only_tested()),
@@ -160,7 +169,7 @@ def attribute_images(plan: Plan) -> AttributeImages:
 
 def probe_sources(plan: Plan) -> ProbeSources:
     """Return what decides whether data sets are told apart."""
-    return ProbeSources(shape=plan.shape, seed=plan.study.evaluation.seed)
+    return ProbeSources(shape=plan.shape, seed=plan.study.evaluation.seed, small_cells=small_cells(plan.study))
 
 
 def analysis(plan: Plan) -> Analysis:
@@ -184,6 +193,7 @@ def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> 
         paper=plan.paper,
         evaluation=taken(Intervals, study.evaluation),
         overlap=study.leakage.overlap,
+        small_cells=small_cells(study),
         **more,
     )
 
@@ -229,12 +239,13 @@ def measure_corrections(plan: Plan) -> MeasureCorrections:
 
 def summarise_datasets(plan: Plan) -> SummariseDatasets:
     """Return what the counts of data sets are told."""
-    return SummariseDatasets(datasets=tuple(plan.study.datasets), shape=plan.shape, tasks=plan.study.tasks)
+    study, hidden = plan.study, small_cells(plan.study)
+    return SummariseDatasets(datasets=tuple(study.datasets), shape=plan.shape, tasks=study.tasks, small_cells=hidden)
 
 
 def compare_paper(plan: Plan) -> ComparePaper:
     """Return what the comparison with the paper is told."""
-    return ComparePaper(paper=plan.paper)
+    return ComparePaper(paper=plan.paper, small_cells=small_cells(plan.study))
 
 
 def summarise_models(plan: Plan) -> SummariseModels:

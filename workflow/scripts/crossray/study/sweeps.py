@@ -12,6 +12,9 @@ from crossray.study.names import MULTICLASS
 from crossray.study.reading import read_part
 from crossray.study.training import Training
 
+#: letters in the name of a model that is trained; file systems take 255, and files that are being written have more
+_LONGEST = 180
+
 
 @dataclass(frozen=True)
 class TrainedModel:
@@ -55,6 +58,11 @@ def expand_sweeps(study: Study) -> dict[str, TrainedModel]:
             training = read_part(Training, _merged(study.training.as_dict(), changes), "models", name, "training")
             _check_loss(study, name, training)
             label = "-".join([name, *(f"{key}-{_written(value)}" for key, value in point.items())])
+            if len(label) > _LONGEST:
+                raise UserError(
+                    f"config: models.{name}.sweep: the name {label[:40]!r}... of a point has {len(label)} letters, "
+                    f"{_LONGEST} at most, as it becomes part of file names; sweep fewer settings at a time"
+                )
             if label in models:
                 raise UserError(f"config: models: two models are called {label!r}; rename one")
             models[label] = TrainedModel(block, block.sources or sources, training, name, point)

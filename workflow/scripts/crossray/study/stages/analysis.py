@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crossray.study.base import Settings
+from crossray.study.small_cells import Published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Intervals(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Analysis(Settings):
+class Analysis(Published):
     """What all analyses of predictions are told of the study."""
 
     models: tuple[str, ...]

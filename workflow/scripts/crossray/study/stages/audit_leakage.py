@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from crossray.study.base import Settings
+from crossray.study.small_cells import Published
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuditLeakage(Settings):
+class AuditLeakage(Published):
     """Settings of the rule ``audit_leakage``."""
 
     datasets: tuple[str, ...]

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crossray.study.base import Settings
+from crossray.study.small_cells import Published
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparePaper(Settings):
+class ComparePaper(Published):
     """Settings of the rule ``compare_paper``."""
 
     paper: Mapping[str, str]

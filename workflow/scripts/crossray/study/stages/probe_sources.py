@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from crossray.study.base import Settings
+from crossray.study.small_cells import Published
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProbeSources(Settings):
+class ProbeSources(Published):
     """Settings of the rule ``probe_sources``."""
 
     shape: str

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crossray.study.base import Settings
+from crossray.study.small_cells import Published
 
 
 @dataclass(frozen=True, kw_only=True)
-class SummariseModels(Settings):
+class SummariseModels(Published):
     """Settings of the rule ``summarise_models``."""
 
     models: tuple[str, ...]

@@ -1,0 +1,29 @@
+"""A patient withdraws: snakemake forget --config forget=FILE."""
+
+
+rule forget:
+    """Take patients out of all results, and leave them out from now on."""
+    log:
+        "<log>/forget.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(4000),
+        runtime=grows(120),
+    params:
+        patients=FORGET,
+        code=code_version("forget"),
+        settings=as_settings(registers=PLAN.registers, releases=release_paths(DATA.releases)),
+        private=STUDY.private,
+        cache=[os.environ["SNAKEMAKE_OUTPUT_CACHE"]] if os.environ.get("SNAKEMAKE_OUTPUT_CACHE") else [],
+    shell:
+        """
+        python {resources.scripts:q}/forget.py \
+            --patients {params.patients:q} \
+            --settings {params.settings:q} \
+            --private {params.private:q} \
+            --results results \
+            --cache {params.cache:q} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,129 @@
+"""What the registry says of a figure, a table and a section of the report. Standard library: the workflow reads it."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
+
+#: what a study must have; the workflow says of each whether it is there. ``models``: several models that are no points
+#: of a sweep; ``transfer``: two sources that are data sets; ``domains``: a source that leaves one domain out;
+#: ``heads``: a network with an output for each data set; ``explanation``: two targets, and the wish to explain losses;
+#: ``truth``: the same on simulated hospitals alone; ``labels``: two data sets with the same patients; ``probe``: two
+#: domains; ``attribution``: maps of where models look; ``localisation``: these, and a target whose findings are
+#: located; ``paper``: data sets of Cohen et al. (2020); ``findings``: tasks that are findings, and ``classes``: tasks
+#: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
+#: few enough tasks for a matrix each
+Need = Literal[
+    "models", "sweeps", "transfer", "domains", "heads", "explanation", "truth", "labels", "probe", "attribution",
+    "localisation", "paper", "classes", "findings", "agreement", "panels",
+]  # fmt: skip
+NEEDS: tuple[Need, ...] = get_args(Need)
+#: what a study can lack -> what the page says of it; nobody misses classes where tasks are findings
+MISSING: dict[Need, str] = {
+    "models": "Comparison of models: there is only one.",
+    "sweeps": "What training settings change: no model has a `sweep`.",
+    "transfer": "Comparisons of models with one another: there is only one source.",
+    "domains": "Leave one domain out: no source `all-but-NAME`.",
+    "heads": "Weight vectors of a shared network: no `shared_heads`.",
+    "explanation": "Images or labels, for every pair and task: no `explanation`.",
+    "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
+    "labels": "Two labellings of the same images: no two data sets have the same patients.",
+    "probe": "Telling the data sets apart: there is only one domain.",
+    "attribution": "Where the models look: no `evaluation.attribution`.",
+    "localisation": "Whether the models look where the findings are: nobody says where they are, or nobody asks.",
+    "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
+    "findings": "Operating points and reliability of single findings: the tasks are classes.",
+    "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
+    "panels": "A matrix for each task: there are too many; the table has them.",
+}
+#: what a figure can ask of the study
+Setting = Literal[
+    "models", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape", "fit",
+    "attribution", "resamples", "minimum", "withheld", "searched",
+]  # fmt: skip
+#: folders that a figure can read: the study's, and that of all data sets
+Folder = Literal["models", "manifests", "attributions", "datasets"]
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """A figure: ``draw`` of the module of its name.
+
+    Attributes:
+        name: of its module and its files.
+        label: what it shows, in a few words, in Snakemake's own report.
+        caption: the same in a sentence.
+        tables: those of ``analysis/`` that it is drawn from, each a parameter of ``draw``.
+        folders: those that it is drawn from, each a parameter of ``draw``.
+        settings: what it asks of the study; another value draws it again.
+        needs: what a study must have for it.
+    """
+
+    name: str
+    label: str
+    caption: str
+    tables: tuple[str, ...] = ()
+    folders: tuple[Folder, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    needs: Need | None = None
+    kind: ClassVar = "figure"
+
+
+@dataclass(frozen=True)
+class TableEntry:
+    """A table that the page shows and offers.
+
+    Attributes:
+        name: of its file.
+        needs: what a study must have for it.
+        file: where it lies in the study's results, if not in ``analysis/`` under its name.
+    """
+
+    name: str
+    needs: Need | None = None
+    file: str = ""
+    kind: ClassVar = "table"
+
+    @property
+    def path(self) -> str:
+        """Return where the table lies in the study's results."""
+        return self.file or f"analysis/{self.name}.csv"
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Words of the page, made by the template's macro of this name, with the tables that these show."""
+
+    name: str
+    tables: tuple[TableEntry, ...] = ()
+    kind: ClassVar = "passage"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the page.
+
+    Attributes:
+        link: its anchor.
+        title: in the list of sections.
+        heading: above it.
+        parts: what it consists of, from top to bottom.
+        category: of its figures in Snakemake's own report.
+        heading_without_findings: above it, where the study has no figure of findings.
+    """
+
+    link: str
+    title: str
+    heading: str
+    parts: tuple[FigureEntry | TableEntry | Passage, ...]
+    category: str = ""
+    heading_without_findings: str = ""
+
+    @property
+    def figures(self) -> list[FigureEntry]:
+        """Return its figures."""
+        return [part for part in self.parts if isinstance(part, FigureEntry)]
+
+    @property
+    def tables(self) -> list[TableEntry]:
+        """Return its tables, with those of its passages."""
+        parts = [part.tables if isinstance(part, Passage) else [part] for part in self.parts]
+        return [part for parts_here in parts for part in parts_here if isinstance(part, TableEntry)]

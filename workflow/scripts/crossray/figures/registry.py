@@ -1,0 +1,481 @@
+"""Every figure and table of the report, section by section, in the order of the page; the workflow reads it too.
+
+A figure is its module and an entry here. No module that draws imports this one, so that a caption draws nothing again.
+"""
+
+from collections.abc import Collection, Mapping
+
+from crossray.figures.entries import FigureEntry, Passage, Section, TableEntry
+
+SECTIONS = (
+    Section(
+        "matrix",
+        "The matrix",
+        "The matrix",
+        parts=(
+            Passage("explorer"),
+            FigureEntry(
+                "auc_matrix",
+                label="mean AUC of every pair",
+                caption=(
+                    "Mean AUC of every model (row) on every target's test split (column). Outlined: home. A letter is "
+                    "the reason for an empty cell."
+                ),
+                tables=("transfer", "summary"),
+                settings=("models", "members", "targets", "resamples"),
+            ),
+            Passage("reasons"),
+            TableEntry("transfer"),
+        ),
+        category="Performance",
+    ),
+    Section(
+        "loss",
+        "What is lost elsewhere",
+        "What is lost elsewhere",
+        parts=(
+            FigureEntry(
+                "drop",
+                label="loss elsewhere",
+                caption="AUC at home minus AUC elsewhere over shared tasks, with 95 % intervals.",
+                tables=("transfer", "summary"),
+                settings=("models", "datasets", "resamples"),
+            ),
+            TableEntry("summary"),
+            FigureEntry(
+                "local",
+                label="own model against others",
+                caption=(
+                    "Each target's own model against every other one on the same test images: difference of mean AUC "
+                    "with its 95 % interval."
+                ),
+                tables=("comparisons",),
+                settings=("models", "targets", "sources", "datasets"),
+                needs="transfer",
+            ),
+            TableEntry("comparisons", "transfer"),
+            FigureEntry(
+                "domains",
+                label="leave one domain out",
+                caption=(
+                    "Leave one domain out: mean AUC of models trained on the target's own data, on all other domains, "
+                    "and on all."
+                ),
+                tables=("domains",),
+                settings=("models", "targets", "seeds", "resamples"),
+                needs="domains",
+            ),
+            TableEntry("domains", "domains"),
+        ),
+        category="Performance",
+    ),
+    Section(
+        "models",
+        "Models",
+        "Models and their training",
+        parts=(
+            FigureEntry(
+                "models",
+                label="models compared",
+                caption=(
+                    "Mean AUC of every model at home and elsewhere, the difference to the first one, and what each "
+                    "costs."
+                ),
+                tables=("models",),
+                settings=("models", "resamples"),
+                needs="models",
+            ),
+            TableEntry("models", "models"),
+            FigureEntry(
+                "sweeps",
+                label="what a training setting changes",
+                caption=(
+                    "What a training setting changes: AUC of every point of a sweep, with intervals for other patients "
+                    "and other seeds."
+                ),
+                tables=("sweeps", "choices"),
+                settings=("seeds", "resamples"),
+                needs="sweeps",
+            ),
+            TableEntry("sweeps", "sweeps"),
+            TableEntry("choices", "sweeps"),
+        ),
+        category="Performance",
+    ),
+    Section(
+        "tasks",
+        "Which tasks travel",
+        "Which tasks travel",
+        parts=(
+            FigureEntry(
+                "tasks",
+                label="tasks, best first",
+                caption=(
+                    "AUC of each task over all models and targets, best first; the tick is the mean, the line one "
+                    "standard deviation."
+                ),
+                tables=("tasks", "performance"),
+                settings=("models", "members", "resamples"),
+            ),
+            TableEntry("tasks"),
+            FigureEntry(
+                "task_matrices",
+                label="AUC task by task",
+                caption="AUC of every task on one scale, with positives and labelled test images.",
+                tables=("performance",),
+                settings=("models", "members", "targets", "tasks", "minimum"),
+                needs="panels",
+            ),
+            TableEntry("performance"),
+        ),
+        category="Performance",
+    ),
+    Section(
+        "classes",
+        "Classes",
+        "How many are named rightly, and which class is taken for which?",
+        parts=(
+            FigureEntry(
+                "accuracy",
+                label="accuracy and F1 of every pair",
+                caption=(
+                    "Share of test images whose class is named rightly, macro F1 and mean AUC of each class against "
+                    "the rest, with 95 % intervals."
+                ),
+                tables=("classes",),
+                settings=("models", "members", "resamples"),
+                needs="classes",
+            ),
+            TableEntry("classes", "classes"),
+            FigureEntry(
+                "confusion",
+                label="which class is taken for which",
+                caption=(
+                    "For each true class the share of test images that are taken for each class; the diagonal is right."
+                ),
+                tables=("confusion", "classes"),
+                settings=("models", "sources", "targets", "tasks"),
+                needs="classes",
+            ),
+            TableEntry("confusion", "classes"),
+        ),
+        category="Classes",
+    ),
+    Section(
+        "agreement",
+        "Agreement",
+        "Do models agree about single images?",
+        parts=(
+            FigureEntry(
+                "agreement",
+                label="agreement of models",
+                caption=(
+                    "Cohen's kappa between models at their operating points, by task and target, with the agreement of "
+                    "seeds as the ceiling."
+                ),
+                tables=("agreement_summary",),
+                settings=("models", "targets", "tasks", "resamples"),
+                needs="agreement",
+            ),
+            TableEntry("agreement_summary", "agreement"),
+            TableEntry("agreement", "agreement"),
+            FigureEntry(
+                "outputs",
+                label="outputs against each other",
+                caption="Calibrated outputs of two models against each other (Bland and Altman).",
+                tables=("outputs", "output_points", "agreement"),
+                settings=("models",),
+                needs="agreement",
+            ),
+            TableEntry("outputs", "agreement"),
+            FigureEntry(
+                "disagreements",
+                label="images of disagreement",
+                caption="The images on which two models differ most, with what each says.",
+                tables=("output_extremes",),
+                folders=("datasets",),
+                settings=("size", "shape", "withheld", "searched"),
+                needs="agreement",
+            ),
+        ),
+        category="Agreement",
+    ),
+    Section(
+        "use",
+        "Use elsewhere",
+        "Is the score usable elsewhere, and for everybody?",
+        parts=(
+            FigureEntry(
+                "operating_points",
+                label="operating points elsewhere",
+                caption=(
+                    "Sensitivity and specificity at the threshold that the source's validation split chose, at home "
+                    "and elsewhere."
+                ),
+                tables=("operating_points",),
+                settings=("models", "sources", "members", "targets", "resamples"),
+                needs="findings",
+            ),
+            TableEntry("operating_points", "findings"),
+            FigureEntry(
+                "reliability",
+                label="reliability curves",
+                caption="Observed share of positives against predicted probability, one panel a target.",
+                tables=("reliability", "calibration"),
+                settings=("models", "sources", "targets", "datasets", "members", "resamples"),
+                needs="findings",
+            ),
+            TableEntry("calibration", "findings"),
+            TableEntry("reliability", "findings"),
+            FigureEntry(
+                "subgroups",
+                label="sex, age band and view",
+                caption="Mean AUC by sex, age band and view, at home and elsewhere.",
+                tables=("subgroups",),
+                settings=("models", "members", "minimum"),
+            ),
+            TableEntry("subgroups"),
+        ),
+        category="Use",
+        heading_without_findings="Is it the same for everybody?",
+    ),
+    Section(
+        "look",
+        "Where the model looks",
+        "Where the model looks",
+        parts=(
+            FigureEntry(
+                "localisation",
+                label="where models look, scored",
+                caption=(
+                    "How far models look where the findings are, at home and elsewhere, beside chance and beside "
+                    "random weights."
+                ),
+                tables=("localisation", "localisation_summary"),
+                settings=("models", "members", "attribution"),
+                needs="localisation",
+            ),
+            TableEntry("localisation_summary", "localisation"),
+            TableEntry("localisation", "localisation"),
+            FigureEntry(
+                "attributions",
+                label="where models look, in images",
+                caption="Where each model finds its evidence in the most telling images of a target.",
+                folders=("attributions", "datasets"),
+                settings=(
+                    "models",
+                    "sources",
+                    "targets",
+                    "size",
+                    "shape",
+                    "fit",
+                    "attribution",
+                    "withheld",
+                    "searched",
+                ),
+                needs="attribution",
+            ),
+        ),
+        category="Localisation",
+    ),
+    Section(
+        "why",
+        "Why",
+        "Why? Labels, meanings, and the hospital's signature",
+        parts=(
+            Passage("causes"),
+            FigureEntry(
+                "shift_map",
+                label="which pair suffers from what",
+                caption=(
+                    "The verdict on each pair and task: prevalence, images, label rule, no harm, no shift, or that "
+                    "nobody can tell (docs/shift.md)."
+                ),
+                tables=("shift",),
+                settings=("models", "tasks"),
+                needs="explanation",
+            ),
+            FigureEntry(
+                "shift_terms",
+                label="losses by cause",
+                caption=(
+                    "What each pair loses, split into prevalence, images and label rule, by log-loss and AUC "
+                    "(docs/shift.md)."
+                ),
+                tables=("shift",),
+                settings=("models", "sources", "targets"),
+                needs="explanation",
+            ),
+            TableEntry("shift", "explanation"),
+            TableEntry("shift_evidence", "explanation"),
+            FigureEntry(
+                "corrections",
+                label="what corrections give back",
+                caption=(
+                    "Log-loss and AUC before and after corrections and under other ways to train, beside the terms of "
+                    "the split (docs/shift.md)."
+                ),
+                tables=("corrections_by_verdict",),
+                settings=("models", "resamples"),
+                needs="explanation",
+            ),
+            TableEntry("corrections_by_verdict", "explanation"),
+            TableEntry("corrections", "explanation"),
+            FigureEntry(
+                "shift_truth",
+                label="causes planted and found",
+                caption=(
+                    "Verdicts on simulated hospitals whose truth is known: terms planted and found, and how often a "
+                    "verdict is right (docs/shift.md)."
+                ),
+                tables=("shift_truth", "shift_acceptance"),
+                settings=("models",),
+                needs="truth",
+            ),
+            TableEntry("shift_acceptance", "truth"),
+            TableEntry("shift_truth", "truth"),
+            FigureEntry(
+                "label_agreement",
+                label="two labellings",
+                caption="F1 and kappa of two labellings of the same images.",
+                tables=("label_agreement",),
+                settings=("resamples",),
+                needs="labels",
+            ),
+            TableEntry("label_agreement", "labels"),
+            FigureEntry(
+                "label_control",
+                label="cost of another labelling",
+                caption="What another labelling of the same images costs a model: no image differs.",
+                tables=("label_control",),
+                settings=("models", "datasets"),
+                needs="labels",
+            ),
+            TableEntry("label_control", "labels"),
+            FigureEntry(
+                "heads",
+                label="weight vectors",
+                caption=(
+                    "Weight vectors of a network with an output for each data set and task, on two principal "
+                    "components."
+                ),
+                tables=("head_places",),
+                settings=("models", "datasets"),
+                needs="heads",
+            ),
+            FigureEntry(
+                "head_distances",
+                label="distance of weight vectors",
+                caption="Distance of a task's weight vectors between data sets, and against the task's mean AUC.",
+                tables=("head_distances", "head_relations"),
+                settings=("models", "seeds"),
+                needs="heads",
+            ),
+            TableEntry("head_distances", "heads"),
+            TableEntry("head_relations", "heads"),
+            FigureEntry(
+                "probe",
+                label="telling data sets apart",
+                caption=(
+                    "How well a classifier tells the data sets apart, from 16 x 16 pixels and from each model's "
+                    "features."
+                ),
+                tables=("probe", "probe_confusion"),
+                needs="probe",
+            ),
+            TableEntry("probe", "probe"),
+            TableEntry("probe_confusion", "probe"),
+        ),
+        category="Why",
+    ),
+    Section(
+        "paper",
+        "The paper",
+        "Beside the published numbers",
+        parts=(
+            FigureEntry(
+                "paper",
+                label="ours and the paper's",
+                caption="Every number of Cohen et al. (2020) that this study has too, against ours.",
+                tables=("paper", "paper_summary"),
+                settings=("models", "resamples"),
+                needs="paper",
+            ),
+            TableEntry("paper_summary", "paper"),
+            TableEntry("paper", "paper"),
+        ),
+        category="Paper",
+    ),
+    Section(
+        "data",
+        "Data",
+        "Data",
+        parts=(
+            Passage("data_sets"),
+            Passage("flow", (TableEntry("flow"),)),
+            Passage("leakage"),
+            TableEntry("leakage", file="leakage/summary.csv"),
+            FigureEntry(
+                "samples",
+                label="sample images",
+                caption=(
+                    "Images of each data set's training split, or of another where it has none, as the models see them."
+                ),
+                folders=("manifests", "datasets"),
+                settings=("datasets", "tasks", "size", "shape", "withheld", "searched"),
+            ),
+            FigureEntry(
+                "prevalence",
+                label="prevalence",
+                caption="Share of labelled images that are positive, with 95 % Wilson intervals.",
+                tables=("labels",),
+                settings=("datasets", "tasks"),
+            ),
+            TableEntry("labels"),
+            FigureEntry(
+                "patients",
+                label="views, sexes, ages",
+                caption="Views, sexes and ages of each data set.",
+                tables=("datasets",),
+                settings=("datasets",),
+            ),
+            TableEntry("datasets"),
+        ),
+        category="Data",
+    ),
+    Section(
+        "training",
+        "Training",
+        "Training",
+        parts=(
+            FigureEntry(
+                "training_curves",
+                label="training curves",
+                caption="Loss and validation AUC by epoch; the dot is the epoch that was kept.",
+                folders=("models",),
+                settings=("models", "sources_of", "sources", "seeds", "datasets"),
+            ),
+            Passage("trainings"),
+        ),
+        category="Training",
+    ),
+    Section("limits", "Limits", "Limits: what this cannot say", parts=(Passage("limits"),)),
+    Section("methods", "Methods", "Methods", parts=(Passage("methods"),)),
+    Section("provenance", "Provenance", "Provenance", parts=(Passage("provenance"),)),
+    Section("cite", "Downloads and citation", "Downloads and citation", parts=(Passage("citation"),)),
+)
+
+FIGURES = {figure.name: figure for section in SECTIONS for figure in section.figures}
+TABLES = {table.name: table for section in SECTIONS for table in section.tables}
+#: figure -> its section's category
+CATEGORIES = {figure.name: section.category for section in SECTIONS for figure in section.figures}
+
+
+def had(entries: Mapping[str, FigureEntry] | Mapping[str, TableEntry], fulfilled: Collection[str]) -> list[str]:
+    """Return the names of the figures or tables that a study has.
+
+    Args:
+        entries: :data:`FIGURES` or :data:`TABLES`.
+        fulfilled: what the study has.
+    """
+    return [name for name, entry in entries.items() if entry.needs is None or entry.needs in fulfilled]

@@ -1,0 +1,35 @@
+"""Draw a figure of a study: as SVG, as PNG and with its words."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def draw_figure(arguments: Namespace) -> None:
+    """Read, draw, write."""
+    from crossray.figures.drawing import drawn
+    from crossray.figures.style import write
+
+    figure = drawn(arguments.figure, arguments.tables, arguments.folders, arguments.settings)
+    write(figure, arguments.settings, arguments.svg, arguments.png, arguments.words)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--figure", required=True, help="name of the figure")
+    options.add_argument("--tables", default=[], type=Path, nargs="*", help="the study's tables (CSV) by their names")
+    options.add_argument("--folders", default=[], type=Path, nargs="*", help="folders of results by their names")
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="what the figure needs of the study, as JSON"
+    )
+    options.add_argument("--svg", required=True, type=Path, help="SVG to write")
+    options.add_argument("--png", required=True, type=Path, help="PNG to write")
+    options.add_argument("--words", required=True, type=Path, help="JSON to write: title, caption, how to read it")
+    return run(draw_figure, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
