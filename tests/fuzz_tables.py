@@ -33,7 +33,8 @@ sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 import make_manifest  # noqa: E402
 import releases  # noqa: E402
 from crossray.configfiles import check_text  # noqa: E402
-from crossray.datasets import find_locator, find_reader, with_policy  # noqa: E402
+from crossray.datasets import find_locator, find_reader  # noqa: E402
+from crossray.datasets.configured import with_policy  # noqa: E402
 from crossray.errors import UserError  # noqa: E402
 from crossray.planning import manifest_settings, register_of, study_of  # noqa: E402
 from crossray.study.plan import make_plan  # noqa: E402
