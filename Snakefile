@@ -42,9 +42,10 @@ include: "workflow/rules/terminal.smk"
 
 
 onstart:
-    check_writable("results", "logs", STUDY["private"])
-    close_folder(Path(STUDY["private"]))
-    check_clock()
+    with raised_as(WorkflowError):
+        check_writable("results", "logs", STUDY.private)
+        close_folder(Path(STUDY.private))
+        check_clock(STUDY)
     check_file_system()
     check_left_over()
 
@@ -70,7 +71,7 @@ rule convert:
     """Everything up to the shards."""
     input:
         expand(
-            "results/datasets/{dataset}/{shape}/index.json",
+            layout.INDEX,
             dataset=DATASETS,
             shape=SHAPE,
         ),

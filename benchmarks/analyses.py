@@ -17,6 +17,7 @@ from scipy.stats import norm
 from crossray import manifest
 from crossray.analysis import agreement, calibration, comparisons, outputs, performance, subgroups, transfer
 from crossray.analysis.cells import Study
+from crossray.study.stages.analysis import Analysis
 
 PUBLISHED = ROOT / "resources/cohen2020"
 VALIDATION = 2000
@@ -63,11 +64,12 @@ def make(folder: Path, seeds: list[int]) -> Study:
                 pd.DataFrame(logits).to_parquet(path, index=False)
     members = {source: [source if source in targets else targets[0]] for source in sources}
     registers = {name: name for name in [*targets, *sources]}
-    settings = {
-        "models": ["m"], "sources": sources, "targets": targets, "seeds": seeds, "members": members, "paper": {},
+    settings = Analysis.from_dict({
+        "models": ["m"], "sources": sources, "sources_of": {"m": sources}, "origins": {"m": []},
+        "targets": targets, "seeds": seeds, "members": members, "paper": {},
         "tasks": list(dict.fromkeys(cells["task"])), "objective": "multilabel", "registers": registers,
-        "evaluation": {"minimum": 10, "resamples": 1000, "seed": 0},
-    }  # fmt: skip
+        "evaluation": {"minimum": 10, "resamples": 1000, "seed": 0}, "overlap": "move",
+    })  # fmt: skip
     return Study(folder / "predictions", folder / "manifests", settings)
 
 

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from crossray import codecs, native, pixel_data, streams
 from crossray.area import area_means
 from crossray.datasets.conversion import convert, settle_process
+from crossray.study.stages.convert_shard import ConvertShard
 
 SIZE = 224
 REPETITIONS = 5
@@ -36,7 +37,7 @@ def convert_copies(path: Path, copies: int, shard: Path) -> None:
     """Convert a film several times into one shard."""
     settle_process()
     images = pd.DataFrame({"image_id": [f"i{n}" for n in range(copies)], "path": path.name, "file": path.name})
-    settings = {"size": SIZE, "fit": "crop", "colour": "grey", "burnt_in": "reject", "burnt_in_areas": []}
+    settings = ConvertShard(size=SIZE, fit="crop", colour="grey", burnt_in="reject", burnt_in_areas=(), shards=1)
     assert convert(images, path.parent, "films", settings, shard).empty
 
 

@@ -13,11 +13,12 @@ import numpy as np
 from conversion import convert_copies, with_scikit_image
 from measuring import Row, interleaved, missing
 
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.files import write_json
 from crossray.images import load_square
 from crossray.learning.batches import Examples, ordered_batches
 from crossray.shards import ImageStore
+from crossray.study.stages.index_shards import IndexShards
 
 MODELS = TARGETS = 8
 IMAGES = 32
@@ -42,7 +43,7 @@ def _sharded(path: Path, folder: Path) -> None:
     """Convert every target once, then read it for every model."""
     import pandas as pd
 
-    facts = {"size": 224, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.0}
+    facts = IndexShards(size=224, fit="crop", colour="grey", burnt_in="reject", max_rejected=0)
     rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
     for target in range(TARGETS):
         shard = folder / f"{target}/shards/0000.h5"

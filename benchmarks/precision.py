@@ -5,6 +5,7 @@ in the precision that this machine takes. Where the processor has no bfloat16 it
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,17 +17,24 @@ import yaml
 from measuring import ROOT, Row
 
 from crossray import manifest
-from crossray.datasets.conversion import convert, index
+from crossray.datasets.conversion import convert
 from crossray.datasets.hospital import write_release
+from crossray.datasets.indexing import index
 from crossray.files import write_json
 from crossray.learning import prediction
 from crossray.learning.batches import Examples
 from crossray.learning.models import Network, build_model
 from crossray.learning.source import load_source
 from crossray.learning.training import train
-from crossray.settings import checked
+from crossray.planning import study_of
 from crossray.shards import ImageStore, with_rows
 from crossray.statistics import auc
+from crossray.study.base import taken
+from crossray.study.config import Study
+from crossray.study.hospital import Hospital
+from crossray.study.stage_settings import convert_shard, index_shards
+from crossray.study.stages.inference import Inference
+from crossray.study.training import TrainingRun
 
 IMAGES = 2000
 EPOCHS = 6
@@ -35,14 +43,11 @@ EPOCHS = 6
 def measure(folder: Path) -> Iterator[Row]:
     """Train once, predict both hospitals in both precisions, compare the AUC of every task."""
     written = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    study = checked(written, ROOT / "workflow/schemas/config.schema.yaml")
+    study = study_of(written)
     places = {name: _hospital(name, study, folder / name) for name in ("north", "south")}
-    source = load_source([places["north"][0]], [places["north"][1]], stored.learning(study["tasks"]))
-    network = build_model("resnet50", len(source.tasks), study["images"]["size"])
-    settings = study["training"] | {
-        "epochs": EPOCHS, "architecture": "resnet50", "freeze": 0, "unfreeze_every": 0, "weights": None, "seed": 0,
-        "tasks": study["tasks"], "objective": "multilabel", "stem": "standard",
-    }  # fmt: skip
+    source = load_source([places["north"][0]], [places["north"][1]], stored.learning(study.tasks))
+    network = build_model("resnet50", len(source.tasks), study.images.size)
+    settings = taken(TrainingRun, study.training, epochs=EPOCHS, architecture="resnet50", tasks=study.tasks)
     best = train(
         network, source.tasks, source.training, source.validation, settings, folder / "work", torch.device("cpu"),
         folder / "log",
@@ -62,23 +67,18 @@ def measure(folder: Path) -> Iterator[Row]:
     yield Row("bfloat16, change of an AUC", "CrossRay", differences, "AUC")
 
 
-def _hospital(name: str, study: dict, folder: Path) -> tuple[Path, Path]:
+def _hospital(name: str, study: Study, folder: Path) -> tuple[Path, Path]:
     """Render a hospital, convert it; return its manifest and its index."""
-    labels, *_ = write_release(name, study["datasets"][name] | {"images": IMAGES}, folder / "dicom")
-    facts = {
-        "size": study["images"]["size"],
-        "fit": "crop",
-        "colour": "grey",
-        "burnt_in": "reject",
-        "burnt_in_areas": [],
-    }
+    labels, *_ = write_release(name, taken(Hospital, study.datasets[name], images=IMAGES), folder / "dicom")
+    conversion = convert_shard(study.datasets[name], f"{study.images.size}px", 1)
+    listing = replace(index_shards(study.datasets[name], f"{study.images.size}px"), max_rejected=0)
     shard = folder / "made/shards/0000.h5"
-    rejected = convert(labels.assign(file=labels["path"]), folder / "dicom", name, facts, shard)
-    write_json(folder / "made/index.json", index([shard], rejected, name, facts | {"max_rejected": 0.0}))
+    rejected = convert(labels.assign(file=labels["path"]), folder / "dicom", name, conversion, shard)
+    write_json(folder / "made/index.json", index([shard], rejected, name, listing))
     patients = pd.factorize(labels["patient_id"])[0]
     split = np.where(patients % 10 < 5, "train", np.where(patients % 10 < 6, "validation", "test"))
     columns = ["image_id", "patient_id", "study_id", "path", "view", "sex", "age"]
-    numbers = {name: labels[name].astype(float) for name in ["age", *study["tasks"]]}
+    numbers = {name: labels[name].astype(float) for name in ["age", *study.tasks]}
     table = labels[columns].assign(split=split, **numbers)
     manifest.write(folder / "manifest.parquet", table, {})
     return folder / "manifest.parquet", folder / "made/index.json"
@@ -88,5 +88,5 @@ def _logits(network: Network, store: ImageStore, rows: pd.DataFrame, tasks: int,
     examples = Examples(store, rows["row"].to_numpy(), np.empty((len(rows), tasks), np.float32))
     with patch.object(prediction, "precision", lambda *_: kind):
         return prediction.predict_logits(
-            network, examples, {"batch_size": 64, "precision": "fastest"}, torch.device("cpu")
+            network, examples, Inference(batch_size=64, precision="fastest"), torch.device("cpu")
         )

@@ -1,15 +1,17 @@
 """Made-up data sets for benchmarks that begin at shards: noise as pixels, an index, a manifest with random labels."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from crossray import manifest
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.files import write_json
 from crossray.shards import write_shard
+from crossray.study.stages.index_shards import IndexShards
+from crossray.study.training import TrainingRun
 
 
 def write_dataset(folder: Path, images: int, size: int, tasks: list[str]) -> tuple[Path, Path]:
@@ -22,7 +24,7 @@ def write_dataset(folder: Path, images: int, size: int, tasks: list[str]) -> tup
     names = [f"i{number}" for number in range(images)]
     pixels = (generator.integers(0, 256, (size, size), np.uint8) for _ in names)
     write_shard(folder / "shards/0000.h5", pixels, names, size, {"dataset": "made"})
-    facts = {"size": size, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.0}
+    facts = IndexShards(size=size, fit="crop", colour="grey", burnt_in="reject", max_rejected=0)
     rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
     write_json(folder / "index.json", index([folder / "shards/0000.h5"], rejected, "made", facts))
     table = pd.DataFrame({"image_id": names, "patient_id": names, "study_id": names, "path": names})
@@ -33,6 +35,6 @@ def write_dataset(folder: Path, images: int, size: int, tasks: list[str]) -> tup
     return folder / "manifest.parquet", folder / "index.json"
 
 
-def learning(tasks: list[str]) -> dict[str, Any]:
+def learning(tasks: Sequence[str]) -> TrainingRun:
     """Return what a source is told of a training."""
-    return {"tasks": tasks, "images": None, "seed": 0, "objective": "multilabel"}
+    return TrainingRun(architecture="resnet50", tasks=tuple(tasks))

@@ -8,6 +8,7 @@ task, tqdm, float32, Adam. A loop that does the same is timed here, on images th
 
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -24,6 +25,7 @@ from crossray.learning.losses import MaskedLoss
 from crossray.learning.models import Network, build_model
 from crossray.learning.source import load_source
 from crossray.learning.training import Classifier, train
+from crossray.study.training import TrainingRun
 
 TASKS = ["Atelectasis", "Cardiomegaly", "Effusion", "Nodule", "Pneumothorax"]
 BATCH = 64
@@ -33,13 +35,9 @@ ON_CPU = {64: (3, 6), 128: (2, 4), 224: (2, 2)}
 SLOW = {("cpu", 224): 2}
 #: device -> steps after which it is waited for
 SYNCHRONISED = {"cpu": 1, "cuda": 10}
-SETTINGS = {
-    "architecture": "resnet50", "epochs": 1, "batch_size": BATCH, "precision": "fastest",
-    "learning_rate": 0.001, "weight_decay": 0.00001,
-    "schedule": "constant", "augmentation": {"rotation": 45, "translation": 0.15, "scale": 0.15}, "freeze": 0,
-    "unfreeze_every": 0, "weights": None, "balance": "images", "seed": 0, "tasks": TASKS, "objective": "multilabel",
-    "loss": "cross_entropy", "label_smoothing": 0.0, "task_weights": "none", "positive_weights": "none",
-}  # fmt: skip
+SETTINGS = TrainingRun(
+    architecture="resnet50", epochs=1, tasks=tuple(TASKS), task_weights="none",
+)  # fmt: skip
 
 
 def measure(folder: Path) -> Iterator[Row]:
@@ -105,7 +103,7 @@ def _crossray(place: Path, written: tuple[Path, Path], batch: int, device: torch
     with patch.object(Classifier, "on_train_batch_end", lambda *_: clock.tick()):
         network = build_model("resnet50", len(TASKS), source.training.store.size)
         work = Path(tempfile.mkdtemp(dir=place))
-        settings = SETTINGS | {"batch_size": batch}
+        settings = replace(SETTINGS, batch_size=batch)
         train(network, TASKS, source.training, source.validation, settings, work, device, work / "log")
     return clock.seconds()
 

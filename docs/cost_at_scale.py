@@ -3,15 +3,16 @@
 import csv
 import sys
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 from performance import BATCH_GPU, ROOT, Results, read_results, value
 
-from crossray.datasets import find_reader
 from crossray.files import write_text
 from crossray.learning.models import build_model
-from crossray.settings import checked, members
+from crossray.planning import register_of, study_of
+from crossray.study.config import Study
+from crossray.study.names import members
+from crossray.study.plan import pool_of
 
 PAGE = ROOT / "docs/cost-at-scale.md"
 FILMS = 400_000
@@ -38,33 +39,33 @@ def conversion(results: Results) -> Iterator[str]:
             yield f"| {case} | {hours:,.1f} | {hours / CORES:,.2f} | {machines} | {FILMS * size / 1e6:,.1f} |"
 
 
-def trained_images(study: dict[str, Any]) -> list[int]:
+def trained_images(study: Study) -> list[int]:
     """Return on how many images the paper's study trains for each of its sources, in an epoch."""
     with (ROOT / "resources/cohen2020/tableA1_counts.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    datasets = study["datasets"]
+    datasets = study.datasets
     images = {
-        name: study["datasets"][name]["split"]["train"]
-        * max(int(row["positive"]) + int(row["negative"]) for row in rows if row["dataset"] == dataset["paper"])
+        name: dataset.split.train
+        * max(int(row["positive"]) + int(row["negative"]) for row in rows if row["dataset"] == dataset.paper)
         for name, dataset in datasets.items()
     }
-    registers = {name: find_reader(dataset["reader"]).REGISTER or name for name, dataset in datasets.items()}
-    sources = [members(source, study["pool"], registers) for source in study["sources"]]
+    registers = {name: register_of(name, dataset) for name, dataset in datasets.items()}
+    sources = [members(source, pool_of(study), registers) for source in study.trained_on()]
     return [round(sum(images[name] for name in source)) for source in sources]
 
 
 def page(results: Results) -> str:
     """Return the page."""
     written = yaml.safe_load((ROOT / "config/studies/cohen2020.yaml").read_text(encoding="utf-8"))
-    study = checked(written, ROOT / "workflow/schemas/config.schema.yaml")
-    trained, epochs = trained_images(study), study["training"]["epochs"]
-    images, longest = len(study["seeds"]) * sum(trained), epochs * max(trained)
+    study = study_of(written)
+    trained, epochs = trained_images(study), study.training.epochs
+    images, longest = len(study.seeds) * sum(trained), epochs * max(trained)
     step = value(results, "training_gpu", "CUDA, 224 px, step", "CrossRay")
     rate = BATCH_GPU / step if step else PUBLISHED_RATE
     whose = "our own figure" if step else "the public figure for one A100; no GPU of ours has been measured yet"
-    network = build_model("resnet50", len(study["tasks"]), study["images"]["size"])
+    network = build_model("resnet50", len(study.tasks), study.images.size)
     weights = 4 * sum(tensor.numel() for tensor in network.parameters()) / 1e6
-    trainings = len(study["sources"]) * len(study["seeds"])
+    trainings = len(study.trained_on()) * len(study.seeds)
     hours = images * epochs / rate / 3600
     lines = [
         "# What large studies cost", "",
@@ -77,7 +78,7 @@ def page(results: Results) -> str:
         f"A training of ResNet50 keeps {weights:,.0f} MB of weights, and while it runs two checkpoints of",
         f"{5 * weights:,.0f} MB: weights, the three moments of Adam with AMSGrad, and the best weights so far.", "",
         "## Training the paper's study", "",
-        f"`config/studies/cohen2020.yaml`: {len(study['sources'])} sources x {len(study['seeds'])} seeds = {trainings}",
+        f"`config/studies/cohen2020.yaml`: {len(study.trained_on())} sources x {len(study.seeds)} seeds = {trainings}",
         f"trainings of {epochs} epochs; an epoch of all has {images:,} images by the paper's Table A.1. At {rate:,.0f}",
         f"images a second ({whose}; ResNet50, 224 px, bf16):", "",
         "| GPUs | hours |", "|---|---|", f"| one | {hours:,.0f} |",

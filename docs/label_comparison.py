@@ -21,7 +21,9 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from crossray.datasets import find_reader, with_policy  # noqa: E402
+from crossray.datasets import find_reader  # noqa: E402
+from crossray.datasets.configured import with_policy  # noqa: E402
+from crossray.planning import study_of  # noqa: E402
 
 ANY = ""
 PAGE = ROOT / "docs" / "label-comparison.md"
@@ -112,8 +114,9 @@ def _datasets_module() -> types.ModuleType:
 def ours(name: str) -> pd.DataFrame:
     """Return our labels of every image, by the image's name."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = {"reader": name, "root": folder, "table": str(tables() / COMPARED[name][0]), "max_missing": 1}
-        settings |= {"views": ["ANY"], "agreement": 2}
+        block = {"reader": name, "root": folder, "table": str(tables() / COMPARED[name][0]), "max_missing": 1}
+        study = {"study": "labels", "tasks": ["any"], "datasets": {name: block | {"views": ["ANY"]}}}
+        settings = study_of(study).datasets[name]
         reader = find_reader(name)
         table = reader.read(reader.locate(name, settings), with_policy(name, settings))
     fixed = ["patient_id", "study_id", "path", "view", "sex", "age"]

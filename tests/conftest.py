@@ -18,9 +18,10 @@ import pytest
 from filelock import FileLock
 
 from crossray import manifest
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.files import write_csv, write_json
 from crossray.shards import write_shard
+from crossray.study.stages.index_shards import IndexShards
 from helpers import SESSION, dicom_file, manifest_table, processes_with
 
 
@@ -136,7 +137,7 @@ def make_dataset(tmp_path):
             files.append(folder / f"{size}px" / "shards" / f"{number:04d}.h5")
             write_shard(files[-1], pixels, list(table["image_id"].iloc[part]), size, {"dataset": name})
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
-        rule = {"size": size, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.01}
+        rule = IndexShards(size=size, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01)
         facts = index(files, rejected, name, rule)
         write_csv(folder / f"{size}px" / "rejected.csv", rejected)
         write_json(folder / f"{size}px" / "index.json", facts)

@@ -32,16 +32,16 @@ sys.path[:0] = [str(ROOT / "workflow" / "scripts"), str(ROOT / "tests")]
 
 import make_manifest  # noqa: E402
 import releases  # noqa: E402
-from crossray import sweeps  # noqa: E402
 from crossray.configfiles import check_text  # noqa: E402
-from crossray.datasets import find_locator, find_reader, with_policy  # noqa: E402
+from crossray.datasets import find_locator, find_reader  # noqa: E402
+from crossray.datasets.configured import with_policy  # noqa: E402
 from crossray.errors import UserError  # noqa: E402
-from crossray.settings import check_registers, checked, members, read_schema  # noqa: E402
+from crossray.planning import manifest_settings, register_of, study_of  # noqa: E402
+from crossray.study.plan import make_plan  # noqa: E402
 from helpers import workbook  # noqa: E402
 
 #: seconds that a case may take
 LIMIT = 20
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 STUDIES = [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
 SUFFIXES = (".csv", ".gz", ".json", ".xml", ".tgz", ".xlsx", ".parquet", ".zip", ".txt", ".bz2", ".xz")
 
@@ -215,22 +215,24 @@ def damage_release(folder: Path, generator: np.random.Generator) -> None:
 def read_release(folder: Path, settings: dict[str, object]) -> None:
     """Locate, count and read a release, write its manifest, and read where findings are, as the workflow does."""
     study = {"study": "s", "tasks": ["A"], "datasets": {"made-up": {"root": str(folder), **SETTINGS, **settings}}}
-    settings = checked(study, SCHEMA)["datasets"]["made-up"]
-    reader = find_reader(str(settings["reader"]))
-    release = reader.locate("made-up", settings)
-    reader.count_images(release, settings)
-    chosen = with_policy("made-up", settings) | {key: settings[key] for key in ("split", "public")}
+    checked = study_of(study)
+    dataset = checked.datasets["made-up"]
+    reader = find_reader(dataset.reader)
+    release = reader.locate("made-up", dataset)
+    reader.count_images(release, dataset)
+    plan = make_plan(checked, {"made-up": register_of("made-up", dataset)}, [])
+    chosen = manifest_settings(plan, with_policy("made-up", dataset), "made-up")
     out = folder.parent / "out"
     make_manifest.make_manifest(
         Namespace(
-            dataset="made-up", settings=json.loads(json.dumps(chosen)), root=Path(release.root),
+            dataset="made-up", settings=json.loads(chosen), root=Path(release.root),
             tables=[Path(path) for path in release.tables], key=None, lookup=out / "lookup.csv",
             output=out / "m.parquet", forgotten=None,
         )
     )  # fmt: skip
     if hasattr(reader, "locate_places"):
-        locator = find_locator(str(settings["reader"]))
-        locator.read_places(type(release)(release.root, locator.locate_places("made-up", settings)))
+        locator = find_locator(dataset.reader)
+        locator.read_places(type(release)(release.root, locator.locate_places("made-up", dataset)))
 
 
 def damaged_value(value: object, generator: np.random.Generator) -> object:
@@ -253,20 +255,16 @@ def check_study(config: object) -> None:
     """Check a configuration and find out what it means, as the workflow does when it plans."""
     if not isinstance(config, dict):
         return  # Snakemake's own concern
-    study = checked(config, SCHEMA)
+    study = study_of(config)
     registers = {}
-    for name, dataset in study["datasets"].items():
-        reader = find_reader(dataset["reader"])
+    for name, dataset in study.datasets.items():
+        reader = find_reader(dataset.reader)
         with_policy(name, dataset)
         with contextlib.suppress(UserError):  # no release is there
             reader.count_images(reader.locate(name, dataset), dataset)
-        registers[name] = dataset.get("register") or reader.REGISTER or dataset.get("patients_of") or name
-    check_registers(registers, {name: dataset["public"] for name, dataset in study["datasets"].items()})
-    sources = study.get("sources") or [name for name, dataset in study["datasets"].items() if dataset["role"] != "test"]
-    for source in sources:
-        members(source, study.get("pool") or list(study["datasets"]), registers)
-    sweeps.spelt_out(study, read_schema(SCHEMA), sources)
-    json.dumps(study).encode()
+        registers[name] = register_of(name, dataset)
+    make_plan(study, registers, [])
+    json.dumps(study.as_dict()).encode()
 
 
 def read_study(path: Path) -> None:

@@ -9,9 +9,17 @@ import pandas as pd
 import pydicom
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, HTJ2KLossless, generate_uid
 
+from crossray.planning import study_of
+
 ROOT = Path(__file__).resolve().parent.parent
 #: what every process that a test starts inherits
 SESSION = "CROSSRAY_TEST_SESSION"
+
+
+def dataset(reader, **block):
+    """Return a data set of a reader, as a configuration with this block has it."""
+    blocks = {"d": {"reader": reader, **block}}
+    return study_of({"study": "s", "tasks": ["A"], "datasets": blocks}).datasets["d"]
 
 
 def manifest_table(images, tasks, seed=0, patients=None):

@@ -1,6 +1,6 @@
 """A study made up from known AUCs: manifests, predictions and pixels, and every analysis, figure and page of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ from crossray.analysis import (
 from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
 from crossray.analysis.shift import truth
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.figures import report
 from crossray.figures.attributions import ROLES
 from crossray.figures.drawing import drawn
@@ -39,8 +39,15 @@ from crossray.figures.entries import NEEDS
 from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import write
 from crossray.files import read_json, write_csv, write_json
-from crossray.settings import members
 from crossray.shards import write_shard
+from crossray.study.base import taken
+from crossray.study.hospital import Appearance, Labelling
+from crossray.study.names import members
+from crossray.study.stages.analysis import Analysis
+from crossray.study.stages.check_verdicts import Planted
+from crossray.study.stages.index_shards import IndexShards
+from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
+from crossray.study.stages.measure_sweeps import SweepPoint
 from crossray.tables import read
 from helpers import ROOT, manifest_table
 
@@ -86,7 +93,7 @@ class Made:
         registers = {name: name for name in self.labels} | (self.registers or {})
         single = [source for source in self.sources if source in self.labels]
         return {
-            "models": ["resnet50"], "mitigations": [], "shown": ["resnet50"], "sources": self.sources,
+            "models": ["resnet50"], "shown": ["resnet50"], "sources": self.sources,
             "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
             "targets": list(self.labels), "seeds": list(self.seeds),
             "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
@@ -94,11 +101,16 @@ class Made:
             "members": {source: members(source, single, registers) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
-            "explanation": {"minimum": (self.evaluation or EVALUATION)["minimum"], "resamples": 50},
             "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
             "searched": [],
             "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
+
+    @property
+    def localised(self):
+        """Return what maps there are."""
+        attributed = Attributed(methods=("grad_cam", "input_gradients"), tasks=tuple(self.tasks))
+        return taken(MeasureLocalisation, self.study.settings, attribution=attributed, size=32, fit="crop")
 
     def had(self, entries):
         """Return which of all figures or tables this study has."""
@@ -111,7 +123,13 @@ class Made:
     @property
     def study(self):
         """Return the study as analyses see it."""
-        return Study(self.folder / "predictions", self.folder / "manifests", self.settings)
+        settings = {field.name: self.settings[field.name] for field in fields(Analysis) if field.name in self.settings}
+        return Study(self.folder / "predictions", self.folder / "manifests", Analysis.from_dict(settings))
+
+    @property
+    def verdicts(self):
+        """Return when causes are named: positives and negatives a side, and resamples behind each interval."""
+        return (self.evaluation or EVALUATION)["minimum"], 50
 
     def make(self):
         """Write manifests, pixels, predictions and records of trainings; return the study."""
@@ -193,7 +211,7 @@ class Made:
         write_shard(place / "shards/0000.h5", generator.integers(0, 255, (len(table), 32, 32), np.uint8),
                     list(table["image_id"]), 32, {"dataset": name})  # fmt: skip
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
-        rule = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.01}
+        rule = IndexShards(size=32, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01)
         write_json(place / "index.json", index([place / "shards/0000.h5"], rejected, name, rule))
         write_csv(place / "rejected.csv", rejected)
 
@@ -223,10 +241,9 @@ class Made:
         self._write(domains=domains.measure(table, replicates), subgroups=subgroups.measure(study))
         cost = {"resnet50": {"architecture": "resnet50", "parameters": 23_500_000, "operations": 8.2e9}}
         self._write(models=models.measure(table, replicates, ["resnet50"], settings["members"], cost))
-        points = {"resnet50": {"sweep": "resnet50", "point": {"learning_rate": 0.001}}}
-        swept = replace(study, settings=settings | {"points": points})
-        measured = sweeps.measure(swept, dict.fromkeys(study.trained(), 3.0))
-        self._write(sweeps=measured, choices=sweeps.choose(swept, measured))
+        points = {"resnet50": SweepPoint(sweep="resnet50", point={"learning_rate": 0.001})}
+        measured = sweeps.measure(study, points, dict.fromkeys(study.trained(), 3.0))
+        self._write(sweeps=measured, choices=sweeps.choose(study, points, measured))
         kappas, mean_kappas = agreement.measure(study)
         points, errors, bins = calibration.measure(study)
         differences, drawn, extremes = outputs.measure(study, [])
@@ -245,7 +262,10 @@ class Made:
         lost = {f"resnet50 of {source}": features.assign(**{"feature 0": np.nan}) for source in self.diverged}
         probed, confusion = probe.measure({probe.IMAGES: features} | lost, 0)
         self._write(probe=probed, probe_confusion=confusion)
-        counts, labels, flow = datasets.summarise(self.folder / "manifests", self.folder / "datasets", settings)
+        counts, labels, flow = datasets.summarise(
+            self.folder / "manifests", self.folder / "datasets",
+            list(self.labels), "32px", self.tasks,
+        )  # fmt: skip
         self._write(datasets=counts, labels=labels, flow=flow)
         tables = {name: read(self.folder / f"analysis/{name}.csv")
                   for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
@@ -258,12 +278,14 @@ class Made:
         return self
 
     def _explain(self, study):
-        looked, looked_on_average = localisation.measure(study, self.folder / "attributions", self.folder / "datasets")
+        looked, looked_on_average = localisation.measure(
+            study, self.localised, self.folder / "attributions", self.folder / "datasets"
+        )
         self._write(localisation=looked, localisation_summary=looked_on_average)
-        terms, evidence = shift.measure(study, self.descriptions())
+        terms, evidence = shift.measure(study, *self.verdicts, self.descriptions())
         self._write(shift=terms, shift_evidence=evidence)
         self._correct()
-        given_back, groups = corrections.measure(study, self.folder / "corrected", terms, evidence)
+        given_back, groups = corrections.measure(study, [], self.folder / "corrected", terms, evidence)
         self._write(corrections=given_back, corrections_by_verdict=groups)
         planted, acceptance = truth.measure(study, self.hospitals(), terms)
         self._write(shift_truth=planted, shift_acceptance=acceptance)
@@ -333,8 +355,9 @@ class Made:
         for place, name in enumerate(self.labels):
             rows = manifest.read(self.folder / f"manifests/{name}.parquet").set_index("image_id")
             severities = rows[self.labels[name]].reindex(columns=self.tasks, fill_value=0.0)
-            rule = {"threshold": 0.5, "flipped": 0.1 * place}
-            settings = {"seed": 0, "prevalence": dict.fromkeys(self.tasks, 0.5), "appearance": {}, "labelling": rule}
+            rule = Labelling(threshold=0.5, flipped=0.1 * place)
+            prevalence = dict.fromkeys(self.tasks, 0.5)
+            settings = Planted(seed=0, prevalence=prevalence, appearance=Appearance(), labelling=rule)
             found[name] = truth.Hospital(settings, severities)
         return found
 

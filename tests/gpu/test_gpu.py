@@ -16,6 +16,7 @@ from crossray.learning.models import build_model, load_model
 from crossray.learning.prediction import predict_logits
 from crossray.shards import ImageStore, with_rows
 from crossray.statistics import auc
+from crossray.study.stages.inference import Inference
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")]
 
@@ -45,7 +46,7 @@ def logits_of(dataset, weights, device, kind):
     store = ImageStore(dataset / "32px/index.json")
     rows = with_rows(manifest.read(dataset / "manifest.parquet"), store, "test")
     labels = rows[tasks].to_numpy(float)
-    settings = {"batch_size": 32, "precision": kind}
+    settings = Inference(batch_size=32, precision=kind)
     return predict_logits(model, Examples(store, rows["row"].to_numpy(), labels), settings, device), labels
 
 

@@ -1,5 +1,7 @@
 """Ways to learn from several data sets, label smoothing and contrast: known answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,9 +10,10 @@ from test_training import command
 import train_model
 from crossray.errors import UserError
 from crossray.learning.algorithms import Coral, Dann, GroupDro, make_algorithm
-from crossray.learning.batches import Augmentation, Batch
+from crossray.learning.batches import Batch, augmented
 from crossray.learning.losses import smoothed
 from crossray.learning.models import build_model
+from crossray.study.training import Augmentation, TrainingRun
 
 
 def batch_of(*datasets):
@@ -84,24 +87,25 @@ def test_group_dro_weighs_the_worst_data_set_more_by_hand():
 
 def test_a_single_data_set_and_the_plain_mean_need_no_algorithm():
     network = build_model("resnet18", 1, 32)
-    asked = {"algorithm": "coral", "algorithm_weight": None, "seed": 0}
+    asked = TrainingRun(architecture="resnet18", tasks=("A",), algorithm="coral")
     assert make_algorithm(asked, 1, network) is None
-    assert make_algorithm({"seed": 0}, 2, network) is None
+    assert make_algorithm(replace(asked, algorithm="erm"), 2, network) is None
     assert make_algorithm(asked, 2, network).weight == 1
-    assert make_algorithm(asked | {"algorithm": "group_dro"}, 2, network).weight == 0.01
-    assert make_algorithm(asked | {"algorithm_weight": 0.3}, 2, network).weight == 0.3
+    assert make_algorithm(replace(asked, algorithm="group_dro"), 2, network).weight == 0.01
+    assert make_algorithm(replace(asked, algorithm_weight=0.3), 2, network).weight == 0.3
 
 
 def test_a_network_without_a_linear_layer_is_refused():
+    asked = TrainingRun(architecture="resnet18", tasks=("A",), algorithm="coral")
     with pytest.raises(UserError, match="coral needs an architecture that ends in a linear layer"):
-        make_algorithm({"algorithm": "coral", "algorithm_weight": None, "seed": 0}, 2, torch.nn.Conv2d(1, 1, 1))
+        make_algorithm(asked, 2, torch.nn.Conv2d(1, 1, 1))
 
 
 def test_the_discriminator_starts_from_the_seed_whatever_came_before():
-    asked = {"algorithm": "dann", "algorithm_weight": None}
+    asked = TrainingRun(architecture="resnet18", tasks=("A",), algorithm="dann")
     network = build_model("resnet18", 1, 32)
     first, second, other = (
-        make_algorithm(asked | {"seed": seed}, 2, network).discriminator[0].weight for seed in (0, 0, 1)
+        make_algorithm(replace(asked, seed=seed), 2, network).discriminator[0].weight for seed in (0, 0, 1)
     )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
@@ -129,7 +133,8 @@ def test_smoothed_labels_by_hand():
 def test_contrast_changes_greys_between_the_ends_and_each_image_by_its_own_draw():
     levels = torch.arange(0, 256, 4, dtype=torch.uint8).reshape(1, 8, 8).repeat(64, 1, 1)
     torch.manual_seed(0)
-    changed = Augmentation(0, 0, 0, contrast=0.5)(levels)
+    changes = Augmentation(rotation=0, translation=0, scale=0, contrast=0.5)
+    changed = augmented(levels, changes)
     assert changed[:, 0, 0].abs().max() == 0
     middle = changed[:, 4, 0] / 255
     power = torch.log(middle) / torch.log(levels[0, 4, 0] / 255)
@@ -137,4 +142,6 @@ def test_contrast_changes_greys_between_the_ends_and_each_image_by_its_own_draw(
     assert (power < 1.5 + 1e-3).all()
     assert power.unique().numel() > 50
     assert (changed.diff(dim=2) > 0).all()  # order of greys stays
-    assert torch.allclose(Augmentation(0, 0, 0)(levels), levels.float(), atol=1e-3)
+    assert torch.allclose(
+        augmented(levels, Augmentation(rotation=0, translation=0, scale=0)), levels.float(), atol=1e-3
+    )

@@ -14,6 +14,7 @@ from crossray.analysis.cells import Study, Trained
 from crossray.analysis.options import read_overlap
 from crossray.errors import FILE_NOT_FOUND, UserError
 from crossray.files import write_csv
+from crossray.study.stages.analysis import Analysis
 from helpers import manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 200, "seed": 0}
@@ -42,7 +43,7 @@ def study(tmp_path):
                 path = tmp_path / "predictions/resnet50" / source / str(seed) / split / f"{target}.parquet"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 pd.DataFrame({"image_id": rows["image_id"].to_numpy(), **logits}).to_parquet(path, index=False)
-    settings = {
+    settings = Analysis.from_dict({
         "models": ["resnet50"],
         "sources": list(labels),
         "sources_of": {"resnet50": list(labels)},
@@ -56,7 +57,7 @@ def study(tmp_path):
         "objective": "multilabel",
         "evaluation": EVALUATION,
         "overlap": "refuse",
-    }
+    })  # fmt: skip
     return Study(tmp_path / "predictions", tmp_path / "manifests", settings)
 
 
@@ -167,7 +168,7 @@ def test_losses_are_over_shared_tasks_and_paired(study):
 
 
 def test_pairs_without_a_shared_task_keep_their_reason(study):
-    study.settings["tasks"] = ["B", "C"]
+    study = replace(study, settings=replace(study.settings, tasks=("B", "C")))
     table, replicates = performance.measure(study)
     pairs, summary, _ = transfer.measure(table, replicates)
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
@@ -204,8 +205,7 @@ def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have
     lost.loc[0, "reason"] = FILE_NOT_FOUND
     manifest.write(tmp_path / "manifests/d.parquet", table, {})
     write_csv(tmp_path / "d/32px/rejected.csv", lost)
-    settings = {"datasets": ["d"], "shape": "32px", "tasks": ["A", "B", "Z"]}
-    counts, labels, flow = summary_of.summarise(tmp_path / "manifests", tmp_path, settings)
+    counts, labels, flow = summary_of.summarise(tmp_path / "manifests", tmp_path, ["d"], "32px", ["A", "B", "Z"])
     steps = flow.set_index("split")[["rows", "found", "readable", "labelled"]]
     assert steps.loc["all"].tolist() == [20, 19, 16, 12]
     assert steps.loc["train"].tolist() == [12, 11, 9, 7]
@@ -220,7 +220,7 @@ def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have
 
 
 def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):
-    study.settings["sources"], study.settings["targets"] = ["north"], ["north"]
+    study = replace(study, settings=replace(study.settings, sources=("north",), targets=("north",)))
     table, replicates = performance.measure(study)
     pairs, summary, _ = transfer.measure(table, replicates)
     assert list(pairs.columns) == transfer.COLUMNS

@@ -41,10 +41,7 @@ def test_batches_are_read_as_a_training_does(tmp_path):
 
 def test_predictions_read_every_target_for_every_source(tmp_path):
     precision = importlib.import_module("precision")
-    study = precision.checked(
-        precision.yaml.safe_load((ROOT / "config/config.yaml").read_text()),
-        ROOT / "workflow/schemas/config.schema.yaml",
-    )
+    study = precision.study_of(precision.yaml.safe_load((ROOT / "config/config.yaml").read_text()))
     precision.IMAGES = 30
     written, index = precision._hospital("north", study, tmp_path)
-    assert precision.load_source([written], [index], precision.stored.learning(study["tasks"])).tasks
+    assert precision.load_source([written], [index], precision.stored.learning(study.tasks)).tasks

@@ -20,7 +20,7 @@ TASKS = ["Cardiomegaly", "Effusion"]
 LABELLING = {"threshold": 0.3, "flipped": 0.0, "unlabelled": []}
 SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
 MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
-STUDY = {"models": ["small"], "shown": ["small"], "sources": list(MEMBERS), "sources_of": {"small": list(MEMBERS)},
+STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": list(MEMBERS)},
          "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
          "objective": "multilabel"}  # fmt: skip
 #: all but what has chains of its own: test_localisation, test_shift_tables, test_corrections
@@ -145,7 +145,7 @@ def analyse(root):
     tables, leakage = root / "study/analysis", root / "study/leakage"
     evaluation = {"minimum": 1, "resamples": 100, "seed": 0}
     settings = STUDY | {"evaluation": evaluation, "overlap": "refuse", "members": MEMBERS, "paper": {"a": "NIH"},
-                        "registers": {"a": "a", "b": "b"}, "pairs": []}  # fmt: skip
+                        "registers": {"a": "a", "b": "b"}}  # fmt: skip
     study = {"predictions": root / "study/predictions", "manifests": root / "study/manifests",
              "leakage": leakage / "summary.csv", "settings": settings}  # fmt: skip
     measured = {"performance": tables / "performance.csv", "replicates": tables / "replicates.parquet"}
@@ -161,9 +161,11 @@ def analyse(root):
         "measure_calibration": {"output": "calibration", "points": "operating_points", "bins": "reliability"},
         "measure_subgroups": {"output": "subgroups"},
         "compare_models": {"output": "comparisons"},
-        "compare_outputs": {"output": "outputs", "points": "output_points", "extremes": "output_extremes"},
     }.items():
         assert run(program, **study, **{flag: tables / f"{name}.csv" for flag, name in outputs.items()}) == 0
+    compared = {"output": tables / "outputs.csv", "points": tables / "output_points.csv"}
+    assert run("compare_outputs", **study | {"settings": settings | {"pairs": []}}, **compared,
+               extremes=tables / "output_extremes.csv") == 0  # fmt: skip
     assert run("measure_classes", **study, **measured, output=tables / "classes.csv",
                confusion=tables / "confusion.csv") == 0  # fmt: skip
     assert run("summarise_models", **measured, models=root / "study/models", output=tables / "models.csv",
@@ -189,6 +191,7 @@ def analyse(root):
 def draw(root):
     study, figures = root / "study", root / "study/figures"
     shown = {
+        "shown": ["small"],
         "datasets": ["a", "b"],
         "phantoms": ["a", "b"],
         "real": [],
@@ -211,7 +214,7 @@ def draw(root):
                 "balance": "datasets", "loss": "cross_entropy", "task_weights": "paper",
                 "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
     page = STUDY | {
-        "study": "chain", "title": "A chain", "training": training,
+        "shown": ["small"], "study": "chain", "title": "A chain", "training": training,
         "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
         "datasets": {"a": {"description": ""}, "b": {"description": ""}},
         "images": {"size": 32, "fit": "crop", "colour": "grey"},

@@ -1,5 +1,7 @@
 """From logits of classes to tables and figures: known answers, what counts, and reasons for empty cells."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from crossray.analysis.cells import Study
 from crossray.errors import UserError
 from crossray.figures import accuracy, confusion
 from crossray.figures.answers import accuracy_numbers
+from crossray.study.stages.analysis import Analysis, Intervals
 from helpers import manifest_table
 
 CLASSES = [f"c{number}" for number in range(8)]
@@ -41,12 +44,13 @@ def made(folder, patients=None, seeds=(0,), spread=2.5):
                 table = pd.DataFrame(logits.astype(np.float32), columns=own)
                 table.insert(0, "image_id", rows["image_id"].to_numpy())
                 table.to_parquet(path, index=False)
-    settings = {
+    settings = Analysis.from_dict({
         "models": ["net"], "sources": list(LABELS), "sources_of": {"net": list(LABELS)}, "origins": {"net": []},
         "members": {name: [name] for name in LABELS},
         "targets": list(LABELS), "registers": {name: name for name in LABELS}, "seeds": list(seeds),
         "tasks": CLASSES, "objective": "multiclass", "evaluation": {"minimum": 5, "resamples": 200, "seed": 0},
-    }  # fmt: skip
+        "paper": {}, "overlap": "refuse",
+    })  # fmt: skip
     return Study(folder / "predictions", folder / "manifests", settings)
 
 
@@ -118,9 +122,9 @@ def test_confusions_are_counted_and_what_one_side_lacks_is_empty(study, tables):
 
 
 def test_no_common_class_no_image_and_too_few_have_reasons(study):
-    table = measured(Study(study.predictions, study.manifests, study.settings | {"tasks": ["c9"]}))[0]
+    table = measured(Study(study.predictions, study.manifests, replace(study.settings, tasks=("c9",))))[0]
     assert set(table["reason"]) == {"L"}
-    few = study.settings | {"evaluation": {"minimum": 10**6, "resamples": 100, "seed": 0}}
+    few = replace(study.settings, evaluation=Intervals(minimum=10**6, resamples=100, seed=0))
     assert set(measured(Study(study.predictions, study.manifests, few))[0]["reason"]) == {"F"}
     refused = Study(study.predictions, study.manifests, study.settings, frozenset({("north", "south")}))
     both = measured(refused)
@@ -188,7 +192,7 @@ def test_two_classes_or_none_stop_with_the_row(columns, message):
 
 
 def test_figures_say_what_the_tables_hold(study, tables):
-    settings = study.settings | {"resamples": 200, "phantoms": []}
+    settings = study.settings.as_dict() | {"resamples": 200, "phantoms": []}
     figure = accuracy.draw(tables[0], settings)
     assert figure.title.startswith("Accuracy 0.")
     assert "4 of 4 pairs" in figure.caption

@@ -82,3 +82,39 @@ def test_a_module_that_a_program_never_calls_can_be_left_out(scripts):
     change(scripts / "crossray/grey_levels.py", "(0.5, 99.5)", "(1.0, 99.0)")
     assert manifest() == before[0]
     assert digest("locate_findings", "crossray.datasets.simulated") != before[1]
+
+
+def programs(scripts):
+    return sorted(path.stem for path in scripts.glob("*.py"))
+
+
+def test_what_fields_mean_counts_for_nobody(scripts):
+    before = {name: digest(name) for name in programs(scripts)}
+    change(scripts / "crossray/study/training.py", '"Passes over the training split."', '"How often all is seen."')
+    change(scripts / "crossray/study/stages/predict.py", '"""Settings of the rule', '"""What is told to the rule')
+    assert {name: digest(name) for name in programs(scripts)} == before
+
+
+def test_a_default_of_training_counts_for_what_trains(scripts):
+    before = {name: digest(name) for name in programs(scripts)}
+    change(scripts / "crossray/study/training.py", "Ge(1)] = 100", "Ge(1)] = 90")
+    changed = {name for name, old in before.items() if digest(name) != old}
+    assert {"train_model", "train_shared_heads"} <= changed
+    assert changed.isdisjoint({"make_manifest", "convert_shard", "audit_leakage", "measure_performance", "draw_drop"})
+
+
+@pytest.mark.parametrize("stage", ["train_model", "predict_corrected", "measure_sweeps", "index_shards"])
+def test_a_new_setting_of_a_stage_counts_for_it_alone(scripts, stage):
+    before = {name: digest(name) for name in programs(scripts)}
+    path = scripts / f"crossray/study/stages/{stage}.py"
+    path.write_text(path.read_text() + '    more: int = 1\n    "What is new."\n')
+    assert {name for name, old in before.items() if digest(name) != old} == {stage}
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py")))
+def test_a_program_knows_of_the_study_what_its_own_stage_is_told(name):
+    known = module.imported(name)
+    stages = {part.split(".")[3] for part in known if part.startswith("crossray.study.stages.")}
+    assert stages <= {name, "inference", "analysis"}
+    whole = {f"crossray.study.{part}" for part in ("plan", "layout", "reading", "config", "stage_settings", "checks")}
+    assert not known & (whole | {"crossray.planning", "pydantic"})

@@ -3,6 +3,7 @@
 import importlib
 import json
 import shutil
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -214,15 +215,15 @@ def test_halves_of_patients_never_calibrate_themselves():
 
 def test_other_trainings_of_the_first_model_stand_beside_it(analysed):
     study = analysed.study
-    settings = study.settings | {"mitigations": ["smooth"], "models": ["resnet50", "smooth"],
-                                 "sources_of": study.settings["sources_of"] | {"smooth": ["north"]},
-                                 "origins": study.settings["origins"] | {"smooth": []}}  # fmt: skip
+    settings = replace(study.settings, models=("resnet50", "smooth"),
+                       sources_of={**study.settings.sources_of, "smooth": ("north",)},
+                       origins={**study.settings.origins, "smooth": ()})  # fmt: skip
     place = analysed.folder / "predictions/smooth"
     shutil.copytree(analysed.folder / "predictions/resnet50/north", place / "north")
     try:
         tables = [pd.read_csv(analysed.folder / f"analysis/{name}.csv") for name in ("shift", "shift_evidence")]
         changed = Study(study.predictions, study.manifests, settings)
-        table, _ = corrections.measure(changed, analysed.folder / "corrected", *tables)
+        table, _ = corrections.measure(changed, ["smooth"], analysed.folder / "corrected", *tables)
     finally:
         shutil.rmtree(place)
     beside = table[table["correction"] == "smooth"]

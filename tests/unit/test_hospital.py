@@ -1,25 +1,26 @@
 """Simulated hospitals: labels follow the rule, images follow the appearance, both follow the seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pydicom
 import pytest
 import yaml
 
 from crossray import dicom
-from crossray.datasets.findings import FINDINGS
 from crossray.datasets.hospital import TRANSFER_SYNTAXES, call, patients, write_release
 from crossray.datasets.phantom import draw_anatomy, render
 from crossray.errors import UserError
-from crossray.settings import checked
+from crossray.planning import study_of
+from crossray.study.findings import FINDINGS
+from crossray.study.hospital import Labelling
 from helpers import ROOT
-
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 
 def hospital(**changes):
     settings = {"reader": "simulated", "images": 12, **changes}
     config = {"study": "s", "tasks": list(FINDINGS), "datasets": {"h": settings}}
-    return checked(config, SCHEMA)["datasets"]["h"]
+    return study_of(config).datasets["h"]
 
 
 def test_labels_are_severities_over_the_threshold(tmp_path):
@@ -30,7 +31,7 @@ def test_labels_are_severities_over_the_threshold(tmp_path):
 
 def test_flips_and_unlabelled_findings():
     generator = np.random.default_rng(0)
-    rule = {"threshold": 0.5, "flipped": 0.25, "unlabelled": ["Nodule"]}
+    rule = Labelling(threshold=0.5, flipped=0.25, unlabelled=("Nodule",))
     calls = [call(dict.fromkeys(FINDINGS, 1.0), rule, generator) for _ in range(2000)]
     assert "Nodule" not in calls[0]
     assert np.mean([c["Effusion"] for c in calls]) == pytest.approx(0.75, abs=0.03)
@@ -80,13 +81,13 @@ def test_appearance_changes_the_picture_as_named(tmp_path):
 
 
 def test_thresholds_and_flips_may_differ_by_finding():
-    rule = {"threshold": dict.fromkeys(FINDINGS, 0.2) | {"Nodule": 0.9}, "unlabelled": [],
-            "flipped": dict.fromkeys(FINDINGS, 0.0) | {"Effusion": 1.0}}  # fmt: skip
+    rule = Labelling(threshold=dict.fromkeys(FINDINGS, 0.2) | {"Nodule": 0.9},
+                     flipped=dict.fromkeys(FINDINGS, 0.0) | {"Effusion": 1.0})  # fmt: skip
     called = call(dict.fromkeys(FINDINGS, 0.5), rule, np.random.default_rng(0))
     assert called["Cardiomegaly"] == 1
     assert called["Nodule"] == 0
     assert called["Effusion"] == 0
-    hospital(labelling={"threshold": rule["threshold"]})
+    assert hospital(labelling={"threshold": rule.threshold}).labelling.threshold == rule.threshold
     with pytest.raises(UserError, match="labelling"):
         hospital(labelling={"threshold": {"Nodule": 0.9}})
 
@@ -141,21 +142,20 @@ def test_a_finding_changes_the_picture_more_the_more_severe_it_is(finding):
 
 
 def test_the_default_study_is_three_hospitals_with_one_difference_each():
-    study = checked(yaml.safe_load((ROOT / "config/config.yaml").read_text()), SCHEMA)["datasets"]
+    study = study_of(yaml.safe_load((ROOT / "config/config.yaml").read_text())).datasets
     north, south, west = study["north"], study["south"], study["west"]
-    assert south["labelling"] == north["labelling"]
-    assert south["appearance"] != north["appearance"]
-    coding = {"transfer_syntax": None}
-    assert west["appearance"] | coding == north["appearance"] | coding
-    assert west["labelling"] != north["labelling"]
+    assert south.labelling == north.labelling
+    assert south.appearance != north.appearance
+    assert replace(west.appearance, transfer_syntax="rle") == replace(north.appearance, transfer_syntax="rle")
+    assert west.labelling != north.labelling
 
 
 def test_the_hospitals_for_tuning_are_those_of_known_truth_from_another_seed():
     studies = [yaml.safe_load((ROOT / f"config/studies/{name}.yaml").read_text()) for name in
                ("known-truth", "known-truth-tuning")]  # fmt: skip
     hospitals = [
-        {name.rsplit("-", 1)[0]: {key: value for key, value in settings.items() if key != "seed"}
-         for name, settings in checked(study, SCHEMA)["datasets"].items()}
+        {name.rsplit("-", 1)[0]: replace(settings, seed=0)
+         for name, settings in study_of(study).datasets.items()}
         for study in studies
     ]  # fmt: skip
     assert hospitals[0] == hospitals[1]

@@ -6,11 +6,8 @@ import pytest
 
 from crossray.configfiles import check_text
 from crossray.errors import UserError
-from crossray.settings import checked, read_schema
-from crossray.sweeps import spelt_out
-from helpers import ROOT
-
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
+from crossray.planning import study_of
+from crossray.study.sweeps import expand_sweeps
 
 
 def study(**more):
@@ -19,7 +16,7 @@ def study(**more):
 
 def refused(config):
     with pytest.raises(UserError) as error:
-        checked(config, SCHEMA)
+        study_of(config)
     text = str(error.value)
     assert text.startswith("config: ")
     assert "\n" not in text
@@ -61,8 +58,8 @@ def test_a_name_that_means_something_to_a_path_is_refused(place, name):
 @pytest.mark.parametrize("name", ["datasets", "Datasets", "DATASETS"])
 def test_a_study_is_not_called_as_the_folder_that_all_share(name):
     assert "is the folder in results that all studies share; give the study another name" in refused(study(study=name))
-    assert checked(named("datasets", "datasets"), SCHEMA)
-    assert checked(named("models", "datasets"), SCHEMA)
+    assert "datasets" in study_of(named("datasets", "datasets")).datasets
+    assert "datasets" in study_of(named("models", "datasets")).models
 
 
 @pytest.mark.parametrize("key", ["title", "private"])
@@ -89,15 +86,15 @@ def test_what_is_no_number_is_refused(value):
 
 def test_braces_lines_and_length_of_what_is_only_shown_are_carried_through():
     text = "{study} {{x}} {0} %s $HOME `id` 'a' \"b\" </script> \u05d0\u200f\n" * 20
-    filled = checked(study(title=text, tasks=["{A} {{B}}"]), SCHEMA)
-    assert (filled["title"], filled["tasks"]) == (text, ["{A} {{B}}"])
+    filled = study_of(study(title=text, tasks=["{A} {{B}}"]))
+    assert (filled.title, filled.tasks) == (text, ("{A} {{B}}",))
 
 
 def test_a_sweep_does_not_make_names_that_are_too_long_for_a_file():
     keys = ("learning_rate", "weight_decay", "epochs", "focal_gamma", "asymmetric_gamma", "batch_size", "images")
-    config = checked(study(models={"m" * 100: {"sweep": {key: [2] for key in keys}}}), SCHEMA)
+    config = study_of(study(models={"m" * 100: {"sweep": {key: [2] for key in keys}}}))
     with pytest.raises(UserError, match=r"^config: models\.m+\.sweep: the name .* sweep fewer settings at a time$"):
-        spelt_out(config, read_schema(SCHEMA), ["d"])
+        expand_sweeps(config)
 
 
 @pytest.mark.parametrize(

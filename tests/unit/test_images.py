@@ -11,6 +11,7 @@ import pytest
 from crossray.datasets.conversion import convert
 from crossray.errors import UnusableImageError
 from crossray.images import blankness, centre_square, load_square, preprocessing, read_shape
+from crossray.study.stages.convert_shard import ConvertShard
 
 
 def test_area_resize_equals_block_means(write_dicom):
@@ -167,7 +168,7 @@ def test_a_table_of_few_levels_or_a_wide_window_does_not_pass_unnoticed(write_di
     write_dicom(ramp, "wide.dcm", bits=12, WindowCenter=32768, WindowWidth=65536)
     write_dicom(ramp, "good.dcm", bits=12, WindowCenter=[1, 2048], WindowWidth=[0, 4096])
     rows = pd.DataFrame({"image_id": ["a", "b"], "path": ["h1", "h2"], "file": ["wide.dcm", "good.dcm"]})
-    settings = {"size": 32, "fit": "crop", "colour": "grey", "burnt_in": "reject", "burnt_in_areas": []}
+    settings = ConvertShard(size=32, fit="crop", colour="grey", burnt_in="reject", burnt_in_areas=(), shards=1)
     with caplog.at_level(logging.INFO):
         rejected = convert(rows, tmp_path, "d", settings, tmp_path / "s.h5")
     assert list(rejected["image_id"]) == ["a"]

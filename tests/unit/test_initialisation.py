@@ -15,10 +15,11 @@ from crossray.errors import UserError
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.initialisation import PHOTOGRAPH_SCALE, initial_network, read_state
 from crossray.learning.models import PAPER_SCALE, build_model, head_names, save_weights
+from crossray.study.training import TrainingRun
 
 
 def settings(**changes):
-    return SETTINGS | changes
+    return TrainingRun.from_dict(SETTINGS | changes)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crossray.datasets import find_reader, with_policy
-from helpers import ROOT
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
+from helpers import ROOT, dataset
 
 SPEC = importlib.util.find_spec("torchxrayvision")
 pytestmark = [
@@ -39,8 +40,8 @@ NIH_2020 = {
 def read(name, root, **settings):
     reader, tables = TABLES[name]
     folder = Path(SPEC.origin).parent / "data"
-    settings |= {"reader": reader, "root": str(root), "max_missing": 1}
     settings |= {key: str(folder / file) for key, file in tables.items()}
+    settings = dataset(reader, root=str(root), max_missing=1, **settings)
     module = find_reader(reader)
     return module.read(module.locate(name, settings), with_policy(name, settings))
 

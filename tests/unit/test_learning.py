@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,7 @@ import safetensors.torch
 import torch
 
 from crossray.errors import UserError
-from crossray.learning.batches import Augmentation, EpochShuffle, Examples, groups_of, ordered_batches, training_batches
+from crossray.learning.batches import EpochShuffle, Examples, augmented, groups_of, ordered_batches, training_batches
 from crossray.learning.hardware import choose_device, precision
 from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
 from crossray.learning.losses import MaskedLoss, asymmetric_loss, positive_weights, task_weights
@@ -19,6 +20,8 @@ from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_
 from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.source import load_source
 from crossray.shards import ImageStore
+from crossray.study.stages.inference import Inference
+from crossray.study.training import Augmentation, Training, TrainingRun
 from helpers import ROOT
 
 
@@ -29,16 +32,16 @@ def test_task_weights_by_hand():
 
 def learning(*tasks, images=None, seed=0):
     """Return what a source is told of a training."""
-    return {"tasks": list(tasks), "images": images, "seed": seed, "objective": "multilabel"}
+    return TrainingRun(architecture="resnet18", tasks=tasks, images=images, seed=seed)
 
 
 #: how models are applied
-INFERENCE = {"batch_size": 4, "precision": "fastest"}
+INFERENCE = Inference(batch_size=4, precision="fastest")
 
 #: where every task has two positives and four negatives, so that both kinds of weights are 1 and 2
 LABELS = np.repeat([[1.0, 1.0], [0.0, 0.0]], [2, 4], axis=0)
-PLAIN = {"loss": "cross_entropy", "task_weights": "none", "positive_weights": "none", "focal_gamma": 2.0,
-         "asymmetric_gamma": 4.0, "asymmetric_margin": 0.05, "label_smoothing": 0.0}  # fmt: skip
+PLAIN = Training(task_weights="none")
+STILL = Augmentation(rotation=0, translation=0, scale=0)
 
 
 def test_unknown_labels_do_not_count():
@@ -48,7 +51,7 @@ def test_unknown_labels_do_not_count():
     first, second = (softplus(torch.tensor(0.0)) + softplus(torch.tensor(1.0))) / 2, softplus(torch.tensor(-1.0))
     assert MaskedLoss(LABELS, PLAIN)(logits, labels) == pytest.approx(float(first + second))
     positives = np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])  # weights: a = (2, 4), by the largest
-    papers = MaskedLoss(positives, PLAIN | {"task_weights": "paper"})
+    papers = MaskedLoss(positives, replace(PLAIN, task_weights="paper"))
     assert papers(logits, labels) == pytest.approx(float(0.5 * first + second))
 
 
@@ -64,7 +67,7 @@ def test_balanced_positives_weigh_as_much_as_the_negatives():
     assert positive_weights(LABELS).tolist() == [2, 2]
     assert positive_weights(np.array([[1.0], [0.0], [np.nan], [0.0], [0.0]])).tolist() == [3]
     logits, labels = torch.zeros(6, 2), torch.tensor(LABELS)
-    plain, balanced = (MaskedLoss(LABELS, PLAIN | {"positive_weights": kind}) for kind in ("none", "balanced"))
+    plain, balanced = (MaskedLoss(LABELS, replace(PLAIN, positive_weights=kind)) for kind in ("none", "balanced"))
     assert balanced(logits, labels) == pytest.approx(float(plain(logits, labels)) * 8 / 6)
 
 
@@ -78,7 +81,7 @@ def test_balanced_positives_weigh_as_much_as_the_negatives():
 def test_other_losses_without_their_exponent_are_cross_entropy(changes):
     logits, labels = torch.randn(6, 2) * 5, torch.tensor(LABELS)
     same = MaskedLoss(LABELS, PLAIN)(logits, labels)
-    assert MaskedLoss(LABELS, PLAIN | changes)(logits, labels) == pytest.approx(float(same), rel=1e-5)
+    assert MaskedLoss(LABELS, replace(PLAIN, **changes))(logits, labels) == pytest.approx(float(same), rel=1e-5)
 
 
 def test_asymmetric_loss_by_hand():
@@ -92,7 +95,7 @@ def test_asymmetric_loss_by_hand():
 
 
 def test_focal_loss_by_hand():
-    loss = MaskedLoss(LABELS, PLAIN | {"loss": "focal"})
+    loss = MaskedLoss(LABELS, replace(PLAIN, loss="focal"))
     assert loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])) == pytest.approx(2 * 0.25 * np.log(2))
 
 
@@ -103,21 +106,21 @@ def test_grey_levels_become_the_papers_range():
 
 def test_no_augmentation_changes_nothing():
     images = torch.randint(0, 256, (3, 16, 16), dtype=torch.uint8)
-    assert torch.allclose(Augmentation(0, 0, 0)(images), images.float(), atol=1e-3)
+    assert torch.allclose(augmented(images, STILL), images.float(), atol=1e-3)
 
 
 def test_augmentation_moves_each_image_its_own_way_within_bounds():
     torch.manual_seed(0)
     images = torch.zeros(200, 65, 65, dtype=torch.uint8)
     images[:, 31:34, 31:34] = 255
-    moved = Augmentation(0, 0.25, 0)(images)
+    moved = augmented(images, Augmentation(rotation=0, translation=0.25, scale=0))
     y, x = torch.meshgrid(torch.arange(65.0), torch.arange(65.0), indexing="ij")
     mass = moved.sum((1, 2))
     shifts = torch.stack([(moved * axis).sum((1, 2)) / mass - 32 for axis in (y, x)])
     assert shifts.abs().max() <= 0.25 * 65 + 1
     assert shifts.abs().max() > 0.2 * 65
     assert shifts.std() > 5
-    turned = Augmentation(90, 0, 0)(images.float())
+    turned = augmented(images.float(), Augmentation(rotation=90, translation=0, scale=0))
     assert turned[:, 32, 32].min() > 200  # the centre stays
 
 
@@ -313,7 +316,7 @@ def test_predictions_do_not_depend_on_the_batch(make_dataset):
     model = build_model("resnet18", 2, 32)
     examples = Examples(store, np.arange(20), np.zeros((20, 2), np.float32))
     device = torch.device("cpu")
-    one, other = (predict_logits(model, examples, INFERENCE | {"batch_size": size}, device) for size in (20, 6))
+    one, other = (predict_logits(model, examples, replace(INFERENCE, batch_size=size), device) for size in (20, 6))
     assert one.shape == (20, 2)
     assert np.abs(one - other).max() < 0.05 * np.abs(one).max()
     nothing = Examples(store, np.arange(0), np.zeros((0, 2)))
@@ -330,7 +333,7 @@ def test_without_bfloat16_predictions_are_those_of_the_network(make_dataset):
     store = ImageStore(make_dataset("north", images=8) / "32px/index.json")
     model = build_model("resnet18", 2, 32).eval()
     examples = Examples(store, np.arange(8), np.zeros((8, 2), np.float32))
-    logits = predict_logits(model, examples, INFERENCE | {"precision": "float32"}, torch.device("cpu"))
+    logits = predict_logits(model, examples, replace(INFERENCE, precision="float32"), torch.device("cpu"))
     with torch.inference_mode():
         expected = model(torch.from_numpy(store.take(np.arange(8)))).numpy()
     np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)

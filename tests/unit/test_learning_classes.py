@@ -8,15 +8,16 @@ from crossray import manifest
 from crossray.errors import UserError
 from crossray.files import write_json
 from crossray.images import load_square
-from crossray.learning.batches import Augmentation
+from crossray.learning.batches import augmented
 from crossray.learning.initialisation import initial_network
 from crossray.learning.losses import SoftmaxLoss
 from crossray.learning.models import PHOTOGRAPH_SCALE, build_model, load_model, save_weights
 from crossray.learning.source import load_source
 from crossray.learning.training import BestEpoch, _merit
-from crossray.settings import MULTICLASS
 from crossray.shards import ImageStore, shard_entry, write_shard
 from crossray.statistics import class_log_odds
+from crossray.study.names import MULTICLASS
+from crossray.study.training import Augmentation, Start, TrainingRun
 
 
 def test_the_loss_is_that_of_torch_and_adds_up_over_parts():
@@ -43,7 +44,7 @@ def test_log_odds_are_the_softmax_and_do_not_saturate():
 
 def learning(*classes):
     """Return what a source is told of a training."""
-    return {"tasks": list(classes), "objective": MULTICLASS, "images": None, "seed": 0}
+    return TrainingRun(architecture="resnet18", tasks=classes, objective=MULTICLASS)
 
 
 def classed(names, labelled):
@@ -120,7 +121,7 @@ def test_colour_goes_through_as_each_of_its_channels_alone():
     moved = []
     for images in (grey, coloured[..., 1], coloured):
         torch.manual_seed(2)
-        moved.append(Augmentation(30, 0.2, 0.1)(images))
+        moved.append(augmented(images, Augmentation(rotation=30, translation=0.2, scale=0.1)))
     assert moved[2].shape == (4, 16, 16, 3)
     assert torch.allclose(moved[2][..., 0], moved[0])
     assert torch.allclose(moved[2][..., 1], moved[1])
@@ -130,7 +131,7 @@ def test_colour_goes_through_as_each_of_its_channels_alone():
 
 
 def test_networks_get_as_many_channels_as_the_images_have(tmp_path):
-    settings = {"architecture": "resnet18", "stem": "standard", "seed": 0, "weights": None}
+    settings = Start(architecture="resnet18")
     assert initial_network(settings, 2, 32, None, 3).scale == PHOTOGRAPH_SCALE
     torch.save(build_model("resnet18", 2, 32).body.state_dict(), tmp_path / "grey.pt")
     with pytest.raises(UserError, match=r"are for grey images; set images\.colour to grey"):

@@ -8,10 +8,12 @@ import pytest
 
 import releases
 from crossray.datasets import Release, find_reader
+from crossray.datasets.configured import with_policy
 from crossray.datasets.listing import find_images, image_files, is_litter
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.errors import UserError, speaking_of
 from crossray.paths import why_missing
+from helpers import dataset
 
 LITTER = ["._1.png", "__MACOSX/a/._1.png", "__macosx/1.png", ".hidden/1.png", "@eaDir/1.png/THUMB.jpg", "Thumbs.db",
           ".DS_Store", "$RECYCLE.BIN/1.png", ".ipynb_checkpoints/1.png", ".1.png.partial.png"]  # fmt: skip
@@ -33,7 +35,9 @@ def release(root, folder="", splits=("train", "test")):
 
 def read(root, **settings):
     with speaking_of(settings.pop("public", False)):
-        return find_reader("folder").read(Release(str(root), ()), SETTINGS | settings)
+        reader = find_reader("folder")
+        told = reader.Told.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
+        return reader.read(Release(str(root), ()), told)
 
 
 @pytest.mark.parametrize("path", LITTER)
@@ -149,12 +153,12 @@ def test_one_image_by_two_links_is_one(tmp_path):
 def test_previews_beside_a_known_release_are_refused(tmp_path):
     releases.nih(tmp_path)
     releases.picture(tmp_path / "a_previews/00000001_000.png", 9)
-    settings = {"root": str(tmp_path), "max_missing": 0, "views": ["ANY"], "images_per_patient": "all"}
+    settings = dataset("nih", root=str(tmp_path), max_missing=0, views=["ANY"])
     reader = find_reader("nih")
     with pytest.raises(
         UserError, match=r"00000001_000\.png lies there more than once: a_previews/00000001_000\.png, i"
     ):
-        reader.read(reader.locate("nih", settings), settings)
+        reader.read(reader.locate("nih", settings), with_policy("nih", settings))
 
 
 def test_names_of_an_old_disk(tmp_path):
@@ -198,7 +202,7 @@ def test_why_a_path_is_not_found_although_it_is_there(tmp_path, there, asked, wo
         check_images(str(tmp_path), pd.Series([asked]), 0)
     assert there not in str(error.value)
     with pytest.raises(UserError, match=f"datasets.d.table: no file .*{words}"):
-        find_table("d", {"root": str(tmp_path), "table": asked}, [])
+        find_table("d", str(tmp_path), asked, [])
 
 
 def test_nothing_is_said_of_what_is_not_there_at_all(tmp_path):
@@ -212,7 +216,7 @@ def test_a_root_of_other_case(tmp_path):
     if (tmp_path / "chest").exists():
         pytest.skip("this file system takes both for one name")
     with pytest.raises(UserError, match=r"datasets\.d\.root: no folder .* other capital and small letters"):
-        find_root("d", {"root": str(tmp_path / "chest")})
+        find_root("d", str(tmp_path / "chest"))
 
 
 @pytest.mark.parametrize("make", [releases.montgomery, releases.openi, releases.nih, releases.vindr])
@@ -221,13 +225,14 @@ def test_a_mac_changes_nothing_of_a_known_release(tmp_path, make):
     make(tmp_path)
     files = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
     reader = find_reader(make.__name__)
-    settings = {"root": str(tmp_path), "max_missing": 0, "agreement": 2, **reader.POLICIES["default"], "views": ["ANY"]}
-    before = reader.read(reader.locate("d", settings), settings)
+    settings = dataset(make.__name__, root=str(tmp_path), max_missing=0, views=["ANY"])
+    chosen = with_policy("d", settings)
+    before = reader.read(reader.locate("d", settings), chosen)
     for file in files:
         put(
             tmp_path,
             str(file.relative_to(tmp_path).with_name(f"._{file.name}")),
             f"__MACOSX/{file.relative_to(tmp_path)}",
         )
-    pd.testing.assert_frame_equal(reader.read(reader.locate("d", settings), settings), before)
+    pd.testing.assert_frame_equal(reader.read(reader.locate("d", settings), chosen), before)
     assert reader.count_images(reader.locate("d", settings), settings) > 0

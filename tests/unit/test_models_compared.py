@@ -12,11 +12,13 @@ from crossray import manifest
 from crossray.analysis import models, performance, sweeps
 from crossray.analysis.cells import Study, Trained
 from crossray.statistics import auc
+from crossray.study.stages.analysis import Analysis
+from crossray.study.stages.measure_sweeps import SweepPoint
 from helpers import manifest_table
 
 TASKS = ["A", "B"]
 POINTS = {
-    f"{sweep}-{rate}": {"sweep": sweep, "point": {"learning_rate": rate}}
+    f"{sweep}-{rate}": SweepPoint(sweep=sweep, point={"learning_rate": rate})
     for sweep in ("scratch", "tuned")
     for rate in (0.1, 0.01)
 }
@@ -45,19 +47,19 @@ def study(tmp_path_factory):
             logits.assign(image_id=rows["image_id"]).to_parquet(path, index=False)
     members = {"north": ["north"], "south": ["south"], "all": ["north", "south"], "all-but-north": ["south"],
                "all-but-south": ["north"]}  # fmt: skip
-    settings = {
+    settings = Analysis.from_dict({
         "models": list(SKILL), "sources": sources, "sources_of": dict.fromkeys(SKILL, sources), "members": members,
         "origins": {model: [] for model in SKILL}, "targets": ["north", "south"], "seeds": [0, 1, 2], "tasks": TASKS,
         "objective": "multilabel",
-        "evaluation": {"minimum": 5, "resamples": 200, "seed": 0}, "points": POINTS,
-        "registers": {"north": "north", "south": "south"},
-    }  # fmt: skip
+        "evaluation": {"minimum": 5, "resamples": 200, "seed": 0},
+        "registers": {"north": "north", "south": "south"}, "paper": {}, "overlap": "refuse",
+    })  # fmt: skip
     return Study(folder / "predictions", folder / "manifests", settings)
 
 
 @pytest.fixture(scope="module")
 def table(study):
-    return sweeps.measure(study, dict.fromkeys(study.trained(), 10.0))
+    return sweeps.measure(study, POINTS, dict.fromkeys(study.trained(), 10.0))
 
 
 def test_a_point_is_the_mean_over_seeds_and_tasks(study, table):
@@ -85,8 +87,8 @@ def test_points_are_beside_those_of_the_first_sweep_with_the_same_value(table):
 
 
 def test_a_single_seed_brings_no_variance_of_seeds(study):
-    alone = replace(study, settings=study.settings | {"seeds": [0]})
-    one, three = (sweeps.measure(s, dict.fromkeys(s.trained(), 1.0)) for s in (alone, study))
+    alone = replace(study, settings=replace(study.settings, seeds=(0,)))
+    one, three = (sweeps.measure(s, POINTS, dict.fromkeys(s.trained(), 1.0)) for s in (alone, study))
     width = (one["auc_high"] - one["auc_low"]).mean()
     assert width > 0
     assert (one["seeds"] == 1).all()
@@ -94,7 +96,7 @@ def test_a_single_seed_brings_no_variance_of_seeds(study):
 
 
 def chosen(study, table, **keys):
-    choices = sweeps.choose(study, table)
+    choices = sweeps.choose(study, POINTS, table)
     for column, value in keys.items():
         choices = choices[choices[column] == value]
     return dict(zip(choices["choice"], choices["model"], strict=True))
@@ -131,10 +133,9 @@ def _validation(study, model, source, dataset):
 
 
 def test_how_much_is_learnt_from_is_not_chosen(study, table):
-    points = {model: {**point, "point": {"images": int(1000 * point["point"]["learning_rate"])}}
+    points = {model: replace(point, point={"images": int(1000 * point.point["learning_rate"])})
               for model, point in POINTS.items()}  # fmt: skip
-    other = replace(study, settings=study.settings | {"points": points})
-    assert sweeps.choose(other, table).empty
+    assert sweeps.choose(study, points, table).empty
 
 
 def test_a_task_that_one_point_lacks_counts_at_none(study, tmp_path):
@@ -142,12 +143,12 @@ def test_a_task_that_one_point_lacks_counts_at_none(study, tmp_path):
     whole = pd.read_parquet(path)
     try:
         whole.drop(columns="B").to_parquet(path, index=False)
-        table = sweeps.measure(study, dict.fromkeys(study.trained(), 1.0))
+        table = sweeps.measure(study, POINTS, dict.fromkeys(study.trained(), 1.0))
         here = (table["source"] == "north") & (table["target"] == "south")
         assert set(table[here]["tasks"]) == {1}
         assert set(table[~here]["tasks"]) == {2}
         whole[["image_id"]].to_parquet(path, index=False)
-        table = sweeps.measure(study, dict.fromkeys(study.trained(), 1.0))
+        table = sweeps.measure(study, POINTS, dict.fromkeys(study.trained(), 1.0))
         assert set(table[here]["reason"]) == {"M"}
         assert table[here]["auc"].isna().all()
     finally:
@@ -155,10 +156,10 @@ def test_a_task_that_one_point_lacks_counts_at_none(study, tmp_path):
 
 
 def test_models_are_compared_on_the_cells_that_both_have(study):
-    settings = study.settings | {"sources_of": study.settings["sources_of"] | {"tuned-0.01": ["north"]}}
+    settings = replace(study.settings, sources_of={**study.settings.sources_of, "tuned-0.01": ("north",)})
     table, replicates = performance.measure(replace(study, settings=settings))
     costs = {model: {"architecture": "resnet18", "parameters": 11, "operations": 3} for model in SKILL}
-    found = models.measure(table, replicates, ["scratch-0.01", "tuned-0.01"], settings["members"], costs)
+    found = models.measure(table, replicates, ["scratch-0.01", "tuned-0.01"], settings.members, costs)
     rows = found.set_index(["model", "where"])
     assert (
         rows.loc[("scratch-0.01", "home"), "cells"] == 6 * 2

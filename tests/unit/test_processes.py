@@ -17,6 +17,7 @@ from crossray.errors import UserError
 from crossray.learning.batches import EpochShuffle, SharedBatches
 from crossray.learning.hardware import choose_device
 from crossray.learning.losses import MaskedLoss
+from crossray.study.training import Training
 from helpers import ROOT
 
 
@@ -46,12 +47,7 @@ def test_the_losses_of_parts_add_up_to_that_of_the_batch():
     logits = torch.randn(20, 3, generator=generator)
     labels = torch.randint(0, 2, (20, 3), generator=generator).float()
     labels[torch.rand(20, 3, generator=generator) < 0.4] = float("nan")
-    settings = {
-        "loss": "cross_entropy",
-        "task_weights": "paper",
-        "positive_weights": "balanced",
-        "label_smoothing": 0.1,
-    }
+    settings = Training(positive_weights="balanced", label_smoothing=0.1)
     loss, counts = MaskedLoss(labels.numpy(), settings), (~torch.isnan(labels)).sum(0)
     parts = [loss(logits[n::3], labels[n::3], counts) for n in range(3)]
     assert sum(parts) == pytest.approx(float(loss(logits, labels)), rel=1e-6)

@@ -119,7 +119,9 @@ def test_a_file_that_is_not_there_is_named(program, tmp_path, capsys):
     gone = str(tmp_path / "gone")
     flags = {"train_model": ["source", "indexes", "manifests", "work", "tensorboard", "weights", "history", "record"],
              "predict": ["weights", "manifests", "indexes", "outputs"]}[program]  # fmt: skip
-    words = [word for flag in flags for word in (f"--{flag}", gone)] + ["--settings", '{"tasks": ["A"]}']
+    settings = {"train_model": '{"architecture": "resnet18", "tasks": ["A"]}',
+                "predict": '{"batch_size": 8, "precision": "fastest"}'}[program]  # fmt: skip
+    words = [word for flag in flags for word in (f"--{flag}", gone)] + ["--settings", settings]
     assert importlib.import_module(program).main(words) == 1
     told = capsys.readouterr().err
     assert told.startswith("error: ")

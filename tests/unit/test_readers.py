@@ -1,6 +1,7 @@
 """Every reader on a made-up release in the layout of the real one, from raw files to shards."""
 
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -12,9 +13,11 @@ import index_shards
 import make_manifest
 import releases
 from crossray import manifest
-from crossray.datasets import READERS, find_reader, with_policy
+from crossray.datasets import READERS, find_reader
+from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
+from helpers import dataset
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
 CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
@@ -24,9 +27,9 @@ def read(root, maker, **settings):
     """Write a release and read it with the default policy and whatever settings say."""
     root.mkdir(parents=True, exist_ok=True)
     maker(root)
-    settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
-    reader = find_reader(settings["reader"])
-    chosen = with_policy("made-up", settings) | {"split": SPLIT}
+    settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
+    reader = find_reader(settings.reader)
+    chosen = with_policy("made-up", settings, split=SPLIT)
     return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
 
 
@@ -156,8 +159,7 @@ def test_vindr_of_physionet_and_a_consensus(tmp_path):
     assert labels(table, "Fracture") == {"aa": 0, "bb": 0}
     consensus = pd.read_csv(tmp_path / "annotations/image_labels_train.csv").drop(columns="rad_id").iloc[[0, 3]]
     consensus.to_csv(tmp_path / "annotations/image_labels_test.csv", index=False)
-    settings = {"reader": "vindr", "root": str(tmp_path), "max_missing": 0, "agreement": 2,
-                "table": "annotations/image_labels_test.csv"}  # fmt: skip
+    settings = dataset("vindr", root=str(tmp_path), max_missing=0, table="annotations/image_labels_test.csv")
     reader = find_reader("vindr")
     table = reader.read(reader.locate("d", settings), with_policy("d", settings)).set_index("image_id")
     assert labels(table, "Fracture") == {"aa": 0, "bb": 1}
@@ -232,14 +234,13 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     root, out = tmp_path / "release", tmp_path / "out"
     root.mkdir()
     maker(root)
-    settings = {"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings}
-    release = find_reader(settings["reader"]).locate("d", settings)
-    resolved = with_policy("d", settings) | {"public": False, "register": "d"}
-    resolved["split"] = SPLIT
+    settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
+    release = find_reader(settings.reader).locate("d", settings)
+    resolved = with_policy("d", settings, public=False, register="d", split=SPLIT)
     key = tmp_path / "private/pseudonyms.key"
     make_key(key)
     assert make_manifest.main([
-        "--dataset", "d", "--settings", json.dumps(resolved), "--root", release.root, "--tables", *release.tables,
+        "--dataset", "d", "--settings", resolved.to_json(), "--root", release.root, "--tables", *release.tables,
         "--key", str(key), "--lookup", str(tmp_path / "private/d.csv"),
         "--output", str(out / "manifest.parquet"),
     ]) == 0  # fmt: skip
@@ -271,8 +272,8 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
 @pytest.mark.parametrize("maker", [maker for maker, _, _ in MAKERS if maker.__name__ != "folder"])
 def test_an_empty_folder_is_told(tmp_path, maker):
     reader = find_reader(maker.__name__)
-    settings = {"reader": maker.__name__, "root": str(tmp_path), "labeler": "chexpert", "max_missing": 0}
+    settings = dataset(maker.__name__, root=str(tmp_path), max_missing=0)
     with pytest.raises(UserError, match=r"(has no|has neither|expected images)"):
         reader.read(reader.locate("d", settings), with_policy("d", settings))
     with pytest.raises(UserError, match="no folder"):
-        reader.locate("d", settings | {"root": str(tmp_path / "nowhere")})
+        reader.locate("d", replace(settings, root=str(tmp_path / "nowhere")))

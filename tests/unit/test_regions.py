@@ -8,14 +8,15 @@ import pytest
 import locate_findings
 import releases
 from crossray import regions
-from crossray.datasets import Release, find_locator, places_of
-from crossray.datasets.findings import FINDINGS
+from crossray.datasets import Release, find_locator
+from crossray.datasets.configured import places_of
 from crossray.datasets.phantom import draw_anatomy, render
 from crossray.datasets.places import boxes, masks, place
 from crossray.errors import UserError
 from crossray.images import load_square, read_shape
 from crossray.masks import decode, encode
-from helpers import dicom_file
+from crossray.study.findings import FINDINGS
+from helpers import dataset, dicom_file
 
 
 def lookup(*names):
@@ -127,10 +128,10 @@ def test_shapes_are_read_from_headers(tmp_path, name):
 def read(root, maker, **settings):
     """Write a release and read where its findings are."""
     maker(root)
-    settings = {"reader": maker.__name__, "root": str(root), **settings}
+    settings = dataset(**{"reader": maker.__name__, "root": str(root), **settings})
     tables = places_of("made-up", settings)
     assert tables
-    places = find_locator(settings["reader"]).read_places(Release(str(root), tables))
+    places = find_locator(settings.reader).read_places(Release(str(root), tables))
     return places.drop(columns=["frame_rows", "frame_columns"]).to_dict("records")
 
 
@@ -194,14 +195,16 @@ def test_tables_that_are_not_as_released_are_told(tmp_path, maker, table, old, n
     (tmp_path / table).write_text(text.replace(old, new))
     reader = find_locator(maker.__name__)
     with pytest.raises(UserError, match=message):
-        reader.read_places(Release(str(tmp_path), reader.locate_places("d", {"root": str(tmp_path)})))
+        reader.read_places(
+            Release(str(tmp_path), reader.locate_places("d", dataset(maker.__name__, root=str(tmp_path))))
+        )
 
 
 def test_data_sets_without_places_are_known(tmp_path):
     releases.nih_google(tmp_path)
-    assert places_of("d", {"reader": "nih_google", "root": str(tmp_path)}) == ()
+    assert places_of("d", dataset("nih_google", root=str(tmp_path))) == ()
     (tmp_path / "BBox_List_2017.csv").unlink()
-    assert places_of("d", {"reader": "nih", "root": str(tmp_path)}) == ()
+    assert places_of("d", dataset("nih", root=str(tmp_path))) == ()
     with pytest.raises(UserError, match="reader 'nih_google' knows no places"):
         find_locator("nih_google")
 

@@ -4,15 +4,17 @@ import pandas as pd
 import pytest
 
 import releases
-from crossray.datasets import find_reader, with_policy
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
 from crossray.datasets.policy import read_synonyms
 from crossray.datasets.release import check_images, find_table, labels_table
 from crossray.datasets.sheets import count_rows, read_table
 from crossray.errors import UserError
+from helpers import dataset
 
 
 def read(root, **settings):
-    settings = {"reader": "chexpert", "root": str(root), "max_missing": 0.3, **settings}
+    settings = dataset("chexpert", **{"root": str(root), "max_missing": 0.3, **settings})
     reader = find_reader("chexpert")
     return reader.read(reader.locate("chex", settings), with_policy("chex", settings))
 
@@ -76,8 +78,8 @@ def test_no_image_of_the_wanted_views(tmp_path):
 
 def test_policies_are_named(tmp_path):
     with pytest.raises(UserError, match="reader 'siim' has no policy 'paper'; allowed are default"):
-        with_policy("s", {"reader": "siim", "policy": "paper", "max_missing": 0})
-    assert with_policy("c", {"reader": "chexpert", "policy": "paper", "views": ["AP"]})["views"] == ["AP"]
+        with_policy("s", dataset("siim", root=".", policy="paper"))
+    assert with_policy("c", dataset("chexpert", root=".", policy="paper", views=["AP"])).views == ("AP",)
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
@@ -108,11 +110,11 @@ def test_unreadable_tables(tmp_path, name):
 
 def test_tables_are_found_by_their_names(tmp_path):
     (tmp_path / "labels.csv.gz").write_bytes(b"")
-    assert find_table("d", {"root": str(tmp_path)}, ["labels.csv"]).endswith("labels.csv.gz")
+    assert find_table("d", str(tmp_path), None, ["labels.csv"]).endswith("labels.csv.gz")
 
 
 def test_crossrays_own_tables_are_named_without_a_machines_path():
     for name in ("padchest.csv", "padchest.paper.csv", "openi.csv", "openi.paper.csv", "vindr.csv"):
-        path = labels_table("d", {}, name)
+        path = labels_table("d", None, name)
         assert path == f"resources/labels/{name}"
         assert read_synonyms(path)

@@ -3,17 +3,20 @@
 import copy
 import importlib.util
 import re
+from dataclasses import FrozenInstanceError
 
 import pytest
 import yaml
 
-from crossray.datasets import READERS, with_policy
+from crossray.datasets import READERS
+from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.manifest import FIXED_COLUMNS
-from crossray.settings import NOT_TASKS, check_registers, checked, is_multiclass, members, objective_of, tasks_of
+from crossray.planning import study_of
+from crossray.study.checks import check_registers
+from crossray.study.names import NOT_TASKS, members
 from helpers import ROOT
 
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 STUDIES = [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
 
 specification = importlib.util.spec_from_file_location("config_reference", ROOT / "docs/config_reference.py")
@@ -29,17 +32,17 @@ def load(path=STUDIES[0]):
 def test_the_studies_fit_and_defaults_are_filled_in(path):
     config = load(path)
     before = copy.deepcopy(config)
-    filled = checked(config, SCHEMA)
+    filled = study_of(config)
     assert config == before
-    assert filled["training"]["learning_rate"] == 0.001
-    assert all(model["architecture"] for model in filled["models"].values())
-    assert all(dataset["max_rejected"] == 0.01 for dataset in filled["datasets"].values())
+    assert filled.training.learning_rate == 0.001
+    assert {model.stem for model in filled.models.values()} <= {"standard", "small"}
+    assert {dataset.max_rejected for dataset in filled.datasets.values()} == {0.01}
 
 
 def test_defaults_reach_into_the_readers_settings():
-    filled = checked(load(), SCHEMA)
-    assert filled["datasets"]["north"]["appearance"]["noise"] == 0.02
-    assert filled["datasets"]["west"]["labelling"]["unlabelled"] == ["Nodule"]
+    filled = study_of(load())
+    assert filled.datasets["north"].appearance.noise == 0.02
+    assert filled.datasets["west"].labelling.unlabelled == ("Nodule",)
 
 
 def test_no_task_is_called_as_a_column_of_the_manifest():
@@ -48,8 +51,11 @@ def test_no_task_is_called_as_a_column_of_the_manifest():
 
 def test_two_studies_do_not_share_defaults():
     config = {"study": "s", "tasks": ["A"], "datasets": {"d": {"reader": "simulated", "images": 1}}}
-    checked(config, SCHEMA)["training"]["augmentation"]["rotation"] = 999
-    assert checked(config, SCHEMA)["training"]["augmentation"]["rotation"] == 45
+    study = study_of(config)
+    with pytest.raises(FrozenInstanceError):
+        study.training.augmentation.rotation = 999
+    study.as_dict()["training"]["augmentation"]["rotation"] = 999
+    assert study_of(config).training.augmentation.rotation == 45
 
 
 @pytest.mark.parametrize(
@@ -141,7 +147,7 @@ def test_what_is_wrong_is_named(keys, value, message):
         place = place[key]
     place[keys[-1]] = value
     with pytest.raises(UserError, match=rf"^config: {message}") as error:
-        checked(config, SCHEMA)
+        study_of(config)
     assert "\n" not in str(error.value)
 
 
@@ -157,9 +163,9 @@ def test_what_is_wrong_is_named(keys, value, message):
 )  # fmt: skip
 def test_what_a_study_of_classes_cannot_have_is_named(change, message):
     study = {"study": "s", "tasks": ["zero", "one"], "objective": "multiclass", "datasets": {"a": {"reader": "digits"}}}
-    assert is_multiclass(checked(study, SCHEMA))
+    assert study_of(study).is_multiclass()
     with pytest.raises(UserError) as error:
-        checked(study | change, SCHEMA)
+        study_of(study | change)
     assert str(error.value) == f"config: {message}"
 
 
@@ -176,45 +182,44 @@ def test_nothing_is_trained_on_a_data_set_that_is_only_tested_on(roles, more, me
     datasets = {name: {"reader": "digits", "role": role, "register": "d"}
                 for name, role in zip("ab", roles, strict=True)}  # fmt: skip
     with pytest.raises(UserError, match=f"^config: {message}"):
-        checked({"study": "s", "tasks": ["zero"], "datasets": datasets} | more, SCHEMA)
+        study_of({"study": "s", "tasks": ["zero"], "datasets": datasets} | more)
 
 
 def test_a_model_may_have_an_objective_and_tasks_of_its_own():
     models = {"one": {"objective": "binary", "tasks": ["B"]}, "all": {}}
-    study = checked(
-        {"study": "s", "tasks": ["A", "B"], "datasets": {"d": {"reader": "digits"}}, "models": models}, SCHEMA
-    )
-    assert [objective_of(study, name) for name in models] == ["binary", "multilabel"]
-    assert [tasks_of(study, name) for name in models] == [["B"], ["A", "B"]]
-    assert not is_multiclass(study)
+    study = study_of({"study": "s", "tasks": ["A", "B"], "datasets": {"d": {"reader": "digits"}}, "models": models})
+    assert [study.objective_of(name) for name in models] == ["binary", "multilabel"]
+    assert [study.tasks_of(name) for name in models] == [("B",), ("A", "B")]
+    assert not study.is_multiclass()
 
 
 def test_a_missing_key_is_named():
     config = load()
     del config["tasks"]
     with pytest.raises(UserError, match=r"config: the top level: the key tasks is missing"):
-        checked(config, SCHEMA)
+        study_of(config)
     config = load()
     del config["datasets"]["north"]["images"]
     with pytest.raises(UserError, match=r"config: datasets.north: the key images is missing"):
-        checked(config, SCHEMA)
+        study_of(config)
 
 
-def test_the_reference_of_keys_is_the_schema():
+def test_the_reference_of_keys_and_the_schema_are_those_of_the_classes():
     page = (ROOT / "config/README.md").read_text()
-    assert config_reference.write(SCHEMA) in page, "run `make docs`"
+    assert config_reference.reference() in page, "run `make docs`"
+    assert config_reference.SCHEMA.read_text(encoding="utf-8") == config_reference.schema(), "run `make docs`"
 
 
 def test_the_readmes_example_is_a_valid_study():
     block = re.search(r"```yaml\n(datasets:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
     assert len(block.splitlines()) <= 13
     study = {"study": "own", "tasks": ["Effusion"], **yaml.safe_load(block)}
-    assert checked(study, SCHEMA)["datasets"]["ours"]["public"] is False
+    assert study_of(study).datasets["ours"].public is False
 
 
 def test_the_message_that_the_page_quotes_is_the_real_one():
     with pytest.raises(UserError) as error:
-        checked(load() | {"training": {"epoch": 1}}, SCHEMA)
+        study_of(load() | {"training": {"epoch": 1}})
     assert str(error.value) in (ROOT / "config/README.md").read_text()
 
 
@@ -229,9 +234,9 @@ def test_every_reader_has_a_page_whose_block_is_valid(reader):
         assert heading in page
     block = yaml.safe_load(page.split("```yaml\n")[1].split("```")[0])
     assert {dataset["reader"] for dataset in block["datasets"].values()} == {reader}
-    settings = checked({"study": "s", "tasks": ["A"], **block}, SCHEMA)
-    for name, dataset in settings["datasets"].items():
-        assert with_policy(name, dataset)["policy"] == "default"
+    settings = study_of({"study": "s", "tasks": ["A"], **block})
+    for name, dataset in settings.datasets.items():
+        assert with_policy(name, dataset).policy == "default"
 
 
 def test_data_sets_of_one_register_must_name_patients_alike():
@@ -304,9 +309,9 @@ def test_pools_and_further_analyses_are_checked(edit, message):
     config = load()
     edit(config)
     with pytest.raises(UserError, match=re.escape(message)):
-        checked(config, SCHEMA)
+        study_of(config)
 
 
 def test_pooled_sources_need_no_target_of_their_own():
     config = load() | {"sources": ["north", "all", "all-but-north"], "targets": ["north", "south"]}
-    assert checked(config, SCHEMA)["sources"] == ["north", "all", "all-but-north"]
+    assert study_of(config).sources == ("north", "all", "all-but-north")

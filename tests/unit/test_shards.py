@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 
 from crossray import manifest
-from crossray.datasets.conversion import convert, index, rows_of_shard
+from crossray.datasets.conversion import convert, rows_of_shard
+from crossray.datasets.indexing import index
 from crossray.errors import UserError
 from crossray.shards import ImageStore, shard_entry, with_rows, write_shard
+from crossray.study.stages.convert_shard import ConvertShard
+from crossray.study.stages.index_shards import IndexShards
 
 
 @pytest.mark.parametrize(("images", "shards"), [(10, 3), (1, 4), (0, 2), (2000, 7)])
@@ -64,13 +67,13 @@ def test_images_that_cannot_be_used_are_listed(write_dicom, tmp_path):
     (tmp_path / "bad.dcm").write_text("no")
     rows = pd.DataFrame({"image_id": ["a", "b", "c"], "path": ["h1", "h2", "h3"]})
     rows["file"] = ["ok.dcm", "bad.dcm", "gone.dcm"]
-    rejected = convert(rows, tmp_path, "d", SHAPE | {"burnt_in_areas": []}, tmp_path / "s.h5")
+    rejected = convert(rows, tmp_path, "d", ConvertShard(**SHAPE, burnt_in_areas=(), shards=1), tmp_path / "s.h5")
     assert list(rejected["path"]) == ["h2", "h3"]
     assert list(rejected["image_id"]) == ["b", "c"]
     assert list(rejected["reason"]) == ["not a DICOM file", "file not found"]
-    assert index([tmp_path / "s.h5"], rejected, "d", SHAPE | {"max_rejected": 0.7})["rejected"] == 2
+    assert index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=0.7))["rejected"] == 2
     with pytest.raises(UserError, match=r"data set d: 2 of 3 images .* max_rejected = 0.5 .*1 x not a DICOM file"):
-        index([tmp_path / "s.h5"], rejected, "d", SHAPE | {"max_rejected": 0.5})
+        index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=0.5))
 
 
 def test_a_shard_cut_off_is_named(make_dataset):

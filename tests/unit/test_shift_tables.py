@@ -14,6 +14,7 @@ from crossray.analysis.shift.terms import CAUSES
 from crossray.figures.answers import cause_sentences
 from crossray.learning.description import acquisition, sample
 from crossray.shards import ImageStore
+from crossray.study.stages.check_verdicts import Planted
 
 
 def read(analysed, name):
@@ -69,7 +70,7 @@ def test_too_few_positives_are_told(empty):
 def test_a_pair_that_shares_patients_is_refused(analysed):
     study = analysed.study
     refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("north", "south")}))
-    shift, _ = tables.measure(refused, analysed.descriptions())
+    shift, _ = tables.measure(refused, *analysed.verdicts, analysed.descriptions())
     pair = shift[(shift["source"] == "north") & (shift["target"] == "south")]
     assert set(pair["reason"]) == {"O", "L"}
 
@@ -78,11 +79,11 @@ def test_a_description_without_a_prediction_is_told(analysed):
     described = analysed.descriptions()
     described["south"].loc[0, "image_id"] = "somebody else"
     with pytest.raises(Exception, match="descriptions of south: 1 images are missing or too many"):
-        tables.measure(analysed.study, described)
+        tables.measure(analysed.study, *analysed.verdicts, described)
 
 
 def test_the_same_study_gives_the_same_table(analysed):
-    again, _ = tables.measure(analysed.study, analysed.descriptions())
+    again, _ = tables.measure(analysed.study, *analysed.verdicts, analysed.descriptions())
     first = read(analysed, "shift")
     assert again["image_low"].to_numpy(float) == pytest.approx(first["image_low"].to_numpy(float), nan_ok=True)
 
@@ -176,6 +177,7 @@ def test_corrections_give_back_what_a_shifted_threshold_costs():
 
 HOSPITAL = {"seed": 0, "prevalence": {"Nodule": 0.4}, "labelling": {"threshold": 0.3, "flipped": 0.01},
             "appearance": {"blur": 0.0, "marked": 0.5, "exaggeration": 0.0, "bits_stored": 12}}  # fmt: skip
+PLANTED = Planted.from_dict(HOSPITAL)
 
 
 @pytest.mark.parametrize(("changes", "kind"), [
@@ -188,7 +190,7 @@ HOSPITAL = {"seed": 0, "prevalence": {"Nodule": 0.4}, "labelling": {"threshold":
 def test_what_is_planted_is_read_from_the_settings(changes, kind):
     other = {key: {**value, **changes.get(key, {})} if isinstance(value, dict) else value
              for key, value in HOSPITAL.items()}  # fmt: skip
-    assert truth.kind_of(truth.planted_causes(HOSPITAL, other, "Nodule")) == kind
+    assert truth.kind_of(truth.planted_causes(PLANTED, Planted.from_dict(other), "Nodule")) == kind
 
 
 @pytest.mark.parametrize(("verdict", "kind", "planted", "expected"), [
@@ -209,9 +211,9 @@ def test_planted_terms_add_up_to_the_expected_loss():
     severities = tuple(np.where(generator.random(500) < 0.4, generator.uniform(0.05, 1, 500), 0) for _ in range(2))
     used = tuple(4 * part - 1 + generator.normal(size=500) for part in severities)
     other = {**HOSPITAL, "prevalence": {"Nodule": 0.6}, "labelling": {"threshold": 0.5, "flipped": 0.1}}
-    ends = tuple(truth.Hospital(settings, pd.DataFrame()) for settings in (HOSPITAL, other))
+    ends = tuple(truth.Hospital(settings, pd.DataFrame()) for settings in (PLANTED, Planted.from_dict(other)))
     terms = truth._planted(used, severities, ends, "Nodule", {"prevalence", "image", "concept"})
-    first, last = (truth.expected(logits, truth.called(part, truth.rule_of(end.settings["labelling"], "Nodule"))[None],
+    first, last = (truth.expected(logits, truth.called(part, truth.rule_of(end.settings.labelling, "Nodule"))[None],
                                   np.ones((1, 500)))
                    for logits, part, end in zip(used, severities, ends, strict=True))  # fmt: skip
     for metric, parts in terms.items():

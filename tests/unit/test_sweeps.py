@@ -1,32 +1,29 @@
 """Models with training settings of their own, sweeps spelt out, and weights that come from other models."""
 
-from pathlib import Path
-
 import pytest
 
 from crossray.errors import UserError
-from crossray.settings import checked, read_schema
-from crossray.sweeps import origins, spelt_out
-from helpers import ROOT
+from crossray.planning import study_of
+from crossray.study.models import OtherModel
+from crossray.study.sweeps import expand_sweeps, origins
 
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 SOURCES = ["north", "south"]
 
 
 def models(**blocks):
-    """Spell out the models of a study of two hospitals."""
+    """Return the models of a study of two hospitals, sweeps expanded."""
     datasets = {name: {"reader": "simulated", "public": True, "images": 60} for name in SOURCES}
-    study = checked({"study": "s", "tasks": ["Effusion"], "datasets": datasets, "models": blocks,
-                     "training": {"epochs": 7, "augmentation": {"rotation": 3}}}, Path(SCHEMA))  # fmt: skip
-    return spelt_out(study, read_schema(SCHEMA), SOURCES)
+    study = study_of({"study": "s", "tasks": ["Effusion"], "datasets": datasets, "models": blocks,
+                     "training": {"epochs": 7, "augmentation": {"rotation": 3}}})  # fmt: skip
+    return expand_sweeps(study)
 
 
 def test_a_model_has_the_studys_settings_but_for_its_own():
     made = models(a={}, b={"training": {"epochs": 2, "augmentation": {"scale": 0.5}}, "sources": ["south"]})
-    assert made["a"]["training"]["epochs"] == 7
-    assert made["a"]["sources"] == SOURCES
-    assert made["b"]["sources"] == ["south"]
-    assert made["b"]["training"] == made["a"]["training"] | {
+    assert made["a"].training.epochs == 7
+    assert made["a"].sources == tuple(SOURCES)
+    assert made["b"].sources == ("south",)
+    assert made["b"].training.as_dict() == made["a"].training.as_dict() | {
         "epochs": 2, "augmentation": {"rotation": 3, "translation": 0.15, "scale": 0.5, "contrast": 0}}  # fmt: skip
 
 
@@ -35,19 +32,15 @@ def test_a_sweep_is_every_combination():
     assert list(made) == ["net-learning_rate-1e-05-images-20", "net-learning_rate-1e-05-images-all",
                           "net-learning_rate-0.1-images-20", "net-learning_rate-0.1-images-all"]  # fmt: skip
     point = made["net-learning_rate-0.1-images-20"]
-    assert (point["training"]["learning_rate"], point["training"]["images"], point["training"]["epochs"]) == (
-        0.1,
-        20,
-        1,
-    )
-    assert (point["sweep"], point["point"]) == ("net", {"learning_rate": 0.1, "images": 20})
-    assert models(net={})["net"]["point"] == {}
+    assert (point.training.learning_rate, point.training.images, point.training.epochs) == (0.1, 20, 1)
+    assert (point.sweep, point.point) == ("net", {"learning_rate": 0.1, "images": 20})
+    assert models(net={})["net"].point == {}
 
 
 def test_weights_come_from_other_models():
     made = models(a={"sources": ["north"]}, b={"weights": {"from": "a", "source": "north"}},
                   c={"weights": {"from": "b", "source": "south"}})  # fmt: skip
-    assert origins(made, "c") == [("b", "south"), ("a", "north")]
+    assert origins(made, "c") == [OtherModel(from_="b", source="south"), OtherModel(from_="a", source="north")]
     assert origins(made, "a") == []
 
 

@@ -5,16 +5,17 @@ import pytest
 
 from crossray.datasets import Release, find_reader, table
 from crossray.errors import UserError
+from helpers import dataset
 
 COLUMNS = {"image_id": "id", "patient_id": "patient", "path": "file"}
-POLICY = {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore", "max_missing": 1}
+POLICY = {"reader": "table", "views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore", "max_missing": 1}
 SETTINGS = {"columns": COLUMNS, "tasks": ["Effusion"]}
 HEADER = "id,patient,file,Effusion,s,a"
 
 
 def read(tmp_path, *lines, settings=SETTINGS, header=HEADER):
     (tmp_path / "labels.csv").write_text("\n".join([header, *lines]) + "\n")
-    return table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), POLICY | settings)
+    return table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.Told.from_dict(POLICY | settings))
 
 
 def test_labels_and_what_is_unknown(tmp_path):
@@ -95,14 +96,14 @@ def test_an_empty_or_broken_table(tmp_path):
         read(tmp_path)
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad!")
     with pytest.raises(UserError, match="not a readable CSV file"):
-        table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), SETTINGS)
+        table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.Told.from_dict(POLICY | SETTINGS))
 
 
 def test_missing_folder_and_table_name_the_key(tmp_path):
     with pytest.raises(UserError, match=r"datasets.d.root: no folder"):
-        table.locate("d", {"root": str(tmp_path / "no"), "table": "labels.csv"})
+        table.locate("d", dataset("table", root=str(tmp_path / "no"), table="labels.csv", tasks=["Effusion"]))
     with pytest.raises(UserError, match=r"datasets.d.table: no file"):
-        table.locate("d", {"root": str(tmp_path), "table": "labels.csv"})
+        table.locate("d", dataset("table", root=str(tmp_path), table="labels.csv", tasks=["Effusion"]))
 
 
 def test_an_unknown_reader_gets_the_list():

@@ -4,6 +4,7 @@ import hashlib
 import json
 import pickle
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,14 @@ import pytest
 import torchvision
 
 import unpack_release
-from crossray.datasets import Release, find_reader, with_policy
-from crossray.datasets.digits import NAMES, distorted
+from crossray.datasets import Release, find_reader
+from crossray.datasets.digits import NAMES, Distortion, distorted
 from crossray.errors import UserError
+from crossray.planning import unpacking_settings
+from helpers import dataset
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.3, "test": 0}
-PLAIN = {"rotation": 0, "contrast": 1, "noise": 0}
+PLAIN = Distortion()
 CLASSES = {"cifar10": ["airplane", "bird"], "cifar100": ["apple", "aquarium_fish", "baby"]}
 KEYS = {"cifar10": ("labels", "label_names"), "cifar100": ("fine_labels", "fine_label_names")}
 
@@ -28,11 +31,12 @@ def unpacked(folder, local, **settings):
     assert unpack_release.main(["--settings", json.dumps(settings), "--root", str(local), "--images", str(images),
                                 "--labels", str(labels)]) == 0  # fmt: skip
     reader = find_reader(settings["reader"])
-    return reader.read(Release(str(images), (str(labels),)), with_policy("d", settings) | {"split": SPLIT})
+    told = reader.Told.from_dict({"reader": settings["reader"], "max_missing": 0, "split": SPLIT})
+    return reader.read(Release(str(images), (str(labels),)), told)
 
 
 def test_halves_of_the_digits_share_no_image_and_keep_their_classes(tmp_path):
-    halves = [unpacked(tmp_path / part, tmp_path, reader="digits", part=part, distortion=PLAIN)
+    halves = [unpacked(tmp_path / part, tmp_path, reader="digits", part=part, distortion=PLAIN.as_dict())
               for part in ("first half", "second half")]  # fmt: skip
     assert [len(half) for half in halves] == [899, 898]
     assert not set(halves[0]["image_id"]) & set(halves[1]["image_id"])
@@ -50,9 +54,9 @@ def test_a_distortion_is_the_same_each_time_and_does_what_it_says():
     bar = np.zeros((9, 9))
     bar[4] = 0.5
     assert np.array_equal(distorted(bar, PLAIN, 0), bar)
-    assert np.allclose(distorted(bar, PLAIN | {"rotation": 90}, 0), bar.T, atol=1e-6)
-    assert distorted(bar, PLAIN | {"contrast": 2}, 0)[4, 0] == 0.25
-    noisy = [distorted(bar, PLAIN | {"noise": 0.1}, number) for number in (0, 0, 1)]
+    assert np.allclose(distorted(bar, replace(PLAIN, rotation=90), 0), bar.T, atol=1e-6)
+    assert distorted(bar, replace(PLAIN, contrast=2), 0)[4, 0] == 0.25
+    noisy = [distorted(bar, replace(PLAIN, noise=0.1), number) for number in (0, 0, 1)]
     assert np.array_equal(noisy[0], noisy[1])
     assert not np.array_equal(noisy[0], noisy[2])
 
@@ -103,7 +107,7 @@ def test_cifar_in_its_own_layout(tmp_path, monkeypatch, name, archived):
 
 
 def test_without_the_release_the_message_says_what_to_put_where(tmp_path, monkeypatch, capsys):
-    settings = {"reader": "cifar10", "root": str(tmp_path), "download": False}
+    settings = dataset("cifar10", root=str(tmp_path))
     reader = find_reader("cifar10")
     with pytest.raises(UserError) as error:
         reader.locate("photos", settings)
@@ -112,11 +116,11 @@ def test_without_the_release_the_message_says_what_to_put_where(tmp_path, monkey
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz (MD5 c58f30108f718f92721af3b95e74349a) and put it "
         "there, or set download: true where there is a network"
     )
-    assert reader.locate("photos", settings | {"download": True}).root == "results/datasets/photos/unpacked/images"
+    assert reader.locate("photos", replace(settings, download=True)).root == "results/datasets/photos/unpacked/images"
     write_cifar(tmp_path, "cifar10", monkeypatch)
     (tmp_path / "cifar-10-batches-py/test_batch").write_bytes(b"damaged")
-    words = ["--settings", json.dumps(settings), "--root", str(tmp_path), "--images", str(tmp_path / "i"), "--labels",
-             str(tmp_path / "l.csv")]  # fmt: skip
+    words = ["--settings", unpacking_settings(settings), "--root", str(tmp_path), "--images", str(tmp_path / "i"),
+             "--labels", str(tmp_path / "l.csv")]  # fmt: skip
     assert unpack_release.main(words) == 1
     assert "CIFAR10 could not be had (Dataset not found or corrupted" in capsys.readouterr().err
     assert not (tmp_path / "l.csv").exists()

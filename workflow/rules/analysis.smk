@@ -7,22 +7,22 @@ rule summarise_datasets:
         manifests=study_manifests,
         digests=study_digests,
         indexes=study_indexes,
-        rejected=expand("results/datasets/{dataset}/{shape}/rejected.csv", dataset=DATASETS, shape=SHAPE),
+        rejected=expand(layout.REJECTED, dataset=DATASETS, shape=SHAPE),
     output:
         flow=report(
-            "<study>/analysis/flow.csv",
+            layout.table("flow"),
             caption="../report/datasets.rst",
             category="Tables",
             labels={"table": "from rows to labelled images"},
         ),
         counts=report(
-            "<study>/analysis/datasets.csv",
+            layout.table("datasets"),
             caption="../report/datasets.rst",
             category="Tables",
             labels={"table": "images and patients of each data set"},
         ),
         labels=report(
-            "<study>/analysis/labels.csv",
+            layout.table("labels"),
             caption="../report/datasets.rst",
             category="Tables",
             labels={"table": "labels of each data set"},
@@ -38,7 +38,7 @@ rule summarise_datasets:
         mem_mb=grows(4000),
         runtime=lasts(30),
     params:
-        settings=as_settings(datasets=list(DATASETS), shape=SHAPE, tasks=STUDY["tasks"], **small_cells()),
+        settings=stage_settings.summarise_datasets(PLAN).to_json(),
         code=code_version("summarise_datasets"),
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
     shell:
@@ -63,13 +63,13 @@ rule measure_agreement:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/agreement.csv",
+            layout.table("agreement"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "kappa and tau of every pair of models"},
         ),
         summary=report(
-            "<study>/analysis/agreement_summary.csv",
+            layout.table("agreement_summary"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "mean kappa by target and task"},
@@ -85,7 +85,7 @@ rule measure_agreement:
         mem_mb=grows(4000),
         runtime=lasts(120),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_agreement"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -110,18 +110,18 @@ rule measure_calibration:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/calibration.csv",
+            layout.table("calibration"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "calibration error and Brier score"},
         ),
         points=report(
-            "<study>/analysis/operating_points.csv",
+            layout.table("operating_points"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "operating points carried from home"},
         ),
-        bins="<study>/analysis/reliability.csv",
+        bins=layout.table("reliability"),
     log:
         "<log>/measure_calibration.log",
     benchmark:
@@ -133,7 +133,7 @@ rule measure_calibration:
         mem_mb=grows(4000),
         runtime=lasts(120),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_calibration"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -159,7 +159,7 @@ rule measure_subgroups:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/subgroups.csv",
+            layout.table("subgroups"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "AUC by sex, age band and view"},
@@ -175,7 +175,7 @@ rule measure_subgroups:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_subgroups"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -193,17 +193,19 @@ rule measure_subgroups:
 rule measure_heads:
     """Measure how far weight vectors of the shared network lie apart."""
     input:
-        vectors=expand(rules.train_shared_heads.output.vectors, model=EVERYWHERE, penalty=PENALTIES, seed=SEEDS),
+        vectors=expand(
+            rules.train_shared_heads.output.vectors, model=PLAN.models_on_all_sources, penalty=PENALTIES, seed=SEEDS
+        ),
         tasks=rules.measure_transfer.output.tasks,
     output:
         table=report(
-            "<study>/analysis/head_distances.csv",
+            layout.table("head_distances"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "distance of weight vectors by task"},
         ),
-        places="<study>/analysis/head_places.csv",
-        relations="<study>/analysis/head_relations.csv",
+        places=layout.table("head_places"),
+        relations=layout.table("head_relations"),
     log:
         "<log>/measure_heads.log",
     benchmark:
@@ -231,17 +233,17 @@ rule measure_heads:
 rule probe_sources:
     """Probe whether a classifier can tell the data sets apart."""
     input:
-        embeddings=of_trainings(EMBEDDINGS, SHOWN, seed=SEEDS[:1]),
+        embeddings=of_trainings(layout.EMBEDDINGS, PLAN.reported_models, seed=SEEDS[:1]),
         indexes=study_indexes,
-        shards=lambda wildcards: shards_of(DOMAINS),
+        shards=lambda wildcards: shards_of(PLAN.domains),
     output:
         table=report(
-            "<study>/analysis/probe.csv",
+            layout.table("probe"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "how well data sets are told apart"},
         ),
-        confusion="<study>/analysis/probe_confusion.csv",
+        confusion=layout.table("probe_confusion"),
     log:
         "<log>/probe_sources.log",
     benchmark:
@@ -253,7 +255,7 @@ rule probe_sources:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=as_settings(shape=SHAPE, seed=STUDY["evaluation"]["seed"], **small_cells()),
+        settings=stage_settings.probe_sources(PLAN).to_json(),
         code=code_version("probe_sources"),
     shell:
         """

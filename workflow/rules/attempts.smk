@@ -23,10 +23,8 @@ def try_no_more(number):
 
 def check_left_over():
     """Stop where SLURM still has jobs of a run of this study whose Snakemake is gone; note the name of this one's."""
-    try:
-        begin_run(Path(f"logs/{STUDY['study']}/slurm_run.txt"), getattr(workflow.scheduler._executor, "run_uuid", None))
-    except UserError as error:
-        raise WorkflowError(str(error)) from None
+    with raised_as(WorkflowError):
+        begin_run(Path(f"logs/{STUDY.study}/slurm_run.txt"), getattr(workflow.scheduler._executor, "run_uuid", None))
 
 
 ATTEMPTS = Attempts(time.time(), running_job, try_no_more, logger.error)

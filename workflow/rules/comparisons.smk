@@ -10,7 +10,7 @@ rule compare_models:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/comparisons.csv",
+            layout.table("comparisons"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "tests of differences"},
@@ -26,7 +26,7 @@ rule compare_models:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("compare_models"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -50,13 +50,13 @@ rule compare_outputs:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/outputs.csv",
+            layout.table("outputs"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "Bland-Altman limits of every pair of models"},
         ),
-        points="<study>/analysis/output_points.csv",
-        extremes="<study>/analysis/output_extremes.csv",
+        points=layout.table("output_points"),
+        extremes=layout.table("output_extremes"),
     log:
         "<log>/compare_outputs.log",
     benchmark:
@@ -68,7 +68,7 @@ rule compare_outputs:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(pairs=STUDY["evaluation"]["pairs"]),
+        settings=stage_settings.compare_outputs(PLAN).to_json(),
         code=code_version("compare_outputs"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -95,13 +95,13 @@ rule compare_labels:
         pairs=rules.audit_leakage.output.pairs,
     output:
         table=report(
-            "<study>/analysis/label_agreement.csv",
+            layout.table("label_agreement"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "agreement of two labellings"},
         ),
         control=report(
-            "<study>/analysis/label_control.csv",
+            layout.table("label_control"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "models tested by two labellings"},
@@ -117,7 +117,7 @@ rule compare_labels:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("compare_labels"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -141,7 +141,7 @@ rule compare_domains:
         replicates=rules.measure_performance.output.replicates,
     output:
         table=report(
-            "<study>/analysis/domains.csv",
+            layout.table("domains"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "leave one domain out"},
@@ -175,13 +175,13 @@ rule compare_paper:
         paper=[str(CHECKOUT / f"resources/cohen2020/{name}.csv") for name in PAPER_NUMBERS],
     output:
         table=report(
-            "<study>/analysis/paper.csv",
+            layout.table("paper"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "ours and the paper's, cell by cell"},
         ),
         summary=report(
-            "<study>/analysis/paper_summary.csv",
+            layout.table("paper_summary"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "ours and the paper's, by quantity"},
@@ -197,7 +197,7 @@ rule compare_paper:
         mem_mb=grows(1000),
         runtime=lasts(30),
     params:
-        settings=as_settings(paper=PAPER, **small_cells()),
+        settings=stage_settings.compare_paper(PLAN).to_json(),
         code=code_version("compare_paper"),
         paper=lambda wildcards, input: str(Path(input.paper[0]).parent),
     shell:
@@ -217,10 +217,10 @@ rule summarise_models:
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
-        records=of_trainings(rules.train_model.output.record, SHOWN),
+        records=of_trainings(rules.train_model.output.record, PLAN.reported_models),
     output:
         table=report(
-            "<study>/analysis/models.csv",
+            layout.table("models"),
             caption="../report/models.rst",
             category="Tables",
             labels={"table": "models compared"},
@@ -236,7 +236,7 @@ rule summarise_models:
         mem_mb=grows(2000),
         runtime=lasts(30),
     params:
-        settings=as_settings(models=SHOWN, members=MEMBERS),
+        settings=stage_settings.summarise_models(PLAN).to_json(),
         code=code_version("summarise_models"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -261,13 +261,13 @@ rule measure_sweeps:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/sweeps.csv",
+            layout.table("sweeps"),
             caption="../report/sweeps.rst",
             category="Tables",
             labels={"table": "points of sweeps"},
         ),
         choices=report(
-            "<study>/analysis/choices.csv",
+            layout.table("choices"),
             caption="../report/sweeps.rst",
             category="Tables",
             labels={"table": "choices among them"},
@@ -283,7 +283,7 @@ rule measure_sweeps:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(points=POINTS),
+        settings=stage_settings.measure_sweeps(PLAN).to_json(),
         code=code_version("measure_sweeps"),
         study=subpath(output.table, ancestor=2),
     shell:

@@ -16,13 +16,11 @@ SCRIPTS = str(CHECKOUT / "workflow/scripts")
 sys.path.insert(0, SCRIPTS)
 
 from crossray.configfiles import check_text
-from crossray.errors import UserError
+from crossray.errors import raised_as
 
 
 def check_configuration(*files):
     """Check the text of configuration files; stop with one clear line."""
-    try:
+    with raised_as(WorkflowError):
         for file in files:
             check_text(Path(file))
-    except UserError as error:
-        raise WorkflowError(str(error)) from None

@@ -4,10 +4,10 @@
 rule simulate_hospital:
     """Render a hospital of chest phantoms: DICOM files, labels, and the true severities and places."""
     output:
-        dicom=directory("results/datasets/{dataset}/release/dicom"),
-        labels="results/datasets/{dataset}/release/labels.csv",
-        truth="results/datasets/{dataset}/release/truth.csv",
-        regions="results/datasets/{dataset}/release/regions.csv",
+        dicom=directory(layout.RELEASE_DICOM),
+        labels=layout.RELEASE_LABELS,
+        truth=layout.RELEASE_TRUTH,
+        regions=layout.RELEASE_REGIONS,
     log:
         "logs/datasets/{dataset}/simulate_hospital.log",
     conda:
@@ -17,16 +17,7 @@ rule simulate_hospital:
         mem_mb=grows(1000),
         runtime=lasts(60),
     params:
-        settings=dataset_settings(
-            "images",
-            "seed",
-            "patients_of",
-            "several_images",
-            "ap_share",
-            "prevalence",
-            "appearance",
-            "labelling",
-        ),
+        settings=lambda wildcards: stage_settings.simulate_hospital(DATASETS[wildcards.dataset]).to_json(),
         code=code_version("simulate_hospital"),
     shell:
         """
@@ -44,8 +35,8 @@ rule simulate_hospital:
 rule unpack_release:
     """Write the images of a release that is no image files as PNG, with a table of their classes."""
     output:
-        images=directory("results/datasets/{dataset}/unpacked/images"),
-        labels="results/datasets/{dataset}/unpacked/labels.csv",
+        images=directory(layout.UNPACKED_IMAGES),
+        labels=layout.UNPACKED_LABELS,
     log:
         "logs/datasets/{dataset}/unpack_release.log",
     conda:
@@ -55,9 +46,9 @@ rule unpack_release:
         mem_mb=grows(2000),
         runtime=lasts(60),
     params:
-        settings=dataset_settings("reader", "part", "distortion", "download"),
+        settings=lambda wildcards: unpacking_settings(DATASETS[wildcards.dataset]),
         code=lambda wildcards: code_version("unpack_release", reader_module(wildcards.dataset)),
-        root=lambda wildcards: DATASETS[wildcards.dataset].get("root", "."),
+        root=lambda wildcards: getattr(DATASETS[wildcards.dataset], "root", "."),
     shell:
         """
         python {resources.scripts:q}/unpack_release.py \
@@ -72,11 +63,11 @@ rule unpack_release:
 rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
-        tables=lambda wildcards: RELEASES[wildcards.dataset].tables,
-        key=key_of,
-        forgotten=forgotten_of,
+        tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
+        key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset, RUNS),
+        forgotten=lambda wildcards: forgotten_list(STUDY, wildcards.dataset),
     output:
-        manifest="results/datasets/{dataset}/manifest.parquet",
+        manifest=layout.MANIFEST_AS_READ,
         lookup="<private>/{dataset}.csv",
     log:
         "logs/datasets/{dataset}/make_manifest.log",
@@ -85,13 +76,13 @@ rule make_manifest:
         "../../envs/crossray.yaml"
     resources:
         scripts=SCRIPTS,
-        mem_mb=grows(lambda wildcards: 2000 + count_images(wildcards.dataset) // 100),
+        mem_mb=grows(lambda wildcards: 2000 + LOADS.images(wildcards.dataset) // 100),
         runtime=lasts(60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
-        settings=manifest_settings,
+        settings=lambda wildcards: manifest_settings(PLAN, DATA.readings[wildcards.dataset], wildcards.dataset),
         code=manifest_code,
-        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+        root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
         python {resources.scripts:q}/make_manifest.py \
@@ -113,7 +104,7 @@ rule locate_findings:
         tables=lambda wildcards: places_of(wildcards.dataset, DATASETS[wildcards.dataset]),
         lookup=rules.make_manifest.output.lookup,
     output:
-        regions="results/datasets/{dataset}/regions.parquet",
+        regions=layout.REGIONS,
     log:
         "logs/datasets/{dataset}/locate_findings.log",
     conda:
@@ -123,9 +114,9 @@ rule locate_findings:
         mem_mb=grows(2000),
         runtime=lasts(60),
     params:
-        reader=lambda wildcards: DATASETS[wildcards.dataset]["reader"],
+        reader=lambda wildcards: DATASETS[wildcards.dataset].reader,
         code=lambda wildcards: code_version("locate_findings", reader_module(wildcards.dataset)),
-        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+        root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
         python {resources.scripts:q}/locate_findings.py \
@@ -144,8 +135,8 @@ rule convert_shard:
         manifest=rules.make_manifest.output.manifest,
         lookup=rules.make_manifest.output.lookup,
     output:
-        shard="results/datasets/{dataset}/{shape}/shards/{shard}.h5",
-        rejected="results/datasets/{dataset}/{shape}/shards/{shard}.rejected.csv",
+        shard=layout.SHARD,
+        rejected=layout.REJECTED_OF_SHARD,
     log:
         "logs/datasets/{dataset}/convert_shard/{shape}-{shard}.log",
     cache: True
@@ -153,15 +144,17 @@ rule convert_shard:
         "../../envs/crossray.yaml"
     resources:
         scripts=SCRIPTS,
-        mem_mb=grows(conversion_memory),
-        runtime=lasts(lambda wildcards: 30 + images_in_shard(wildcards.dataset) // 60),
+        mem_mb=grows(lambda wildcards: LOADS.conversion_mb(wildcards.dataset, wildcards.shape)),
+        runtime=lasts(lambda wildcards: 30 + LOADS.images_in_shard(wildcards.dataset) // 60),
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         shard="{shard}",
-        settings=conversion_settings,
+        settings=lambda wildcards: stage_settings.convert_shard(
+            DATASETS[wildcards.dataset], wildcards.shape, LOADS.shards(wildcards.dataset)
+        ).to_json(),
         code=code_version("convert_shard"),
-        libraries=versions("pydicom", "imagecodecs", "python-gdcm", "opencv-python-headless", "pillow"),
-        root=lambda wildcards: RELEASES[wildcards.dataset].root,
+        libraries=library_versions("pydicom", "imagecodecs", "python-gdcm", "opencv-python-headless", "pillow"),
+        root=lambda wildcards: DATA.releases[wildcards.dataset].root,
     shell:
         """
         python {resources.scripts:q}/convert_shard.py \
@@ -181,11 +174,11 @@ rule index_shards:
     """List a data set's shards with their digests, and all images that could not be used."""
     input:
         # A conversion rewrites both; a shard that changes by itself was damaged, and must not be indexed as it is now.
-        shards=lambda wildcards: ancient(shards(wildcards.dataset, wildcards.shape, ".h5")),
-        rejected=lambda wildcards: shards(wildcards.dataset, wildcards.shape, ".rejected.csv"),
+        shards=lambda wildcards: ancient(shards(layout.SHARD, wildcards.dataset, wildcards.shape)),
+        rejected=lambda wildcards: shards(layout.REJECTED_OF_SHARD, wildcards.dataset, wildcards.shape),
     output:
-        index="results/datasets/{dataset}/{shape}/index.json",
-        rejected="results/datasets/{dataset}/{shape}/rejected.csv",
+        index=layout.INDEX,
+        rejected=layout.REJECTED,
     log:
         "logs/datasets/{dataset}/index_shards/{shape}.log",
     conda:
@@ -193,9 +186,9 @@ rule index_shards:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=lasts(lambda wildcards: 20 + count_images(wildcards.dataset) // 10000),
+        runtime=lasts(lambda wildcards: 20 + LOADS.images(wildcards.dataset) // 10000),
     params:
-        settings=index_settings,
+        settings=lambda wildcards: stage_settings.index_shards(DATASETS[wildcards.dataset], wildcards.shape).to_json(),
         code=code_version("index_shards"),
     shell:
         """

@@ -1,7 +1,7 @@
 """Every model on every target: predictions, and what they are worth."""
 
 # One job a training, or one for every so many data sets where the configuration says how many.
-for number, part in enumerate(PREDICTION_JOBS):
+for number, part in enumerate(PLAN.prediction_jobs):
 
     rule:
         """Write a model's logits for targets and the features of a sample of images; what it had computed is kept."""
@@ -10,29 +10,29 @@ for number, part in enumerate(PREDICTION_JOBS):
         input:
             weights=weights_of,
             record=record_of,
-            manifests=lambda wildcards, part=part: manifests_of(part["datasets"]),
-            digests=lambda wildcards, part=part: digests_of(part["datasets"]),
-            indexes=lambda wildcards, part=part: indexes_of(part["datasets"]),
-            shards=lambda wildcards, part=part: shards_of(part["datasets"]),
+            manifests=lambda wildcards, part=part: manifests_of(part.reads),
+            digests=lambda wildcards, part=part: digests_of(part.reads),
+            indexes=lambda wildcards, part=part: indexes_of(part.reads),
+            shards=lambda wildcards, part=part: shards_of(part.reads),
         output:
-            predictions=part["predictions"],
-            embeddings=part["embeddings"],
+            predictions=[layout.prediction(split, target) for split, target in part.splits],
+            embeddings=layout.EMBEDDINGS if part.embeds else [],
         log:
             f"<log>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.log",
         benchmark:
             f"<benchmark>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.tsv"
         conda:
             "../../envs/crossray.yaml"
-        threads: network_threads(images_of(part["datasets"]))
+        threads: lambda wildcards, part=part: LOADS.network_threads(LOADS.total(part.reads))
         resources:
             scripts=SCRIPTS,
             gpu=gpus,
-            mem_mb=network_memory(images_of(part["datasets"], max)),
-            runtime=network_minutes(images_of(part["datasets"])),
+            mem_mb=grows(lambda wildcards, part=part: LOADS.network_mb(LOADS.largest(part.reads))),
+            runtime=lasts(lambda wildcards, part=part: LOADS.network_minutes(LOADS.total(part.reads), PLAN.predicted)),
         params:
-            settings=as_settings(**INFERENCE, **(EMBEDDING if part["embeddings"] else {})),
+            settings=stage_settings.predict(PLAN, part.embeds).to_json(),
             code=code_version("predict"),
-            domains=DOMAINS if part["embeddings"] else [],
+            domains=PLAN.domains if part.embeds else [],
         shell:
             """
             python {resources.scripts:q}/predict.py \
@@ -59,12 +59,12 @@ rule measure_performance:
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/performance.csv",
+            layout.table("performance"),
             caption="../report/performance.rst",
             category="Tables",
             labels={"table": "performance of every cell"},
         ),
-        replicates="<study>/analysis/replicates.parquet",
+        replicates=layout.REPLICATES,
     log:
         "<log>/measure_performance.log",
     benchmark:
@@ -76,7 +76,7 @@ rule measure_performance:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_performance"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -103,13 +103,13 @@ rule measure_classes:
         replicates=rules.measure_performance.output.replicates,
     output:
         table=report(
-            "<study>/analysis/classes.csv",
+            layout.table("classes"),
             caption="../report/classes.rst",
             category="Tables",
             labels={"table": "accuracy and F1 of every pair"},
         ),
         confusion=report(
-            "<study>/analysis/confusion.csv",
+            layout.table("confusion"),
             caption="../report/classes.rst",
             category="Tables",
             labels={"table": "which class is taken for which"},
@@ -125,7 +125,7 @@ rule measure_classes:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(),
+        settings=stage_settings.analysis(PLAN).to_json(),
         code=code_version("measure_classes"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -150,19 +150,19 @@ rule measure_transfer:
         replicates=rules.measure_performance.output.replicates,
     output:
         tasks=report(
-            "<study>/analysis/tasks.csv",
+            layout.table("tasks"),
             caption="../report/transfer.rst",
             category="Tables",
             labels={"table": "means and losses of every task"},
         ),
         transfer=report(
-            "<study>/analysis/transfer.csv",
+            layout.table("transfer"),
             caption="../report/transfer.rst",
             category="Tables",
             labels={"table": "means and losses of every pair"},
         ),
         summary=report(
-            "<study>/analysis/summary.csv",
+            layout.table("summary"),
             caption="../report/transfer.rst",
             category="Tables",
             labels={"table": "means and losses of every source"},

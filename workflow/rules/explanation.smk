@@ -6,33 +6,29 @@ rule predict_corrected:
     input:
         weights=weights_of,
         record=record_of,
-        source_manifests=lambda wildcards: manifests_of(MEMBERS[wildcards.source]),
-        source_indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
-        source_shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
+        source_manifests=lambda wildcards: manifests_of(PLAN.members[wildcards.source]),
+        source_indexes=lambda wildcards: indexes_of(PLAN.members[wildcards.source]),
+        source_shards=lambda wildcards: shards_of(PLAN.members[wildcards.source]),
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        shards=lambda wildcards: shards_of([wildcards.target]),
     output:
-        predictions="<study>/corrected/{model}/{source}/{seed}/{target}.parquet",
+        predictions=layout.CORRECTED,
     log:
         "<log>/predict_corrected/{model}/{source}/{seed}/{target}.log",
     benchmark:
         "<benchmark>/predict_corrected/{model}/{source}/{seed}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
-    threads: network_threads(images_corrected)
+    threads: lambda wildcards: LOADS.network_threads(LOADS.corrected(wildcards.target))
     resources:
         scripts=SCRIPTS,
         gpu=gpus,
-        mem_mb=network_memory(images_tested),
-        runtime=network_minutes(images_corrected),
+        mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.target))),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.corrected(wildcards.target), [wildcards.target])),
     params:
-        settings=as_settings(
-            **INFERENCE,
-            images=STUDY["evaluation"]["probe_images"],
-            seed=STUDY["evaluation"]["seed"],
-        ),
+        settings=stage_settings.predict_corrected(PLAN).to_json(),
         code=code_version("predict_corrected"),
     shell:
         """
@@ -56,24 +52,24 @@ rule describe_images:
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        shards=lambda wildcards: shards_of([wildcards.target]),
         weights=ENCODER_FILE,
     output:
-        descriptions="<study>/descriptions/{target}.parquet",
+        descriptions=layout.DESCRIPTIONS,
     log:
         "<log>/describe_images/{target}.log",
     benchmark:
         "<benchmark>/describe_images/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
-    threads: network_threads(images_described)
+    threads: lambda wildcards: LOADS.network_threads(LOADS.described(wildcards.target))
     resources:
         scripts=SCRIPTS,
         gpu=gpus,
-        mem_mb=network_memory(images_described),
-        runtime=network_minutes(images_described),
+        mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.described(wildcards.target))),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.described(wildcards.target), [wildcards.target])),
     params:
-        settings=description_settings(),
+        settings=stage_settings.describe_images(PLAN).to_json(),
         code=code_version("describe_images"),
     shell:
         """
@@ -96,16 +92,16 @@ rule explain_drops:
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
-        descriptions=expand(rules.describe_images.output.descriptions, target=TARGETS),
+        descriptions=expand(rules.describe_images.output.descriptions, target=PLAN.targets),
     output:
         table=report(
-            "<study>/analysis/shift.csv",
+            layout.table("shift"),
             caption="../report/shift.rst",
             category="Tables",
             labels={"table": "images or labels: terms and verdicts"},
         ),
         evidence=report(
-            "<study>/analysis/shift_evidence.csv",
+            layout.table("shift_evidence"),
             caption="../report/shift.rst",
             category="Tables",
             labels={"table": "images or labels: what verdicts hang on"},
@@ -121,7 +117,7 @@ rule explain_drops:
         mem_mb=grows(4000),
         runtime=lasts(240),
     params:
-        settings=analysis_settings(EXPLAINED, explanation=subset(STUDY.get("explanation", {}), "minimum", "resamples")),
+        settings=stage_settings.explain_drops(PLAN).to_json(),
         code=code_version("explain_drops"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -147,16 +143,16 @@ rule check_verdicts:
         leakage=rules.audit_leakage.output.table,
         shift=rules.explain_drops.output.table,
         # in the order in which settings are written
-        truths=expand(rules.simulate_hospital.output.truth, dataset=sorted(PHANTOMS)),
+        truths=expand(rules.simulate_hospital.output.truth, dataset=sorted(PLAN.phantoms)),
     output:
         table=report(
-            "<study>/analysis/shift_truth.csv",
+            layout.table("shift_truth"),
             caption="../report/shift_truth.rst",
             category="Tables",
             labels={"table": "causes planted and found"},
         ),
         acceptance=report(
-            "<study>/analysis/shift_acceptance.csv",
+            layout.table("shift_acceptance"),
             caption="../report/shift_truth.rst",
             category="Tables",
             labels={"table": "what is asked of verdicts"},
@@ -172,12 +168,7 @@ rule check_verdicts:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(
-            EXPLAINED,
-            hospitals={
-                name: subset(DATASETS[name], "seed", "prevalence", "appearance", "labelling") for name in PHANTOMS
-            },
-        ),
+        settings=stage_settings.check_verdicts(PLAN).to_json(),
         code=code_version("check_verdicts"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -207,13 +198,13 @@ rule measure_corrections:
         evidence=rules.explain_drops.output.evidence,
     output:
         table=report(
-            "<study>/analysis/corrections.csv",
+            layout.table("corrections"),
             caption="../report/corrections.rst",
             category="Tables",
             labels={"table": "what corrections give back"},
         ),
         groups=report(
-            "<study>/analysis/corrections_by_verdict.csv",
+            layout.table("corrections_by_verdict"),
             caption="../report/corrections.rst",
             category="Tables",
             labels={"table": "what corrections give back, by verdict"},
@@ -229,7 +220,7 @@ rule measure_corrections:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(SHOWN, mitigations=MITIGATIONS),
+        settings=stage_settings.measure_corrections(PLAN).to_json(),
         code=code_version("measure_corrections"),
         study=subpath(output.table, ancestor=2),
     shell:

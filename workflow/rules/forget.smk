@@ -14,8 +14,8 @@ rule forget:
     params:
         patients=FORGET,
         code=code_version("forget"),
-        settings=as_settings(registers=REGISTERS, releases=release_paths()),
-        private=STUDY["private"],
+        settings=as_settings(registers=PLAN.registers, releases=release_paths(DATA.releases)),
+        private=STUDY.private,
         cache=list(filter(None, [os.environ.get("SNAKEMAKE_OUTPUT_CACHE")])),
     shell:
         """

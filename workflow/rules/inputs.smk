@@ -1,39 +1,20 @@
 """What jobs read: the files of data sets, models and predictions, with what says whether they are others."""
 
 
-def key_of(wildcards):
-    """Return the key that replaces identifiers of a data set, made on first use; none where it is public.
-
-    Who only looks, with a dry run or a graph, gets none made.
-    """
-    key = Path(STUDY["private"], "pseudonyms.key")
-    if DATASETS[wildcards.dataset]["public"]:
-        return []
-    if workflow.executor_plugin and not workflow.dryrun:
-        make_key(key)
-    return str(key) if key.exists() else []
-
-
-def forgotten_of(wildcards):
-    """Return the list of patients whom a data set has to leave out, if there is one."""
-    path = Path(STUDY["private"], "forgotten", f"{wildcards.dataset}.json")
-    return [str(path)] if path.exists() else []
-
-
 def datasets_learnt(wildcards):
     """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
-    return MEMBERS[wildcards.source] if "source" in wildcards.keys() else POOL
+    return PLAN.members[wildcards.source] if "source" in wildcards.keys() else PLAN.pool
 
 
-def shards(dataset, shape, suffix):
-    """Return the files of a data set's shards with this suffix."""
-    folder = f"results/datasets/{dataset}/{shape}/shards"
-    return [f"{folder}/{number:04d}{suffix}" for number in range(shard_count(dataset))]
+def shards(pattern, dataset, shape):
+    """Return the files of a data set's shards."""
+    names = [f"{number:04d}" for number in range(LOADS.shards(dataset))]
+    return [pattern.format(dataset=dataset, shape=shape, shard=name) for name in names]
 
 
 def index_of(dataset):
     """Return the index of a data set's shards."""
-    return f"results/datasets/{dataset}/{SHAPE}/index.json"
+    return layout.INDEX.format(dataset=dataset, shape=SHAPE)
 
 
 def manifest_of(dataset):
@@ -68,7 +49,7 @@ def indexes_of(datasets):
 
 def shards_of(datasets):
     """Return the shards of data sets; who reads them goes by the index whether they have changed."""
-    return ancient([path for dataset in datasets for path in shards(dataset, SHAPE, ".h5")])
+    return ancient([path for dataset in datasets for path in shards(layout.SHARD, dataset, SHAPE)])
 
 
 def study_manifests(wildcards):
@@ -93,7 +74,7 @@ def weights_of(wildcards):
 
 def record_of(wildcards):
     """Return a training's record; asking for its source's digests lets Snakemake see that it need not change."""
-    digests_of(MEMBERS[wildcards.source])
+    digests_of(PLAN.members[wildcards.source])
     return of_model(rules.train_model.output.record, wildcards)
 
 
@@ -105,120 +86,78 @@ def of_model(pattern, wildcards):
 
 def initial_weights(wildcards):
     """Return the file that a model's weights start from: one of the user's, or another model's of the same seed."""
-    if origin(MODELS[wildcards.model]):
+    if PLAN.models[wildcards.model].origin():
         return ancient(of_origin(rules.train_model.output.weights, wildcards))
     return FILES[wildcards.model]
 
 
-def file_of(weights, key):
-    """Return weights that are a file, as a list of one; none for a published name or no weights.
-
-    Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
-    """
-    if not weights or not set("./") & set(weights):
-        return []
-    if not Path(weights).is_file():
-        raise WorkflowError(
-            f"config: {key}: no file {weights!r} (paths start from {Path.cwd()}); name one with a state dict, or published "
-            "weights by their name, which has neither a point nor a slash"
-        )
-    return [weights]
-
-
-#: model -> the file of the user's that its weights start from, as a list of one; checked before anything runs
-FILES = {
-    name: [] if origin(model) else file_of(model["weights"], f"models.{model['sweep']}.weights")
-    for name, model in MODELS.items()
-}
-#: the same of the encoder that describes images
-ENCODER_FILE = file_of(STUDY.get("explanation", {}).get("encoder"), "explanation.encoder")
-
-
 def initial_record(wildcards):
     """Return the record of the model that weights come from, which says whether they are others."""
-    before = origin(MODELS[wildcards.model])
-    if not before:
-        return []
-    digests_of(MEMBERS[before[1]])
-    return of_origin(rules.train_model.output.record, wildcards)
+    before = PLAN.models[wildcards.model].origin()
+    known = before and digests_of(PLAN.members[before.source])
+    return of_origin(rules.train_model.output.record, wildcards) if known else []
 
 
 def of_origin(pattern, wildcards):
     """Return the file of the model that the wildcards' model starts from."""
-    model, source = origin(MODELS[wildcards.model])
-    return expand(pattern, model=model, source=source, seed=wildcards.seed)
+    before = PLAN.models[wildcards.model].origin()
+    return expand(pattern, model=before.from_, source=before.source, seed=wildcards.seed)
 
 
 def of_trainings(pattern, models=None, **more):
     """Return the files of every training of models, of all where none are named."""
-    return [
-        path
-        for model in models or MODELS
-        for source in MODELS[model]["sources"]
-        for path in expand(pattern, model=model, source=source, **{"seed": SEEDS} | more)
-    ]
+    names = {"seed": SEEDS} | more
+    return [path for training in PLAN.trainings(models) for path in expand(pattern, **training, **names)]
+
+
+def on_own(pattern, targets_of, models=None, **more):
+    """Return the files of trainings for the data sets that ``targets_of`` returns for their source."""
+    named = [training | {"target": targets_of(training["source"])} for training in PLAN.trainings(models)]
+    return [path for names in named for path in expand(pattern, **names, seed=SEEDS, **more)]
 
 
 def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
-    at_home = [
-        path
-        for model in MODELS
-        for source in MODELS[model]["sources"]
-        for path in expand(
-            PREDICTION, model=model, source=source, seed=SEEDS, split="validation", target=MEMBERS[source]
-        )
-    ]
-    return at_home + of_trainings(PREDICTION, split="test", target=TARGETS)
+    at_home = on_own(layout.PREDICTION, PLAN.members.__getitem__, split="validation")
+    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets)
 
 
 def predictions_of_sweeps(wildcards):
     """Return all predictions, and for the choice among points of sweeps those for every validation split."""
-    datasets = dict.fromkeys([*TARGETS, *(name for names in MEMBERS.values() for name in names)])
-    return predictions(wildcards) + of_trainings(PREDICTION, POINTS, split="validation", target=datasets)
+    swept = {"split": "validation", "target": PLAN.predicted}
+    return predictions(wildcards) + of_trainings(layout.PREDICTION, PLAN.sweep_points, **swept)
 
 
 def first_predictions(wildcards):
     """Return the predictions of the wildcards' model for the target's test images, of the first seed."""
     names = {"model": wildcards.model, "source": wildcards.source, "target": wildcards.target}
-    return expand(PREDICTION, **names, seed=SEEDS[0], split="test")
+    return expand(layout.PREDICTION, **names, seed=SEEDS[0], split="test")
 
 
 def attributions(wildcards):
     """Return the tables of all maps of attribution of the study."""
-    return of_trainings(rules.attribute_images.output.table, SHOWN, seed=SEEDS[:1], target=TARGETS)
+    return of_trainings(rules.attribute_images.output.table, PLAN.reported_models, seed=SEEDS[:1], target=PLAN.targets)
 
 
 def regions_of(datasets):
     """Return the regions of those data sets whose releases say where findings are."""
-    return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in LOCATED])
+    return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in PLAN.located])
 
 
 def paper_tables(wildcards):
     """Return the tables of this study that have numbers of the paper beside them."""
     wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
-    return [f"<study>/analysis/{name}.csv" for name in wanted if name in TABLES]
+    return [layout.table(name) for name in wanted if name in TABLES]
 
 
 def corrected_predictions(wildcards):
     """Return the corrected predictions of explained models, on all targets that are no part of their source."""
-    return [
-        path
-        for model in EXPLAINED
-        for source in MODELS[model]["sources"]
-        for path in expand(
-            rules.predict_corrected.output.predictions,
-            model=model,
-            source=source,
-            seed=SEEDS,
-            target=[target for target in TARGETS if target not in MEMBERS[source]],
-        )
-    ]
+    return on_own(rules.predict_corrected.output.predictions, PLAN.foreign_targets, PLAN.explained_models)
 
 
 def figure_tables(wildcards):
     """Return the tables that a figure is drawn from."""
-    return [f"<study>/analysis/{name}.csv" for name in ALL_FIGURES[wildcards.figure].tables]
+    return [layout.table(name) for name in ALL_FIGURES[wildcards.figure].tables]
 
 
 def figure_files(wildcards):
@@ -228,7 +167,8 @@ def figure_files(wildcards):
 
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
-    return of_trainings(rules.train_model.output.history, SHOWN) + of_trainings(rules.train_model.output.record, SHOWN)
+    outputs = rules.train_model.output
+    return [path for one in (outputs.history, outputs.record) for path in of_trainings(one, PLAN.reported_models)]
 
 
 #: folder that a figure can read -> its files
@@ -236,5 +176,5 @@ FILES_IN = {
     "models": training_records,
     "manifests": lambda wildcards: study_manifests(wildcards) + study_digests(wildcards),
     "datasets": lambda wildcards: study_indexes(wildcards) + shards_of(DATASETS),
-    "attributions": lambda wildcards: attributions(wildcards) + regions_of(TARGETS),
+    "attributions": lambda wildcards: attributions(wildcards) + regions_of(PLAN.targets),
 }

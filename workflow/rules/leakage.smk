@@ -4,18 +4,18 @@
 rule audit_leakage:
     """Find patients and near-duplicate images in several splits, within and across data sets."""
     input:
-        manifests=expand("results/datasets/{dataset}/manifest.parquet", dataset=DATASETS),
+        manifests=expand(layout.MANIFEST_AS_READ, dataset=DATASETS),
         indexes=study_indexes,
         shards=lambda wildcards: shards_of(DATASETS),
     output:
         table=report(
-            "<study>/leakage/summary.csv",
+            layout.LEAKAGE,
             caption="../report/leakage.rst",
             category="Tables",
             labels={"table": "patients and images in several splits"},
         ),
-        pairs="<study>/leakage/pairs.csv",
-        moves=expand("<study>/leakage/moves/{dataset}.csv", dataset=DATASETS),
+        pairs=layout.LEAKAGE_PAIRS,
+        moves=expand(layout.MOVES, dataset=DATASETS),
     log:
         "<log>/audit_leakage.log",
     benchmark:
@@ -27,9 +27,7 @@ rule audit_leakage:
         mem_mb=grows(8000),
         runtime=lasts(120),
     params:
-        settings=as_settings(
-            datasets=list(DATASETS), registers=REGISTERS, tested=TESTED, **STUDY["leakage"], **small_cells()
-        ),
+        settings=stage_settings.audit_leakage(PLAN).to_json(),
         code=code_version("audit_leakage"),
     shell:
         """
@@ -47,11 +45,11 @@ rule audit_leakage:
 checkpoint assign_splits:
     """Write a data set's manifest as this study uses it."""
     input:
-        manifest="results/datasets/{dataset}/manifest.parquet",
-        moves="<study>/leakage/moves/{dataset}.csv",
+        manifest=layout.MANIFEST_AS_READ,
+        moves=layout.MOVES,
     output:
-        manifest="<study>/manifests/{dataset}.parquet",
-        digest="<study>/manifests/{dataset}.sha256",
+        manifest=layout.MANIFEST,
+        digest=layout.DIGEST,
     log:
         "<log>/assign_splits/{dataset}.log",
     conda:
@@ -61,7 +59,7 @@ checkpoint assign_splits:
         mem_mb=grows(4000),
         runtime=lasts(20),
     params:
-        settings=as_settings(classes=STUDY["tasks"] if CLASSES else []),
+        settings=stage_settings.assign_splits(PLAN).to_json(),
         code=code_version("assign_splits"),
     shell:
         """

@@ -9,30 +9,26 @@ rule attribute_images:
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
-        shards=lambda wildcards: ancient(shards(wildcards.target, SHAPE, ".h5")),
+        shards=lambda wildcards: shards_of([wildcards.target]),
         predictions=first_predictions,
         regions=lambda wildcards: regions_of([wildcards.target]),
     output:
-        table="<study>/attributions/{model}/{source}/{target}/images.csv",
-        maps="<study>/attributions/{model}/{source}/{target}/maps.h5",
+        table=layout.MAPPED_IMAGES,
+        maps=layout.MAPS,
     log:
         "<log>/attribute_images/{model}/{source}/{target}.log",
     benchmark:
         "<benchmark>/attribute_images/{model}/{source}/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
-    threads: network_threads(images_attributed)
+    threads: lambda wildcards: LOADS.network_threads(LOADS.attributed())
     resources:
         scripts=SCRIPTS,
         gpu=gpus,
         mem_mb=grows(6000),
-        runtime=network_minutes(images_attributed),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.attributed(), [wildcards.target])),
     params:
-        settings=as_settings(
-            **attribution_settings(),
-            batch_size=STUDY["training"]["batch_size"],
-            seed=STUDY["evaluation"]["seed"],
-        ),
+        settings=stage_settings.attribute_images(PLAN).to_json(),
         code=code_version("attribute_images"),
     shell:
         """
@@ -55,20 +51,20 @@ rule measure_localisation:
     """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
     input:
         attributions=attributions,
-        predictions=of_trainings(PREDICTION, SHOWN, split="test", target=TARGETS),
-        regions=lambda wildcards: regions_of(TARGETS),
+        predictions=of_trainings(layout.PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets),
+        regions=lambda wildcards: regions_of(PLAN.targets),
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
     output:
         table=report(
-            "<study>/analysis/localisation.csv",
+            layout.table("localisation"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "where every model looks"},
         ),
         summary=report(
-            "<study>/analysis/localisation_summary.csv",
+            layout.table("localisation_summary"),
             caption="../report/analysis.rst",
             category="Tables",
             labels={"table": "where models look, at home and elsewhere"},
@@ -84,12 +80,7 @@ rule measure_localisation:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=analysis_settings(
-            SHOWN,
-            attribution=subset(attribution_settings(), "methods", "tasks"),
-            size=SIZE,
-            fit=FIT,
-        ),
+        settings=stage_settings.measure_localisation(PLAN).to_json(),
         code=code_version("measure_localisation"),
         study=subpath(output.table, ancestor=2),
     shell:

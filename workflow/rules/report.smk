@@ -10,7 +10,7 @@ rule write_report:
         flow=rules.summarise_datasets.output.flow,
         counts=rules.summarise_datasets.output.counts,
         labels=rules.summarise_datasets.output.labels,
-        figures=expand("<study>/figures/{name}.{kind}", name=FIGURES, kind=["svg", "png", "json"]),
+        figures=expand(layout.FIGURE, figure=FIGURES, kind=["svg", "png", "json"]),
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
@@ -22,7 +22,7 @@ rule write_report:
         citation=str(CHECKOUT / "CITATION.cff"),
     output:
         html=report(
-            "<study>/report.html",
+            layout.REPORT,
             caption="../report/report.rst",
             category="Report",
             labels={"page": "the whole report"},

@@ -19,8 +19,8 @@ if (
 
 
 onsuccess:
-    if Path(f"results/{STUDY['study']}/analysis/transfer.csv").is_file():
-        shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py results/{STUDY['study']}")
+    if Path(f"results/{STUDY.study}/analysis/transfer.csv").is_file():
+        shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py results/{STUDY.study}")
 
 
 onerror:

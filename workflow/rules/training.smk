@@ -4,16 +4,16 @@
 rule train_model:
     """Train a network on one source; a stopped run continues from its last checkpoint in the work folder."""
     input:
-        manifests=lambda wildcards: manifests_of(MEMBERS[wildcards.source]),
-        digests=lambda wildcards: digests_of(MEMBERS[wildcards.source]),
-        indexes=lambda wildcards: indexes_of(MEMBERS[wildcards.source]),
-        shards=lambda wildcards: shards_of(MEMBERS[wildcards.source]),
+        manifests=lambda wildcards: manifests_of(PLAN.members[wildcards.source]),
+        digests=lambda wildcards: digests_of(PLAN.members[wildcards.source]),
+        indexes=lambda wildcards: indexes_of(PLAN.members[wildcards.source]),
+        shards=lambda wildcards: shards_of(PLAN.members[wildcards.source]),
         initial=initial_weights,
         initial_record=initial_record,
     output:
-        weights="<study>/models/{model}/{source}/{seed}/weights.safetensors",
-        history="<study>/models/{model}/{source}/{seed}/history.csv",
-        record="<study>/models/{model}/{source}/{seed}/training.json",
+        weights=layout.WEIGHTS,
+        history=layout.HISTORY,
+        record=layout.RECORD,
     log:
         "<log>/train_model/{model}/{source}/{seed}.log",
     benchmark:
@@ -25,11 +25,13 @@ rule train_model:
         scripts=SCRIPTS,
         gpu=gpus,
         launcher="python",
-        reading=STUDY["images"]["reading"],
-        mem_mb=grows(training_memory),
-        runtime=lasts(training_minutes),
+        reading=STUDY.images.reading,
+        mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
+        runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
-        settings=training_settings,
+        settings=lambda wildcards: stage_settings.train_model(
+            PLAN, wildcards.model, wildcards.source, int(wildcards.seed)
+        ).to_json(),
         code=code_version("train_model"),
         folder=subpath(output.weights, parent=True),
     shell:
@@ -58,16 +60,16 @@ rule train_model:
 rule train_shared_heads:
     """Train one network on the pool with an output for each data set and task, with or without a penalty."""
     input:
-        manifests=lambda wildcards: manifests_of(POOL),
-        digests=lambda wildcards: digests_of(POOL),
-        indexes=lambda wildcards: indexes_of(POOL),
-        shards=lambda wildcards: shards_of(POOL),
+        manifests=lambda wildcards: manifests_of(PLAN.pool),
+        digests=lambda wildcards: digests_of(PLAN.pool),
+        indexes=lambda wildcards: indexes_of(PLAN.pool),
+        shards=lambda wildcards: shards_of(PLAN.pool),
         initial=initial_weights,
         initial_record=initial_record,
     output:
-        vectors="<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet",
-        history="<study>/shared_heads/{model}/{penalty}/{seed}/history.csv",
-        record="<study>/shared_heads/{model}/{penalty}/{seed}/training.json",
+        vectors=layout.SHARED_VECTORS,
+        history=layout.SHARED_HISTORY,
+        record=layout.SHARED_RECORD,
     log:
         "<log>/train_shared_heads/{model}/{penalty}/{seed}.log",
     benchmark:
@@ -79,11 +81,13 @@ rule train_shared_heads:
         scripts=SCRIPTS,
         gpu=gpus,
         launcher="python",
-        reading=STUDY["images"]["reading"],
-        mem_mb=grows(training_memory),
-        runtime=lasts(training_minutes),
+        reading=STUDY.images.reading,
+        mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
+        runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
-        settings=heads_settings,
+        settings=lambda wildcards: stage_settings.train_shared_heads(
+            PLAN, wildcards.model, wildcards.penalty, int(wildcards.seed)
+        ).to_json(),
         code=code_version("train_shared_heads"),
         folder=subpath(output.vectors, parent=True),
     shell:

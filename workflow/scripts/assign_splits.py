@@ -8,7 +8,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.assign_splits import AssignSplits
 
 
 def assign_splits(arguments: Namespace) -> None:
@@ -21,7 +22,7 @@ def assign_splits(arguments: Namespace) -> None:
     moves = read(arguments.moves)
     moved = table["patient_id"].map(dict(zip(moves["patient_id"], moves["split"], strict=True)))
     table["split"] = table["split"].where(moved.isna(), moved)
-    if classes := arguments.settings["classes"]:
+    if classes := list(arguments.settings.classes):
         table = manifest.as_classes(table, classes, str(arguments.manifest))
         unknown = int(table.reindex(columns=classes).isna().all(axis=1).sum())
         logging.info("%d of %d images are of no class of the study", unknown, len(table))
@@ -33,12 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
-    options.add_argument(
-        "--settings",
-        required=True,
-        type=json_object,
-        help="classes (the study's, none where tasks are findings) as JSON",
-    )
+    settings_option(options, AssignSplits)
     options.add_argument("--moves", required=True, type=Path, help="CSV of the patients who move: patient_id, split")
     options.add_argument("--output", required=True, type=Path, help="manifest to write (Parquet)")
     options.add_argument("--digest", required=True, type=Path, help="file to write: the manifest's SHA-256")

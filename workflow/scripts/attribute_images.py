@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossray.learning.options import hardware_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.attribute_images import AttributeImages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,17 +42,15 @@ def attribute_images(arguments: Namespace) -> None:
     if not logits.index.equals(rows.index):
         raise UserError(f"{arguments.predictions}: not of the test images of this manifest; delete it and run again")
     located = regions.read(arguments.regions) if arguments.regions else None
-    chosen = choose(
-        rows, logits, located, settings["tasks"], settings["images"], derived_seed(settings["seed"], store.dataset)
-    )
+    chosen = choose(rows, logits, located, settings.tasks, settings.images, derived_seed(settings.seed, store.dataset))
 
     device = choose_device(arguments.gpus)
     # Every trained network has a random twin of its own, so that chance differs from pair to pair.
-    random = randomised(model, derived_seed(settings["seed"], "random weights", file_digest(arguments.weights)))
+    random = randomised(model, derived_seed(settings.seed, "random weights", file_digest(arguments.weights)))
     networks = {"trained": model.to(device), "random": random.to(device)}
     jobs = [
         (method, weights, chosen if weights == "trained" else chosen[chosen["scored"]])
-        for method in settings["methods"]
+        for method in settings.methods
         for weights in networks
     ]
 
@@ -59,8 +58,8 @@ def attribute_images(arguments: Namespace) -> None:
         for method, weights, part in jobs:
             images = torch.from_numpy(store.take(rows.loc[part["image_id"], "row"].to_numpy()))
             outputs = [tasks.index(task) for task in part["task"]]
-            batch = settings["batch_size"]
-            yield attribute_all(networks[weights], images, outputs, method, settings["steps"], batch).numpy()
+            batch = settings.batch_size
+            yield attribute_all(networks[weights], images, outputs, method, settings.steps, batch).numpy()
             logging.info("%d maps by %s, %s weights", len(part), method, weights)
 
     table = pd.concat([part.assign(method=method, weights=weights) for method, weights, part in jobs])
@@ -80,10 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         "--predictions", required=True, type=Path, help="the model's logits of the target's test split"
     )
     options.add_argument("--regions", type=Path, nargs="?", help="where findings are (Parquet; none if nobody knows)")
-    options.add_argument(
-        "--settings", required=True, type=json_object,
-        help="tasks, methods, images (at most, a task), steps, batch_size, seed as JSON",
-    )  # fmt: skip
+    settings_option(options, AttributeImages)
     options.add_argument("--maps", required=True, type=Path, help="maps to write (HDF5)")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: what each map is of")
     hardware_options(options)

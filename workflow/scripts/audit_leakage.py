@@ -5,7 +5,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.audit_leakage import AuditLeakage
 
 
 def audit_leakage(arguments: Namespace) -> None:
@@ -16,17 +17,17 @@ def audit_leakage(arguments: Namespace) -> None:
     from crossray.shards import ImageStore
     from crossray.small_cells import write
 
-    datasets = arguments.settings["datasets"]
+    datasets = arguments.settings.datasets
     manifests = dict(zip(datasets, map(manifest.read, arguments.manifests), strict=True))
-    images = leakage.gather(manifests, arguments.settings["registers"])
+    images = leakage.gather(manifests, arguments.settings.registers)
     stores = dict(zip(datasets, map(ImageStore, arguments.indexes), strict=True))
     duplicates = leakage.compare_images(images, stores)
-    if arguments.settings["duplicates"] == "exact":
+    if arguments.settings.duplicates == "exact":
         duplicates = duplicates[duplicates["kind"] == "exact"]
     groups = leakage.group_patients(images, duplicates)
     leakage.warn_of_large_groups(images, groups)
-    move = arguments.settings["overlap"] == "move"
-    splits = leakage.settle_splits(images, groups, arguments.settings["tested"]) if move else images["split"]
+    move = arguments.settings.overlap == "move"
+    splits = leakage.settle_splits(images, groups, arguments.settings.tested) if move else images["split"]
     write_csv(arguments.pairs, leakage.describe_pairs(images, duplicates))
     for dataset, path in zip(datasets, arguments.moves, strict=True):
         write_csv(path, leakage.moved_patients(images, splits, dataset))
@@ -39,11 +40,7 @@ def audit_leakage(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument(
-        "--settings", required=True, type=json_object,
-        help="datasets, registers (data set to register of patients), tested (those only tested on), overlap (move, "
-        "refuse or keep) and duplicates (near or exact) as JSON",
-    )  # fmt: skip
+    settings_option(options, AuditLeakage)
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests, in the order of datasets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="indexes of their shards")
     options.add_argument("--pairs", required=True, type=Path, help="CSV to write: every pair of duplicates")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.check_verdicts import CheckVerdicts
 
 
 def check_verdicts(arguments: Namespace) -> None:
@@ -15,7 +16,7 @@ def check_verdicts(arguments: Namespace) -> None:
     from crossray.files import write_csv
     from crossray.tables import read
 
-    settings = arguments.settings["hospitals"]
+    settings = arguments.settings.hospitals
     hospitals = {
         name: Hospital(settings[name], read(path).set_index("image_id"))
         for name, path in zip(settings, arguments.truths, strict=True)
@@ -30,7 +31,7 @@ def check_verdicts(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, CheckVerdicts)
     options.add_argument("--shift", required=True, type=Path, help="explain_drops.py: terms and verdicts")
     options.add_argument(
         "--truths", required=True, type=Path, nargs="+",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.compare_outputs import CompareOutputs
 
 
 def compare_outputs(arguments: Namespace) -> None:
@@ -14,7 +15,7 @@ def compare_outputs(arguments: Namespace) -> None:
     from crossray.analysis.outputs import measure
     from crossray.small_cells import write
 
-    table, points, extremes = measure(study_of(arguments), arguments.settings["pairs"])
+    table, points, extremes = measure(study_of(arguments), arguments.settings.pairs)
     write(arguments.points, points, arguments.settings)
     write(arguments.extremes, extremes, arguments.settings)
     write(arguments.output, table, arguments.settings)
@@ -24,7 +25,7 @@ def compare_outputs(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, CompareOutputs)
     options.add_argument("--points", required=True, type=Path, help="CSV to write: outputs of the pairs to show")
     options.add_argument("--extremes", required=True, type=Path, help="CSV to write: images on which they differ most")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a pair, target and task")

@@ -5,7 +5,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.compare_paper import ComparePaper
 
 
 def compare_paper(arguments: Namespace) -> None:
@@ -15,7 +16,7 @@ def compare_paper(arguments: Namespace) -> None:
     from crossray.tables import read
 
     tables = {path.stem: read(path) for path in arguments.tables}
-    table, summary = compare(tables, arguments.paper, arguments.settings["paper"])
+    table, summary = compare(tables, arguments.paper, arguments.settings.paper)
     write(arguments.summary, summary, arguments.settings)
     write(arguments.output, table, arguments.settings)
     logging.info("%d numbers of the paper compared, %d inside our intervals", len(table), table["inside"].sum())
@@ -26,9 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--tables", required=True, type=Path, nargs="+", help="the study's tables (CSV), by file name")
     options.add_argument("--paper", required=True, type=Path, help="folder with the paper's numbers")
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="paper: data set to its name in the paper, as JSON"
-    )
+    settings_option(options, ComparePaper)
     options.add_argument("--summary", required=True, type=Path, help="CSV to write: one row a quantity")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a number of the paper")
     return run(compare_paper, options.parse_args(argv))

@@ -4,7 +4,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.convert_shard import ConvertShard
 
 
 def convert_shard(arguments: Namespace) -> None:
@@ -15,7 +16,7 @@ def convert_shard(arguments: Namespace) -> None:
 
     settle_process()
     images = manifest.with_files(manifest.read(arguments.manifest), arguments.lookup)
-    rows = rows_of_shard(len(images), arguments.settings["shards"], arguments.shard)
+    rows = rows_of_shard(len(images), arguments.settings.shards, arguments.shard)
     rejected = convert(images.iloc[rows], arguments.root, arguments.dataset, arguments.settings, arguments.output)
     write_csv(arguments.rejected, rejected)
 
@@ -25,10 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--dataset", required=True, help="name of the data set")
     options.add_argument("--shard", required=True, type=int, help="number of the shard, from 0")
-    options.add_argument(
-        "--settings", required=True, type=json_object,
-        help="size (px), fit, burnt_in, burnt_in_areas and shards (number of) as JSON",
-    )  # fmt: skip
+    settings_option(options, ConvertShard)
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
     options.add_argument("--lookup", required=True, type=Path, help="table from the manifest's images to their files")
     options.add_argument("--root", required=True, type=Path, help="folder that files start from")

@@ -9,7 +9,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from crossray.learning.options import hardware_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.describe_images import DescribeImages
 
 
 def describe_images(arguments: Namespace) -> None:
@@ -22,18 +23,18 @@ def describe_images(arguments: Namespace) -> None:
     from crossray.learning.description import ENCODER, RANDOM, describe, sample
     from crossray.learning.hardware import choose_device
     from crossray.learning.initialisation import initial_network
-    from crossray.learning.models import STANDARD
     from crossray.shards import ImageStore
+    from crossray.study.training import Start
 
     torch.set_num_threads(arguments.threads)
     settings = arguments.settings
     store = ImageStore(arguments.index)
     store.check()
-    rows = sample(manifest.read(arguments.manifest), store, settings["images"], settings["seed"])
+    rows = sample(manifest.read(arguments.manifest), store, settings.images, settings.seed)
     if rows.empty:
         raise UserError(f"{arguments.manifest}: no image in the split test; a target needs some, raise its share")
-    named = None if settings["encoder"] == RANDOM or arguments.weights else settings["encoder"]
-    start = {"architecture": ENCODER, "stem": STANDARD, "weights": named, "seed": settings["seed"]}
+    named = None if settings.encoder == RANDOM or arguments.weights else settings.encoder
+    start = Start(architecture=ENCODER, weights=named, seed=settings.seed)
     encoder = initial_network(start, 1, store.size, arguments.weights, store.channels)
     table = describe(encoder, store, rows, settings, choose_device(arguments.gpus))
     with replacing(arguments.output) as partial:
@@ -49,12 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--weights", nargs="?", type=Path, help="state dict of the encoder (safetensors or torch.save; default: none)"
     )
-    options.add_argument(
-        "--settings",
-        required=True,
-        type=json_object,
-        help="encoder, images (at most), seed, batch_size, precision as JSON",
-    )
+    settings_option(options, DescribeImages)
     options.add_argument("--output", required=True, type=Path, help="descriptions to write (Parquet)")
     hardware_options(options)
     return run(describe_images, options.parse_args(argv))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.explain_drops import ExplainDrops
 
 
 def explain_drops(arguments: Namespace) -> None:
@@ -19,7 +20,8 @@ def explain_drops(arguments: Namespace) -> None:
     from crossray.small_cells import write
 
     described = {path.stem: read_parquet(path) for path in arguments.descriptions}
-    table, evidence = measure(study_of(arguments), described)
+    rule = arguments.settings.explanation
+    table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described)
     write(arguments.evidence, evidence, arguments.settings)
     write(arguments.output, table, arguments.settings)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
@@ -29,7 +31,7 @@ def explain_drops(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, ExplainDrops)
     options.add_argument(
         "--descriptions", required=True, type=Path, nargs="+", help="describe_images.py: TARGET.parquet of every target"
     )

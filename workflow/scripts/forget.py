@@ -11,7 +11,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.forget import Forget
 
 #: folders beside a manifest that hold the release itself
 RAW = ("release", "unpacked")
@@ -31,7 +32,7 @@ def forget(arguments: Namespace) -> None:
             arguments.private / f"{name}.csv",
             arguments.results / "datasets" / name / "manifest.parquet",
         )
-        for name, patients in _wanted(arguments.patients, arguments.settings["registers"]).items()
+        for name, patients in _wanted(arguments.patients, arguments.settings.registers).items()
     ]
     for one in found:
         forgotten.add(arguments.private / "forgotten" / f"{one.dataset}.json", one.patients)
@@ -40,7 +41,7 @@ def forget(arguments: Namespace) -> None:
     learnt = sorted({model for one in found for study in studies for model in traces.learnt_from(study, one)})
     removed = sum(_remove(path) for path in _made(arguments.results, arguments.private, names, studies))
     raw = [path for kind in RAW for path in arguments.results.glob(f"datasets/*/{kind}")]
-    releases = {Path(path).resolve() for path in (*arguments.settings["releases"], arguments.patients, *raw)}
+    releases = {Path(path).resolve() for path in (*arguments.settings.releases, arguments.patients, *raw)}
     _, cached = traces.search(arguments.cache, found, releases)
     removed += sum(_remove(path) for path in cached)
     searched, left = traces.search([Path(), arguments.private, *arguments.cache], found, releases)
@@ -97,10 +98,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--patients", required=True, type=Path, help="CSV with the columns dataset and patient_id")
-    options.add_argument(
-        "--settings", required=True, type=json_object,
-        help="registers (data set to register of patients) and releases (paths that are not searched) as JSON",
-    )  # fmt: skip
+    settings_option(options, Forget)
     options.add_argument("--private", required=True, type=Path, help="folder of what leads back to patients")
     options.add_argument("--results", required=True, type=Path, help="folder of results")
     options.add_argument(

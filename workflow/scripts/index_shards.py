@@ -4,14 +4,15 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.index_shards import IndexShards
 
 
 def index_shards(arguments: Namespace) -> None:
     """Check that not too many images were left out, and write the index last."""
     import pandas as pd
 
-    from crossray.datasets.conversion import index
+    from crossray.datasets.indexing import index
     from crossray.files import write_csv, write_json
     from crossray.tables import read
 
@@ -25,9 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--dataset", required=True, help="name of the data set")
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="size, fit, burnt_in and max_rejected as JSON"
-    )
+    settings_option(options, IndexShards)
     options.add_argument("--shards", required=True, type=Path, nargs="+", help="the shards, in order")
     options.add_argument("--rejected", required=True, type=Path, nargs="+", help="the CSV of images left out of each")
     options.add_argument("--all-rejected", required=True, type=Path, help="CSV to write: all images left out")

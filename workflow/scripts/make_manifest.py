@@ -16,21 +16,22 @@ def make_manifest(arguments: Namespace) -> None:
     from crossray.files import file_digest
     from crossray.forgotten import without_forgotten
     from crossray.pseudonyms import read_key
+    from crossray.study.splits import Split
 
-    settings = arguments.settings
-    reader = find_reader(settings["reader"])
+    reader = find_reader(arguments.settings["reader"])
+    settings = reader.Told.from_dict(arguments.settings)
     tables = tuple(str(path) for path in arguments.tables)
     table = reader.read(Release(str(arguments.root), tables), settings)
-    if settings.get("outside_root") != "allow":
+    if settings.outside_root != "allow":
         check_inside(arguments.dataset, str(arguments.root), table["path"])
     if arguments.forgotten:
         table = without_forgotten(table, arguments.forgotten)
-    key = None if settings["public"] else read_key(arguments.key)
+    key = None if settings.public else read_key(arguments.key)
     hashed = manifest.with_pseudonyms(table, key)
-    if settings.get("role") == "test":
+    if settings.role == "test":
         table = table.assign(split="test")
     else:
-        table = manifest.with_splits(table, hashed["patient_id"], settings["split"])
+        table = manifest.with_splits(table, hashed["patient_id"], settings.split or Split())
     tasks = manifest.tasks_of(table)
     table = table[[*manifest.FIXED_COLUMNS, *tasks]]
     manifest.check(table, tasks, tables[0] if tables else str(arguments.root))
@@ -40,7 +41,7 @@ def make_manifest(arguments: Namespace) -> None:
         table = manifest.less_identifying(table)
     manifest.write_lookup(arguments.lookup, released, table)
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
-    facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings, "tables": digests}
+    facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings.as_dict(), "tables": digests}
     manifest.write(arguments.output, table, facts)
     counts = ", ".join(f"{count} {split}" for split, count in table["split"].value_counts().items())
     logging.info("%d images of %d patients: %s", len(table), table["patient_id"].nunique(), counts)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.measure_corrections import MeasureCorrections
 
 
 def measure_corrections(arguments: Namespace) -> None:
@@ -16,7 +17,7 @@ def measure_corrections(arguments: Namespace) -> None:
     from crossray.tables import read
 
     shift, evidence = read(arguments.shift), read(arguments.evidence)
-    table, groups = measure(study_of(arguments), arguments.corrected, shift, evidence)
+    table, groups = measure(study_of(arguments), arguments.settings.mitigations, arguments.corrected, shift, evidence)
     write(arguments.groups, groups, arguments.settings)
     write(arguments.output, table, arguments.settings)
     logging.info("%d rows, %d groups of cells", len(table), len(groups))
@@ -25,7 +26,7 @@ def measure_corrections(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, MeasureCorrections)
     options.add_argument("--corrected", required=True, type=Path, help="folder of predict_corrected.py")
     options.add_argument("--shift", required=True, type=Path, help="explain_drops.py: terms and verdicts")
     options.add_argument("--evidence", required=True, type=Path, help="explain_drops.py: what verdicts hang on")

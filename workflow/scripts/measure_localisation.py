@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.measure_localisation import MeasureLocalisation
 
 
 def measure_localisation(arguments: Namespace) -> None:
@@ -14,7 +15,7 @@ def measure_localisation(arguments: Namespace) -> None:
     from crossray.analysis.localisation import measure
     from crossray.small_cells import write
 
-    table, summary = measure(study_of(arguments), arguments.attributions, arguments.datasets)
+    table, summary = measure(study_of(arguments), arguments.settings, arguments.attributions, arguments.datasets)
     write(arguments.summary, summary, arguments.settings)
     write(arguments.output, table, arguments.settings)
     logging.info("%d rows, %d with a number", len(table), table["score"].notna().sum())
@@ -23,7 +24,7 @@ def measure_localisation(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, MeasureLocalisation)
     options.add_argument("--attributions", required=True, type=Path, help="folder of the study's maps of attribution")
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their regions")
     options.add_argument("--summary", required=True, type=Path, help="CSV to write: means over pairs")

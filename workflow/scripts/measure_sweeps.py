@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.measure_sweeps import MeasureSweeps
 
 
 def measure_sweeps(arguments: Namespace) -> None:
@@ -16,14 +17,17 @@ def measure_sweeps(arguments: Namespace) -> None:
     from crossray.analysis.sweeps import choose, measure
     from crossray.files import read_json
     from crossray.small_cells import write
+    from crossray.study import folders
 
     study = study_of(arguments)
     images = {}
     for one in study.trained():
-        folders = [arguments.models / one.model / one.source / str(seed) for seed in study.settings["seeds"]]
-        images[one] = float(np.mean([read_json(folder / "training.json")["images"]["train"] for folder in folders]))
-    table = measure(study, images)
-    choices = choose(study, table)
+        names = {"model": one.model, "source": one.source}
+        records = [arguments.models / folders.RECORD.format(**names, seed=seed) for seed in study.settings.seeds]
+        images[one] = float(np.mean([read_json(record)["images"]["train"] for record in records]))
+    points = arguments.settings.points
+    table = measure(study, points, images)
+    choices = choose(study, points, table)
     write(arguments.output, table, arguments.settings)
     write(arguments.choices, choices, arguments.settings)
     logging.info("%d points of sweeps measured, %d choices", len(table), len(choices))
@@ -32,7 +36,7 @@ def measure_sweeps(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, MeasureSweeps)
     options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a point, source and target")
     options.add_argument("--choices", required=True, type=Path, help="CSV to write: one row a choice")

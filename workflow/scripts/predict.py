@@ -4,7 +4,6 @@ What was computed before is kept in the work folder under a key of weights, imag
 added, it alone is computed, and the other outputs come back byte for byte.
 """
 
-import json
 import logging
 import sys
 from argparse import Namespace
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossray.learning.options import hardware_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.predict import Predict
 
 if TYPE_CHECKING:
     from crossray.learning.predictor import Predictor
@@ -27,6 +27,8 @@ def predict(arguments: Namespace) -> None:
     from crossray.files import file_digest, replacing
     from crossray.learning.kept import KeptTables, give
     from crossray.learning.targets import Target
+    from crossray.study.base import taken
+    from crossray.study.stages.inference import Inference
 
     settings = arguments.settings
 
@@ -42,7 +44,7 @@ def predict(arguments: Namespace) -> None:
     targets = {target.name: target for target in map(Target, arguments.manifests, arguments.indexes)}
     if unknown := {*arguments.domains, *(path.stem for path in arguments.outputs)} - set(targets):
         raise UserError(f"no manifest and index of {listed(sorted(unknown))}; those given are of {listed(targets)}")
-    inference = json.dumps({key: settings[key] for key in ("batch_size", "precision")}, sort_keys=True)
+    inference = taken(Inference, settings).to_json()
     work = arguments.outputs[0].parents[1] / "work"
     kept = KeptTables(work, file_digest(arguments.weights), arguments.code, inference)
     for output in arguments.outputs:
@@ -53,11 +55,14 @@ def predict(arguments: Namespace) -> None:
             logging.info("%s: %s images as before", target.name, split)
         give(table or kept.keep(predictor().predict(target, split), name, *key), output)
     if arguments.embeddings:
-        sample = [str(settings["images"]), str(settings["seed"])]
+        if settings.images is None or settings.seed is None:
+            raise UserError("--embeddings takes the keys images and seed of --settings")
+        images, seed = settings.images, settings.seed
+        sample = [str(images), str(seed)]
         parts = []
         for target in (targets[name] for name in arguments.domains):
             name, key = f"embeddings/{target.name}", [*sample, *target.key("train", "test")]
-            parts.append(kept.find(name, *key) or kept.keep(predictor().embed(target), name, *key))
+            parts.append(kept.find(name, *key) or kept.keep(predictor().embed(target, images, seed), name, *key))
         with replacing(arguments.embeddings) as partial:
             pd.concat(map(pd.read_parquet, parts)).to_parquet(partial, index=False)
 
@@ -68,12 +73,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--weights", required=True, type=Path, help="weights of the model (safetensors)")
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the targets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
-    options.add_argument(
-        "--settings",
-        required=True,
-        type=json_object,
-        help="batch_size, precision; with --embeddings also images (at most, a split) and seed, as JSON",
-    )
+    settings_option(options, Predict)
     options.add_argument("--code", default="", help="digest of the code behind predictions, a part of the key")
     options.add_argument(
         "--outputs",

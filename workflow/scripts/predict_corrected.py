@@ -10,7 +10,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from crossray.learning.options import hardware_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.predict_corrected import PredictCorrected
 
 
 def predict_corrected(arguments: Namespace) -> None:
@@ -35,7 +36,7 @@ def predict_corrected(arguments: Namespace) -> None:
     sources = []
     for path, index in zip(arguments.source_manifests, arguments.source_indexes, strict=True):
         source = ImageStore(index)
-        rows = sample_rows(manifest.read(path), source, settings["images"], settings["seed"])
+        rows = sample_rows(manifest.read(path), source, settings.images, settings.seed)
         sources.append((source, rows.loc[rows["split"] == "train", "row"].to_numpy()))
     store = ImageStore(arguments.index)
     store.check()
@@ -49,7 +50,7 @@ def predict_corrected(arguments: Namespace) -> None:
     for match in MATCHES:
         matched = Examples(MatchedStore(store, match, *looks), rows["row"].to_numpy(), unknown)
         corrected[match] = predict_logits(model, matched, settings, device)
-    adapted = with_target_statistics(model, plain, settings["batch_size"], device)
+    adapted = with_target_statistics(model, plain, settings.batch_size, device)
     corrected["batch norm"] = predict_logits(adapted, plain, settings, device)
     parts = [pd.DataFrame(logits, columns=tasks).assign(correction=name) for name, logits in corrected.items()]
     table = pd.concat([pd.concat([rows[["image_id"]], part], axis=1) for part in parts], ignore_index=True)
@@ -68,10 +69,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--source-indexes", required=True, type=Path, nargs="+", help="their indexes, in order")
     options.add_argument("--manifest", required=True, type=Path, help="manifest of the target")
     options.add_argument("--index", required=True, type=Path, help="the target's index of shards")
-    options.add_argument(
-        "--settings", required=True, type=json_object,
-        help="images (of each source, at most), seed (of their draw), batch_size, precision as JSON",
-    )  # fmt: skip
+    settings_option(options, PredictCorrected)
     options.add_argument("--output", required=True, type=Path, help="logits to write (Parquet)")
     hardware_options(options)
     return run(predict_corrected, options.parse_args(argv))

@@ -5,7 +5,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.probe_sources import ProbeSources
 
 
 def probe_sources(arguments: Namespace) -> None:
@@ -16,19 +17,20 @@ def probe_sources(arguments: Namespace) -> None:
     from crossray.files import read_parquet
     from crossray.shards import ImageStore
     from crossray.small_cells import write
+    from crossray.study import folders
 
     settings = arguments.settings
     features = {path.parts[-3:-1]: read_parquet(path) for path in arguments.embeddings}
     drawn = next(iter(features.values()))[["dataset", "split", "image_id"]]
     parts = []
     for name, rows in drawn.groupby("dataset", sort=False):
-        store = ImageStore(arguments.datasets / str(name) / settings["shape"] / "index.json")
+        store = ImageStore(arguments.datasets / folders.INDEX.format(dataset=name, shape=settings.shape))
         pixels = pd.DataFrame(thumbnails(store, rows["image_id"])).add_prefix("feature ")
         parts.append(pd.concat([rows[["dataset", "split"]].reset_index(drop=True), pixels], axis=1))
     samples = {IMAGES: pd.concat(parts, ignore_index=True)}
     for (model, source), features_of in features.items():
         samples[f"{model} of {source}"] = features_of.drop(columns="image_id")
-    table, confusion = measure(samples, settings["seed"])
+    table, confusion = measure(samples, settings.seed)
     write(arguments.confusion, confusion, arguments.settings)
     write(arguments.output, table, arguments.settings)
     for row in table[table["reason"].isna()].itertuples():
@@ -46,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         help="predict.py: MODEL/SOURCE/SEED.parquet",
     )
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
-    options.add_argument("--settings", required=True, type=json_object, help="shape (folder of shards), seed as JSON")
+    settings_option(options, ProbeSources)
     options.add_argument("--confusion", required=True, type=Path, help="CSV to write: what is taken for what")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a kind of features")
     return run(probe_sources, options.parse_args(argv))

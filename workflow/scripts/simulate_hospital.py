@@ -7,7 +7,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.simulate_hospital import SimulateHospital
 
 
 def simulate_hospital(arguments: Namespace) -> None:
@@ -25,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--dataset", required=True, help="name of the hospital")
-    options.add_argument("--settings", required=True, type=json_object, help="images, seed, appearance, ... as JSON")
+    settings_option(options, SimulateHospital)
     options.add_argument("--dicom", required=True, type=Path, help="folder to write the DICOM files to")
     options.add_argument("--labels", required=True, type=Path, help="CSV to write: the hospital's labels")
     options.add_argument("--truth", required=True, type=Path, help="CSV to write: severity of each finding, 0 to 1")

@@ -4,7 +4,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.summarise_datasets import SummariseDatasets
 
 
 def summarise_datasets(arguments: Namespace) -> None:
@@ -13,7 +14,9 @@ def summarise_datasets(arguments: Namespace) -> None:
     from crossray.small_cells import write
 
     settings = arguments.settings
-    counts, labels, flow = summarise(arguments.manifests, arguments.datasets, settings)
+    counts, labels, flow = summarise(
+        arguments.manifests, arguments.datasets, settings.datasets, settings.shape, settings.tasks
+    )
     write(arguments.flow, flow, arguments.settings)
     write(arguments.counts, counts, arguments.settings)
     write(arguments.labels, labels, arguments.settings)
@@ -24,9 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="datasets, shape (folder of shards) and tasks as JSON"
-    )
+    settings_option(options, SummariseDatasets)
     options.add_argument("--flow", required=True, type=Path, help="CSV to write: what each step leaves of the images")
     options.add_argument("--counts", required=True, type=Path, help="CSV to write: images and patients by property")
     options.add_argument("--labels", required=True, type=Path, help="CSV to write: labels by task and split")

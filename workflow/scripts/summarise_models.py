@@ -4,7 +4,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.summarise_models import SummariseModels
 
 
 def summarise_models(arguments: Namespace) -> None:
@@ -14,7 +15,7 @@ def summarise_models(arguments: Namespace) -> None:
     from crossray.small_cells import write
     from crossray.tables import read
 
-    models, members = arguments.settings["models"], arguments.settings["members"]
+    models, members = arguments.settings.models, arguments.settings.members
     performance, replicates = read(arguments.performance), read_parquet(arguments.replicates)
     costs = read_costs(arguments.models, models)
     write(arguments.output, measure(performance, replicates, models, members, costs), arguments.settings)
@@ -26,9 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
     options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
     options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="models, members (the data sets of each source) as JSON"
-    )
+    settings_option(options, SummariseModels)
     options.add_argument("--output", required=True, type=Path, help="CSV to write: two rows a model")
     return run(summarise_models, options.parse_args(argv))
 

@@ -11,7 +11,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from crossray.learning.options import training_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.train_model import TrainModel
 
 
 def train_model(arguments: Namespace) -> None:
@@ -55,9 +56,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     if not is_first():
         return
     with replacing(arguments.weights) as partial:
-        save_weights(
-            partial, best.best, source.tasks, settings["architecture"], pixels.size, network.scale, settings["stem"]
-        )
+        save_weights(partial, best.best, source.tasks, settings.architecture, pixels.size, network.scale, settings.stem)
     write_csv(arguments.history, history_table(best.history))
     record = training_record(
         arguments.source, key, source, settings, best, device, arguments.weights, network, arguments.initial
@@ -69,7 +68,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--settings", required=True, type=json_object, help="architecture, tasks, seed, ... as JSON")
+    settings_option(options, TrainModel)
     options.add_argument("--source", required=True, help="name of the source")
     options.add_argument("--weights", required=True, type=Path, help="weights to write (safetensors)")
     training_options(options)

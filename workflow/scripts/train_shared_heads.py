@@ -10,7 +10,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from crossray.learning.options import training_options
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.train_shared_heads import TrainSharedHeads
 
 
 def train_shared_heads(arguments: Namespace) -> None:
@@ -39,12 +40,12 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     settings = arguments.settings
     loaded = load_source(arguments.manifests, arguments.indexes, settings, arguments.reading)
     source, outputs = with_own_outputs(loaded)
-    logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings["penalty"])
+    logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings.penalty)
     pixels = source.training.store
     network = initial_network(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
-        arguments.tensorboard, distance_penalty(list(outputs["task"]), settings["penalty"]),
+        arguments.tensorboard, distance_penalty(list(outputs["task"]), settings.penalty),
     )  # fmt: skip
     if not is_first():
         return
@@ -63,9 +64,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="architecture, tasks, penalty, seed, ... as JSON"
-    )
+    settings_option(options, TrainSharedHeads)
     options.add_argument("--vectors", required=True, type=Path, help="weight vectors to write (Parquet)")
     training_options(options)
     return run(train_shared_heads, options.parse_args(argv))

@@ -10,11 +10,12 @@ from crossray.program import json_object, parser, run
 
 def unpack_release(arguments: Namespace) -> None:
     """Write the images first and the table last."""
-    from crossray.datasets import find_reader
+    from crossray.datasets import find_unpacker
     from crossray.files import write_csv
 
-    settings = arguments.settings
-    table = find_reader(settings["reader"]).unpack(arguments.root, settings, arguments.images)  # type: ignore[attr-defined]
+    reader = find_unpacker(arguments.settings["reader"])
+    settings = reader.Unpacking.from_dict(arguments.settings)
+    table = reader.unpack(arguments.root, settings, arguments.images)
     write_csv(arguments.labels, table)
     logging.info("%d images of %d classes", len(table), table["class"].nunique())
 

@@ -24,28 +24,39 @@ def code_version(script: str, *modules: str, without: str = "") -> str:
 
     Returns:
         16 hexadecimal digits, the same wherever the checkout lies. They depend on the syntax trees alone:
-        comments, docstrings, formatting and file times do not count.
+        comments, docstrings and other strings that stand alone, formatting and file times do not count.
     """
+    files = _behind(script, *modules, without=without)
+    digest = hashlib.sha256()
+    for key in sorted(files):
+        digest.update(f"{key}\0{files[key][1]}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def imported(script: str) -> set[str]:
+    """Return the dotted names that a program imports, itself or by modules of CrossRay."""
+    return {name for names, _ in _behind(script).values() for name in names}
+
+
+def _behind(script: str, *modules: str, without: str = "") -> dict[str, tuple[tuple[str, ...], str]]:
+    """Return the files behind a program, by their paths: what each imports, and its code."""
     pending = [SCRIPTS / f"{script}.py", *(path for name in modules for path in _files(name))]
-    seen: dict[str, str] = {}
+    seen: dict[str, tuple[tuple[str, ...], str]] = {}
     while pending:
         path = pending.pop()
         key = path.relative_to(SCRIPTS).as_posix()
         if key not in seen:
-            imports, seen[key] = _meaning(path.read_text(encoding="utf-8"), str(path))
-            needed = (name for name in imports if not without or not f"{name}.".startswith(f"{without}."))
+            seen[key] = _meaning(path.read_text(encoding="utf-8"), str(path))
+            needed = (name for name in seen[key][0] if not without or not f"{name}.".startswith(f"{without}."))
             pending.extend(path for name in needed for path in _files(name))
-    digest = hashlib.sha256()
-    for key in sorted(seen):
-        digest.update(f"{key}\0{seen[key]}\0".encode())
-    return digest.hexdigest()[:16]
+    return seen
 
 
 @functools.cache
 def _meaning(code: str, filename: str) -> tuple[tuple[str, ...], str]:
-    """Return the names that a file's code imports, and the code without comments, docstrings and formatting."""
+    """Return the names that a file's code imports, and the code without comments, bare strings and formatting."""
     tree = ast.parse(code, filename=filename)
-    return tuple(_imports(tree)), ast.unparse(_without_docstrings(tree))
+    return tuple(_imports(tree)), ast.unparse(_WithoutTexts().visit(tree))
 
 
 def _files(name: str) -> tuple[Path, ...]:
@@ -68,14 +79,9 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def _without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:]
-    return tree
+class _WithoutTexts(ast.NodeTransformer):
+    """Takes out strings that stand alone: docstrings, and what fields and columns mean."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        """Drop a statement that is a string."""
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node

@@ -84,3 +84,12 @@ def listed(names: Iterable[object], limit: int = 5) -> str:
     texts = [cut(str(name)) for name in names]
     more = f" and {len(texts) - limit} more" if len(texts) > limit else ""
     return ", ".join(texts[:limit]) + more
+
+
+@contextlib.contextmanager
+def raised_as(kind: type[Exception]) -> Iterator[None]:
+    """Raise a :class:`UserError` as an exception of another kind, which the caller's caller tells in one line."""
+    try:
+        yield
+    except UserError as error:
+        raise kind(str(error)) from None

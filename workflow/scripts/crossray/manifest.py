@@ -20,6 +20,7 @@ import pyarrow.parquet
 from crossray.errors import UserError, listed, quoted
 from crossray.files import damaged, read_parquet, replacing, write_csv
 from crossray.pseudonyms import pseudonym
+from crossray.study.splits import Split
 from crossray.tables import read as read_table
 
 SPLITS = ("train", "validation", "test")
@@ -71,7 +72,7 @@ def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]
     return patients.map(names)
 
 
-def with_splits(table: pd.DataFrame, patients: pd.Series, split: Mapping[str, Any]) -> pd.DataFrame:
+def with_splits(table: pd.DataFrame, patients: pd.Series, split: Split) -> pd.DataFrame:
     """Draw the splits that a release does not bring: all of them, or the validation split of one that has none.
 
     Args:
@@ -82,12 +83,12 @@ def with_splits(table: pd.DataFrame, patients: pd.Series, split: Mapping[str, An
         split: seed, and shares of train, validation and test; of the first two the ratio counts where some are missing.
     """
     if "split" not in table:
-        return table.assign(split=split_by_patient(patients, split["seed"], split))
+        return table.assign(split=split_by_patient(patients, split.seed, split.as_dict()))
     undecided = table["split"].isna()
     if not undecided.any():
         return table
-    train = split["train"] / (split["train"] + split["validation"])
-    parts = split_by_patient(patients, split["seed"], {"train": train, "validation": 1 - train, "test": 0.0})
+    train = split.train / (split.train + split.validation)
+    parts = split_by_patient(patients, split.seed, {"train": train, "validation": 1 - train, "test": 0.0})
     return table.assign(split=table["split"].mask(undecided, parts))
 
 

@@ -1,6 +1,7 @@
 """What every command-line program shares: how it starts, logs, and tells a person what went wrong."""
 
 import argparse
+import dataclasses
 import errno
 import json
 import logging
@@ -9,11 +10,14 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar, cast
 
 from crossray.errors import SHOW_VALUES, UserError, may_quote, speaking_of
+from crossray.study.base import Settings, key_of
+
+S = TypeVar("S", bound=Settings)
 
 #: what the operating system reports and may not report a minute later; another attempt is worth it
 _MAY_PASS = (errno.EAGAIN, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT)
@@ -41,6 +45,24 @@ def json_object(text: str) -> dict[str, Any]:
     return value
 
 
+def settings_option(options: argparse.ArgumentParser, kind: type[Settings]) -> None:
+    """Add the option ``--settings``, which takes a stage's settings as JSON; argparse tells what is wrong with them."""
+    keys = ", ".join(key_of(field.name) for field in dataclasses.fields(cast("Any", kind)))
+    options.add_argument("--settings", required=True, type=settings_of(kind), help=f"{keys} as JSON")
+
+
+def settings_of(kind: type[S]) -> Callable[[str], S]:
+    """Return a parser of settings; argparse turns its error into a message that names the flag."""
+
+    def parse(text: str) -> S:
+        try:
+            return kind.from_json(text)
+        except UserError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return parse
+
+
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
     """Run ``program`` and return its exit status: 0, or 1 after an error.
 
@@ -51,8 +73,9 @@ def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Names
     the command line, nor the message of an exception.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    settings = getattr(arguments, "settings", None) or {}
-    with speaking_of(settings["public"]) if "public" in settings else nullcontext(), warnings.catch_warnings():
+    settings = getattr(arguments, "settings", None)
+    public = settings.get("public") if isinstance(settings, dict) else getattr(settings, "public", None)
+    with nullcontext() if public is None else speaking_of(public), warnings.catch_warnings():
         if not may_quote():
             warnings.showwarning = _warn_without_values
         try:
@@ -83,6 +106,24 @@ def told(error: Exception, paths: Iterable[Path] = ()) -> str:
             "images.size to less, or take a GPU with more"
         )
     return "".join(_without_values(error)).rstrip()
+
+
+@contextmanager
+def one_line(kind: type[Exception], public: bool, paths: Iterable[Path] = ()) -> Iterator[None]:
+    """Raise what reading a release ends with as an exception of a kind that is told in one line.
+
+    Args:
+        kind: of exception.
+        public: whether the line may quote the release.
+        paths: files and folders that are no secret.
+    """
+    try:
+        with speaking_of(public):
+            yield
+    except kind:
+        raise
+    except Exception as error:
+        raise kind(told(error, paths).removeprefix("error: ")) from None
 
 
 def _is_full_gpu(error: Exception) -> bool:

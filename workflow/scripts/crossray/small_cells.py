@@ -7,13 +7,14 @@ of the table, with totals that other tables show, and with what the two marks sa
 are. Tables without such counts, and studies of public data, pass unchanged.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.files import write_csv
 from crossray.reasons import TOO_FEW
+from crossray.study.small_cells import Published
 from crossray.tables import HIDDEN
 
 if TYPE_CHECKING:
@@ -64,17 +65,16 @@ class _Sum:
         return self.parts if self.total is None else (*self.parts, self.total)
 
 
-def write(path: Path, table: "pd.DataFrame", settings: Mapping[str, Any]) -> None:
+def write(path: Path, table: "pd.DataFrame", settings: Published) -> None:
     """Write a table of an analysis.
 
     Args:
         path: CSV to write.
         table: with its counts.
-        settings: of the analysis. ``small_cells`` is there where the study has data sets that are not public:
-            ``below`` (the limit) and ``closed`` (their names).
+        settings: of the analysis.
     """
-    rule = settings.get("small_cells")
-    write_csv(path, withhold(table, rule["below"], rule["closed"]) if rule else table)
+    rule = settings.small_cells
+    write_csv(path, withhold(table, rule.below, rule.closed) if rule else table)
 
 
 def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.DataFrame":

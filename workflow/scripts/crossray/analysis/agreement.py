@@ -17,7 +17,8 @@ from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import Thresholds, chosen, own_thresholds
-from crossray.settings import is_pooled
+from crossray.study.names import is_pooled
+from crossray.study.stages.analysis import Analysis
 from crossray.tables import ENSEMBLE
 
 #: pairs of models: ``kappa`` at thresholds from the sources' validation splits, ``kappa_at_target`` at thresholds from
@@ -49,10 +50,10 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows: list[dict[str, Any]] = []
     means: list[dict[str, Any]] = []
     for scored in study.targets():
-        weights = scored.weights(study.settings["evaluation"])
+        weights = scored.weights(study.settings.evaluation)
         here = {trained: chosen(scored.labels, seeds, "youden") for trained, seeds in scored.logits.items()}
-        for model in study.settings["models"]:
-            for task in study.settings["tasks"]:
+        for model in study.settings.models:
+            for task in study.settings.tasks:
                 raters = _raters(scored, model, task)
                 pairs = list(_pairs(raters))
                 if not pairs:
@@ -126,10 +127,10 @@ def _kappas(called: NDArray, first: NDArray, second: NDArray, weights: NDArray) 
 
 
 def _rules(
-    rows: Sequence[Mapping[str, Any]], target: str, settings: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]], target: str, settings: Analysis
 ) -> Iterator[tuple[str, str | None, list[bool]]]:
     """Yield what to average: name of the rule, source, and which pairs."""
-    registers, names = settings["registers"], settings["paper"]
+    registers, names = settings.registers, settings.paper
 
     def domains(row: Mapping[str, Any]) -> bool:
         ends = row["first"], row["second"]

@@ -43,12 +43,12 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     errors: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
     for scored in study.targets():
-        weights = scored.weights(study.settings["evaluation"])
+        weights = scored.weights(study.settings.evaluation)
         for trained in scored.logits:
             logits = scored.reported(trained)
             pooled: dict[str, NDArray] = {}
             carried: list[list[Point]] = []
-            for task in study.settings["tasks"]:
+            for task in study.settings.tasks:
                 if not scored.measurable(trained, task):
                     continue
                 key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task), strict=True))

@@ -15,8 +15,10 @@ from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
 from crossray.files import read_parquet
 from crossray.seeds import derived_seed
-from crossray.settings import MULTICLASS
 from crossray.statistics import class_log_odds
+from crossray.study import folders
+from crossray.study.names import MULTICLASS
+from crossray.study.stages.analysis import Analysis, Intervals
 from crossray.tables import ENSEMBLE
 
 
@@ -95,10 +97,10 @@ class Scored:
         """Return whether a model, as reported, has a number for a task."""
         return self.count(trained, self.reported_seed(trained), task)["reason"] is None
 
-    def weights(self, evaluation: Mapping[str, Any]) -> NDArray[np.uint16]:
+    def weights(self, evaluation: Intervals) -> NDArray[np.uint16]:
         """Draw the bootstrap resamples of patients; all analyses of a study draw the same, so they are paired."""
-        seed = derived_seed(evaluation["seed"], "bootstrap", self.dataset)
-        return patient_weights(self.patients, evaluation["resamples"], seed)
+        seed = derived_seed(evaluation.seed, "bootstrap", self.dataset)
+        return patient_weights(self.patients, evaluation.resamples, seed)
 
 
 @dataclass(frozen=True)
@@ -108,26 +110,24 @@ class Study:
     Attributes:
         predictions: folder of predictions, ``{model}/{source}/{seed}/{split}/{dataset}.parquet`` below it.
         manifests: folder of the study's manifests, ``{dataset}.parquet`` in it.
-        settings: models, sources, sources_of (model -> those that it is trained on), origins (model -> sources that its
-            weights come from), members (source -> its data sets), targets, seeds, tasks, registers (data set -> whose
-            patients it has), objective (whether tasks are classes), evaluation (minimum, resamples, seed).
+        settings: what the study holds.
         refused: pairs of a source and a target for which no number is given, as patients are in both (reason O).
     """
 
     predictions: Path
     manifests: Path
-    settings: Mapping[str, Any]
+    settings: Analysis
     refused: Set[tuple[str, str]] = frozenset()
 
     def trained(self) -> Iterator[Trained]:
         """Yield every pair of a model and a source that it is trained on."""
-        for model in self.settings["models"]:
-            for source in self.settings["sources_of"][model]:
+        for model in self.settings.models:
+            for source in self.settings.sources_of[model]:
                 yield Trained(model, source)
 
     def targets(self) -> Iterator[Scored]:
         """Yield every target's test split with the predictions of all models."""
-        for target in self.settings["targets"]:
+        for target in self.settings.targets:
             yield self.scored(target, "test", list(self.trained()))
 
     def scored(self, dataset: str, split: str, trained: Sequence[Trained]) -> Scored:
@@ -142,20 +142,20 @@ class Study:
             for seed, table in tables.items():
                 what = f"predictions of {one.model} trained on {one.source}, seed {seed}, for {dataset} ({split})"
                 check_rows(table, images, what)
-        table = manifest.read(self.manifests / f"{dataset}.parquet").set_index("image_id")
+        table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
         return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged)
 
     def minimum(self, dataset: str) -> int:
         """Return the positives, and negatives, that a number needs; more where fewer may not be told."""
-        rule = self.settings.get("small_cells", {})
-        least = rule["below"] if dataset in rule.get("closed", ()) else 0
-        return max(self.settings["evaluation"]["minimum"], least)
+        rule = self.settings.small_cells
+        least = rule.below if rule and dataset in rule.closed else 0
+        return max(self.settings.evaluation.minimum, least)
 
     def is_refused(self, trained: Trained, dataset: str) -> bool:
         """Return whether a model, or one that it started from, learnt from patients of a target."""
-        sources = trained.source, *self.settings["origins"][trained.model]
+        sources = trained.source, *self.settings.origins[trained.model]
         return any((source, dataset) in self.refused for source in sources)
 
     def validation(self, trained: Trained) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -164,7 +164,7 @@ class Study:
         Returns:
             Manifest rows; and seed or ``ensemble`` -> logits, in the same order.
         """
-        parts = [self.scored(name, "validation", [trained]) for name in self.settings["members"][trained.source]]
+        parts = [self.scored(name, "validation", [trained]) for name in self.settings.members[trained.source]]
         seeds = parts[0].logits[trained]
         logits = {seed: pd.concat([part.logits[trained][seed] for part in parts], join="inner") for seed in seeds}
         return pd.concat([part.labels for part in parts]), logits
@@ -172,8 +172,9 @@ class Study:
     def _logits(self, trained: Trained, split: str, dataset: str) -> dict[str, pd.DataFrame]:
         """Read the logits of each seed, and their mean as the ensemble where there are several."""
         tables = {}
-        for seed in self.settings["seeds"]:
-            path = self.predictions / trained.model / trained.source / str(seed) / split / f"{dataset}.parquet"
+        for seed in self.settings.seeds:
+            names = {"model": trained.model, "source": trained.source, "seed": seed, "split": split, "target": dataset}
+            path = self.predictions / folders.PREDICTION.format(**names)
             tables[str(seed)] = read_parquet(path, ["image_id"]).set_index("image_id").astype(np.float64)
         if len(tables) > 1:
             first = next(iter(tables.values()))
@@ -185,7 +186,7 @@ class Study:
         self, logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
     ) -> tuple[dict[Trained, dict[str, pd.DataFrame]], dict[tuple[Trained, str], Set[str]]]:
         """Leave out outputs that are not numbers, as of a training that diverged, and say which; all of classes."""
-        classes = self.settings["objective"] == MULTICLASS
+        classes = self.settings.objective == MULTICLASS
         kept: dict[Trained, dict[str, pd.DataFrame]] = {}
         diverged: dict[tuple[Trained, str], Set[str]] = {}
         for one, tables in logits.items():

@@ -1,7 +1,7 @@
 """Classes of which an image has exactly one: how many are named rightly, and which is taken for which."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,8 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
     rows: list[dict[str, Any]] = []
     confusions: list[dict[str, Any]] = []
     for scored in study.targets():
-        truth = true_classes(scored.labels, study.settings["tasks"])
-        weights = scored.weights(study.settings["evaluation"])
+        truth = true_classes(scored.labels, study.settings.tasks)
+        weights = scored.weights(study.settings.evaluation)
         for trained, seeds in scored.logits.items():
             for seed, logits in seeds.items():
                 keys = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, seed), strict=True))
@@ -64,16 +64,16 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
                     row |= one_against_rest.get(tuple(keys.values()), {})
                 rows.append(keys | row)
                 if shown:
-                    confusions += _confusion(scored, trained, truth, logits, weights, study.settings["tasks"])
+                    confusions += _confusion(scored, trained, truth, logits, weights, study.settings.tasks)
     return (
         pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("classes", "images", "patients"), int)),
         pd.DataFrame(confusions, columns=CONFUSION_COLUMNS),
     )
 
 
-def true_classes(labels: pd.DataFrame, classes: list[str]) -> NDArray[np.object_]:
+def true_classes(labels: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.object_]:
     """Return the name of each image's class, None where it is not known or none of ``classes``."""
-    table = labels.reindex(columns=classes) == 1
+    table = labels.reindex(columns=list(classes)) == 1
     names = np.array([*classes, None], dtype=object)
     return names[np.where(table.any(axis=1), table.to_numpy().argmax(axis=1), len(classes))]
 
@@ -193,7 +193,7 @@ def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[t
 
 
 def _confusion(
-    scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame, weights: NDArray, classes: list[str]
+    scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame, weights: NDArray, classes: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
     if scored.diverged[trained, scored.reported_seed(trained)]:

@@ -15,8 +15,8 @@ from statsmodels.stats.multitest import multipletests
 
 from crossray.analysis.cells import Scored, Study, known
 from crossray.analysis.delong import contributions, wald_interval, z_test
-from crossray.settings import is_pooled
 from crossray.statistics import auc
+from crossray.study.names import is_pooled
 
 SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
 MEAN = "mean of tasks"
@@ -63,12 +63,12 @@ def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Measured]]
     """Yield (model, source, target, task) and the AUC of each cell that a report shows."""
     numbers: dict[str, int] = {}
     for scored in study.targets():
-        register = study.settings["registers"][scored.dataset]
+        register = study.settings.registers[scored.dataset]
         names = [f"{register}/{name}" for name in dict.fromkeys(scored.labels["patient_id"])]
         codes = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
         for trained in scored.logits:
             logits = scored.reported(trained)
-            for task in study.settings["tasks"]:
+            for task in study.settings.tasks:
                 if scored.measurable(trained, task):
                     key = (trained.model, trained.source, scored.dataset, task)
                     yield key, _measured(scored, logits, task, codes)
@@ -81,9 +81,9 @@ def _measured(scored: Scored, logits: pd.DataFrame, task: str, codes: NDArray) -
 
 
 def _on_same_images(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
-    sources = study.settings["sources"]
-    for model in study.settings["models"]:
-        for target in study.settings["targets"]:
+    sources = study.settings.sources
+    for model in study.settings.models:
+        for target in study.settings.targets:
             ordered = [s for s in sources if s == target] + [s for s in sources if s != target]
             for i, first in enumerate(ordered):
                 for second in ordered[i + 1 :]:
@@ -91,22 +91,22 @@ def _on_same_images(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
                     ends = {"first": first, "second": second}
                     pairs = {
                         task: (cells[model, first, target, task], cells[model, second, target, task])
-                        for task in study.settings["tasks"]
+                        for task in study.settings.tasks
                         if (model, first, target, task) in cells and (model, second, target, task) in cells
                     }
                     yield from (keys | ends | row for row in _compared(pairs))
 
 
 def _home_and_away(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
-    for model in study.settings["models"]:
-        for source in study.settings["sources"]:
-            for target in study.settings["targets"]:
+    for model in study.settings.models:
+        for source in study.settings.sources:
+            for target in study.settings.targets:
                 if is_pooled(source) or source == target:
                     continue
                 keys = {"model": model, "kind": HOME_AND_AWAY, "source": source, "target": target}
                 pairs = {
                     task: (cells[model, source, source, task], cells[model, source, target, task])
-                    for task in study.settings["tasks"]
+                    for task in study.settings.tasks
                     if (model, source, source, task) in cells and (model, source, target, task) in cells
                 }
                 yield from (keys | {"first": source, "second": target} | row for row in _compared(pairs))

@@ -4,7 +4,7 @@ A correction of pictures can give back what images cost and nothing of what anot
 back what prevalence costs, and a new calibration also what another threshold costs; wrong labels stay wrong.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
 from crossray.files import read_parquet
 from crossray.seeds import derived_seed
+from crossray.study import folders
 
 KEYS = ["model", "source", "target", "task"]
 #: one row a cell with a verdict, metric and correction; ``returned`` is what is lost less, before - after
@@ -41,13 +42,13 @@ _LEAST_CELLS = 5
 
 
 def measure(
-    study: Study, corrected: Path, shift: pd.DataFrame, evidence: pd.DataFrame
+    study: Study, mitigations: Sequence[str], corrected: Path, shift: pd.DataFrame, evidence: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure what each correction gives back.
 
     Args:
-        study: the predictions; settings also hold ``mitigations``, the models that differ from the first in how they
-            were trained, and are set beside it.
+        study: the predictions.
+        mitigations: models that differ from the first in how they were trained, and are set beside it.
         corrected: folder of ``predict_corrected.py``, ``{model}/{source}/{seed}/{target}.parquet`` below it.
         shift: ``shift.csv``.
         evidence: ``shift_evidence.csv``.
@@ -60,14 +61,15 @@ def measure(
     implied = evidence.set_index(KEYS)["implied"]
     rows, replicates = [], []
     for scored in study.targets():
-        weights = scored.weights(study.settings["evaluation"])
+        weights = scored.weights(study.settings.evaluation)
         for trained in study.trained():
-            tasks = [task for task in study.settings["tasks"]
+            tasks = [task for task in study.settings.tasks
                      if (trained.model, trained.source, scored.dataset, task, LOG_LOSS) in told.index]  # fmt: skip
             pictures = _mean_logits(study, corrected, trained, scored) if tasks else {}
             for task in tasks:
                 key = (trained.model, trained.source, scored.dataset, task)
-                used = _used(study, scored, trained, task, pictures, float(implied.loc[key]))
+                beside = mitigations if trained.model == study.settings.models[0] else ()
+                used = _used(study, beside, scored, trained, task, pictures, float(implied.loc[key]))
                 for row, drawn in _cell(scored, task, used, weights):
                     facts = told.loc[(*key, row["metric"]), ["drop", *CAUSES, "verdict"]]
                     rows.append(dict(zip(KEYS, key, strict=True)) | row | facts.to_dict())
@@ -77,15 +79,16 @@ def measure(
 
 
 def _used(
-    study: Study, scored: Scored, trained: Trained, task: str, pictures: Mapping[str, pd.DataFrame], implied: float
+    study: Study, beside: Sequence[str], scored: Scored, trained: Trained, task: str,
+    pictures: Mapping[str, pd.DataFrame], implied: float,
 ) -> dict[str, NDArray]:  # fmt: skip
     """Return calibrated logits of every image, first (under an empty name) as they are, then after each correction."""
     fitted = home_calibration(study, trained, scored, task)
     used = {"": fitted[0] + fitted[1] * scored.reported(trained)[task].to_numpy()}
     used |= {name: fitted[0] + fitted[1] * logits[task].to_numpy() for name, logits in pictures.items()}
     used[PRIOR] = used[""] + implied
-    used[RECALIBRATED] = _recalibrated(used[""], scored, task, study.settings["evaluation"]["seed"])
-    for model in study.settings["mitigations"] if trained.model == study.settings["models"][0] else ():
+    used[RECALIBRATED] = _recalibrated(used[""], scored, task, study.settings.evaluation.seed)
+    for model in beside:
         other = Trained(model, trained.source)
         if other in scored.logits and scored.measurable(other, task):
             own = home_calibration(study, other, scored, task)
@@ -109,8 +112,9 @@ def _recalibrated(logits: NDArray, scored: Scored, task: str, seed: int) -> NDAr
 def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored) -> dict[str, pd.DataFrame]:
     """Return correction -> logits, the mean over seeds, as a report shows the ensemble."""
     found: dict[str, list[pd.DataFrame]] = {}
-    for seed in study.settings["seeds"]:
-        path = corrected / trained.model / trained.source / str(seed) / f"{scored.dataset}.parquet"
+    for seed in study.settings.seeds:
+        names = {"model": trained.model, "source": trained.source, "seed": seed, "target": scored.dataset}
+        path = corrected / folders.CORRECTED.format(**names)
         for name, part in read_parquet(path, ["image_id", "correction"]).groupby("correction", sort=False):
             logits = part.drop(columns="correction").set_index("image_id").astype(np.float64)
             check_rows(logits, scored.labels.index, f"predictions after {name} of {path}")

@@ -3,7 +3,7 @@
 Only images with pixels count; the others are named by the step at which they are lost.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 
 from crossray import manifest
 from crossray.errors import FILE_NOT_FOUND
+from crossray.study import folders
 from crossray.tables import read
 
 AGE_BANDS = [0, 18, 40, 60, 80, 121]
@@ -115,23 +116,25 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
 
 
 def summarise(
-    manifests: Path, datasets: Path, settings: Mapping[str, Any]
+    manifests: Path, datasets: Path, names: Sequence[str], shape: str, tasks: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the counts of all data sets (:func:`describe`), their labels (:func:`count_labels`) and :func:`flow`.
 
     Args:
         manifests: folder of the study's manifests.
         datasets: folder of data sets, with the lists of what was rejected beside the indexes of their shards.
-        settings: datasets, shape (name of the folder of shards), tasks.
+        names: of the data sets.
+        shape: name of the folder of shards.
+        tasks: the study's.
     """
     counts, labels = [], []
     steps: list[dict[str, Any]] = []
-    for name in settings["datasets"]:
-        table = manifest.read(manifests / f"{name}.parquet")
-        rejected = read(datasets / name / settings["shape"] / "rejected.csv")
+    for name in names:
+        table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
+        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=shape))
         usable = table[~table["image_id"].isin(rejected["image_id"])]
         counts += describe(name, usable, len(table) - len(usable))
-        labels += count_labels(name, usable, settings["tasks"])
-        steps += flow(name, table, rejected, settings["tasks"])
+        labels += count_labels(name, usable, tasks)
+        steps += flow(name, table, rejected, tasks)
     described = pd.DataFrame(counts).astype({"patients": "Int64"})
     return described, pd.DataFrame(labels), pd.DataFrame(steps, columns=FLOW_COLUMNS)

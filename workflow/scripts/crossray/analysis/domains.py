@@ -11,7 +11,7 @@ import pandas as pd
 
 from crossray.analysis.performance import cells
 from crossray.analysis.resampling import interval
-from crossray.settings import ALL, ALL_BUT
+from crossray.study.names import ALL, ALL_BUT
 from crossray.tables import ENSEMBLE, reported
 
 OWN, OTHERS, EVERYBODY = "own domain", "all other domains", "all domains"

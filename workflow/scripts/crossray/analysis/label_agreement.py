@@ -69,7 +69,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
     rows = []
     for (first, second), part in found.groupby(["first", "second"], sort=False):
         ours, theirs = manifests[first].loc[part["first_id"]], manifests[second].loc[part["second_id"]]
-        for task in study.settings["tasks"]:
+        for task in study.settings.tasks:
             if task in ours and task in theirs:
                 here = ours[task].notna().to_numpy() & theirs[task].notna().to_numpy()
                 if here.any():
@@ -81,8 +81,8 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
 
 
 def _agreement(ours: NDArray, theirs: NDArray, patients: NDArray, study: Study) -> dict[str, Any]:
-    evaluation = study.settings["evaluation"]
-    weights = patient_weights(patients, evaluation["resamples"], derived_seed(evaluation["seed"], "labels"))
+    evaluation = study.settings.evaluation
+    weights = patient_weights(patients, evaluation.resamples, derived_seed(evaluation.seed, "labels"))
     columns = np.stack([ours & theirs, ours, theirs, np.ones(len(ours))], axis=1)
     exact, drawn = columns.sum(axis=0)[None].astype(float), weighted_sums(weights, columns)
     both, first, second, images = exact[0].astype(int)
@@ -109,8 +109,8 @@ def measure_control(study: Study, found: pd.DataFrame) -> pd.DataFrame:
     for first, second in combinations(targets, 2):
         matched = _matched(found, first, second)
         for own, other in ((first, second), (second, first)):
-            for model in study.settings["models"]:
-                if own in study.settings["sources_of"][model]:
+            for model in study.settings.models:
+                if own in study.settings.sources_of[model]:
                     keys = {"model": model, "source": own, "other": other}
                     rows += [keys | row for row in _controls(study, targets[own], targets[other], matched, model)]
     return pd.DataFrame(rows, columns=CONTROL_COLUMNS)
@@ -131,7 +131,7 @@ def _controls(
     here = matched[matched[own.dataset].isin(own.labels.index) & matched[other.dataset].isin(other.labels.index)]
     places = own.labels.index.get_indexer(here[own.dataset])
     trained, theirs = Trained(model, own.dataset), Trained(model, other.dataset)
-    for task in study.settings["tasks"]:
+    for task in study.settings.tasks:
         if task not in own.labels or task not in other.labels or task not in own.reported(trained):
             continue
         ours = own.labels[task].to_numpy()[places]

@@ -19,6 +19,8 @@ from crossray.analysis.cells import Study, Trained
 from crossray.analysis.region_scores import MEASURES, centre_map, score
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
+from crossray.study import folders
+from crossray.study.stages.measure_localisation import MeasureLocalisation
 from crossray.tables import read
 
 #: ``factor`` is score / chance; ``difference`` is the score less that of the target's own model on the same images
@@ -78,11 +80,14 @@ Key = tuple[str, str, str, str]
 Values = dict[Key, Value]
 
 
-def measure(study: Study, attributions: Path, datasets: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure(
+    study: Study, asked: MeasureLocalisation, attributions: Path, datasets: Path
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score every model of the first seed on every target.
 
     Args:
-        study: its settings hold ``attribution`` (methods and tasks), ``size`` and ``fit`` too.
+        study: the predictions.
+        asked: what maps there are, and how images were made square.
         attributions: folder of maps, ``{model}/{source}/{target}/maps.h5`` and ``images.csv`` below it.
         datasets: folder of data sets, ``{dataset}/regions.parquet`` below it where findings are known.
 
@@ -92,44 +97,44 @@ def measure(study: Study, attributions: Path, datasets: Path) -> tuple[pd.DataFr
     """
     rows: list[dict[str, Any]] = []
     cells: dict[tuple[Trained, str], Values] = {}
-    for name in study.settings["targets"]:
+    for name in study.settings.targets:
         tables = {trained: _table(attributions, trained, name) for trained in study.trained()}
-        target = _target(study, name, datasets, tables)
+        target = _target(study, asked, name, datasets, tables)
         scored = study.scored(name, "test", list(tables))
         values = {trained: _values(table, target, study) for trained, table in tables.items()}
         for trained, found in values.items():
             own = values.get(Trained(trained.model, name), {}) if trained.source != name else {}
-            diverged = scored.diverged[trained, str(study.settings["seeds"][0])]
+            diverged = scored.diverged[trained, str(study.settings.seeds[0])]
             known = frozenset(tables[trained]["task"]), frozenset(diverged)
             refused = study.is_refused(trained, name)
-            rows += _rows(study, trained, target, known, found, own, refused)
+            rows += _rows(asked, trained, target, known, found, own, refused)
             cells[trained, name] = {} if refused else found
-    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(_summary(study, cells), columns=SUMMARY_COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(_summary(asked, cells), columns=SUMMARY_COLUMNS)
 
 
 def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
     """Read what each map of a cell is of; ``path`` is the file of the maps."""
-    folder = attributions / trained.model / trained.source / target
-    table = read(folder / "images.csv")
-    return table.assign(path=str(folder / "maps.h5"), scored=table["scored"].astype(bool))
+    names = {"model": trained.model, "source": trained.source, "target": target}
+    table = read(attributions / folders.MAPPED_IMAGES.format(**names))
+    return table.assign(path=str(attributions / folders.MAPS.format(**names)), scored=table["scored"].astype(bool))
 
 
-def _target(study: Study, name: str, datasets: Path, tables: Mapping[Trained, pd.DataFrame]) -> Target:
+def _target(
+    study: Study, asked: MeasureLocalisation, name: str, datasets: Path, tables: Mapping[Trained, pd.DataFrame]
+) -> Target:
     """Bring together what is known of a target's scored images; those whose regions the crop cut off are left out."""
-    labels = manifest.read(study.manifests / f"{name}.parquet").set_index("image_id")
+    labels = manifest.read(study.manifests / folders.MANIFEST.format(dataset=name)).set_index("image_id")
     labels = labels[labels["split"] == "test"]
     scored = pd.concat([table.loc[table["scored"], ["image_id", "task"]] for table in tables.values()])
-    truth = _truth(datasets / name / "regions.parquet", scored.drop_duplicates(), study.settings)
+    truth = _truth(datasets / folders.REGIONS.format(dataset=name), scored.drop_duplicates(), asked)
     images = list(dict.fromkeys(image for image, _ in truth))
     patients = labels.loc[images, "patient_id"].to_numpy()
-    evaluation = study.settings["evaluation"]
-    weights = patient_weights(patients, evaluation["resamples"], derived_seed(evaluation["seed"], "bootstrap", name))
-    blob = centre_map(study.settings["size"])
+    evaluation = study.settings.evaluation
+    weights = patient_weights(patients, evaluation.resamples, derived_seed(evaluation.seed, "bootstrap", name))
+    blob = centre_map(asked.size)
     return Target(
         name,
-        frozenset(
-            task for task in study.settings["attribution"]["tasks"] if task in labels and labels[task].notna().any()
-        ),
+        frozenset(task for task in asked.attribution.tasks if task in labels and labels[task].notna().any()),
         {image: number for number, image in enumerate(images)},
         patients,
         truth,
@@ -138,15 +143,14 @@ def _target(study: Study, name: str, datasets: Path, tables: Mapping[Trained, pd
     )
 
 
-def _truth(path: Path, scored: pd.DataFrame, settings: Mapping[str, Any]) -> dict[tuple[str, str], NDArray[np.bool_]]:
+def _truth(path: Path, scored: pd.DataFrame, asked: MeasureLocalisation) -> dict[tuple[str, str], NDArray[np.bool_]]:
     if scored.empty:
         return {}
     located = regions.read(path)
     located = located[located["image_id"].isin(scored["image_id"])]
     known = dict(list(located.groupby(["image_id", "task"], sort=False)))
     drawn = {
-        key: regions.on_square(known[key], settings["size"], settings["fit"])
-        for key in scored.itertuples(index=False, name=None)
+        key: regions.on_square(known[key], asked.size, asked.fit) for key in scored.itertuples(index=False, name=None)
     }
     return {key: region for key, region in drawn.items() if region.any()}
 
@@ -193,7 +197,7 @@ def _mean(parts: Sequence[Value]) -> Value:
 
 
 def _rows(
-    study: Study,
+    asked: MeasureLocalisation,
     trained: Trained,
     target: Target,
     known: tuple[frozenset[str], frozenset[str]],
@@ -205,9 +209,10 @@ def _rows(
 
     ``known`` are the tasks that the model knows, and those whose outputs are not numbers.
     """
-    asked = study.settings["attribution"]
     names = {"model": trained.model, "source": trained.source, "target": target.name}
-    for key in itertools.product([*asked["tasks"], MEAN], asked["methods"], (TRAINED, RANDOM), MEASURES):
+    for key in itertools.product(
+        [*asked.attribution.tasks, MEAN], asked.attribution.methods, (TRAINED, RANDOM), MEASURES
+    ):
         row: dict[str, Any] = names | dict(zip(("task", "method", "weights", "measure"), key, strict=True))
         if reason := _reason(key[0], key in found, known, target, refused):
             yield row | {"tasks": 0, "images": 0, "patients": 0, "reason": reason}
@@ -258,10 +263,10 @@ def _differences(found: Values, own: Values, key: Key) -> tuple[float, NDArray] 
     return here.score - there.score, here.drawn - there.drawn
 
 
-def _summary(study: Study, cells: Mapping[tuple[Trained, str], Values]) -> Iterator[dict[str, Any]]:
+def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[Trained, str], Values]) -> Iterator[dict[str, Any]]:
     """Yield means over the pairs at home and over those elsewhere, every pair weighing the same."""
-    methods = study.settings["attribution"]["methods"]
-    for model in study.settings["models"]:
+    methods = asked.attribution.methods
+    for model in asked.models:
         for method, weights, name, place in itertools.product(methods, (TRAINED, RANDOM), MEASURES, (HOME, AWAY)):
             key = (MEAN, method, weights, name)
             pairs = [
@@ -269,7 +274,7 @@ def _summary(study: Study, cells: Mapping[tuple[Trained, str], Values]) -> Itera
                 for (trained, target), values in cells.items()
                 if trained.model == model
                 and key in values
-                and (target in study.settings["members"][trained.source]) == (place == HOME)
+                and (target in asked.members[trained.source]) == (place == HOME)
             ]
             row: dict[str, Any] = {"model": model, "method": method, "weights": weights, "measure": name}
             row |= {"place": place, "pairs": len(pairs)}

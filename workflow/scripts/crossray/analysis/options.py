@@ -1,29 +1,25 @@
 """The command-line options that every program that reads predictions has."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossray.program import json_object
+from crossray.program import settings_option
+from crossray.study.stages.analysis import Analysis
 
 if TYPE_CHECKING:
     from crossray.analysis.cells import Study
 
 
-def study_options(options: ArgumentParser) -> None:
-    """Add where predictions and manifests lie, and what the study holds."""
+def study_options(options: ArgumentParser, kind: type[Analysis] = Analysis) -> None:
+    """Add where predictions and manifests lie, and what the study holds; ``kind`` is the class of the settings."""
     options.add_argument("--predictions", required=True, type=Path, help="folder of the study's predictions")
     options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
     options.add_argument(
         "--leakage", required=True, type=Path, help="summary of the audit: which targets know patients of which source"
     )
-    options.add_argument(
-        "--settings", required=True, type=json_object,
-        help="models, sources, sources_of (model -> sources), origins (model -> sources of its weights), members "
-        "(the data sets of each source), targets, seeds, tasks, registers (whose "
-        "patients each data set has), evaluation (minimum, resamples, seed), overlap, ... as JSON",
-    )  # fmt: skip
+    settings_option(options, kind)
 
 
 def study_of(arguments: Namespace) -> "Study":
@@ -31,11 +27,11 @@ def study_of(arguments: Namespace) -> "Study":
     from crossray.analysis.cells import Study
 
     settings = arguments.settings
-    refused = read_overlap(arguments.leakage, settings["members"]) if settings["overlap"] == "refuse" else set()
+    refused = read_overlap(arguments.leakage, settings.members) if settings.overlap == "refuse" else set()
     return Study(arguments.predictions, arguments.manifests, settings, refused)
 
 
-def read_overlap(path: Path, members: Mapping[str, list[str]]) -> set[tuple[str, str]]:
+def read_overlap(path: Path, members: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
     """Read from the audit's summary which (source, target) have test images of patients that the source learnt from.
 
     Args:

@@ -3,7 +3,7 @@
 Cohen et al. 2020, figure 4 and figures A.5 to A.7, on outputs whose operating points come to 0.5.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -15,7 +15,8 @@ from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import limits_of_agreement
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import outputs, own_thresholds
-from crossray.settings import is_pooled
+from crossray.study.names import is_pooled
+from crossray.study.stages.compare_outputs import ComparedPair
 
 _ENDS = ("", "_low", "_high")
 #: ``difference`` is first - second; 95 % of the images lie between the limits if differences are normal
@@ -27,15 +28,13 @@ POINT_COLUMNS = ["model", "target", "task", "first", "second", "image_id", "labe
 _WIDEST, _CLOSEST = 3, 1
 _POINTS, _IMAGES = 300, 6
 
-Pair = Mapping[str, str]
 
-
-def measure(study: Study, wanted: Sequence[Pair]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Compare the outputs of models of different sources on every target and task.
 
     Args:
         study: the predictions.
-        wanted: the pairs to show, each with target, task, first and second; the most telling ones where empty.
+        wanted: the pairs to show; the most telling ones where empty.
 
     Returns:
         A table with :data:`COLUMNS`, a row for the target's own model and each other one, and for all pairs of models
@@ -45,7 +44,7 @@ def measure(study: Study, wanted: Sequence[Pair]) -> tuple[pd.DataFrame, pd.Data
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
-        weights = scored.weights(study.settings["evaluation"])
+        weights = scored.weights(study.settings.evaluation)
         for one, other, task in _pairs(scored, study):
             first, second = (outputs(scored, trained, task, thresholds[trained]) for trained in (one, other))
             if not np.isnan(first).any() and not np.isnan(second).any():
@@ -55,7 +54,7 @@ def measure(study: Study, wanted: Sequence[Pair]) -> tuple[pd.DataFrame, pd.Data
     table = pd.DataFrame(rows, columns=COLUMNS)
     shown = _matching(table, wanted) if wanted else most_telling(table)
     points, extremes = [], []
-    for target in study.settings["targets"]:
+    for target in study.settings.targets:
         for row in shown[shown["target"] == target].itertuples():
             one, other = Trained(row.model, row.first), Trained(row.model, row.second)
             scored = study.scored(target, "test", [one, other])
@@ -70,7 +69,7 @@ def measure(study: Study, wanted: Sequence[Pair]) -> tuple[pd.DataFrame, pd.Data
 
 def _pairs(scored: Scored, study: Study) -> Iterator[tuple[Trained, Trained, str]]:
     """Yield the pairs of models of single data sets to compare, and the tasks that both can be measured on."""
-    for task in study.settings["tasks"]:
+    for task in study.settings.tasks:
         able = [
             trained for trained in scored.logits if not is_pooled(trained.source) and scored.measurable(trained, task)
         ]
@@ -97,13 +96,13 @@ def _limits(scored: Scored, task: str, first: NDArray, second: NDArray, weights:
     return row
 
 
-def _matching(table: pd.DataFrame, wanted: Sequence[Pair]) -> pd.DataFrame:
+def _matching(table: pd.DataFrame, wanted: Sequence[ComparedPair]) -> pd.DataFrame:
     """Return the rows of the pairs that the configuration names, in whichever order it names the two."""
     keep = pd.Series(False, table.index)
     for pair in wanted:
-        ends = {pair["first"], pair["second"]}
+        ends = {pair.first, pair.second}
         same = [{row.first, row.second} == ends for row in table.itertuples()]
-        keep |= (table["target"] == pair["target"]) & (table["task"] == pair["task"]) & np.array(same, bool)
+        keep |= (table["target"] == pair.target) & (table["task"] == pair.task) & np.array(same, bool)
     return table[keep]
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from crossray.analysis.agreement import PAPER, SEEDS
 from crossray.analysis.domains import EVERYBODY, OTHERS, OWN
-from crossray.settings import ALL
+from crossray.study.names import ALL
 from crossray.tables import read, reported
 
 #: ``difference`` is ours - the paper's; ``inside``: the paper's number lies in our interval; empty without one

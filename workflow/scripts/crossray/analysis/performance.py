@@ -39,11 +39,11 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows: list[dict[str, Any]] = []
     replicates: list[dict[str, Any]] = []
     for scored in study.targets():
-        weights = scored.weights(study.settings["evaluation"])
+        weights = scored.weights(study.settings.evaluation)
         for trained, seeds in scored.logits.items():
             for seed, logits in seeds.items():
                 shown = seed == ENSEMBLE or len(seeds) == 1
-                for task in study.settings["tasks"]:
+                for task in study.settings.tasks:
                     key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task, seed), strict=True))
                     row = scored.count(trained, seed, task)
                     if row["reason"] is None:

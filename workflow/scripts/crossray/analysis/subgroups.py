@@ -37,7 +37,7 @@ def measure(study: Study) -> pd.DataFrame:
         for trained in scored.logits:
             logits = scored.reported(trained)
             keys = {"model": trained.model, "source": trained.source, "target": scored.dataset}
-            tasks = [task for task in study.settings["tasks"] if scored.measurable(trained, task)]
+            tasks = [task for task in study.settings.tasks if scored.measurable(trained, task)]
             for attribute, group, inside in groups:
                 names = keys | {"attribute": attribute, "group": group}
                 rows += [names | row for row in _group(scored, logits, tasks, inside)]

@@ -17,9 +17,13 @@ from scipy.stats import norm, t
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.resampling import weighted_ranking
-from crossray.settings import ALL, ALL_BUT
 from crossray.statistics import auc
+from crossray.study.names import ALL, ALL_BUT
+from crossray.study.stages.measure_sweeps import SweepPoint
 from crossray.tables import ENSEMBLE
+
+#: model -> the point of a sweep that it is
+Points = Mapping[str, SweepPoint]
 
 COLUMNS = [
     "sweep", "model", "setting", "value", "others", "source", "target", "training_images", "seeds", "tasks", "reason",
@@ -66,7 +70,7 @@ class Measured:
         return {name: value, f"{name}_low": value - half**0.5, f"{name}_high": value + half**0.5}
 
 
-def measure(study: Study, images: Mapping[Trained, float]) -> pd.DataFrame:
+def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd.DataFrame:
     """Measure every point of every sweep on every target.
 
     Tasks are those that have a number at every point of the study's sweeps for a source and target, so that points can
@@ -74,24 +78,24 @@ def measure(study: Study, images: Mapping[Trained, float]) -> pd.DataFrame:
     beside the first of them, seed by seed.
 
     Args:
-        study: whose settings have ``points``: model -> sweep and point, the value of each setting.
+        study: the predictions.
+        points: model -> the point of a sweep that it is.
         images: training images of each, mean over seeds.
 
     Returns:
         A table with :data:`COLUMNS`.
     """
-    points = study.settings["points"]
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
-        weights = scored.weights(study.settings["evaluation"])
-        for source in study.settings["sources"]:
-            here = [Trained(model, source) for model in points if source in study.settings["sources_of"][model]]
+        weights = scored.weights(study.settings.evaluation)
+        for source in study.settings.sources:
+            here = [Trained(model, source) for model in points if source in study.settings.sources_of[model]]
             sound = [one for one in here if not any(scored.diverged[one, seed] for seed in scored.logits[one])]
-            tasks, reason = _common_tasks(scored, sound, study.settings["tasks"])
+            tasks, reason = _common_tasks(scored, sound, study.settings.tasks)
             measured = {one: measured_on(scored, one, tasks, weights) for one in sound} if tasks else {}
             for one in here:
                 row = _keys(one, points[one.model]) | {"target": scored.dataset, "training_images": images[one]}
-                row |= {"seeds": len(study.settings["seeds"]), "tasks": len(tasks) if one in sound else 0}
+                row |= {"seeds": len(study.settings.seeds), "tasks": len(tasks) if one in sound else 0}
                 row["reason"] = reason if one in sound else reasons.DIVERGED
                 if one in measured:
                     row |= measured[one].with_interval("auc") | _beside(one, measured, points)
@@ -99,11 +103,11 @@ def measure(study: Study, images: Mapping[Trained, float]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _keys(one: Trained, point: Mapping[str, Any]) -> dict[str, Any]:
+def _keys(one: Trained, point: SweepPoint) -> dict[str, Any]:
     """Return what says which point it is: the first swept setting, its value, and the others in words."""
-    (setting, value), *others = point["point"].items()
+    (setting, value), *others = point.point.items()
     words = ", ".join(f"{name} {other}" for name, other in others)
-    return {"sweep": point["sweep"], "model": one.model, "setting": setting, "value": value, "others": words,
+    return {"sweep": point.sweep, "model": one.model, "setting": setting, "value": value, "others": words,
             "source": one.source}  # fmt: skip
 
 
@@ -135,22 +139,23 @@ def measured_on(scored: Scored, one: Trained, tasks: Sequence[str], weights: NDA
     return Measured(np.array(values), np.stack(draws))
 
 
-def _beside(one: Trained, measured: Mapping[Trained, Measured], points: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(one: Trained, measured: Mapping[Trained, Measured], points: Points) -> dict[str, Any]:
     """Compare a point with that of the first sweep that has the same values."""
-    same = next(model for model in points if points[model]["point"] == points[one.model]["point"])
+    same = next(model for model in points if points[model].point == points[one.model].point)
     other = Trained(same, one.source)
     if same == one.model or other not in measured:
         return {}
-    return {"beside": points[same]["sweep"]} | (measured[one] - measured[other]).with_interval("difference")
+    return {"beside": points[same].sweep} | (measured[one] - measured[other]).with_interval("difference")
 
 
-def choose(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+def choose(study: Study, points: Points, table: pd.DataFrame) -> pd.DataFrame:
     """Say which point of each sweep each way of choosing would choose, and how good that is at each target.
 
     Validation images choose, test images judge.
 
     Args:
-        study: as in :func:`measure`.
+        study: the predictions.
+        points: as in :func:`measure`.
         table: what it returned.
 
     Returns:
@@ -159,9 +164,9 @@ def choose(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     validation = _Validation(study)
     measured = table[table["auc"].notna()].set_index(["model", "source", "target"])
-    for (sweep, fixed), models in _rivals(study.settings["points"]).items():
-        for source in study.settings["sources_of"][models[0]]:
-            for target in study.settings["targets"]:
+    for (sweep, fixed), models in _rivals(points).items():
+        for source in study.settings.sources_of[models[0]]:
+            for target in study.settings.targets:
                 able = [model for model in models if (model, source, target) in measured.index]
                 if len(able) < 2:  # the others diverged, as all points have the same tasks
                     continue
@@ -174,13 +179,13 @@ def choose(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
 
 
-def _rivals(points: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+def _rivals(points: Points) -> dict[tuple[str, str], list[str]]:
     """Return the points to choose among: those of a sweep that differ in what can be chosen, two at least."""
     rivals: dict[tuple[str, str], list[str]] = {}
     for model, point in points.items():
-        fixed = ", ".join(f"{name} {value}" for name, value in point["point"].items() if name in NOT_CHOSEN)
-        if set(point["point"]) - set(NOT_CHOSEN):
-            rivals.setdefault((point["sweep"], fixed), []).append(model)
+        fixed = ", ".join(f"{name} {value}" for name, value in point.point.items() if name in NOT_CHOSEN)
+        if set(point.point) - set(NOT_CHOSEN):
+            rivals.setdefault((point.sweep, fixed), []).append(model)
     return {name: models for name, models in rivals.items() if len(models) > 1}
 
 
@@ -193,10 +198,10 @@ class _Validation:
 
     def ways(self, models: Sequence[str], source: str, target: str) -> Iterator[tuple[str, dict[str, float]]]:
         """Yield each way of choosing for a source and target, with the validation AUC of each model by it."""
-        members, settings = self.study.settings["members"], self.study.settings
+        members, settings = self.study.settings.members, self.study.settings
         yield from self._known(TRAINING_DOMAIN, models, [(source, name) for name in members[source]])
         left_out = [(f"{ALL_BUT}{name}", name) for name in members[source]]
-        trained = all(other in settings["sources_of"][model] for model in models for other, _ in left_out)
+        trained = all(other in settings.sources_of[model] for model in models for other, _ in left_out)
         if source == ALL and trained:
             yield from self._known(LEFT_OUT_DOMAINS, models, left_out)
         if target not in members[source]:
@@ -221,7 +226,7 @@ class _Validation:
             scored = self.study.scored(dataset, "validation", [one])
             seeds = [logits for seed, logits in scored.logits[one].items() if seed != ENSEMBLE]
             values = {}
-            for task in self.study.settings["tasks"]:
+            for task in self.study.settings.tasks:
                 if all(task in logits for logits in seeds) and scored.labels.get(task, pd.Series()).nunique() == 2:
                     values[task] = float(np.mean([auc(*known(scored.labels, logits, task)[:2]) for logits in seeds]))
             self._values[one, dataset] = values

@@ -7,9 +7,12 @@ plans, so readers import pandas and the like only inside the functions that read
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from crossray.datasets.reading import Reading
 from crossray.errors import UserError
+from crossray.study.base import Settings
 
 if TYPE_CHECKING:
     import pandas
@@ -49,30 +52,34 @@ class Release:
 class Reader(Protocol):
     """What the module of a reader offers."""
 
+    #: what the configuration may set of such a data set, beside what it may of all
+    Options: type[Settings]
     #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
+    #: what ``read`` is told
+    Told: type[Reading]
     #: named label policies; a setting that the configuration gives itself goes before the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
     #: whose patients these are; readers with the same register speak of the same people by the same ``patient_id``.
     #: None: nobody else's
     REGISTER: str | None
 
-    def locate(self, dataset: str, settings: Mapping[str, Any]) -> Release:
+    def locate(self, dataset: str, settings: Settings) -> Release:
         """Say where the release lies, without opening it.
 
         Raises:
             UserError: if a folder or table is not there; the message names the setting.
         """
 
-    def count_images(self, release: Release, settings: Mapping[str, Any]) -> int:
+    def count_images(self, release: Release, settings: Settings) -> int:
         """Estimate the number of images, cheaply; decides the default number of shards."""
 
-    def read(self, release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+    def read(self, release: Release, settings: Reading) -> "pandas.DataFrame":
         """Read the release.
 
         Args:
             release: what ``locate`` returned.
-            settings: those of ``SETTINGS`` and of the policy (:func:`with_policy`).
+            settings: what the reader is told (:func:`crossray.datasets.configured.with_policy`).
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
@@ -87,7 +94,7 @@ class Reader(Protocol):
 class Locator(Protocol):
     """What the module of a reader offers too where releases say where findings are."""
 
-    def locate_places(self, dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    def locate_places(self, dataset: str, settings: Settings) -> tuple[str, ...]:
         """Return the tables that say so, without opening them; none where this release has none."""
 
     def read_places(self, release: Release) -> "pandas.DataFrame":
@@ -104,6 +111,21 @@ class Locator(Protocol):
         """
 
 
+class Unpacker(Protocol):
+    """What the module of a reader offers too whose release is no image files."""
+
+    #: what ``unpack`` is told
+    Unpacking: type[Settings]
+
+    def unpack(self, root: Path, settings: Settings, folder: Path) -> "pandas.DataFrame":
+        """Write the images as PNG files; see :func:`crossray.datasets.digits.unpack`."""
+
+
+def find_unpacker(name: str) -> Unpacker:
+    """Return the reader that is registered under ``name``, which must be an unpacker."""
+    return cast("Unpacker", find_reader(name))
+
+
 def find_locator(name: str) -> Locator:
     """Return the reader that is registered under ``name``, which must be a locator.
 
@@ -116,12 +138,6 @@ def find_locator(name: str) -> Locator:
     return cast("Locator", reader)
 
 
-def places_of(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the tables of a data set that say where findings are; none where it has none."""
-    reader = find_reader(settings["reader"])
-    return cast("Locator", reader).locate_places(dataset, settings) if hasattr(reader, "locate_places") else ()
-
-
 def find_reader(name: str) -> Reader:
     """Return the reader that is registered under ``name``.
 
@@ -131,28 +147,3 @@ def find_reader(name: str) -> Reader:
     if name not in READERS:
         raise UserError(f"reader {name!r} is not known; allowed are {', '.join(READERS)}")
     return cast("Reader", importlib.import_module(READERS[name]))
-
-
-def with_policy(dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides a data set's manifest, its label policy spelt out.
-
-    Args:
-        dataset: name of the data set, for messages.
-        settings: its block of the configuration.
-
-    Returns:
-        reader, policy, max_missing, the reader's own settings, and every choice of the policy.
-
-    Raises:
-        UserError: if the reader has no such policy, or does not know a setting of policies that is given.
-    """
-    reader = find_reader(settings["reader"])
-    name = settings.get("policy", "default")
-    if name not in reader.POLICIES:
-        raise UserError(
-            f"datasets.{dataset}.policy: reader {settings['reader']!r} has no policy {name!r}; "
-            f"allowed are {', '.join(reader.POLICIES)}"
-        )
-    choices = reader.POLICIES[name]
-    own = {key: settings[key] for key in ("reader", "max_missing", *reader.SETTINGS) if key in settings}
-    return own | {"policy": name} | {key: settings.get(key, choice) for key, choice in choices.items()}

@@ -3,13 +3,15 @@
 See docs/datasets/brax.md.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.options import LabelerColumns
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import LabelerReading
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 
@@ -25,7 +27,26 @@ REGISTER = None
 PATHS = {"dicom": "DicomPath", "png": "PngPath"}
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(LabelerColumns):
+    """BRAX."""
+
+    files: Literal["dicom", "png"] = "dicom"
+    "Which images of the release."
+
+
+@dataclass(frozen=True, kw_only=True)
+class BraxReading(LabelerReading):
+    """What this reader is told."""
+
+    files: str
+    "Which images of the release."
+
+
+Told = BraxReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["master_spreadsheet_update.csv", "master_spreadsheet.csv"])
 
@@ -33,11 +54,11 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: BraxReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
-    path, column = release.tables[0], PATHS[settings["files"]]
+    path, column = release.tables[0], PATHS[settings.files]
     raw = read_table(path, [column, "PatientID", "PatientSex", "PatientAge", "ViewPosition"])
     files = raw[column].str.strip()
     table = pd.DataFrame(
@@ -53,5 +74,5 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     ).join(raw_labels(raw, path))
     kept = keep_images(table, settings)
     layout = f"{'images' if column == 'PngPath' else 'Anonymized_DICOMs'}/id_.../Study_.../Series_.../image-..."
-    check_images(release.root, kept["path"], settings["max_missing"], layout)
+    check_images(release.root, kept["path"], settings.max_missing, layout)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

@@ -1,12 +1,13 @@
 """Reader ``chexpert``: CheXpert of Stanford Hospital (Irvin et al., AAAI 2019). See docs/datasets/chexpert.md."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
+from crossray.datasets.options import LabelerColumns
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import LabelerReading
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -14,7 +15,9 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = LabelerColumns
 SETTINGS = ()
+Told = LabelerReading
 POLICIES = {
     "default": {
         "views": FRONTAL,
@@ -35,7 +38,7 @@ REGISTER = None
 LAYOUT = "train/patient00001/study1/view1_frontal.jpg"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: LabelerColumns) -> Release:
     """See :class:`crossray.datasets.Reader`; ``table: valid.csv`` reads the radiologists' 234 images."""
     return locate_tables(dataset, settings, ["train.csv"])
 
@@ -43,7 +46,7 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
@@ -68,5 +71,5 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
         }
     ).join(raw_labels(raw, path))
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

@@ -4,10 +4,11 @@
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets.fields import labels
 from crossray.datasets.policy import resolve_uncertain
+from crossray.datasets.reading import LabelerReading
 from crossray.errors import UserError, listed
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def raw_labels(raw: "pandas.DataFrame", path: str) -> "pandas.DataFrame":
 
 
 def settled(
-    table: "pandas.DataFrame", columns: Mapping[str, str], settings: Mapping[str, Any]
+    table: "pandas.DataFrame", columns: Mapping[str, str], settings: LabelerReading
 ) -> dict[str, "pandas.Series"]:
     """Apply the policy to the raw columns.
 
@@ -69,8 +70,8 @@ def settled(
     result = {}
     for column in columns:
         values = table[column]
-        if column != NOT_A_FINDING and settings["no_finding"] != "ignore":
-            overruled = healthy if settings["no_finding"] == "overrules" else healthy & (values != 1)
+        if column != NOT_A_FINDING and settings.no_finding != "ignore":
+            overruled = healthy if settings.no_finding == "overrules" else healthy & (values != 1)
             values = values.mask(overruled, 0.0)
-        result[column] = resolve_uncertain(values, settings["uncertain"])
+        result[column] = resolve_uncertain(values, settings.uncertain)
     return result

@@ -1,20 +1,32 @@
 """What the readers of the two CIFAR releases share: where their files lie, and how they are unpacked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
+from crossray.datasets.options import Downloadable
 from crossray.datasets.release import find_root
 from crossray.datasets.unpacked import locate_unpacked, write_images
 from crossray.errors import UserError
+from crossray.study.base import Settings
 
 if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
 IMAGES = 60_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacking(Settings):
+    """What the rule that unpacks the release is told."""
+
+    reader: str
+    "What reads the release."
+    download: bool = False
+    "Whether the release is fetched if it is not there."
 
 
 @dataclass(frozen=True)
@@ -33,14 +45,14 @@ class Files:
     archive: str
     md5: str
 
-    def locate(self, dataset: str, settings: Mapping[str, Any]) -> Release:
+    def locate(self, dataset: str, settings: Downloadable) -> Release:
         """Say where the release will be unpacked to.
 
         Raises:
             UserError: if neither the folder nor the archive is there, and it is not to be downloaded.
         """
-        root = find_root(dataset, settings)
-        if not settings["download"] and not (root / self.folder).is_dir() and not (root / self.archive).is_file():
+        root = find_root(dataset, settings.root)
+        if not settings.download and not (root / self.folder).is_dir() and not (root / self.archive).is_file():
             raise UserError(
                 f"datasets.{dataset}.root: {str(root)!r} has neither {self.folder}/ nor {self.archive}; fetch "
                 f"https://www.cs.toronto.edu/~kriz/{self.archive} (MD5 {self.md5}) and put it there, or set "
@@ -48,13 +60,13 @@ class Files:
             )
         return locate_unpacked(dataset)
 
-    def unpack(self, root: Path, settings: Mapping[str, Any], folder: Path) -> "pandas.DataFrame":
+    def unpack(self, root: Path, settings: Unpacking, folder: Path) -> "pandas.DataFrame":
         """Write all images as PNG files (:func:`crossray.datasets.digits.unpack`); torchvision checks the files' sums.
 
         Raises:
             UserError: if the release cannot be downloaded or is damaged.
         """
-        return write_images(self._images(root, settings["download"]), folder)
+        return write_images(self._images(root, settings.download), folder)
 
     def _images(self, root: Path, download: bool) -> Iterator[tuple["NDArray", str, str]]:
         from urllib.error import URLError
@@ -76,6 +88,6 @@ class Files:
                 yield pixels, part.classes[number], split
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Downloadable) -> int:
     """Return the number of images of either release."""
     return IMAGES

@@ -6,12 +6,27 @@ See docs/datasets/cifar100.md.
 from collections.abc import Mapping
 from typing import Any
 
-from crossray.datasets.cifar import Files, count_images
+from crossray.datasets.cifar import Files, Unpacking, count_images
+from crossray.datasets.options import Downloadable
+from crossray.datasets.reading import Reading
 from crossray.datasets.unpacked import read_unpacked
 
-__all__ = ["POLICIES", "REGISTER", "SETTINGS", "count_images", "locate", "read", "unpack"]
+__all__ = [
+    "POLICIES",
+    "REGISTER",
+    "SETTINGS",
+    "Options",
+    "Told",
+    "Unpacking",
+    "count_images",
+    "locate",
+    "read",
+    "unpack",
+]
 
+Options = Downloadable
 SETTINGS = ()
+Told = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 REGISTER = None
 

@@ -3,9 +3,8 @@
 import ctypes
 import importlib.metadata
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import h5py
@@ -15,11 +14,12 @@ import pandas as pd
 import pydicom
 from numpy.typing import NDArray
 
-from crossray.errors import UnusableImageError, UserError
+from crossray.errors import UnusableImageError
 from crossray.images import load_square, preprocessing
 from crossray.remarks import counted
-from crossray.settings import CHANNELS
-from crossray.shards import shard_entry, write_shard
+from crossray.shards import write_shard
+from crossray.study.names import CHANNELS
+from crossray.study.stages.convert_shard import ConvertShard
 
 log = logging.getLogger(__name__)
 
@@ -49,15 +49,14 @@ def rows_of_shard(images: int, shards: int, shard: int) -> slice:
     return slice(start, start + share + (shard < larger))
 
 
-def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[str, Any], shard: Path) -> pd.DataFrame:
+def convert(images: pd.DataFrame, root: Path, dataset: str, settings: ConvertShard, shard: Path) -> pd.DataFrame:
     """Convert images to one shard.
 
     Args:
         images: those that go into the shard: image_id, path (as a manifest has it), file (from ``root``).
         root: the folder that files start from.
         dataset: name of the data set, for the shard's attributes.
-        settings: size (pixels along each side), fit, colour, burnt_in and burnt_in_areas
-            (:func:`crossray.images.load_square`).
+        settings: those of the conversion (:func:`crossray.images.load_square`).
         shard: the file to write.
 
     Returns:
@@ -65,11 +64,11 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
     """
     kept: list[str] = []
     rejected: list[dict[str, str]] = []
-    facts = preprocessing(settings["fit"], settings["burnt_in"], settings["colour"])
+    facts = preprocessing(settings.fit, settings.burnt_in, settings.colour)
     attributes = {"dataset": dataset, "preprocessing": facts, "versions": _versions()}
     usable = _usable(images, root, settings, kept, rejected)
     with counted() as remarks:
-        write_shard(shard, usable, kept, settings["size"], attributes, CHANNELS[settings["colour"]])
+        write_shard(shard, usable, kept, settings.size, attributes, CHANNELS[settings.colour])
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
     for text, count in sorted(remarks.items()):
         log.info("%d x %s", count, text)
@@ -79,18 +78,19 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: Mapping[st
 def _usable(
     images: pd.DataFrame,
     root: Path,
-    settings: Mapping[str, Any],
+    settings: ConvertShard,
     kept: list[str],
     rejected: list[dict[str, str]],
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the pixels of each image that can be used, and add it to ``kept``; the others to ``rejected``."""
-    size, fit, colour = (settings[key] for key in ("size", "fit", "colour"))
-    burnt_in, areas = settings["burnt_in"], settings["burnt_in_areas"]
     # On a radiograph without contrast nothing can be learnt; pictures in colour are no radiographs, and may be so.
-    blank = "reject" if colour == "grey" else "warn"
+    blank = "reject" if settings.colour == "grey" else "warn"
     for number, image in enumerate(images.itertuples(), start=1):
         try:
-            pixels = load_square(root / image.file, size, fit, burnt_in, areas, colour, blank)
+            pixels = load_square(
+                root / image.file, settings.size, settings.fit, settings.burnt_in, settings.burnt_in_areas,
+                settings.colour, blank,
+            )  # fmt: skip
         except UnusableImageError as reason:
             rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
         else:
@@ -103,38 +103,3 @@ def _usable(
 def _versions() -> dict[str, str]:
     found = {module.__name__: module.__version__ for module in (pydicom, imagecodecs, cv2, h5py, np)}
     return found | {"gdcm": importlib.metadata.version("python-gdcm")}
-
-
-def index(shards: Sequence[Path], rejected: pd.DataFrame, dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """List the shards of a data set with their digests.
-
-    Args:
-        shards: the shards' files, in order.
-        rejected: the images left out of all of them.
-        dataset: name of the data set.
-        settings: size, fit, colour and burnt_in, as of the conversion, and max_rejected, the largest share of the
-            images that may be left out.
-
-    Raises:
-        UserError: if more than that share, or every image, was left out; the message has the commonest reasons.
-    """
-    entries = [shard_entry(path) for path in shards]
-    images = sum(entry["images"] for entry in entries)
-    total = images + len(rejected)
-    if not images or len(rejected) > settings["max_rejected"] * total:
-        counts = rejected["reason"].value_counts().head(5)
-        reasons = "; ".join(f"{count} x {reason}" for reason, count in counts.items())
-        raise UserError(
-            f"data set {dataset}: {len(rejected)} of {total} images cannot be used, more than max_rejected = "
-            f"{settings['max_rejected']:g} allows. Commonest reasons: {reasons}. The files are listed in the "
-            f"*.rejected.csv beside the shards; mend them, or raise datasets.{dataset}.max_rejected"
-        )
-    log.info("%d images in %d shards, %d rejected", images, len(entries), len(rejected))
-    return {
-        "dataset": dataset,
-        "size": settings["size"],
-        "preprocessing": preprocessing(settings["fit"], settings["burnt_in"], settings["colour"]),
-        "images": images,
-        "rejected": len(rejected),
-        "shards": entries,
-    }

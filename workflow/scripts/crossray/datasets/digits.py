@@ -4,18 +4,25 @@ See docs/datasets/digits.md.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le
 
 from crossray.datasets import Release
+from crossray.datasets.reading import Reading
 from crossray.datasets.unpacked import locate_unpacked, read_unpacked, write_images
 from crossray.seeds import derived_seed
+from crossray.study.base import Settings
+from crossray.study.kinds import Number
 
 if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
 
 SETTINGS = ()
+Told = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 REGISTER = None
 
@@ -29,50 +36,80 @@ NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight",
 _WHITE = 16
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Distortion(Settings):
+    """What is done to the images."""
+
+    rotation: Annotated[Number, Ge(-180), Le(180)] = 0
+    "Degrees by which every image is turned."
+    contrast: Annotated[Number, Gt(0)] = 1
+    "Exponent of the grey levels."
+    noise: Annotated[Number, Ge(0)] = 0
+    "Standard deviation, white being 1."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Settings):
+    """Which digits, and how they look."""
+
+    part: Literal["whole", "first half", "second half"] = "whole"
+    "Which of the release's images, in its order; data sets of one study should share none."
+    distortion: Distortion = Distortion()
+    "What is done to the images."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpacking(Options):
+    """What the rule that unpacks the release is told."""
+
+    reader: str
+    "What reads the release."
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``unpack_release``."""
     return locate_unpacked(dataset)
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Return the number of images of the part."""
-    part = PARTS[settings["part"]]
+    part = PARTS[settings.part]
     return part.stop - part.start
 
 
 read = read_unpacked
 
 
-def unpack(root: Path, settings: Mapping[str, Any], folder: Path) -> "pandas.DataFrame":
+def unpack(root: Path, settings: Unpacking, folder: Path) -> "pandas.DataFrame":
     """Write the images of a part as PNG files.
 
     Args:
         root: the local copy of a release; this one comes with a library.
-        settings: part and distortion.
+        settings: which images, and what is done to them.
         folder: where the files go.
 
     Returns:
         The table of :func:`crossray.datasets.unpacked.write_images`.
     """
-    return write_images(_images(settings), folder, PARTS[settings["part"]].start)
+    return write_images(_images(settings), folder, PARTS[settings.part].start)
 
 
-def _images(settings: Mapping[str, Any]) -> Iterator[tuple["NDArray", str, str]]:
+def _images(settings: Unpacking) -> Iterator[tuple["NDArray", str, str]]:
     import numpy as np
     from sklearn.datasets import load_digits
 
     release = load_digits()
-    for number in range(IMAGES)[PARTS[settings["part"]]]:
-        picture = distorted(release.images[number] / _WHITE, settings["distortion"], number)
+    for number in range(IMAGES)[PARTS[settings.part]]:
+        picture = distorted(release.images[number] / _WHITE, settings.distortion, number)
         yield np.round(picture * 255).astype(np.uint8), NAMES[release.target[number]], ""
 
 
-def distorted(picture: "NDArray", distortion: Mapping[str, float], number: int) -> "NDArray":
+def distorted(picture: "NDArray", distortion: Distortion, number: int) -> "NDArray":
     """Show a picture as another scanner might: turned, with another contrast, with noise.
 
     Args:
         picture: 0 black to 1 white, shape (rows, columns).
-        distortion: rotation (degrees, counter-clockwise), contrast (exponent) and noise (standard deviation).
+        distortion: rotation counter-clockwise.
         number: of the image, for its own noise.
 
     Returns:
@@ -82,8 +119,8 @@ def distorted(picture: "NDArray", distortion: Mapping[str, float], number: int) 
     import numpy as np
 
     rows, columns = picture.shape
-    turn = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), distortion["rotation"], 1)
+    turn = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), distortion.rotation, 1)
     turned = cv2.warpAffine(picture, turn, (columns, rows), flags=cv2.INTER_LINEAR)
     generator = np.random.default_rng(derived_seed(0, "digits", str(number)))
-    noise = generator.normal(0, distortion["noise"], picture.shape)
-    return np.clip(np.clip(turned, 0, 1) ** distortion["contrast"] + noise, 0, 1)
+    noise = generator.normal(0, distortion.noise, picture.shape)
+    return np.clip(np.clip(turned, 0, 1) ** distortion.contrast + noise, 0, 1)

@@ -2,15 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
 from crossray.errors import UserError, listed, may_quote
 from crossray.paths import folded
+from crossray.study.base import LeftOut, Settings
 
 if TYPE_CHECKING:
     import pandas
@@ -31,17 +36,42 @@ SPLITS = {
 }
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(Settings):
+    """A folder of images for each class."""
+
+    root: str
+    "Folder with a folder of images for each class, perhaps below train, val and test."
+    classes: Annotated[Mapping[str, tuple[str, ...]], Len(1)]
+    "Folder to the tasks that its images are positive for; all other tasks are negative."
+    patient: LeftOut[str] = None
+    "Regular expression with one group that finds the patient in a path; every image its own otherwise."
+
+
+@dataclass(frozen=True, kw_only=True)
+class FolderReading(ChosenImages):
+    """What this reader is told."""
+
+    classes: Mapping[str, tuple[str, ...]]
+    "Folder to the tasks that its images are positive for."
+    patient: LeftOut[str] = None
+    "Regular expression that finds the patient in a path."
+
+
+Told = FolderReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
-    return Release(str(find_root(dataset, settings)), ())
+    return Release(str(find_root(dataset, settings.root)), ())
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Count the images."""
     return len(image_files(release.root))
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``classes`` and perhaps ``patient``.
 
     An image is positive for the tasks of its folder and negative for all others. Folders ``train``, ``val``, ``test``
@@ -53,7 +83,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     files = [PurePath(path) for path in image_files(release.root)]
     if not files:
         raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)})")
-    classes = settings["classes"]
+    classes = settings.classes
     _check_links(release.root, files)
     places = _places_of_classes(files, classes, release.root)
     folders = pd.Series([file.parts[place] for file, place in zip(files, places, strict=True)], dtype="str")
@@ -61,7 +91,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     table = pd.DataFrame(
         {
             "image_id": paths.map(lambda path: str(PurePath(path).with_suffix(""))),
-            "patient_id": _patients(paths, settings.get("patient"), release.root),
+            "patient_id": _patients(paths, settings.patient, release.root),
             "study_id": pd.Series(index=paths.index, dtype="str"),
             "path": paths,
             "view": pd.Series(index=paths.index, dtype="str"),
@@ -79,7 +109,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     return keep_images(table, settings)
 
 
-def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Any], root: str) -> list[int]:
+def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Sequence[str]], root: str) -> list[int]:
     """Return which part of each path is its class: the innermost folder that is one.
 
     Raises:

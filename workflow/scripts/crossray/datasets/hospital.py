@@ -7,7 +7,6 @@ severities and the places of the findings, which a study of real patients never 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cv2
 import imagecodecs
@@ -28,11 +27,12 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from crossray.datasets.findings import FINDINGS
 from crossray.datasets.phantom import Anatomy, Mask, draw_anatomy, render
 from crossray.files import replacing
 from crossray.masks import encode
 from crossray.seeds import derived_seed
+from crossray.study.findings import FINDINGS
+from crossray.study.hospital import Appearance, Hospital, Labelling
 
 TRANSFER_SYNTAXES = {
     "explicit": ExplicitVRLittleEndian,
@@ -55,19 +55,19 @@ class Patient:
     severities: dict[str, float]
 
 
-def patients(name: str, settings: Mapping[str, Any]) -> Iterator[Patient]:
-    """Yield patients until their images add up to ``settings["images"]``.
+def patients(name: str, settings: Hospital) -> Iterator[Patient]:
+    """Yield patients until their images are as many as are asked for.
 
     Every patient is drawn from the hospital's seed and the own number, so a larger hospital begins with the same
     patients as a smaller one.
     """
-    remaining, number = settings["images"], 0
+    remaining, number = settings.images, 0
     while remaining > 0:
-        generator = _generator(settings["seed"], name, "patient", number)
+        generator = _generator(settings.seed, name, "patient", number)
         sex, age = str(generator.choice(["F", "M"])), int(np.clip(generator.normal(58, 17), 18, 95))
-        several = generator.random() < settings["several_images"]
+        several = generator.random() < settings.several_images
         wanted = int(generator.integers(2, 4)) if several else 1
-        severities = {finding: _severity(generator, settings["prevalence"][finding]) for finding in FINDINGS}
+        severities = {finding: _severity(generator, settings.prevalence[finding]) for finding in FINDINGS}
         anatomy = draw_anatomy(generator, sex, age)
         images = min(wanted, remaining)
         yield Patient(f"{name}-{number:05d}", sex, age, images, anatomy, severities)
@@ -84,15 +84,12 @@ def _generator(seed: int, *names: object) -> Generator:
     return np.random.default_rng(derived_seed(seed, *map(str, names)))
 
 
-def write_release(
-    name: str, settings: Mapping[str, Any], folder: Path
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def write_release(name: str, settings: Hospital, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Render a hospital's images and write them as DICOM.
 
     Args:
         name: the hospital's name; with the seed it decides who its patients are.
-        settings: images, seed, several_images, prevalence, appearance, labelling, and perhaps patients_of
-            (``config/README.md``).
+        settings: its patients, how its images look and how they are labelled.
         folder: where the DICOM files go.
 
     Returns:
@@ -100,15 +97,15 @@ def write_release(
         of an image: image_id, finding, rows, columns, runs (:func:`crossray.masks.encode`).
     """
     labels, truth, places = [], [], []
-    name = settings.get("patients_of", name)
+    name = settings.patients_of or name
     for patient in patients(name, settings):
         for number in range(patient.images):
             image_id = f"{patient.patient_id}-{number}"
-            generator = _generator(settings["seed"], name, "image", image_id)
-            view = "AP" if generator.random() < settings["ap_share"] else "PA"
-            pixels, regions = expose(patient, view, settings["appearance"], generator)
+            generator = _generator(settings.seed, name, "image", image_id)
+            view = "AP" if generator.random() < settings.ap_share else "PA"
+            pixels, regions = expose(patient, view, settings.appearance, generator)
             path = f"{patient.patient_id}/{image_id}.dcm"
-            write_dicom(folder / path, pixels, patient, view, image_id, settings["appearance"])
+            write_dicom(folder / path, pixels, patient, view, image_id, settings.appearance)
             facts = {"image_id": image_id, "patient_id": patient.patient_id, "study_id": image_id, "path": path}
             labels.append(
                 {
@@ -116,7 +113,7 @@ def write_release(
                     "view": view,
                     "sex": patient.sex,
                     "age": patient.age,
-                    **call(patient.severities, settings["labelling"], generator),
+                    **call(patient.severities, settings.labelling, generator),
                 }
             )
             truth.append({"image_id": image_id, **patient.severities})
@@ -128,14 +125,13 @@ def write_release(
     return pd.DataFrame(labels), pd.DataFrame(truth), regions_table
 
 
-def call(severities: Mapping[str, float], labelling: Mapping[str, Any], generator: Generator) -> dict[str, int]:
+def call(severities: Mapping[str, float], labelling: Labelling, generator: Generator) -> dict[str, int]:
     """Label an image as this hospital's readers would: positive from a severity on, and some labels flipped."""
     called = {}
     for finding in FINDINGS:
-        rule = {name: for_finding(labelling[name], finding) for name in ("threshold", "flipped")}
-        flipped = generator.random() < rule["flipped"]
-        if finding not in labelling["unlabelled"]:
-            called[finding] = int((severities[finding] >= rule["threshold"]) != flipped)
+        flipped = generator.random() < for_finding(labelling.flipped, finding)
+        if finding not in labelling.unlabelled:
+            called[finding] = int((severities[finding] >= for_finding(labelling.threshold, finding)) != flipped)
     return called
 
 
@@ -145,32 +141,32 @@ def for_finding(setting: float | Mapping[str, float], finding: str) -> float:
 
 
 def expose(
-    patient: Patient, view: str, appearance: Mapping[str, Any], generator: Generator
+    patient: Patient, view: str, appearance: Appearance, generator: Generator
 ) -> tuple[NDArray[np.float32], dict[str, Mask]]:
     """Render a patient as this hospital's equipment shows it.
 
     Returns:
         Grey levels of shape (rows, columns), 0 black to 1 white (dense tissue is bright); and where each finding is.
     """
-    rows = appearance["rows"]
-    shape = (rows, round(rows * appearance["aspect"]))
+    rows = appearance.rows
+    shape = (rows, round(rows * appearance.aspect))
     picture, regions = render(
-        patient.anatomy, _drawn(patient.severities, appearance["exaggeration"]), view, shape, generator
+        patient.anatomy, _drawn(patient.severities, appearance.exaggeration), view, shape, generator
     )
     taken = _varied(appearance, generator)
     if taken["blur"]:
         picture = cv2.GaussianBlur(picture, (0, 0), taken["blur"] * rows)
-    exposure = appearance["exposure"] * generator.normal(1, 0.05)
+    exposure = appearance.exposure * generator.normal(1, 0.05)
     picture = np.clip(picture * exposure, 0, 1) ** taken["contrast"]
     if taken["window"] != 1:
         picture = (picture - 0.5) / taken["window"] + 0.5
     picture = picture + generator.normal(0, taken["noise"], shape)
-    if appearance["marker"] and _happens(appearance["marked"], generator):
-        picture = np.maximum(picture, _marker(appearance["marker"], shape))
+    if appearance.marker and _happens(appearance.marked, generator):
+        picture = np.maximum(picture, _marker(appearance.marker, shape))
     picture = np.clip(picture, 0, 1)
-    if appearance["collimation"]:
-        picture = picture * _field(appearance["collimation"], shape, generator)
-    if _happens(appearance["inverted"], generator):
+    if appearance.collimation:
+        picture = picture * _field(appearance.collimation, shape, generator)
+    if _happens(appearance.inverted, generator):
         picture = 1 - picture
     return picture.astype(np.float32), regions
 
@@ -180,11 +176,11 @@ def _drawn(severities: Mapping[str, float], exaggeration: float) -> dict[str, fl
     return {name: min(max(one + exaggeration, 0.0), 1.0) if one else 0.0 for name, one in severities.items()}
 
 
-def _varied(appearance: Mapping[str, Any], generator: Generator) -> dict[str, float]:
+def _varied(appearance: Appearance, generator: Generator) -> dict[str, float]:
     """Draw what differs from image to image, each around its setting by a normal variable of the logarithm."""
-    names, variation = ("blur", "contrast", "window", "noise"), appearance["variation"]
+    names, variation = ("blur", "contrast", "window", "noise"), appearance.variation
     factors = np.exp(generator.normal(0, variation, len(names))) if variation else np.ones(len(names))
-    return {name: float(appearance[name] * factor) for name, factor in zip(names, factors, strict=True)}
+    return {name: float(getattr(appearance, name) * factor) for name, factor in zip(names, factors, strict=True)}
 
 
 def _happens(share: float, generator: Generator) -> bool:
@@ -210,13 +206,13 @@ def _marker(text: str, shape: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def write_dicom(
-    path: Path, pixels: NDArray[np.float32], patient: Patient, view: str, image_id: str, appearance: Mapping[str, Any]
+    path: Path, pixels: NDArray[np.float32], patient: Patient, view: str, image_id: str, appearance: Appearance
 ) -> None:
     """Write a picture as a computed radiograph (PS3.3 A.2), with a window over the whole range of bits stored."""
-    bits, inverted = appearance["bits_stored"], appearance["photometric"] == "MONOCHROME1"
+    bits, inverted = appearance.bits_stored, appearance.photometric == "MONOCHROME1"
     largest = 2**bits - 1
     stored = np.round((1 - pixels if inverted else pixels) * largest).astype(np.uint8 if bits <= 8 else np.uint16)
-    syntax = TRANSFER_SYNTAXES[appearance["transfer_syntax"]]
+    syntax = TRANSFER_SYNTAXES[appearance.transfer_syntax]
 
     dataset = pydicom.Dataset()
     dataset.SOPClassUID = ComputedRadiographyImageStorage
@@ -235,13 +231,13 @@ def write_dicom(
     )
     dataset.BodyPartExamined, dataset.ViewPosition = "CHEST", view
     dataset.PatientOrientation, dataset.Laterality = ["L", "F"], ""
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, appearance["photometric"]
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, appearance.photometric
     dataset.Rows, dataset.Columns = stored.shape
     dataset.BitsAllocated = 8 * stored.dtype.itemsize
     dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = bits, bits - 1, 0
     # The exact window of the range, by the definition of LINEAR in PS3.3 C.11.2.1.2.1.
     dataset.WindowCenter, dataset.WindowWidth = (largest + 1) / 2, largest + 1
-    dataset.PixelData = _encoded(stored, appearance["transfer_syntax"], bits)
+    dataset.PixelData = _encoded(stored, appearance.transfer_syntax, bits)
     dataset["PixelData"].VR = "OB" if syntax.is_encapsulated or bits <= 8 else "OW"
 
     dataset.file_meta = pydicom.dataset.FileMetaDataset()

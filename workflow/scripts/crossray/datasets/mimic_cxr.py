@@ -4,16 +4,19 @@ Images as DICOM (MIMIC-CXR) or JPEG (MIMIC-CXR-JPG), labels of either labeler. S
 """
 
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets import Release
 from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
 from crossray.datasets.fields import FRONTAL, views
+from crossray.datasets.options import LabelerColumns
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import LabelerReading
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
+from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
@@ -35,19 +38,45 @@ REGISTER = "mimic_cxr"
 SUFFIXES = {"dicom": ".dcm", "jpg": ".jpg"}
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(LabelerColumns):
+    """MIMIC-CXR."""
+
+    labeler: Literal["chexpert", "negbio"] = "chexpert"
+    "Whose labels."
+    files: Literal["dicom", "jpg"] = "dicom"
+    "Which release of the images."
+    metadata: LeftOut[str] = None
+    "Table of images, from the root; found by its released name where this is left out."
+
+
+@dataclass(frozen=True, kw_only=True)
+class MimicReading(LabelerReading):
+    """What this reader is told."""
+
+    labeler: str
+    "Whose labels."
+    files: str
+    "Which release of the images."
+
+
+Told = MimicReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; both releases keep the tables beside the folder ``files``."""
-    labels = find_table(dataset, settings, [f"mimic-cxr-2.0.0-{settings['labeler']}.csv"])
-    metadata = find_table(dataset, settings, ["mimic-cxr-2.0.0-metadata.csv"], key="metadata")
-    return Release(str(find_root(dataset, settings)), (labels, metadata))
+    labels = find_table(dataset, settings.root, settings.table, [f"mimic-cxr-2.0.0-{settings.labeler}.csv"])
+    names = ["mimic-cxr-2.0.0-metadata.csv"]
+    metadata = find_table(dataset, settings.root, settings.metadata, names, key="metadata")
+    return Release(str(find_root(dataset, settings.root)), (labels, metadata))
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Count the lines of the metadata, which have one an image."""
     return count_table_rows(release.tables[1])
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: MimicReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; images of studies without labels are left out, and counted."""
     import pandas as pd
 
@@ -64,7 +93,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "image_id": image,
             "patient_id": patient,
             "study_id": study,
-            "path": folder + image + SUFFIXES[settings["files"]],
+            "path": folder + image + SUFFIXES[settings.files],
             "view": views(images["ViewPosition"]),
             # Sex and age are in MIMIC-IV, not in this release.
             "sex": pd.Series(index=images.index, dtype="str"),
@@ -72,6 +101,6 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
         }
     ).join(images[["No Finding", *TASKS]])
     kept = keep_images(table, settings)
-    layout = f"files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014{SUFFIXES[settings['files']]}"
-    check_images(release.root, kept["path"], settings["max_missing"], layout)
+    layout = f"files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014{SUFFIXES[settings.files]}"
+    check_images(release.root, kept["path"], settings.max_missing, layout)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)

@@ -4,20 +4,23 @@ See docs/datasets/montgomery.md.
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
     import pandas
 
+Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {"default": {"views": ["PA"], "images_per_patient": "all"}}
 REGISTER = None
 
@@ -25,17 +28,17 @@ REGISTER = None
 NAME = re.compile(r"MCUCXR_\d+_[01]\.png")
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`; the labels stand in the file names."""
-    return Release(str(find_root(dataset, settings)), ())
+    return Release(str(find_root(dataset, settings.root)), ())
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Released) -> int:
     """Count the images."""
     return len(_names(release.root))
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     return keep_images(read_names(release.root, NAME, "CXR_png/MCUCXR_0001_0.png"), settings)
 

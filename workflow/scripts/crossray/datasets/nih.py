@@ -1,12 +1,14 @@
 """Reader ``nih``: ChestX-ray14 of the NIH Clinical Center (Wang et al., CVPR 2017). See docs/datasets/nih.md."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, numbers, sexes, views
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, named
@@ -20,7 +22,9 @@ FINDINGS = (
     "Infiltration", "Mass", "Nodule", "Pleural_Thickening", "Pneumonia", "Pneumothorax",
 )  # fmt: skip
 
+Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
@@ -37,7 +41,7 @@ BOX_WORDS = {"Infiltrate": "Infiltration"}
 FRAME = (1024, 1024)
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv"])
 
@@ -45,11 +49,11 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
     images = read_images(release, read_table(path, COLUMNS), [], settings)
-    check_images(release.root, images["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, images["path"], settings.max_missing, LAYOUT)
     findings = images.pop("findings").map(lambda words: set(words.lower().split("|")))
     unknown_words(findings, {"no finding", *(name.lower() for name in FINDINGS)}, path)
     labels = labels_of_findings(findings, {name: {name.lower()} for name in FINDINGS}, "exact")
@@ -57,7 +61,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
 
 
 def read_images(
-    release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: Mapping[str, Any]
+    release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: ChosenImages
 ) -> "pandas.DataFrame":
     """Read what the NIH's table says of images and patients, and keep what the policy keeps.
 
@@ -97,9 +101,9 @@ def sex_column(raw: "pandas.DataFrame") -> str:
     raise UserError("the table has neither a column Patient Sex nor Patient Gender")
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`."""
-    return tables_there(settings["root"], ["BBox_List_2017.csv"])
+    return tables_there(settings.root, ["BBox_List_2017.csv"])
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

@@ -3,11 +3,12 @@
 The images are the NIH's, and so are the patients. See docs/datasets/nih_google.md.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release, nih
 from crossray.datasets.fields import FRONTAL, translated
+from crossray.datasets.options import Released
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 
@@ -23,7 +24,9 @@ TASKS = {
 }
 ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 
+Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
@@ -31,7 +34,7 @@ POLICIES = {
 REGISTER = "nih"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["google2019_nih-chest-xray-labels.csv"])
 
@@ -39,12 +42,12 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
     raw = read_table(path, [*nih.COLUMNS, *TASKS])
     for column in TASKS:
         raw[column] = translated(raw[column].str.strip().str.upper(), ANSWERS, path, column).astype(float)
     images = nih.read_images(release, raw, list(TASKS), settings)
-    check_images(release.root, images["path"], settings["max_missing"], nih.LAYOUT)
+    check_images(release.root, images["path"], settings.max_missing, nih.LAYOUT)
     return images.drop(columns="findings").rename(columns=TASKS)

@@ -3,12 +3,13 @@
 See docs/datasets/object_cxr.md.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -16,12 +17,14 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`; ``table: dev.csv`` reads the development set."""
     return locate_tables(dataset, settings, ["train.csv"])
 
@@ -29,7 +32,7 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
     import pandas as pd
 
@@ -48,13 +51,13 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "Foreign Object": (raw["annotation"].str.strip() != "").astype(float),
         }
     )
-    check_images(release.root, table["path"], settings["max_missing"], "train/00001.jpg")
+    check_images(release.root, table["path"], settings.max_missing, "train/00001.jpg")
     return keep_images(table, settings)
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of labels is one of objects."""
-    return (find_table(dataset, settings, ["train.csv"]),)
+    return (find_table(dataset, settings.root, settings.table, ["train.csv"]),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

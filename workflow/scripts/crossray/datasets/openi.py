@@ -6,8 +6,9 @@ Images as DICOM or PNG, reports as XML. See docs/datasets/openi.md.
 import logging
 import tarfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
 
 from crossray.datasets import Release
@@ -15,11 +16,14 @@ from crossray.datasets.archives import BROKEN
 from crossray.datasets.fields import FRONTAL, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import files_below, find_images, is_litter
+from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, quoted
 from crossray.paths import outside
+from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
@@ -40,30 +44,49 @@ _LARGEST_REPORT = 1 << 20
 LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(FindingLists):
+    """Open-i."""
+
+    views_table: LeftOut[str] = None
+    "CSV from the root, first column the image, last the view, to use instead of the DICOM headers."
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeniReading(ChosenImages):
+    """What this reader is told."""
+
+    matching: str
+    "How findings match the table of synonyms."
+
+
+Told = OpeniReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`.
 
     The first table is the archive of reports or the folder unpacked from it; the third, if there, ``views_table``.
     """
-    root = find_root(dataset, settings)
-    reports = [root / name for name in (settings.get("table"), *REPORTS) if name and (root / name).exists()]
+    root = find_root(dataset, settings.root)
+    reports = [root / name for name in (settings.table, *REPORTS) if name and (root / name).exists()]
     if not reports:
         raise UserError(
             f"datasets.{dataset}.root: {str(root)!r} has neither {' nor '.join(REPORTS)}, as the release has"
         )
-    paper = settings.get("policy") == "paper"
-    tables = [str(reports[0]), labels_table(dataset, settings, "openi.paper.csv" if paper else "openi.csv")]
-    if "views_table" in settings:
-        tables.append(find_table(dataset, settings, [], key="views_table"))
+    paper = settings.policy == "paper"
+    tables = [str(reports[0]), labels_table(dataset, settings.synonyms, "openi.paper.csv" if paper else "openi.csv")]
+    if settings.views_table is not None:
+        tables.append(find_table(dataset, settings.root, settings.views_table, [], key="views_table"))
     return Release(str(root), tuple(tables))
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Return the size of the whole collection; to count would be to read every report."""
     return 7470
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: OpeniReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; a report is taken for a patient, as no other number is released."""
     import pandas as pd
 
@@ -84,10 +107,10 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
         }
     )
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     # A report without a word of the vocabulary is a normal one here, not one that nobody read.
     findings = kept.pop("findings").map(lambda words: words or {"normal"})
-    return kept.join(labels_of_findings(findings, read_synonyms(release.tables[1]), settings["matching"]))
+    return kept.join(labels_of_findings(findings, read_synonyms(release.tables[1]), settings.matching))
 
 
 def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:

@@ -4,16 +4,19 @@ See docs/datasets/padchest.md.
 """
 
 import ast
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, sexes, views
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import RESOURCES, check_images, count_rows, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
+from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
@@ -40,18 +43,40 @@ COLUMNS = ("ImageID", "ImageDir", "StudyDate_DICOM", "StudyID", "PatientID", "Pa
 LAYOUT = "0/20536686640136348236148679891455886468_k6ga29.png"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(FindingLists):
+    """PadChest."""
+
+    skip_broken_files: LeftOut[bool] = None
+    "Leave out the files that the paper's code listed as missing, and reports without labels."
+
+
+@dataclass(frozen=True, kw_only=True)
+class PadchestReading(ChosenImages):
+    """What this reader is told."""
+
+    matching: str
+    "How findings match the table of synonyms."
+    skip_broken_files: bool
+    "Whether broken files and reports without labels are left out."
+
+
+Told = PadchestReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
-    labels = find_table(dataset, settings, ["PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"])
-    paper = settings.get("policy") == "paper"
-    synonyms = labels_table(dataset, settings, "padchest.paper.csv" if paper else "padchest.csv")
-    return Release(str(find_root(dataset, settings)), (labels, synonyms))
+    names = ["PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv"]
+    labels = find_table(dataset, settings.root, settings.table, names)
+    paper = settings.policy == "paper"
+    synonyms = labels_table(dataset, settings.synonyms, "padchest.paper.csv" if paper else "padchest.csv")
+    return Release(str(find_root(dataset, settings.root)), (labels, synonyms))
 
 
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the paper's policy leaves images of unlabelled reports out."""
     import pandas as pd
 
@@ -72,13 +97,13 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "Labels": raw["Labels"].mask(raw["Labels"] == ""),
         }
     )
-    if settings["skip_broken_files"]:
+    if settings.skip_broken_files:
         broken = set((RESOURCES / "padchest.broken-files.txt").read_text(encoding="utf-8").split())
         table = table[table["Labels"].notna() & ~raw["ImageID"].isin(broken)]
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     findings = _findings(kept.pop("Labels"), path)
-    labels = labels_of_findings(findings, read_synonyms(synonyms), settings["matching"])
+    labels = labels_of_findings(findings, read_synonyms(synonyms), settings.matching)
     return kept.join(labels)
 
 

@@ -8,8 +8,9 @@ two differ, and why.
 import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
@@ -29,7 +30,7 @@ REST_UNKNOWN = "(rest unknown)"
 UNCERTAIN = {"ignore": None, "positive": 1.0, "negative": 0.0}
 
 
-def keep_images(table: "pandas.DataFrame", settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> "pandas.DataFrame":
     """Keep the views and the images per patient that the policy asks for.
 
     Args:
@@ -45,15 +46,15 @@ def keep_images(table: "pandas.DataFrame", settings: Mapping[str, Any]) -> "pand
         UserError: if no image is left; the message counts the views that there are.
     """
     kept = table
-    if ANY_VIEW not in settings["views"]:
-        kept = table[table["view"].fillna(UNKNOWN_VIEW).isin(settings["views"])]
+    if ANY_VIEW not in settings.views:
+        kept = table[table["view"].fillna(UNKNOWN_VIEW).isin(settings.views)]
     if kept.empty:
         counts = table["view"].fillna(UNKNOWN_VIEW).value_counts()
         there = ", ".join(f"{count} {view}" for view, count in counts.items())
-        raise UserError(f"views: no image is one of {', '.join(settings['views'])}; the release has {there}")
-    if settings["images_per_patient"] == "first":
+        raise UserError(f"views: no image is one of {', '.join(settings.views)}; the release has {there}")
+    if settings.images_per_patient == "first":
         kept = kept.drop_duplicates("patient_id")
-    elif settings["images_per_patient"] == "first_known":
+    elif settings.images_per_patient == "first_known":
         rows = kept.drop_duplicates("patient_id").index
         kept = kept.groupby("patient_id", sort=False, as_index=False).first()[list(table.columns)].set_index(rows)
     log.info("%d of %d images kept by view and images per patient", len(kept), len(table))

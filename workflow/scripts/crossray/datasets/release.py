@@ -1,15 +1,17 @@
 """What every release has: a folder, tables in it, image files; and what is said when one of them is not as released."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
+from crossray.datasets.options import Released
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.errors import UserError, named, quoted
 from crossray.paths import first_explained, is_file, outside, why_missing
+from crossray.study.base import Settings
 
 if TYPE_CHECKING:
     import pandas
@@ -21,13 +23,13 @@ log = logging.getLogger(__name__)
 RESOURCES = Path("resources/labels")
 
 
-def find_root(dataset: str, settings: Mapping[str, Any]) -> Path:
-    """Return the folder of a release.
+def find_root(dataset: str, folder: str) -> Path:
+    """Return the folder of a release, the setting ``root``.
 
     Raises:
         UserError: if it is not there.
     """
-    root = Path(settings["root"])
+    root = Path(folder)
     if not root.is_dir():
         raise UserError(
             f"datasets.{dataset}.root: no folder {str(root)!r}; {_explained(Path(root.anchor), root)}set it to where "
@@ -42,24 +44,29 @@ def _explained(root: Path, path: Path | str) -> str:
     return f"{words}. Or else " if words else ""
 
 
-def find_table(dataset: str, settings: Mapping[str, Any], names: Sequence[str], key: str = "table") -> str:
-    """Return the path of a table: the setting ``key``, or the first of its released ``names`` that is there.
+def find_table(dataset: str, folder: str, name: str | None, names: Sequence[str], key: str = "table") -> str:
+    """Return the path of a table: what the setting ``key`` names, or the first of its released names that is there.
 
-    Each name may also end in ``.gz``.
+    Args:
+        dataset: name of the data set, for messages.
+        folder: the setting ``root``.
+        name: the setting ``key``, if it is given.
+        names: as released; each may also end in ``.gz``.
+        key: the setting, for messages.
 
     Raises:
         UserError: if there is none; the message says what was looked for and what is there instead.
     """
-    root = find_root(dataset, settings)
-    if key in settings:
-        if not (root / settings[key]).is_file():
+    root = find_root(dataset, folder)
+    if name is not None:
+        if not (root / name).is_file():
             raise UserError(
-                f"datasets.{dataset}.{key}: no file {str(root / settings[key])!r}; "
-                f"{_explained(root, settings[key])}the path is taken from root"
+                f"datasets.{dataset}.{key}: no file {str(root / name)!r}; "
+                f"{_explained(root, name)}the path is taken from root"
             )
-        return str(root / settings[key])
-    for name in names:
-        for candidate in (root / name, root / f"{name}.gz"):
+        return str(root / name)
+    for released in names:
+        for candidate in (root / released, root / f"{released}.gz"):
             if candidate.is_file():
                 return str(candidate)
     found = sorted(path.name for path in root.iterdir() if not is_litter(path.name))
@@ -70,9 +77,10 @@ def find_table(dataset: str, settings: Mapping[str, Any], names: Sequence[str], 
     )
 
 
-def locate_tables(dataset: str, settings: Mapping[str, Any], names: Sequence[str]) -> Release:
+def locate_tables(dataset: str, settings: Released, names: Sequence[str]) -> Release:
     """Locate a release with one table, which has one of these names."""
-    return Release(str(find_root(dataset, settings)), (find_table(dataset, settings, names),))
+    table = find_table(dataset, settings.root, settings.table, names)
+    return Release(str(find_root(dataset, settings.root)), (table,))
 
 
 def tables_there(root: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -80,19 +88,19 @@ def tables_there(root: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(Path(root, name)) for name in names if Path(root, name).is_file())[:1]
 
 
-def labels_table(dataset: str, settings: Mapping[str, Any], default: str) -> str:
+def labels_table(dataset: str, synonyms: str | None, default: str) -> str:
     """Return the path of the table from words of the release to tasks: the setting ``synonyms``, or CrossRay's own.
 
     Raises:
         UserError: if the file that the setting names is not there.
     """
-    path = Path(settings.get("synonyms") or RESOURCES / default)
+    path = Path(synonyms or RESOURCES / default)
     if not path.is_file():
         raise UserError(f"datasets.{dataset}.synonyms: no file {str(path)!r}")
     return str(path)
 
 
-def count_rows(release: Release, settings: Mapping[str, Any]) -> int:
+def count_rows(release: Release, settings: Settings) -> int:
     """See ``count_images`` of :class:`crossray.datasets.Reader`: one row of the first table an image."""
     return count_table_rows(release.tables[0])
 

@@ -3,16 +3,19 @@
 The images are the NIH's, under new names. See docs/datasets/rsna.md.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, labels, numbers, sexes, views
 from crossray.datasets.headers import read_headers
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_root, find_table
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
+from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
@@ -35,25 +38,46 @@ FRAME = (1024, 1024)
 LAYOUT = "stage_2_train_images/0004cfab-14fd-4e49-80ba-63a80b6bddd6.dcm"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(Released):
+    """The RSNA challenge."""
+
+    nih_mapping: LeftOut[str] = None
+    "RSNA's mapping to the names of the NIH (JSON), from the root; makes patients known."
+    rows: LeftOut[Literal["images", "boxes"]] = None
+    "A row for each image, or for each box, as the paper did."
+
+
+@dataclass(frozen=True, kw_only=True)
+class RsnaReading(ChosenImages):
+    """What this reader is told."""
+
+    rows: str
+    "A row for each image, or for each box."
+
+
+Told = RsnaReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; the second table is ``nih_mapping``, if there is one."""
-    tables = [find_table(dataset, settings, ["stage_2_train_labels.csv"])]
-    if "nih_mapping" in settings:
-        tables.append(find_table(dataset, settings, [], key="nih_mapping"))
-    return Release(str(find_root(dataset, settings)), tuple(tables))
+    tables = [find_table(dataset, settings.root, settings.table, ["stage_2_train_labels.csv"])]
+    if settings.nih_mapping is not None:
+        tables.append(find_table(dataset, settings.root, settings.nih_mapping, [], key="nih_mapping"))
+    return Release(str(find_root(dataset, settings.root)), tuple(tables))
 
 
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: RsnaReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
-    table = label_rows(release.tables[0], settings["rows"])
+    table = label_rows(release.tables[0], settings.rows)
     names = table.pop("name")
     table["path"] = "stage_2_train_images/" + names + ".dcm"
-    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, table["path"], settings.max_missing, LAYOUT)
     if len(release.tables) > 1:
         table["patient_id"] = names.map(nih_patients(release.tables[1])).fillna(table["patient_id"])
     headers = read_headers(release.root, table["path"], ["ViewPosition", "PatientSex", "PatientAge"])
@@ -115,9 +139,9 @@ def nih_patients(path: str) -> dict[str, str]:
         raise UserError(f"{path}: not RSNA's mapping, a list of records with subset_img_id and img_id") from error
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Options) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of labels is one of boxes."""
-    return (find_table(dataset, settings, ["stage_2_train_labels.csv"]),)
+    return (find_table(dataset, settings.root, settings.table, ["stage_2_train_labels.csv"]),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

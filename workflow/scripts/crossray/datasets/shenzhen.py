@@ -4,21 +4,20 @@ See docs/datasets/shenzhen.md.
 """
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
-from crossray.datasets.montgomery import POLICIES, REGISTER, SETTINGS, count_images, locate, read_names
+from crossray.datasets.montgomery import POLICIES, REGISTER, SETTINGS, Options, Told, count_images, locate, read_names
 from crossray.datasets.policy import keep_images
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["POLICIES", "REGISTER", "SETTINGS", "count_images", "locate", "read"]
+__all__ = ["POLICIES", "REGISTER", "SETTINGS", "Options", "Told", "count_images", "locate", "read"]
 
 NAME = re.compile(r"CHNCXR_\d+_[01]\.png")
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: Told) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     return keep_images(read_names(release.root, NAME, "CXR_png/CHNCXR_0001_0.png"), settings)

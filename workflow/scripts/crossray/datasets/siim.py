@@ -1,13 +1,14 @@
 """Reader ``siim``: the SIIM-ACR Pneumothorax Segmentation challenge of 2019. See docs/datasets/siim.md."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, optional, sexes, views
 from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -15,7 +16,9 @@ from crossray.errors import UserError
 if TYPE_CHECKING:
     import pandas
 
+Options = Released
 SETTINGS = ()
+Told = ChosenImages
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
 REGISTER = None
 
@@ -27,7 +30,7 @@ FRAME = (1024, 1024)
 LAYOUT = "dicom-images-train/STUDY/SERIES/1.2.276.0.7230010.3.1.4.8323329.6904.1517875201.850819.dcm"
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+def locate(dataset: str, settings: Released) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, TABLES)
 
@@ -35,7 +38,7 @@ def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; patients, views, sexes and ages stand in the DICOM headers."""
     import pandas as pd
 
@@ -43,7 +46,7 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
     names = table["image_id"] + ".dcm"
     files = find_images(release.root, names)
     table["path"] = names.map(lambda name: files.get(name, name))
-    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
+    check_images(release.root, table["path"], settings.max_missing, LAYOUT)
     keywords = ["PatientID", "StudyInstanceUID", "ViewPosition", "PatientSex", "PatientAge"]
     headers = read_headers(release.root, table["path"], keywords)
     described = pd.DataFrame(
@@ -70,9 +73,9 @@ def label_rows(path: str) -> "pandas.DataFrame":
     return by_image.rename("Pneumothorax").rename_axis("image_id").reset_index()
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of labels is one of masks."""
-    return (find_table(dataset, settings, TABLES),)
+    return (find_table(dataset, settings.root, settings.table, TABLES),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":

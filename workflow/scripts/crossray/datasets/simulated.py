@@ -1,42 +1,57 @@
 """Reader ``simulated``: a hospital of chest phantoms that the workflow itself renders (:mod:`.hospital`)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, table
-from crossray.datasets.findings import FINDINGS
+from crossray.datasets.reading import Reading
+from crossray.study import folders
+from crossray.study.findings import FINDINGS
+from crossray.study.hospital import Hospital, Labelling
 
 if TYPE_CHECKING:
     import pandas
 
+Options = Hospital
 SETTINGS = ("labelling",)
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 REGISTER = None
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class SimulatedReading(Reading):
+    """What this reader is told."""
+
+    labelling: Labelling
+    "How the hospital labels images."
+
+
+Told = SimulatedReading
+
+
+def locate(dataset: str, settings: Hospital) -> Release:
     """See :class:`crossray.datasets.Reader`; the files are outputs of the rule ``simulate_hospital``."""
-    folder = f"results/datasets/{dataset}/release"
-    return Release(f"{folder}/dicom", (f"{folder}/labels.csv",))
+    return Release(_path(folders.RELEASE_DICOM, dataset), (_path(folders.RELEASE_LABELS, dataset),))
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Hospital) -> int:
     """Return the number of images that the settings ask for."""
-    return int(settings["images"])
+    return settings.images
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: SimulatedReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; tasks that the hospital does not label have no column."""
     fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
-    tasks = [name for name in FINDINGS if name not in settings["labelling"]["unlabelled"]]
-    columns = {field: field for field in fields}
-    return table.read_rows(release, {"columns": columns, "tasks": tasks, "uncertain": "ignore"})
+    tasks = [name for name in FINDINGS if name not in settings.labelling.unlabelled]
+    columns = table.Columns(**{field: field for field in fields})
+    return table.read_rows(release, columns, tasks, "ignore")
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the truth about every finding, whether or not it was called."""
-    return (f"results/datasets/{dataset}/release/regions.csv",)
+    return (_path(folders.RELEASE_REGIONS, dataset),)
 
 
 def read_places(release: Release) -> "pandas.DataFrame":
@@ -46,3 +61,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
 
     raw = read_table(Path(release.tables[0])).fillna({"runs": ""})
     return masks(raw["image_id"], raw["finding"], raw["runs"], raw["rows"], raw["columns"])
+
+
+def _path(pattern: str, dataset: str) -> str:
+    return f"{folders.DATASETS}/{pattern.format(dataset=dataset)}"

@@ -4,12 +4,14 @@ The reader of such a release offers ``unpack`` too, with the signature of :func:
 rule ``unpack_release`` calls it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
+from crossray.datasets.reading import Reading
 from crossray.datasets.sheets import read_table
+from crossray.study import folders
 
 if TYPE_CHECKING:
     import pandas
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 def locate_unpacked(dataset: str) -> Release:
     """Return where the rule ``unpack_release`` puts a release."""
-    folder = f"results/datasets/{dataset}/unpacked"
-    return Release(f"{folder}/images", (f"{folder}/labels.csv",))
+    images, labels = (pattern.format(dataset=dataset) for pattern in (folders.UNPACKED_IMAGES, folders.UNPACKED_LABELS))
+    return Release(f"{folders.DATASETS}/{images}", (f"{folders.DATASETS}/{labels}",))
 
 
 def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, first: int = 0) -> "pandas.DataFrame":
@@ -46,7 +48,7 @@ def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, fir
     return pd.DataFrame(rows)
 
 
-def read_unpacked(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``split`` for what the release does not split itself.
 
     Every image is its own patient. The split of its training images is left open, for a validation split.

@@ -5,13 +5,18 @@ image. See docs/datasets/vindr.md.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+from annotated_types import Ge, Le
 
 from crossray.datasets import Release
 from crossray.datasets.fields import numbers
 from crossray.datasets.listing import find_images
+from crossray.datasets.options import Synonyms
 from crossray.datasets.policy import keep_images, read_synonyms
+from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table, tables_there
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
@@ -37,19 +42,41 @@ EDGES = ("x_min", "y_min", "x_max", "y_max")
 NOT_FINDINGS = {"image_id", "rad_id", "class_id", "class_name", "x_min", "y_min", "x_max", "y_max"}
 
 
-def locate(dataset: str, settings: Mapping[str, Any]) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(Synonyms):
+    """VinDr-CXR."""
+
+    agreement: Annotated[int, Ge(1), Le(3)] = 2
+    "How many of the three radiologists must have found it; the test set holds a consensus already."
+
+
+@dataclass(frozen=True, kw_only=True)
+class VindrReading(ChosenImages):
+    """What this reader is told."""
+
+    agreement: int
+    "How many radiologists must have found it."
+
+
+Told = VindrReading
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`; ``table: annotations/image_labels_test.csv`` reads the test images."""
     names = ["annotations/image_labels_train.csv", "image_labels_train.csv", "train.csv"]
-    tables = find_table(dataset, settings, names), labels_table(dataset, settings, "vindr.csv")
-    return Release(str(find_root(dataset, settings)), tables)
+    tables = (
+        find_table(dataset, settings.root, settings.table, names),
+        labels_table(dataset, settings.synonyms, "vindr.csv"),
+    )
+    return Release(str(find_root(dataset, settings.root)), tables)
 
 
-def count_images(release: Release, settings: Mapping[str, Any]) -> int:
+def count_images(release: Release, settings: Options) -> int:
     """Estimate from the lines of the table: three readers, each at least a row, an image."""
     return max(1, count_table_rows(release.tables[0]) // 3)
 
 
-def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
+def read(release: Release, settings: VindrReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
     import pandas as pd
 
@@ -68,8 +95,8 @@ def read(release: Release, settings: Mapping[str, Any]) -> "pandas.DataFrame":
             "age": float("nan"),
         }
     )
-    check_images(release.root, table["path"], settings["max_missing"], LAYOUT)
-    labels = task_labels(found, read_synonyms(synonyms), settings["agreement"], path)
+    check_images(release.root, table["path"], settings.max_missing, LAYOUT)
+    labels = task_labels(found, read_synonyms(synonyms), settings.agreement, path)
     return keep_images(table.join(labels.reset_index(drop=True)), settings)
 
 
@@ -122,7 +149,7 @@ def task_labels(
     return pd.DataFrame(tasks)
 
 
-def locate_places(dataset: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Options) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of boxes, and that from its words to tasks."""
     labels, synonyms = locate(dataset, settings).tables
     boxes = tables_there(str(Path(labels).parent), [BOXES.get(Path(labels).name, Path(labels).name)])

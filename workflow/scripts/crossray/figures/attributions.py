@@ -11,8 +11,8 @@ import pandas as pd
 from crossray import maps, regions
 from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, evidence_url, none_shown, not_shown
 from crossray.figures.style import METHODS, Figure, nothing
-from crossray.settings import is_pooled
 from crossray.shards import ImageStore
+from crossray.study.names import is_pooled
 from crossray.tables import read
 
 #: pairs that are drawn, the target's own model first; the others would make the page heavy

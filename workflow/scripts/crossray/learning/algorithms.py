@@ -16,6 +16,7 @@ from crossray.errors import UserError
 from crossray.learning import processes
 from crossray.learning.batches import Batch
 from crossray.seeds import derived_seed
+from crossray.study.training import TrainingRun
 
 #: the loss of a part of a batch, from its logits and labels
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -131,26 +132,26 @@ ALGORITHMS: Mapping[str, tuple[type[Algorithm], float]] = {
 }
 
 
-def make_algorithm(settings: Mapping[str, Any], datasets: int, network: nn.Module) -> Algorithm | None:
+def make_algorithm(settings: TrainingRun, datasets: int, network: nn.Module) -> Algorithm | None:
     """Return the algorithm of the settings; none for ``erm`` and for a source of one data set.
 
     Args:
-        settings: algorithm, which may be missing, algorithm_weight, seed.
+        settings: those of the training.
         datasets: of the source.
         network: whose features it is about.
 
     Raises:
         UserError: if the network does not end in a linear layer, or several processes train together.
     """
-    name = settings.get("algorithm", "erm")
+    name = settings.algorithm
     if name == "erm" or datasets < 2:
         return None
     if processes.count() > 1:
         raise UserError(f"training.algorithm: {name} compares data sets in a batch; train with one process a model")
     kind, weight = ALGORITHMS[name]
-    asked = settings["algorithm_weight"]
+    asked = settings.algorithm_weight
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived_seed(settings["seed"], "algorithm") % 2**63)
+        torch.manual_seed(derived_seed(settings.seed, "algorithm") % 2**63)
         return kind(datasets, last_layer(network, name).in_features, weight if asked is None else asked)
 
 

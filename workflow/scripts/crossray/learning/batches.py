@@ -13,6 +13,7 @@ from crossray.learning import processes
 from crossray.learning.models import channels_first
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, JoinedStores
+from crossray.study.training import Augmentation
 
 
 @dataclass(frozen=True)
@@ -161,45 +162,32 @@ def _as_is(batch: Any) -> Any:
     return batch
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """Random rotation, translation, scaling (Cohen et al. 2020, section 3) and contrast, each image by its own draw.
+def augmented(images: Tensor, changes: Augmentation) -> Tensor:
+    """Rotate, shift and scale images (Cohen et al. 2020, section 3) and change their contrast, each by its own draw.
 
-    Attributes:
-        rotation: largest angle, in degrees.
-        translation: largest shift, as a share of the image's side.
-        scale: largest relative change of size.
-        contrast: grey levels are taken to a power between 1 / (1 + contrast) and 1 + contrast.
+    Draws from torch's global generator.
+
+    Args:
+        images: uint8 of shape (n, size, size) or (n, size, size, 3).
+        changes: how far, at most.
+
+    Returns:
+        float32 of the same shape, 0 to 255; what comes in from outside is black.
     """
+    count = len(images)
 
-    rotation: float
-    translation: float
-    scale: float
-    contrast: float = 0.0
+    def draw(reach: float) -> Tensor:
+        return (torch.rand(count, device=images.device) * 2 - 1) * reach
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """Transform a batch with torch's global generator.
-
-        Args:
-            images: uint8 of shape (n, size, size) or (n, size, size, 3).
-
-        Returns:
-            float32 of the same shape, 0 to 255; what comes in from outside is black.
-        """
-        count = len(images)
-
-        def draw(reach: float) -> Tensor:
-            return (torch.rand(count, device=images.device) * 2 - 1) * reach
-
-        angle, scale = torch.deg2rad(draw(self.rotation)), 1 + draw(self.scale)
-        cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
-        # grid_sample's coordinates run from -1 to 1, so a shift by a share of the side is twice that share.
-        right, down = 2 * draw(self.translation), 2 * draw(self.translation)
-        matrices = torch.stack([torch.stack([cosine, -sine, right], 1), torch.stack([sine, cosine, down], 1)], 1)
-        pixels = channels_first(images.float())
-        if self.contrast:
-            powers = (1 + self.contrast) ** draw(1).reshape(-1, 1, 1, 1)
-            pixels = 255 * (pixels / 255) ** powers
-        grid = torch.nn.functional.affine_grid(matrices, list(pixels.shape), align_corners=False)
-        moved = torch.nn.functional.grid_sample(pixels, grid, align_corners=False)
-        return moved.squeeze(1) if images.ndim == 3 else moved.permute(0, 2, 3, 1)
+    angle, scale = torch.deg2rad(draw(changes.rotation)), 1 + draw(changes.scale)
+    cosine, sine = torch.cos(angle) / scale, torch.sin(angle) / scale
+    # grid_sample's coordinates run from -1 to 1, so a shift by a share of the side is twice that share.
+    right, down = 2 * draw(changes.translation), 2 * draw(changes.translation)
+    matrices = torch.stack([torch.stack([cosine, -sine, right], 1), torch.stack([sine, cosine, down], 1)], 1)
+    pixels = channels_first(images.float())
+    if changes.contrast:
+        powers = (1 + changes.contrast) ** draw(1).reshape(-1, 1, 1, 1)
+        pixels = 255 * (pixels / 255) ** powers
+    grid = torch.nn.functional.affine_grid(matrices, list(pixels.shape), align_corners=False)
+    moved = torch.nn.functional.grid_sample(pixels, grid, align_corners=False)
+    return moved.squeeze(1) if images.ndim == 3 else moved.permute(0, 2, 3, 1)

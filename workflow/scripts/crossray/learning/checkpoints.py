@@ -5,7 +5,7 @@ import logging
 import os
 import zipfile
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from crossray.code_version import code_version
 from crossray.errors import UserError
 from crossray.files import file_digest, later_than_now, read_json, replacing, text_digest
 from crossray.learning import processes
+from crossray.study.base import Settings
 
 log = logging.getLogger(__name__)
 
@@ -104,9 +105,9 @@ def _date_back(arguments: Namespace) -> None:
             log.warning("%s: its time could not be set (%s)", path, (error.strerror or "no reason given").lower())
 
 
-def training_key(program: str, settings: Mapping[str, Any], files: Sequence[Path]) -> str:
+def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
     """Return a digest of all that decides a training's result: settings, code, and the bytes of its inputs."""
-    return text_digest(repr(sorted(settings.items())), code_version(program), *map(file_digest, files))[:16]
+    return text_digest(settings.to_json(), code_version(program), *map(file_digest, files))[:16]
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from crossray.learning.models import Network
 from crossray.learning.prediction import embed
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, with_rows
+from crossray.study.stages.inference import Inference
 
 RANDOM = "random"
 ENCODER = "resnet18"
@@ -46,7 +47,7 @@ def sample(manifest: pd.DataFrame, store: ImageStore, images: int, seed: int) ->
 
 
 def describe(
-    encoder: Network, store: ImageStore, rows: pd.DataFrame, settings: Mapping[str, Any], device: torch.device
+    encoder: Network, store: ImageStore, rows: pd.DataFrame, settings: Inference, device: torch.device
 ) -> pd.DataFrame:
     """Describe images.
 
@@ -54,7 +55,7 @@ def describe(
         encoder: a network whose last layer is left out.
         store: where the pixels are.
         rows: the images, with their place as ``row``.
-        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``.
+        settings: how networks are applied.
         device: where to compute.
 
     Returns:

@@ -26,6 +26,7 @@ from crossray.learning.models import (
     size_option,
 )
 from crossray.seeds import derived_seed
+from crossray.study.training import Start
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +38,7 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "backbone.")
 NOT_OF_THE_CLASSIFIER = ("aux", "AuxLogits.", "op_threshs")
 
 
-def initial_network(
-    settings: Mapping[str, Any], outputs: int, size: int, file: Path | None, channels: int = 1
-) -> Network:
+def initial_network(settings: Start, outputs: int, size: int, file: Path | None, channels: int = 1) -> Network:
     """Build the network of a training, with random weights by its seed or those that ``weights`` names.
 
     The head is always new, as its outputs are other tasks. Weights that expect three channels get a grey image in each
@@ -47,7 +46,7 @@ def initial_network(
     channels as the images have.
 
     Args:
-        settings: the settings of the rule ``train_model``.
+        settings: architecture, first layers, published weights and the seed of random ones.
         outputs: number of logits.
         size: pixels along each side of an image.
         file: a state dict, if ``weights`` names a file or another model.
@@ -59,23 +58,23 @@ def initial_network(
     Raises:
         UserError: if the weights cannot be had or do not fit; the message names what is missing and unexpected.
     """
-    architecture, stem = settings["architecture"], settings["stem"]
-    torch.manual_seed(derived_seed(settings["seed"], "weights"))
-    if not file and not settings["weights"]:
-        return build_model(architecture, outputs, size, PAPER_SCALE if channels == 1 else PHOTOGRAPH_SCALE, stem)
+    architecture, stem = settings.architecture, settings.stem
+    torch.manual_seed(derived_seed(settings.seed, "weights"))
     if file:
         state: Mapping[str, Tensor] = read_state(file)
         scale = _scale_of(state)
+    elif settings.weights:
+        state, scale = _published(architecture, settings.weights, size)
     else:
-        state, scale = _published(architecture, settings["weights"], size)
+        return build_model(architecture, outputs, size, PAPER_SCALE if channels == 1 else PHOTOGRAPH_SCALE, stem)
     if scale.channels < channels:
         raise UserError(
-            f"models: the weights {file or settings['weights']} are for grey images; set images.colour to grey"
+            f"models: the weights {file or settings.weights} are for grey images; set images.colour to grey"
         )
     network = build_model(architecture, outputs, size, scale, stem)
     head = head_names(architecture, size)
-    _fit(network, state, head, str(file or settings["weights"]), architecture)
-    log.info("weights of %s; new: %s", file or settings["weights"], ", ".join(head))
+    _fit(network, state, head, str(file or settings.weights), architecture)
+    log.info("weights of %s; new: %s", file or settings.weights, ", ".join(head))
     return network
 
 

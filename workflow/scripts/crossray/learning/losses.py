@@ -1,13 +1,12 @@
 """Losses over the labels that exist: Cohen et al. 2020, others for rare findings, and the softmax's for classes."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import torch
 import torchvision
 from numpy.typing import NDArray
 from torch import Tensor
+
+from crossray.study.training import Training
 
 
 def task_weights(positives: NDArray) -> NDArray[np.float64]:
@@ -43,15 +42,14 @@ class MaskedLoss(torch.nn.Module):
 
     Args:
         labels: of the training split, 1, 0 or NaN (unknown), shape (images, tasks).
-        settings: loss, focal_gamma, asymmetric_gamma, asymmetric_margin, label_smoothing, task_weights,
-            positive_weights; those of other losses may be missing.
+        settings: those of the training.
     """
 
-    def __init__(self, labels: NDArray, settings: Mapping[str, Any]) -> None:
+    def __init__(self, labels: NDArray, settings: Training) -> None:
         super().__init__()
         tasks = labels.shape[1]
-        by_task = task_weights((labels == 1).sum(axis=0)) if settings["task_weights"] == "paper" else np.ones(tasks)
-        of_positives = positive_weights(labels) if settings["positive_weights"] == "balanced" else np.ones(tasks)
+        by_task = task_weights((labels == 1).sum(axis=0)) if settings.task_weights == "paper" else np.ones(tasks)
+        of_positives = positive_weights(labels) if settings.positive_weights == "balanced" else np.ones(tasks)
         self.settings = settings
         self.by_task: Tensor
         self.of_positives: Tensor
@@ -78,14 +76,14 @@ class MaskedLoss(torch.nn.Module):
 
     def _each(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the loss of each image and task."""
-        match self.settings["loss"]:
+        match self.settings.loss:
             case "focal":
-                return torchvision.ops.sigmoid_focal_loss(logits, targets, -1, self.settings["focal_gamma"])
+                return torchvision.ops.sigmoid_focal_loss(logits, targets, -1, self.settings.focal_gamma)
             case "asymmetric":
-                gamma, margin = self.settings["asymmetric_gamma"], self.settings["asymmetric_margin"]
+                gamma, margin = self.settings.asymmetric_gamma, self.settings.asymmetric_margin
                 return asymmetric_loss(logits, targets, gamma, margin)
             case _:
-                soft = smoothed(targets, self.settings["label_smoothing"], 2)
+                soft = smoothed(targets, self.settings.label_smoothing, 2)
                 return torch.nn.functional.binary_cross_entropy_with_logits(logits, soft, reduction="none")
 
 

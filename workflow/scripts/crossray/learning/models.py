@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from crossray.errors import UserError
+from crossray.study.training import Start
 
 #: the entry of a weights file's metadata that says how to build its network
 METADATA = "crossray"
@@ -105,17 +106,17 @@ def head_names(architecture: str, size: int) -> list[str]:
     return [name for name in one if one[name].shape != two[name].shape]
 
 
-def cost(settings: Mapping[str, Any], outputs: int, size: int, channels: int) -> dict[str, int]:
+def cost(settings: Start, outputs: int, size: int, channels: int) -> dict[str, int]:
     """Return what a network has and does: parameters, and operations for an image, twice the multiply-adds.
 
     Args:
-        settings: architecture and stem.
+        settings: architecture and first layers.
         outputs: number of logits.
         size: pixels along each side of an image.
         channels: of the network's input.
     """
     with torch.device("meta"), torch.no_grad():
-        body = _body(settings["architecture"], outputs, size, channels, settings["stem"]).eval()
+        body = _body(settings.architecture, outputs, size, channels, settings.stem).eval()
         with FlopCounterMode(display=False) as counter:
             body(torch.zeros(1, channels, size, size))
     return {"parameters": sum(p.numel() for p in body.parameters()), "operations": counter.get_total_flops()}

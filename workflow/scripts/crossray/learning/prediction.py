@@ -1,7 +1,6 @@
 """Logits of a model for images in the shards, stored in float32."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -11,18 +10,19 @@ from torch import Tensor, nn
 from crossray.learning.batches import Examples, ordered_batches
 from crossray.learning.hardware import precision
 from crossray.shards import ImageStore
+from crossray.study.stages.inference import Inference
 
 
 @torch.inference_mode()
 def predict_logits(
-    model: nn.Module, examples: Examples, settings: Mapping[str, Any], device: torch.device
+    model: nn.Module, examples: Examples, settings: Inference, device: torch.device
 ) -> NDArray[np.float32]:
     """Return logits of shape (images, tasks) in the order of ``examples``.
 
     Args:
         model: in evaluation mode, or it is put there.
         examples: the images; their labels are not looked at.
-        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``.
+        settings: how models are applied.
         device: where to compute.
     """
     parts = list(_outputs(model, examples, settings, device))
@@ -31,7 +31,7 @@ def predict_logits(
 
 @torch.inference_mode()
 def embed(
-    model: nn.Module, store: ImageStore, rows: NDArray[np.int64], settings: Mapping[str, Any], device: torch.device
+    model: nn.Module, store: ImageStore, rows: NDArray[np.int64], settings: Inference, device: torch.device
 ) -> NDArray[np.float32]:
     """Return what goes into the model's last linear layer, shape (images, features).
 
@@ -39,7 +39,7 @@ def embed(
         model: in evaluation mode, or it is put there.
         store: where the pixels are.
         rows: the images, at least one.
-        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``.
+        settings: how models are applied.
         device: where to compute.
     """
     seen: list[NDArray[np.float32]] = []
@@ -52,12 +52,10 @@ def embed(
     return np.concatenate(seen)
 
 
-def _outputs(
-    model: nn.Module, examples: Examples, settings: Mapping[str, Any], device: torch.device
-) -> Iterator[Tensor]:
+def _outputs(model: nn.Module, examples: Examples, settings: Inference, device: torch.device) -> Iterator[Tensor]:
     """Yield the logits of each batch; nobody waits for a GPU in between."""
     model = model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    mixed = precision(settings["precision"], device) == "bf16-mixed"
-    for images, *_ in ordered_batches(examples, settings["batch_size"]):
+    mixed = precision(settings.precision, device) == "bf16-mixed"
+    for images, *_ in ordered_batches(examples, settings.batch_size):
         with torch.autocast(device.type, torch.bfloat16, enabled=mixed):
             yield model(images.to(device, non_blocking=True)).float()

@@ -1,9 +1,7 @@
 """A model of a study, and what it says of targets' images."""
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from crossray.learning.models import load_model
 from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.targets import Target
 from crossray.shards import sample_rows, with_rows
+from crossray.study.stages.inference import Inference
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +23,14 @@ class Predictor:
 
     Args:
         weights: of the model (safetensors).
-        settings: batch_size, images at a time; precision, ``fastest`` or ``float32``; for :meth:`embed` also images (at
-            most, a split) and seed of the sample.
+        settings: how models are applied.
         gpus: how many GPUs the job was promised.
 
     Raises:
         UserError: if the weights are not those of a CrossRay model, or a promised GPU is not there.
     """
 
-    def __init__(self, weights: Path, settings: Mapping[str, Any], gpus: int) -> None:
+    def __init__(self, weights: Path, settings: Inference, gpus: int) -> None:
         self._model, self._tasks, self._size = load_model(weights)
         self._settings, self._device = settings, choose_device(gpus)
 
@@ -51,14 +49,19 @@ class Predictor:
         log.info("%s: %d %s images, %d tasks", target.name, len(table), split, len(self._tasks))
         return table
 
-    def embed(self, target: Target) -> pd.DataFrame:
+    def embed(self, target: Target, images: int, seed: int) -> pd.DataFrame:
         """Return image_id, split, dataset and the head's inputs for a sample of the training and test images.
+
+        Args:
+            target: whose images.
+            images: of each split, at most.
+            seed: of their draw.
 
         Raises:
             UserError: if the model cannot take the target's images, or a shard is damaged.
         """
         self._check(target)
-        rows = sample_rows(target.table, target.store, self._settings["images"], self._settings["seed"])
+        rows = sample_rows(target.table, target.store, images, seed)
         features = embed(self._model, target.store, rows["row"].to_numpy(), self._settings, self._device)
         named = rows[["image_id", "split"]].assign(dataset=target.name)
         log.info("%s: features of %d images, %d each", target.name, len(rows), features.shape[1])

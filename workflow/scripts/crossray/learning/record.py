@@ -16,6 +16,7 @@ from crossray.learning.initialisation import scale_record
 from crossray.learning.models import Network, cost
 from crossray.learning.source import Source
 from crossray.learning.training import BestEpoch
+from crossray.study.training import TrainingRun
 
 
 def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
@@ -27,7 +28,7 @@ def training_record(
     name: str,
     key: str,
     source: Source,
-    settings: Mapping[str, Any],
+    settings: TrainingRun,
     best: BestEpoch,
     device: torch.device,
     result: Path,
@@ -52,11 +53,11 @@ def training_record(
         "size": source.training.store.size,
         "input": scale_record(network),
         "cost": cost(settings, len(source.tasks), source.training.store.size, network.scale.channels),
-        "weights": file_digest(initial) if initial else settings["weights"],
+        "weights": file_digest(initial) if initial else settings.weights,
         "best_epoch": best.best_epoch,
         "diverged": best.diverged,
-        "settings": dict(settings),
+        "settings": settings.as_dict(),
         "device": {"type": device.type, "name": processor, "threads": torch.get_num_threads()},
-        "precision": precision(settings["precision"], device),
+        "precision": precision(settings.precision, device),
         "versions": {module.__name__: module.__version__ for module in (torch, torchvision, pytorch_lightning)},
     }

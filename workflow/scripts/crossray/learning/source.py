@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,9 @@ from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
 from crossray.seeds import derived_seed
-from crossray.settings import MULTICLASS
 from crossray.shards import ImageStore, JoinedStores, with_rows
+from crossray.study.names import MULTICLASS
+from crossray.study.training import TrainingRun
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Source:
 
 
 def load_source(
-    manifests: Sequence[Path], indexes: Sequence[Path], settings: Mapping[str, Any], reading: str = "mapped"
+    manifests: Sequence[Path], indexes: Sequence[Path], settings: TrainingRun, reading: str = "mapped"
 ) -> Source:
     """Load a source.
 
@@ -44,7 +44,7 @@ def load_source(
     Raises:
         UserError: if a shard is damaged, a split is empty, or no task can be learnt.
     """
-    tasks = settings["tasks"]
+    tasks = settings.tasks
     stores = [ImageStore(index, reading) for index in indexes]
     for store in stores:
         store.check()
@@ -55,11 +55,11 @@ def load_source(
         if rows.empty:
             raise UserError(f"{where}: no image in the split {split}; a source needs some, raise its share")
     whole = len(splits["train"])
-    splits["train"] = _first_patients(splits["train"], settings["images"], settings["seed"])
+    splits["train"] = _first_patients(splits["train"], settings.images, settings.seed)
     learnt, notes = _learnable(splits, tasks)
     if not learnt:
         raise UserError(f"{where}: no task can be learnt: {'; '.join(notes)}")
-    if settings["objective"] == MULTICLASS:
+    if settings.objective == MULTICLASS:
         splits, left_out = _of_classes(splits, learnt, where)
         notes += left_out
     training, validation = (

@@ -19,15 +19,16 @@ from torch import Tensor, nn
 from crossray.errors import UserError
 from crossray.learning import processes
 from crossray.learning.algorithms import last_layer, make_algorithm
-from crossray.learning.batches import Augmentation, Batch, Examples, ordered_batches, training_batches
+from crossray.learning.batches import Batch, Examples, augmented, ordered_batches, training_batches
 from crossray.learning.checkpoints import LAST, RotatedFiles, whole_checkpoints
 from crossray.learning.freezing import FrozenLayers
 from crossray.learning.hardware import FULL_PRECISION, precision
 from crossray.learning.losses import MaskedLoss, SoftmaxLoss
 from crossray.learning.models import Network, head_names
 from crossray.seeds import derived_seed
-from crossray.settings import MULTICLASS
 from crossray.statistics import auc, class_log_odds
+from crossray.study.names import MULTICLASS
+from crossray.study.training import TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -42,22 +43,21 @@ class Classifier(lightning.LightningModule):
     Args:
         tasks: names of the outputs.
         labels: of the training split, shape (images, tasks), for weights of tasks and positives.
-        settings: the settings of the rule ``train_model``.
+        settings: those of the training.
         network: it learns in place.
         penalty: what is added to the loss for the network's weights, if anything.
         datasets: how many the source has.
     """
 
     def __init__(
-        self, tasks: Sequence[str], labels: np.ndarray, settings: Mapping[str, Any], network: Network,
+        self, tasks: Sequence[str], labels: np.ndarray, settings: TrainingRun, network: Network,
         penalty: Callable[[nn.Module], Tensor] | None = None, datasets: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
         self.tasks, self.settings, self.penalty = list(tasks), settings, penalty
         self.network = network.to(memory_format=torch.channels_last)
-        self.exclusive = settings["objective"] == MULTICLASS
-        self.augment = Augmentation(**settings["augmentation"])
-        smoothing = settings.get("label_smoothing", 0.0)
+        self.exclusive = settings.objective == MULTICLASS
+        smoothing = settings.label_smoothing
         self.loss = SoftmaxLoss(smoothing) if self.exclusive else MaskedLoss(labels, settings)
         self.algorithm = make_algorithm(settings, datasets, network)
         self._losses: list[Tensor] = []
@@ -68,12 +68,12 @@ class Classifier(lightning.LightningModule):
         """Adam with AMSGrad as in the paper's code, at a constant rate or one that falls along a cosine to 0."""
         optimiser = torch.optim.Adam(
             self.parameters(),
-            self.settings["learning_rate"],
-            weight_decay=self.settings["weight_decay"],
+            self.settings.learning_rate,
+            weight_decay=self.settings.weight_decay,
             amsgrad=True,
             fused=True,
         )
-        if self.settings["schedule"] == "constant":
+        if self.settings.schedule == "constant":
             return optimiser
         steps = int(self.trainer.estimated_stepping_batches)
         cosine = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
@@ -82,9 +82,9 @@ class Classifier(lightning.LightningModule):
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Augment, predict, compare; augmentation and dropout are seeded by epoch and step, whatever came before."""
         place = ("step", str(self.current_epoch), str(batch_idx), *map(str, range(processes.number())))
-        torch.manual_seed(derived_seed(self.settings["seed"], *place))
+        torch.manual_seed(derived_seed(self.settings.seed, *place))
         with self._seeing_features() as seen:
-            logits = self.network(self.augment(batch.images))
+            logits = self.network(augmented(batch.images, self.settings.augmentation))
         if self.algorithm:
             progress = self.trainer.global_step / max(int(self.trainer.estimated_stepping_batches), 1)
             loss = self.algorithm(logits, seen[0], batch, self.loss, progress)
@@ -253,7 +253,7 @@ def train(
     tasks: Sequence[str],
     training: Examples,
     validation: Examples,
-    settings: Mapping[str, Any],
+    settings: TrainingRun,
     work: Path,
     device: torch.device,
     tensorboard: Path,
@@ -273,7 +273,7 @@ def train(
         tasks: names of the label columns.
         training: images to learn from.
         validation: images that choose the epoch.
-        settings: the settings of the rule ``train_model``.
+        settings: those of the training.
         work: folder of the checkpoint; it must belong to these settings, this code and these data.
         device: where to compute.
         tensorboard: folder of the TensorBoard log.
@@ -285,8 +285,8 @@ def train(
     Raises:
         UserError: if a batch has fewer images than there are processes, or layers cannot be frozen as asked.
     """
-    if settings["batch_size"] < processes.count():
-        raise UserError(f"training.batch_size: {settings['batch_size']} images for {processes.count()} processes")
+    if settings.batch_size < processes.count():
+        raise UserError(f"training.batch_size: {settings.batch_size} images for {processes.count()} processes")
     started = all(bool(torch.isfinite(value).all()) for value in network.parameters())
     begun = {name: value.detach().clone() for name, value in network.state_dict().items()}
     for checkpoint in itertools.chain(whole_checkpoints(work), [None]):
@@ -310,7 +310,7 @@ def train(
 
 
 def _fit(
-    network: Network, tasks: Sequence[str], training: Examples, validation: Examples, settings: Mapping[str, Any],
+    network: Network, tasks: Sequence[str], training: Examples, validation: Examples, settings: TrainingRun,
     work: Path, device: torch.device, tensorboard: Path, penalty: Callable[[nn.Module], Tensor] | None,
     best: BestEpoch, checkpoint: Path | None,
 ) -> None:  # fmt: skip
@@ -318,16 +318,16 @@ def _fit(
     datasets = 1 if training.datasets is None else len(np.unique(training.datasets))
     module = Classifier(tasks, training.labels, settings, network, penalty, datasets)
     callbacks: list[lightning.Callback] = [best]
-    if settings["freeze"]:
-        head = head_names(settings["architecture"], training.store.size)
-        callbacks.append(FrozenLayers(network, head, settings["freeze"], settings["unfreeze_every"]))
+    if settings.freeze:
+        head = head_names(settings.architecture, training.store.size)
+        callbacks.append(FrozenLayers(network, head, settings.freeze, settings.unfreeze_every))
     keep_last = lightning.callbacks.ModelCheckpoint(
         work, LAST.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
     )
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
-        precision=precision(settings["precision"], device),  # type: ignore[arg-type]
-        max_epochs=settings["epochs"],
+        precision=precision(settings.precision, device),  # type: ignore[arg-type]
+        max_epochs=settings.epochs,
         callbacks=[*callbacks, keep_last],
         plugins=[RotatedFiles(), TorchElasticEnvironment() if processes.count() > 1 else LightningEnvironment()],
         logger=TensorBoardLogger(tensorboard, name=None, version=""),
@@ -340,23 +340,23 @@ def _fit(
     )
     trainer.fit(
         module,
-        training_batches(training, settings["batch_size"], settings.get("balance", "images"), settings["seed"]),
-        ordered_batches(validation, settings["batch_size"]),
+        training_batches(training, settings.batch_size, settings.balance, settings.seed),
+        ordered_batches(validation, settings.batch_size),
         ckpt_path=str(checkpoint) if checkpoint else None,
     )
     if not best.has_learnt:  # all epochs were in the checkpoint
         best.check(trainer, module)
 
 
-def _outcome(epoch: int, started: bool, settings: Mapping[str, Any]) -> str:
+def _outcome(epoch: int, started: bool, settings: TrainingRun) -> str:
     """Say that a training diverged, when, and what to change."""
     if not started:
         return "diverged at once: the weights that it starts from are not numbers; look where they come from"
-    change = f"lower training.learning_rate (it is {settings['learning_rate']:g})"
-    if settings["precision"] != FULL_PRECISION:
+    change = f"lower training.learning_rate (it is {settings.learning_rate:g})"
+    if settings.precision != FULL_PRECISION:
         change += " or set training.precision to float32"
     return (
-        f"diverged: outputs are not numbers after epoch {epoch} of {settings['epochs']}; {change} for this model, and "
+        f"diverged: outputs are not numbers after epoch {epoch} of {settings.epochs}; {change} for this model, and "
         "it alone is trained again"
     )
 

@@ -50,13 +50,17 @@ class Described:
     looks: Mapping[str, NDArray]
 
 
-def measure(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def measure(
+    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Explain every source at every target that is no part of it.
 
     A source that pools data sets has the test images of all of them as its home; it is left out if one is no target.
 
     Args:
-        study: settings also hold ``explanation``: minimum (positives and negatives a side), resamples.
+        study: the predictions.
+        minimum: positives and negatives that both sides need for a verdict.
+        resamples: of patients behind each interval.
         descriptions: target -> table of ``describe_images.py``.
 
     Returns:
@@ -65,11 +69,11 @@ def measure(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> tuple[pd.
     described = _described(study, descriptions)
     homes = {
         source: _joined([described[name] for name in members])
-        for source, members in study.settings["members"].items()
+        for source, members in study.settings.members.items()
         if set(members) <= set(described)
     }
     cells = [cell for trained in study.trained() if trained.source in homes
-             for cell in _cells(study, trained, homes[trained.source], described)]  # fmt: skip
+             for cell in _cells(study, minimum, resamples, trained, homes[trained.source], described)]  # fmt: skip
     adjusted = _adjusted(cells)
     rows, evidence = [], []
     for cell, q in zip(cells, adjusted, strict=True):
@@ -103,7 +107,7 @@ def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[s
         check_rows(targets[name].labels[here], table.index, f"descriptions of {name}")
     rows = {name: targets[name].labels.loc[table.index] for name, table in tables.items()}
     looks = representations(tables, rows)
-    registers = study.settings["registers"]
+    registers = study.settings.registers
     people = pd.concat([registers[name] + "\n" + rows[name]["patient_id"] for name in targets])
     numbers = pd.Series(pd.factorize(people)[0], index=np.repeat(list(targets), [len(rows[name]) for name in targets]))
     return {
@@ -126,28 +130,30 @@ def _joined(parts: Sequence[Described]) -> Described:
     )
 
 
-def _cells(study: Study, trained: Trained, home: Described, described: Mapping[str, Described]) -> Iterator[Cell]:
+def _cells(
+    study: Study, minimum: int, resamples: int, trained: Trained, home: Described,
+    described: Mapping[str, Described],
+) -> Iterator[Cell]:  # fmt: skip
     """Yield the cells of a model."""
     labels, seeds = study.validation(trained)
-    rule = study.settings["explanation"]
-    for task in study.settings["tasks"]:
+    for task in study.settings.tasks:
         logits = seeds[home.scored.reported_seed(trained)]
         learnt = task in logits and task in labels and labels[task].notna().any()
         fitted = _calibration(labels, logits, task) if learnt else None
         source = _cases(home, trained, task, fitted)
         floor = None
         for name, place in described.items():
-            if name in study.settings["members"][trained.source]:
+            if name in study.settings.members[trained.source]:
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
             target = _cases(place, trained, task, fitted)
-            counts = _counted(trained, task, home, place, (source, target), rule["minimum"])
+            counts = _counted(trained, task, home, place, (source, target), minimum)
             if counts["reason"] or source is None or target is None:
                 yield Cell(key, counts)
                 continue
-            seed = derived_seed(study.settings["evaluation"]["seed"], "explanation", *key.values())
+            seed = derived_seed(study.settings.evaluation.seed, "explanation", *key.values())
             floor = floor or null_floor(source, _HALVES, seed)
-            found = explain(source, target, rule["resamples"], seed)
+            found = explain(source, target, resamples, seed)
             yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
 
 

@@ -16,6 +16,8 @@ from crossray.analysis.shift.labelling import expected
 from crossray.analysis.shift.tables import KEYS, home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES
 from crossray.analysis.shift.verdict import CANNOT_TELL, LIMITS, NO_SHIFT
+from crossray.study.hospital import Labelling
+from crossray.study.stages.check_verdicts import Planted
 
 NOTHING, MARK, SEVERITY, MIXTURE = "nothing", "site mark", "along severity", "mixture"
 RIGHT, ABSTAINED, WRONG = "right", "abstained", "wrong"
@@ -43,11 +45,11 @@ class Hospital:
     """A simulated hospital's settings, and what its images truly show.
 
     Attributes:
-        settings: seed, prevalence, appearance, labelling.
+        settings: what was planted.
         severities: finding -> 0 (none) to 1, by image_id.
     """
 
-    settings: Mapping[str, Any]
+    settings: Planted
     severities: pd.DataFrame
 
 
@@ -67,21 +69,21 @@ def measure(study: Study, hospitals: Mapping[str, Hospital], shift: pd.DataFrame
     rows: list[dict[str, Any]] = []
     for (model, source, target), pair in found.groupby(["model", "source", "target"], sort=False):
         ends = hospitals[source], hospitals[target]
-        if ends[0].settings["seed"] == ends[1].settings["seed"]:
+        if ends[0].settings.seed == ends[1].settings.seed:
             rows += _pair(study, Trained(model, source), (targets[source], targets[target]), ends, pair)
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table, pd.DataFrame(_accepted(table), columns=ACCEPTANCE_COLUMNS)
 
 
-def planted_causes(source: Mapping[str, Any], target: Mapping[str, Any], task: str) -> set[str]:
+def planted_causes(source: Planted, target: Planted, task: str) -> set[str]:
     """Return in what two hospitals differ by their settings: causes, ``site mark``, ``along severity``."""
-    looks = [hospital["appearance"] for hospital in (source, target)]
+    looks = [hospital.appearance.as_dict() for hospital in (source, target)]
     other = {key for key in looks[0] if looks[0][key] != looks[1][key]} - _CODING
     causes = {MARK} if other & _MARK else set()
     causes |= {SEVERITY} if "exaggeration" in other else set()
     causes |= {"image"} if other - _MARK - {"exaggeration"} else set()
-    causes |= {"prevalence"} if source["prevalence"][task] != target["prevalence"][task] else set()
-    differs = rule_of(source["labelling"], task) != rule_of(target["labelling"], task)
+    causes |= {"prevalence"} if source.prevalence[task] != target.prevalence[task] else set()
+    differs = rule_of(source.labelling, task) != rule_of(target.labelling, task)
     return causes | ({"concept"} if differs else set())
 
 
@@ -111,7 +113,7 @@ def _pair(
         for row in rows.itertuples():
             planted = terms[row.metric]
             facts = {key: getattr(row, key) for key in [*KEYS, "metric", "verdict"]}
-            facts |= {"seed": ends[0].settings["seed"], "kind": kind_of(causes)}
+            facts |= {"seed": ends[0].settings.seed, "kind": kind_of(causes)}
             facts |= {f"planted_{cause}": planted[cause] for cause in CAUSES}
             facts |= {f"found_{cause}": getattr(row, cause) for cause in CAUSES}
             yield facts | {"outcome": outcome(row.verdict, kind_of(causes), planted, LIMITS.nothing[row.metric])}
@@ -126,11 +128,11 @@ def _planted(
     Labels are taken as their expectation by each hospital's rule, so only images are chance. What is not planted is 0.
     """
     first, second = (end.settings for end in ends)
-    shares = [end["prevalence"][task] for end in (first, second)]
+    shares = [end.prevalence[task] for end in (first, second)]
     has = severities[0] > 0
     weights = np.where(has, shares[1] / shares[0], (1 - shares[1]) / (1 - shares[0]))
     at_home, away = (np.ones((1, len(part))) for part in used)
-    rules = [rule_of(end["labelling"], task) for end in (first, second)]
+    rules = [rule_of(end.labelling, task) for end in (first, second)]
     levels = [
         expected(used[0], called(severities[0], rules[0])[None], at_home),
         expected(used[0], called(severities[0], rules[0])[None], weights[None]),
@@ -148,9 +150,9 @@ def _planted(
     }
 
 
-def rule_of(labelling: Mapping[str, Any], task: str) -> tuple[float, float]:
+def rule_of(labelling: Labelling, task: str) -> tuple[float, float]:
     """Return the severity from which a hospital calls a finding, and the share of its labels that are wrong."""
-    settings = labelling["threshold"], labelling["flipped"]
+    settings = labelling.threshold, labelling.flipped
     threshold, flipped = (one[task] if isinstance(one, Mapping) else one for one in settings)
     return threshold, flipped
 

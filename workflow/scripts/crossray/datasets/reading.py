@@ -1,0 +1,49 @@
+"""What readers are told: the choices of a label policy, spelt out, and what else decides a manifest."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from crossray.study.base import LeftOut, Settings
+from crossray.study.splits import Split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Settings):
+    """What decides a data set's manifest, beside the release; a reader's own settings are in a class of its own."""
+
+    reader: str
+    "What reads the release."
+    policy: str = "default"
+    "Name of the label policy."
+    max_missing: float
+    "Largest share of the images of a table that may not be there."
+    public: bool = False
+    "Whether identifiers and file names may be shown."
+    outside_root: LeftOut[Literal["allow"]] = None
+    "Whether images may lie outside the data set's folder."
+    register: LeftOut[str] = None
+    "Whose patients these are."
+    role: LeftOut[Literal["test"]] = None
+    "Whether all images are test images."
+    split: LeftOut[Split] = None
+    "Shares of the patients, where the release brings no split."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenImages(Reading):
+    """A release of which some images are kept."""
+
+    views: tuple[str, ...]
+    "Views to keep."
+    images_per_patient: Literal["all", "first", "first_known"]
+    "Which images of a patient are kept."
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelerReading(ChosenImages):
+    """Labels as of the CheXpert labeler."""
+
+    uncertain: Literal["ignore", "positive", "negative"]
+    "What an uncertain label is."
+    no_finding: Literal["negative", "ignore", "overrules"]
+    "What No Finding says of the other findings."

@@ -1,0 +1,209 @@
+"""A configuration to what the workflow does: the one place where the study meets the readers of its data sets.
+
+The workflow imports this at start, so it stays light.
+"""
+
+import importlib.metadata
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from crossray.datasets import READERS, Release, find_reader, find_unpacker
+from crossray.datasets.configured import options_of, places_of, with_policy
+from crossray.datasets.reading import Reading
+from crossray.errors import UserError
+from crossray.files import later_than_now
+from crossray.program import one_line
+from crossray.pseudonyms import make_key
+from crossray.study.base import taken
+from crossray.study.config import Study
+from crossray.study.datasets import Dataset
+from crossray.study.plan import Plan, make_plan
+from crossray.study.reading import Readers, read_study
+from crossray.study.stage_settings import is_file
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a study's data sets are read from.
+
+    Attributes:
+        releases: data set -> where its release lies.
+        readings: data set -> the settings of its reader, the label policy spelt out.
+    """
+
+    releases: Mapping[str, Release]
+    readings: Mapping[str, Reading]
+
+
+def study_of(config: Mapping[str, Any]) -> Study:
+    """Return the study that a configuration describes.
+
+    Raises:
+        UserError: if a key or value is not allowed.
+    """
+    return read_study(config, Readers(tuple(READERS), options_of))
+
+
+def plan_of(config: Mapping[str, Any]) -> tuple[Plan, Sources]:
+    """Return what a study does, and what its data sets are read from.
+
+    Raises:
+        UserError: if a key or value is not allowed, or a release is not where the configuration says.
+    """
+    study = study_of(config)
+    readings = {name: with_policy(name, dataset) for name, dataset in study.datasets.items()}
+    releases = {name: _release_of(name, dataset) for name, dataset in study.datasets.items()}
+    registers = {name: register_of(name, dataset) for name, dataset in study.datasets.items()}
+    located = [name for name in study.tested_on() if places_of(name, study.datasets[name])]
+    return make_plan(study, registers, located), Sources(releases, readings)
+
+
+def _release_of(name: str, dataset: Dataset) -> Release:
+    root = getattr(dataset, "root", None)
+    with one_line(UserError, dataset.public, [Path(root)] if root else ()):
+        return find_reader(dataset.reader).locate(name, dataset)
+
+
+def register_of(name: str, dataset: Dataset) -> str:
+    """Return whose patients a data set has: a register that is named, the reader's, another hospital's, or its own."""
+    return dataset.register or find_reader(dataset.reader).REGISTER or getattr(dataset, "patients_of", None) or name
+
+
+def manifest_settings(plan: Plan, reading: Reading, name: str) -> str:
+    """Return the settings that decide what a reader makes of its release, as one string."""
+    dataset = plan.study.datasets[name]
+    told = replace(reading, public=dataset.public, register=plan.registers[name])
+    told = replace(told, outside_root="allow") if dataset.outside_root == "allow" else told
+    return (replace(told, role="test") if dataset.is_only_tested() else replace(told, split=dataset.split)).to_json()
+
+
+def unpacking_settings(dataset: Dataset) -> str:
+    """Return the settings that decide how a release that is no image files is unpacked, as one string."""
+    return taken(find_unpacker(dataset.reader).Unpacking, dataset).to_json()
+
+
+def weights_file(weights: object, key: str) -> list[str]:
+    """Return weights that are a file, as a list of one; none for a published name or no weights.
+
+    Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
+
+    Raises:
+        UserError: if there is no such file.
+    """
+    if not isinstance(weights, str) or not is_file(weights):
+        return []
+    if not Path(weights).is_file():
+        raise UserError(
+            f"config: {key}: no file {weights!r} (paths start from {Path.cwd()}); name one with a state dict, or "
+            "published weights by their name, which has neither a point nor a slash"
+        )
+    return [weights]
+
+
+def weights_files(plan: Plan) -> dict[str, list[str]]:
+    """Return model -> the file of the user's that its weights start from, as a list of one.
+
+    Raises:
+        UserError: if a file is not there.
+    """
+    named = {name: (model.model.weights, f"models.{model.sweep}.weights") for name, model in plan.models.items()}
+    return {
+        name: weights_file(weights, key) if isinstance(weights, str) else [] for name, (weights, key) in named.items()
+    }
+
+
+def encoder_file(study: Study) -> list[str]:
+    """Return the file of the encoder that describes images, as a list of one; none where it is no file.
+
+    Raises:
+        UserError: if it is not there.
+    """
+    return weights_file(study.explanation.encoder if study.explanation else None, "explanation.encoder")
+
+
+def pseudonyms_key(study: Study, dataset: str, runs: bool) -> list[str]:
+    """Return the key that replaces identifiers of a data set, made on first use; none where it is public.
+
+    Who only looks, with a dry run or a graph, gets none made: ``runs`` says whether jobs are to run.
+    """
+    if study.datasets[dataset].public:
+        return []
+    key = Path(study.private, "pseudonyms.key")
+    if runs:
+        make_key(key)
+    return [str(key)] if key.exists() else []
+
+
+def forgotten_list(study: Study, dataset: str) -> list[str]:
+    """Return the list of patients whom a data set has to leave out, if there is one."""
+    path = Path(study.private, "forgotten", f"{dataset}.json")
+    return [str(path)] if path.exists() else []
+
+
+def check_cache(study: Study, folder: str | None) -> None:
+    """Check that data of patients would not go to a between-workflow cache that others can read.
+
+    Snakemake makes every file in it readable and writable by all, the table of identifiers too.
+
+    Raises:
+        UserError: if they would.
+    """
+    closed = study.closed()
+    if folder and closed and Path(folder).is_dir() and Path(folder).stat().st_mode & 0o077:
+        raise UserError(
+            f"--cache: {folder} can be entered by others, who could read the images and identifiers of "
+            f"{', '.join(closed)}. Close it (chmod 700 {folder}), use another folder, or leave --cache out"
+        )
+
+
+def check_writable(*folders: str) -> None:
+    """Check that results can be written: Snakemake itself would end in a traceback.
+
+    Raises:
+        UserError: if a folder that is there cannot be written to.
+    """
+    for folder in folders:
+        if Path(folder).exists() and not os.access(folder, os.W_OK):
+            raise UserError(
+                f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
+                "start again, what is done stays done"
+            )
+
+
+def check_clock(study: Study) -> None:
+    """Check that the clock does not run behind results: Snakemake deletes what a job made if its inputs are newer.
+
+    Raises:
+        UserError: if it does.
+    """
+    folder, patterns = Path("results"), ("datasets/*/*.parquet", "datasets/*/*/*", f"{study.study}/manifests/*")
+    models = f"{study.study}/models/*/*/*/*"
+    files = (path for pattern in (*patterns, models) for path in folder.glob(pattern) if path.is_file())
+    if late := later_than_now(files, seconds=60):
+        raise UserError(
+            f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
+            "would delete what jobs make of older inputs. Set the clock; or, if it is right, give all files its time: "
+            "find results -exec touch {} +"
+        )
+
+
+def release_paths(releases: Mapping[str, Release]) -> list[str]:
+    """Return the folders and tables of releases, which are no results."""
+    return [path for release in releases.values() for path in (release.root, *release.tables)]
+
+
+def library_versions(*libraries: str) -> str:
+    """Return the versions of libraries that decide a result, as one string."""
+    return json.dumps({name: _version_of(name) for name in libraries}, sort_keys=True)
+
+
+def _version_of(library: str) -> str:
+    """Return the version of an installed library; rules can also be looked at, as by --lint, where it is not there."""
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,228 @@
+"""What no class of settings can say: names that must be among other names, sums that must come out."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crossray.errors import UserError, cut, listed
+from crossray.study.config import Study
+from crossray.study.datasets import PATH_SETTINGS, Dataset
+from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
+
+#: folders of the working folder that the workflow writes and people pass on
+PASSED_ON = ("results", "logs", "benchmarks")
+
+#: folders of ``results`` and ``logs`` that are no study's
+NOT_STUDIES = frozenset({"datasets"})
+
+#: letters of a task, as figures write it whole
+_LONGEST_TASK = 100
+
+
+def contradictions(study: Study) -> Iterator[str]:
+    """Yield what is wrong with a study whose keys and values are allowed, each by itself."""
+    yield from _wrong_names(study)
+    yield from _wrong_tasks(study)
+    yield from _wrong_paths(study)
+    yield from _wrong_private(study.private)
+    yield from _wrong_roles(study)
+    yield from _wrong_originals(study.datasets)
+    yield from _shared_digits(study.datasets)
+    yield from _wrong_pairs(study)
+    yield from _wrong_objectives(study)
+    yield from _wrong_findings(study)
+    for name, model in study.models.items():
+        if model.unfreeze_every and not model.freeze:
+            yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
+    for name, dataset in study.datasets.items():
+        for task in getattr(getattr(dataset, "labelling", None), "unlabelled", ()):
+            if task not in study.tasks:
+                yield (
+                    f"datasets.{name}.labelling.unlabelled: {task!r} is no task of this study; "
+                    f"allowed are {', '.join(study.tasks)}"
+                )
+        total = dataset.split.train + dataset.split.validation + dataset.split.test
+        if abs(total - 1) > 1e-9:
+            yield f"datasets.{name}.split: train, validation and test add up to {total:g}, not to 1"
+
+
+def _wrong_names(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the names of the study, of sources, targets and the pool."""
+    if study.study.lower() in NOT_STUDIES:
+        yield f"study: {study.study!r} is the folder in results that all studies share; give the study another name"
+    for name in study.datasets:
+        if is_pooled(name):
+            yield f"datasets: {name!r} is the name of a pooled source; give the data set another"
+    datasets = list(study.datasets)
+    pooled = [ALL, *(f"{ALL_BUT}{name}" for name in datasets)]
+    places = {"sources": study.sources, "targets": study.targets, "pool": study.pool}
+    for key, names in places.items():
+        allowed = [*datasets, *(pooled if key == "sources" else ())]
+        for name in names or ():
+            if name not in allowed:
+                yield f"{key}: {name!r} is no data set; allowed are {', '.join(allowed)}"
+    for source in study.trained_on():
+        if not is_pooled(source) and source not in study.tested_on():
+            yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
+
+
+def _wrong_tasks(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the names of tasks, those of data sets among them."""
+    places: dict[str, Iterable[str]] = {"tasks": study.tasks}
+    for name, dataset in study.datasets.items():
+        places[f"datasets.{name}.tasks"] = getattr(dataset, "tasks", ())
+        classes: Mapping[str, Iterable[str]] = getattr(dataset, "classes", {})
+        places[f"datasets.{name}.classes"] = [task for tasks in classes.values() for task in tasks]
+    for key, tasks in places.items():
+        for task in tasks:
+            if task in NOT_TASKS:
+                yield f"{key}: a task may not be called {task!r}, as tables have a column of that name; rename it"
+            elif has_control(task) or "\t" in task:
+                yield f"{key}: {task!r} has a line break or another sign that is not printed; leave it out"
+            elif len(task) > _LONGEST_TASK:
+                yield f"{key}: {cut(repr(task))} has {len(task)} letters, {_LONGEST_TASK} at most"
+
+
+def _wrong_paths(study: Study) -> Iterator[str]:
+    """Yield the paths that Snakemake would take for a pattern of paths, or that have a line break."""
+    paths: dict[str, Any] = {
+        "private": study.private,
+        "explanation.encoder": study.explanation and study.explanation.encoder,
+    }
+    paths |= {f"models.{name}.weights": model.weights for name, model in study.models.items()}
+    for name, dataset in study.datasets.items():
+        paths |= {f"datasets.{name}.{key}": getattr(dataset, key, None) for key in PATH_SETTINGS}
+    for key, path in paths.items():
+        if isinstance(path, str) and has_control(path):
+            yield f"{key}: {path!r} has a line break or another sign that is not printed; rename the file or folder"
+        elif isinstance(path, str) and {"{", "}"} & set(path):
+            yield (
+                f"{key}: {path!r} has {{ or }}, which Snakemake takes for a wildcard; rename the file or folder, or "
+                "name a link to it"
+            )
+
+
+def _wrong_private(folder: str) -> Iterator[str]:
+    """Yield what is wrong with the folder of what leads back to patients: it may not lie among what is passed on."""
+    private = Path(folder).resolve()
+    for name in PASSED_ON:
+        other = Path(name).resolve()
+        if private.is_relative_to(other) or other.is_relative_to(private):
+            yield (
+                f"private: {folder!r} and {name!r}, whose files are passed on, lie one in the other; name a folder of "
+                "its own, such as private"
+            )
+            return
+
+
+def has_control(text: str) -> bool:
+    """Return whether a text has line breaks, other control characters than tabs, or halves of characters."""
+    return any(sign != "\t" and unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in text)
+
+
+def _wrong_roles(study: Study) -> Iterator[str]:
+    """Yield what is wrong with data sets that are only tested on."""
+    if not study.trained_on():
+        yield "datasets: all have the role test; a study needs one to train on"
+    for key, names in (("sources", study.sources), ("pool", study.pool)):
+        for name in names or ():
+            if name in study.only_tested():
+                yield f"{key}: {name!r} has the role test, it is only tested on; take it out, or give it the role train"
+
+
+def _wrong_originals(datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """Yield what is wrong with simulated hospitals that read another's images."""
+    for name, dataset in datasets.items():
+        original = getattr(dataset, "patients_of", None)
+        if original and (original == name or original not in datasets or datasets[original].reader != "simulated"):
+            yield f"datasets.{name}.patients_of: {original!r} is no other simulated hospital of this study"
+
+
+def _shared_digits(datasets: Mapping[str, Dataset]) -> Iterator[str]:
+    """Yield data sets that hold the same handwritten digits, as distorted ones would not be recognised."""
+    parts: dict[str, str] = {
+        name: getattr(dataset, "part", "") for name, dataset in datasets.items() if dataset.reader == "digits"
+    }
+    for place, name in enumerate(parts):
+        for other in list(parts)[:place]:
+            apart = {parts[name], parts[other]} == {"first half", "second half"}
+            if not apart and (datasets[name].register or name) != (datasets[other].register or other):
+                yield (
+                    f"datasets.{name}.part: {other} has the same images; take the first half and the second half, or "
+                    "give both one register"
+                )
+
+
+def _wrong_pairs(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the pairs of sources that the configuration wants to see."""
+    single = [source for source in study.trained_on() if not is_pooled(source)]
+    for number, pair in enumerate(study.evaluation.pairs):
+        chosen = {
+            "target": (pair.target, study.tested_on()),
+            "task": (pair.task, study.tasks),
+            "first": (pair.first, single),
+            "second": (pair.second, single),
+        }
+        for key, (name, names) in chosen.items():
+            if name not in names:
+                yield f"evaluation.pairs.{number}.{key}: {name!r} is not one of {', '.join(names)}"
+
+
+def _wrong_objectives(study: Study) -> Iterator[str]:
+    """Yield what is wrong with what models learn: names of tasks, and how many an objective is about."""
+    objectives = {name: study.objective_of(name) for name in study.models}
+    for name, model in study.models.items():
+        for task in model.tasks or ():
+            if task not in study.tasks:
+                allowed = listed(study.tasks, 20)
+                yield f"models.{name}.tasks: {task!r} is no task of this study; allowed are {allowed}"
+        count = len(study.tasks_of(name))
+        if objectives[name] == BINARY and count != 1:
+            yield (
+                f"models.{name}: the objective binary is about one task, and there are {count}; name one under "
+                f"models.{name}.tasks, or use multilabel"
+            )
+        if objectives[name] == MULTICLASS and count < 2:
+            yield f"models.{name}: the objective multiclass takes two classes or more, and there is one task"
+    if len({objective == MULTICLASS for objective in objectives.values()}) > 1:
+        yield f"models: {MULTICLASS} is for all models of a study or for none, as its tasks are classes: {objectives}"
+    elif study.is_multiclass():
+        yield from _not_of_classes(study)
+
+
+def _not_of_classes(study: Study) -> Iterator[str]:
+    """Yield what a study of classes cannot have."""
+    if study.shared_heads:
+        yield "shared_heads: for findings alone; leave it out where the objective is multiclass"
+    if study.evaluation.pairs:
+        yield "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"
+
+
+def _wrong_findings(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the findings whose evidence is asked for."""
+    asked = study.evaluation.attribution
+    for task in (asked and asked.tasks) or ():
+        if task not in study.tasks:
+            allowed = ", ".join(study.tasks)
+            yield f"evaluation.attribution.tasks: {task!r} is no task of this study; allowed are {allowed}"
+
+
+def check_registers(registers: Mapping[str, str], public: Mapping[str, bool]) -> None:
+    """Check that data sets of one register name their patients alike: all public, or all by hashes.
+
+    Args:
+        registers: data set -> whose patients it has.
+        public: data set -> whether it keeps the release's identifiers.
+
+    Raises:
+        UserError: if two of them differ, as a patient would then not be recognised.
+    """
+    first: dict[str, str] = {}
+    for name, register in registers.items():
+        other = first.setdefault(register, name)
+        if public[other] != public[name]:
+            raise UserError(
+                f"config: datasets.{name}.public: {other} has patients of the same register ({register}); set public "
+                "alike for both, else somebody who is in both is not recognised"
+            )

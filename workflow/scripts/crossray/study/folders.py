@@ -1,0 +1,38 @@
+"""Where files lie in the folders that stages hand to one another, once for rules and programs.
+
+Each is a pattern from such a folder on, to be filled in with ``format``. Standard library only: programs import this.
+"""
+
+#: the folder of data sets, which serve every study
+DATASETS = "results/datasets"
+
+#: in it
+RELEASE_DICOM = "{dataset}/release/dicom"
+RELEASE_LABELS = "{dataset}/release/labels.csv"
+RELEASE_TRUTH = "{dataset}/release/truth.csv"
+RELEASE_REGIONS = "{dataset}/release/regions.csv"
+UNPACKED_IMAGES = "{dataset}/unpacked/images"
+UNPACKED_LABELS = "{dataset}/unpacked/labels.csv"
+MANIFEST_AS_READ = "{dataset}/manifest.parquet"
+REGIONS = "{dataset}/regions.parquet"
+INDEX = "{dataset}/{shape}/index.json"
+REJECTED = "{dataset}/{shape}/rejected.csv"
+SHARD = "{dataset}/{shape}/shards/{shard}.h5"
+REJECTED_OF_SHARD = "{dataset}/{shape}/shards/{shard}.rejected.csv"
+
+#: in the folder of a study's manifests
+MANIFEST = "{dataset}.parquet"
+DIGEST = "{dataset}.sha256"
+
+#: in the folder of a study's models
+WEIGHTS = "{model}/{source}/{seed}/weights.safetensors"
+HISTORY = "{model}/{source}/{seed}/history.csv"
+RECORD = "{model}/{source}/{seed}/training.json"
+
+#: in the folder of a study's predictions, and in that of corrected ones
+PREDICTION = "{model}/{source}/{seed}/{split}/{target}.parquet"
+CORRECTED = "{model}/{source}/{seed}/{target}.parquet"
+
+#: in the folder of maps of attribution
+MAPS = "{model}/{source}/{target}/maps.h5"
+MAPPED_IMAGES = "{model}/{source}/{target}/images.csv"

@@ -1,0 +1,65 @@
+"""Every path of ``results``, once: patterns whose wildcards are Snakemake's, and ``<study>`` the folder of the study.
+
+What programs look up in a folder that they are given stands in :mod:`crossray.study.folders`.
+"""
+
+from crossray.study import folders
+
+#: what a simulated hospital hands over, and the truth about it
+RELEASE_DICOM = f"{folders.DATASETS}/{folders.RELEASE_DICOM}"
+RELEASE_LABELS = f"{folders.DATASETS}/{folders.RELEASE_LABELS}"
+RELEASE_TRUTH = f"{folders.DATASETS}/{folders.RELEASE_TRUTH}"
+RELEASE_REGIONS = f"{folders.DATASETS}/{folders.RELEASE_REGIONS}"
+
+#: releases that are no image files, unpacked
+UNPACKED_IMAGES = f"{folders.DATASETS}/{folders.UNPACKED_IMAGES}"
+UNPACKED_LABELS = f"{folders.DATASETS}/{folders.UNPACKED_LABELS}"
+
+#: what hangs on a data set and serves every study
+MANIFEST_AS_READ = f"{folders.DATASETS}/{folders.MANIFEST_AS_READ}"
+REGIONS = f"{folders.DATASETS}/{folders.REGIONS}"
+INDEX = f"{folders.DATASETS}/{folders.INDEX}"
+REJECTED = f"{folders.DATASETS}/{folders.REJECTED}"
+SHARD = f"{folders.DATASETS}/{folders.SHARD}"
+REJECTED_OF_SHARD = f"{folders.DATASETS}/{folders.REJECTED_OF_SHARD}"
+
+#: the audit of leakage, and the manifests that it leaves
+LEAKAGE = "<study>/leakage/summary.csv"
+LEAKAGE_PAIRS = "<study>/leakage/pairs.csv"
+MOVES = "<study>/leakage/moves/{dataset}.csv"
+MANIFEST = f"<study>/manifests/{folders.MANIFEST}"
+DIGEST = f"<study>/manifests/{folders.DIGEST}"
+
+#: a training
+WEIGHTS = f"<study>/models/{folders.WEIGHTS}"
+HISTORY = f"<study>/models/{folders.HISTORY}"
+RECORD = f"<study>/models/{folders.RECORD}"
+
+#: a training of a network that data sets share but for its outputs
+SHARED_VECTORS = "<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet"
+SHARED_HISTORY = "<study>/shared_heads/{model}/{penalty}/{seed}/history.csv"
+SHARED_RECORD = "<study>/shared_heads/{model}/{penalty}/{seed}/training.json"
+
+#: what models make of images
+PREDICTION = f"<study>/predictions/{folders.PREDICTION}"
+CORRECTED = f"<study>/corrected/{folders.CORRECTED}"
+EMBEDDINGS = "<study>/embeddings/{model}/{source}/{seed}.parquet"
+DESCRIPTIONS = "<study>/descriptions/{target}.parquet"
+MAPS = f"<study>/attributions/{folders.MAPS}"
+MAPPED_IMAGES = f"<study>/attributions/{folders.MAPPED_IMAGES}"
+
+#: the answers
+TABLE = "<study>/analysis/{table}.csv"
+REPLICATES = "<study>/analysis/replicates.parquet"
+FIGURE = "<study>/figures/{figure}.{kind}"
+REPORT = "<study>/report.html"
+
+
+def table(name: str) -> str:
+    """Return the path of a table of the analysis."""
+    return TABLE.format(table=name)
+
+
+def prediction(split: str, target: str) -> str:
+    """Return the path of a training's predictions for a split of a target."""
+    return PREDICTION.replace("{split}", split).replace("{target}", target)

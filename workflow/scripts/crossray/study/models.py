@@ -1,0 +1,67 @@
+"""The settings of models: architecture, what they start from, what they learn, and sweeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Len
+
+from crossray.study.base import LeftOut, Settings
+from crossray.study.kinds import Number, OneKindOf, Several, Text
+
+Objective = Literal["multilabel", "binary", "multiclass"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OtherModel(Settings):
+    """Another model of the study whose weights are started from."""
+
+    from_: str
+    "A model of this study."
+    source: str
+    "The source that it was trained on."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model(Settings):
+    """A model."""
+
+    architecture: str = "resnet50"
+    """
+    A classifier by its name in torchvision (`resnet50`), or in timm where torchvision has none of that name
+    (`convnextv2_atto`).
+    """
+    stem: Literal["standard", "small"] = "standard"
+    """
+    The first layers, as published (standard), or for small images, a convolution of 3 x 3 pixels with stride 1 and no
+    pooling (small; ResNets and wide ResNets of torchvision).
+    """
+    objective: LeftOut[Objective] = None
+    "What this model's tasks are; the study's where this is left out."
+    tasks: LeftOut[Several[Text]] = None
+    "The tasks of the study that this model learns; all of them where this is left out."
+    sources: LeftOut[Several[str]] = None
+    "The sources that this model is trained on; all of the study where this is left out."
+    weights: Annotated[str | OtherModel | None, OneKindOf()] = None
+    """
+    What training starts from, random weights where this is left out. Published weights by their name (`IMAGENET1K_V2`
+    for torchvision, `a1_in1k` for timm), a file with a state dict (safetensors, or what `torch.save` wrote; with a `/`
+    or a suffix), or another model of this study, `{from: MODEL, source: SOURCE}`, which is then trained first, the same
+    seed of it. The head is always new.
+    """
+    freeze: str | None = None
+    """
+    Layers that keep what they start with, `backbone` for all but the head, or the name of the last of them, as in
+    `layer3`.
+    """
+    unfreeze_every: Annotated[int, Ge(0)] = 0
+    "After each so many epochs one more of the frozen layers learns, from the last to the first; 0 for never."
+    training: LeftOut[Mapping[str, Any]] = None
+    "Settings of `training` that are others for this model."
+    sweep: LeftOut[
+        Annotated[Mapping[str, Several[Annotated[str | Number | None, OneKindOf()]]], Len(1)]
+    ] = None  # fmt: skip
+    """
+    Settings of `training`, each with a list of values; the model is trained with every combination, as
+    `MODEL-SETTING-VALUE`, and the report says which value each way of choosing would have chosen.
+    """

@@ -1,0 +1,49 @@
+"""Words with a meaning that sources, objectives and colours have in configurations, and what they stand for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from crossray.errors import UserError
+
+#: the source that pools all data sets, and how the sources that leave one out begin
+ALL, ALL_BUT = "all", "all-but-"
+
+#: objectives: findings that are there or not, each by itself; one finding; classes of which an image has one
+MULTILABEL: Final = "multilabel"
+BINARY: Final = "binary"
+MULTICLASS: Final = "multiclass"
+
+#: setting ``images.colour`` -> channels of a pixel
+CHANNELS = {"grey": 1, "rgb": 3}
+
+#: columns that stand beside those of the tasks in one table or another, and what stands for several tasks
+NOT_TASKS = frozenset({
+    "image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split", "file", "row", "dataset", "correction",
+    "findings", "mean of tasks", "all tasks",
+})  # fmt: skip
+
+
+def is_pooled(source: str) -> bool:
+    """Return whether a source is several data sets: ``all``, or ``all-but-`` a data set."""
+    return source == ALL or source.startswith(ALL_BUT)
+
+
+def members(source: str, pool: Sequence[str], registers: Mapping[str, str]) -> list[str]:
+    """Return the data sets that a source consists of.
+
+    Args:
+        source: a data set, ``all`` (the whole pool), or ``all-but-`` a data set: the pool without it, and without
+            other readings of its images and others of its patients, as they are the same domain.
+        pool: the data sets that pooled sources draw on.
+        registers: data set -> whose patients it has.
+
+    Raises:
+        UserError: if nothing is left.
+    """
+    if not is_pooled(source):
+        return [source]
+    left_out = registers.get(source.removeprefix(ALL_BUT)) if source != ALL else None
+    kept = [name for name in pool if registers[name] != left_out]
+    if not kept:
+        raise UserError(f"config: sources: {source!r} leaves no data set to train on; the pool is {', '.join(pool)}")
+    return kept

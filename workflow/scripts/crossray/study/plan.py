@@ -1,0 +1,245 @@
+"""What a study does: which models are trained on which sources, tested on which targets, and what it can answer."""
+
+import functools
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from crossray.study.checks import check_registers
+from crossray.study.config import Images, Study
+from crossray.study.models import OtherModel
+from crossray.study.names import ALL_BUT, is_pooled, members
+from crossray.study.sweeps import TrainedModel, expand_sweeps, origins
+
+#: more tasks have no matrix each, as nobody could look at them
+MOST_PANELS = 30
+
+
+@dataclass(frozen=True)
+class PredictionJob:
+    """What a job reads and writes that applies a model of one training to images.
+
+    Attributes:
+        reads: the data sets whose images it needs.
+        splits: the splits and data sets that it predicts.
+        embeds: whether it writes the features of a sample of images too, as the first of a training does.
+    """
+
+    reads: tuple[str, ...]
+    splits: tuple[tuple[str, str], ...]
+    embeds: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study does.
+
+    Attributes:
+        study: its configuration.
+        registers: data set -> whose patients it has.
+        models: every model that is trained, each point of a sweep by itself.
+        members: source -> the data sets that it consists of.
+        located: targets whose releases say where findings are.
+    """
+
+    study: Study
+    registers: Mapping[str, str]
+    models: Mapping[str, TrainedModel]
+    members: Mapping[str, tuple[str, ...]]
+    located: tuple[str, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What models are trained on."""
+        return self.study.trained_on()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What they are tested on."""
+        return self.study.tested_on()
+
+    @property
+    def single_sources(self) -> tuple[str, ...]:
+        """Sources that are one data set."""
+        return tuple(source for source in self.sources if not is_pooled(source))
+
+    @property
+    def pool(self) -> tuple[str, ...]:
+        """The data sets that pooled sources and shared networks draw on."""
+        return pool_of(self.study)
+
+    def origins_of(self, model: str) -> list[OtherModel]:
+        """Return the chain of models and sources that a model's weights come from, the nearest first."""
+        return origins(self.models, model)
+
+    def trainings(self, models: Iterable[str] | None = None) -> list[dict[str, str]]:
+        """Return the model and source of every training of some models, of all where none are named."""
+        return [
+            {"model": model, "source": source}
+            for model in models or self.models
+            for source in self.models[model].sources
+        ]
+
+    def foreign_targets(self, source: str) -> list[str]:
+        """Return the targets that are no part of a source."""
+        return [target for target in self.targets if target not in self.members[source]]
+
+    @functools.cached_property
+    def reported_models(self) -> tuple[str, ...]:
+        """Models that figures show: all but the points of sweeps, which have figures of their own."""
+        shown = [name for name, model in self.models.items() if not model.point]
+        return tuple(shown or list(self.models)[:1])
+
+    @functools.cached_property
+    def mitigations(self) -> tuple[str, ...]:
+        """Reported models that differ from the first in how they are trained, and in nothing else."""
+        first = self.reported_models[0]
+        return tuple(name for name in self.reported_models[1:] if self._differ_in_training_alone(name, first))
+
+    def _differ_in_training_alone(self, name: str, other: str) -> bool:
+        """Return whether two models have the same network, from the same weights, and other settings of training."""
+        one, two = self.models[name], self.models[other]
+        return one.training != two.training and self._network(one) == self._network(two)
+
+    def _network(self, trained: TrainedModel) -> tuple[object, ...]:
+        """Return all that decides what a model is, but for how and on what it is trained."""
+        model = trained.model
+        tasks = self.study.objective_of(trained.sweep), self.study.tasks_of(trained.sweep)
+        return (model.architecture, model.stem, model.weights, model.freeze, model.unfreeze_every, *tasks)
+
+    @property
+    def explained_models(self) -> tuple[str, ...]:
+        """Reported models whose drops are split into causes."""
+        return tuple(name for name in self.reported_models if name not in self.mitigations)
+
+    @property
+    def models_on_all_sources(self) -> tuple[str, ...]:
+        """Reported models that are trained on every source, of which shared networks are made."""
+        return tuple(name for name in self.reported_models if self.models[name].sources == self.sources)
+
+    @property
+    def sweep_points(self) -> tuple[str, ...]:
+        """Models that are points of sweeps."""
+        return tuple(name for name, model in self.models.items() if model.point)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """One target for each register of patients: data sets that can differ in more than their labels."""
+        first: dict[str, str] = {}
+        for name in self.targets:
+            first.setdefault(self.registers[name], name)
+        return tuple(first.values())
+
+    @property
+    def predicted(self) -> tuple[str, ...]:
+        """Data sets that models are applied to: those that they are tested on, and those that they learnt from."""
+        return tuple(dict.fromkeys([*self.targets, *(name for names in self.members.values() for name in names)]))
+
+    @functools.cached_property
+    def prediction_jobs(self) -> tuple[PredictionJob, ...]:
+        """The jobs that apply a model: one for all data sets, or one for every so many."""
+        names, most = self.predicted, self.study.predictions_per_job or len(self.predicted)
+        starts = range(0, len(names), most)
+        return tuple(self._prediction_job(names[start : start + most], first=not start) for start in starts)
+
+    def _prediction_job(self, names: tuple[str, ...], first: bool) -> PredictionJob:
+        embeds = first and self.conditions["probe"]
+        splits = [("validation", name) for name in names if not self.study.datasets[name].is_only_tested()]
+        splits += [("test", name) for name in names if name in self.targets]
+        return PredictionJob(tuple(dict.fromkeys([*names, *(self.domains if embeds else ())])), tuple(splits), embeds)
+
+    @property
+    def paper(self) -> dict[str, str]:
+        """Data sets that Cohen et al. (2020) had too -> its names."""
+        return {name: dataset.paper for name, dataset in self.study.datasets.items() if dataset.paper}
+
+    @property
+    def phantoms(self) -> tuple[str, ...]:
+        """Data sets that are simulated."""
+        return tuple(name for name, dataset in self.study.datasets.items() if dataset.reader == "simulated")
+
+    @property
+    def real(self) -> tuple[str, ...]:
+        """Data sets of patients."""
+        return tuple(name for name in self.study.datasets if name not in self.phantoms)
+
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Data sets of which no picture is shown."""
+        return () if self.study.pictures == "all" else self._closed_real()
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Data sets of which no picture with text is shown, where the study asks for pictures."""
+        return self._closed_real() if self.study.pictures == "all" else ()
+
+    def _closed_real(self) -> tuple[str, ...]:
+        return tuple(name for name in self.real if not self.study.datasets[name].public)
+
+    @property
+    def shape(self) -> str:
+        """Name of the folder of shards of this study's kind."""
+        return shape_of(self.study.images)
+
+    @functools.cached_property
+    def conditions(self) -> dict[str, bool]:
+        """What the study can answer, which hangs on what it has: two hospitals, the paper's data sets, ..."""
+        study, classes = self.study, self.study.is_multiclass()
+        transfer = len(self.single_sources) > 1
+        explanation = study.explanation is not None and len(self.targets) > 1 and not classes
+        attribution = study.evaluation.attribution is not None
+        return {
+            "models": len(self.reported_models) > 1,
+            "sweeps": bool(self.sweep_points),
+            "transfer": transfer,
+            "domains": any(f"{ALL_BUT}{target}" in self.sources for target in self.targets),
+            "heads": study.shared_heads is not None and bool(self.models_on_all_sources),
+            "explanation": explanation,
+            "truth": explanation
+            and set(self.targets) <= set(self.phantoms)
+            and all(study.datasets[name].public for name in self.targets),
+            "labels": len(set(self.registers.values())) < len(study.datasets),
+            "probe": len(self.domains) > 1,
+            "attribution": attribution,
+            "localisation": attribution and bool(self.located),
+            "paper": bool(self.paper),
+            "classes": classes,
+            "findings": not classes,
+            "agreement": transfer and not classes,
+            "panels": len(study.tasks) <= MOST_PANELS,
+        }
+
+
+def make_plan(study: Study, registers: Mapping[str, str], located: Collection[str]) -> Plan:
+    """Return what a study does.
+
+    Args:
+        study: its configuration.
+        registers: data set -> whose patients it has.
+        located: data sets whose releases say where findings are.
+
+    Raises:
+        UserError: if data sets of one register name their patients differently, nothing is left of a pooled source, or
+            models cannot be trained as asked.
+    """
+    check_registers(registers, {name: dataset.public for name, dataset in study.datasets.items()})
+    pool = pool_of(study)
+    return Plan(
+        study,
+        registers,
+        expand_sweeps(study),
+        {source: tuple(members(source, pool, registers)) for source in study.trained_on()},
+        tuple(name for name in study.tested_on() if name in located),
+    )
+
+
+def pool_of(study: Study) -> tuple[str, ...]:
+    """Return the data sets that pooled sources and shared networks draw on."""
+    single = tuple(source for source in study.trained_on() if not is_pooled(source))
+    return study.pool or single or tuple(name for name in study.datasets if name not in study.only_tested())
+
+
+def shape_of(images: Images) -> str:
+    """Return the name of a folder of shards: ``64px``, ``224px-pad``, ``64px-rgb``."""
+    fit = "" if images.fit == "crop" else f"-{images.fit}"
+    colour = "" if images.colour == "grey" else f"-{images.colour}"
+    return f"{images.size}px{fit}{colour}"

@@ -1,0 +1,23 @@
+"""Which counts the tables that leave a study do not show."""
+
+from dataclasses import dataclass
+
+from crossray.study.base import LeftOut, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmallCells(Settings):
+    """Which counts are not shown."""
+
+    below: int
+    "Counts from 1 up to this limit are not shown."
+    closed: tuple[str, ...]
+    "Data sets that are not public, whose counts these are."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published(Settings):
+    """Settings of a stage whose tables leave the study."""
+
+    small_cells: LeftOut[SmallCells] = None
+    "Which counts are not shown; all are where every data set is public."

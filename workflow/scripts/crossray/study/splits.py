@@ -1,0 +1,23 @@
+"""How the patients of a data set are split."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from annotated_types import Ge
+
+from crossray.study.base import Settings
+from crossray.study.kinds import Share
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split(Settings):
+    """How patients are split."""
+
+    seed: Annotated[int, Ge(0)] = 0
+    "Seed of the assignment of patients."
+    train: Share = 0.7
+    "Share of the patients to learn from; the three add up to 1."
+    validation: Share = 0.1
+    "Share of the patients who choose epochs and thresholds."
+    test: Share = 0.2
+    "Share of the patients to test on."

@@ -1,0 +1,253 @@
+"""What each stage is told of a study: exactly what decides its result, and nothing else of the configuration."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from crossray.study.base import taken
+from crossray.study.config import Study
+from crossray.study.datasets import Dataset
+from crossray.study.evaluation import Attribution, Explanation
+from crossray.study.names import MULTICLASS, MULTILABEL, is_pooled
+from crossray.study.plan import Plan
+from crossray.study.small_cells import SmallCells
+from crossray.study.stages.analysis import Analysis, Intervals
+from crossray.study.stages.assign_splits import AssignSplits
+from crossray.study.stages.attribute_images import AttributeImages
+from crossray.study.stages.audit_leakage import AuditLeakage
+from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
+from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
+from crossray.study.stages.compare_paper import ComparePaper
+from crossray.study.stages.convert_shard import ConvertShard
+from crossray.study.stages.describe_images import DescribeImages
+from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
+from crossray.study.stages.index_shards import IndexShards
+from crossray.study.stages.measure_corrections import MeasureCorrections
+from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
+from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
+from crossray.study.stages.predict import Predict
+from crossray.study.stages.predict_corrected import PredictCorrected
+from crossray.study.stages.probe_sources import ProbeSources
+from crossray.study.stages.simulate_hospital import SimulateHospital
+from crossray.study.stages.summarise_datasets import SummariseDatasets
+from crossray.study.stages.summarise_models import SummariseModels
+from crossray.study.stages.train_model import TrainModel
+from crossray.study.stages.train_shared_heads import TrainSharedHeads
+from crossray.study.training import TrainingRun
+
+R = TypeVar("R", bound=TrainingRun)
+A = TypeVar("A", bound=Analysis)
+
+
+def is_file(weights: str) -> bool:
+    """Return whether weights are a file: published ones have names without a slash or a point."""
+    return bool({"/", "."} & set(weights))
+
+
+def small_cells(study: Study) -> SmallCells | None:
+    """Return which counts tables do not show; nothing where all data sets are public."""
+    closed, limit = study.closed(), study.small_cells
+    return SmallCells(below=limit, closed=tuple(closed)) if closed and limit > 1 else None
+
+
+def simulate_hospital(dataset: Dataset) -> SimulateHospital:
+    """Return what a simulated hospital is told."""
+    return taken(SimulateHospital, dataset)
+
+
+def convert_shard(dataset: Dataset, shape: str, shards: int) -> ConvertShard:
+    """Return what decides the pixels of a shard.
+
+    Args:
+        dataset: whose images they are.
+        shape: name of the folder of shards.
+        shards: number of the data set's shards.
+    """
+    return taken(ConvertShard, dataset, **facts_of_shape(shape), shards=shards)
+
+
+def index_shards(dataset: Dataset, shape: str) -> IndexShards:
+    """Return what decides an index beside shards."""
+    return taken(IndexShards, dataset, **facts_of_shape(shape))
+
+
+def facts_of_shape(shape: str) -> dict[str, Any]:
+    """Return the size, the fit and the colour that the name of a folder of shards stands for."""
+    size, *rest = shape.split("-")
+    return {
+        "size": int(size.removesuffix("px")),
+        "fit": "pad" if "pad" in rest else "crop",
+        "colour": "rgb" if "rgb" in rest else "grey",
+    }
+
+
+def audit_leakage(plan: Plan) -> AuditLeakage:
+    """Return what decides the audit of leakage."""
+    study = plan.study
+    return taken(
+        AuditLeakage,
+        study.leakage,
+        small_cells=small_cells(study),
+        datasets=tuple(study.datasets),
+        registers=plan.registers,
+        tested=tuple(study.only_tested()),
+    )
+
+
+def assign_splits(plan: Plan) -> AssignSplits:
+    """Return what decides the manifests of a study."""
+    return AssignSplits(classes=plan.study.tasks if plan.study.is_multiclass() else ())
+
+
+def train_model(plan: Plan, model: str, source: str, seed: int) -> TrainModel:
+    """Return what decides a model's weights."""
+    run = _training(TrainModel, plan, model, seed)
+    if is_pooled(source):
+        return run
+    balance = run.balance if run.balance == "findings" else "images"
+    return replace(run, balance=balance, algorithm="erm", algorithm_weight=None)
+
+
+def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> TrainSharedHeads:
+    """Return what decides the weights of a network on the whole pool, with or without a penalty."""
+    heads = plan.study.shared_heads
+    weight = heads.penalty if heads and penalty == "tied" else 0
+    run = _training(TrainSharedHeads, plan, model, seed, penalty=weight)
+    return replace(run, algorithm="erm", algorithm_weight=None)
+
+
+def _training(kind: type[R], plan: Plan, name: str, seed: int, **more: Any) -> R:
+    trained = plan.models[name]
+    model, weights = trained.model, trained.model.weights
+    return taken(
+        kind,
+        trained.training,
+        architecture=model.architecture,
+        stem=model.stem,
+        freeze=model.freeze,
+        unfreeze_every=model.unfreeze_every,
+        weights=weights if isinstance(weights, str) and not is_file(weights) else None,
+        seed=seed,
+        objective=plan.study.objective_of(trained.sweep),
+        tasks=plan.study.tasks_of(trained.sweep),
+        **more,
+    )
+
+
+def predict(plan: Plan, embeds: bool) -> Predict:
+    """Return what decides predictions, and features of a sample of images where the job writes them too."""
+    evaluation = plan.study.evaluation
+    sample = {"images": evaluation.probe_images, "seed": evaluation.seed} if embeds else {"images": None}
+    return taken(Predict, plan.study.training, **sample)
+
+
+def predict_corrected(plan: Plan) -> PredictCorrected:
+    """Return what decides corrected predictions."""
+    evaluation = plan.study.evaluation
+    return taken(PredictCorrected, plan.study.training, images=evaluation.probe_images, seed=evaluation.seed)
+
+
+def describe_images(plan: Plan) -> DescribeImages:
+    """Return what decides how images are described; the name of a file is no setting, its content is."""
+    asked = plan.study.explanation or Explanation()
+    encoder = "file" if is_file(asked.encoder) else asked.encoder
+    seed = plan.study.evaluation.seed
+    return taken(DescribeImages, plan.study.training, images=asked.images, encoder=encoder, seed=seed)
+
+
+def attribute_images(plan: Plan) -> AttributeImages:
+    """Return what decides the maps of where a model finds its evidence."""
+    study, asked = plan.study, plan.study.evaluation.attribution or Attribution()
+    return taken(
+        AttributeImages,
+        asked,
+        tasks=asked.tasks or study.tasks,
+        batch_size=study.training.batch_size,
+        seed=study.evaluation.seed,
+    )
+
+
+def probe_sources(plan: Plan) -> ProbeSources:
+    """Return what decides whether data sets are told apart."""
+    return ProbeSources(shape=plan.shape, seed=plan.study.evaluation.seed, small_cells=small_cells(plan.study))
+
+
+def analysis(plan: Plan) -> Analysis:
+    """Return what analyses of the predictions of all models need of the study."""
+    return _analysis(Analysis, plan, plan.models)
+
+
+def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> A:
+    study, names = plan.study, tuple(models)
+    return kind(
+        models=names,
+        sources=plan.sources,
+        sources_of={name: plan.models[name].sources for name in names},
+        origins={name: tuple(step.source for step in plan.origins_of(name)) for name in names},
+        members=plan.members,
+        targets=plan.targets,
+        seeds=study.seeds,
+        tasks=study.tasks,
+        objective=MULTICLASS if study.is_multiclass() else MULTILABEL,
+        registers=plan.registers,
+        paper=plan.paper,
+        evaluation=taken(Intervals, study.evaluation),
+        overlap=study.leakage.overlap,
+        small_cells=small_cells(study),
+        **more,
+    )
+
+
+def compare_outputs(plan: Plan) -> CompareOutputs:
+    """Return what the comparison of outputs is told."""
+    pairs = tuple(taken(ComparedPair, pair) for pair in plan.study.evaluation.pairs)
+    return _analysis(CompareOutputs, plan, plan.models, pairs=pairs)
+
+
+def measure_sweeps(plan: Plan) -> MeasureSweeps:
+    """Return what the measures of sweeps are told."""
+    models = {name: plan.models[name] for name in plan.sweep_points}
+    points = {name: SweepPoint(sweep=model.sweep, point=model.point) for name, model in models.items()}
+    return _analysis(MeasureSweeps, plan, plan.models, points=points)
+
+
+def measure_localisation(plan: Plan) -> MeasureLocalisation:
+    """Return what the measures of where models look are told."""
+    images = plan.study.images
+    attributed = taken(Attributed, attribute_images(plan))
+    return _analysis(
+        MeasureLocalisation, plan, plan.reported_models, attribution=attributed, size=images.size, fit=images.fit
+    )
+
+
+def explain_drops(plan: Plan) -> ExplainDrops:
+    """Return what the split of drops into causes is told."""
+    verdicts = taken(Verdicts, plan.study.explanation or Explanation())
+    return _analysis(ExplainDrops, plan, plan.explained_models, explanation=verdicts)
+
+
+def check_verdicts(plan: Plan) -> CheckVerdicts:
+    """Return what the check of verdicts is told."""
+    hospitals = {name: taken(Planted, plan.study.datasets[name]) for name in plan.phantoms}
+    return _analysis(CheckVerdicts, plan, plan.explained_models, hospitals=hospitals)
+
+
+def measure_corrections(plan: Plan) -> MeasureCorrections:
+    """Return what the measures of corrections are told."""
+    return _analysis(MeasureCorrections, plan, plan.reported_models, mitigations=plan.mitigations)
+
+
+def summarise_datasets(plan: Plan) -> SummariseDatasets:
+    """Return what the counts of data sets are told."""
+    study, hidden = plan.study, small_cells(plan.study)
+    return SummariseDatasets(datasets=tuple(study.datasets), shape=plan.shape, tasks=study.tasks, small_cells=hidden)
+
+
+def compare_paper(plan: Plan) -> ComparePaper:
+    """Return what the comparison with the paper is told."""
+    return ComparePaper(paper=plan.paper, small_cells=small_cells(plan.study))
+
+
+def summarise_models(plan: Plan) -> SummariseModels:
+    """Return what the summary of models is told."""
+    return SummariseModels(models=plan.reported_models, members=plan.members)

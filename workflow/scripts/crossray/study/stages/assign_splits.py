@@ -1,0 +1,13 @@
+"""What decides a data set's manifest as a study uses it, beside the manifest and the audit."""
+
+from dataclasses import dataclass
+
+from crossray.study.base import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignSplits(Settings):
+    """Settings of the rule ``assign_splits``."""
+
+    classes: tuple[str, ...]
+    "The tasks, where they are classes of which an image has one; none otherwise."

@@ -1,0 +1,30 @@
+"""What the check of verdicts on simulated hospitals is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crossray.study.base import Settings
+from crossray.study.hospital import Appearance, Labelling
+from crossray.study.stages.analysis import Analysis
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted(Settings):
+    """What makes a simulated hospital differ from another one."""
+
+    seed: int
+    "Seed of its patients and images."
+    prevalence: Mapping[str, float]
+    "Share of the patients who have each finding."
+    appearance: Appearance
+    "How its images look."
+    labelling: Labelling
+    "How its readers label images."
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckVerdicts(Analysis):
+    """Settings of the rule ``check_verdicts``."""
+
+    hospitals: Mapping[str, Planted]
+    "Simulated hospital to what was planted."

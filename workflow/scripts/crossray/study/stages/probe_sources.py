@@ -1,0 +1,15 @@
+"""What decides whether a classifier can tell data sets apart, beside the features of their images."""
+
+from dataclasses import dataclass
+
+from crossray.study.small_cells import Published
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeSources(Published):
+    """Settings of the rule ``probe_sources``."""
+
+    shape: str
+    "Name of the folder of shards."
+    seed: int
+    "Seed of the classifier."

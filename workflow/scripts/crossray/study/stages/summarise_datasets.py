@@ -1,0 +1,17 @@
+"""What the counts of data sets are told."""
+
+from dataclasses import dataclass
+
+from crossray.study.small_cells import Published
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummariseDatasets(Published):
+    """Settings of the rule ``summarise_datasets``."""
+
+    datasets: tuple[str, ...]
+    "Names of the data sets."
+    shape: str
+    "Name of the folder of shards."
+    tasks: tuple[str, ...]
+    "The study's tasks."

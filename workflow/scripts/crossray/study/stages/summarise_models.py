@@ -1,0 +1,16 @@
+"""What the summary of models is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crossray.study.small_cells import Published
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummariseModels(Published):
+    """Settings of the rule ``summarise_models``."""
+
+    models: tuple[str, ...]
+    "The models that are compared."
+    members: Mapping[str, tuple[str, ...]]
+    "Source to the data sets that it consists of."
