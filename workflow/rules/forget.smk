@@ -16,7 +16,7 @@ rule forget:
         code=code_version("forget"),
         settings=stage_settings.forget(PLAN, release_paths(DATA.releases)).to_json(),
         private=STUDY.private,
-        cache=[os.environ["SNAKEMAKE_OUTPUT_CACHE"]] if os.environ.get("SNAKEMAKE_OUTPUT_CACHE") else [],
+        cache=list(filter(None, [os.environ.get("SNAKEMAKE_OUTPUT_CACHE")])),
     shell:
         """
         python {resources.scripts:q}/forget.py \

@@ -157,7 +157,8 @@ def _marks(values: "NDArray[np.int64]", sums: Sequence[_Sum], limit: int) -> "ND
     import numpy as np
 
     marks = np.where((values > 0) & (values < limit), _SMALL, _SHOWN).astype(np.int8)
-    sums = [one for one in sums if len(one.parts) > 1 and one.known >= limit]
+    # A small total that no table shows tells nothing; that counts of a table add up to one of its own always does.
+    sums = [one for one in sums if len(one.parts) > 1 and (one.total is not None or one.known >= limit)]
     for web in _webs(sums):
         while (told := _worked_out(values, marks, web, limit)) is not None:
             if not _hide_another(values, marks, web, told, limit):
