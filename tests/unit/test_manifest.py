@@ -8,6 +8,7 @@ import pytest
 
 from crossray import manifest
 from crossray.errors import UserError, speaking_of
+from crossray.study.splits import Split
 from helpers import manifest_table
 
 SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
@@ -83,10 +84,10 @@ def test_high_ages_are_pooled_and_rows_are_not_in_the_release_s_order():
 def test_the_split_hangs_on_who_the_patients_are_said_to_be():
     table = manifest_table(2000, ["A"]).drop(columns="split")
     first, second = (
-        manifest.with_splits(table, manifest.with_pseudonyms(table, key)["patient_id"], SHARES | {"seed": 0})["split"]
+        manifest.with_splits(table, manifest.with_pseudonyms(table, key)["patient_id"], Split(**SHARES))["split"]
         for key in (b"k" * 32, b"x" * 32)
     )
-    public = manifest.with_splits(table, table["patient_id"], SHARES | {"seed": 0})["split"]
+    public = manifest.with_splits(table, table["patient_id"], Split(**SHARES))["split"]
     assert (public == manifest.split_by_patient(table["patient_id"], 0, SHARES)).all()
     assert 0.3 < (first != second).mean() < 0.7
     assert 0.3 < (first != public).mean() < 0.7
@@ -94,7 +95,7 @@ def test_the_split_hangs_on_who_the_patients_are_said_to_be():
 
 def test_a_release_without_a_validation_split_gets_one_from_its_training_split():
     table = manifest_table(3000, ["A"]).assign(split=["test", None, None] * 1000)
-    splits = manifest.with_splits(table, table["patient_id"], SHARES | {"seed": 0})["split"]
+    splits = manifest.with_splits(table, table["patient_id"], Split(**SHARES))["split"]
     assert (splits[::3] == "test").all()
     assert splits[table["split"].isna()].value_counts(normalize=True)["validation"] == pytest.approx(1 / 8, abs=0.02)
 

@@ -14,11 +14,12 @@ import PIL.Image
 import pytest
 
 from crossray import manifest
-from crossray.datasets.conversion import index
+from crossray.datasets.indexing import index
 from crossray.figures.lettering import has_text
 from crossray.figures.pixels import HIDDEN
 from crossray.files import write_json
 from crossray.shards import write_shard
+from crossray.study.stages.index_shards import IndexShards
 from made_study import words_of
 
 SIDE = 224
@@ -59,7 +60,7 @@ def planted(made, tmp_path_factory):
         ])  # fmt: skip
         folder = study.folder / "datasets" / name / f"{SIDE}px"
         write_shard(folder / "shards/0000.h5", images, ids, SIDE, {"dataset": name})
-        rule = {"size": SIDE, "fit": "crop", "colour": "grey", "burnt_in": "reject", "max_rejected": 0.01}
+        rule = IndexShards(size=SIDE, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01)
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
         write_json(folder / "index.json", index([folder / "shards/0000.h5"], rejected, name, rule))
         shutil.copyfile(study.folder / "datasets" / name / "32px/rejected.csv", folder / "rejected.csv")

@@ -17,6 +17,7 @@ from crossray.datasets import READERS, find_reader
 from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
+from crossray.study.splits import Split
 from helpers import dataset
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
@@ -188,7 +189,7 @@ def test_a_folder_without_a_validation_split_gets_one_by_patients(tmp_path):
     for number in range(60):
         releases.picture(tmp_path / f"train/NORMAL/p{100 + number // 2}_{number}.png", number)
     table = read(tmp_path, releases.folder, classes=CLASSES, patient=r"(p\d+)_")
-    table = manifest.with_splits(table, table["patient_id"], {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2})
+    table = manifest.with_splits(table, table["patient_id"], Split())
     assert set(table["split"]) == {"train", "validation", "test"}
     assert (table["split"] == "test").sum() == 1  # the release's own
     assert table.groupby("patient_id")["split"].nunique().max() == 1

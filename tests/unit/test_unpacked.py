@@ -94,7 +94,7 @@ def write_cifar(root, name, monkeypatch, archived=False):
 @pytest.mark.parametrize(("name", "archived"), [("cifar10", False), ("cifar100", False), ("cifar100", True)])
 def test_cifar_in_its_own_layout(tmp_path, monkeypatch, name, archived):
     loader = write_cifar(tmp_path / "root", name, monkeypatch, archived)
-    table = unpacked(tmp_path / "out", tmp_path / "root", reader=name, root=str(tmp_path / "root"), download=False)
+    table = unpacked(tmp_path / "out", tmp_path / "root", reader=name, download=False)
     train = 20 * len(loader.train_list)
     assert len(table) == train + 20
     assert (table["split"][train:] == "test").all()

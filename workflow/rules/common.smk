@@ -25,6 +25,7 @@ from crossray.loads import Loads
 from crossray.planning import (
     check_cache,
     check_clock,
+    check_shared,
     check_writable,
     encoder_file,
     forgotten_list,
@@ -33,40 +34,45 @@ from crossray.planning import (
     plan_of,
     pseudonyms_key,
     release_paths,
+    report_settings,
     unpacking_settings,
     weights_files,
 )
 from crossray.pseudonyms import close_folder
 from crossray.study import layout, stage_settings
 from crossray.study.base import as_text
-from crossray.study.datasets import PATH_SETTINGS
 
 #: a list of patients, for the target ``forget`` alone; no part of a study
 FORGET = config.pop("forget", "")
-#: whether jobs are to run; who only looks, with a dry run or a graph, changes nothing
-RUNS = bool(workflow.executor_plugin and not workflow.dryrun)
+
+
+def runs():
+    """Return whether jobs are to run, which is known when the first is planned; who only looks changes nothing."""
+    return bool(workflow.executor_plugin and not workflow.dryrun)
+
+
 with raised_as(WorkflowError):
     PLAN, DATA = plan_of(config)
     check_cache(PLAN.study, os.environ.get("SNAKEMAKE_OUTPUT_CACHE") if workflow.workflow_settings.cache else None)
     #: files of the user's that weights start from, checked before anything runs
     FILES, ENCODER_FILE = weights_files(PLAN), encoder_file(PLAN.study)
 LOADS = Loads(PLAN, DATA.releases, WorkflowError)
+OF_STUDY = stage_settings.figures(PLAN)
 STUDY = PLAN.study
 DATASETS = STUDY.datasets
 SHAPE = PLAN.shape
 SEEDS = STUDY.seeds
 
 
+#: what jobs share with the machine that Snakemake runs on
+SHARED = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOURCES}
+
+
 def check_file_system():
     """Stop where jobs would not see the files of the machine that Snakemake runs on, nor what an earlier job left."""
-    settings = workflow.storage_settings
-    shared = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOURCES} <= settings.shared_fs_usage
-    if workflow.is_main_process and (settings.default_storage_provider or not shared):
-        raise WorkflowError(
-            "CrossRay needs one file system that all jobs see: trainings keep checkpoints there that are no outputs, and "
-            "programs their library. Mount one (docs/slurm.md, Without a shared file system), and leave out "
-            "--default-storage-provider and --shared-fs-usage"
-        )
+    asked = workflow.storage_settings
+    shared = not asked.default_storage_provider and SHARED <= asked.shared_fs_usage
+    raised_as(WorkflowError)(check_shared)(shared or not workflow.is_main_process)
 
 
 check_file_system()
@@ -110,13 +116,3 @@ wildcard_constraints:
     split="validation|test",
     penalty="free|tied",
     figure="|".join(ALL_FIGURES),
-
-
-def as_settings(**values):
-    """Write settings as one string that is the same whatever the order of the keys in the configuration."""
-    return as_text(values)
-
-
-def subset(settings, *keys):
-    """Return the entries of a mapping that a stage uses."""
-    return {key: settings[key] for key in keys if key in settings}

@@ -64,7 +64,7 @@ rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
         tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
-        key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset, RUNS),
+        key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset, runs()),
         forgotten=lambda wildcards: forgotten_list(STUDY, wildcards.dataset),
     output:
         manifest=layout.MANIFEST_AS_READ,

@@ -112,8 +112,8 @@ def of_trainings(pattern, models=None, **more):
 
 def on_own(pattern, targets_of, models=None, **more):
     """Return the files of trainings for the data sets that ``targets_of`` returns for their source."""
-    named = [training | {"target": targets_of(training["source"])} for training in PLAN.trainings(models)]
-    return [path for names in named for path in expand(pattern, **names, seed=SEEDS, **more)]
+    named = [one | {"seed": SEEDS, "target": targets_of(one["source"])} for one in PLAN.trainings(models)]
+    return [path for names in named for path in expand(pattern, **names, **more)]
 
 
 def predictions(wildcards):

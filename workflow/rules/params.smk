@@ -12,32 +12,10 @@ def reader_module(dataset):
     return READERS[DATASETS[dataset].reader]
 
 
-#: what figures can ask of the study
-OF_STUDY = {
-    "models": PLAN.reported_models,
-    "sources_of": {name: PLAN.models[name].sources for name in PLAN.reported_models},
-    "sources": PLAN.sources,
-    "targets": PLAN.targets,
-    "members": PLAN.members,
-    "datasets": list(DATASETS),
-    "tasks": STUDY.tasks,
-    "seeds": SEEDS,
-    "size": STUDY.images.size,
-    "shape": SHAPE,
-    "fit": STUDY.images.fit,
-    "attribution": subset(stage_settings.attribute_images(PLAN).as_dict(), "methods", "tasks"),
-    "resamples": STUDY.evaluation.resamples,
-    "minimum": STUDY.evaluation.minimum,
-    "phantoms": PLAN.phantoms,
-    "real": PLAN.real,
-    "withheld": PLAN.withheld,
-    "searched": PLAN.searched,
-}
-
-
 def figure_settings(wildcards):
     """Return what a figure needs of the study; every figure says whether the images are phantoms."""
-    return as_settings(**subset(OF_STUDY, "phantoms", "real", *ALL_FIGURES[wildcards.figure].settings))
+    wanted = ("phantoms", "real", *ALL_FIGURES[wildcards.figure].settings)
+    return as_text({key: value for key, value in OF_STUDY.items() if key in wanted})
 
 
 def figure_folders(wildcards, output):
@@ -45,29 +23,3 @@ def figure_folders(wildcards, output):
     folders = {"datasets": "results/datasets"}
     study = Path(output.svg).parent.parent
     return [folders.get(name, str(study / name)) for name in ALL_FIGURES[wildcards.figure].folders]
-
-
-def name_of(weights):
-    """Return what a page says of weights: of a file its name without its folders; its digest is in the records."""
-    return f"of the file {Path(weights).name}" if isinstance(weights, str) and set("./") & set(weights) else weights
-
-
-def report_settings():
-    """Return the whole configuration but for paths of this machine, for the page to show; of a file its name alone."""
-    study = STUDY.as_dict()
-    datasets = {
-        name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
-        for name, dataset in study["datasets"].items()
-    }
-    settings = {key: value for key, value in study.items() if key not in ("private", "container")}
-    settings["models"] = {
-        name: model | {"weights": name_of(model["weights"])} for name, model in study["models"].items()
-    }
-    if "explanation" in study:
-        settings["explanation"] = study["explanation"] | {"encoder": name_of(study["explanation"]["encoder"])}
-    sources_of = {name: model.sources for name, model in PLAN.models.items()}
-    settings |= {"shown": PLAN.reported_models, "sources_of": sources_of}
-    settings |= {"datasets": datasets, "sources": PLAN.sources, "targets": PLAN.targets, "members": PLAN.members}
-    settings |= {"phantoms": PLAN.phantoms, "real": PLAN.real, "searched": PLAN.searched, "shape": SHAPE}
-    settings |= {"figures": FIGURES, "tables": TABLES}
-    return as_settings(**settings, order=list(DATASETS))

@@ -36,7 +36,7 @@ rule write_report:
         mem_mb=grows(1000),
         runtime=lasts(20),
     params:
-        settings=report_settings(),
+        settings=report_settings(PLAN, FIGURES, TABLES),
         code=code_version("write_report"),
         study=subpath(output.html, parent=True),
     shell:

@@ -6,12 +6,8 @@ GPUS = "CROSSRAY_GPUS"
 
 def grows(amount, cause=Cause.MEMORY):
     """Return a resources function: an amount, or one for the wildcards, once more for each time that it was short."""
-
-    def resource(wildcards, rulename):
-        times = 1 + ATTEMPTS.short(rulename, wildcards, cause)
-        return times * (amount(wildcards) if callable(amount) else amount)
-
-    return resource
+    size = amount if callable(amount) else lambda wildcards: amount
+    return lambda wildcards, rulename: size(wildcards) * (1 + ATTEMPTS.short(rulename, wildcards, cause))
 
 
 def lasts(amount):

@@ -6,7 +6,7 @@ The workflow imports this at start, so it stays light.
 import importlib.metadata
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,9 @@ from crossray.errors import UserError
 from crossray.files import later_than_now
 from crossray.program import one_line
 from crossray.pseudonyms import make_key
-from crossray.study.base import taken
+from crossray.study.base import as_text, taken
 from crossray.study.config import Study
-from crossray.study.datasets import Dataset
+from crossray.study.datasets import PATH_SETTINGS, Dataset
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
 from crossray.study.stage_settings import is_file
@@ -207,3 +207,48 @@ def _version_of(library: str) -> str:
         return importlib.metadata.version(library)
     except importlib.metadata.PackageNotFoundError:
         return "not installed"
+
+
+def check_shared(shared: bool) -> None:
+    """Check that all jobs see one file system.
+
+    Raises:
+        UserError: if they do not.
+    """
+    if not shared:
+        raise UserError(
+            "CrossRay needs one file system that all jobs see: trainings keep checkpoints there that are no outputs, "
+            "and programs their library. Mount one (docs/slurm.md, Without a shared file system), and leave out "
+            "--default-storage-provider and --shared-fs-usage"
+        )
+
+
+def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -> str:
+    """Return the whole configuration but for paths of this machine, for the page to show; of a file its name alone.
+
+    Args:
+        plan: what the study does.
+        figures: those that it has.
+        tables: those that it has.
+    """
+    study = plan.study.as_dict()
+    settings = {key: value for key, value in study.items() if key not in ("private", "container")}
+    settings["models"] = {
+        name: model | {"weights": _name_of(model["weights"])} for name, model in study["models"].items()
+    }
+    if "explanation" in study:
+        settings["explanation"] = study["explanation"] | {"encoder": _name_of(study["explanation"]["encoder"])}
+    settings["datasets"] = {
+        name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
+        for name, dataset in study["datasets"].items()
+    }
+    sources_of = {name: model.sources for name, model in plan.models.items()}
+    settings |= {"shown": plan.reported_models, "sources_of": sources_of, "order": list(study["datasets"])}
+    settings |= {"sources": plan.sources, "targets": plan.targets, "members": plan.members, "shape": plan.shape}
+    settings |= {"phantoms": plan.phantoms, "real": plan.real, "searched": plan.searched}
+    return as_text(settings | {"figures": list(figures), "tables": list(tables)})
+
+
+def _name_of(weights: object) -> object:
+    """Return what a page says of weights: of a file its name without its folders; its digest is in the records."""
+    return f"of the file {Path(weights).name}" if isinstance(weights, str) and is_file(weights) else weights

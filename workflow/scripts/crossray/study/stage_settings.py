@@ -21,6 +21,7 @@ from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.convert_shard import ConvertShard
 from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
+from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
@@ -251,3 +252,33 @@ def compare_paper(plan: Plan) -> ComparePaper:
 def summarise_models(plan: Plan) -> SummariseModels:
     """Return what the summary of models is told."""
     return SummariseModels(models=plan.reported_models, members=plan.members)
+
+
+def forget(plan: Plan, releases: Iterable[str]) -> Forget:
+    """Return what the program is told that takes patients out; ``releases`` are paths that are no results."""
+    return Forget(registers=plan.registers, releases=tuple(releases))
+
+
+def figures(plan: Plan) -> dict[str, Any]:
+    """Return what figures can ask of the study, by key."""
+    study = plan.study
+    return {
+        "models": plan.reported_models,
+        "sources_of": {name: plan.models[name].sources for name in plan.reported_models},
+        "sources": plan.sources,
+        "targets": plan.targets,
+        "members": plan.members,
+        "datasets": tuple(study.datasets),
+        "tasks": study.tasks,
+        "seeds": study.seeds,
+        "size": study.images.size,
+        "shape": plan.shape,
+        "fit": study.images.fit,
+        "attribution": taken(Attributed, attribute_images(plan)).as_dict(),
+        "resamples": study.evaluation.resamples,
+        "minimum": study.evaluation.minimum,
+        "phantoms": plan.phantoms,
+        "real": plan.real,
+        "withheld": plan.withheld,
+        "searched": plan.searched,
+    }
