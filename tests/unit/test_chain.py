@@ -54,7 +54,7 @@ def make_hospital(root, name, seed):
                "regions": folder / "regions.csv"}  # fmt: skip
     assert run("simulate_hospital", dataset=name, settings=settings, **release) == 0
     make_key(root / "private/pseudonyms.key")
-    reading = {"reader": "simulated", "public": False, "split": SPLIT, "labelling": LABELLING}
+    reading = {"reader": "simulated", "public": False, "split": SPLIT, "labelling": LABELLING, "max_missing": 0}
     assert run("make_manifest", dataset=name, settings=reading, root=release["dicom"], tables=[release["labels"]],
                key=root / "private/pseudonyms.key", lookup=root / f"private/{name}.csv",
                output=folder / "manifest.parquet") == 0  # fmt: skip

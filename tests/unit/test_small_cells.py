@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crossray.small_cells import withhold, write
+from crossray.study.small_cells import Published, SmallCells
 from crossray.tables import HIDDEN, read, with_marks
 
 LIMIT = 5
@@ -109,9 +110,9 @@ def test_a_group_that_the_rest_would_give_away():
 
 def test_marks_are_missing_numbers_for_figures_and_words_for_the_page(tmp_path):
     table = labels_of([(3, 20), (40, 50)]).assign(prevalence=0.5)
-    rule = {"small_cells": {"below": 5, "closed": ["d"]}}
+    rule = Published(small_cells=SmallCells(below=5, closed=("d",)))
     write(tmp_path / "labels.csv", table, rule)
-    write(tmp_path / "open.csv", table, {})
+    write(tmp_path / "open.csv", table, Published())
     found = read(tmp_path / "labels.csv")
     assert found["positives"].dtype == float
     assert found["positives"].isna().sum() > 1
