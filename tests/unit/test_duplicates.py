@@ -12,9 +12,9 @@ from scipy.sparse.csgraph import connected_components
 from crossray.datasets.duplicates import SIMILAR, Descriptors, concatenate, describe, find_duplicates, threshold
 from crossray.datasets.hospital import patients
 from crossray.datasets.phantom import render
+from crossray.study.hospital import Hospital
 
-FINDINGS = ("Cardiomegaly", "Effusion", "Lung Opacity", "Nodule", "Pneumothorax")
-SETTINGS = {"images": 60, "seed": 3, "several_images": 0, "prevalence": dict.fromkeys(FINDINGS, 0.4)}
+SETTINGS = Hospital(images=60, seed=3, several_images=0)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def rerun(checkout):
     return {words.removeprefix("figure=") if rule == "draw_figure" else rule for rule, words in jobs}
 
 
-@row("a comment, a docstring, the order of keys")
+@row("a comment, a docstring, what a setting means in words, the order of keys")
 def test_a_comment_in_a_library_module_reruns_nothing(again):
     again.change("workflow/scripts/crossray/grey_levels.py", "GREY_MAX = 65535", "# sixteen bits\nGREY_MAX = 65535")
     again.change("workflow/scripts/crossray/shards.py", '"""Shards:', '"""Pieces:')
@@ -85,7 +85,7 @@ def test_a_setting_of_the_evaluation_trains_nothing(again):
     assert rerun(again) == AFTER_TRAINING - trained
 
 
-@row("a comment, a docstring, the order of keys")
+@row("a comment, a docstring, what a setting means in words, the order of keys")
 def test_the_order_of_keys_reruns_nothing(again):
     again.change("tiny.yaml", "epochs: 1, batch_size: 16", "batch_size: 16, epochs: 1")
     assert rerun(again) == set()

@@ -53,7 +53,9 @@ def runs():
 
 with raised_as(WorkflowError):
     PLAN, DATA = plan_of(config)
-    check_cache(PLAN.study, os.environ.get("SNAKEMAKE_OUTPUT_CACHE") if workflow.workflow_settings.cache else None)
+    check_cache(
+        PLAN.study, os.environ.get("SNAKEMAKE_OUTPUT_CACHE") if workflow.workflow_settings.cache is not None else None
+    )
     #: files of the user's that weights start from, checked before anything runs
     FILES, ENCODER_FILE = weights_files(PLAN), encoder_file(PLAN.study)
 LOADS = Loads(PLAN, DATA.releases, WorkflowError)
