@@ -26,8 +26,9 @@ def make_manifest(arguments: Namespace) -> None:
         split = settings.split or Split()
         table.insert(7, "split", manifest.split_by_patient(table["patient_id"], split.seed, split.as_dict()))
     tasks = manifest.tasks_of(table)
-    table = table[[*manifest.FIXED_COLUMNS, *tasks]]
-    manifest.check(table, tasks, tables[0] if tables else str(arguments.root), settings.public)
+    opinions = manifest.opinions_of(table)
+    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions]]
+    manifest.check(table, [*tasks, *opinions], tables[0] if tables else str(arguments.root), settings.public)
     key = None if settings.public else read_key(arguments.key)
     released, table = table, manifest.with_pseudonyms(table.reset_index(drop=True), key)
     manifest.write_lookup(arguments.lookup, released, table)

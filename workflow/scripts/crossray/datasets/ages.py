@@ -19,7 +19,7 @@ _LIMIT = re.compile(
     rf"(?:(?:>=?|over|above|from) ?({_NUMBER})|({_NUMBER}) ?(?:\+|or more|or older|and over|and above))"
 )
 _DECADE = re.compile(r"(?:in (?:his|her|their|the) )?(early|mid|late|)[ -]?(?:the )?(\d*0)'?s")
-_RANGE = re.compile(r"(\d+) ?(?:-|–|to) ?(\d+)")
+_RANGE = re.compile(r"(\d+) ?(?:-|to) ?(\d+)")
 
 
 def years_of(text: str) -> float | None:

@@ -32,8 +32,12 @@ SEXES = {
 #: words of views in capitals, without signs between them -> view as a manifest has it (DICOM PS3.3 C.8.7.1.1.3 and
 #: C.8.11.5.1.1)
 VIEWS = {
-    **dict.fromkeys(("PA", "P A", "POSTEROANTERIOR", "POSTERO ANTERIOR", "POSTERIOR ANTERIOR", "POSTERIOR TO ANTERIOR"), "PA"),
-    **dict.fromkeys(("AP", "A P", "ANTEROPOSTERIOR", "ANTERO POSTERIOR", "ANTERIOR POSTERIOR", "ANTERIOR TO POSTERIOR"), "AP"),
+    **dict.fromkeys(
+        ("PA", "P A", "POSTEROANTERIOR", "POSTERO ANTERIOR", "POSTERIOR ANTERIOR", "POSTERIOR TO ANTERIOR"), "PA"
+    ),
+    **dict.fromkeys(
+        ("AP", "A P", "ANTEROPOSTERIOR", "ANTERO POSTERIOR", "ANTERIOR POSTERIOR", "ANTERIOR TO POSTERIOR"), "AP"
+    ),
     **dict.fromkeys(
         ("L", "LAT", "LATERAL", "LARGE LATERAL", "LL", "RL", "LEFT LATERAL", "RIGHT LATERAL", "L LATERAL", "R LATERAL"),
         "LATERAL",

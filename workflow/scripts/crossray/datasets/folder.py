@@ -1,5 +1,6 @@
 """Reader ``folder``: one folder of images for each class, such as NORMAL and PNEUMONIA."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,18 +11,20 @@ from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
+from crossray.datasets.patterns import wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
 from crossray.errors import UserError, listed
 from crossray.paths import folded
 from crossray.study.base import LeftOut, Settings
+from crossray.study.kinds import Obeys
 from crossray.study.splits import Split
 
 if TYPE_CHECKING:
     import pandas
 
-SETTINGS = ("classes", "patient")
+SETTINGS = ("classes", "patient", "class_from")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
@@ -45,6 +48,11 @@ class Options(Settings):
     "Folder with a folder of images for each class, perhaps below train, val and test."
     classes: Annotated[Mapping[str, tuple[str, ...]], Len(1)]
     "Folder to the tasks that its images are positive for; all other tasks are negative."
+    class_from: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
+    """
+    Regular expression with one group that finds the class in a file's name, such as '(bacteria|virus|IM)'; the folder
+    is the class where this is left out.
+    """
     patient: LeftOut[str] = None
     "Regular expression with one group that finds the patient in a path; every image its own otherwise."
 
@@ -55,6 +63,8 @@ class FolderReading(ChosenImages):
 
     classes: Mapping[str, tuple[str, ...]]
     "Folder to the tasks that its images are positive for."
+    class_from: LeftOut[str] = None
+    "Regular expression that finds the class in a file's name."
     patient: LeftOut[str] = None
     "Regular expression that finds the patient in a path."
 
@@ -88,8 +98,13 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
         raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)})")
     classes, public = settings.classes, settings.public
     _check_links(release.root, files, public)
-    places = _places_of_classes(files, classes, release.root, public)
-    folders = pd.Series([file.parts[place] for file, place in zip(files, places, strict=True)], dtype="str")
+    if settings.class_from:
+        places = [len(file.parts) - 1 for file in files]
+        named = _classes_in_names(files, settings.class_from, classes, release.root, public)
+    else:
+        places = _places_of_classes(files, classes, release.root, public)
+        named = [file.parts[place] for file, place in zip(files, places, strict=True)]
+    found = pd.Series(named, dtype="str")
     paths = pd.Series([str(file) for file in files], dtype="str")
     table = pd.DataFrame(
         {
@@ -108,8 +123,36 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
         if "validation" not in splits:
             table = manifest.with_validation(table, settings.split or Split())
     for task in sorted({task for tasks in classes.values() for task in tasks}):
-        table[task] = folders.map(lambda folder, task=task: float(task in classes[folder]))
+        table[task] = found.map(lambda name, task=task: float(task in classes[name]))
     return keep_images(table, settings)
+
+
+def _classes_in_names(
+    files: Sequence[PurePath], pattern: str, classes: Mapping[str, Sequence[str]], root: str, public: bool
+) -> list[str]:
+    """Return the class in each file's name.
+
+    Raises:
+        UserError: if the pattern does not fit a name, finds what is no class, or a class has no image.
+    """
+    fits = [re.search(pattern, file.name) for file in files]
+    named = [found[1] if found and found[1] else "" for found in fits]
+    counts = Counter(named)
+    if without := counts.pop("", 0):
+        first = f", the first is {files[named.index('')].name!r}" if public else ""
+        raise UserError(
+            f"{root}: class_from {pattern!r} fits {len(files) - without} of {len(files)} names of files{first}; it "
+            "must fit all"
+        )
+    if strange := [f"{name!r} ({count})" for name, count in counts.items() if name not in classes]:
+        words = listed(strange, 10) if public else f"{len(strange)} words"
+        raise UserError(
+            f"{root}: class_from {pattern!r} finds {words} in names of files that `classes` does not name; the classes "
+            f"are {listed(classes, 20)}. Name every class, one without tasks as []"
+        )
+    if empty := [name for name in classes if name not in counts]:
+        raise UserError(f"{root}: class_from finds no image of class {listed(empty)}; mend the name, or take it out")
+    return named
 
 
 def _places_of_classes(
@@ -205,8 +248,6 @@ def _check_links(root: str, files: Iterable[PurePath], public: bool) -> None:
 
 def _patients(paths: "pandas.Series", pattern: str | None, root: str) -> "pandas.Series":
     """Return the first group of ``pattern`` in each path, or the path itself."""
-    import re
-
     if pattern is None:
         return paths
     try:

@@ -12,7 +12,7 @@ from crossray.study.kinds import Name, Share
 from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
-PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
+PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join")
 
 
 @dataclass(frozen=True, kw_only=True)
