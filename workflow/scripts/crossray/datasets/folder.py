@@ -50,7 +50,7 @@ class Options(Settings):
     "Folder to the tasks that its images are positive for; all other tasks are negative."
     class_from: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
     """
-    Regular expression with one group that finds the class in a file's name, such as '(bacteria|virus|IM)'; the folder
+    Regular expression with one group that finds the class in a file's name, such as '_([a-z]+)_'; the folder
     is the class where this is left out.
     """
     patient: LeftOut[str] = None

@@ -38,8 +38,8 @@ class LabelSource(Settings):
     "What all other words are; where this is left out they stop the reading."
     separator: LeftOut[Text] = None
     """
-    What stands between several words in a cell, such as '/' or '|'. One positive word makes the image positive, else
-    one that says nothing makes it unknown.
+    What stands between several words in a cell, such as a slash. One positive word makes the image positive,
+    else one that says nothing makes it unknown.
     """
     not_empty: LeftOut[Literal[True]] = None
     "Positive wherever the cell is not empty, negative elsewhere."

@@ -246,7 +246,8 @@ def _labels(
 
     from crossray.manifest import BY
 
-    index, readers = joined.texts.index, {}
+    index = joined.texts.index
+    readers: dict[str, pandas.Series] = {}
     for task, source in sources.items():
         if source.always is not None:
             yield task, pd.Series(float(source.always), index)

@@ -33,9 +33,9 @@ class Dataset(Settings):
     shards: LeftOut[Annotated[int, Ge(1)]] = None
     "Number of shards; one for every 2,000 images where this is left out."
     max_rejected: Share = 0.01
-    "Largest share of the images that may be unusable before the conversion stops."
+    "Largest share of the images that may be unusable before the conversion stops; those that are missing do not count."
     max_missing: Share = 0.01
-    "Largest share of the images of a table that may not be there before the reading stops."
+    "Largest share of the images of a table that may not be there."
     register: LeftOut[Name] = None
     """
     Whose patients these are. In data sets of one register the same patient_id is the same person. Where this is left
