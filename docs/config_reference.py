@@ -90,7 +90,7 @@ def _keys(prefix: str, kind: type[Settings], names: set[str]) -> Iterator[tuple[
         if not is_block or field.default is None:
             choices = READERS if field.name == "reader" else _literals(annotation)
             yield key, _default(field), said[field.name] + _written(choices)
-        if inner is not None and inner is not Dataset and not _is_choice(annotation):
+        if inner is not None and inner is not Dataset and (path or not _is_choice(annotation)):
             yield from _keys(f"{key}{path}.", inner, set(hints(inner)))
 
 

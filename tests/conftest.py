@@ -137,7 +137,8 @@ def make_dataset(tmp_path):
             files.append(folder / f"{size}px" / "shards" / f"{number:04d}.h5")
             write_shard(files[-1], pixels, list(table["image_id"].iloc[part]), size, {"dataset": name})
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
-        rule = IndexShards(size=size, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01)
+        shape = {"size": size, "fit": "crop", "colour": "grey", "burnt_in": "reject"}
+        rule = IndexShards(**shape, max_rejected=0.01, max_missing=0.01)
         facts = index(files, rejected, name, rule)
         write_csv(folder / f"{size}px" / "rejected.csv", rejected)
         write_json(folder / f"{size}px" / "index.json", facts)

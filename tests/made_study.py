@@ -211,7 +211,7 @@ class Made:
         write_shard(place / "shards/0000.h5", generator.integers(0, 255, (len(table), 32, 32), np.uint8),
                     list(table["image_id"]), 32, {"dataset": name})  # fmt: skip
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
-        rule = IndexShards(size=32, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01)
+        rule = IndexShards(size=32, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01, max_missing=0.01)
         write_json(place / "index.json", index([place / "shards/0000.h5"], rejected, name, rule))
         write_csv(place / "rejected.csv", rejected)
 

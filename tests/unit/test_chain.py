@@ -64,7 +64,7 @@ def make_hospital(root, name, seed):
         assert run("convert_shard", dataset=name, shard=number, settings=SHAPE | {"burnt_in_areas": [], "shards": 2},
                    manifest=folder / "manifest.parquet", lookup=root / f"private/{name}.csv", root=release["dicom"],
                    output=f"{shard}.h5", rejected=f"{shard}.rejected.csv") == 0  # fmt: skip
-    assert run("index_shards", dataset=name, settings=SHAPE | {"max_rejected": 0.0},
+    assert run("index_shards", dataset=name, settings=SHAPE | {"max_rejected": 0.0, "max_missing": 0.0},
                shards=[f"{shard}.h5" for shard in shards], rejected=[f"{shard}.rejected.csv" for shard in shards],
                all_rejected=pixels / "rejected.csv", output=pixels / "index.json") == 0  # fmt: skip
 

@@ -253,7 +253,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
         "--rejected", str(out / "shards/0000.rejected.csv"),
     ]) == 0  # fmt: skip
     assert index_shards.main([
-        "--dataset", "d", "--settings", json.dumps(shape | {"max_rejected": 0}),
+        "--dataset", "d", "--settings", json.dumps(shape | {"max_rejected": 0, "max_missing": 0}),
         "--shards", str(out / "shards/0000.h5"),
         "--rejected", str(out / "shards/0000.rejected.csv"), "--all-rejected", str(out / "rejected.csv"),
         "--output", str(out / "index.json"),

@@ -71,9 +71,14 @@ def test_images_that_cannot_be_used_are_listed(write_dicom, tmp_path):
     assert list(rejected["path"]) == ["h2", "h3"]
     assert list(rejected["image_id"]) == ["b", "c"]
     assert list(rejected["reason"]) == ["not a DICOM file", "file not found"]
-    assert index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=0.7))["rejected"] == 2
-    with pytest.raises(UserError, match=r"data set d: 2 of 3 images .* max_rejected = 0.5 .*1 x not a DICOM file"):
-        index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=0.5))
+    assert (
+        index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=0.4, max_missing=0.4))["rejected"]
+        == 2
+    )
+    with pytest.raises(UserError, match=r"data set d: 1 of 3 images .* max_rejected = 0.3 .*1 x not a DICOM file"):
+        index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=0.3, max_missing=1))
+    with pytest.raises(UserError, match=r"data set d: 1 of 3 images .* max_missing = 0.3 .*1 x file not found"):
+        index([tmp_path / "s.h5"], rejected, "d", IndexShards(**SHAPE, max_rejected=1, max_missing=0.3))
 
 
 def test_a_shard_cut_off_is_named(make_dataset):

@@ -74,16 +74,6 @@ def test_sex_and_age_in_their_spellings(tmp_path):
             {"columns": COLUMNS, "tasks": ["Mass"]},
             r"labels.csv: no column Mass; the columns are id, pa",
         ),
-        (
-            "1,p,a,1,x,",
-            {"columns": COLUMNS | {"sex": "s"}, "tasks": ["Effusion"]},
-            r"row 2, column s: the value is not one of",
-        ),
-        (
-            "1,p,a,1,,old",
-            {"columns": COLUMNS | {"age": "a"}, "tasks": ["Effusion"]},
-            r"row 2, column a: not an age",
-        ),
     ],
 )
 def test_what_is_wrong_is_named_with_its_row(tmp_path, line, settings, message):

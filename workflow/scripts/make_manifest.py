@@ -33,8 +33,9 @@ def make_manifest(arguments: Namespace) -> None:
     else:
         table = manifest.with_splits(table, hashed["patient_id"], settings.split or Split())
     tasks = manifest.tasks_of(table)
-    table = table[[*manifest.FIXED_COLUMNS, *tasks]]
-    manifest.check(table, tasks, tables[0] if tables else str(arguments.root))
+    opinions = manifest.opinions_of(table)
+    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions]]
+    manifest.check(table, [*tasks, *opinions], tables[0] if tables else str(arguments.root))
     released = table.reset_index(drop=True)
     table = manifest.with_pseudonyms(released, key)
     if key:

@@ -1,7 +1,8 @@
 """The manifest: one row an image of a release, with its patient, its split and one label column a task.
 
 Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column a task: 1 positive,
-0 negative, NaN unknown. Written as Parquet, whose metadata say which data set it is and which reader and label
+0 negative, NaN unknown. Where several readers labelled a task, columns ``TASK @ READER`` after them say who said what.
+Written as Parquet, whose metadata say which data set it is and which reader and label
 policy made it.
 """
 
@@ -31,6 +32,9 @@ NAMING_COLUMNS = ("image_id", "patient_id", "study_id", "path")
 
 #: years; of data sets that are not public higher ages are pooled, as so few people have them that they tell who it is
 OLDEST_TOLD = 89
+
+#: between a task and a reader in the names of columns that say what each of several readers said
+BY = " @ "
 
 _METADATA_KEY = b"crossray"
 
@@ -263,4 +267,9 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def tasks_of(table: pd.DataFrame) -> list[str]:
     """Return the names of a manifest's label columns."""
-    return [column for column in table.columns if column not in FIXED_COLUMNS]
+    return [column for column in table.columns if column not in FIXED_COLUMNS and BY not in column]
+
+
+def opinions_of(table: pd.DataFrame) -> list[str]:
+    """Return the names of the columns that say what single readers said, ``TASK @ READER``."""
+    return [column for column in table.columns if BY in column]

@@ -1,9 +1,11 @@
 """Cells of label tables to what a manifest holds: views, sexes, ages, labels. One meaning for each, in all readers."""
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from crossray.datasets.ages import years_of
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
@@ -14,32 +16,42 @@ log = logging.getLogger(__name__)
 #: what a label may look like -> its value; -1 is what labelers write for uncertain
 LABELS = {"1": 1.0, "1.0": 1.0, "0": 0.0, "0.0": 0.0, "-1": -1.0, "-1.0": -1.0, "": None}
 
-SEXES = {"f": "F", "female": "F", "m": "M", "male": "M", "": None, "o": None, "u": None, "unknown": None}
+#: words in small letters -> sex as a manifest has it; English, German, French, Italian, Spanish, Dutch
+SEXES = {
+    **dict.fromkeys(
+        ("f", "female", "woman", "girl", "w", "weiblich", "frau", "femme", "féminin", "femminile", "femenino",
+         "mujer", "vrouw"), "F"
+    ),
+    **dict.fromkeys(
+        ("m", "male", "man", "boy", "männlich", "maennlich", "mann", "homme", "masculin", "maschile", "masculino",
+         "hombre"), "M"
+    ),
+    **dict.fromkeys(("", "o", "other", "u", "unk", "unknown", "n/a", "na", "nan", "none", "?", "-"), None),
+}  # fmt: skip
 
-#: view as releases write it, in capitals -> view as a manifest has it (DICOM PS3.3 C.8.7.1.1.3 and C.8.11.5.1.1)
+#: words of views in capitals, without signs between them -> view as a manifest has it (DICOM PS3.3 C.8.7.1.1.3 and
+#: C.8.11.5.1.1)
 VIEWS = {
-    "": "",
-    "PA": "PA",
-    "POSTEROANTERIOR": "PA",
-    "POSTERO-ANTERIOR": "PA",
-    "AP": "AP",
-    "ANTEROPOSTERIOR": "AP",
-    "ANTERO-POSTERIOR": "AP",
-    "AP SUPINE": "AP SUPINE",
-    "AP_HORIZONTAL": "AP SUPINE",
-    "L": "LATERAL",
-    "LATERAL": "LATERAL",
-    "LARGE LATERAL": "LATERAL",
-    "LL": "LATERAL",
-    "RL": "LATERAL",
-    "LLD": "DECUBITUS",
-    "RLD": "DECUBITUS",
-    "LLO": "OBLIQUE",
-    "RLO": "OBLIQUE",
+    **dict.fromkeys(
+        ("PA", "P A", "POSTEROANTERIOR", "POSTERO ANTERIOR", "POSTERIOR ANTERIOR", "POSTERIOR TO ANTERIOR"), "PA"
+    ),
+    **dict.fromkeys(
+        ("AP", "A P", "ANTEROPOSTERIOR", "ANTERO POSTERIOR", "ANTERIOR POSTERIOR", "ANTERIOR TO POSTERIOR"), "AP"
+    ),
+    **dict.fromkeys(
+        ("L", "LAT", "LATERAL", "LARGE LATERAL", "LL", "RL", "LEFT LATERAL", "RIGHT LATERAL", "L LATERAL", "R LATERAL"),
+        "LATERAL",
+    ),
+    **dict.fromkeys(("LLD", "RLD", "DECUBITUS", "LATERAL DECUBITUS", "LEFT DECUBITUS", "RIGHT DECUBITUS"), "DECUBITUS"),
+    **dict.fromkeys(("LLO", "RLO", "OBLIQUE", "LEFT OBLIQUE", "RIGHT OBLIQUE"), "OBLIQUE"),
     "COSTAL": "COSTAL",
-    "UNK": "",
-    "UNKNOWN": "",
-}
+    **dict.fromkeys(("", "UNK", "UNKNOWN", "N A", "NA", "NAN", "NONE"), ""),
+}  # fmt: skip
+
+#: words beside a view that say how the patient lay, or nothing that changes the view
+LYING = ("SUPINE", "HORIZONTAL", "LYING", "BED", "BEDSIDE")
+AROUND = ("ERECT", "UPRIGHT", "STANDING", "SITTING", "SEMI", "SEMIERECT", "PORTABLE", "MOBILE", "CHEST", "VIEW",
+          "PROJECTION", "FRONTAL", "XRAY", "CXR")  # fmt: skip
 
 OTHER_VIEW = "OTHER"
 
@@ -58,16 +70,29 @@ def views(texts: "pandas.Series") -> "pandas.Series":
 
     The word itself is not kept: a column or header that was filled in by hand may hold anything.
     """
-    words = texts.str.strip().str.upper()
-    others = ~words.isin(list(VIEWS))
+    words = texts.map({text: _view(text) for text in texts.unique()}).astype("str")
+    others = words == OTHER_VIEW
     if others.any():
-        log.info("%d images have a view of another name than %s", others.sum(), ", ".join(filter(None, VIEWS)))
-    return optional(words.map(VIEWS).mask(others, OTHER_VIEW))
+        there = ", ".join(dict.fromkeys(filter(None, VIEWS.values())))
+        log.info("%d images have a view of another name than %s", others.sum(), there)
+    return optional(words)
+
+
+def _view(text: str) -> str:
+    """Return the view that a text names: the empty text if none, ``OTHER`` if another."""
+    words = re.findall(r"[A-Z0-9]+", text.upper().replace("X-RAY", "XRAY"))
+    if (view := VIEWS.get(" ".join(words))) is not None:
+        return view
+    rest = VIEWS.get(" ".join(word for word in words if word not in (*LYING, *AROUND)), OTHER_VIEW)
+    is_lying = any(word in LYING for word in words)
+    return {"AP": "AP SUPINE", "": OTHER_VIEW}.get(rest, rest) if is_lying else rest or OTHER_VIEW
 
 
 def sexes(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
-    """Translate sexes to F, M or missing."""
-    return translated(texts.str.strip().str.lower(), SEXES, path, column).astype("str")
+    """Translate sexes to F, M or missing, as is any word that :data:`SEXES` has not; those are counted in the log."""
+    words = texts.str.strip().str.lower()
+    _say_unknown(~words.isin(list(SEXES)), path, column, "name no sex that is understood")
+    return words.map(SEXES).astype("str")
 
 
 def labels(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
@@ -109,24 +134,24 @@ def numbers(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
 
 
 def ages(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
-    """Translate ages to years; DICOM age strings (PS3.5 6.2, AS: 034Y, 018M, 006W, 003D) are converted.
+    """Translate ages to years, by :func:`crossray.datasets.ages.years_of`.
 
-    Ages above 120 years are slips of the pen that several releases have; they become missing, and are counted.
-
-    Raises:
-        UserError: if a text is not an age.
+    Those that are not understood become missing, and are counted in the log. So do ages above 120 years, slips of the
+    pen that several releases have.
     """
-    import pandas as pd
-
-    parts = texts.str.strip().str.extract(r"^(?P<number>\d+(?:\.\d+)?)(?P<unit>[YMWDymwd]?)$")
-    wrong = texts.index[(texts.str.strip() != "") & parts["number"].isna()]
-    if len(wrong):
-        raise UserError(
-            f"{path}: row {wrong[0] + 2}, column {column}: not an age in years or of DICOM ({len(wrong)} such rows)"
-        )
-    per_year = parts["unit"].str.upper().map({"": 1.0, "Y": 1.0, "M": 12.0, "W": 52.18, "D": 365.25})
-    years = (pd.to_numeric(parts["number"]) / per_year).astype(float)
+    words = texts.str.strip()
+    years = words.map({text: years_of(text) for text in words.unique()}).astype(float)
+    _say_unknown((words != "") & years.isna(), path, column, "name no age that is understood")
     too_old = years > OLDEST
     if too_old.any():
         log.warning("%d ages above %d years are taken as unknown", too_old.sum(), OLDEST)
     return years.mask(too_old)
+
+
+def _say_unknown(which: "pandas.Series", path: str, column: str, words: str) -> None:
+    """Count texts that were not understood; quotes none, as a column named by mistake may hold anything."""
+    if which.any():
+        log.warning(
+            "%s: column %s: %d of %d rows %s, the first is row %d; they are taken as unknown",
+            path, column, which.sum(), len(which), words, which.index[which][0] + 2,
+        )  # fmt: skip

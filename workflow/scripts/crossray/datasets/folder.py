@@ -1,5 +1,6 @@
 """Reader ``folder``: one folder of images for each class, such as NORMAL and PNEUMONIA."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,17 +11,19 @@ from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
+from crossray.datasets.patterns import wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
-from crossray.errors import UserError, listed, may_quote
+from crossray.errors import UserError, listed, may_quote, named
 from crossray.paths import folded
 from crossray.study.base import LeftOut, Settings
+from crossray.study.kinds import Obeys
 
 if TYPE_CHECKING:
     import pandas
 
-SETTINGS = ("classes", "patient")
+SETTINGS = ("classes", "patient", "class_from")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
@@ -44,6 +47,11 @@ class Options(Settings):
     "Folder with a folder of images for each class, perhaps below train, val and test."
     classes: Annotated[Mapping[str, tuple[str, ...]], Len(1)]
     "Folder to the tasks that its images are positive for; all other tasks are negative."
+    class_from: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
+    """
+    Regular expression with one group that finds the class in a file's name, such as '_([a-z]+)_'; the folder
+    is the class where this is left out.
+    """
     patient: LeftOut[str] = None
     "Regular expression with one group that finds the patient in a path; every image its own otherwise."
 
@@ -54,6 +62,8 @@ class FolderReading(ChosenImages):
 
     classes: Mapping[str, tuple[str, ...]]
     "Folder to the tasks that its images are positive for."
+    class_from: LeftOut[str] = None
+    "Regular expression that finds the class in a file's name."
     patient: LeftOut[str] = None
     "Regular expression that finds the patient in a path."
 
@@ -85,8 +95,13 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
         raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)})")
     classes = settings.classes
     _check_links(release.root, files)
-    places = _places_of_classes(files, classes, release.root)
-    folders = pd.Series([file.parts[place] for file, place in zip(files, places, strict=True)], dtype="str")
+    if settings.class_from:
+        places = [len(file.parts) - 1 for file in files]
+        words = _classes_in_names(files, settings.class_from, classes, release.root)
+    else:
+        places = _places_of_classes(files, classes, release.root)
+        words = [file.parts[place] for file, place in zip(files, places, strict=True)]
+    found = pd.Series(words, dtype="str")
     paths = pd.Series([str(file) for file in files], dtype="str")
     table = pd.DataFrame(
         {
@@ -105,8 +120,35 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
         if "validation" not in splits:
             table["split"] = table["split"].mask(table["split"] == "train")
     for task in sorted({task for tasks in classes.values() for task in tasks}):
-        table[task] = folders.map(lambda folder, task=task: float(task in classes[folder]))
+        table[task] = found.map(lambda name, task=task: float(task in classes[name]))
     return keep_images(table, settings)
+
+
+def _classes_in_names(
+    files: Sequence[PurePath], pattern: str, classes: Mapping[str, Sequence[str]], root: str
+) -> list[str]:
+    """Return the class in each file's name.
+
+    Raises:
+        UserError: if the pattern does not fit a name, finds what is no class, or a class has no image.
+    """
+    fits = [re.search(pattern, file.name) for file in files]
+    words = [found[1] if found and found[1] else "" for found in fits]
+    counts = Counter(words)
+    if without := counts.pop("", 0):
+        first = f", the first is {files[words.index('')].name!r}" if may_quote() else ""
+        raise UserError(
+            f"{root}: class_from {pattern!r} fits {len(files) - without} of {len(files)} names of files{first}; it "
+            "must fit all"
+        )
+    if strange := [f"{word!r} ({count})" for word, count in counts.items() if word not in classes]:
+        raise UserError(
+            f"{root}: class_from {pattern!r} finds {named(strange, 'words', 10)} in names of files that `classes` does "
+            f"not name; the classes are {listed(classes, 20)}. Name every class, one without tasks as []"
+        )
+    if empty := [name for name in classes if name not in counts]:
+        raise UserError(f"{root}: class_from finds no image of class {listed(empty)}; mend the name, or take it out")
+    return words
 
 
 def _places_of_classes(files: Sequence[PurePath], classes: Mapping[str, Sequence[str]], root: str) -> list[int]:
@@ -202,8 +244,6 @@ def _check_links(root: str, files: Iterable[PurePath]) -> None:
 
 def _patients(paths: "pandas.Series", pattern: str | None, root: str) -> "pandas.Series":
     """Return the first group of ``pattern`` in each path, or the path itself."""
-    import re
-
     if pattern is None:
         return paths
     try:

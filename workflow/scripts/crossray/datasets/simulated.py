@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release, table
 from crossray.datasets.reading import Reading
 from crossray.study import folders
+from crossray.study.base import taken
 from crossray.study.findings import FINDINGS
 from crossray.study.hospital import Hospital, Labelling
 
@@ -46,7 +47,8 @@ def read(release: Release, settings: SimulatedReading) -> "pandas.DataFrame":
     fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
     tasks = [name for name in FINDINGS if name not in settings.labelling.unlabelled]
     columns = table.Columns(**{field: field for field in fields})
-    return table.read_rows(release, columns, tasks, "ignore")
+    choices = {"views": ("ANY",), "images_per_patient": "all", "uncertain": "ignore"}
+    return table.read_rows(release, taken(table.TableReading, settings, columns=columns, tasks=tuple(tasks), **choices))
 
 
 def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from crossray.study.kinds import Name, Share
 from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
-PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table")
+PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +33,9 @@ class Dataset(Settings):
     shards: LeftOut[Annotated[int, Ge(1)]] = None
     "Number of shards; one for every 2,000 images where this is left out."
     max_rejected: Share = 0.01
-    "Largest share of the images that may be unusable before the conversion stops."
+    "Largest share of the images that may be unusable before the conversion stops; those that are missing do not count."
     max_missing: Share = 0.01
-    "Largest share of the images of a table that may not be there before the reading stops."
+    "Largest share of the images of a table that may not be there."
     outside_root: Literal["refuse", "allow"] = "refuse"
     """
     What is done about images that lie outside the data set's folder, by their path or by a link, also of a folder:

@@ -1,13 +1,14 @@
 """Kinds of values that settings have, with their limits. Standard library only but for the marks of limits."""
 
+import dataclasses
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Le, Len
 
-from crossray.study.base import bare, hints, key_of
+from crossray.study.base import bare, key_of
 
 #: what a name looks like
 NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
@@ -63,6 +64,19 @@ class _Unique(_Checked):
         return value
 
 
+class Obeys(_Checked):
+    """A value of which a function says nothing wrong; what it says goes after the key."""
+
+    def __init__(self, wrong: Callable[[Any], str | None]) -> None:
+        self.wrong = wrong
+
+    def check(self, value: Any) -> Any:
+        """Refuse what the function says something of."""
+        if words := self.wrong(value):
+            raise _wrong(words)
+        return value
+
+
 class OneKindOf(_Checked):
     """A value of one of the kinds of a union, which is told by what it is; the message names them all."""
 
@@ -99,7 +113,10 @@ def _kind_of(value: Any) -> str | None:
 def _words(kind: str, part: Any) -> str:
     """Name a kind; of a block say what it must have."""
     part = bare(part)
-    required = [key_of(name) for name in hints(part)] if kind == KINDS[Mapping] and isinstance(part, type) else []
+    required: list[str] = []
+    if kind == KINDS[Mapping] and isinstance(part, type):
+        fields = dataclasses.fields(part)
+        required = [key_of(one.name) for one in fields if one.default is dataclasses.MISSING]
     return kind.strip("()") + (f" with {' and '.join(required)}" if required else "")
 
 

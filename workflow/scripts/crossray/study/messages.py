@@ -134,12 +134,13 @@ def _class_at(kind: Any, path: Path) -> type[Settings]:
             kind = next(part for name, part in hints(kind).items() if key_of(name) == key)
         else:
             kind = typing.get_args(kind)[-1 if typing.get_origin(kind) is Mapping else 0]
-        kind = _settings_of(kind)
+        kind = _block_of(kind)
     return bare(kind)
 
 
-def _settings_of(kind: Any) -> Any:
-    """Return what of a union are settings; a type that is no union as it is."""
+def _block_of(kind: Any) -> Any:
+    """Return what of a union has keys: settings, a block or a list; a type that is no union as it is."""
     parts = [part for part in typing.get_args(bare(kind)) if typing.get_origin(bare(kind)) in (typing.Union, UnionType)]
     known = [part for part in parts if part is not type(None) and part is not str]
-    return known[0] if known else kind
+    blocks = [part for part in known if typing.get_origin(bare(part)) is Mapping]
+    return [*blocks, *known, kind][0]

@@ -19,4 +19,6 @@ class IndexShards(Settings):
     burnt_in: Literal["reject", "black_out", "keep"]
     "What is done with files that say that text is burnt into their pixels."
     max_rejected: float
-    "Largest share of the images that may be left out."
+    "Largest share of the images that may be left out, those that are not there aside."
+    max_missing: float
+    "Largest share of the images whose files may not be there."

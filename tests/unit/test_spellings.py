@@ -1,0 +1,63 @@
+"""Views, sexes and ages in the spellings of many hospitals."""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossray.datasets.ages import years_of
+from crossray.datasets.fields import ages, sexes, views
+
+VIEWS = {
+    "PA": ["PA", "pa", "P.A.", "Postero-Anterior", "posterior-anterior", "PA erect", "chest PA"],
+    "AP": ["ap", "AP erect", "AP Portable", "AP Semi-erect", "Antero-posterior", "anteroposterior", "A-P"],
+    "AP SUPINE": ["AP Supine", "AP_HORIZONTAL", "supine AP", "AP bedside", "AP semi supine"],
+    "LATERAL": ["L", "LL", "RL", "lateral", "Left Lateral", "LAT", "lateral view"],
+    "OTHER": ["Anna Smith", "skull", "supine", "PA and lateral"],
+}
+
+
+@pytest.mark.parametrize(("view", "text"), [(view, text) for view, texts in VIEWS.items() for text in texts])
+def test_views(view, text):
+    assert views(pd.Series([text])).tolist() == [view]
+
+
+def test_a_view_that_is_not_said_is_missing():
+    assert views(pd.Series(["", " ", "unknown", "N/A", "UNK"])).isna().all()
+
+
+def test_sexes_and_words_that_are_none(caplog):
+    texts = ["M", "male", "Männlich", "homme", "F", " female ", "weiblich", "W", "", "unknown", "blue", "Anna"]
+    with caplog.at_level(logging.WARNING):
+        found = sexes(pd.Series(texts), "a.csv", "gender")
+    assert found.tolist()[:8] == list("MMMMFFFF")
+    assert found.isna().tolist() == [False] * 8 + [True] * 4
+    assert "a.csv: column gender: 2 of 12 rows" in caplog.text
+    assert "row 12" in caplog.text
+    assert "Anna" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [
+        ("61", 61), ("61.0", 61), ("61,5", 61.5), ("045Y", 45), ("018M", 1.5), ("6M", 0.5), ("000D", 0),
+        ("45 years", 45),
+        ("45 y/o", 45), ("45-year-old", None), ("45yo", 45), ("6 months", 0.5), ("45 Jahre", 45), ("50+", 50),
+        ("50 +", 50),
+        (">89", 89), ("90 or more", 90), ("mid 50s", 55), ("mid-50s", 55), ("early 60s", 62), ("late 40's", 48),
+        ("70s", 75),
+        ("in his 30s", 35), ("40-49", 44.5), ("40 to 50 years", 45), ("50+ years", 50), ("old", None), ("4O", None),
+        ("12.05.1961", None), ("-5", None), ("Anna 45", None),
+    ],
+)  # fmt: skip
+def test_ages(text, years):
+    assert years_of(text) == years
+
+
+def test_ages_that_are_not_understood_are_counted_and_stop_nothing(caplog):
+    found = ages(pd.Series(["50+", "mid 50s", "", "old", "414", "045Y"], index=[0, 1, 2, 5, 6, 7]), "a.csv", "age")
+    assert found.tolist()[:2] == [50, 55]
+    assert found.iloc[5] == 45
+    assert np.isnan(found.iloc[2:5]).all()
+    assert "column age: 1 of 6 rows name no age that is understood, the first is row 7" in caplog.text

@@ -1,0 +1,175 @@
+"""Labels of one task from what a table says: marks, words, texts that are there or not, thresholds, several readers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from crossray.datasets.fields import labels, numbers
+from crossray.datasets.policy import resolve_uncertain
+from crossray.errors import UserError, listed
+from crossray.study.base import LeftOut, Settings
+from crossray.study.kinds import Number, Several, Text
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelSource(Settings):
+    """Where the labels of a task come from."""
+
+    column: LeftOut[Text] = None
+    "Column that says it."
+    columns: LeftOut[Several[Text]] = None
+    "Columns of several readers, in the place of `column`; each is read by the same rule."
+    combine: LeftOut[Literal["majority", "any", "all", "first"]] = None
+    """
+    What several readers say together, those who say nothing aside: what most say (majority, a tie is unknown), positive
+    if one says so (any) or if none denies it (all), or what the first says who says something.
+    """
+    positive: tuple[str, ...] = ()
+    "Words that are positive; capital letters do not count."
+    negative: tuple[str, ...] = ()
+    "Words that are negative."
+    unknown: tuple[str, ...] = ()
+    "Words that say nothing; an empty cell says nothing either, unless '' stands under positive or negative."
+    others: LeftOut[Literal["negative", "unknown"]] = None
+    "What all other words are; where this is left out they stop the reading."
+    separator: LeftOut[Text] = None
+    """
+    What stands between several words in a cell, such as a slash. One positive word makes the image positive,
+    else one that says nothing makes it unknown.
+    """
+    not_empty: LeftOut[Literal[True]] = None
+    "Positive wherever the cell is not empty, negative elsewhere."
+    at_least: LeftOut[Number] = None
+    "Positive from this number on, negative below; an empty cell is unknown."
+    above: LeftOut[Number] = None
+    "Positive above this number, negative elsewhere; an empty cell is unknown."
+    always: LeftOut[Literal[0, 1]] = None
+    "Of all images the same, without a column: 1 positive, 0 negative."
+
+
+def contradiction(source: LabelSource) -> str | None:
+    """Return what is wrong with a source of labels, in words that go after its key; None if nothing is."""
+    rules = _rules(source)
+    if len(rules) > 1:
+        return f"{' and '.join(rules)} are given; one of them decides, take the others out"
+    if source.always is not None:
+        given = source.column or source.columns or source.combine
+        return "always is given, and a column too; take one out" if given else None
+    if (source.column is None) == (source.columns is None):
+        return "the key column is missing, or columns with combine; one of the two says where labels are"
+    if (source.columns is None) != (source.combine is None):
+        return "columns and combine go together: combine says what several readers say together"
+    words = [word.strip().casefold() for word in (*source.positive, *source.negative, *source.unknown)]
+    if twice := [word for word, count in Counter(words).items() if count > 1]:
+        return f"the word {twice[0]!r} stands there twice; a word has one meaning"
+    if (source.others or source.separator) and not words:
+        return "others and separator go with the words under positive, negative and unknown"
+    return None
+
+
+def _rules(source: LabelSource) -> list[str]:
+    """Return which of the rules that exclude one another are given."""
+    words = [key for key in ("positive", "negative", "unknown") if getattr(source, key)]
+    others = ("not_empty", "at_least", "above", "always")
+    return words[:1] + [key for key in others if getattr(source, key) is not None]
+
+
+def columns_of(source: LabelSource) -> tuple[str, ...]:
+    """Return the columns that labels come from."""
+    return source.columns or ((source.column,) if source.column else ())
+
+
+def opinions(
+    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str, public: bool
+) -> Iterator["pandas.Series"]:
+    """Yield what each column of a source says: 1, 0 or missing, as floats.
+
+    Args:
+        source: where labels come from.
+        cells: returns the texts of a column, by rows of the file that it stands in, and that file.
+        uncertain: what -1 is, where cells are marks.
+        public: whether a message may quote a word.
+
+    Raises:
+        UserError: if a cell has no meaning; the message names file, row and column.
+    """
+    for column in columns_of(source):
+        texts, path = cells(column)
+        yield _said(source, texts.str.strip(), path, column, uncertain, public)
+
+
+def _said(
+    source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str, public: bool
+) -> "pandas.Series":
+    if source.not_empty:
+        return (texts != "").astype(float)
+    threshold = source.at_least if source.at_least is not None else source.above
+    if threshold is not None:
+        empty = texts == ""
+        values = numbers(texts.mask(empty, "0"), path, column)
+        positive = values >= threshold if source.at_least is not None else values > threshold
+        return positive.astype(float).mask(empty)
+    if source.positive or source.negative or source.unknown:
+        return _from_words(source, texts, path, column, public)
+    return resolve_uncertain(labels(texts, path, column), uncertain)
+
+
+def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: str, public: bool) -> "pandas.Series":
+    """Read texts by the words that settings list."""
+    meanings: dict[str, float | None] = {"": None}
+    for words, value in ((source.positive, 1.0), (source.negative, 0.0), (source.unknown, None)):
+        meanings |= dict.fromkeys((word.strip().casefold() for word in words), value)
+    rest = {"negative": 0.0, "unknown": None}.get(source.others or "")
+    parts = {text: _parts(text, source.separator) for text in texts.unique()}
+    strange = {text for text, words in parts.items() if any(word.casefold() not in meanings for word in words)}
+    if strange and source.others is None:
+        raise UserError(_strange_words(texts[texts.isin(strange)], parts, meanings, path, column, public))
+    said = {text: _together([meanings.get(word.casefold(), rest) for word in words]) for text, words in parts.items()}
+    return texts.map(said).astype(float)
+
+
+def _parts(text: str, separator: str | None) -> list[str]:
+    words = [word.strip() for word in text.split(separator)] if separator else [text]
+    return [word for word in words if word] or [""]
+
+
+def _together(values: Sequence[float | None]) -> float | None:
+    """Return what the words of one cell say together."""
+    if 1.0 in values:
+        return 1.0
+    return None if None in values else 0.0
+
+
+def _strange_words(
+    texts: "pandas.Series", parts: dict[str, list[str]], meanings: dict[str, float | None], path: str, column: str,
+    public: bool,
+) -> str:  # fmt: skip
+    """Say which words have no meaning, with their counts; of data that are not public only how many."""
+    counts = Counter(word for text in texts for word in parts[text] if word.casefold() not in meanings)
+    named = listed([f"{word!r} ({count})" for word, count in counts.most_common()], 10)
+    words = named if public else f"{len(counts)} words in {len(texts)} rows"
+    return (
+        f"{path}: row {texts.index[0] + 2}, column {column}: not under positive, negative or unknown: {words}. List "
+        "them, or say what all others are (others: negative, or unknown)"
+    )
+
+
+def combined(said: Sequence["pandas.Series"], rule: str | None) -> "pandas.Series":
+    """Return what several readers say together, by :attr:`LabelSource.combine`; what one says as it is."""
+    import pandas as pd
+
+    table = pd.concat(said, axis=1, keys=range(len(said)))
+    match rule:
+        case "majority":
+            mean = table.mean(axis=1)
+            return (mean > 0.5).astype(float).mask(mean.isna() | (mean == 0.5))
+        case "any":
+            return table.max(axis=1)
+        case "all":
+            return table.min(axis=1)
+        case _:
+            return table.bfill(axis=1)[0]

@@ -1,0 +1,34 @@
+"""Parts of names and identifiers, found by regular expressions with one group."""
+
+import re
+from typing import TYPE_CHECKING
+
+from crossray.errors import UserError
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def wrong_group(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression that must have one group; None if nothing is."""
+    try:
+        groups = re.compile(pattern).groups
+    except re.error as error:
+        return f"{pattern!r} is no regular expression ({error})"
+    return None if groups == 1 else f"{pattern!r} has {groups} groups in brackets; one must hold what is meant"
+
+
+def group_of(pattern: str, texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
+    """Return the group of a regular expression in each text, by rows as in a spreadsheet less 2.
+
+    Raises:
+        UserError: if it does not fit a text; the message names the row.
+    """
+    found = texts.str.extract(re.compile(pattern))[0]
+    without = found.index[found.isna()]
+    if len(without):
+        raise UserError(
+            f"{path}: row {without[0] + 2}, column {column}: the pattern {pattern!r} does not fit "
+            f"({len(without)} of {len(texts)} rows); it must fit all"
+        )
+    return found.astype("str")
