@@ -12,26 +12,18 @@ def make_manifest(arguments: Namespace) -> None:
     """Read, split by patient, check, replace what may name a patient unless the data set is public, write."""
     from crossray import manifest
     from crossray.datasets import Release, find_reader
+    from crossray.datasets.manifests import read_manifest
     from crossray.files import file_digest
     from crossray.pseudonyms import read_key
-    from crossray.study.splits import Split
 
-    reader = find_reader(arguments.settings["reader"])
-    settings = reader.Told.from_dict(arguments.settings)
+    settings = find_reader(arguments.settings["reader"]).Told.from_dict(arguments.settings)
     tables = tuple(str(path) for path in arguments.tables)
-    table = reader.read(Release(str(arguments.root), tables), settings)
-    if settings.role == "test":
-        table = table.assign(split="test")
-    if "split" not in table:
-        split = settings.split or Split()
-        table.insert(7, "split", manifest.split_by_patient(table["patient_id"], split.seed, split.as_dict()))
-    tasks = manifest.tasks_of(table)
-    table = table[[*manifest.FIXED_COLUMNS, *tasks]]
-    manifest.check(table, tasks, tables[0] if tables else str(arguments.root), settings.public)
+    released = read_manifest(Release(str(arguments.root), tables), settings)
     key = None if settings.public else read_key(arguments.key)
-    released, table = table, manifest.with_pseudonyms(table.reset_index(drop=True), key)
+    table = manifest.with_pseudonyms(released, key)
     manifest.write_lookup(arguments.lookup, released, table)
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
+    tasks = manifest.tasks_of(table)
     facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings.as_dict(), "tables": digests}
     manifest.write(arguments.output, table, facts)
     counts = ", ".join(f"{count} {split}" for split, count in table["split"].value_counts().items())
