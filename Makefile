@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo test test-unit test-all soak fuzz lint format docs conformance bench audit lock
+.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench audit lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ install: .venv/installed ## make .venv with the locked packages
 
 demo: install ## run the study of three simulated hospitals
 	@snakemake --cores all
+
+check: install ## check a study before it runs: make check STUDY=config/studies/NAME.yaml
+	@snakemake check --cores 1 $(if $(STUDY),--configfile $(STUDY))
 
 #: two workers; the lists of the slowest tests show what to make faster
 PYTEST = python -m pytest --numprocesses 2 --no-loadscope-reorder --durations 25

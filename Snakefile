@@ -52,6 +52,7 @@ onstart:
 
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer
     all,
+    check,
     convert,
     train,
     evaluate,
@@ -65,6 +66,24 @@ rule all:
     default_target: True
     input:
         rules.write_report.output.html,
+
+
+rule check:
+    """What a run would come to, before it; writes nothing and runs whenever it is asked for."""
+    log:
+        "<log>/check.log",
+    conda:
+        "envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+    params:
+        settings=as_settings(**config),
+    shell:
+        """
+        python {resources.scripts:q}/check.py \
+            --settings {params.settings:q} \
+            2>{log:q}
+        """
 
 
 rule convert:

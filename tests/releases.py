@@ -241,3 +241,23 @@ def folder(root):
     """One folder a class, below the release's own splits."""
     for seed, name in enumerate(["train/NORMAL/p1_a.png", "train/PNEUMONIA/p2_a.png", "test/PNEUMONIA/p3_a.png"]):
         picture(root / name, seed)
+
+
+#: name -> what writes the release, further settings
+LAYOUTS = {
+    "nih": (nih, {}),
+    "google": (nih_google, {"reader": "nih_google"}),
+    "rsna": (rsna, {"nih_mapping": "mapping.json"}),
+    "siim": (siim, {}),
+    "padchest": (padchest, {}),
+    "chexpert": (chexpert, {}),
+    "mimic_ch": (mimic_cxr, {"reader": "mimic_cxr"}),
+    "mimic_nb": (mimic_cxr_jpg, {"reader": "mimic_cxr", "labeler": "negbio", "files": "jpg"}),
+    "brax": (brax, {"views": ["ANY"]}),
+    "openi": (openi, {}),
+    "vindr": (vindr, {}),
+    "montgomery": (montgomery, {}),
+    "shenzhen": (shenzhen, {}),
+    "object_cxr": (object_cxr, {}),
+    "folder": (folder, {"classes": {"NORMAL": [], "PNEUMONIA": ["Pneumonia"]}}),
+}

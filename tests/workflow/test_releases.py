@@ -6,31 +6,12 @@ import pandas as pd
 import pytest
 import yaml
 
-import releases
 from crossray.figures.entries import NEEDS
 from crossray.figures.registry import FIGURES, had
+from releases import LAYOUTS, mimic_cxr
 from workflow_helpers import copy_workflow, executed, planned
 
 pytestmark = pytest.mark.workflow
-
-#: name -> what writes the release, further settings
-DATASETS = {
-    "nih": (releases.nih, {}),
-    "google": (releases.nih_google, {"reader": "nih_google"}),
-    "rsna": (releases.rsna, {"nih_mapping": "mapping.json"}),
-    "siim": (releases.siim, {}),
-    "padchest": (releases.padchest, {}),
-    "chexpert": (releases.chexpert, {}),
-    "mimic_ch": (releases.mimic_cxr, {"reader": "mimic_cxr"}),
-    "mimic_nb": (releases.mimic_cxr_jpg, {"reader": "mimic_cxr", "labeler": "negbio", "files": "jpg"}),
-    "brax": (releases.brax, {"views": ["ANY"]}),
-    "openi": (releases.openi, {}),
-    "vindr": (releases.vindr, {}),
-    "montgomery": (releases.montgomery, {}),
-    "shenzhen": (releases.shenzhen, {}),
-    "object_cxr": (releases.object_cxr, {}),
-    "folder": (releases.folder, {"classes": {"NORMAL": [], "PNEUMONIA": ["Pneumonia"]}}),
-}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +19,7 @@ def read(tmp_path_factory):
     """Return a checkout in which all releases were converted and audited."""
     checkout = copy_workflow(tmp_path_factory.mktemp("readers"))
     datasets = {}
-    for name, (maker, settings) in DATASETS.items():
+    for name, (maker, settings) in LAYOUTS.items():
         root = tmp_path_factory.mktemp(name)
         maker(root)
         datasets[name] = {"reader": maker.__name__, "root": str(root), "public": True} | settings
@@ -49,7 +30,7 @@ def read(tmp_path_factory):
 
 
 def test_every_release_ends_in_shards(read):
-    for name in DATASETS:
+    for name in LAYOUTS:
         index = json.loads((read.folder / f"results/datasets/{name}/32px-pad/index.json").read_text())
         assert index["images"] > 0, name
         assert index["rejected"] == 0, name
@@ -79,7 +60,7 @@ def test_the_papers_study_resolves_to_its_whole_graph(tmp_path):
     for name, block in study["datasets"].items():
         root = tmp_path / name
         root.mkdir()
-        maker = releases.mimic_cxr if name == "mimic_nb" else DATASETS[name][0]
+        maker = mimic_cxr if name == "mimic_nb" else LAYOUTS[name][0]
         maker(root)
         block["root"] = str(root)
         block |= {"nih_mapping": "mapping.json"} if name == "rsna" else {}

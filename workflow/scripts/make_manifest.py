@@ -12,36 +12,21 @@ def make_manifest(arguments: Namespace) -> None:
     """Read, split by patient, check, replace what may name a patient unless the data set is public, write."""
     from crossray import manifest
     from crossray.datasets import Release, find_reader
-    from crossray.datasets.release import check_inside
+    from crossray.datasets.manifests import read_manifest
     from crossray.files import file_digest
-    from crossray.forgotten import without_forgotten
     from crossray.pseudonyms import read_key
-    from crossray.study.splits import Split
 
-    reader = find_reader(arguments.settings["reader"])
-    settings = reader.Told.from_dict(arguments.settings)
+    settings = find_reader(arguments.settings["reader"]).Told.from_dict(arguments.settings)
     tables = tuple(str(path) for path in arguments.tables)
-    table = reader.read(Release(str(arguments.root), tables), settings)
-    if settings.outside_root != "allow":
-        check_inside(arguments.dataset, str(arguments.root), table["path"])
-    if arguments.forgotten:
-        table = without_forgotten(table, arguments.forgotten)
     key = None if settings.public else read_key(arguments.key)
-    hashed = manifest.with_pseudonyms(table, key)
-    if settings.role == "test":
-        table = table.assign(split="test")
-    else:
-        table = manifest.with_splits(table, hashed["patient_id"], settings.split or Split())
-    tasks = manifest.tasks_of(table)
-    opinions = manifest.opinions_of(table)
-    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions]]
-    manifest.check(table, [*tasks, *opinions], tables[0] if tables else str(arguments.root))
-    released = table.reset_index(drop=True)
+    release = Release(str(arguments.root), tables)
+    released = read_manifest(arguments.dataset, release, settings, key, arguments.forgotten)
     table = manifest.with_pseudonyms(released, key)
     if key:
         table = manifest.less_identifying(table)
     manifest.write_lookup(arguments.lookup, released, table)
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
+    tasks = manifest.tasks_of(table)
     facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings.as_dict(), "tables": digests}
     manifest.write(arguments.output, table, facts)
     counts = ", ".join(f"{count} {split}" for split, count in table["split"].value_counts().items())

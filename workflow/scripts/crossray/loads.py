@@ -15,7 +15,7 @@ from crossray.study.stage_settings import facts_of_shape
 IMAGES_IN_A_SHARD = 2000
 
 #: images a second of a training, which any GPU of the last ten years reaches at 224 px
-_RATE = 300
+RATE = 300
 
 
 class Loads:
@@ -64,7 +64,7 @@ class Loads:
     def training_minutes(self, model: str, datasets: Iterable[str]) -> int:
         """Return minutes for a training of a model on data sets."""
         images = self._plan.models[model].training.epochs * sum(map(self.images, datasets))
-        return 60 + self.of_224_px(images) // (_RATE * 60)
+        return 60 + self.of_224_px(images) // (RATE * 60)
 
     def of_224_px(self, images: int) -> int:
         """Return how many images of 224 px cost a network as much as these; smaller ones are not much faster."""

@@ -1,7 +1,7 @@
 """The command-line options that every program that reads predictions has."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,5 +42,15 @@ def read_overlap(path: Path, members: Mapping[str, Sequence[str]]) -> set[tuple[
 
     summary = read(path)
     found = {(row.source, row.target) for row in summary[summary["overlap"] > 0].itertuples()}
+    return overlapping(found, members)
+
+
+def overlapping(found: Set[tuple[str, str]], members: Mapping[str, Sequence[str]]) -> set[tuple[str, str]]:
+    """Return which (source, target) overlap, of those (data set, target) that do.
+
+    Args:
+        found: data sets, with targets that have test images of patients whom they give to training.
+        members: source -> the data sets that it consists of.
+    """
     targets = {target for _, target in found}
     return {(s, t) for s, names in members.items() for t in targets if any((name, t) in found for name in names)}

@@ -121,6 +121,19 @@ class Unpacker(Protocol):
         """Write the images as PNG files; see :func:`crossray.datasets.digits.unpack`."""
 
 
+class Previewer(Protocol):
+    """What the module of a reader offers too whose release the workflow itself makes, and which is known before."""
+
+    def preview(self, dataset: str, settings: Settings, folder: Path) -> Release:
+        """Write the tables that the release will have into a folder, without any image."""
+
+
+def find_previewer(name: str) -> Previewer | None:
+    """Return the reader that is registered under ``name`` if it is a previewer."""
+    reader = find_reader(name)
+    return cast("Previewer", reader) if hasattr(reader, "preview") else None
+
+
 def find_unpacker(name: str) -> Unpacker:
     """Return the reader that is registered under ``name``, which must be an unpacker."""
     return cast("Unpacker", find_reader(name))

@@ -83,14 +83,9 @@ def _usable(
     rejected: list[dict[str, str]],
 ) -> Iterator[NDArray[np.uint8]]:
     """Yield the pixels of each image that can be used, and add it to ``kept``; the others to ``rejected``."""
-    # On a radiograph without contrast nothing can be learnt; pictures in colour are no radiographs, and may be so.
-    blank = "reject" if settings.colour == "grey" else "warn"
     for number, image in enumerate(images.itertuples(), start=1):
         try:
-            pixels = load_square(
-                root / image.file, settings.size, settings.fit, settings.burnt_in, settings.burnt_in_areas,
-                settings.colour, blank,
-            )  # fmt: skip
+            pixels = load_image(root / image.file, settings)
         except UnusableImageError as reason:
             rejected.append({"image_id": image.image_id, "path": image.path, "reason": str(reason)})
         else:
@@ -98,6 +93,18 @@ def _usable(
             yield pixels
         if number % _EVERY == 0:
             log.info("%d of %d images", number, len(images))
+
+
+def load_image(path: Path, settings: ConvertShard) -> NDArray[np.uint8]:
+    """Read an image as a conversion does (:func:`crossray.images.load_square`).
+
+    Raises:
+        UnusableImageError: if it cannot be used, with the reason.
+    """
+    # On a radiograph without contrast nothing can be learnt; pictures in colour are no radiographs, and may be so.
+    blank = "reject" if settings.colour == "grey" else "warn"
+    areas = settings.burnt_in_areas
+    return load_square(path, settings.size, settings.fit, settings.burnt_in, areas, settings.colour, blank)
 
 
 def _versions() -> dict[str, str]:

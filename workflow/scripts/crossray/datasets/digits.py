@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le
 
 from crossray.datasets import Release
 from crossray.datasets.reading import Reading
-from crossray.datasets.unpacked import locate_unpacked, read_unpacked, write_images
+from crossray.datasets.unpacked import locate_unpacked, preview_images, read_unpacked, write_images
 from crossray.seeds import derived_seed
 from crossray.study.base import Settings
 from crossray.study.kinds import Number
@@ -78,6 +78,14 @@ def count_images(release: Release, settings: Options) -> int:
 
 
 read = read_unpacked
+
+
+def preview(dataset: str, settings: Options, folder: Path) -> Release:
+    """See :class:`crossray.datasets.Previewer`."""
+    from sklearn.datasets import load_digits
+
+    part = PARTS[settings.part]
+    return preview_images([(NAMES[digit], "") for digit in load_digits().target[part]], folder, part.start)
 
 
 def unpack(root: Path, settings: Unpacking, folder: Path) -> "pandas.DataFrame":

@@ -5,8 +5,9 @@ severities and the places of the findings, which a study of real patients never 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import imagecodecs
@@ -102,20 +103,11 @@ def write_release(name: str, settings: Hospital, folder: Path) -> tuple[pd.DataF
         for number in range(patient.images):
             image_id = f"{patient.patient_id}-{number}"
             generator = _generator(settings.seed, name, "image", image_id)
-            view = "AP" if generator.random() < settings.ap_share else "PA"
+            view = _view(settings, generator)
             pixels, regions = expose(patient, view, settings.appearance, generator)
-            path = f"{patient.patient_id}/{image_id}.dcm"
-            write_dicom(folder / path, pixels, patient, view, image_id, settings.appearance)
-            facts = {"image_id": image_id, "patient_id": patient.patient_id, "study_id": image_id, "path": path}
-            labels.append(
-                {
-                    **facts,
-                    "view": view,
-                    "sex": patient.sex,
-                    "age": patient.age,
-                    **call(patient.severities, settings.labelling, generator),
-                }
-            )
+            facts = _facts(patient, image_id, view)
+            write_dicom(folder / facts["path"], pixels, patient, view, image_id, settings.appearance)
+            labels.append(facts | call(patient.severities, settings.labelling, generator))
             truth.append({"image_id": image_id, **patient.severities})
             for finding, mask in regions.items():
                 rows, columns = mask.shape
@@ -123,6 +115,33 @@ def write_release(name: str, settings: Hospital, folder: Path) -> tuple[pd.DataF
                 places.append({"image_id": image_id, **place})
     regions_table = pd.DataFrame(places, columns=["image_id", "finding", "rows", "columns", "runs"])
     return pd.DataFrame(labels), pd.DataFrame(truth), regions_table
+
+
+def planned_labels(name: str, settings: Hospital) -> pd.DataFrame:
+    """Return the label table of :func:`write_release` without rendering an image.
+
+    The labels are those before the share ``flipped`` of them is turned, which is drawn after an image was.
+    """
+    labels, name = [], settings.patients_of or name
+    labelling = replace(settings.labelling, flipped=0)
+    for patient in patients(name, settings):
+        for number in range(patient.images):
+            image_id = f"{patient.patient_id}-{number}"
+            generator = _generator(settings.seed, name, "image", image_id)
+            facts = _facts(patient, image_id, _view(settings, generator))
+            labels.append(facts | call(patient.severities, labelling, generator))
+    return pd.DataFrame(labels)
+
+
+def _view(settings: Hospital, generator: Generator) -> str:
+    return "AP" if generator.random() < settings.ap_share else "PA"
+
+
+def _facts(patient: Patient, image_id: str, view: str) -> dict[str, Any]:
+    """Return what the label table says of an image beside its labels."""
+    path = f"{patient.patient_id}/{image_id}.dcm"
+    facts = {"image_id": image_id, "patient_id": patient.patient_id, "study_id": image_id, "path": path}
+    return facts | {"view": view, "sex": patient.sex, "age": patient.age}
 
 
 def call(severities: Mapping[str, float], labelling: Labelling, generator: Generator) -> dict[str, int]:

@@ -37,6 +37,16 @@ def locate(dataset: str, settings: Hospital) -> Release:
     return Release(_path(folders.RELEASE_DICOM, dataset), (_path(folders.RELEASE_LABELS, dataset),))
 
 
+def preview(dataset: str, settings: Hospital, folder: Path) -> Release:
+    """See :class:`crossray.datasets.Previewer`; the labels are those before its readers' mistakes."""
+    from crossray.datasets.hospital import planned_labels
+    from crossray.files import write_csv
+
+    labels = folder / "labels.csv"
+    write_csv(labels, planned_labels(dataset, settings))
+    return Release(str(folder), (str(labels),))
+
+
 def count_images(release: Release, settings: Hospital) -> int:
     """Return the number of images that the settings ask for."""
     return settings.images

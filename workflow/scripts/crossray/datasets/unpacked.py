@@ -41,11 +41,40 @@ def write_images(images: Iterable[tuple["NDArray", str, str]], folder: Path, fir
 
     rows = []
     for number, (pixels, name, split) in enumerate(images, start=first):
-        path = Path(f"{number // 1000:03d}", f"{number:05d}.png")
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        PIL.Image.fromarray(pixels).save(folder / path)
-        rows.append({"image_id": path.stem, "path": str(path), "split": split, "class": name})
+        row = _row(number, name, split)
+        path = folder / row["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(pixels).save(path)
+        rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _row(number: int, name: str, split: str) -> dict[str, str]:
+    """Return what the table of an unpacked release says of an image."""
+    return {
+        "image_id": f"{number:05d}",
+        "path": f"{number // 1000:03d}/{number:05d}.png",
+        "split": split,
+        "class": name,
+    }
+
+
+def preview_images(images: Iterable[tuple[str, str]], folder: Path, first: int = 0) -> Release:
+    """Write the table of :func:`write_images` into a folder, without the images.
+
+    Args:
+        images: class and the release's split of each, in the release's order.
+        folder: where it goes.
+        first: number of the first of them in the release.
+    """
+    import pandas as pd
+
+    from crossray.files import write_csv
+
+    labels = folder / "labels.csv"
+    rows = [_row(number, name, split) for number, (name, split) in enumerate(images, start=first)]
+    write_csv(labels, pd.DataFrame(rows))
+    return Release(str(folder), (str(labels),))
 
 
 def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":

@@ -1,6 +1,6 @@
 """What a model learns from: training and validation images of one or several data sets, and the tasks they label."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
-from crossray.seeds import derived_seed
+from crossray.learning.learnable import first_patients, learnable, of_classes
 from crossray.shards import ImageStore, JoinedStores, with_rows
 from crossray.study.names import MULTICLASS
 from crossray.study.training import TrainingRun
@@ -55,12 +55,12 @@ def load_source(
         if rows.empty:
             raise UserError(f"{where}: no image in the split {split}; a source needs some, raise its share")
     whole = len(splits["train"])
-    splits["train"] = _first_patients(splits["train"], settings.images, settings.seed)
-    learnt, notes = _learnable(splits, tasks)
+    splits["train"] = first_patients(splits["train"], settings.images, settings.seed)
+    learnt, notes = learnable(splits, tasks)
     if not learnt:
         raise UserError(f"{where}: no task can be learnt: {'; '.join(notes)}")
     if settings.objective == MULTICLASS:
-        splits, left_out = _of_classes(splits, learnt, where)
+        splits, left_out = of_classes(splits, learnt, where)
         notes += left_out
     training, validation = (
         Examples(pixels, rows["row"].to_numpy(), rows[learnt].to_numpy(np.float32), rows["dataset"].to_numpy())
@@ -83,52 +83,3 @@ def _pooled(
             labels = [task for task in tasks if task in table]
             parts.append(placed.reindex(columns=["row", "dataset", "patient_id", *labels]))
     return {split: pd.concat(parts, ignore_index=True) for split, parts in splits.items()}
-
-
-def _first_patients(rows: pd.DataFrame, images: int | None, seed: int) -> pd.DataFrame:
-    """Keep whole patients, in an order that is theirs whatever else is there, as long as their images fit."""
-    if images is None or images >= len(rows):
-        return rows
-    patients = rows["dataset"].astype(str) + "/" + rows["patient_id"]
-    places = {name: derived_seed(seed, "patients", name) for name in patients.unique()}
-    counts = patients.value_counts()
-    ordered = counts.loc[sorted(places, key=places.__getitem__)].cumsum()
-    return rows[patients.isin(ordered.index[ordered <= images])].reset_index(drop=True)
-
-
-def _learnable(splits: Mapping[str, pd.DataFrame], tasks: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the tasks that can be learnt, and what there is to say of the others."""
-    learnt, notes = [], []
-    for task in tasks:
-        if task not in splits["train"]:
-            notes.append(f"{task}: not labelled here")
-        elif splits["train"][task].nunique() < 2:
-            notes.append(f"{task}: no positive or no negative in the training split, not trained")
-        else:
-            learnt.append(task)
-            if splits["validation"][task].nunique() < 2:
-                notes.append(f"{task}: no positive or no negative in the validation split, does not choose the epoch")
-    return learnt, notes
-
-
-def _of_classes(
-    splits: Mapping[str, pd.DataFrame], classes: list[str], where: str
-) -> tuple[dict[str, pd.DataFrame], list[str]]:
-    """Return the images of each split that are of one of the classes, and what there is to say of the others.
-
-    A class that one of several data sets does not label is none of its images' class.
-
-    Raises:
-        UserError: if there is only one class, or no image of one in a split.
-    """
-    if len(classes) < 2:
-        raise UserError(f"{where}: the training split has images of one class alone ({classes[0]}); it takes two")
-    kept, notes = {}, []
-    for split, rows in splits.items():
-        known = (rows[classes] == 1).any(axis=1)
-        if not known.any():
-            raise UserError(f"{where}: no image of a class that is learnt in the split {split}")
-        if (~known).any():
-            notes.append(f"{int((~known).sum())} images of the {split} split are of other classes, or of none known")
-        kept[split] = rows[known].fillna(dict.fromkeys(classes, 0.0)).reset_index(drop=True)
-    return kept, notes

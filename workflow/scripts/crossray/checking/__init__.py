@@ -1,0 +1,1 @@
+"""What a run would come to, found out before anything is rendered, converted or trained."""

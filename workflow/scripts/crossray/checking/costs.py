@@ -1,0 +1,87 @@
+"""What a run will cost: reckoned from the images there are, the files that were decoded, and docs/performance.md."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from crossray.checking.cohorts import Cohort
+from crossray.loads import RATE, Loads
+from crossray.study.plan import Plan
+
+#: images a second of a training of ResNet50 at 224 px (docs/performance.md)
+RATES = {"one H100": 3700, "any GPU of the last ten years": RATE, "two CPU cores": 13}
+#: pixels along each side for which these hold
+_RATED_SIZE = 224
+#: MB of ResNet50's weights, and of the two checkpoints of a training that is under way (docs/cost-at-scale.md)
+_WEIGHTS_MB, _CHECKPOINTS_MB = 94, 942
+#: MB that the audit of leakage asks for, whatever it compares
+_AUDIT_MB = 8000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a run costs.
+
+    Attributes:
+        conversion_hours: of all files that are there, on all cores of this machine.
+        timed: how many files it is reckoned from.
+        cores: cores of this machine.
+        trainings: how many there are.
+        trained_images: images that go through all trainings, once for each epoch.
+        hours: hardware -> hours of all trainings, one after another.
+        memory_mb: what the largest job asks for.
+        disk_mb: pixels and weights that stay, and the checkpoints of one training.
+        free_mb: what the disk of the working folder has.
+    """
+
+    conversion_hours: float
+    timed: int
+    cores: int
+    trainings: int
+    trained_images: int
+    hours: Mapping[str, float]
+    memory_mb: int
+    disk_mb: int
+    free_mb: int
+
+
+def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[str, pd.DataFrame]) -> Cost:
+    """Reckon what a run costs.
+
+    Args:
+        plan: what the study does.
+        loads: the loads of its jobs.
+        cohorts: its data sets; those without a table count with the images that their reader expects.
+        tables: data set -> its manifest, in the splits that the study uses.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    kinds = [kind for cohort in cohorts for kind in cohort.kinds]
+    learnt = {
+        name: int((tables[name]["split"] == "train").sum())
+        if name in tables
+        else round(loads.images(name) * dataset.split.train)
+        for name, dataset in plan.study.datasets.items()
+    }
+    trainings = [(item["model"], plan.members[item["source"]]) for item in plan.trainings()]
+    seeds = len(plan.study.seeds)
+    images = seeds * sum(
+        plan.models[model].training.epochs * sum(learnt[name] for name in names) for model, names in trainings
+    )
+    share = (plan.study.images.size / _RATED_SIZE) ** 2
+    memory = [_AUDIT_MB, *(loads.training_mb(names) for _, names in trainings)]
+    memory += [loads.conversion_mb(name, plan.shape) for name in plan.study.datasets]
+    return Cost(
+        sum(kind.images * kind.seconds for kind in kinds) / cores / 3600,
+        sum(kind.decoded + sum(kind.refused.values()) for kind in kinds),
+        cores,
+        seeds * len(trainings),
+        images,
+        {name: images * share / rate / 3600 for name, rate in RATES.items()},
+        max(memory),
+        loads.pixels_mb(plan.study.datasets) + seeds * len(trainings) * _WEIGHTS_MB + _CHECKPOINTS_MB,
+        shutil.disk_usage(Path.cwd()).free // 1_000_000,
+    )

@@ -1,0 +1,123 @@
+"""The answer of ``check`` as text for a terminal. Of data sets that are not public it holds counts alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from crossray.checking.cells import Outlook
+from crossray.checking.cohorts import Cohort
+from crossray.checking.costs import Cost
+from crossray.errors import listed
+from crossray.manifest import SPLITS
+from crossray.reasons import REASONS
+from crossray.study.plan import Plan
+
+#: places of a cell without a number that are named
+_NAMED = 4
+
+
+def page(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) -> Iterator[str]:
+    """Yield the lines of what was found, without problems and remarks."""
+    study = plan.study
+    yield f"Study {study.study}: {_count(len(plan.sources), 'source')}, {_count(len(plan.targets), 'target')}, " \
+        f"{_count(len(study.tasks), 'task')}, {_count(len(plan.models), 'model')}, " \
+        f"{_count(len(study.seeds), 'seed')}"  # fmt: skip
+    yield from _datasets(cohorts, outlook)
+    yield from _positives(plan, outlook.tables)
+    yield from _matrix(plan, outlook.cells)
+    yield from _costs(plan, cost)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _datasets(cohorts: Sequence[Cohort], outlook: Outlook) -> Iterator[str]:
+    rows = {}
+    for cohort in cohorts:
+        table = outlook.tables.get(cohort.name)
+        if table is not None:
+            missing = "-" if cohort.missing is None else f"{cohort.missing}"
+            splits = {split: int((table["split"] == split).sum()) for split in SPLITS}
+            rows[cohort.name] = {"images": len(table), "missing": missing, "patients": table["patient_id"].nunique()}
+            rows[cohort.name] |= splits
+    if rows:
+        yield "\nImages, and how they are split\n"
+        yield pd.DataFrame.from_dict(rows, orient="index").to_string()
+    notes = [f"{cohort.name}: {cohort.note}" for cohort in cohorts if cohort.note]
+    kinds = [
+        f"{cohort.name}: {kind.images:,} x {kind.name}; {kind.decoded} of {kind.decoded + sum(kind.refused.values())} "
+        f"tried can be used, {1000 * kind.seconds:.0f} ms each"
+        for cohort in cohorts
+        for kind in cohort.kinds
+    ]
+    if notes or kinds:
+        yield ""
+    yield from [*notes, *kinds]
+
+
+def _positives(plan: Plan, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+    if not tables:
+        return
+    yield f"\nPositives of {', '.join(SPLITS)}; - is not labelled\n"
+    cells = {name: [_positive(table, task) for task in plan.study.tasks] for name, table in tables.items()}
+    yield pd.DataFrame(cells, index=list(plan.study.tasks)).to_string()
+
+
+def _positive(table: pd.DataFrame, task: str) -> str:
+    if task not in table or table[task].isna().all():
+        return "-"
+    positive = table.loc[table[task] == 1, "split"].value_counts()
+    return " ".join(f"{positive.get(split, 0)}" for split in SPLITS)
+
+
+def _matrix(plan: Plan, cells: pd.DataFrame) -> Iterator[str]:
+    """Show for each source and target how many tasks will have a number."""
+    if cells.empty:
+        return
+    numbered = cells["reason"].isna()
+    yield f"\n{numbered.sum():,} of {len(cells):,} cells (model x source x target x task) will have a number"
+    for model in plan.reported_models:
+        shown = cells[cells["model"] == model]
+        if shown.empty:
+            continue
+        counts = shown.assign(number=shown["reason"].isna()).pivot_table(
+            index="source", columns="target", values="number", aggfunc="sum", sort=False
+        )
+        yield f"\n{model}: tasks of {len(plan.study.tasks)} with a number, rows trained on, columns tested on\n"
+        yield counts.astype(int).rename_axis(index=None, columns=None).to_string()
+    if not numbered.all():
+        yield "\nWithout a number"
+    for reason, rows in cells[~numbered].groupby("reason", sort=False):
+        yield f"  {reason}  {_count(len(rows), 'cell')}: {REASONS[reason]}: {_places(rows)}"
+
+
+def _places(rows: pd.DataFrame) -> str:
+    """Name tasks with the targets where they have no number."""
+    tasks = [f"{task} at {listed(part['target'].unique(), _NAMED)}" for task, part in rows.groupby("task", sort=False)]
+    return f"{'; '.join(tasks[:_NAMED])}{f' and {len(tasks) - _NAMED} more tasks' if len(tasks) > _NAMED else ''}"
+
+
+def _costs(plan: Plan, cost: Cost) -> Iterator[str]:
+    yield "\nAn estimate of what the run costs, without predictions, analyses and the start of its jobs"
+    if cost.timed:
+        yield (
+            f"  conversion  {_span(cost.conversion_hours)} on {_count(cost.cores, 'core')}, from "
+            f"{_count(cost.timed, 'file')} decoded here"
+        )
+    hours = "; ".join(f"{_span(value)} on {name}" for name, value in cost.hours.items())
+    yield (
+        f"  training    {_count(cost.trainings, 'training')}, {cost.trained_images:,} images in all epochs: {hours} "
+        f"(measured with ResNet50, scaled to {plan.study.images.size} px)"
+    )
+    yield f"  memory      {cost.memory_mb / 1000:,.0f} GB for the largest job, by what the workflow asks for"
+    yield (
+        f"  disk        {cost.disk_mb / 1000:,.1f} GB of pixels and weights (of ResNet50), "
+        f"{cost.free_mb / 1000:,.0f} GB free"
+    )
+
+
+def _span(hours: float) -> str:
+    if hours < 1 / 60:
+        return "less than a minute"
+    return f"{hours * 60:.0f} min" if hours < 1.5 else f"{hours:,.0f} h" if hours < 72 else f"{hours / 24:,.0f} days"

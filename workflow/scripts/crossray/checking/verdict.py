@@ -1,0 +1,82 @@
+"""What stands in the way of a study's numbers, and what to change; and what else a person should know before a run."""
+
+from collections.abc import Iterator, Sequence
+
+from crossray.checking.cells import Outlook
+from crossray.checking.cohorts import Cohort
+from crossray.checking.costs import Cost
+from crossray.errors import listed
+from crossray.reasons import NOT_LABELLED, NOT_TRAINED, PATIENTS_OVERLAP, REASONS, TOO_FEW
+from crossray.study.plan import Plan
+
+#: reason -> what to do about it
+REMEDIES = {
+    NOT_LABELLED: "name a task that the targets label, under the name that they have for it",
+    NOT_TRAINED: "train on a source that has positives and negatives of it",
+    TOO_FEW: "take more test patients (datasets.*.split), or lower evaluation.minimum",
+    PATIENTS_OVERLAP: "set leakage.overlap to move",
+}
+
+
+def problems(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterator[str]:
+    """Yield what would stop a run or leave it without a number, each with what to change."""
+    for cohort in cohorts:
+        yield from _of_files(plan, cohort)
+    yield from outlook.problems
+    cells = outlook.cells
+    if len(cells) and cells["reason"].notna().all():
+        causes = [f"{REASONS[code]} ({listed(rows['task'].unique())}): {REMEDIES[code]}"
+                  for code, rows in cells.groupby("reason", sort=False)]  # fmt: skip
+        yield f"no cell would have a number. {'. '.join(causes)}"
+
+
+def _of_files(plan: Plan, cohort: Cohort) -> Iterator[str]:
+    if cohort.problem:
+        yield f"{cohort.name}: {cohort.problem}"
+    if cohort.table is None:
+        return
+    allowed = plan.study.datasets[cohort.name].max_rejected
+    images = len(cohort.table)
+    ending = f"more than datasets.{cohort.name}.max_rejected = {allowed:g} allows, so that the conversion would stop"
+    if not images:
+        yield f"{cohort.name}: no image is left; look at the settings that choose images (views, images_per_patient)"
+    elif (cohort.missing or 0) > allowed * images:
+        yield (
+            f"{cohort.name}: {cohort.missing} of {images} images are missing, {ending}; put them below root, or raise "
+            "the limit"
+        )
+    unusable = [kind for kind in cohort.kinds if kind.is_unusable]
+    if sum(kind.images for kind in unusable) > allowed * images:
+        reasons = listed(dict.fromkeys(reason for kind in unusable for reason in kind.refused))
+        names = listed(f"{kind.images} x {kind.name}" for kind in unusable)
+        yield (
+            f"{cohort.name}: no file that was tried of {names} could be used ({reasons}), {ending}; mend or leave out "
+            "these files, or raise the limit"
+        )
+
+
+def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) -> Iterator[str]:
+    """Yield what stops nothing and should be known."""
+    tables = [cohort.table for cohort in cohorts if cohort.table is not None]
+    unlabelled = [task for task in plan.study.tasks if not any(task in table for table in tables)]
+    if unlabelled and len(tables) == len(cohorts):
+        yield f"no data set labels {listed(unlabelled)}; a task has the name that the data sets have for it"
+    for (first, second), count in outlook.shared.items():
+        yield f"{first} and {second} share {count} patients, by their identifiers"
+    for name, moved in outlook.moved.items():
+        if moved:
+            yield f"{name}: {moved} images change their split, as their patients are in several"
+    for cohort in cohorts:
+        yield from _remarks_on_files(cohort)
+    if cost.disk_mb > cost.free_mb:
+        yield f"the disk has {cost.free_mb / 1000:,.1f} GB left, and {cost.disk_mb / 1000:,.1f} GB would be written"
+
+
+def _remarks_on_files(cohort: Cohort) -> Iterator[str]:
+    if cohort.doubled:
+        yield f"{cohort.name}: {cohort.doubled} rows name a file that an earlier row names too"
+    if cohort.missing:
+        yield f"{cohort.name}: {cohort.missing} images are missing"
+    for kind in cohort.kinds:
+        for reason, count in kind.refused.items():
+            yield f"{cohort.name}: {count} of the files tried of {kind.name} cannot be used: {reason}"
