@@ -180,7 +180,7 @@ def test_nothing_of_a_closed_data_set_is_shown_but_counts(tmp_path, capsys, monk
     block = release(tmp_path / "a", prefix="Doe^Jane") | {"public": False}
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.rglob("*"))
-    status, text = told(study({"here": block}), capsys)
+    status, text = told(study({"here": block}, small_cells=0), capsys)
     assert status == 0
     assert "Doe" not in text
     assert ".png" not in text
