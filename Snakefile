@@ -77,7 +77,7 @@ rule check:
     resources:
         scripts=SCRIPTS,
     params:
-        settings=as_settings(**config),
+        settings=GIVEN,
     shell:
         """
         python {resources.scripts:q}/check.py \

@@ -44,6 +44,8 @@ from crossray.study.base import as_text
 
 #: a list of patients, for the target ``forget`` alone; no part of a study
 FORGET = config.pop("forget", "")
+#: the configuration as it was given
+GIVEN = as_text(config)
 
 
 def runs():
