@@ -43,7 +43,7 @@ def _sharded(path: Path, folder: Path) -> None:
     """Convert every target once, then read it for every model."""
     import pandas as pd
 
-    facts = IndexShards(size=224, fit="crop", colour="grey", burnt_in="reject", max_rejected=0)
+    facts = IndexShards(size=224, fit="crop", colour="grey", burnt_in="reject", max_rejected=0, max_missing=0)
     rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
     for target in range(TARGETS):
         shard = folder / f"{target}/shards/0000.h5"

@@ -24,7 +24,7 @@ def write_dataset(folder: Path, images: int, size: int, tasks: list[str]) -> tup
     names = [f"i{number}" for number in range(images)]
     pixels = (generator.integers(0, 256, (size, size), np.uint8) for _ in names)
     write_shard(folder / "shards/0000.h5", pixels, names, size, {"dataset": "made"})
-    facts = IndexShards(size=size, fit="crop", colour="grey", burnt_in="reject", max_rejected=0)
+    facts = IndexShards(size=size, fit="crop", colour="grey", burnt_in="reject", max_rejected=0, max_missing=0)
     rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
     write_json(folder / "index.json", index([folder / "shards/0000.h5"], rejected, "made", facts))
     table = pd.DataFrame({"image_id": names, "patient_id": names, "study_id": names, "path": names})

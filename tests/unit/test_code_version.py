@@ -103,15 +103,16 @@ def test_a_default_of_training_counts_for_what_trains(scripts):
     assert changed.isdisjoint({"make_manifest", "convert_shard", "audit_leakage", "measure_performance", "draw_drop"})
 
 
+# The check plans the whole study, and nothing that it writes is kept.
 @pytest.mark.parametrize("stage", ["train_model", "predict_corrected", "measure_sweeps", "index_shards"])
 def test_a_new_setting_of_a_stage_counts_for_it_alone(scripts, stage):
     before = {name: digest(name) for name in programs(scripts)}
     path = scripts / f"crossray/study/stages/{stage}.py"
     path.write_text(path.read_text() + '    more: int = 1\n    "What is new."\n')
-    assert {name for name, old in before.items() if digest(name) != old} == {stage}
+    assert {name for name, old in before.items() if digest(name) != old} - {"check"} == {stage}
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in (ROOT / "workflow/scripts").glob("*.py")))
+@pytest.mark.parametrize("name", sorted({path.stem for path in (ROOT / "workflow/scripts").glob("*.py")} - {"check"}))
 def test_a_program_knows_of_the_study_what_its_own_stage_is_told(name):
     known = module.imported(name)
     stages = {part.split(".")[3] for part in known if part.startswith("crossray.study.stages.")}

@@ -60,7 +60,7 @@ def planted(made, tmp_path_factory):
         ])  # fmt: skip
         folder = study.folder / "datasets" / name / f"{SIDE}px"
         write_shard(folder / "shards/0000.h5", images, ids, SIDE, {"dataset": name})
-        rule = IndexShards(size=SIDE, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01)
+        rule = IndexShards(size=SIDE, fit="crop", colour="grey", burnt_in="reject", max_rejected=0.01, max_missing=0)
         rejected = pd.DataFrame(columns=["image_id", "path", "reason"])
         write_json(folder / "index.json", index([folder / "shards/0000.h5"], rejected, name, rule))
         shutil.copyfile(study.folder / "datasets" / name / "32px/rejected.csv", folder / "rejected.csv")
