@@ -86,7 +86,7 @@ def files_written(folder):
 #: what a blow waits for, counted from the start of the run that it strikes
 EVENTS = (jobs_begun, jobs_ended, files_written)
 #: the largest number of them; so few jobs end before a blow that the run is never over before the last one
-LATEST = 5
+LATEST = 3
 
 
 def damage(shard):

@@ -1,6 +1,7 @@
 """A study of classes through the workflow: unpacked, in colour, up to its report; and labels that are no classes."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
@@ -83,5 +84,6 @@ def test_an_image_of_two_classes_stops_the_study_with_its_row(checkout):
     checkout.write("pets.yaml", yaml.safe_dump(study))
     output = checkout.snakemake("train", study="pets.yaml", check=False)
     log = (checkout.folder / "logs/pets/assign_splits/ours.log").read_text()
-    assert "1 images have, the first of them in row 9 of the manifest, more than one class (cat, dog)" in log
+    told = r"1 images have, the first of them in row \d+ of the manifest, more than one class \(cat, dog\)"
+    assert re.search(told, log)  # rows are in the order of keyed hashes
     assert "train_model" not in output.split("assign_splits")[-1]
