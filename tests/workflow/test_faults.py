@@ -31,11 +31,15 @@ def test_struck_at_random_moments_a_run_ends_in_the_same_files(finished, made, t
             (made.folder / "run.log").write_text("")
             before = event(made.folder)
             process = runs.enter_context(start(made.folder))
-            wait_until(lambda: event(made.folder) >= before + count, process)  # noqa: B023 - called here
+            wait_until(lambda: event(made.folder) >= before + count or process.poll() is not None)  # noqa: B023
+            if process.poll() is not None:  # a quick machine does much between two blows, and all is done
+                assert process.returncode == 0, (made.folder / "run.log").read_text()
+                break
             strike(process, kind)
             struck.append(f"{kind} at {count} {event.__name__.replace('_', ' ')}")
             made.snakemake("--unlock")
         made.snakemake()
+    assert len(struck) >= KILLS // 2
     lost = contents(finished.folder).keys() - contents(made.folder).keys()
     assert differences(finished.folder, made.folder) == []
     tell(f"workflow: faults injected: {len(struck)} ({', '.join(struck)}); runs that ended equal: 1 of 1; "
