@@ -6,7 +6,7 @@ import pytest
 import layouts
 from crossray.datasets import find_reader
 from crossray.datasets.configured import with_policy
-from crossray.errors import UserError
+from crossray.errors import UserError, speaking_of
 from helpers import dataset, dicom_file
 from releases import pixels
 
@@ -18,7 +18,8 @@ def read(root, reader="table", public=True, **block):
     settings = dataset(reader, root=str(root), max_missing=0, public=public, **block)
     module = find_reader(reader)
     told = module.Told.from_json(with_policy("d", settings, public=public).to_json())
-    return module.read(module.locate("d", settings), told)
+    with speaking_of(public):
+        return module.read(module.locate("d", settings), told)
 
 
 def said(labels):
@@ -130,6 +131,18 @@ def test_words_without_a_meaning_are_counted(tmp_path, public, words):
     table(tmp_path, HEAD + "".join(f"{n},p,{n}.png,{cell},,\n" for n, cell in enumerate(cells)))
     with pytest.raises(UserError, match=rf"row 3, column a: not under positive, negative or unknown: {words}"):
         read(tmp_path, table="t.csv", tasks={"A": {"column": "a", "positive": ["yes"]}}, public=public)
+
+
+def test_columns_of_a_closed_table_are_counted_where_one_is_missing(tmp_path):
+    """Of a table without a header its first row, a patient's, is taken for one."""
+    images_by_study(tmp_path)
+    (tmp_path / "more.csv").write_text("study,Doe^Jane\ns1,1\ns2,0\n")
+    asked = {"join": [{"table": "more.csv", "key": "study"}], "tasks": {"A": "gone"}}
+    with pytest.raises(UserError, match="no column gone; the columns are .*Doe"):
+        read(tmp_path, table="t.csv", **asked)
+    with pytest.raises(UserError, match="no column gone; the columns are 5 in all") as error:
+        read(tmp_path, table="t.csv", public=False, **asked)
+    assert "Doe" not in str(error.value)
 
 
 def images_by_study(root):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, listed, named, placed
 from crossray.study.base import LeftOut, Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Joined:
         if missing := [name for name in dict.fromkeys(columns) if name not in self.texts]:
             paths = dict.fromkeys(path for path, _ in self.origins.values())
             raise UserError(
-                f"{listed(paths)}: no column {listed(missing)}; the columns are {listed(list(self.texts), 30)}"
+                f"{listed(paths)}: no column {listed(missing)}; the columns are {named(list(self.texts), 'in all', 30)}"
             )
 
     def cells(self, column: str) -> "tuple[pandas.Series, str]":
@@ -87,7 +87,8 @@ def _added(joined: Joined, path: str, join: Join) -> Joined:
     _check_unique(keys, path, there)
     further, keys = further[keys != ""], keys[keys != ""]
     if twice := [name for name in further if name != there and name in joined.texts]:
-        raise UserError(f"{path}: column {listed(twice)} is in another table too; rename it in one of them")
+        told = placed(twice, list(further))
+        raise UserError(f"{path}: column {told} is in another table too; rename it in one of them")
     row_of = pd.Series(further.index, index=keys.to_numpy())
     rows = wanted.map(row_of)
     matched = rows.notna()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets.fields import labels, numbers
 from crossray.datasets.policy import resolve_uncertain
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, named
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Number, Several, Text
 
@@ -84,7 +84,7 @@ def columns_of(source: LabelSource) -> tuple[str, ...]:
 
 
 def opinions(
-    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str, public: bool
+    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str
 ) -> Iterator["pandas.Series"]:
     """Yield what each column of a source says: 1, 0 or missing, as floats.
 
@@ -92,19 +92,16 @@ def opinions(
         source: where labels come from.
         cells: returns the texts of a column, by rows of the file that it stands in, and that file.
         uncertain: what -1 is, where cells are marks.
-        public: whether a message may quote a word.
 
     Raises:
         UserError: if a cell has no meaning; the message names file, row and column.
     """
     for column in columns_of(source):
         texts, path = cells(column)
-        yield _said(source, texts.str.strip(), path, column, uncertain, public)
+        yield _said(source, texts.str.strip(), path, column, uncertain)
 
 
-def _said(
-    source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str, public: bool
-) -> "pandas.Series":
+def _said(source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str) -> "pandas.Series":
     if source.not_empty:
         return (texts != "").astype(float)
     threshold = source.at_least if source.at_least is not None else source.above
@@ -114,11 +111,11 @@ def _said(
         positive = values >= threshold if source.at_least is not None else values > threshold
         return positive.astype(float).mask(empty)
     if source.positive or source.negative or source.unknown:
-        return _from_words(source, texts, path, column, public)
+        return _from_words(source, texts, path, column)
     return resolve_uncertain(labels(texts, path, column), uncertain)
 
 
-def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: str, public: bool) -> "pandas.Series":
+def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     """Read texts by the words that settings list."""
     meanings: dict[str, float | None] = {"": None}
     for words, value in ((source.positive, 1.0), (source.negative, 0.0), (source.unknown, None)):
@@ -127,7 +124,7 @@ def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: 
     parts = {text: _parts(text, source.separator) for text in texts.unique()}
     strange = {text for text, words in parts.items() if any(word.casefold() not in meanings for word in words)}
     if strange and source.others is None:
-        raise UserError(_strange_words(texts[texts.isin(strange)], parts, meanings, path, column, public))
+        raise UserError(_strange_words(texts[texts.isin(strange)], parts, meanings, path, column))
     said = {text: _together([meanings.get(word.casefold(), rest) for word in words]) for text, words in parts.items()}
     return texts.map(said).astype(float)
 
@@ -145,13 +142,11 @@ def _together(values: Sequence[float | None]) -> float | None:
 
 
 def _strange_words(
-    texts: "pandas.Series", parts: dict[str, list[str]], meanings: dict[str, float | None], path: str, column: str,
-    public: bool,
-) -> str:  # fmt: skip
+    texts: "pandas.Series", parts: dict[str, list[str]], meanings: dict[str, float | None], path: str, column: str
+) -> str:
     """Say which words have no meaning, with their counts; of data that are not public only how many."""
     counts = Counter(word for text in texts for word in parts[text] if word.casefold() not in meanings)
-    named = listed([f"{word!r} ({count})" for word, count in counts.most_common()], 10)
-    words = named if public else f"{len(counts)} words in {len(texts)} rows"
+    words = named([f"{word!r} ({count})" for word, count in counts.most_common()], f"words in {len(texts)} rows", 10)
     return (
         f"{path}: row {texts.index[0] + 2}, column {column}: not under positive, negative or unknown: {words}. List "
         "them, or say what all others are (others: negative, or unknown)"

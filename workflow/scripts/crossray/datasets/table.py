@@ -40,7 +40,6 @@ KEYWORDS = {
     "view": "ViewPosition",
 }
 FromHeaders = Literal["patient_id", "study_id", "sex", "age", "view"]
-PATTERNS = ("image_id", "patient_id", "study_id")
 
 TaskSource = Annotated[str | Annotated[LabelSource, Obeys(contradiction)], OneKindOf()]
 Tasks = Several[str] | Annotated[Mapping[str, TaskSource], Len(1)]
@@ -252,7 +251,7 @@ def _labels(
         if source.always is not None:
             yield task, pd.Series(float(source.always), index)
             continue
-        said = [one.set_axis(index) for one in opinions(source, joined.cells, settings.uncertain, settings.public)]
+        said = [one.set_axis(index) for one in opinions(source, joined.cells, settings.uncertain)]
         yield task, combined(said, source.combine)
         if source.columns:
             readers |= {f"{task}{BY}{name}": one for name, one in zip(source.columns, said, strict=True)}
