@@ -46,7 +46,6 @@ onstart:
         check_writable("results", "logs", STUDY.private)
         close_folder(Path(STUDY.private))
         check_clock(STUDY)
-    check_file_system()
     check_left_over()
 
 

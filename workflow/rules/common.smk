@@ -68,18 +68,12 @@ SHAPE = PLAN.shape
 SEEDS = STUDY.seeds
 
 
-#: what jobs share with the machine that Snakemake runs on
+#: what jobs must share with the machine that Snakemake runs on
 SHARED = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOURCES}
-
-
-def check_file_system():
-    """Stop where jobs would not see the files of the machine that Snakemake runs on, nor what an earlier job left."""
-    asked = workflow.storage_settings
-    shared = not asked.default_storage_provider and SHARED <= asked.shared_fs_usage
-    raised_as(WorkflowError)(check_shared)(shared or not workflow.is_main_process)
-
-
-check_file_system()
+STORAGE = workflow.storage_settings
+if workflow.is_main_process:
+    with raised_as(WorkflowError):
+        check_shared(not STORAGE.default_storage_provider and SHARED <= STORAGE.shared_fs_usage)
 PAPER_NUMBERS = (
     "fig1_auc",
     "fig2_leave_one_out",
@@ -117,6 +111,5 @@ wildcard_constraints:
     seed=r"\d+",
     shard=r"\d+",
     shape=r"\d+px(-pad)?(-rgb)?",
-    split="validation|test",
     penalty="free|tied",
     figure="|".join(ALL_FIGURES),

@@ -28,7 +28,7 @@ for number, part in enumerate(PLAN.prediction_jobs):
             scripts=SCRIPTS,
             gpu=gpus,
             mem_mb=grows(lambda wildcards, part=part: LOADS.network_mb(LOADS.largest(part.reads))),
-            runtime=lasts(lambda wildcards, part=part: LOADS.network_minutes(LOADS.total(part.reads), PLAN.predicted)),
+            runtime=lasts(lambda wildcards, part=part: LOADS.network_minutes(LOADS.total(part.reads), part.reads)),
         params:
             settings=stage_settings.predict(PLAN, part.embeds).to_json(),
             code=code_version("predict"),

@@ -25,7 +25,7 @@ rule draw_figure:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(1000),
-        runtime=grows(20),
+        runtime=lasts(20),
     params:
         settings=figure_settings,
         code=lambda wildcards: code_version("draw_figure", f"crossray.figures.{wildcards.figure}"),

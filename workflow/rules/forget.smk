@@ -10,7 +10,7 @@ rule forget:
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
-        runtime=grows(120),
+        runtime=lasts(120),
     params:
         patients=FORGET,
         code=code_version("forget"),

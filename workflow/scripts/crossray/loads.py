@@ -48,8 +48,12 @@ class Loads:
 
     def pixels_mb(self, datasets: Iterable[str]) -> int:
         """Return the size of data sets' pixels in MB."""
-        images = self._plan.study.images
-        return sum(map(self.images, datasets)) * images.size**2 * CHANNELS[images.colour] // 1_000_000
+        return self._mb(self.total(datasets))
+
+    def _mb(self, images: int) -> int:
+        """Return the size of images of this study's shape in MB."""
+        asked = self._plan.study.images
+        return images * asked.size**2 * CHANNELS[asked.colour] // 1_000_000
 
     def conversion_mb(self, dataset: str, shape: str) -> int:
         """Return what a conversion needs: the largest image with its copies, and the shard's pages in the cache."""
@@ -63,7 +67,7 @@ class Loads:
 
     def training_minutes(self, model: str, datasets: Iterable[str]) -> int:
         """Return minutes for a training of a model on data sets."""
-        images = self._plan.models[model].training.epochs * sum(map(self.images, datasets))
+        images = self._plan.models[model].training.epochs * self.total(datasets)
         return 60 + self.of_224_px(images) // (RATE * 60)
 
     def of_224_px(self, images: int) -> int:
@@ -76,8 +80,7 @@ class Loads:
 
     def network_mb(self, images: int) -> int:
         """Return MB for a network, a batch and images, all of them at once."""
-        asked = self._plan.study.images
-        return 4000 + images * asked.size**2 * CHANNELS[asked.colour] // 1_000_000
+        return 4000 + self._mb(images)
 
     def network_minutes(self, images: int, compared: Iterable[str]) -> int:
         """Return minutes for 2,000 images of 224 px each, and one for each 6 GB of data sets that are compared."""

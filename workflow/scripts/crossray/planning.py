@@ -111,9 +111,7 @@ def weights_files(plan: Plan) -> dict[str, list[str]]:
         UserError: if a file is not there.
     """
     named = {name: (model.model.weights, f"models.{model.sweep}.weights") for name, model in plan.models.items()}
-    return {
-        name: weights_file(weights, key) if isinstance(weights, str) else [] for name, (weights, key) in named.items()
-    }
+    return {name: weights_file(weights, key) for name, (weights, key) in named.items()}
 
 
 def encoder_file(study: Study) -> list[str]:

@@ -12,6 +12,7 @@ from crossray.checking.files import Kind, find_kinds
 from crossray.datasets import Release, find_previewer, find_reader
 from crossray.datasets.manifests import read_manifest
 from crossray.errors import UserError, speaking_of
+from crossray.paths import is_file
 from crossray.planning import Sources, forgotten_list, manifest_settings
 from crossray.pseudonyms import read_key
 from crossray.study.datasets import Dataset
@@ -93,7 +94,7 @@ def _as_classes(table: pd.DataFrame, plan: Plan, name: str) -> pd.DataFrame:
 
 def _with_files(name: str, table: pd.DataFrame, release: Release, plan: Plan) -> Cohort:
     root, paths = Path(release.root), list(dict.fromkeys(table["path"]))
-    there = [path for path in paths if (root / path).is_file()]
+    there = [path for path in paths if is_file(root, path)]
     missing = int((~table["path"].isin(there)).sum())
     settings = convert_shard(plan.study.datasets[name], plan.shape, 1)
     return Cohort(name, table, missing=missing, kinds=find_kinds(root, there, settings))
