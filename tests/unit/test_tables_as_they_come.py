@@ -138,7 +138,7 @@ def test_columns_of_a_closed_table_are_counted_where_one_is_missing(tmp_path):
     images_by_study(tmp_path)
     (tmp_path / "more.csv").write_text("study,Doe^Jane\ns1,1\ns2,0\n")
     asked = {"join": [{"table": "more.csv", "key": "study"}], "tasks": {"A": "gone"}}
-    with pytest.raises(UserError, match="no column gone; the columns are .*Doe"):
+    with pytest.raises(UserError, match=r"no column gone; the columns are .*Doe"):
         read(tmp_path, table="t.csv", **asked)
     with pytest.raises(UserError, match="no column gone; the columns are 5 in all") as error:
         read(tmp_path, table="t.csv", public=False, **asked)
