@@ -71,7 +71,8 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 def pytest_configure(config):
-    """Mark this session and what it starts."""
+    """Mark this session and what it starts; Ctrl-C ends what it starts, even if a shell began it in the background."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         os.environ[SESSION] = str(os.getpid())
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import h5py
 
-from workflow_helpers import command, copy_workflow, started
+from workflow_helpers import command, copy_workflow, same_key, started
 
 #: what holds a clock or a process stands apart from what holds a result
 RESULTS = ("results/datasets", "results/tiny")
@@ -35,8 +35,7 @@ def unmade(finished, folder):
     """Return a checkout without results that makes the same pseudonyms as a finished one."""
     checkout = copy_workflow(folder)
     shutil.copyfile(finished.folder / "tiny.yaml", folder / "tiny.yaml")
-    (folder / "private").mkdir()
-    shutil.copyfile(finished.folder / "private/pseudonyms.key", folder / "private/pseudonyms.key")
+    same_key(folder)
     return checkout
 
 

@@ -125,12 +125,20 @@ class Slurm:
         self.start_controller()
         for name in self.names:
             self._spawn(f"slurmd-{name}", "slurmd", "-D", "-N", name)
-        self.wait_until(lambda: set(self.run("sinfo", "--noheader", "--Node", "--format=%t").split()) == {"idle"})
+        self.wait_until(lambda: self._states() == {"idle"})
 
     def start_controller(self) -> None:
         """Start the controller, which takes up the state that it left."""
         self._spawn("slurmctld", "slurmctld", "-D")
         self.wait_until(lambda: "UP" in self.run("scontrol", "ping"))
+
+    def clear(self) -> None:
+        """Cancel what another test left and take back the nodes that SLURM drained for it."""
+        self.run("scancel", "--user=root")
+        self.wait_until(lambda: not self.jobs("RUNNING", "COMPLETING", "PENDING"))
+        for name in self.names:
+            self.run("scontrol", "update", f"nodename={name}", "state=resume")
+        self.wait_until(lambda: self._states() == {"idle"})
 
     def restart_controller(self) -> None:
         """End the controller, which saves its state, and start it again; jobs go on meanwhile."""
@@ -162,6 +170,10 @@ class Slurm:
         lines = self.run("squeue", "--noheader", "--states=all", "--format=%i|%T|%k").splitlines()
         rows = [line.split("|", 2) for line in lines]
         return {number: comment for number, state, comment in rows if state in states}
+
+    def _states(self) -> set[str]:
+        """Return the states of the nodes."""
+        return set(self.run("sinfo", "--noheader", "--Node", "--format=%t").split())
 
     def _spawn(self, name: str, program: str, *words: str) -> None:
         with (self.folder / f"{name}.out").open("a") as output:

@@ -20,6 +20,8 @@ PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources",
 
 #: the figures of a study of two hospitals, as the tiny one is
 FIGURES_OF_TWO = had(FIGURES, ("transfer", "probe", "findings", "agreement", "panels"))
+#: no key of anybody; splits follow it, and with another one a task may have too few positives in a test split
+KEY = "0123456789abcdef" * 4
 #: two trainings at a time are faster than one with two threads; sums, and so bytes, depend on the number of threads
 ONE_THREAD = ("--set-threads", "train_model=1", "train_shared_heads=1")
 
@@ -76,10 +78,10 @@ def started(words, folder, log, **options):
 
 
 def wait_until(holds, process=None, seconds=600):
-    """Return when something holds; fail if the process that brings it ended before, or if it never comes."""
+    """Return what holds as soon as it does; fail if the process that brings it ended before, or if it never comes."""
     for _ in range(20 * seconds):
-        if holds():
-            return
+        if found := holds():
+            return found
         assert process is None or process.poll() is None, "it ended before"
         time.sleep(0.05)
     raise AssertionError("it never came")
@@ -122,6 +124,13 @@ def executed(output):
         wildcards = re.search(r"^    wildcards: (.*)$", block, re.MULTILINE)
         jobs.add((rule, wildcards.group(1) if wildcards else ""))
     return {job for job in jobs if job[0] != "all"}
+
+
+def same_key(folder):
+    """Give a checkout the key of pseudonyms that every run of the tests has, and so the same splits."""
+    (folder / "private").mkdir(mode=0o700)
+    (folder / "private/pseudonyms.key").write_text(KEY)
+    (folder / "private/pseudonyms.key").chmod(0o600)
 
 
 def copy_workflow(folder):

@@ -7,7 +7,7 @@ import pytest
 
 from helpers import ROOT
 from paper_scale import paper_scale
-from workflow_helpers import Checkout, copy_workflow, server
+from workflow_helpers import Checkout, copy_workflow, same_key, server
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 OPTIONS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -35,6 +35,7 @@ def run_once(made_once):
         def run(folder):
             checkout = copy_workflow(folder)
             shutil.copyfile(ROOT / "tests/workflow" / study, folder / study)
+            same_key(folder)
             checkout.snakemake(study=study)
 
         return Checkout(made_once(study.removesuffix(".yaml"), run))

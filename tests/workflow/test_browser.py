@@ -2,6 +2,7 @@
 
 import pytest
 
+from helpers import ROOT
 from workflow_helpers import FIGURES_OF_TWO
 
 pytestmark = [pytest.mark.workflow, pytest.mark.browser]
@@ -89,6 +90,17 @@ def test_the_explorers_numbers_are_the_tables(opened):
     )
     assert len(rows) == 4
     assert all(f"AUC {number}," in words for number in rows)
+
+
+def test_the_explorer_rounds_as_the_tables_do(browser):
+    script = (ROOT / "workflow/scripts/crossray/figures/templates/report.js").read_text()
+    rounding = script[script.index("const rounded") : script.index("const fixed")]
+    values = [k / 160 for k in range(161)] + [k / 16 - 1 for k in range(33)] + [0.0005, 0.285, -0.0625, 0.6125]
+    page = browser.new_page()
+    for digits in (1, 2, 3):
+        made = page.evaluate(f"values => {{ {rounding}; return values.map(v => rounded(v, {digits})); }}", values)
+        assert [float(number) for number in made] == [float(f"{value:.{digits}f}") for value in values]
+    page.close()
 
 
 def test_downloads_give_files_with_their_names(opened):

@@ -5,7 +5,6 @@ import re
 import shutil
 import signal
 import sys
-import time
 from contextlib import ExitStack, suppress
 
 import pytest
@@ -13,7 +12,7 @@ import yaml
 
 from helpers import ROOT
 from slurm_node import PATH, Slurm, obstacle
-from workflow_helpers import command, copy_workflow, running, server, started, wait_until
+from workflow_helpers import command, copy_workflow, running, same_key, server, started, wait_until
 
 pytestmark = [pytest.mark.workflow, pytest.mark.slurm]
 
@@ -37,6 +36,7 @@ def node(tmp_path_factory):
 @pytest.fixture
 def through_slurm(node):
     """Return a function that starts Snakemake with the profile; jobs are looked at soon, and ask for little."""
+    node.clear()
     quick = ["--slurm-init-seconds-before-status-checks", "1"]
     with ExitStack() as runs:
 
@@ -62,8 +62,7 @@ def test_two_gpu_jobs_get_a_gpu_each(node):
 def test_the_tiny_study_through_the_profile(through_slurm, finished, tmp_path, tell):
     made = copy_workflow(tmp_path / "cluster")
     shutil.copyfile(finished.folder / "tiny.yaml", made.folder / "tiny.yaml")
-    (made.folder / "private").mkdir()
-    shutil.copyfile(finished.folder / "private/pseudonyms.key", made.folder / "private/pseudonyms.key")
+    same_key(made.folder)
     code = through_slurm(made.folder, *WITHOUT_GPU, python=server().python).wait(timeout=1500)
     output = (made.folder / "slurm-run.log").read_text()
     assert code == 0, output[-6000:]
@@ -93,7 +92,7 @@ def test_jobs_of_a_snakemake_that_was_killed_are_found_before_they_run_twice(nod
     again.change("tiny.yaml", "epochs: 1", "epochs: 500")
     weights = "results/tiny/models/small/south/0/weights.safetensors"
     words = [weights, *WITHOUT_GPU]
-    run = through_slurm(again.folder, *words, python=server().python)
+    run = through_slurm(again.folder, *words)  # SLURM must find every process of the job it is to cancel
     wait_until(lambda: running(again.folder, "train_model"), run)
     node.wait_until(lambda: list(again.folder.glob("logs/tiny/train_model/small/south/0/*.log")))
     os.killpg(run.pid, signal.SIGKILL)
@@ -194,11 +193,9 @@ def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, 
     folder, told, pending = struck.folder, [], dict(BLOWS)
     run = through_slurm(folder, "train", *WITHOUT_GPU, study="struck.yaml")
     while pending:
-        assert run.poll() is None, (folder / "slurm-run.log").read_text()[-4000:]
-        if what := strike_next(node, folder, pending):
-            del pending[what]
-            told.append(what)
-        time.sleep(0.5)
+        what = wait_until(lambda: strike_next(node, folder, pending), run)
+        del pending[what]
+        told.append(what)
     node.wait_until(lambda: node.jobs("RUNNING"))
     node.restart_controller()
     told.append("controller restarted")

@@ -94,4 +94,4 @@ def _drawn(measure: str, views: Mapping[str, list[list[Any]]]) -> dict[str, list
 
 
 def _rounded(value: Any) -> Any:
-    return round(value, 4) if isinstance(value, float) else value
+    return round(value, 6) if isinstance(value, float) else value

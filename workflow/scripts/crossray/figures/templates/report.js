@@ -44,7 +44,14 @@
   const counted = (cell) => cell.images === null
     ? `${cell.patients} tasks`
     : `${cell.positives} positives of ${cell.images} labelled images, ${cell.patients} patients`;
-  const fixed = (value, digits) => (state.measure === "loss" && value > 0 ? "+" : "") + value.toFixed(digits);
+  // Decimals as the tables of the page have them: half way between two numbers, the even one.
+  const rounded = (value, digits) => {
+    const parts = value * 2 ** (digits + 1);
+    if (!Number.isInteger(parts) || parts % 2 === 0) return value.toFixed(digits);
+    const below = Math.floor(value * 10 ** digits);
+    return ((below + Math.abs(below % 2)) / 10 ** digits).toFixed(digits);
+  };
+  const fixed = (value, digits) => (state.measure === "loss" && value > 0 ? "+" : "") + rounded(value, digits);
 
   const fill = (box, cell, source, target) => {
     const [value, low, high] = cell[state.measure];
@@ -59,7 +66,7 @@
     }
     const worse = state.measure === "auc" && high !== null && high < 0.5;
     box.textContent = (worse ? "\u25bc " : "") + fixed(value, state.measure === "lift" ? 1 : 2);
-    const range = low === null ? "" : `${low.toFixed(2)} to ${high.toFixed(2)}`;
+    const range = low === null ? "" : `${rounded(low, 2)} to ${rounded(high, 2)}`;
     make("small", range || (cell.positives === null ? "" : `${cell.positives}+`), box);
     box.style.background = worse ? data.below : colour(measure, value);
     const [above, under] = measure.white;
