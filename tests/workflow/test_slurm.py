@@ -94,7 +94,11 @@ def test_jobs_of_a_snakemake_that_was_killed_are_found_before_they_run_twice(nod
     words = [weights, *WITHOUT_GPU]
     run = through_slurm(again.folder, *words)  # SLURM must find every process of the job it is to cancel
     wait_until(lambda: running(again.folder, "train_model"), run)
-    node.wait_until(lambda: list(again.folder.glob("logs/tiny/train_model/small/south/0/*.log")))
+
+    def newest_log():  # by its time; one is of the local run
+        return max(again.folder.glob("logs/tiny/train_model/small/south/0/*.log"))
+
+    wait_until(lambda: "epoch 1 of 500" in newest_log().read_text(), run)
     os.killpg(run.pid, signal.SIGKILL)
     again.snakemake("--unlock")
     assert through_slurm(again.folder, *words, python=server().python).wait(timeout=300) == 1
@@ -106,8 +110,7 @@ def test_jobs_of_a_snakemake_that_was_killed_are_found_before_they_run_twice(nod
     assert output.count("submitted with SLURM jobid") == 1
     node.run(*left.group(1).split())
     node.wait_until(lambda: not node.jobs("RUNNING", "COMPLETING", "PENDING"))
-    log = max(again.folder.glob("logs/tiny/train_model/small/south/0/*.log"))  # by its time; one is of the local run
-    assert "epoch 1 of 500" in log.read_text()  # nobody emptied it
+    assert "epoch 1 of 500" in newest_log().read_text()  # nobody emptied it
 
 
 #: what stands for torchrun: it says where it was started, with which GPUs and words, and trains nothing
@@ -159,27 +162,36 @@ BLOWS = {
 }
 
 
+def half_done(folder, seed):
+    """Return the process of a training that has a state to go on from, stopped, so that it does not end by itself."""
+    training = running(folder, "train_model", f"/{seed}/work")
+    if not training or not list(folder.glob(f"results/struck/models/small/north/{seed}/work/*/before.ckpt")):
+        return None
+    try:
+        os.kill(training, signal.SIGSTOP)
+    except ProcessLookupError:
+        return None
+    return training
+
+
 def strike_next(node, folder, pending):
     """Strike the first training that is half done; return with what."""
     for what, (seed, words) in pending.items():
-        training = running(folder, "train_model", f"/{seed}/work")
-        if not training or not list(folder.glob(f"results/struck/models/small/north/{seed}/work/*/before.ckpt")):
-            continue
         name = f"rule_train_model_wildcards_small_north_{seed}"
+        training = half_done(folder, seed)
         job = next((number for number, words in node.jobs("RUNNING").items() if words == name), None)
-        if not job:  # an earlier blow ends it just now
+        if not training or not job:  # an earlier blow ends it just now
             continue
-        try:
-            os.kill(training, signal.SIGSTOP)  # a training that ends before the blow would start afresh
-        except ProcessLookupError:
+        if what == "node down" and len(pending) > 1:  # it would begin the others again too
             continue
         node.run(*words.format(job=job, host=node.names[0]).split())
         if what == "node down":
             node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
             node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
-        if what != "time limit":  # only a program that hangs is still there after the shortest limit, a minute
-            with suppress(ProcessLookupError):
-                os.kill(training, signal.SIGCONT)
+        if what == "time limit":  # a minute, the shortest; only a program that hangs is still there
+            node.wait_until(lambda job=job: job in node.jobs("TIMEOUT"), seconds=300)
+        with suppress(ProcessLookupError):
+            os.kill(training, signal.SIGCONT)
         return what
     return None
 
