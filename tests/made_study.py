@@ -24,6 +24,7 @@ from crossray.analysis import (
     paper,
     performance,
     probe,
+    roc,
     subgroups,
     sweeps,
     transfer,
@@ -248,7 +249,8 @@ class Made:
         points, errors, bins = calibration.measure(study)
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
-        self._write(reliability=bins, outputs=differences, output_points=drawn, output_extremes=extremes)
+        self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
+        self._write(output_points=drawn, output_extremes=extremes)
         if self.explained:
             self._explain(study)
         found = label_agreement.matches(self.twins())

@@ -158,7 +158,12 @@ def analyse(root):
                labels=tables / "labels.csv") == 0  # fmt: skip
     for program, outputs in {
         "measure_agreement": {"output": "agreement", "summary": "agreement_summary"},
-        "measure_calibration": {"output": "calibration", "points": "operating_points", "bins": "reliability"},
+        "measure_calibration": {
+            "output": "calibration",
+            "points": "operating_points",
+            "bins": "reliability",
+            "curves": "roc",
+        },
         "measure_subgroups": {"output": "subgroups"},
         "compare_models": {"output": "comparisons"},
     }.items():

@@ -91,7 +91,8 @@ def test_a_study_without_a_single_number_can_be_drawn(empty):
     for name, words in {
         "auc_matrix": "No pair of different hospitals", "drop": "No loss can be measured",
         "tasks": "No task can be measured", "agreement": "No two models can be compared",
-        "reliability": "No calibration can be measured", "domains": "No domain was left out",
+        "reliability": "No calibration can be measured",
+        "roc": "No ROC curve can be drawn", "domains": "No domain was left out",
         "subgroups": "No group is large enough", "label_control": "No model can be tested by two labellings",
     }.items():  # fmt: skip
         assert words in texts(figures / f"{name}.svg"), name

@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import kendalltau
 from sklearn.metrics import brier_score_loss, cohen_kappa_score, f1_score, roc_auc_score
 
-from crossray.analysis import calibration, heads, label_agreement, paper, probe, transfer
+from crossray.analysis import calibration, heads, label_agreement, paper, probe, roc, transfer
 from crossray.analysis.agreement import OWN, PAPER, SEEDS
-from crossray.analysis.cells import Trained, known
+from crossray.analysis.cells import Scored, Trained, known
 from crossray.analysis.comparisons import Measured, _difference
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
 from crossray.analysis.outputs import most_telling
@@ -82,6 +82,32 @@ def test_operating_points_are_those_of_home_and_of_the_target(analysed):
     mean = picked(of_pair, task=calibration.MEAN).iloc[0]
     assert mean["tasks"] == len(single) == 2
     assert mean["sensitivity"] == pytest.approx(single["sensitivity"].mean())
+
+
+def test_the_area_under_a_roc_curve_is_the_auc(analysed):
+    curves, cells = read(analysed, "roc"), read(analysed, "performance").set_index(["source", "target", "task", "seed"])
+    pair = picked(curves, source="north", target="south")
+    areas = {}
+    for task, curve in pair.groupby("task"):
+        assert list(curve["false_positive_rate"]) == pytest.approx(list(roc.RATES))
+        assert curve["sensitivity"].is_monotonic_increasing
+        assert curve["sensitivity"].iloc[-1] == 1
+        areas[task] = np.trapezoid(curve["sensitivity"], curve["false_positive_rate"])
+    mean = areas.pop(calibration.MEAN)
+    for task, area in areas.items():
+        cell = cells.loc["north", "south", task, "ensemble"]
+        assert area == pytest.approx(cell["auc"], abs=0.02)  # between two rates the curve may have a step
+        assert pair[pair["task"] == task]["positives"].unique() == [cell["positives"]]
+    assert mean == pytest.approx(np.mean(list(areas.values())))
+
+
+def test_a_roc_curve_goes_through_the_thresholds():
+    labels = pd.DataFrame({"patient_id": list("abcd"), "A": [0.0, 1.0, 0.0, 1.0]}, index=list("abcd"))
+    trained = Trained("m", "s")
+    logits = {trained: {"0": pd.DataFrame({"A": [-1.0, 0.0, 0.5, 2.0]}, index=labels.index)}}
+    _, _, curve = roc._curve(Scored("t", labels, logits, 1), trained, "A")
+    # the positive at 2.0 is found before any false alarm, that at 0.0 after one of two
+    assert curve == pytest.approx(np.where(roc.RATES < 0.5, 0.5, 1.0))
 
 
 def test_calibration_is_measured_on_probabilities_and_on_the_map(analysed):

@@ -26,7 +26,7 @@ def test_the_report_has_what_is_about_classes_and_nothing_about_findings(study):
     for name in ("accuracy", "confusion"):
         assert f'id="figure-{name}"' in page
     findings = {name for name, figure in FIGURES.items() if figure.needs in ("findings", "agreement")}
-    assert findings == {"agreement", "outputs", "disagreements", "operating_points", "reliability"}
+    assert findings == {"agreement", "outputs", "disagreements", "operating_points", "reliability", "roc"}
     assert not any(f'id="figure-{name}"' in page for name in findings)
     assert MISSING["findings"] in page
     tables = {name for name, table in TABLES.items() if table.needs in ("findings", "agreement")}

@@ -102,7 +102,7 @@ rule measure_agreement:
 
 
 rule measure_calibration:
-    """Measure whether scores are usable elsewhere: operating points and calibration."""
+    """Measure whether scores are usable elsewhere: ROC curves, operating points and calibration."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -122,6 +122,7 @@ rule measure_calibration:
             labels={"table": "operating points carried from home"},
         ),
         bins=layout.table("reliability"),
+        curves=layout.table("roc"),
     log:
         "<log>/measure_calibration.log",
     benchmark:
@@ -144,6 +145,7 @@ rule measure_calibration:
             --leakage {input.leakage:q} \
             --settings {params.settings:q} \
             --points {output.points:q} \
+            --curves {output.curves:q} \
             --bins {output.bins:q} \
             --output {output.table:q} \
             &>{log:q}

@@ -1,4 +1,4 @@
-"""Measure whether scores are usable elsewhere: operating points carried from home, and calibration."""
+"""Measure whether scores are usable elsewhere: ROC curves, operating points carried from home, and calibration."""
 
 import logging
 import sys
@@ -11,10 +11,12 @@ from crossray.program import parser, run
 
 def measure_calibration(arguments: Namespace) -> None:
     """Measure every cell that a report shows."""
-    from crossray.analysis.calibration import measure
+    from crossray.analysis import calibration, roc
     from crossray.small_cells import write
 
-    points, errors, bins = measure(study_of(arguments))
+    study = study_of(arguments)
+    points, errors, bins = calibration.measure(study)
+    write(arguments.curves, roc.measure(study), arguments.settings)
     write(arguments.points, points, arguments.settings)
     write(arguments.bins, bins, arguments.settings)
     write(arguments.output, errors, arguments.settings)
@@ -31,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         type=Path,
         help="CSV to write: shares at every threshold",
     )
+    options.add_argument("--curves", required=True, type=Path, help="CSV to write: ROC curves")
     options.add_argument("--bins", required=True, type=Path, help="CSV to write: reliability curves")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: errors of every cell")
     return run(measure_calibration, options.parse_args(argv))

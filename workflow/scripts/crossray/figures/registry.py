@@ -206,6 +206,14 @@ SECTIONS = (
         "Is the score usable elsewhere, and for everybody?",
         parts=(
             FigureEntry(
+                "roc",
+                label="ROC curves",
+                caption="Sensitivity against false positives, mean over tasks, one panel a target.",
+                tables=("roc",),
+                settings=("models", "sources", "targets", "datasets", "members"),
+                needs="findings",
+            ),
+            FigureEntry(
                 "operating_points",
                 label="operating points elsewhere",
                 caption=(
