@@ -15,6 +15,8 @@ from crossray.learning.losses import smoothed
 from crossray.learning.models import build_model
 from crossray.study.training import Augmentation, TrainingRun
 
+pytestmark = pytest.mark.usefixtures("networks_freed")
+
 
 def batch_of(*datasets):
     numbers = torch.tensor(datasets)

@@ -21,6 +21,8 @@ from crossray.learning.checkpoints import is_whole, only_writer
 from crossray.learning.training import BestEpoch
 from helpers import ROOT
 
+pytestmark = pytest.mark.usefixtures("networks_freed")
+
 #: what a training is told beside the settings of the paper
 LEARNING = {
     "stem": "standard", "objective": "multilabel", "weights": None, "freeze": None, "unfreeze_every": 0,
