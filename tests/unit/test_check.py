@@ -134,9 +134,10 @@ def test_missing_doubled_and_damaged_files_are_counted(tmp_path, capsys):
     (cohort,) = looked_at(study({"here": block}))[2].values()
     assert (cohort.missing, cohort.doubled, cohort.kinds[0].images) == (1, 1, 38)
     assert told(study({"here": block}), capsys)[0] == 0
-    status, text = told(study({"here": block | {"max_rejected": 0.01}}), capsys)
+    assert told(study({"here": block | {"max_rejected": 0.01}}), capsys)[0] == 0  # the limit for files that are there
+    status, text = told(study({"here": block | {"max_missing": 0.01}}), capsys)
     assert status == 1
-    assert "1 of 40 images are missing, more than datasets.here.max_rejected = 0.01" in text
+    assert "1 of 40 images are missing, more than max_missing = 0.01 allows" in text
     for path in (tmp_path / "a").glob("*.png"):
         path.write_bytes(b"no picture")
     status, text = told(study({"here": block}), capsys)

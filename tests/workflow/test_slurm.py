@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import pytest
 import yaml
@@ -174,13 +175,18 @@ def half_done(folder, seed):
     return training
 
 
+def held(folder, pending):
+    """Stop the trainings that are half done and still wait for their blows; return their processes."""
+    return {what: training for what, (seed, _) in pending.items() if (training := half_done(folder, seed))}
+
+
 def strike_next(node, folder, pending):
     """Strike the first training that is half done; return with what."""
-    for what, (seed, words) in pending.items():
+    for what, training in held(folder, pending).items():
+        seed, words = pending[what]
         name = f"rule_train_model_wildcards_small_north_{seed}"
-        training = half_done(folder, seed)
         job = next((number for number, words in node.jobs("RUNNING").items() if words == name), None)
-        if not training or not job:  # an earlier blow ends it just now
+        if not job:  # an earlier blow ends it just now
             continue
         if what == "node down" and len(pending) > 1:  # it would begin the others again too
             continue
@@ -189,11 +195,18 @@ def strike_next(node, folder, pending):
             node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
             node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
         if what == "time limit":  # a minute, the shortest; only a program that hangs is still there
-            node.wait_until(lambda job=job: job in node.jobs("TIMEOUT"), seconds=300)
+            others = {other: blow for other, blow in pending.items() if other != what}
+            node.wait_until(partial(timed_out, node, job, folder, others), seconds=300)
         with suppress(ProcessLookupError):
             os.kill(training, signal.SIGCONT)
         return what
     return None
+
+
+def timed_out(node, job, folder, others):
+    """Return whether SLURM has ended a job at its limit; meanwhile no other training gets to its end."""
+    held(folder, others)
+    return job in node.jobs("TIMEOUT")
 
 
 def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, tmp_path, tell):

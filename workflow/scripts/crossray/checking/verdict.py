@@ -35,23 +35,17 @@ def _of_files(plan: Plan, cohort: Cohort) -> Iterator[str]:
         yield f"{cohort.name}: {cohort.problem}"
     if cohort.table is None:
         return
-    allowed = plan.study.datasets[cohort.name].max_rejected
-    images = len(cohort.table)
-    ending = f"more than datasets.{cohort.name}.max_rejected = {allowed:g} allows, so that the conversion would stop"
-    if not images:
+    if cohort.table.empty:
         yield f"{cohort.name}: no image is left; look at the settings that choose images (views, images_per_patient)"
-    elif (cohort.missing or 0) > allowed * images:
-        yield (
-            f"{cohort.name}: {cohort.missing} of {images} images are missing, {ending}; put them below root, or raise "
-            "the limit"
-        )
+    allowed = plan.study.datasets[cohort.name].max_rejected
     unusable = [kind for kind in cohort.kinds if kind.is_unusable]
-    if sum(kind.images for kind in unusable) > allowed * images:
+    if sum(kind.images for kind in unusable) > allowed * len(cohort.table):
         reasons = listed(dict.fromkeys(reason for kind in unusable for reason in kind.refused))
         names = listed(f"{kind.images} x {kind.name}" for kind in unusable)
         yield (
-            f"{cohort.name}: no file that was tried of {names} could be used ({reasons}), {ending}; mend or leave out "
-            "these files, or raise the limit"
+            f"{cohort.name}: no file that was tried of {names} could be used ({reasons}), more than "
+            f"datasets.{cohort.name}.max_rejected = {allowed:g} allows, so that the conversion would stop; mend "
+            "or leave out these files, or raise the limit"
         )
 
 
