@@ -40,7 +40,7 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         f"Every point is a model on one group of a target, mean over the tasks with at least {settings['minimum']} "
         "positives and negatives in the group and outside it. "
         f"{len(below)} of {len(rows)} groups do worse than all other images of their target with an "
-        "interval below zero (DeLong, patients as clusters, not corrected for their number). Intervals, counts and "
+        "interval below zero (patients as clusters, not corrected for their number). Intervals, counts and "
         "single tasks are in the table."
     )
     reading = "Groups that sit left of the others fare worse; compare within one colour."
