@@ -36,7 +36,7 @@ ALIKE, SHOWING = 0.7, 0.8
 #: what two models' scores of an image share of their variance beside the label, and what d' loses where power is asked
 MODELS_ALIKE, LOST = 0.6, 0.6
 POSITIVES, TRUTHS, IMAGES = (5, 10, 20, 50, 100, 500), (0.5, 0.7, 0.8, 0.9, 0.95, 0.99), (1, 3, 20)
-#: draws of which the bootstrap and the permutation test are asked, at most, and how much of both
+#: draws of which the bootstrap is asked, at most, its resamples, and the permutations of a test
 SLOW_DRAWS, RESAMPLES, PERMUTATIONS = 200, 400, 199
 #: patients with and without the finding at home and away
 UNPAIRED = (
@@ -158,16 +158,19 @@ def test_cells() -> Iterator[tuple[str, tuple[int, ...], float, int]]:
         yield SAME, pair, truth, images
 
 
-def reject(test: str, sizes: tuple[int, ...], truth: float, images: int, draws: int) -> list[dict[str, object]]:
+def reject(
+    test: str, sizes: tuple[int, ...], truth: float, images: int, draws: int, power_draws: int
+) -> list[dict[str, object]]:  # fmt: skip
     """Draw two AUCs many times, equal and not; return how often CrossRay's and the earlier test call them different."""
     names = [str(value) for value in (*sizes, truth, images)]
     generator = np.random.default_rng(derived_seed(0, test, *names))
     draw = _same_images if test == SAME else _home_and_away
     equal = [draw(generator, sizes, truth, images, 0.0) for _ in range(draws)]
-    apart = [draw(generator, sizes, truth, images, LOST) for _ in range(min(draws, SLOW_DRAWS))]
+    apart = [draw(generator, sizes, truth, images, LOST) for _ in range(power_draws)]
     row = {
         "test": test, "truth": truth, "sizes": "/".join(map(str, sizes)), "images_per_patient": images, "draws": draws,
-        "reference_power": _share([one.permuted(generator) <= 0.05 for one in apart]), "code": code(),
+        "power_draws": power_draws, "code": code(),
+        "reference_power": _share([one.permuted(generator) <= 0.05 for one in apart]),
     }  # fmt: skip
     return [
         row

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.cells import Scored, Study, Trained, fewest_patients
 from crossray.analysis.intervals import Measured, measure_auc, paired_difference
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
@@ -138,7 +138,7 @@ def _controls(
         known = ~np.isnan(ours) & ~np.isnan(others)
         ours, others, rows = ours[known], others[known], places[known]
         counts = [int((labels == value).sum()) for labels in (ours, others) for value in (0, 1)]
-        if min(counts) < own.minimum:
+        if min(fewest_patients(labels, own.patients[rows]) for labels in (ours, others)) < own.minimum:
             continue
         scores = own.reported(trained)[task].to_numpy()[rows]
         home = _measured(own, ours, scores, rows)

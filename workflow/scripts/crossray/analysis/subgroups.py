@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, known
+from crossray.analysis.cells import Scored, Study, fewest_patients, known
 from crossray.analysis.datasets import age_bands
 from crossray.analysis.intervals import Measured, difference, interval, mean_interval, measure_auc
 
@@ -63,14 +63,15 @@ def _group(scored: Scored, logits: pd.DataFrame, tasks: list[str], inside: NDArr
         member = inside[labelled]
         row: dict[str, Any] = {"task": task, "images": int(member.sum())}
         row |= {"positives": int((truth[member] == 1).sum()), "negatives": int((truth[member] == 0).sum())}
-        row["patients"] = len(np.unique(scored.patients[labelled][member]))
-        if min(row["positives"], row["negatives"]) < scored.minimum:
+        owners = scored.patients[labelled]
+        row["patients"] = len(np.unique(owners[member]))
+        if fewest_patients(truth[member], owners[member]) < scored.minimum:
             yield row | {"reason": reasons.TOO_FEW}
             continue
         here = _measured(scored, truth, scores, labelled, member)
         low, high = interval(here)
         row |= {"auc": here.auc, "auc_low": low, "auc_high": high}
-        if min((truth[~member] == 1).sum(), (truth[~member] == 0).sum()) >= scored.minimum:
+        if fewest_patients(truth[~member], owners[~member]) >= scored.minimum:
             rest = _measured(scored, truth, scores, labelled, ~member)
             row |= _compared([here], [rest])
             groups.append(here)

@@ -162,7 +162,7 @@ def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
         "Differences are tested patient by patient where images are the same, elsewhere by limits recovered from those "
         "of both AUCs (Zou and Donner 2008), and corrected by Holm's method."
     )
-    yield f"Cells with fewer than {evaluation['minimum']} positives or negatives stay empty."
+    yield f"Cells with fewer than {evaluation['minimum']} patients with the finding, or without it, stay empty."
     yield (
         "Thresholds for sensitivity, specificity, F1 and accuracy maximise Youden's index on the source's validation "
         "split."
