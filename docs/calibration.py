@@ -90,6 +90,7 @@ def read(path: Path) -> list[dict[str, str]]:
 def page() -> str:
     """Return the page, in Markdown."""
     coverage, tests = read(COVERAGE), read(TESTS)
+    now = [len([row for row in rows if row["method"] == NOW]) for rows in (coverage, tests)]
     lines = [
         "# How often intervals cover and tests reject",
         "",
@@ -97,6 +98,9 @@ def page() -> str:
         "classes, a patient's images alike (0.7 of the variance). An interval of 95 % should cover in 95 % of the",
         "draws, and a test at 5 % reject in 5 % where nothing differs. All cells, with the digest of the code, are in",
         "[coverage.csv](calibration/coverage.csv) and [tests.csv](calibration/tests.csv).",
+        "",
+        f"Drawn so far: {now[0]} of {len(list(coverage_cells()))} cells of coverage and {now[1]} of "
+        f"{len(list(test_cells()))} of tests, each as often as its line says.",
         "",
         "- **An AUC**: Newcombe's method 5 (2006), its variance moderated (Smyth 2004) by DeLong's with patients as",
         "  clusters (Obuchowski 1997), Student's t. Images of one patient count, before the data say more, as if they",

@@ -261,13 +261,21 @@ def test_a_probe_finds_what_tells_data_sets_apart_and_nothing_else():
                  for place, name in enumerate("abc")]  # fmt: skip
         return pd.concat(parts, ignore_index=True)
 
-    table, confusion = probe.measure({"apart": sample(8.0), "alike": sample(0.0)}, 0)
+    table, confusion = probe.measure({"apart": sample(8.0), "alike": sample(0.0)})
     apart, alike = table.set_index("features").loc[["apart", "alike"]].itertuples()
     assert apart.accuracy > 0.98
+    assert 0.9 < apart.accuracy_low < apart.accuracy <= apart.accuracy_high <= 1
     assert alike.accuracy_low < 1 / 3 < alike.accuracy_high
     assert (alike.chance, alike.images, alike.datasets) == (1 / 3, 300, 3)
     rows = picked(confusion, features="alike").groupby("dataset")["share"].sum()
     assert rows.tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_probe_that_names_every_image_rightly_is_not_sure_of_it():
+    low, high = probe._interval([np.ones(12, bool), np.ones(30, bool)])
+    assert high == 1.0
+    assert 0.8 < low < 0.95
+    assert probe._interval([np.ones(12, bool)])[0] == pytest.approx(12 / (12 + 1.959964**2))  # Wilson's
 
 
 def pairs_table(*rows):
