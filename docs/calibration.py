@@ -100,7 +100,8 @@ def page() -> str:
         "[coverage.csv](calibration/coverage.csv) and [tests.csv](calibration/tests.csv).",
         "",
         f"Drawn so far: {now[0]} of {len(list(coverage_cells()))} cells of coverage and {now[1]} of "
-        f"{len(list(test_cells()))} of tests, each as often as its line says.",
+        f"{len(list(test_cells()))} of tests, each as often as its line says. Two",
+        "Monte Carlo errors of a coverage of 0.95 are 0.010 with 2,000 draws, 0.014 with 1,000 and 0.028 with 250.",
         "",
         "- **An AUC**: Newcombe's method 5 (2006), its variance moderated (Smyth 2004) by DeLong's with patients as",
         "  clusters (Obuchowski 1997), Student's t. Images of one patient count, before the data say more, as if they",
