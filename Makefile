@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench audit lock
+.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench calibration audit lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ conformance: install ## convert pydicom's test files, compare with other decoder
 bench: install ## measure how fast everything is, write benchmarks/results, docs/performance.md and docs/cost-at-scale.md
 	@status=0; python benchmarks/run.py $(SUBJECTS) || status=1; \
 	python docs/performance.py && python docs/cost_at_scale.py && exit $$status
+
+calibration: install ## draw how often intervals cover and tests reject, DRAWS=2000 a cell; write docs/calibration.md
+	@python docs/calibration.py --draws $(or $(DRAWS),2000)
 
 audit: install ## compare requirements.lock with the public advisories about its packages (needs a network)
 	@python docs/audit.py

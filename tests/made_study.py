@@ -262,7 +262,7 @@ class Made:
         self._write(head_places=places, head_distances=distances, head_relations=relations)
         features = self.features()
         lost = {f"resnet50 of {source}": features.assign(**{"feature 0": np.nan}) for source in self.diverged}
-        probed, confusion = probe.measure({probe.IMAGES: features} | lost, 0)
+        probed, confusion = probe.measure({probe.IMAGES: features} | lost)
         self._write(probe=probed, probe_confusion=confusion)
         counts, labels, flow = datasets.summarise(
             self.folder / "manifests", self.folder / "datasets",

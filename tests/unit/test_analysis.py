@@ -10,7 +10,8 @@ from sklearn.metrics import roc_auc_score
 from crossray import manifest
 from crossray.analysis import datasets as summary_of
 from crossray.analysis import performance, transfer
-from crossray.analysis.cells import Study, Trained
+from crossray.analysis.cells import Scored, Study, Trained, fewest_patients, known
+from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.options import read_overlap
 from crossray.errors import FILE_NOT_FOUND, UserError
 from crossray.files import write_csv
@@ -64,6 +65,33 @@ def study(tmp_path):
 def cell(table, source, target, task, seed="0"):
     chosen = table[(table["source"] == source) & (table["target"] == target) & (table["task"] == task)]
     return chosen[chosen["seed"] == seed].iloc[0]
+
+
+@pytest.mark.parametrize("few", [1.0, 0.0])
+@pytest.mark.parametrize(("patients", "reason"), [(4, "F"), (5, None)])
+def test_the_minimum_counts_patients_and_not_their_images(study, few, patients, reason):
+    labels = pd.DataFrame({"patient_id": np.repeat(np.arange(60), 4).astype(str)})
+    labels["A"] = np.where(np.arange(len(labels)) // 4 < patients, few, 1 - few)
+    trained = Trained("resnet50", "north")
+    scored = Scored("south", labels, {trained: {"0": labels[["A"]]}}, EVALUATION["minimum"])
+    row = scored.count(trained, "0", "A")
+    assert (row["positives" if few else "negatives"], row["patients"], row["reason"]) == (4 * patients, 60, reason)
+
+
+def test_a_patient_with_images_of_both_classes_counts_in_both():
+    assert fewest_patients(np.array([0, 1, 1, 0, 1]), np.array([7, 7, 8, 9, 8])) == 2
+
+
+def test_an_auc_has_the_same_interval_whether_patients_have_one_image_or_the_report_shows_it(study):
+    table, _ = performance.measure(study)
+    scored = next(study.targets())
+    known_ones = table[table["auc"].notna() & (table["target"] == scored.dataset)]
+    assert len(known_ones) > 3
+    for row in known_ones.itertuples():
+        logits = scored.logits[Trained(row.model, row.source)][row.seed]
+        truth, scores, here = known(scored.labels, logits, row.task)
+        measured = measure_auc(truth, scores, scored.patients[here], scored.patient_count)
+        assert (row.auc_low, row.auc_high) == interval(measured)
 
 
 def test_every_cell_has_a_number_or_a_reason(study):
@@ -165,6 +193,17 @@ def test_losses_are_over_shared_tasks_and_paired(study):
     overall = summary[summary["source"] == "all sources"].iloc[0]
     assert overall["drop"] == pytest.approx(pairs["drop"].mean())
     assert (overall["pairs"], overall["possible_pairs"]) == (2, 2)
+
+
+def test_a_pair_of_one_task_has_the_interval_of_its_cell(study):
+    table, replicates = performance.measure(study)
+    pairs, _, _ = transfer.measure(table, replicates)
+    row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
+    assert row["shared_tasks"] == row["tasks"] == 1
+    home, away = (cell(table, "north", target, "A", "ensemble") for target in ("north", "south"))
+    for end in ("", "_low", "_high"):
+        assert row[f"auc{end}"] == row[f"away_auc{end}"] == away[f"auc{end}"]
+        assert row[f"home_auc{end}"] == home[f"auc{end}"]
 
 
 def test_pairs_without_a_shared_task_keep_their_reason(study):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from crossray.analysis.delong import contributions, delong_interval, z_test
-from crossray.analysis.resampling import interval, patient_weights, weighted_ranking
-from crossray.statistics import auc
+from crossray.analysis.intervals import difference, interval, measure_auc, paired_difference
+from crossray.analysis.resampling import interval as bootstrap_interval
+from crossray.analysis.resampling import patient_weights, weighted_ranking
 
 pytestmark = pytest.mark.whole
 
@@ -28,12 +28,11 @@ def draw(generator, patients, images, shift=SHIFT, correlation=0.7):
 
 
 @pytest.mark.parametrize("images", [1, 3])
-def test_delongs_intervals_cover_the_true_auc(images):
+def test_intervals_cover_the_true_auc(images):
     generator, hits, repeats = np.random.default_rng(0), 0, 1000
     for _ in range(repeats):
         labels, scores, owners, _ = draw(generator, 150, images)
-        variance = (contributions(labels, scores, owners, 150) ** 2).sum()
-        low, high = delong_interval(auc(labels, scores), variance, int(min(labels.sum(), (1 - labels).sum())))
+        low, high = interval(measure_auc(labels, scores, owners, 150))
         hits += low <= TRUE_AUC <= high
     assert 0.93 <= hits / repeats <= 0.97
 
@@ -43,7 +42,7 @@ def test_bootstrap_intervals_cover_the_true_auc_with_several_images_a_patient():
     for repeat in range(repeats):
         labels, scores, owners, _ = draw(generator, 120, 2)
         aucs, _ = weighted_ranking(labels, scores, patient_weights(owners, 400, repeat))
-        low, high = interval(aucs)
+        low, high = bootstrap_interval(aucs)
         hits += low <= TRUE_AUC <= high
     assert 0.93 <= hits / repeats <= 0.97
 
@@ -53,16 +52,14 @@ def rejections(generator, images, gap, paired, repeats=1000):
     rejected, away_shift = 0, SHIFT - gap
     for _ in range(repeats):
         labels, scores, owners, _ = draw(generator, 150, images)
-        first, ours = auc(labels, scores), contributions(labels, scores, owners, 150)
+        ours = measure_auc(labels, scores, owners, 300)
         if paired:  # another model on the same images, whose errors are like the first one's
             others = away_shift * labels + 0.6 * (scores - SHIFT * labels) + 0.8 * generator.normal(size=len(labels))
-            second, theirs = auc(labels, others), contributions(labels, others, owners, 150)
-            variance = ((ours - theirs) ** 2).sum()
+            found = paired_difference([ours], [measure_auc(labels, others, owners, 300)])
         else:  # the same model at another hospital
             labels, others, owners, _ = draw(generator, 150, images, away_shift)
-            second, theirs = auc(labels, others), contributions(labels, others, owners, 150)
-            variance = (ours**2).sum() + (theirs**2).sum()
-        rejected += z_test(first - second, variance) < 0.05
+            found = difference([ours], [measure_auc(labels, others, owners + 150, 300)])
+        rejected += found.p < 0.05
     return rejected / repeats
 
 

@@ -183,7 +183,7 @@ def analyse(root):
     assert run("compare_domains", **measured, output=tables / "domains.csv") == 0
     embedded = [root / "study/embeddings/small" / source / "0.parquet" for source in MEMBERS]
     assert run("probe_sources", embeddings=embedded, datasets=root / "datasets", output=tables / "probe.csv",
-               settings={"shape": "32px", "seed": 0}, confusion=tables / "probe_confusion.csv") == 0  # fmt: skip
+               settings={"shape": "32px"}, confusion=tables / "probe_confusion.csv") == 0  # fmt: skip
     vectors = [root / f"study/shared_heads/small/{penalty}/0/vectors.parquet" for penalty in ("free", "tied")]
     assert run("measure_heads", vectors=vectors, tasks=tables / "tasks.csv", places=tables / "head_places.csv",
                relations=tables / "head_relations.csv", output=tables / "head_distances.csv") == 0  # fmt: skip

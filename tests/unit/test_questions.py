@@ -1,5 +1,7 @@
 """Every analysis on predictions that are known: library values, hand-worked values, and properties."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from sklearn.metrics import brier_score_loss, cohen_kappa_score, f1_score, roc_a
 from crossray.analysis import calibration, heads, label_agreement, paper, probe, roc, transfer
 from crossray.analysis.agreement import OWN, PAPER, SEEDS
 from crossray.analysis.cells import Scored, Trained, known
-from crossray.analysis.comparisons import Measured, _difference
+from crossray.analysis.comparisons import Place, _difference
+from crossray.analysis.intervals import measure_auc
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
 from crossray.analysis.outputs import most_telling
 from crossray.analysis.thresholds import own_thresholds
@@ -187,15 +190,23 @@ def test_differences_are_tested_in_pairs_and_corrected(analysed):
     assert len(identical)  # the same data, but other noise
 
 
-def test_a_patient_behind_both_numbers_counts_with_what_is_left():
-    parts, patients = np.array([0.1, -0.2, 0.1]), np.array([4, 7, 9])
-    one = Measured(0.8, patients, parts)
-    assert _difference(one, one)["difference_low"] == pytest.approx(0)
-    apart = _difference(one, Measured(0.8, patients + 100, parts))
-    assert apart["difference_high"] == pytest.approx(1.959964 * np.sqrt(2 * (parts**2).sum()), abs=1e-6)
-    shared = _difference(one, Measured(0.7, np.array([7, 1]), np.array([0.3, 0.1])))
-    variance = (parts**2).sum() + 0.3**2 + 0.1**2 - 2 * (-0.2 * 0.3)
-    assert shared["difference_high"] - shared["difference"] == pytest.approx(1.959964 * np.sqrt(variance), abs=1e-6)
+def test_a_patient_behind_both_numbers_counts_with_what_they_contribute_to_both():
+    generator = np.random.default_rng(0)
+    labels, shared = np.repeat([0, 1], [60, 60]), generator.normal(size=120)
+    home, away = (
+        measure_auc(labels, labels + shared + 0.3 * generator.normal(size=120), np.arange(120), 120) for _ in range(2)
+    )
+    patients = np.arange(300, 420)
+    turned = Place(patients[::-1].copy(), replace(away, parts=away.parts[::-1].copy()))
+    widths = [
+        found["difference_high"] - found["difference_low"]
+        for second in (Place(patients + 500, away), Place(patients + 60, away), turned, Place(patients, away))
+        if (found := _difference([(Place(patients, home), second)]))
+    ]
+    other, half, same, paired = widths
+    assert same == pytest.approx(paired, rel=0.1)
+    assert paired < 0.7 * other
+    assert abs(half - other) < 0.1 * other  # sixty patients of the other class: hardly alike
 
 
 def test_leave_one_out_averages_over_shared_tasks(analysed):
@@ -276,13 +287,21 @@ def test_a_probe_finds_what_tells_data_sets_apart_and_nothing_else():
                  for place, name in enumerate("abc")]  # fmt: skip
         return pd.concat(parts, ignore_index=True)
 
-    table, confusion = probe.measure({"apart": sample(8.0), "alike": sample(0.0)}, 0)
+    table, confusion = probe.measure({"apart": sample(8.0), "alike": sample(0.0)})
     apart, alike = table.set_index("features").loc[["apart", "alike"]].itertuples()
     assert apart.accuracy > 0.98
+    assert 0.9 < apart.accuracy_low < apart.accuracy <= apart.accuracy_high <= 1
     assert alike.accuracy_low < 1 / 3 < alike.accuracy_high
     assert (alike.chance, alike.images, alike.datasets) == (1 / 3, 300, 3)
     rows = picked(confusion, features="alike").groupby("dataset")["share"].sum()
     assert rows.tolist() == pytest.approx([1, 1, 1])
+
+
+def test_a_probe_that_names_every_image_rightly_is_not_sure_of_it():
+    low, high = probe._interval([np.ones(12, bool), np.ones(30, bool)])
+    assert high == 1.0
+    assert 0.8 < low < 0.95
+    assert probe._interval([np.ones(12, bool)])[0] == pytest.approx(12 / (12 + 1.959964**2))  # Wilson's
 
 
 def pairs_table(*rows):

@@ -30,7 +30,7 @@ def probe_sources(arguments: Namespace) -> None:
     samples = {IMAGES: pd.concat(parts, ignore_index=True)}
     for (model, source), features_of in features.items():
         samples[f"{model} of {source}"] = features_of.drop(columns="image_id")
-    table, confusion = measure(samples, settings.seed)
+    table, confusion = measure(samples)
     write(arguments.confusion, confusion, arguments.settings)
     write(arguments.output, table, arguments.settings)
     for row in table[table["reason"].isna()].itertuples():

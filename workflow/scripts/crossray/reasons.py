@@ -10,7 +10,7 @@ DIVERGED = "D"
 REASONS = {
     NOT_LABELLED: "the target does not label this task",
     NOT_TRAINED: "the model was not trained for this task",
-    TOO_FEW: "fewer positives or negatives at the target than the minimum",
+    TOO_FEW: "fewer patients with or without the finding at the target than the minimum",
     PATIENTS_OVERLAP: "patients of the source are among the target's",
     DIVERGED: "the model's training diverged: its outputs are not numbers",
 }

@@ -39,7 +39,7 @@ class Scored:
         labels: rows of the manifest by image_id, those that were predicted.
         logits: trained -> seed or ``ensemble`` -> one float64 column a task, in the order of ``labels``. Of classes
             they are log-odds against all other classes, whose sigmoid is the probability of the softmax.
-        minimum: positives and negatives that a number needs.
+        minimum: patients with a finding, and without it, that a number needs.
         refused: those for which no number is given, as patients whom they learnt from are among these.
         diverged: (trained, seed) -> tasks whose outputs are not numbers, which ``logits`` leaves out.
     """
@@ -89,7 +89,7 @@ class Scored:
             reason = reasons.NOT_TRAINED
         elif trained in self.refused:
             reason = reasons.PATIENTS_OVERLAP
-        elif min(row["positives"], row["negatives"]) < self.minimum:
+        elif fewest_patients(counted[task], counted["patient_id"]) < self.minimum:
             reason = reasons.TOO_FEW
         return row | {"reason": reason}
 
@@ -148,7 +148,7 @@ class Study:
         return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged)
 
     def minimum(self, dataset: str) -> int:
-        """Return the positives, and negatives, that a number needs; more where fewer may not be told."""
+        """Return the patients with a finding, and without, that a number needs; more where fewer may not be told."""
         rule = self.settings.small_cells
         least = rule.below if rule and dataset in rule.closed else 0
         return max(self.settings.evaluation.minimum, least)
@@ -220,6 +220,18 @@ def known(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> tuple[NDArra
     """Return labels and scores of the images whose label is known, and which those are."""
     here = labels[task].notna().to_numpy()
     return labels[task].to_numpy()[here], logits[task].to_numpy()[here], here
+
+
+def fewest_patients(labels: NDArray | pd.Series, patients: NDArray | pd.Series) -> int:
+    """Count the patients with an image of each class, and return the smaller number.
+
+    Args:
+        labels: 0 or 1, shape (images,).
+        patients: whose each image is, shape (images,).
+    """
+    positive = np.asarray(labels) == 1
+    owners = np.asarray(patients)
+    return min(len(pd.unique(owners[positive])), len(pd.unique(owners[~positive])))
 
 
 def check_rows(table: pd.DataFrame, expected: Sequence[str] | pd.Index, what: str) -> None:

@@ -97,7 +97,7 @@ def _counts(scored: Scored, trained: Trained, seed: str, truth: NDArray) -> dict
         row["reason"] = reasons.NOT_TRAINED
     elif trained in scored.refused:
         row["reason"] = reasons.PATIENTS_OVERLAP
-    elif row["images"] < scored.minimum:
+    elif row["patients"] < scored.minimum:
         row["reason"] = reasons.TOO_FEW
     return row
 

@@ -1,11 +1,12 @@
 """Which differences are more than chance? Two models on the same images, and one model at home and away.
 
-Variances by DeLong, patients as clusters, paired wherever patients are the same. p values are corrected for the number
-of comparisons of their kind: Holm's for any false finding, Benjamini and Hochberg's for the share of false ones.
+Two models on the same images are compared patient by patient; home and away by what is known of each, with the patients
+whom they share. p values are corrected for the number of comparisons of their kind: Holm's for any false finding,
+Benjamini and Hochberg's for the share of false ones.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
 from crossray.analysis.cells import Scored, Study, known
-from crossray.analysis.delong import contributions, wald_interval, z_test
-from crossray.statistics import auc
+from crossray.analysis.intervals import Measured, difference, measure_auc, paired_difference
 from crossray.study.names import is_pooled
 
 SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
@@ -30,15 +30,14 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Measured:
-    """An AUC, and what each patient contributes to its error, by numbers that hold for the whole study."""
+class Place:
+    """The AUCs of a target: which patients it has, by numbers that hold for the whole study, and what was measured."""
 
-    auc: float
     patients: NDArray[np.int64]
-    parts: NDArray[np.float64]
+    measured: Measured
 
 
-Cells = Mapping[tuple[str, str, str, str], Measured]
+Cells = Mapping[tuple[str, str, str, str], Place]
 
 
 def measure(study: Study) -> pd.DataFrame:
@@ -59,7 +58,7 @@ def measure(study: Study) -> pd.DataFrame:
     return table
 
 
-def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Measured]]:
+def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Place]]:
     """Yield (model, source, target, task) and the AUC of each cell that a report shows."""
     numbers: dict[str, int] = {}
     for scored in study.targets():
@@ -71,13 +70,12 @@ def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Measured]]
             for task in study.settings.tasks:
                 if scored.measurable(trained, task):
                     key = (trained.model, trained.source, scored.dataset, task)
-                    yield key, _measured(scored, logits, task, codes)
+                    yield key, Place(codes, _measured(scored, logits, task))
 
 
-def _measured(scored: Scored, logits: pd.DataFrame, task: str, codes: NDArray) -> Measured:
+def _measured(scored: Scored, logits: pd.DataFrame, task: str) -> Measured:
     truth, scores, here = known(scored.labels, logits, task)
-    parts = contributions(truth, scores, scored.patients[here], scored.patient_count)
-    return Measured(auc(truth, scores), codes, parts)
+    return measure_auc(truth, scores, scored.patients[here], scored.patient_count)
 
 
 def _on_same_images(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
@@ -112,29 +110,35 @@ def _home_and_away(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
                 yield from (keys | {"first": source, "second": target} | row for row in _compared(pairs))
 
 
-def _compared(pairs: Mapping[str, tuple[Measured, Measured]]) -> Iterator[dict[str, Any]]:
+def _compared(pairs: Mapping[str, tuple[Place, Place]]) -> Iterator[dict[str, Any]]:
     """Yield a row for each task, and one for the mean of several."""
-    for task, (first, second) in pairs.items():
-        yield {"task": task, "tasks": 1} | _difference(first, second)
+    for task, pair in pairs.items():
+        yield {"task": task, "tasks": 1} | _difference([pair])
     if pairs:
-        first, second = (_mean([pair[end] for pair in pairs.values()]) for end in (0, 1))
-        yield {"task": MEAN, "tasks": len(pairs)} | _difference(first, second)
+        yield {"task": MEAN, "tasks": len(pairs)} | _difference(list(pairs.values()))
 
 
-def _mean(parts: list[Measured]) -> Measured:
-    vectors = np.mean([part.parts for part in parts], axis=0)
-    return Measured(float(np.mean([part.auc for part in parts])), parts[0].patients, vectors)
-
-
-def _difference(first: Measured, second: Measured) -> dict[str, float]:
-    """Test a difference; patients who are behind both count with what they contribute to it."""
-    both, ours, theirs = np.intersect1d(first.patients, second.patients, assume_unique=True, return_indices=True)
-    variance = float((first.parts**2).sum() + (second.parts**2).sum())
-    if len(both):
-        variance -= 2 * float((first.parts[ours] * second.parts[theirs]).sum())
-    difference = first.auc - second.auc
-    low, high = wald_interval(difference, max(variance, 0.0))
-    return {
-        "first_auc": first.auc, "second_auc": second.auc, "difference": difference, "difference_low": low,
-        "difference_high": high, "p": z_test(difference, variance),
+def _difference(pairs: Sequence[tuple[Place, Place]]) -> dict[str, float]:
+    """Compare the means of two ends: pair by pair where their patients are the same."""
+    first, second = ([pair[end] for pair in pairs] for end in (0, 1))
+    if np.array_equal(first[0].patients, second[0].patients):
+        ours, theirs = ([place.measured for place in places] for places in (first, second))
+        found = paired_difference(ours, theirs)
+    else:
+        everybody = np.union1d(first[0].patients, second[0].patients)
+        ours, theirs = ([_among(place, everybody) for place in places] for places in (first, second))
+        found = difference(ours, theirs)
+    means = {
+        f"{name}_auc": float(np.mean([one.auc for one in several]))
+        for name, several in (("first", ours), ("second", theirs))
+    }
+    return means | {
+        "difference": found.value, "difference_low": found.low, "difference_high": found.high, "p": found.p,
     }  # fmt: skip
+
+
+def _among(place: Place, everybody: NDArray) -> Measured:
+    """Return what was measured with a part for each of more patients, in their order."""
+    parts = np.zeros(len(everybody))
+    parts[np.searchsorted(everybody, place.patients)] = place.measured.parts
+    return replace(place.measured, parts=parts)

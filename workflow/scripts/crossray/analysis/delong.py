@@ -1,4 +1,4 @@
-"""The variance of an AUC without resampling, and tests of differences between AUCs.
+"""The variance of an AUC without resampling.
 
 DeLong, DeLong and Clarke-Pearson (Biometrics 1988), with ranks instead of all pairs (Sun and Xu, IEEE Signal Processing
 Letters 2014), and patients with several images as clusters (Obuchowski, Biometrics 1997). Every AUC becomes a vector of
@@ -38,34 +38,3 @@ def contributions(labels: NDArray, scores: NDArray, patients: NDArray, count: in
         factor = np.sqrt(clusters / (clusters - 1)) if clusters > 1 else 1.0
         total += factor / len(placements) * np.bincount(owners, placements - auc, count)
     return total
-
-
-def delong_interval(auc: float, variance: float, smaller: int, level: float = 0.95) -> tuple[float, float]:
-    """Interval of an AUC on the logit scale, which keeps it within 0 and 1 (Pepe 2003, section 5.2).
-
-    Where the classes are separated without an error, or all are wrong, the variance says nothing. The interval is then
-    that of a share none of whose ``smaller`` trials failed (Clopper and Pearson 1934).
-
-    Args:
-        auc: the estimate.
-        variance: of the estimate.
-        smaller: the number of positives or of negatives, whichever is smaller.
-        level: of confidence.
-    """
-    if auc in (0.0, 1.0):
-        bound = ((1 - level) / 2) ** (1 / smaller)
-        return (bound, 1.0) if auc else (0.0, 1 - bound)
-    centre = np.log(auc / (1 - auc))
-    reach = scipy.stats.norm.isf((1 - level) / 2) * np.sqrt(variance) / (auc * (1 - auc))
-    return float(1 / (1 + np.exp(reach - centre))), float(1 / (1 + np.exp(-reach - centre)))
-
-
-def z_test(difference: float, variance: float) -> float:
-    """Two-sided p of a difference against 0 by the normal distribution; NaN without a variance."""
-    return float(2 * scipy.stats.norm.sf(abs(difference) / np.sqrt(variance))) if variance > 0 else float("nan")
-
-
-def wald_interval(value: float, variance: float, level: float = 0.95) -> tuple[float, float]:
-    """Interval of a difference by the normal distribution."""
-    reach = scipy.stats.norm.isf((1 - level) / 2) * np.sqrt(variance)
-    return float(value - reach), float(value + reach)

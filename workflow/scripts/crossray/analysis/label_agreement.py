@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crossray.analysis.cells import Scored, Study, Trained
-from crossray.analysis.delong import contributions, wald_interval, z_test
+from crossray.analysis.cells import Scored, Study, Trained, fewest_patients
+from crossray.analysis.intervals import Measured, measure_auc, paired_difference
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
-from crossray.statistics import auc
 
 #: counts of images by the two labels; F1 takes either labelling for the truth and gives the same
 COLUMNS = ["first", "second", "task", "matched", "images", "both", "first_only", "second_only", "neither",
@@ -139,26 +138,26 @@ def _controls(
         known = ~np.isnan(ours) & ~np.isnan(others)
         ours, others, rows = ours[known], others[known], places[known]
         counts = [int((labels == value).sum()) for labels in (ours, others) for value in (0, 1)]
-        if min(counts) < own.minimum:
+        if min(fewest_patients(labels, own.patients[rows]) for labels in (ours, others)) < own.minimum:
             continue
         scores = own.reported(trained)[task].to_numpy()[rows]
         home = _measured(own, ours, scores, rows)
         away = _measured(own, others, scores, rows)
         row: dict[str, Any] = {"task": task, "images": len(rows), "own_positives": counts[1]}
-        row |= {"other_positives": counts[3], "own_auc": home[0], "other_auc": away[0]}
+        row |= {"other_positives": counts[3], "own_auc": home.auc, "other_auc": away.auc}
         row |= dict(zip(("drop", "drop_low", "drop_high", "p"), _difference(home, away), strict=True))
         if theirs in own.logits and task in own.reported(theirs):
             best = _measured(own, others, own.reported(theirs)[task].to_numpy()[rows], rows)
             gain = dict(zip(("others_gain", "others_gain_low", "others_gain_high", "others_p"),
                             _difference(best, away), strict=True))  # fmt: skip
-            row |= {"others_model_auc": best[0]} | gain
+            row |= {"others_model_auc": best.auc} | gain
         yield row
 
 
-def _measured(scored: Scored, labels: NDArray, scores: NDArray, rows: NDArray) -> tuple[float, NDArray]:
-    return auc(labels, scores), contributions(labels, scores, scored.patients[rows], scored.patient_count)
+def _measured(scored: Scored, labels: NDArray, scores: NDArray, rows: NDArray) -> Measured:
+    return measure_auc(labels, scores, scored.patients[rows], scored.patient_count)
 
 
-def _difference(first: tuple[float, NDArray], second: tuple[float, NDArray]) -> tuple[float, float, float, float]:
-    value, variance = first[0] - second[0], float(((first[1] - second[1]) ** 2).sum())
-    return value, *wald_interval(value, variance), z_test(value, variance)
+def _difference(first: Measured, second: Measured) -> tuple[float, float, float, float]:
+    found = paired_difference([first], [second])
+    return found.value, found.low, found.high, found.p

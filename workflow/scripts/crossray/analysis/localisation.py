@@ -5,7 +5,7 @@ Every measure stands beside what a map without knowledge would score, and beside
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,7 +165,7 @@ def _values(table: pd.DataFrame, target: Target, study: Study) -> Values:
             if (image, task) in target.truth:
                 found.setdefault(task, {})[image] = score(heat, target.truth[image, task])
         for task, scores in found.items():
-            if len(scores) >= study.minimum(target.name):
+            if _patients(scores, target) >= study.minimum(target.name):
                 for name in MEASURES:
                     values[task, method, weights, name] = _mean_of_images(scores, name, task, target)
         tasks = [task for task in found if (task, method, weights, MEASURES[0]) in values]
@@ -244,9 +244,13 @@ def _reason(
 
 
 def _numbers(value: Value, target: Target) -> dict[str, Any]:
-    patients = len(set(target.patients[[target.images[image] for image in value.images]]))
-    row: dict[str, Any] = {"images": len(value.images), "patients": patients, "reason": None}
+    row: dict[str, Any] = {"images": len(value.images), "patients": _patients(value.images, target), "reason": None}
     return row | _beside_chance(value)
+
+
+def _patients(images: Iterable[str], target: Target) -> int:
+    """Count whose images these are."""
+    return len(set(target.patients[[target.images[image] for image in images]]))
 
 
 def _beside_chance(value: Value) -> dict[str, float]:

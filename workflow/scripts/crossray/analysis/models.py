@@ -6,7 +6,6 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.resampling import with_interval
 from crossray.analysis.transfer import Cell, Values, mean_of, values_of
 from crossray.files import read_json
 
@@ -44,14 +43,12 @@ def measure(
             own, firsts = (_cells(values, name, where, members) for name in (model, models[0]))
             row: dict[str, Any] = {"model": model, "where": where, "cells": len(own)} | dict(costs[model])
             if own:
-                row |= with_interval("auc", *mean_of(values, list(own.values())))
+                row |= mean_of([values[cell] for cell in own.values()]).with_interval("auc")
             shared = [place for place in own if place in firsts]
             row["shared_cells"] = len(shared)
             if shared and model != models[0]:
-                (ours, our_draws), (theirs, their_draws) = (
-                    mean_of(values, [cells[place] for place in shared]) for cells in (own, firsts)
-                )
-                row |= with_interval("difference", ours - theirs, our_draws - their_draws)
+                ours, theirs = (mean_of([values[cells[place]] for place in shared]) for cells in (own, firsts))
+                row |= (ours - theirs).with_interval("difference")
             rows.append(row)
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 

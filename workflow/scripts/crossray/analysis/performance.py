@@ -10,18 +10,17 @@ from scipy.special import expit
 
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, known
-from crossray.analysis.delong import contributions, delong_interval
+from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.metrics import average_precision, calibration_error, threshold_metrics
-from crossray.analysis.resampling import interval, weighted_ranking
+from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.thresholds import own_thresholds
-from crossray.statistics import auc
 from crossray.tables import ENSEMBLE, reported
 
 KEYS = ["model", "source", "target", "task", "seed"]
 
 #: columns of ``performance.csv`` in order; shares are 0 to 1, the threshold is a logit
 COLUMNS = [
-    *KEYS, "images", "patients", "positives", "negatives", "reason", "auc", "auc_low", "auc_high", "interval",
+    *KEYS, "images", "patients", "positives", "negatives", "reason", "auc", "auc_low", "auc_high",
     "average_precision", "average_precision_low", "average_precision_high", "calibration_error",
     "threshold", "threshold_reason", "sensitivity", "specificity", "f1", "accuracy",
 ]  # fmt: skip
@@ -62,23 +61,16 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _cell(
     scored: Scored, logits: pd.DataFrame, task: str, threshold: float, weights: NDArray, shown: bool
 ) -> tuple[dict[str, Any], NDArray]:
-    """Measure one cell; only what a report shows is resampled where DeLong's interval will do."""
+    """Measure one cell; only what a report shows is resampled."""
     truth, scores, here = known(scored.labels, logits, task)
-    patients = scored.patients[here]
-    value = auc(truth, scores)
-    row: dict[str, Any] = {"auc": value, "average_precision": average_precision(truth, scores)}
-    clustered = len(np.unique(patients)) < len(patients)
+    measured = measure_auc(truth, scores, scored.patients[here], scored.patient_count)
+    low, high = interval(measured)
+    row: dict[str, Any] = {"auc": measured.auc, "auc_low": low, "auc_high": high}
+    row["average_precision"] = average_precision(truth, scores)
     aucs = np.empty(0)
-    if shown or clustered:
+    if shown:
         aucs, precisions = weighted_ranking(truth, scores, weights[:, here])
-        row["average_precision_low"], row["average_precision_high"] = interval(precisions)
-    if clustered:
-        row["auc_low"], row["auc_high"] = interval(aucs)
-    else:
-        variance = float((contributions(truth, scores, patients, scored.patient_count) ** 2).sum())
-        smaller = int(min((truth == 1).sum(), (truth == 0).sum()))
-        row["auc_low"], row["auc_high"] = delong_interval(value, variance, smaller)
-    row |= {"interval": "bootstrap" if clustered else "delong"}
+        row |= with_interval("average_precision", row["average_precision"], precisions)
     row["calibration_error"] = calibration_error(truth, expit(scores))
     row |= {"threshold": threshold, "threshold_reason": reasons.TOO_FEW if np.isnan(threshold) else None}
     return row | threshold_metrics(truth, scores, threshold), aucs

@@ -5,6 +5,7 @@ marked, and means of losses leave them out.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,11 +13,42 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.performance import cells
-from crossray.analysis.resampling import interval, with_interval
+from crossray.analysis.resampling import interval
 from crossray.tables import reported
 
 Cell = tuple[str, str, str, str]
-Mean = tuple[float, NDArray]
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An AUC or a mean of AUCs.
+
+    Attributes:
+        value: the mean.
+        drawn: the same in every resample of patients, shape (resamples,).
+        limits: those of a single AUC, which has one interval wherever it stands; None of several AUCs, whose interval
+            is the resamples'.
+    """
+
+    value: float
+    drawn: NDArray
+    limits: tuple[float, float] | None = None
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Lower and upper limit."""
+        return self.limits or interval(self.drawn)
+
+    def with_interval(self, name: str) -> dict[str, float]:
+        """Return the columns ``name``, ``name_low`` and ``name_high``."""
+        low, high = self.interval
+        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
+
+    def __sub__(self, other: "Mean") -> "Mean":
+        """Return the difference, under the same resamples."""
+        return Mean(self.value - other.value, self.drawn - other.drawn)
+
+
 Values = Mapping[Cell, Mean]
 
 _COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
@@ -73,8 +105,11 @@ def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[Cell,
     """Return the AUC of every cell that a report shows and that has one, with its bootstrap replicates."""
     drawn = dict(cells(replicates))
     shown = reported(performance)
-    keys = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc"]]
-    return {tuple(key): (auc, drawn[tuple(key)]) for *key, auc in keys.itertuples(index=False, name=None)}
+    numbers = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc", "auc_low", "auc_high"]]
+    return {
+        tuple(key): Mean(auc, drawn[tuple(key)], (low, high))
+        for *key, auc, low, high in numbers.itertuples(index=False, name=None)
+    }
 
 
 def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: str, tasks: Sequence[str]) -> dict:
@@ -83,7 +118,8 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
     if not here:
         codes = shown[(shown["model"] == model) & (shown["source"] == source) & (shown["target"] == target)]["reason"]
         return row | {"shared_tasks": 0, "reason": _commonest(codes)}
-    row |= with_interval("auc", *mean_of(values, [(model, source, target, task) for task in here])) | {"reason": None}
+    mean = mean_of([values[model, source, target, task] for task in here])
+    row |= mean.with_interval("auc") | {"reason": None}
     shared = _shared(values, model, source, target, tasks)
     row["shared_tasks"] = len(shared)
     if source == target or not shared:
@@ -94,7 +130,7 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
 
 def _beats_chance(mean: Mean) -> bool:
     """Return whether the interval of a mean AUC lies above that of guessing."""
-    return interval(mean[1])[0] > CHANCE
+    return mean.interval[0] > CHANCE
 
 
 def _commonest(codes: pd.Series) -> str:
@@ -111,19 +147,21 @@ def _shared(values: Values, model: str, source: str, target: str, tasks: Sequenc
 
 def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Mean, Mean]:
     """Return the mean over the shared tasks at home and at the target."""
-    home = mean_of(values, [(model, source, source, task) for task in shared])
-    return home, mean_of(values, [(model, source, target, task) for task in shared])
+    home = mean_of([values[model, source, source, task] for task in shared])
+    return home, mean_of([values[model, source, target, task] for task in shared])
 
 
 def _compared(home: Mean, away: Mean) -> dict[str, float]:
     """Return home, away and what is lost between them, with intervals."""
-    drop = with_interval("drop", home[0] - away[0], home[1] - away[1])
-    return with_interval("home_auc", *home) | with_interval("away_auc", *away) | drop
+    drop = (home - away).with_interval("drop")
+    return home.with_interval("home_auc") | away.with_interval("away_auc") | drop
 
 
-def mean_of(values: Values, keys: Sequence[Cell]) -> tuple[float, NDArray]:
-    """Mean over cells, and the same mean in every resample."""
-    return float(np.mean([values[key][0] for key in keys])), np.mean([values[key][1] for key in keys], axis=0)
+def mean_of(parts: Sequence[Mean]) -> Mean:
+    """Average; one alone stays what it is."""
+    if len(parts) == 1:
+        return parts[0]
+    return Mean(float(np.mean([part.value for part in parts])), np.mean([part.drawn for part in parts], axis=0))
 
 
 def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
@@ -153,10 +191,7 @@ def _mean_of_pairs(measured: Sequence[tuple[Mean, Mean]]) -> dict[str, float]:
     row: dict[str, float] = {"pairs": len(able), "pairs_at_chance": len(measured) - len(able)}
     if not able:
         return row
-    home, away = (
-        (float(np.mean([value for value, _ in part])), np.mean([drawn for _, drawn in part], axis=0))
-        for part in zip(*able, strict=True)
-    )
+    home, away = (mean_of(part) for part in zip(*able, strict=True))
     return row | _compared(home, away)
 
 
@@ -174,8 +209,8 @@ def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Data
             ]
             row: dict = {"model": model, "task": task, "cells": len(keys)}
             if keys:
-                row |= with_interval("mean_auc", *mean_of(values, keys))
-                row["sd"] = float(np.std([values[key][0] for key in keys]))
+                row |= mean_of([values[key] for key in keys]).with_interval("mean_auc")
+                row["sd"] = float(np.std([values[key].value for key in keys]))
             rows.append(row | _mean_of_pairs(measured))
         table = pd.DataFrame(rows).reindex(columns=TASK_COLUMNS).sort_values("mean_auc", ascending=False, kind="stable")
         tables.append(table.assign(group=_groups(table)))

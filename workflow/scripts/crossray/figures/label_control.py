@@ -34,7 +34,7 @@ def draw(label_control: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     mean = rows["drop"].mean()
     caption = (
         "The same model on the same test images, judged by the labels it was trained on and by another labelling, with "
-        "the 95 % interval of the paired difference (DeLong, patients as clusters). The table also has the other "
+        "the 95 % interval of the paired difference (patients as clusters). The table also has the other "
         "labelling's own model on these images."
     )
     reading = "Images are the same, so a loss here is the labels' alone; compare it with the losses between hospitals."

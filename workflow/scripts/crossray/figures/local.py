@@ -43,7 +43,7 @@ def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     without = [name for name in settings["targets"] if name not in set(chosen["target"])]
     caption = (
         "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
-        "interval by DeLong's variance, patients as clusters, models paired. Counted in the title: p below 0.05 after "
+        "interval, patients as clusters, models paired. Counted in the title: p below 0.05 after "
         "Holm's correction for all comparisons of this kind in the study."
         + left_out(without, "where no model of the target's own can be set beside another")
     )

@@ -149,8 +149,9 @@ def _choice(settings: Mapping[str, Any]) -> Iterator[str]:
 
 def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
     yield (
-        "The interval of an AUC follows DeLong et al. (1988) on the logit scale where every patient has one image; "
-        "elsewhere, and for all other numbers unless their table says otherwise, intervals are percentiles of "
+        "The limits of an AUC are those of Newcombe's method 5 (2006), with DeLong's variance, patients as clusters "
+        "(Obuchowski 1997), moderated by the number of patients, and Student's t; intervals of all other numbers, "
+        "unless their table says otherwise, are percentiles of "
         f"{evaluation['resamples']} bootstrap resamples of patients."
     )
     yield (
@@ -158,10 +159,10 @@ def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
         "and counts. Worse than chance is what has its whole interval below 0.5."
     )
     yield (
-        "Differences are tested with DeLong's variance, patients as clusters (Obuchowski 1997), paired where patients "
-        "are the same, and corrected by Holm's method."
+        "Differences are tested patient by patient where images are the same, elsewhere by limits recovered from those "
+        "of both AUCs (Zou and Donner 2008), and corrected by Holm's method."
     )
-    yield f"Cells with fewer than {evaluation['minimum']} positives or negatives stay empty."
+    yield f"Cells with fewer than {evaluation['minimum']} patients with the finding, or without it, stay empty."
     yield (
         "Thresholds for sensitivity, specificity, F1 and accuracy maximise Youden's index on the source's validation "
         "split."

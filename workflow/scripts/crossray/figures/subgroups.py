@@ -22,7 +22,7 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         (subgroups["model"] == settings["models"][0]) & (subgroups["task"] == _MEAN) & subgroups["auc"].notna()
     ]
     if rows.empty:
-        why = f"No group of a target has {settings['minimum']} positives and negatives of a task."
+        why = f"No group of a target has {settings['minimum']} patients with a finding, and without it."
         return nothing("No group is large enough to be measured", why)
     home = [row.target in settings["members"][row.source] for row in rows.itertuples()]
     rows = rows.assign(place=["at home" if here else "elsewhere" for here in home],
@@ -38,9 +38,9 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     title = f"Largest gap: {gap}" if len(below) else f"No group's gap has an interval below zero; the lowest is {gap}"
     caption = (
         f"Every point is a model on one group of a target, mean over the tasks with at least {settings['minimum']} "
-        "positives and negatives in the group and outside it. "
+        "patients with the finding, and without it, in the group and outside it. "
         f"{len(below)} of {len(rows)} groups do worse than all other images of their target with an "
-        "interval below zero (DeLong, patients as clusters, not corrected for their number). Intervals, counts and "
+        "interval below zero (patients as clusters, not corrected for their number). Intervals, counts and "
         "single tasks are in the table."
     )
     reading = "Groups that sit left of the others fare worse; compare within one colour."

@@ -40,7 +40,7 @@ def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     measured = int(performance["auc"].notna().sum())
     caption = (
         f"AUC of each task; below it positives{'' if large else ' of labelled test images'}. "
-        f"{_codes(performance)}The minimum is {settings['minimum']} positives and negatives. "
+        f"{_codes(performance)}The minimum is {settings['minimum']} patients with the finding and without it. "
         f"{measured} of {len(performance)} cells can be measured. Intervals are in the table."
     )
     reading = (

@@ -46,7 +46,7 @@ class Evaluation(Settings):
     """How models are evaluated."""
 
     minimum: Annotated[int, Ge(1)] = 10
-    "Positives and negatives that a target's test split needs for a number to be given."
+    "Patients with a finding, and patients without it, that a target's test split needs for a number to be given."
     resamples: Annotated[int, Ge(100)] = 1000
     "Bootstrap resamples of patients behind each interval."
     seed: Annotated[int, Ge(0)] = 0

@@ -170,7 +170,7 @@ def attribute_images(plan: Plan) -> AttributeImages:
 
 def probe_sources(plan: Plan) -> ProbeSources:
     """Return what decides whether data sets are told apart."""
-    return ProbeSources(shape=plan.shape, seed=plan.study.evaluation.seed, small_cells=small_cells(plan.study))
+    return ProbeSources(shape=plan.shape, small_cells=small_cells(plan.study))
 
 
 def analysis(plan: Plan) -> Analysis:

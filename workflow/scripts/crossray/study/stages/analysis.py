@@ -13,7 +13,7 @@ class Intervals(Settings):
     """When a number is given, and how its interval is found."""
 
     minimum: int
-    "Positives and negatives that a target's test split needs for a number."
+    "Patients with a finding, and without it, that a target's test split needs for a number."
     resamples: int
     "Bootstrap resamples of patients."
     seed: int

@@ -11,5 +11,3 @@ class ProbeSources(Published):
 
     shape: str
     "Name of the folder of shards."
-    seed: int
-    "Seed of the classifier."

@@ -1,0 +1,183 @@
+"""Write docs/calibration: how often intervals cover and tests reject, and the page that says so.
+
+Run by ``make calibration``.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+from calibration_draws import (
+    NOW,
+    PERMUTATIONS,
+    ROOT,
+    code,
+    cover,
+    coverage_cells,
+    reject,
+    test_cells,
+)
+
+from crossray.files import write_csv, write_text
+
+FOLDER, PAGE = ROOT / "docs/calibration", ROOT / "docs/calibration.md"
+COVERAGE, TESTS = FOLDER / "coverage.csv", FOLDER / "tests.csv"
+COVERAGE_COLUMNS = [
+    "quantity", "method", "positives", "negatives", "truth", "images_per_patient", "seeds", "draws", "coverage",
+    "width", "reference_width", "code",
+]  # fmt: skip
+TEST_COLUMNS = [
+    "test", "method", "truth", "sizes", "images_per_patient", "draws", "rejects", "power_draws", "power",
+    "reference_power", "code",
+]  # fmt: skip
+#: draws of which the permutation test is asked, one in so many
+POWER_SHARE = 5
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is drawn: the columns that name it, and how its rows are found."""
+
+    names: Mapping[str, str]
+    drawn: Callable[[], list[dict[str, object]]]
+
+
+def coverage_rows(draws: int) -> list[Cell]:
+    """Return the cells of coverage.csv."""
+    columns = ("positives", "negatives", "truth", "images_per_patient")
+    return [
+        Cell(dict(zip(columns, map(str, cell), strict=True)), partial(cover, *cell, draws)) for cell in coverage_cells()
+    ]
+
+
+def test_rows(draws: int) -> list[Cell]:
+    """Return the cells of tests.csv."""
+    columns = ("test", "sizes", "truth", "images_per_patient")
+    return [
+        Cell(
+            dict(zip(columns, (test, "/".join(map(str, sizes)), str(truth), str(images)), strict=True)),
+            partial(reject, test, sizes, truth, images, draws, max(draws // POWER_SHARE, 1)),
+        )
+        for test, sizes, truth, images in test_cells()
+    ]
+
+
+def write_table(path: Path, columns: Sequence[str], cells: Sequence[Cell], draws: int) -> None:
+    """Draw each cell that this code has not drawn so often yet, and write the table after each."""
+    old = read(path) if path.exists() else []
+    rows: list[Sequence[Mapping[str, object]]] = []
+    for cell in cells:
+        known = [row for row in old if cell.names.items() <= row.items()]
+        enough = any(row["method"] == NOW and row["code"] == code() and int(row["draws"]) >= draws for row in known)
+        rows.append(known if enough else [])
+    for number, cell in enumerate(cells):
+        if not rows[number]:
+            rows[number] = cell.drawn()
+            write_csv(path, pd.DataFrame([row for part in rows for row in part], columns=columns))
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    """Read a table that :func:`write_tables` wrote."""
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def page() -> str:
+    """Return the page, in Markdown."""
+    coverage, tests = read(COVERAGE), read(TESTS)
+    now = [len([row for row in rows if row["method"] == NOW]) for rows in (coverage, tests)]
+    lines = [
+        "# How often intervals cover and tests reject",
+        "",
+        "Written by `make calibration`, which draws patients whose AUC is known: normal scores, one variance in both",
+        "classes, a patient's images alike (0.7 of the variance). An interval of 95 % should cover in 95 % of the",
+        "draws, and a test at 5 % reject in 5 % where nothing differs. All cells, with the digest of the code, are in",
+        "[coverage.csv](calibration/coverage.csv) and [tests.csv](calibration/tests.csv).",
+        "",
+        f"Drawn so far: {now[0]} of {len(list(coverage_cells()))} cells of coverage and {now[1]} of "
+        f"{len(list(test_cells()))} of tests, each as often as its line says. Two",
+        "Monte Carlo errors of a coverage of 0.95 are 0.010 with 2,000 draws, 0.014 with 1,000 and 0.028 with 250.",
+        "",
+        "- **An AUC**: Newcombe's method 5 (2006), its variance moderated (Smyth 2004) by DeLong's with patients as",
+        "  clusters (Obuchowski 1997), Student's t. Images of one patient count, before the data say more, as if they",
+        "  correlated by 0.7 (Kish 1965).",
+        "- **Home against away**: limits recovered from those of both AUCs (MOVER; Zou and Donner 2008).",
+        "- **Two models on the same images**: each patient's contribution to the difference, Student's t with as many",
+        "  degrees of freedom as patients carry it.",
+        "",
+        "What is not drawn here: means over tasks and pairs, whose intervals are the bootstrap's and too short with",
+        "few positives; other trainings; scores whose classes differ in variance.",
+        "",
+        "## Intervals of an AUC",
+        "",
+        "Least and largest coverage over the true AUCs 0.5 to 0.99; the width is the mean one, set over that of",
+        "Newcombe's method 5 where patients have one image and over the range that holds 95 % of the estimates where",
+        "they have several. Near an AUC of 1 estimates crowd and any interval that covers is wider than they are.",
+        "",
+        "| images a patient | patients with / without | method | draws | least coverage | largest | width to 0.95 | "
+        "width at 0.99 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    lines += _coverage_lines(coverage)
+    lines += [
+        "",
+        "## Tests at 5 %",
+        "",
+        "Rejections where nothing differs; power where d' is 0.6 less, of CrossRay's test and of a permutation test on",
+        f"the same draws, one for {POWER_SHARE} of the others ({PERMUTATIONS} permutations).",
+        "",
+        "| test | patients with / without | images a patient | true AUC | method | draws | rejects | power | "
+        "permutation's |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['test']} | {row['sizes']} | {_images(row)} | {row['truth']} | {row['method']} | {row['draws']} | "
+        f"{float(row['rejects']):.3f} | {float(row['power']):.2f} | {float(row['reference_power']):.2f} |"
+        for row in tests
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _coverage_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield a line for each size and method."""
+    keys = ("images_per_patient", "positives", "negatives", "method")
+    for key in dict.fromkeys(tuple(row[name] for name in keys) for row in rows):
+        part = [row for row in rows if tuple(row[name] for name in keys) == key]
+        covered = [float(row["coverage"]) for row in part]
+        widths = {row["truth"]: float(row["width"]) / float(row["reference_width"]) for row in part}
+        last = widths.pop("0.99", None)
+        usual = f"{min(widths.values()):.2f} to {max(widths.values()):.2f}" if widths else ""
+        yield (
+            f"| {_images(part[0])} | {key[1]} / {key[2]} | {key[3]} | {part[0]['draws']} | {min(covered):.3f} | "
+            f"{max(covered):.3f} | {usual} | {'' if last is None else f'{last:.2f}'} |"
+        )
+
+
+def _images(row: Mapping[str, str]) -> str:
+    most = row["images_per_patient"]
+    return most if most == "1" else f"1 to {most}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Draw, and write tables and page."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--draws", type=int, default=2000, help="draws of each cell (default: %(default)s)")
+    options.add_argument("--only", choices=("coverage", "tests", "page"), help="write this table, or the page, alone")
+    arguments = options.parse_args(argv)
+    FOLDER.mkdir(exist_ok=True)
+    if arguments.only in (None, "coverage"):
+        write_table(COVERAGE, COVERAGE_COLUMNS, coverage_rows(arguments.draws), arguments.draws)
+    if arguments.only in (None, "tests"):
+        write_table(TESTS, TEST_COLUMNS, test_rows(arguments.draws), arguments.draws)
+    if COVERAGE.exists() and TESTS.exists():
+        write_text(PAGE, page())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""Patients whose AUC is known, drawn many times: how often intervals cover and tests reject.
+
+Scores are normal, with one variance in both classes; a patient's images share seven tenths
+of the variance, and of the images of a patient with the finding eight in ten show it, the first always.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import norm, rankdata
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+
+from crossray.analysis.intervals import (  # noqa: E402
+    Measured,
+    difference,
+    intervals,
+    limits,
+    measure_auc,
+    paired_difference,
+)
+from crossray.analysis.resampling import interval, patient_weights, weighted_ranking  # noqa: E402
+from crossray.code_version import code_version  # noqa: E402
+from crossray.seeds import derived_seed  # noqa: E402
+
+NOW, DELONG, BOOTSTRAP, WALD = "CrossRay", "DeLong, logit (before)", "bootstrap (before)", "DeLong, normal (before)"
+AUC, APART, SAME = "AUC", "home against away", "two models, same images"
+#: what a patient's images share of the variance of scores, and images of a patient with the finding that show it
+ALIKE, SHOWING = 0.7, 0.8
+#: what two models' scores of an image share of their variance beside the label, and what d' loses where power is asked
+MODELS_ALIKE, LOST = 0.6, 0.6
+POSITIVES, TRUTHS, IMAGES = (5, 10, 20, 50, 100, 500), (0.5, 0.7, 0.8, 0.9, 0.95, 0.99), (1, 3, 20)
+#: draws of which the bootstrap is asked, at most, its resamples, and the permutations of a test
+SLOW_DRAWS, RESAMPLES, PERMUTATIONS = 200, 400, 199
+#: patients with and without the finding at home and away
+UNPAIRED = (
+    (10, 190, 500, 2000),
+    (20, 380, 500, 2000),
+    (30, 570, 500, 2000),
+    (50, 950, 500, 2000),
+    (100, 100, 100, 100),
+)
+PAIRED = ((10, 190), (16, 24), (32, 48), (50, 50), (200, 200))
+
+
+@dataclass(frozen=True)
+class Patients:
+    """Images: whose they are, from 0, and whether they show the finding."""
+
+    owners: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        """Number of patients."""
+        return int(self.owners[-1]) + 1
+
+    def scores(self, generator: np.random.Generator, distance: float) -> NDArray[np.float64]:
+        """Draw scores with so many standard deviations between the classes."""
+        shared, own = generator.normal(size=self.count)[self.owners], generator.normal(size=len(self.owners))
+        return distance * self.labels + np.sqrt(ALIKE) * shared + np.sqrt(1 - ALIKE) * own
+
+    def measure(self, scores: NDArray) -> Measured:
+        """Measure the AUC of scores."""
+        return measure_auc(self.labels, scores, self.owners, self.count)
+
+
+def draw_patients(generator: np.random.Generator, positives: int, negatives: int, images: int) -> Patients:
+    """Draw patients with and without the finding, each with 1 to ``images`` images."""
+    owners = np.repeat(np.arange(positives + negatives), generator.integers(1, images + 1, positives + negatives))
+    first = np.r_[True, owners[1:] != owners[:-1]]
+    shows = first | (generator.random(len(owners)) < SHOWING)
+    return Patients(owners, ((owners < positives) & shows).astype(int))
+
+
+def distance_of(truth: float) -> float:
+    """Return how many standard deviations apart two normals have an AUC."""
+    return float(norm.ppf(truth) * np.sqrt(2))
+
+
+def coverage_cells() -> Iterator[tuple[int, int, float, int]]:
+    """Yield positives, negatives, true AUC and images a patient of what is drawn."""
+    for images, positives, truth in product(IMAGES, POSITIVES, TRUTHS):
+        for negatives in dict.fromkeys((positives, min(19 * positives, 950))):
+            yield positives, negatives, truth, images
+
+
+def cover(positives: int, negatives: int, truth: float, images: int, draws: int) -> list[dict[str, object]]:
+    """Draw an AUC many times; return a row for each way to an interval."""
+    names = [str(value) for value in (positives, negatives, truth, images)]
+    generator = np.random.default_rng(derived_seed(0, AUC, *names))
+    measured, replicates = [], []
+    for draw in range(draws):
+        patients = draw_patients(generator, positives, negatives, images)
+        scores = patients.scores(generator, distance_of(truth))
+        measured.append(patients.measure(scores))
+        if images > 1 and draw < SLOW_DRAWS and len(patients.owners) < 2_000:
+            weights = patient_weights(patients.owners, RESAMPLES, draw)
+            replicates.append(interval(weighted_ranking(patients.labels, scores, weights)[0]))
+    aucs = np.array([one.auc for one in measured])
+    found = {NOW: np.array(intervals(measured))}
+    if images == 1:
+        found[DELONG] = _logit_limits(measured)
+        low, high = limits(aucs, positives, negatives, 1.0, norm.isf(0.025))
+        reference = float((high - low).mean())
+    else:
+        reference = float(np.diff(np.quantile(aucs, [0.025, 0.975]))[0])
+    if replicates:
+        found[BOOTSTRAP] = np.array(replicates).T
+    row = {
+        "quantity": AUC, "positives": positives, "negatives": negatives, "truth": truth, "images_per_patient": images,
+        "seeds": 1, "reference_width": round(reference, 4), "code": code(),
+    }  # fmt: skip
+    return [row | {"method": method} | _covered(*ends, truth) for method, ends in found.items()]
+
+
+def _covered(low: NDArray, high: NDArray, truth: float) -> dict[str, object]:
+    """Count how often intervals hold the truth, and say how wide they are."""
+    hits = (low <= truth) & (truth <= high)
+    return {"draws": len(low), "coverage": round(float(hits.mean()), 4), "width": round(float((high - low).mean()), 4)}
+
+
+def _logit_limits(measured: Sequence[Measured]) -> NDArray[np.float64]:
+    """Return DeLong's limits on the logit scale; the exact ones of a share where there is no error."""
+    rows = []
+    for one in measured:
+        if one.auc in (0.0, 1.0):
+            bound = 0.025 ** (1 / min(one.positives, one.negatives))
+            rows.append((bound, 1.0) if one.auc else (0.0, 1 - bound))
+            continue
+        reach = norm.isf(0.025) * np.sqrt((one.parts**2).sum()) / (one.auc * (1 - one.auc))
+        centre = np.log(one.auc / (1 - one.auc))
+        rows.append((1 / (1 + np.exp(reach - centre)), 1 / (1 + np.exp(-reach - centre))))
+    return np.array(rows).T
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two AUCs that were drawn: what both tests say, and a permutation test to ask."""
+
+    now: bool
+    before: bool
+    permuted: Callable[[np.random.Generator], float]
+
+
+def test_cells() -> Iterator[tuple[str, tuple[int, ...], float, int]]:
+    """Yield test, sizes, true AUC and images a patient of what is tested."""
+    for sizes, truth in product(UNPAIRED, (0.7, 0.8, 0.95)):
+        yield APART, sizes, truth, 1
+    yield APART, (20, 80, 60, 240), 0.8, 3
+    for pair, truth, images in product(PAIRED, (0.7, 0.9), IMAGES):
+        yield SAME, pair, truth, images
+
+
+def reject(
+    test: str, sizes: tuple[int, ...], truth: float, images: int, draws: int, power_draws: int
+) -> list[dict[str, object]]:  # fmt: skip
+    """Draw two AUCs many times, equal and not; return how often CrossRay's and the earlier test call them different."""
+    names = [str(value) for value in (*sizes, truth, images)]
+    generator = np.random.default_rng(derived_seed(0, test, *names))
+    draw = _same_images if test == SAME else _home_and_away
+    equal = [draw(generator, sizes, truth, images, 0.0) for _ in range(draws)]
+    apart = [draw(generator, sizes, truth, images, LOST) for _ in range(power_draws)]
+    row = {
+        "test": test, "truth": truth, "sizes": "/".join(map(str, sizes)), "images_per_patient": images, "draws": draws,
+        "power_draws": power_draws, "code": code(),
+        "reference_power": _share([one.permuted(generator) <= 0.05 for one in apart]),
+    }  # fmt: skip
+    return [
+        row
+        | {"method": NOW, "rejects": _share([one.now for one in equal]), "power": _share([one.now for one in apart])},
+        row
+        | {
+            "method": WALD,
+            "rejects": _share([one.before for one in equal]),
+            "power": _share([one.before for one in apart]),
+        },
+    ]
+
+
+def _share(found: Sequence[bool]) -> float:
+    return round(float(np.mean(found)), 4)
+
+
+def _same_images(
+    generator: np.random.Generator, sizes: tuple[int, ...], truth: float, images: int, lost: float
+) -> Pair:  # fmt: skip
+    """Draw two models on the same images, the second so much worse."""
+    patients = draw_patients(generator, sizes[0], sizes[1], images)
+    distance = distance_of(truth)
+    first = patients.scores(generator, 0.0)
+    other = MODELS_ALIKE * first + np.sqrt(1 - MODELS_ALIKE**2) * patients.scores(generator, 0.0)
+    scores = first + distance * patients.labels, other + (distance - lost) * patients.labels
+    ours, theirs = (patients.measure(one) for one in scores)
+    error = float(np.sqrt(((ours.parts - theirs.parts) ** 2).sum()))
+    gap = abs(ours.auc - theirs.auc)
+
+    def permuted(generator: np.random.Generator) -> float:
+        """Exchange the models' ranks patient by patient (Venkatraman and Begg, Biometrika 1996)."""
+        ranks, more = [rankdata(one) for one in scores], 0
+        for _ in range(PERMUTATIONS):
+            swap = (generator.random(patients.count) < 0.5)[patients.owners]
+            one, two = np.where(swap, ranks[1], ranks[0]), np.where(swap, ranks[0], ranks[1])
+            more += abs(_auc(patients.labels, one) - _auc(patients.labels, two)) >= gap - 1e-12
+        return (more + 1) / (PERMUTATIONS + 1)
+
+    return Pair(paired_difference([ours], [theirs]).p < 0.05, gap > norm.isf(0.025) * error, permuted)
+
+
+def _home_and_away(
+    generator: np.random.Generator, sizes: tuple[int, ...], truth: float, images: int, lost: float
+) -> Pair:  # fmt: skip
+    """Draw a model at two places, so much worse at the second."""
+    home = draw_patients(generator, sizes[0], sizes[1], images)
+    away = draw_patients(generator, sizes[2], sizes[3], images)
+    scores = home.scores(generator, distance_of(truth)), away.scores(generator, distance_of(truth) - lost)
+    ours, theirs = home.measure(scores[0]), away.measure(scores[1])
+    error = float(np.sqrt((ours.parts**2).sum() + (theirs.parts**2).sum()))
+    gap, count = abs(ours.auc - theirs.auc), home.count + away.count
+    ours = replace(ours, parts=np.r_[ours.parts, np.zeros(away.count)])
+    theirs = replace(theirs, parts=np.r_[np.zeros(home.count), theirs.parts])
+
+    def permuted(generator: np.random.Generator) -> float:
+        """Exchange the places of patients who both have, or have not, the finding."""
+        labels, values = np.r_[home.labels, away.labels], np.concatenate(scores)
+        owners = np.r_[home.owners, home.count + away.owners]
+        ill = np.r_[np.arange(home.count) < sizes[0], np.arange(away.count) < sizes[2]]
+        more = 0
+        for _ in range(PERMUTATIONS):
+            at_home = np.zeros(count, bool)
+            for group, many in ((ill, sizes[0]), (~ill, sizes[1])):
+                at_home[generator.choice(np.flatnonzero(group), many, replace=False)] = True
+            here = at_home[owners]
+            more += abs(_auc(labels[here], values[here]) - _auc(labels[~here], values[~here])) >= gap - 1e-12
+        return (more + 1) / (PERMUTATIONS + 1)
+
+    return Pair(difference([ours], [theirs]).p < 0.05, gap > norm.isf(0.025) * error, permuted)
+
+
+def _auc(labels: NDArray, scores: NDArray) -> float:
+    """Return an AUC quickly."""
+    positives, negatives = scores[labels == 1], np.sort(scores[labels == 0])
+    beaten = np.searchsorted(negatives, positives, "left") + np.searchsorted(negatives, positives, "right")
+    return float(beaten.mean() / 2 / len(negatives))
+
+
+def code() -> str:
+    """Return the digest of the code that intervals and tests come from."""
+    return code_version("crossray/analysis/intervals")

@@ -1,0 +1,55 @@
+"""The tables of docs/calibration are those of the code that is here, and the page is theirs."""
+
+import sys
+
+import pytest
+
+from helpers import ROOT
+
+sys.path.insert(0, str(ROOT / "docs"))
+
+import calibration
+import calibration_draws as drawn
+
+
+def rows(path, method=drawn.NOW):
+    return [row for row in calibration.read(path) if row["method"] == method]
+
+
+@pytest.mark.parametrize("path", [calibration.COVERAGE, calibration.TESTS])
+def test_the_tables_are_of_this_code(path):
+    """After a change of intervals or tests: make calibration."""
+    assert {row["code"] for row in calibration.read(path)} == {drawn.code()}
+
+
+def test_the_page_is_that_of_the_tables():
+    assert calibration.PAGE.read_text(encoding="utf-8") == calibration.page()
+
+
+def test_intervals_cover_as_the_docs_say():
+    for row in rows(calibration.COVERAGE):
+        draws = int(row["draws"])
+        error = (0.93 * 0.07 / draws) ** 0.5
+        assert float(row["coverage"]) >= 0.93 - 2 * error, row
+        if row["images_per_patient"] == "1":
+            assert float(row["width"]) <= 1.15 * float(row["reference_width"]), row
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("number", [0, 1, 2, 3])
+def test_a_cell_of_coverage_is_drawn_again(number):
+    row = rows(calibration.COVERAGE)[number * 9 + 5]
+    names = ("positives", "negatives", "images_per_patient", "draws")
+    positives, negatives, images, draws = (int(row[name]) for name in names)
+    found = drawn.cover(positives, negatives, float(row["truth"]), images, draws)[0]
+    assert [found[name] for name in ("coverage", "width")] == [float(row[name]) for name in ("coverage", "width")]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("number", [-1, -2])
+def test_a_cell_of_tests_is_drawn_again(number):
+    row = [row for row in rows(calibration.TESTS) if row["test"] == drawn.SAME][number]
+    sizes = tuple(map(int, row["sizes"].split("/")))
+    counts = int(row["draws"]), int(row["power_draws"])
+    found = drawn.reject(row["test"], sizes, float(row["truth"]), int(row["images_per_patient"]), *counts)[0]
+    assert [found[name] for name in ("rejects", "power")] == [float(row[name]) for name in ("rejects", "power")]

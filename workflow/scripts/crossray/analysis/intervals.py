@@ -1,0 +1,248 @@
+"""How sure an AUC, a mean of AUCs and a difference of AUCs are: one interval for each, wherever it is shown.
+
+DeLong's variance of few patients is as often too small as too large, and 0 where the classes are parted without an
+error. So it is moderated (Smyth, Statistical Applications in Genetics and Molecular Biology 2004): drawn towards what
+Newcombe's method 5 (Statistics in Medicine 2006, part 2) expects of so many patients, the less so the more patients
+carry it. As in method 5 a limit is an AUC that lies so many of its own standard errors away, here by Student's t.
+Patients with several images count as fewer than their images and more than one each (Kish 1965). Differences between
+other patients recover their variance from such limits (MOVER; Zou and Donner, Statistics in Medicine 2008).
+``docs/calibration.md`` shows how often all of these cover and reject.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.optimize
+import scipy.special
+from numpy.typing import ArrayLike, NDArray
+
+from crossray.analysis.delong import contributions
+from crossray.statistics import auc
+
+LEVEL = 0.95
+
+#: what Newcombe's variance weighs, in patients that carry DeLong's
+_PRIOR = 12.0
+#: how alike the images of a patient are before the data have said so, a correlation
+_ALIKE = 0.7
+#: how many more degrees of freedom a paired difference has than Satterthwaite gives it, who has too few of them for a
+#: test that rejects what it may; by simulation
+_PAIRED = 2.5
+#: differences of AUCs below this are rounding
+_ROUNDING = 1e-12
+#: halvings of a range of 1 at most
+_HALVINGS = 45
+#: standard errors up to which a p value is looked for
+_FARTHEST = 38.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """An AUC and what is known of its error.
+
+    Attributes:
+        auc: the estimate.
+        parts: what each patient contributes to its error, shape (patients,).
+        positives: images with the finding, as many as would say as much if each had its own patient.
+        negatives: those without.
+        ratio: the moderated variance over that of Newcombe's method 5.
+        freedom: degrees of freedom of the moderated variance.
+    """
+
+    auc: float
+    parts: NDArray[np.float64]
+    positives: float
+    negatives: float
+    ratio: float
+    freedom: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of two AUCs, or of two means of AUCs, its interval and the p value of no difference."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+def measure_auc(labels: NDArray, scores: NDArray, patients: NDArray, count: int) -> Measured:
+    """Measure an AUC.
+
+    Args:
+        labels: 0 or 1, both present, shape (images,).
+        scores: larger is more positive, shape (images,).
+        patients: number of the patient of each image, from 0, shape (images,).
+        count: number of patients; those without an image here contribute nothing.
+    """
+    value, parts = auc(labels, scores), contributions(labels, scores, patients, count)
+    positive = np.asarray(labels) == 1
+    sizes = independent(patients[positive]), independent(patients[~positive])
+    expected = float(newcombe_variance(value, *sizes))
+    carried = _carriers(parts)
+    weight = carried / (carried + _PRIOR)
+    ratio = weight * float((parts**2).sum()) / expected + 1 - weight if expected > 0 else 1.0
+    return Measured(value, parts, *sizes, ratio, carried + _PRIOR)
+
+
+def independent(patients: NDArray) -> float:
+    """Return how many images of one patient each would say as much as these (Kish, Survey Sampling 1965, chapter 5)."""
+    images = np.unique(patients, return_counts=True)[1]
+    return float(images.sum() ** 2 / (images * (1 + _ALIKE * (images - 1))).sum())
+
+
+def _carriers(parts: NDArray) -> float:
+    """Return Satterthwaite's degrees of freedom of a sum of squares: few where few parts carry it, 0 where it is 0."""
+    squares = parts[parts != 0] ** 2
+    if not len(squares):
+        return 0.0
+    squares = squares / squares.max()
+    return float(2 * squares.sum() ** 2 / (squares**2).sum())
+
+
+def newcombe_variance(aucs: ArrayLike, positives: ArrayLike, negatives: ArrayLike) -> NDArray[np.float64]:
+    """Variance of AUCs by Newcombe's method 5: Hanley and McNeil's (Radiology 1982), of classes of the mean size."""
+    aucs, positives, negatives = (np.asarray(values, np.float64) for values in (aucs, positives, negatives))
+    others = (positives + negatives) / 2 - 1
+    pairs = 1 + others * ((1 - aucs) / (2 - aucs) + aucs / (1 + aucs))
+    return aucs * (1 - aucs) * pairs / (positives * negatives)
+
+
+def limits(
+    aucs: ArrayLike, positives: ArrayLike, negatives: ArrayLike, ratios: ArrayLike, reach: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Lower and upper limits of AUCs: those that lie ``reach`` of their own standard errors away from the estimates.
+
+    With ratios of 1 and the normal quantile this is Newcombe's method 5. Limits are within 0 and 1, and apart.
+
+    Args:
+        aucs: estimates; all arguments are of one shape, or numbers.
+        positives: independent images with the finding.
+        negatives: those without.
+        ratios: what the variance of method 5 is multiplied by.
+        reach: a quantile, of Student's t or of the normal distribution.
+    """
+    aucs = np.asarray(aucs, np.float64)
+    scale = np.asarray(reach, np.float64) ** 2 * np.asarray(ratios, np.float64)
+    ends = []
+    for end in (0.0, 1.0):
+        inside, outside = np.broadcast_arrays(aucs, scale)[0].copy(), np.full(np.broadcast(aucs, scale).shape, end)
+        for _ in range(_HALVINGS):
+            middle = (inside + outside) / 2
+            reached = (middle - aucs) ** 2 <= scale * newcombe_variance(middle, positives, negatives)
+            inside, outside = np.where(reached, middle, inside), np.where(reached, outside, middle)
+        ends.append(np.where(aucs == end, end, inside))
+    return ends[0], ends[1]
+
+
+def interval(measured: Measured, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of an AUC."""
+    low, high = intervals([measured], level)
+    return float(low[0]), float(high[0])
+
+
+def intervals(
+    several: Sequence[Measured], level: float = LEVEL
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
+    """Lower and upper limits of each of several AUCs, shape (AUCs,)."""
+    return _limits(several, _student(np.array([one.freedom for one in several]), level))
+
+
+def mean_interval(several: Sequence[Measured], level: float = LEVEL) -> tuple[float, float]:
+    """Interval of the mean of AUCs whose parts are of the same patients, in the same order."""
+    value = _mean(several)
+    below, above = _reaches(several, (), _student(np.array([one.freedom for one in several]), level))
+    return max(value - below, 0.0), min(value + above, 1.0)
+
+
+def difference(first: Sequence[Measured], second: Sequence[Measured], level: float = LEVEL) -> Difference:
+    """Compare two means of AUCs of different images, as of two hospitals or two groups of patients.
+
+    The limits recover the variances from those of the single AUCs (MOVER), with the normal quantile; the p value is
+    that of the level at which they reach 0. A patient who is behind both counts with what they contribute to both.
+
+    Args:
+        first: AUCs, at least one; all parts are of the same patients, in the same order.
+        second: those to subtract.
+        level: of confidence.
+    """
+    value = _mean(first) - _mean(second)
+    below, above = _reaches(first, second, float(scipy.special.ndtri((1 + level) / 2)))
+    towards_zero = 0 if value > 0 else 1
+    p = _p_value(lambda errors: _reaches(first, second, errors)[towards_zero], abs(value))
+    return Difference(value, max(value - below, -1.0), min(value + above, 1.0), p)
+
+
+def paired_difference(first: Sequence[Measured], second: Sequence[Measured], level: float = LEVEL) -> Difference:
+    """Compare two means of AUCs of the same images, as of two models: what each patient contributes to the difference.
+
+    Student's t has the more degrees of freedom the more patients carry the difference. Where none does, as of two
+    models that make no error, they are compared as if their images were others'.
+
+    Args:
+        first: AUCs, at least one; all parts are of the same patients, in the same order.
+        second: those to subtract.
+        level: of confidence.
+    """
+    parts = np.mean([one.parts for one in first], axis=0) - np.mean([one.parts for one in second], axis=0)
+    parts = np.where(np.abs(parts) > _ROUNDING, parts, 0.0)
+    value, error = _mean(first) - _mean(second), math.sqrt(float((parts**2).sum()))
+    freedom = _PAIRED * _carriers(parts)
+    if not error:
+        ours, theirs = ([replace(one, parts=parts) for one in several] for several in (first, second))
+        return difference(ours, theirs, level)
+    reach = error * float(_student(freedom, level))
+    p = 2 * float(scipy.special.stdtr(freedom, -abs(value) / error)) if abs(value) > _ROUNDING else 1.0
+    return Difference(value, max(value - reach, -1.0), min(value + reach, 1.0), p)
+
+
+def _mean(several: Sequence[Measured]) -> float:
+    """Return the mean of AUCs, the same in whichever order they come."""
+    return math.fsum(one.auc for one in several) / len(several)
+
+
+def _limits(several: Sequence[Measured], reach: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the limits of each AUC, so many standard errors away."""
+    aucs, positives, negatives, ratios = np.array(
+        [(one.auc, one.positives, one.negatives, one.ratio) for one in several]
+    ).T
+    return limits(aucs, positives, negatives, ratios, reach)
+
+
+def _student(freedom: ArrayLike, level: float) -> NDArray[np.float64]:
+    """Return the quantiles of Student's t for an interval."""
+    return np.asarray(scipy.special.stdtrit(freedom, (1 + level) / 2))
+
+
+def _reaches(first: Sequence[Measured], second: Sequence[Measured], reach: ArrayLike) -> tuple[float, float]:
+    """Return how far the mean of the first less that of the second lies from its limits, the lower and the upper."""
+    low, high = _limits([*first, *second], reach)
+    aucs = np.array([one.auc for one in (*first, *second)])
+    weights = np.array([1 / len(first)] * len(first) + [-1 / max(len(second), 1)] * len(second))
+    units = [_unit(one.parts) for one in (*first, *second)]
+    ends = []
+    for ours, theirs in ((aucs - low, high - aucs), (high - aucs, aucs - low)):
+        reaches = weights * np.where(weights > 0, ours, theirs)
+        shared = np.sum([reach * unit for reach, unit in zip(reaches, units, strict=True) if unit is not None], axis=0)
+        alone = sum(float(reach) ** 2 for reach, unit in zip(reaches, units, strict=True) if unit is None)
+        ends.append(math.sqrt(float(np.sum(shared**2)) + alone))
+    return ends[0], ends[1]
+
+
+def _unit(parts: NDArray) -> NDArray[np.float64] | None:
+    """Return parts of length 1, whose products are correlations; None where there is no error to correlate."""
+    length = math.sqrt(float((parts**2).sum()))
+    return parts / length if length else None
+
+
+def _p_value(reach: Callable[[float], float], distance: float) -> float:
+    """Return the two-sided p value of so many standard errors as make a reach as long as a distance."""
+    if distance <= _ROUNDING:
+        return 1.0
+    if reach(_FARTHEST) <= distance:
+        return 0.0
+    errors = scipy.optimize.brentq(lambda errors: reach(errors) - distance, 0.0, _FARTHEST, xtol=1e-9)
+    return 2 * float(scipy.special.ndtr(-errors))
