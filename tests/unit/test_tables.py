@@ -83,7 +83,7 @@ def test_losses_are_measured_whatever_hospitals_tasks_and_models_are_called(tmp_
     names = TEMPTING[:3]
     keys = [("1e5", source, target, task, "0") for source in names for target in names for task in ("None", "nan")]
     cells = pd.DataFrame(keys, columns=["model", "source", "target", "task", "seed"])
-    write_csv(tmp_path / "performance.csv", cells.assign(auc=0.7, reason=None))
+    write_csv(tmp_path / "performance.csv", cells.assign(auc=0.7, auc_low=0.6, auc_high=0.8, reason=None))
     cells.assign(replicates=[[0.6, 0.8]] * len(cells)).to_parquet(tmp_path / "replicates.parquet", index=False)
     tables = transfer.measure(read(tmp_path / "performance.csv"), pd.read_parquet(tmp_path / "replicates.parquet"))
     assert tables[0]["tasks"].tolist() == [2] * 9
