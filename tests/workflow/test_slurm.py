@@ -194,19 +194,21 @@ def strike_next(node, folder, pending):
         if what == "node down":
             node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
             node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
+        others = {other: blow for other, blow in pending.items() if other != what}
         if what == "time limit":  # a minute, the shortest; only a program that hangs is still there
-            others = {other: blow for other, blow in pending.items() if other != what}
-            node.wait_until(partial(timed_out, node, job, folder, others), seconds=300)
+            node.wait_until(partial(over, node, job, folder, others), seconds=300)
         with suppress(ProcessLookupError):
             os.kill(training, signal.SIGCONT)
+        if what != "node down":  # the next blow finds nothing of this one
+            node.wait_until(partial(over, node, job, folder, others), seconds=300)
         return what
     return None
 
 
-def timed_out(node, job, folder, others):
-    """Return whether SLURM has ended a job at its limit; meanwhile no other training gets to its end."""
+def over(node, job, folder, others):
+    """Return whether SLURM has ended a job; meanwhile no other training gets to its end."""
     held(folder, others)
-    return job in node.jobs("TIMEOUT")
+    return job not in node.jobs("RUNNING", "COMPLETING")
 
 
 def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, tmp_path, tell):
@@ -221,10 +223,11 @@ def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, 
         what = wait_until(lambda: strike_next(node, folder, pending), run)
         del pending[what]
         told.append(what)
-    node.wait_until(lambda: node.jobs("RUNNING"))
+    node.wait_until(lambda: node.resume() or node.jobs("RUNNING"), seconds=300)
     node.restart_controller()
     told.append("controller restarted")
-    assert run.wait(timeout=900) == 0, (folder / "slurm-run.log").read_text()[-6000:]
+    wait_until(lambda: node.resume() or run.poll() is not None, seconds=900)
+    assert run.returncode == 0, (folder / "slurm-run.log").read_text()[-6000:]
     for seed in STRUCK["seeds"]:
         place = f"results/struck/models/small/north/{seed}"
         for name in ("weights.safetensors", "history.csv"):
