@@ -82,7 +82,7 @@ def write_table(path: Path, columns: Sequence[str], cells: Sequence[Cell], draws
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    """Read a table that :func:`write_tables` wrote."""
+    """Read a table that :func:`write_table` wrote."""
     with path.open(encoding="utf-8") as file:
         return list(csv.DictReader(file))
 

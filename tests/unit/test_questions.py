@@ -108,7 +108,7 @@ def test_a_roc_curve_goes_through_the_thresholds():
     labels = pd.DataFrame({"patient_id": list("abcd"), "A": [0.0, 1.0, 0.0, 1.0]}, index=list("abcd"))
     trained = Trained("m", "s")
     logits = {trained: {"0": pd.DataFrame({"A": [-1.0, 0.0, 0.5, 2.0]}, index=labels.index)}}
-    _, _, curve = roc._curve(Scored("t", labels, logits, 1), trained, "A")
+    _, curve = roc._curve(Scored("t", labels, logits, 1), trained, "A")
     # the positive at 2.0 is found before any false alarm, that at 0.0 after one of two
     assert curve == pytest.approx(np.where(roc.RATES < 0.5, 0.5, 1.0))
 

@@ -194,13 +194,13 @@ def strike_next(node, folder, pending):
         if what == "node down":
             node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
             node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
-        others = {other: blow for other, blow in pending.items() if other != what}
+        ended = partial(over, node, job, folder, {other: pending[other] for other in pending if other != what})
         if what == "time limit":  # a minute, the shortest; only a program that hangs is still there
-            node.wait_until(partial(over, node, job, folder, others), seconds=300)
+            node.wait_until(ended, seconds=300)
         with suppress(ProcessLookupError):
             os.kill(training, signal.SIGCONT)
         if what != "node down":  # the next blow finds nothing of this one
-            node.wait_until(partial(over, node, job, folder, others), seconds=300)
+            node.wait_until(ended, seconds=300)
         return what
     return None
 

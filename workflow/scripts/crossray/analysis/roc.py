@@ -29,20 +29,17 @@ def measure(study: Study) -> pd.DataFrame:
         for trained in scored.logits:
             curves = {task: _curve(scored, trained, task)
                       for task in study.settings.tasks if scored.measurable(trained, task)}  # fmt: skip
-            facts = [(task, {"positives": positives, "negatives": negatives}, curve)
-                     for task, (positives, negatives, curve) in curves.items()]  # fmt: skip
             if curves:
-                mean = np.mean([curve for _, _, curve in curves.values()], axis=0)
-                facts.append((MEAN, {"tasks": len(curves)}, mean))
-            for task, counts, curve in facts:
+                curves[MEAN] = {"tasks": len(curves)}, np.mean([curve for _, curve in curves.values()], axis=0)
+            for task, (counts, curve) in curves.items():
                 key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task), strict=True)) | counts
                 rows += [key | {"false_positive_rate": rate, "sensitivity": value}
                          for rate, value in zip(RATES, curve, strict=True)]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("tasks", "positives", "negatives"), "Int64"))
 
 
-def _curve(scored: Scored, trained: Trained, task: str) -> tuple[int, int, NDArray[np.float64]]:
-    """Return positives, negatives and the sensitivity at each of the rates, on straight lines between the points.
+def _curve(scored: Scored, trained: Trained, task: str) -> tuple[dict[str, int], NDArray[np.float64]]:
+    """Return positives and negatives, and the sensitivity at each of the rates, on straight lines between the points.
 
     Where the curve goes straight up, the highest counts.
     """
@@ -54,5 +51,4 @@ def _curve(scored: Scored, trained: Trained, task: str) -> tuple[int, int, NDArr
     left, right = points.index[before].to_numpy(), points.index[after].to_numpy()
     low, high = points["max"].to_numpy()[before], points["min"].to_numpy()[after]
     part = np.divide(RATES - left, right - left, out=np.zeros_like(RATES), where=right > left)
-    curve = np.where(part > 1e-9, low + part * (high - low), low)
-    return int((truth == 1).sum()), int((truth == 0).sum()), curve
+    return {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}, low + part * (high - low)
