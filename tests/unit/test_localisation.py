@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from crossray.analysis import localisation
 from crossray.analysis.region_scores import MEASURES, centre_map, score
+from crossray.tables import MEAN_OF_TASKS
 
 SIZE = 50
 
@@ -82,7 +82,7 @@ def test_every_row_has_a_number_or_a_reason(analysed):
 def test_maps_on_the_truth_are_told_from_random_ones(analysed):
     """The made-up maps of trained models are the region at home; elsewhere, and of random weights, they are noise."""
     table = read(analysed)
-    table = table[table["score"].notna() & (table["task"] == localisation.MEAN)]
+    table = table[table["score"].notna() & (table["task"] == MEAN_OF_TASKS)]
     home = (table["source"] == table["target"]) & (table["weights"] == "trained")
     assert (table.loc[home, "score"] == 1).all()
     rest = table[~home & ~table["source"].str.startswith("all") & (table["measure"] == "mass")]
@@ -96,7 +96,7 @@ def test_the_summary_is_the_mean_over_pairs(analysed):
     assert set(summary["place"]) == {"at home", "elsewhere"}
     row = summary[(summary["place"] == "elsewhere") & (summary["weights"] == "trained")].iloc[0]
     members = analysed.settings["members"]
-    pairs = table[(table["task"] == localisation.MEAN) & (table["weights"] == "trained") & table["score"].notna()]
+    pairs = table[(table["task"] == MEAN_OF_TASKS) & (table["weights"] == "trained") & table["score"].notna()]
     pairs = pairs[(pairs["method"] == row["method"]) & (pairs["measure"] == row["measure"])]
     away = pairs[[one.target not in members[one.source] for one in pairs.itertuples()]]
     assert len(away) == row["pairs"]

@@ -17,6 +17,7 @@ from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold
 from crossray.analysis.outputs import most_telling
 from crossray.analysis.thresholds import own_thresholds
 from crossray.analysis.transfer import GROUPS
+from crossray.tables import MEAN_OF_TASKS
 from helpers import ROOT
 
 PUBLISHED = ROOT / "resources/cohen2020"
@@ -81,8 +82,8 @@ def test_operating_points_are_those_of_home_and_of_the_target(analysed):
         assert row["specificity"] == pytest.approx(expected["specificity"])
         assert row["sensitivity_low"] <= row["sensitivity"] <= row["sensitivity_high"]
     of_pair = picked(points, source="north", target="south", rule="youden", chosen_on=calibration.SOURCE)
-    single = of_pair[of_pair["task"] != calibration.MEAN]
-    mean = picked(of_pair, task=calibration.MEAN).iloc[0]
+    single = of_pair[of_pair["task"] != MEAN_OF_TASKS]
+    mean = picked(of_pair, task=MEAN_OF_TASKS).iloc[0]
     assert mean["tasks"] == len(single) == 2
     assert mean["sensitivity"] == pytest.approx(single["sensitivity"].mean())
 
@@ -96,7 +97,7 @@ def test_the_area_under_a_roc_curve_is_the_auc(analysed):
         assert curve["sensitivity"].is_monotonic_increasing
         assert curve["sensitivity"].iloc[-1] == 1
         areas[task] = np.trapezoid(curve["sensitivity"], curve["false_positive_rate"])
-    mean = areas.pop(calibration.MEAN)
+    mean = areas.pop(MEAN_OF_TASKS)
     for task, area in areas.items():
         cell = cells.loc["north", "south", task, "ensemble"]
         assert area == pytest.approx(cell["auc"], abs=0.02)  # between two rates the curve may have a step

@@ -15,6 +15,8 @@ from crossray.texts import from_cell
 
 #: the name of the ensemble, in the column ``seed``
 ENSEMBLE = "ensemble"
+#: the name of the mean over a cell's tasks, in the column ``task``
+MEAN_OF_TASKS = "mean of tasks"
 
 #: in place of a count that is not shown, beside ``<5`` and the like (:mod:`crossray.small_cells`)
 HIDDEN = "hidden"

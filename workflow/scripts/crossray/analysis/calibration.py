@@ -13,6 +13,7 @@ from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import brier_score, calibration_bins, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
 from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
+from crossray.tables import MEAN_OF_TASKS
 
 KEYS = ["model", "source", "target", "task"]
 BINS = 10
@@ -28,7 +29,7 @@ ERROR_COLUMNS = [*KEYS, "scale", "images", "positives",
 #: one row a bin of a cell, and of all tasks of a pair together
 BIN_COLUMNS = [*KEYS, "scale", "bin", "images", "probability", "observed", "observed_low", "observed_high"]
 
-ALL_TASKS, MEAN = "all tasks", "mean of tasks"
+ALL_TASKS = "all tasks"
 SOURCE, TARGET = "source's validation split", "target's test split"
 
 
@@ -59,7 +60,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                     errors.append(key | {"scale": scale} | row)
                     bins += [key | {"scale": scale} | part for part in _bins(sums)]
                     pooled[scale] = pooled.get(scale, 0) + sums
-            key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, MEAN), strict=True))
+            key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, MEAN_OF_TASKS), strict=True))
             points += [key | _row(_mean(same)) for same in zip(*carried, strict=True)]
             key["task"] = ALL_TASKS
             bins += [key | {"scale": scale} | part for scale, sums in pooled.items() for part in _bins(sums)]

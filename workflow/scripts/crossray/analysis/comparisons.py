@@ -17,9 +17,9 @@ from statsmodels.stats.multitest import multipletests
 from crossray.analysis.cells import Scored, Study, known
 from crossray.analysis.intervals import Measured, difference, measure_auc, paired_difference
 from crossray.study.names import is_pooled
+from crossray.tables import MEAN_OF_TASKS
 
 SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
-MEAN = "mean of tasks"
 
 #: for ``same images``, first and second are two sources, the target's own first if it has one; for ``home and away``
 #: they are home and target of one source
@@ -51,7 +51,7 @@ def measure(study: Study) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS)
     for of in (SAME_IMAGES, HOME_AND_AWAY):
         for means in (True, False):
-            family = table[(table["kind"] == of) & ((table["task"] == MEAN) == means) & table["p"].notna()]
+            family = table[(table["kind"] == of) & ((table["task"] == MEAN_OF_TASKS) == means) & table["p"].notna()]
             for _, model in family.groupby("model"):
                 for column, method in (("p_holm", "holm"), ("p_fdr", "fdr_bh")):
                     table.loc[model.index, column] = multipletests(model["p"], method=method)[1]
@@ -115,7 +115,7 @@ def _compared(pairs: Mapping[str, tuple[Place, Place]]) -> Iterator[dict[str, An
     for task, pair in pairs.items():
         yield {"task": task, "tasks": 1} | _difference([pair])
     if pairs:
-        yield {"task": MEAN, "tasks": len(pairs)} | _difference(list(pairs.values()))
+        yield {"task": MEAN_OF_TASKS, "tasks": len(pairs)} | _difference(list(pairs.values()))
 
 
 def _difference(pairs: Sequence[tuple[Place, Place]]) -> dict[str, float]:

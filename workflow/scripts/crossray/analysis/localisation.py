@@ -21,7 +21,7 @@ from crossray.analysis.resampling import patient_weights, weighted_sums, with_in
 from crossray.seeds import derived_seed
 from crossray.study import folders
 from crossray.study.stages.measure_localisation import MeasureLocalisation
-from crossray.tables import read
+from crossray.tables import MEAN_OF_TASKS, read
 
 #: ``factor`` is score / chance; ``difference`` is the score less that of the target's own model on the same images
 COLUMNS = [
@@ -34,7 +34,6 @@ SUMMARY_COLUMNS = [
     "model", "method", "weights", "measure", "place", "pairs", "score", "score_low", "score_high", "chance", "centre",
     "factor", "factor_low", "factor_high", "difference", "difference_low", "difference_high",
 ]  # fmt: skip
-MEAN = "mean of tasks"
 HOME, AWAY = "at home", "elsewhere"
 TRAINED, RANDOM = "trained", "random"
 
@@ -171,7 +170,7 @@ def _values(table: pd.DataFrame, target: Target, study: Study) -> Values:
         tasks = [task for task in found if (task, method, weights, MEASURES[0]) in values]
         for name in MEASURES if tasks else ():
             parts = [values[task, method, weights, name] for task in tasks]
-            values[MEAN, method, weights, name] = _mean(parts)
+            values[MEAN_OF_TASKS, method, weights, name] = _mean(parts)
     return values
 
 
@@ -211,7 +210,7 @@ def _rows(
     """
     names = {"model": trained.model, "source": trained.source, "target": target.name}
     for key in itertools.product(
-        [*asked.attribution.tasks, MEAN], asked.attribution.methods, (TRAINED, RANDOM), MEASURES
+        [*asked.attribution.tasks, MEAN_OF_TASKS], asked.attribution.methods, (TRAINED, RANDOM), MEASURES
     ):
         row: dict[str, Any] = names | dict(zip(("task", "method", "weights", "measure"), key, strict=True))
         if reason := _reason(key[0], key in found, known, target, refused):
@@ -225,7 +224,11 @@ def _rows(
 
 def _tasks_behind(key: Key, found: Values) -> list[str]:
     """Return the task of a row, or those that its mean is over."""
-    return [task for task, *rest in found if tuple(rest) == key[1:] and task != MEAN and key[0] in (MEAN, task)]
+    return [
+        task
+        for task, *rest in found
+        if tuple(rest) == key[1:] and task != MEAN_OF_TASKS and key[0] in (MEAN_OF_TASKS, task)
+    ]
 
 
 def _reason(
@@ -234,11 +237,11 @@ def _reason(
     learnt, diverged = known
     if refused:
         return reasons.PATIENTS_OVERLAP
-    if task != MEAN and task not in target.labelled:
+    if task != MEAN_OF_TASKS and task not in target.labelled:
         return reasons.NOT_LABELLED
-    if task in diverged or (task == MEAN and diverged and not learnt):
+    if task in diverged or (task == MEAN_OF_TASKS and diverged and not learnt):
         return reasons.DIVERGED
-    if task != MEAN and task not in learnt:
+    if task != MEAN_OF_TASKS and task not in learnt:
         return reasons.NOT_TRAINED
     return None if measured else reasons.TOO_FEW
 
@@ -272,7 +275,7 @@ def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[Trained, str], Val
     methods = asked.attribution.methods
     for model in asked.models:
         for method, weights, name, place in itertools.product(methods, (TRAINED, RANDOM), MEASURES, (HOME, AWAY)):
-            key = (MEAN, method, weights, name)
+            key = (MEAN_OF_TASKS, method, weights, name)
             pairs = [
                 (values, cells.get((Trained(model, target), target), {}))
                 for (trained, target), values in cells.items()

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from crossray.analysis.calibration import KEYS, MEAN
+from crossray.analysis.calibration import KEYS
 from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.tables import MEAN_OF_TASKS
 
 #: rates of false positives, the same in every curve, so that means over tasks can be taken
 RATES = np.linspace(0, 1, 51)
@@ -30,7 +31,7 @@ def measure(study: Study) -> pd.DataFrame:
             curves = {task: _curve(scored, trained, task)
                       for task in study.settings.tasks if scored.measurable(trained, task)}  # fmt: skip
             if curves:
-                curves[MEAN] = {"tasks": len(curves)}, np.mean([curve for _, curve in curves.values()], axis=0)
+                curves[MEAN_OF_TASKS] = {"tasks": len(curves)}, np.mean([curve for _, curve in curves.values()], axis=0)
             for task, (counts, curve) in curves.items():
                 key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task), strict=True)) | counts
                 rows += [key | {"false_positive_rate": rate, "sensitivity": value}

@@ -11,6 +11,7 @@ from crossray import reasons
 from crossray.analysis.cells import Scored, Study, fewest_patients, known
 from crossray.analysis.datasets import age_bands
 from crossray.analysis.intervals import Measured, difference, interval, mean_interval, measure_auc
+from crossray.tables import MEAN_OF_TASKS
 
 KEYS = ["model", "source", "target", "task", "attribute", "group"]
 #: ``difference`` is the group's AUC minus that of all other images; ``worst`` marks the lowest of an attribute's groups
@@ -18,7 +19,6 @@ COLUMNS = [*KEYS, "images", "patients", "positives", "negatives", "reason", "auc
            "difference", "difference_low", "difference_high", "p", "worst"]  # fmt: skip
 
 ATTRIBUTES = ("sex", "age", "view")
-MEAN = "mean of tasks"
 
 
 def measure(study: Study) -> pd.DataFrame:
@@ -81,7 +81,8 @@ def _group(scored: Scored, logits: pd.DataFrame, tasks: list[str], inside: NDArr
         low, high = mean_interval(groups)
         numbers = {"auc": float(np.mean([one.auc for one in groups])), "auc_low": low, "auc_high": high}
         patients = len(np.unique(scored.patients[inside]))
-        yield {"task": MEAN, "images": int(inside.sum()), "patients": patients} | numbers | _compared(groups, others)
+        counts = {"images": int(inside.sum()), "patients": patients}
+        yield {"task": MEAN_OF_TASKS} | counts | numbers | _compared(groups, others)
 
 
 def _measured(scored: Scored, truth: NDArray, scores: NDArray, labelled: NDArray, member: NDArray) -> Measured:

@@ -7,6 +7,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, left_out, nothing, source_scale, source_shapes
+from crossray.tables import MEAN_OF_TASKS
 
 
 def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -18,7 +19,7 @@ def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     """
     chosen = comparisons[
         (comparisons["kind"] == "same images")
-        & (comparisons["task"] == "mean of tasks")
+        & (comparisons["task"] == MEAN_OF_TASKS)
         & (comparisons["first"] == comparisons["target"])
         & (comparisons["model"] == settings["models"][0])
     ]

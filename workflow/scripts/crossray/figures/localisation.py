@@ -7,8 +7,8 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, METHODS, QUIET, Figure, nothing
+from crossray.tables import MEAN_OF_TASKS
 
-_MEAN = "mean of tasks"
 _KINDS = ["at home", "elsewhere", "random weights"]
 #: measure -> what its axis says
 _MEASURES = {
@@ -33,7 +33,8 @@ def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, setting
     home = pd.Series([row.target in settings["members"][row.source] for row in rows.itertuples()], rows.index)
     place = home.map({True: _KINDS[0], False: _KINDS[1]}).mask(rows["weights"] == "random", _KINDS[2])
     rows = rows.assign(kind=place, method=rows["method"].map(METHODS))
-    means, tasks = rows[rows["task"] == _MEAN], rows[(rows["task"] != _MEAN) & (rows["method"] == METHODS[first])]
+    is_mean = rows["task"] == MEAN_OF_TASKS
+    means, tasks = rows[is_mean], rows[~is_mean & (rows["method"] == METHODS[first])]
     upper = [_panel(means[means["measure"] == name], "method", words) for name, words in _MEASURES.items()]
     lower = [_panel(tasks[tasks["measure"] == name], "task", words) for name, words in _MEASURES.items()]
     chart = alt.vconcat(

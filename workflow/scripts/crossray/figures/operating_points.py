@@ -7,8 +7,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, Figure, nothing
-
-_MEAN = "mean of tasks"
+from crossray.tables import MEAN_OF_TASKS
 
 
 def draw(operating_points: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -21,7 +20,7 @@ def draw(operating_points: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     rows = operating_points[
         (operating_points["model"] == settings["models"][0])
         & (operating_points["rule"] == "youden")
-        & (operating_points["task"] == _MEAN)
+        & (operating_points["task"] == MEAN_OF_TASKS)
         & (operating_points["chosen_on"] == "source's validation split")
         & operating_points["sensitivity"].notna()
     ]

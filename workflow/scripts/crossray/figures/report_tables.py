@@ -11,7 +11,7 @@ import pandas as pd
 
 from crossray.files import csv_text
 from crossray.reasons import NOT_LABELLED, NOT_TRAINED
-from crossray.tables import reported, with_marks
+from crossray.tables import MEAN_OF_TASKS, reported, with_marks
 
 #: a longer table is one block of text, as ten thousand cells would make a browser slow
 _ROWS = 60
@@ -65,7 +65,7 @@ class Shown:
 
 def _own_first(table: pd.DataFrame) -> pd.DataFrame:
     home = table["kind"] == "home and away"
-    return table[(table["task"] == "mean of tasks") & (home | (table["first"] == table["target"]))]
+    return table[(table["task"] == MEAN_OF_TASKS) & (home | (table["first"] == table["target"]))]
 
 
 def _possible(table: pd.DataFrame) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def _with_own(table: pd.DataFrame) -> pd.DataFrame:
 
 def _at_home(table: pd.DataFrame) -> pd.DataFrame:
     carried = (table["rule"] == "youden") & (table["chosen_on"] == "source's validation split")
-    return table[carried & (table["task"] == "mean of tasks")]
+    return table[carried & (table["task"] == MEAN_OF_TASKS)]
 
 
 def _confused(table: pd.DataFrame) -> pd.DataFrame:
@@ -190,13 +190,13 @@ _VIEWS = {
         "AUC by sex, age band and view, mean over tasks",
         "source model target attribute group patients auc auc_low auc_high difference difference_low "
         "difference_high worst",
-        lambda t: t[t["task"] == "mean of tasks"],
+        lambda t: t[t["task"] == MEAN_OF_TASKS],
     ),
     "localisation": View(
         "where every model looks, mean over tasks",
         "model source target method weights measure images score score_low score_high chance factor factor_low "
         "factor_high difference difference_low difference_high reason",
-        lambda t: t[(t["task"] == "mean of tasks") & t["score"].notna()],
+        lambda t: t[(t["task"] == MEAN_OF_TASKS) & t["score"].notna()],
     ),
     "localisation_summary": View(
         "where models look at home and elsewhere, beside chance",

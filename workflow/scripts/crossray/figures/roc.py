@@ -7,8 +7,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing, source_scale
-
-_MEAN = "mean of tasks"
+from crossray.tables import MEAN_OF_TASKS
 
 
 def draw(roc: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -18,7 +17,7 @@ def draw(roc: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         roc: ``roc.csv``.
         settings: models, sources, targets, datasets, members.
     """
-    rows = roc[(roc["model"] == settings["models"][0]) & (roc["task"] == _MEAN) & roc["sensitivity"].notna()]
+    rows = roc[(roc["model"] == settings["models"][0]) & (roc["task"] == MEAN_OF_TASKS) & roc["sensitivity"].notna()]
     if rows.empty:
         return nothing("No ROC curve can be drawn", "No cell of the study has a number.")
     home = [row.target in settings["members"][row.source] for row in rows.itertuples()]

@@ -7,8 +7,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, Figure, nothing
-
-_MEAN = "mean of tasks"
+from crossray.tables import MEAN_OF_TASKS
 
 
 def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
@@ -19,7 +18,7 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         settings: models, members, minimum.
     """
     rows = subgroups[
-        (subgroups["model"] == settings["models"][0]) & (subgroups["task"] == _MEAN) & subgroups["auc"].notna()
+        (subgroups["model"] == settings["models"][0]) & (subgroups["task"] == MEAN_OF_TASKS) & subgroups["auc"].notna()
     ]
     if rows.empty:
         why = f"No group of a target has {settings['minimum']} patients with a finding, and without it."
