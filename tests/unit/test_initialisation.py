@@ -19,7 +19,7 @@ from crossray.study.training import TrainingRun
 
 
 def settings(**changes):
-    return TrainingRun.from_dict(SETTINGS | changes)
+    return TrainingRun.from_dict(SETTINGS | {"architecture": "resnet18"} | changes)
 
 
 @pytest.fixture
@@ -213,7 +213,7 @@ def trained(make_dataset, tmp_path, **changes):
     dataset = make_dataset("north", images=80, edit=no_choice)
     state = build_model("resnet18", 5, 32).body.state_dict()
     torch.save(state, tmp_path / "start.pt")
-    words = command(dataset, tmp_path, **changes)
+    words = command(dataset, tmp_path, architecture="resnet18", **changes)
     assert train_model.main([*words, "--initial", str(tmp_path / "start.pt")]) == 0
     after = safetensors.torch.load_file(tmp_path / "weights.safetensors")
     return {name: value for name, value in state.items() if not name.startswith("fc.")}, after

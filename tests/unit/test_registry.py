@@ -61,7 +61,6 @@ def test_the_template_has_every_passage_of_the_registry_and_no_other():
 
 
 def digest(name):
-    digests._meaning.cache_clear()
     return digests.code_version.__wrapped__("draw_figure", f"crossray.figures.{name}")
 
 
