@@ -219,6 +219,7 @@ def trained(make_dataset, tmp_path, **changes):
     return {name: value for name, value in state.items() if not name.startswith("fc.")}, after
 
 
+@pytest.mark.slow
 def test_frozen_layers_stay_with_their_statistics(make_dataset, tmp_path):
     before, after = trained(make_dataset, tmp_path, freeze="layer2", epochs=2)
     moved = changed(before, after)
@@ -234,11 +235,13 @@ def test_of_a_frozen_backbone_the_head_alone_learns(make_dataset, tmp_path):
     assert changed(before, after) == set()
 
 
+@pytest.mark.slow
 def test_layers_are_let_go_from_the_last(make_dataset, tmp_path):
     before, after = trained(make_dataset, tmp_path, freeze="backbone", epochs=3, unfreeze_every=1)
     assert {name.split(".")[0] for name in changed(before, after)} == {"layer3", "layer4"}
 
 
+@pytest.mark.slow
 def test_other_weights_are_another_training(make_dataset, tmp_path):
     trained(make_dataset, tmp_path, epochs=1)
     first = (tmp_path / "weights.safetensors").read_bytes()

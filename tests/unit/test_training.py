@@ -253,6 +253,7 @@ def test_other_settings_start_afresh(stopped, caplog):
     assert not last.exists()
 
 
+@pytest.mark.slow
 def test_the_best_epoch_is_kept_and_the_record_tells_all(make_dataset, tmp_path):
     dataset = make_dataset("north", images=200)
     assert train_model.main(command(dataset, tmp_path / "m", epochs=3, architecture="resnet18")) == 0
