@@ -7,6 +7,7 @@ import signal
 import sys
 from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 import yaml
@@ -112,6 +113,21 @@ def test_jobs_of_a_snakemake_that_was_killed_are_found_before_they_run_twice(nod
     node.run(*left.group(1).split())
     node.wait_until(lambda: not node.jobs("RUNNING", "COMPLETING", "PENDING"))
     assert "epoch 1 of 500" in newest_log().read_text()  # nobody emptied it
+
+
+def test_a_training_without_enough_memory_is_told_so_and_gets_more(through_slurm, finished, tmp_path):
+    folder = tmp_path / "short"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    weights = "results/tiny/models/small/south/0/weights.safetensors"
+    (folder / weights).unlink()
+    memory = "train_model:mem_mb=attempt**3 * 300"  # 300 MB are too few for torch, 2,400 are enough
+    run = through_slurm(folder, weights, *WITHOUT_GPU, "--set-resources", memory)
+    assert run.wait(timeout=600) == 0
+    output = (folder / "slurm-run.log").read_text()
+    told = re.search(r"train_model \(job \d+\) was out of memory, with mem_mb=300; .*; see (\S+)", output)
+    assert told, output[-4000:]
+    assert "exceeded memory limit" in Path(told.group(1)).read_text()
+    assert (folder / weights).read_bytes() == (finished.folder / weights).read_bytes()
 
 
 #: what stands for torchrun: it says where it was started, with which GPUs and words, and trains nothing
