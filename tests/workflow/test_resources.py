@@ -95,3 +95,12 @@ def test_programs_run_in_the_container_that_is_configured(checkout):
     assert (checkout.folder / labels).exists()
     (asked,) = (checkout.folder / "asked.txt").read_text().split("exec ")[1:]
     assert re.search(r"--nv .*crossray\.sif (?:ba)?sh -c .*simulate_hospital\.py", asked, re.DOTALL)
+
+
+def test_the_recipe_of_the_container_takes_along_all_that_its_steps_need():
+    recipe = (ROOT / "envs/crossray.def").read_text()
+    files = recipe.split("%files")[1].split("%")[0].split()
+    (needed,) = re.findall(r"^\.venv/installed: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {*needed.split(), "Makefile"} == set(files[::2])
+    assert [f"/opt/crossray/{name}" for name in files[::2]] == files[1::2]
+    assert all((ROOT / name).is_file() for name in files[::2])
