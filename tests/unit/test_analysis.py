@@ -78,6 +78,23 @@ def test_the_minimum_counts_patients_and_not_their_images(study, few, patients, 
     assert (row["positives" if few else "negatives"], row["patients"], row["reason"]) == (4 * patients, 60, reason)
 
 
+def test_a_cohort_is_drawn_once_in_whichever_data_sets_it_appears(study):
+    shared = replace(study.settings, registers={**study.settings.registers, "south": "north"})
+    drawn = {}
+    for registers, one in (("own", study), ("one", replace(study, settings=shared))):
+        for scored in one.targets():
+            counts = pd.DataFrame(scored.weights(study.settings.evaluation).T)
+            assert len(counts) == len(scored.labels)
+            drawn[registers, scored.dataset] = counts.groupby(scored.labels["patient_id"].to_numpy()).first()
+    both = drawn["one", "north"].index.intersection(drawn["one", "south"].index)
+    assert len(both) > 5
+    assert drawn["one", "north"].loc[both].equals(drawn["one", "south"].loc[both])
+    assert not drawn["own", "north"].loc[both].equals(drawn["own", "south"].loc[both])
+    everyone = pd.concat([drawn["one", "north"], drawn["one", "south"]])
+    total = everyone[~everyone.index.duplicated()].sum()
+    assert (total == everyone.index.nunique()).all()  # as many as there are, in each resample
+
+
 def test_a_patient_with_images_of_both_classes_counts_in_both():
     assert fewest_patients(np.array([0, 1, 1, 0, 1]), np.array([7, 7, 8, 9, 8])) == 2
 

@@ -199,6 +199,13 @@ def test_recalibration_gives_back_what_a_changed_threshold_costs(analysed):
     assert (cells.loc[cells["verdict"] == "concept", "returned"] > 0).mean() > 0.8
 
 
+def test_recalibration_keeps_the_order_of_scores_and_so_their_auc(analysed):
+    table = pd.read_csv(analysed.folder / "analysis/corrections.csv")
+    cells = table[(table["correction"] == "recalibrated") & (table["metric"] == "AUC")]
+    assert len(cells) > 10
+    assert (cells[["returned", "returned_low", "returned_high"]] == 0).all(axis=None)
+
+
 def test_halves_of_patients_never_calibrate_themselves():
     labels = pd.DataFrame({"patient_id": np.repeat(np.arange(40), 5).astype(str), "A": 1.0})
     seen = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", labels, {}, 1), "A", 0)

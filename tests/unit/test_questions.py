@@ -135,6 +135,12 @@ def test_calibration_is_measured_on_probabilities_and_on_the_map(analysed):
     assert pooled["images"].sum() == 2 * len(truth)
 
 
+def test_sure_images_lie_on_the_side_of_the_threshold_that_their_logits_are_on():
+    mapped = calibrated(np.array([30.0, 39.0, 40.0, 41.0, 50.0]), 40.0)  # whose probabilities are all 1
+    assert (mapped[:3] <= 0.5).all()
+    assert (mapped[3:] > 0.8).all()
+
+
 def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(analysed):
     table, points, extremes = (read(analysed, name) for name in ("outputs", "output_points", "output_extremes"))
     target, task = scored(analysed, "south"), "Edema"

@@ -42,6 +42,8 @@ class Scored:
         minimum: patients with a finding, and without it, that a number needs.
         refused: those for which no number is given, as patients whom they learnt from are among these.
         diverged: (trained, seed) -> tasks whose outputs are not numbers, which ``logits`` leaves out.
+        cohort: whose patients they are; the data set's own where it is empty.
+        others: patients of the cohort whom other targets have in this split.
     """
 
     dataset: str
@@ -50,6 +52,8 @@ class Scored:
     minimum: int
     refused: Set[Trained] = frozenset()
     diverged: Mapping[tuple[Trained, str], Set[str]] = field(default_factory=dict)
+    cohort: str = ""
+    others: Set[str] = frozenset()
 
     @cached_property
     def patients(self) -> NDArray[np.int64]:
@@ -98,9 +102,15 @@ class Scored:
         return self.count(trained, self.reported_seed(trained), task)["reason"] is None
 
     def weights(self, evaluation: Intervals) -> NDArray[np.uint16]:
-        """Draw the bootstrap resamples of patients; all analyses of a study draw the same, so they are paired."""
-        seed = derived_seed(evaluation.seed, "bootstrap", self.dataset)
-        return patient_weights(self.patients, evaluation.resamples, seed)
+        """Draw the bootstrap resamples of patients, a cohort's once for all its data sets and all analyses of a study.
+
+        Returns:
+            Counts of shape (resamples, images). Whatever is compared in them is paired.
+        """
+        seed = derived_seed(evaluation.seed, "bootstrap", self.cohort or self.dataset)
+        own = self.labels["patient_id"]
+        drawn = pd.Index(sorted({*own, *self.others}) if self.others else own.unique())
+        return patient_weights(np.arange(len(drawn)), evaluation.resamples, seed)[:, drawn.get_indexer(own)]
 
 
 @dataclass(frozen=True)
@@ -145,7 +155,18 @@ class Study:
         table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
-        return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged)
+        cohort, others = self.settings.registers[dataset], self._others(dataset, split)
+        return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged, cohort, others)
+
+    def _others(self, dataset: str, split: str) -> frozenset[str]:
+        """Return the patients whom other targets of the same cohort have in a split."""
+        registers = self.settings.registers
+        found: set[str] = set()
+        for other in self.settings.targets:
+            if other != dataset and registers[other] == registers[dataset]:
+                rows = manifest.read(self.manifests / folders.MANIFEST.format(dataset=other))
+                found.update(rows.loc[rows["split"] == split, "patient_id"])
+        return frozenset(found)
 
     def minimum(self, dataset: str) -> int:
         """Return the patients with a finding, and without, that a number needs; more where fewer may not be told."""

@@ -125,12 +125,16 @@ def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored
 def _cell(
     scored: Scored, task: str, used: Mapping[str, NDArray], weights: NDArray
 ) -> Iterator[tuple[dict[str, Any], NDArray]]:
-    """Yield a row and its replicates for each correction and metric, all compared in the same resamples."""
+    """Yield a row and its replicates for each correction and metric, all compared in the same resamples.
+
+    Recalibration keeps the order of the scores, and so their AUC; two halves with a map each, taken together, would not.
+    """
     plain = pd.DataFrame({task: used[""]}, scored.labels.index)
     labels, _, here = known(scored.labels, plain, task)
     counts = np.concatenate([np.ones((1, len(labels)), weights.dtype), weights[:, here]])
     lost = {name: _lost(labels, logits[here], counts) for name, logits in used.items()}
     first = lost.pop("")
+    lost[RECALIBRATED] |= {AUC: first[AUC]}
     for name, second in lost.items():
         for metric, before in first.items():
             gained = before - second[metric]

@@ -69,10 +69,10 @@ def calibrated(logits: NDArray, threshold: float) -> NDArray[np.float64]:
 
     With x the probability and t the threshold's: x / 2t up to the threshold, 1 - (1 - x) / 2(1 - t) above it.
     """
-    x, t = expit(np.asarray(logits, np.float64)), float(expit(threshold))
-    # 1 - x from the logit itself, as it would vanish for sure positives
-    above = 1 - expit(-np.asarray(logits, np.float64)) / (2 * expit(-threshold))
-    return np.where(x <= t, x / (2 * t), above)
+    logits = np.asarray(logits, np.float64)
+    # logits are compared, and 1 - x is taken from them, as probabilities of sure images are all 1
+    above = 1 - expit(-logits) / (2 * expit(-threshold))
+    return np.where(logits <= threshold, expit(logits) / (2 * expit(threshold)), above)
 
 
 def brier_score(labels: NDArray, probabilities: NDArray) -> float:
