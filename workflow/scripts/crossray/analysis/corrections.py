@@ -127,7 +127,7 @@ def _cell(
 ) -> Iterator[tuple[dict[str, Any], NDArray]]:
     """Yield a row and its replicates for each correction and metric, all compared in the same resamples.
 
-    Recalibration keeps the order of the scores, and so their AUC; two halves with a map each, taken together, would not.
+    Recalibration keeps the order of scores, and so their AUC; halves with a map each, taken together, would not.
     """
     plain = pd.DataFrame({task: used[""]}, scored.labels.index)
     labels, _, here = known(scored.labels, plain, task)
