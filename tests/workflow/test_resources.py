@@ -73,6 +73,12 @@ def test_jobs_without_a_shared_file_system_are_refused_in_one_line(checkout):
     assert "Traceback" not in output
 
 
+def test_the_profile_for_lsf_asks_for_a_gpu_for_each_rule_that_wants_one():
+    profile = yaml.safe_load((ROOT / "profiles/lsf/profile.v9+.yaml").read_text())
+    asking = {rule for rule, resources in profile["set-resources"].items() if resources["lsf_extra"] == "-gpu num=1"}
+    assert asking == set(RULES) - {"convert_shard"}
+
+
 #: what stands for Apptainer: it says what it was asked and runs the command, without a container
 APPTAINER = """#!/bin/sh
 [ "$1" = --version ] && echo apptainer version 1.3.4 && exit
