@@ -77,8 +77,9 @@ def test_the_profile_for_lsf_asks_for_a_gpu_for_each_rule_that_wants_one():
     profile = yaml.safe_load((ROOT / "profiles/lsf/profile.v9+.yaml").read_text())
     asking = {rule for rule, resources in profile["set-resources"].items() if resources["lsf_extra"] == "-gpu num=1"}
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    blocks = re.split(r"^\s*(?:rule|checkpoint) (?=\w+:)", rules, flags=re.MULTILINE)[1:]
-    wanting = {block.partition(":")[0] for block in blocks if re.search(r"\bgpu=", block)}
+    names, blocks = (re.split(r"^ *rule *(\w*):", rules, flags=re.MULTILINE)[start::2] for start in (1, 2))
+    found = zip(names, blocks, strict=True)
+    wanting = {name or "predict" for name, block in found if "gpu=gpus" in block}  # a study has several predict rules
     assert set(RULES) - {"convert_shard"} < asking == wanting
 
 
