@@ -11,9 +11,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.means import Mean, mean_of, values_of
 from crossray.analysis.performance import KEYS as CELL_KEYS
-from crossray.analysis.performance import cells
-from crossray.analysis.resampling import interval, with_interval
+from crossray.analysis.resampling import with_interval
 from crossray.tables import reported
 
 KEYS = ["model", "source", "target", "seed"]
@@ -177,18 +177,17 @@ def _is_clustered(patients: NDArray) -> bool:
 
 
 def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[tuple, dict[str, float]]:
-    """Return (model, source, target, seed) -> mean AUC of the classes against the rest, resampled where shown."""
+    """Return (model, source, target, seed) -> mean AUC of the classes against the rest, with limits where shown."""
     assert CELL_KEYS[:3] == KEYS[:3]
-    drawn: dict[tuple[str, str, str], list[NDArray]] = {}
-    for key, values in cells(replicates):
-        drawn.setdefault(key[:3], []).append(values)
+    parts: dict[tuple[str, str, str], list[Mean]] = {}
+    for cell, mean in values_of(performance, replicates).items():
+        parts.setdefault(cell[:3], []).append(mean)
     shown = set(map(tuple, reported(performance)[KEYS].to_numpy()))
     means: dict[tuple, dict[str, float]] = {}
     for key, values in performance.dropna(subset="auc").groupby(KEYS)["auc"]:
         means[key] = {"auc": float(values.mean())}
         if key in shown:
-            low, high = interval(np.mean(drawn[key[:3]], axis=0))
-            means[key] |= {"auc_low": low, "auc_high": high}
+            means[key] |= mean_of(parts[key[:3]]).with_interval("auc")
     return means
 
 

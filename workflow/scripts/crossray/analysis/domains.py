@@ -3,21 +3,18 @@
 Cohen et al. 2020, section 5 and figure 2.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from crossray.analysis.performance import cells
-from crossray.analysis.resampling import interval
+from crossray.analysis.means import Mean, mean_of, values_of
 from crossray.study.names import ALL, ALL_BUT
-from crossray.tables import ENSEMBLE, reported
+from crossray.tables import ENSEMBLE
 
 OWN, OTHERS, EVERYBODY = "own domain", "all other domains", "all domains"
 
 #: ``auc`` and ``sd`` over seeds, means over the tasks that all conditions of a target share; ``reported_auc`` is the
-#: ensemble's (or the only seed's), with the interval from resampled patients
+#: ensemble's (or the only seed's), with its interval over patients
 COLUMNS = ["model", "target", "condition", "source", "tasks", "seeds", "auc", "sd",
            "reported_auc", "auc_low", "auc_high"]  # fmt: skip
 
@@ -32,7 +29,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
     Returns:
         A table with :data:`COLUMNS`; targets without a model that leaves them out have no row.
     """
-    drawn = dict(cells(replicates))
+    values = values_of(performance, replicates)
     rows: list[dict[str, Any]] = []
     for (model, target), table in performance[performance["auc"].notna()].groupby(["model", "target"], sort=False):
         sources = {OWN: target, OTHERS: f"{ALL_BUT}{target}", EVERYBODY: ALL}
@@ -44,16 +41,15 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
         for condition, source in present.items() if tasks else ():
             keys = {"model": model, "target": target, "condition": condition, "source": source, "tasks": len(tasks)}
             of_source = table[(table["source"] == source) & table["task"].isin(tasks)]
-            values = [drawn[model, source, target, task] for task in tasks]
-            rows.append(keys | _mean(of_source, values))
+            rows.append(keys | _mean(of_source, mean_of([values[model, source, target, task] for task in tasks])))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _mean(table: pd.DataFrame, drawn: Sequence[Any]) -> dict[str, Any]:
+def _mean(table: pd.DataFrame, shown: Mean) -> dict[str, Any]:
     """Average a source's tasks at a target, seed by seed and as reported."""
     seeds = table[table["seed"] != ENSEMBLE].groupby("seed")["auc"].mean()
-    low, high = interval(np.mean(drawn, axis=0))
+    low, high = shown.interval
     return {
         "seeds": len(seeds), "auc": seeds.mean(), "sd": seeds.std(ddof=1),
-        "reported_auc": reported(table)["auc"].mean(), "auc_low": low, "auc_high": high,
+        "reported_auc": shown.value, "auc_low": low, "auc_high": high,
     }  # fmt: skip

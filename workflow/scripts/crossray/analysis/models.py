@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.transfer import Cell, Values, mean_of, values_of
+from crossray.analysis.means import Cell, Mean, mean_of, values_of
 from crossray.files import read_json
 
 #: ``where`` the cells lie; ``cells`` behind ``auc``, ``shared_cells`` behind ``difference`` to the first model
@@ -54,7 +54,7 @@ def measure(
 
 
 def _cells(
-    values: Values, model: str, where: str, members: Mapping[str, Sequence[str]]
+    values: Mapping[Cell, Mean], model: str, where: str, members: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str, str], Cell]:
     """Return a model's cells at home or elsewhere, by source, target and task."""
     return {cell[1:]: cell for cell in values if cell[0] == model and (cell[2] in members[cell[1]]) == (where == HOME)}

@@ -5,49 +5,13 @@ marked, and means of losses leave them out.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from crossray import reasons
-from crossray.analysis.performance import cells
-from crossray.analysis.resampling import interval
+from crossray.analysis.means import Cell, Mean, mean_of, values_of
 from crossray.tables import reported
-
-Cell = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Mean:
-    """An AUC or a mean of AUCs.
-
-    Attributes:
-        value: the mean.
-        drawn: the same in every resample of patients, shape (resamples,).
-        limits: those of a single AUC, which has one interval wherever it stands; None of several AUCs, whose interval
-            is the resamples'.
-    """
-
-    value: float
-    drawn: NDArray
-    limits: tuple[float, float] | None = None
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Lower and upper limit."""
-        return self.limits or interval(self.drawn)
-
-    def with_interval(self, name: str) -> dict[str, float]:
-        """Return the columns ``name``, ``name_low`` and ``name_high``."""
-        low, high = self.interval
-        return {name: self.value, f"{name}_low": low, f"{name}_high": high}
-
-    def __sub__(self, other: "Mean") -> "Mean":
-        """Return the difference, under the same resamples."""
-        return Mean(self.value - other.value, self.drawn - other.drawn)
-
 
 Values = Mapping[Cell, Mean]
 
@@ -101,17 +65,6 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     )
 
 
-def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[Cell, Mean]:
-    """Return the AUC of every cell that a report shows and that has one, with its bootstrap replicates."""
-    drawn = dict(cells(replicates))
-    shown = reported(performance)
-    numbers = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc", "auc_low", "auc_high"]]
-    return {
-        tuple(key): Mean(auc, drawn[tuple(key)], (low, high))
-        for *key, auc, low, high in numbers.itertuples(index=False, name=None)
-    }
-
-
 def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: str, tasks: Sequence[str]) -> dict:
     here = [task for task in tasks if (model, source, target, task) in values]
     row: dict = {"model": model, "source": source, "target": target, "tasks": len(here)}
@@ -155,13 +108,6 @@ def _compared(home: Mean, away: Mean) -> dict[str, float]:
     """Return home, away and what is lost between them, with intervals."""
     drop = (home - away).with_interval("drop")
     return home.with_interval("home_auc") | away.with_interval("away_auc") | drop
-
-
-def mean_of(parts: Sequence[Mean]) -> Mean:
-    """Average; one alone stays what it is."""
-    if len(parts) == 1:
-        return parts[0]
-    return Mean(float(np.mean([part.value for part in parts])), np.mean([part.drawn for part in parts], axis=0))
 
 
 def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:

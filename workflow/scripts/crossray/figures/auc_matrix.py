@@ -16,7 +16,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
     Args:
         transfer: ``transfer.csv``.
         summary: ``summary.csv``.
-        settings: models, members, targets, resamples.
+        settings: models, members, targets.
     """
     transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
@@ -30,8 +30,8 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
     chart = alt.vconcat(*panels) if len(panels) > 1 else panels[0]
     caption = (
         "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
-        f"interval from {settings['resamples']:,} bootstrap resamples of the target's patients. "
-        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured." + _only_tested(settings)
+        f"interval over the target's patients. {int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be "
+        "measured." + _only_tested(settings)
     )
     reading = (
         "A row is a model, a column a data set whose test split it has never seen. Outlined: it was trained there. "

@@ -18,7 +18,7 @@ def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         domains: ``domains.csv``.
-        settings: models, targets, seeds, resamples.
+        settings: models, targets, seeds.
     """
     rows = domains[domains["model"] == settings["models"][0]]
     if rows.empty:
@@ -42,8 +42,8 @@ def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     table = rows.pivot_table(index="target", columns="condition", values="reported_auc")
     several = len(settings["seeds"]) > 1
     caption = (
-        "Mean over the tasks that all three can be measured on. The thin line is the 95 % interval from "
-        f"{settings['resamples']:,} resamples of the target's patients"
+        "Mean over the tasks that all three can be measured on. The thin line is the 95 % interval over "
+        "the target's patients"
         + (f" of the ensemble of {len(settings['seeds'])} seeds; the wide bar is one standard deviation of the mean "
            "over single seeds." if several else "; one seed was trained.")
         + " A domain is left out with all other data sets of its patients."

@@ -16,7 +16,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
     Args:
         transfer: ``transfer.csv``.
         summary: ``summary.csv``.
-        settings: models, datasets, resamples.
+        settings: models, datasets.
     """
     transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
     pairs = transfer[transfer["drop"].notna()].sort_values(["model", "source"], kind="stable")
@@ -52,9 +52,8 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         .encode(x=x, y=y),
     ).properties(width=430, height=alt.Step(26))
     caption = (
-        "Difference of the mean AUC over the tasks that can be measured at both places, with the 95 % interval from "
-        f"{settings['resamples']:,} bootstrap resamples of patients, home and elsewhere drawn independently. "
-        f"{len(pairs)} pairs; the mean weighs every pair the same."
+        "Difference of the mean AUC over the tasks that can be measured at both places, with the 95 % interval over "
+        f"the patients of both. {len(pairs)} pairs; the mean weighs every pair the same."
         + (f" Hollow: {len(of_idle)} pairs whose model is not better than chance at home, by its interval; it has "
            "nothing to lose, and they count neither in the mean nor in the title." if len(of_idle) else "")
     )  # fmt: skip

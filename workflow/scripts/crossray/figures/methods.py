@@ -150,9 +150,10 @@ def _choice(settings: Mapping[str, Any]) -> Iterator[str]:
 def _evaluation(evaluation: Mapping[str, Any]) -> Iterator[str]:
     yield (
         "The limits of an AUC are those of Newcombe's method 5 (2006), with DeLong's variance, patients as clusters "
-        "(Obuchowski 1997), moderated by the number of patients, and Student's t; intervals of all other numbers, "
-        "unless their table says otherwise, are percentiles of "
-        f"{evaluation['resamples']} bootstrap resamples of patients."
+        "(Obuchowski 1997), moderated by the number of patients, and Student's t; limits of means of AUCs and of their "
+        "differences are recovered from these (MOVER, Zou and Donner 2008), which vary together as they do in "
+        f"{evaluation['resamples']} bootstrap resamples of patients; intervals of all other numbers, unless their "
+        "table says otherwise, are percentiles of these resamples."
     )
     yield (
         "A model whose interval at home reaches chance (AUC 0.5) has nothing to lose: its losses are left out of means "

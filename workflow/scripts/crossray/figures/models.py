@@ -17,7 +17,7 @@ def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     Args:
         models: ``models.csv``.
-        settings: models, resamples.
+        settings: models.
     """
     rows = models[models["auc"].notna()]
     if rows.empty:
@@ -48,7 +48,7 @@ def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chart = alt.hconcat(left, right, spacing=24) if len(compared) else left
     caption = (
         "Mean over cells (source, target and task), every cell the same weight. The difference is over the cells that "
-        f"both models have, paired: both under the same {settings['resamples']:,} resamples of patients. Under a "
+        "both models have, paired: both on the same patients. Under a "
         "name: parameters, and operations for an image (twice the multiply-adds)."
         + left_out([name for name in settings["models"] if name not in set(rows["model"])], "which have no number")
     )

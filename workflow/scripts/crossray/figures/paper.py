@@ -17,7 +17,7 @@ def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: Mapping[str
     Args:
         paper: ``paper.csv``.
         paper_summary: ``paper_summary.csv``.
-        settings: models, resamples.
+        settings: models.
     """
     rows = paper[paper["model"].isin([settings["models"][0]]) | paper["model"].isna()]
     panels = [_panel(rows[rows["quantity"] == name], name) for name in _QUANTITIES if (rows["quantity"] == name).any()]

@@ -22,7 +22,7 @@ SECTIONS = (
                     "the reason for an empty cell."
                 ),
                 tables=("transfer", "summary"),
-                settings=("models", "members", "targets", "resamples"),
+                settings=("models", "members", "targets"),
             ),
             Passage("reasons"),
             TableEntry("transfer"),
@@ -39,7 +39,7 @@ SECTIONS = (
                 label="loss elsewhere",
                 caption="AUC at home minus AUC elsewhere over shared tasks, with 95 % intervals.",
                 tables=("transfer", "summary"),
-                settings=("models", "datasets", "resamples"),
+                settings=("models", "datasets"),
             ),
             TableEntry("summary"),
             FigureEntry(
@@ -62,7 +62,7 @@ SECTIONS = (
                     "and on all."
                 ),
                 tables=("domains",),
-                settings=("models", "targets", "seeds", "resamples"),
+                settings=("models", "targets", "seeds"),
                 needs="domains",
             ),
             TableEntry("domains", "domains"),
@@ -82,7 +82,7 @@ SECTIONS = (
                     "costs."
                 ),
                 tables=("models",),
-                settings=("models", "resamples"),
+                settings=("models",),
                 needs="models",
             ),
             TableEntry("models", "models"),
@@ -115,7 +115,7 @@ SECTIONS = (
                     "standard deviation."
                 ),
                 tables=("tasks", "performance"),
-                settings=("models", "members", "resamples"),
+                settings=("models", "members"),
             ),
             TableEntry("tasks"),
             FigureEntry(
@@ -406,7 +406,7 @@ SECTIONS = (
                 label="ours and the paper's",
                 caption="Every number of Cohen et al. (2020) that this study has too, against ours.",
                 tables=("paper", "paper_summary"),
-                settings=("models", "resamples"),
+                settings=("models",),
                 needs="paper",
             ),
             TableEntry("paper_summary", "paper"),

@@ -15,7 +15,7 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: Mapping[str, 
     Args:
         tasks: ``tasks.csv``.
         performance: the reported rows of ``performance.csv``.
-        settings: models, members, resamples.
+        settings: models, members.
     """
     model = settings["models"][0]
     means = tasks[(tasks["model"] == model) & tasks["mean_auc"].notna()].copy()
