@@ -11,8 +11,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained
-from crossray.analysis.means import Mean, mean_of, values_of
+from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import KEYS as CELL_KEYS
+from crossray.analysis.performance import values_of
 from crossray.analysis.resampling import with_interval
 from crossray.tables import reported
 

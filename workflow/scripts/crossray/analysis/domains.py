@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.means import Mean, mean_of, values_of
+from crossray.analysis.means import Mean, mean_of
+from crossray.analysis.performance import values_of
 from crossray.study.names import ALL, ALL_BUT
 from crossray.tables import ENSEMBLE
 

@@ -6,18 +6,11 @@ percentiles are too narrow where few patients have a finding. ``docs/calibration
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-
-from crossray.analysis.performance import cells
-from crossray.tables import reported
-
-#: model, source, target, task
-Cell = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -92,19 +85,3 @@ def mean_of(parts: Sequence[Mean]) -> Mean:
 def _of_squares(squares: Sequence[float]) -> float:
     """Return the square of the error of a mean of parts that do not vary together."""
     return math.fsum(squares) / len(squares) ** 2
-
-
-def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[Cell, Mean]:
-    """Return the AUC of every cell that a report shows and that has one.
-
-    Args:
-        performance: ``performance.csv``.
-        replicates: the bootstrap replicates behind it.
-    """
-    drawn = dict(cells(replicates))
-    shown = reported(performance)
-    numbers = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc", "auc_low", "auc_high"]]
-    return {
-        tuple(key): single(auc, low, high, drawn[tuple(key)])
-        for *key, auc, low, high in numbers.itertuples(index=False, name=None)
-    }

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.means import Cell, Mean, mean_of, values_of
+from crossray.analysis.means import Mean, mean_of
+from crossray.analysis.performance import Cell, values_of
 from crossray.files import read_json
 
 #: ``where`` the cells lie; ``cells`` behind ``auc``, ``shared_cells`` behind ``difference`` to the first model

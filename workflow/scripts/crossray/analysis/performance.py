@@ -1,6 +1,5 @@
 """How well does each model do on each target, task by task, and how sure is that?"""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,15 @@ from scipy.special import expit
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, known
 from crossray.analysis.intervals import interval, measure_auc
+from crossray.analysis.means import Mean, single
 from crossray.analysis.metrics import average_precision, calibration_error, threshold_metrics
 from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.thresholds import own_thresholds
 from crossray.tables import ENSEMBLE, reported
 
 KEYS = ["model", "source", "target", "task", "seed"]
+#: model, source, target, task
+Cell = tuple[str, str, str, str]
 
 #: columns of ``performance.csv`` in order; shares are 0 to 1, the threshold is a logit
 COLUMNS = [
@@ -76,7 +78,17 @@ def _cell(
     return row | threshold_metrics(truth, scores, threshold), aucs
 
 
-def cells(replicates: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str, str], NDArray]]:
-    """Yield (model, source, target, task) and the replicates of each cell that a report shows."""
-    for row in reported(replicates).itertuples():
-        yield (row.model, row.source, row.target, row.task), np.asarray(row.replicates)
+def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[Cell, Mean]:
+    """Return the AUC of every cell that a report shows and that has one.
+
+    Args:
+        performance: ``performance.csv``.
+        replicates: the AUCs in each resample of patients, as :func:`measure` returns them.
+    """
+    drawn = {(row.model, row.source, row.target, row.task): row.replicates for row in reported(replicates).itertuples()}
+    shown = reported(performance)
+    numbers = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc", "auc_low", "auc_high"]]
+    return {
+        tuple(key): single(auc, low, high, np.asarray(drawn[tuple(key)]))
+        for *key, auc, low, high in numbers.itertuples(index=False, name=None)
+    }

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from crossray import reasons
-from crossray.analysis.means import Cell, Mean, mean_of, values_of
+from crossray.analysis.means import Mean, mean_of
+from crossray.analysis.performance import Cell, values_of
 from crossray.tables import reported
 
 Values = Mapping[Cell, Mean]
