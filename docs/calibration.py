@@ -13,12 +13,17 @@ from pathlib import Path
 
 import pandas as pd
 from calibration_draws import (
+    AUC,
+    AWAY,
     NOW,
     PERMUTATIONS,
     ROOT,
     code,
+    code_of_means,
     cover,
+    cover_mean,
     coverage_cells,
+    mean_cells,
     reject,
     test_cells,
 )
@@ -41,17 +46,23 @@ POWER_SHARE = 5
 
 @dataclass(frozen=True)
 class Cell:
-    """What is drawn: the columns that name it, and how its rows are found."""
+    """What is drawn: the columns that name it, how its rows are found, and the digest of the code behind them."""
 
     names: Mapping[str, str]
     drawn: Callable[[], list[dict[str, object]]]
+    code: str
 
 
 def coverage_rows(draws: int) -> list[Cell]:
     """Return the cells of coverage.csv."""
-    columns = ("positives", "negatives", "truth", "images_per_patient")
-    return [
-        Cell(dict(zip(columns, map(str, cell), strict=True)), partial(cover, *cell, draws)) for cell in coverage_cells()
+    columns = ("quantity", "positives", "negatives", "truth", "images_per_patient")
+    single = [
+        Cell(dict(zip(columns, map(str, (AUC, *cell)), strict=True)), partial(cover, *cell, draws), code())
+        for cell in coverage_cells()
+    ]
+    return single + [
+        Cell(dict(zip(columns, map(str, cell), strict=True)), partial(cover_mean, *cell, draws), code_of_means())
+        for cell in mean_cells()
     ]
 
 
@@ -62,6 +73,7 @@ def test_rows(draws: int) -> list[Cell]:
         Cell(
             dict(zip(columns, (test, "/".join(map(str, sizes)), str(truth), str(images)), strict=True)),
             partial(reject, test, sizes, truth, images, draws, max(draws // POWER_SHARE, 1)),
+            code(),
         )
         for test, sizes, truth, images in test_cells()
     ]
@@ -73,7 +85,7 @@ def write_table(path: Path, columns: Sequence[str], cells: Sequence[Cell], draws
     rows: list[Sequence[Mapping[str, object]]] = []
     for cell in cells:
         known = [row for row in old if cell.names.items() <= row.items()]
-        enough = any(row["method"] == NOW and row["code"] == code() and int(row["draws"]) >= draws for row in known)
+        enough = any(row["method"] == NOW and row["code"] == cell.code and int(row["draws"]) >= draws for row in known)
         rows.append(known if enough else [])
     for number, cell in enumerate(cells):
         if not rows[number]:
@@ -99,8 +111,8 @@ def page() -> str:
         "draws, and a test at 5 % reject in 5 % where nothing differs. All cells, with the digest of the code, are in",
         "[coverage.csv](calibration/coverage.csv) and [tests.csv](calibration/tests.csv).",
         "",
-        f"Drawn so far: {now[0]} of {len(list(coverage_cells()))} cells of coverage and {now[1]} of "
-        f"{len(list(test_cells()))} of tests, each as often as its line says. Two",
+        f"Drawn so far: {now[0]} of {len(list(coverage_cells())) + len(list(mean_cells()))} cells of coverage and "
+        f"{now[1]} of {len(list(test_cells()))} of tests, each as often as its line says. Two",
         "Monte Carlo errors of a coverage of 0.95 are 0.010 with 2,000 draws, 0.014 with 1,000 and 0.028 with 250.",
         "",
         "- **An AUC**: Newcombe's method 5 (2006), its variance moderated (Smyth 2004) by DeLong's with patients as",
@@ -109,9 +121,11 @@ def page() -> str:
         "- **Home against away**: limits recovered from those of both AUCs (MOVER; Zou and Donner 2008).",
         "- **Two models on the same images**: each patient's contribution to the difference, Student's t with as many",
         "  degrees of freedom as patients carry it.",
+        "- **Means of AUCs and their differences**: limits recovered from those of the AUCs (MOVER), which vary",
+        "  together as in the bootstrap's resamples of patients.",
         "",
-        "What is not drawn here: means over tasks and pairs, whose intervals are the bootstrap's and too short with",
-        "few positives; other trainings; scores whose classes differ in variance.",
+        "What is not drawn here: means over pairs of hospitals; other trainings; scores whose classes differ in",
+        "variance.",
         "",
         "## Intervals of an AUC",
         "",
@@ -119,13 +133,24 @@ def page() -> str:
         "Newcombe's method 5 where patients have one image and over the range that holds 95 % of the estimates where",
         "they have several. Near an AUC of 1 estimates crowd and any interval that covers is wider than they are.",
         "",
-        "| images a patient | patients with / without | method | draws | least coverage | largest | width to 0.95 | "
-        "width at 0.99 |",
-        "|---|---|---|---|---|---|---|---|",
+        _HEAD.format("width to 0.95", "width at 0.99"),
+        _RULE,
     ]
-    lines += _coverage_lines(coverage)
+    lines += _coverage_lines([row for row in coverage if row["quantity"] == AUC])
     lines += [
         "",
+        "## Means and their differences",
+        "",
+        "Five tasks, each of so many patients with the finding and without; the scores of an image for them share half",
+        "of their variance. The drop is to another hospital with so many patients with each finding and without:",
+        f"{AWAY[0]} / {AWAY[1]}, where d' is 0.6 less; the other model's is 0.6 less too. The width is set over the",
+        "range that holds 95 % of the estimates. Coverage over the true AUCs 0.7, 0.9 and 0.95.",
+        "",
+    ]
+    for quantity in dict.fromkeys(cell[0] for cell in mean_cells()):
+        lines += [f"**{quantity[0].upper()}{quantity[1:]}**", "", _HEAD.format("width to 0.9", "width at 0.95"), _RULE]
+        lines += [*_coverage_lines([row for row in coverage if row["quantity"] == quantity], "0.95"), ""]
+    lines += [
         "## Tests at 5 %",
         "",
         "Rejections where nothing differs; power where d' is 0.6 less, of CrossRay's test and of a permutation test on",
@@ -143,14 +168,18 @@ def page() -> str:
     return "\n".join([*lines, ""])
 
 
-def _coverage_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Yield a line for each size and method."""
+_HEAD = "| images a patient | patients with / without | method | draws | least coverage | largest | {} | {} |"
+_RULE = "|---|---|---|---|---|---|---|---|"
+
+
+def _coverage_lines(rows: Sequence[Mapping[str, str]], last_truth: str = "0.99") -> Iterator[str]:
+    """Yield a line for each size and method; the width at one true AUC stands alone."""
     keys = ("images_per_patient", "positives", "negatives", "method")
     for key in dict.fromkeys(tuple(row[name] for name in keys) for row in rows):
         part = [row for row in rows if tuple(row[name] for name in keys) == key]
         covered = [float(row["coverage"]) for row in part]
         widths = {row["truth"]: float(row["width"]) / float(row["reference_width"]) for row in part}
-        last = widths.pop("0.99", None)
+        last = widths.pop(last_truth, None)
         usual = f"{min(widths.values()):.2f} to {max(widths.values()):.2f}" if widths else ""
         yield (
             f"| {_images(part[0])} | {key[1]} / {key[2]} | {key[3]} | {part[0]['draws']} | {min(covered):.3f} | "
