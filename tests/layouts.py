@@ -1,6 +1,7 @@
 """Tables in the layouts of public collections. Every row is invented; columns and words are as published."""
 
-from releases import picture
+from helpers import dicom_file, workbook
+from releases import picture, pixels
 
 HANNOVER = (
     "patient_id,image_id,sex,age,size,weight,admission_offset,modality,projection\n"
@@ -51,3 +52,52 @@ def cohen(root):
 def kermany_flat(root):
     for name in ("person1_bacteria_1.jpeg", "person1_bacteria_2.jpeg", "person3_virus_9.jpeg", "IM-0001-0001.jpeg"):
         picture(root / name, 1)
+
+
+def kermany(root):
+    """Pneumonia of children: a folder a split, in it a folder a class."""
+    for split, number in (("train", 1), ("val", 2), ("test", 3)):
+        picture(root / split / "NORMAL" / f"IM-000{number}-0001.jpeg", number)
+        picture(root / split / "NORMAL" / f"NORMAL2-IM-100{number}-0001.jpeg", number + 3)
+        picture(root / split / "PNEUMONIA" / f"person{number}_bacteria_{number}.jpeg", number + 6)
+        picture(root / split / "PNEUMONIA" / f"person{number}_virus_{number + 9}.jpeg", number + 9)
+
+
+def rsna(root):
+    """The pneumonia challenge: a row a box, classes in a second table with as many rows, the rest in the headers."""
+    labels = ["patientId,x,y,width,height,Target", "a-1,,,,,0", "b-2,264.0,152.0,213.0,379.0,1",
+              "b-2,562.0,152.0,256.0,453.0,1", "c-3,,,,,0"]  # fmt: skip
+    classes = ["patientId,class", "a-1,No Lung Opacity / Not Normal", "b-2,Lung Opacity", "b-2,Lung Opacity",
+               "c-3,Normal"]  # fmt: skip
+    (root / "stage_2_train_labels.csv").write_text("\n".join(labels) + "\n")
+    (root / "stage_2_detailed_class_info.csv").write_text("\n".join(classes) + "\n")
+    for seed, name in enumerate(("a-1", "b-2", "c-3")):
+        said = {"PatientID": name, "PatientSex": "F", "PatientAge": "51", "ViewPosition": "PA"}
+        dicom_file(root / "stage_2_train_images" / f"{name}.dcm", pixels(seed), **said)
+
+
+RADIOGRAPHY = {
+    "COVID": "COVID",
+    "Lung_Opacity": "Lung_Opacity",
+    "Normal": "NORMAL",
+    "Viral Pneumonia": "Viral Pneumonia",
+}
+
+
+def radiography(root):
+    """COVID-19 Radiography Database: a workbook a class, names in other capital letters there, masks beside images."""
+    for seed, (folder, name) in enumerate(RADIOGRAPHY.items()):
+        rows = [[f"{name}-{number}", "PNG", "256*256", "https://example.org"] for number in (1, 2)]
+        workbook(root / f"{folder}.metadata.xlsx", Sheet1=[["FILE NAME", "FORMAT", "SIZE", "URL"], *rows])
+        for number in (1, 2):
+            picture(root / folder / "images" / f"{folder}-{number}.png", 2 * seed + number)
+            picture(root / folder / "masks" / f"{folder}-{number}.png", 0)
+
+
+def archive(root):
+    """What an archive sends: files without endings, of studies that a table has labels of, by accession number."""
+    (root / "labels.csv").write_text("Accession;Finding\nA001;Effusion\nA002;none\nA003;none\n")
+    for number, (study, patient) in enumerate([("A001", "p"), ("A001", "p"), ("A002", "q"), ("A009", "r")]):
+        said = {"AccessionNumber": study, "StudyInstanceUID": f"1.2.{study[1:].strip('0')}", "PatientID": patient}
+        said |= {"PatientSex": "M", "PatientAge": "040Y", "ViewPosition": "AP"}
+        dicom_file(root / "export" / study / f"IM{number}", pixels(number), **said)

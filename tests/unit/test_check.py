@@ -9,6 +9,7 @@ import pytest
 import check
 import make_manifest
 from crossray import reasons
+from crossray.analysis.datasets import count_labels
 from crossray.checking.cells import foresee
 from crossray.checking.cohorts import read_cohort
 from crossray.checking.costs import reckon
@@ -16,6 +17,7 @@ from crossray.checking.files import SAMPLE
 from crossray.datasets.hospital import planned_labels, write_release
 from crossray.loads import Loads
 from crossray.planning import manifest_settings, plan_of
+from crossray.small_cells import withhold
 from crossray.study.hospital import Appearance, Hospital, Labelling
 from helpers import dicom_file
 from releases import LAYOUTS, picture, pixels
@@ -186,6 +188,42 @@ def test_nothing_of_a_closed_data_set_is_shown_but_counts(tmp_path, capsys, monk
     assert "Doe" not in text
     assert ".png" not in text
     assert set(tmp_path.rglob("*")) == before  # no key, no results
+
+
+def table_after(text, title):
+    """Return a table of the page below its title as rows of words."""
+    lines = text.split(title)[1].split("\n\n")[1].splitlines()
+    return {line.split()[0]: line.split()[1:] for line in lines[1:]}
+
+
+@pytest.mark.parametrize(("public", "limit"), [(True, 5), (False, 0), (False, 5)])
+def test_small_counts_of_a_closed_data_set_are_those_of_the_tables(public, limit, tmp_path, capsys, monkeypatch):
+    """Forty images: 20 for training, 10 for testing, of these 4 positive; a run's own tables say what may be shown."""
+    block = release(tmp_path / "a") | {"public": public}
+    table = pd.read_csv(tmp_path / "a/labels.csv")
+    table["A"] = 0
+    table.loc[table.index[table["split"] == "test"][:4], "A"] = 1
+    table.loc[table.index[table["split"] == "train"][:8], "A"] = 1
+    table.to_csv(tmp_path / "a/labels.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    _, text = told(study({"here": block}, small_cells=limit), capsys)
+    positives = table_after(text, "Positives of")["A"]
+    closed = limit and not public
+    counts = pd.DataFrame(count_labels("here", table, ["A", "B"]))
+    shown = (withhold(counts, limit, ["here"]) if closed else counts).set_index(["task", "split"])["positives"]
+    assert positives == [str(shown["A", split]) for split in ("train", "validation", "test")]
+    assert (positives[2] == "<5") == bool(closed)
+    assert ("<5" in text) == bool(closed)
+
+
+def test_few_shared_patients_of_closed_data_sets_are_not_counted(tmp_path, capsys, monkeypatch):
+    blocks = {name: release(tmp_path / name, prefix=name) | {"register": "one", "public": False} for name in "ab"}
+    table = pd.read_csv(tmp_path / "b/labels.csv")
+    table.loc[:2, "patient_id"] = ["a0", "a1", "a2"]
+    table.to_csv(tmp_path / "b/labels.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    assert "a and b share <5 patients" in told(study(blocks), capsys)[1]
+    assert "a and b share 3 patients" in told(study(blocks, small_cells=0), capsys)[1]
 
 
 @pytest.mark.parametrize("more", [{}, {"labelling": Labelling(unlabelled=("Nodule",))}, {"patients_of": "other"}])

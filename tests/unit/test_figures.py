@@ -16,6 +16,7 @@ from crossray import manifest
 from crossray.analysis import sweeps as sweep_tables
 from crossray.figures import samples, sweeps
 from crossray.figures.answers import leakage_sentences
+from crossray.figures.counts import behind_means
 from crossray.figures.entries import MISSING
 from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, DATASET_COLOURS, signed
@@ -185,6 +186,32 @@ def test_numbers_of_the_page_are_the_tables(made):
         assert f"{shown[7]:.3f}" == f"{row.auc:.3f}"
         assert f"{row.auc:.2f}" in svg
         assert f"<td>{row.auc:.3f}</td>" in html
+
+
+def test_the_matrix_says_how_many_stand_behind_each_cell(made):
+    html, svg = made.page(), texts(made.folder / "figures/auc_matrix.svg")
+    cells = json.loads(re.search(r'id="cells">(.*?)</script>', html, re.DOTALL).group(1))
+    table = pd.read_csv(made.folder / "analysis/performance.csv")
+    table = table[(table["seed"] == "ensemble") & table["auc"].notna()]
+    pairs = table.groupby(["source", "target"])
+    assert len(pairs) > 10
+    for (source, target), rows in pairs:
+        place = [0, cells["sources"].index(source), cells["targets"].index(target)]
+        shown = next(cell for cell in cells["views"]["Mean of tasks"] if cell[:3] == place)
+        least, most = rows["positives"].min(), rows["positives"].max()
+        positives = f"{least}" if least == most else f"{least} to {most}"
+        assert shown[4:7] == [positives, rows["images"].max(), rows["patients"].max()]
+        assert shown[15] == len(rows)
+        assert f"n = {rows['images'].max()}" in svg
+        assert f"{positives} pos." in svg
+
+
+def test_counts_that_are_not_shown_are_not_worked_out_from_the_matrix():
+    row = {"model": "m", "source": "a", "target": "b", "auc": 0.7, "images": 90, "patients": 80}
+    rows = pd.DataFrame([row | {"task": "A", "positives": 9.0}, row | {"task": "B", "positives": float("nan")}])
+    behind = behind_means(rows).loc["m", "a", "b"]
+    assert behind[["images", "patients"]].tolist() == [90, 80]
+    assert behind[["least", "most"]].isna().all()
 
 
 def test_the_explorer_has_every_cell_and_every_measure(made):

@@ -9,6 +9,7 @@ import pytest
 
 from crossray.figures import auc_matrix, drop, explorer, subgroups, training_curves
 from crossray.figures.answers import answer, key_numbers
+from crossray.tables import read
 from helpers import ROOT
 
 
@@ -64,8 +65,9 @@ def test_every_number_of_the_headline_is_the_first_models(made):
         tables["summary"], tables["transfer"], performance, "resnet50"
     )
     settings = made.settings | {"models": ["resnet50", "other"]}
-    title = auc_matrix.draw(several["transfer"], several["summary"], settings).title
-    assert title == f"{auc_matrix.draw(tables['transfer'], tables['summary'], made.settings).title} (resnet50)"
+    title = auc_matrix.draw(thrice, several["transfer"], several["summary"], settings).title
+    alone = auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.settings).title
+    assert title == f"{alone} (resnet50)"
     assert "0.99" not in drop.draw(several["transfer"], several["summary"], settings).title
 
 
@@ -88,9 +90,12 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
     interval = f"{(low + high) / 2:.2f} (95 % interval {low:.2f} to {high:.2f})"
     for name in ("north", "south", "reread"):
         assert f"{name} {interval}" in sentence
-    for module in (auc_matrix, drop):
-        title = module.draw(tables["transfer"], tables["summary"], made.settings).title
-        assert "better than chance at home" in title
+    performance = read(made.folder / "analysis/performance.csv")
+    for figure in (
+        auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.settings),
+        drop.draw(tables["transfer"], tables["summary"], made.settings),
+    ):
+        assert "better than chance at home" in figure.title
     assert "lose 0" not in sentence
 
 

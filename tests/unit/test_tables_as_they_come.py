@@ -6,9 +6,10 @@ import pytest
 import layouts
 from crossray.datasets import find_reader
 from crossray.datasets.configured import with_policy
+from crossray.datasets.manifests import read_manifest
 from crossray.errors import UserError, speaking_of
 from helpers import dataset, dicom_file
-from releases import pixels
+from releases import picture, pixels
 
 COVID = {"column": "finding", "positive": ["COVID-19"], "negative": ["No finding"], "unknown": ["todo"]}
 
@@ -20,6 +21,13 @@ def read(root, reader="table", public=True, **block):
     told = module.Told.from_json(with_policy("d", settings, public=public).to_json())
     with speaking_of(public):
         return module.read(module.locate("d", settings), told)
+
+
+def manifest_of(root, reader="table", **block):
+    """Return the manifest that the workflow makes of a release."""
+    settings = dataset(reader, root=str(root), max_missing=0, public=True, **block)
+    told = find_reader(reader).Told.from_json(with_policy("d", settings, public=True).to_json())
+    return read_manifest("d", find_reader(reader).locate("d", settings), told, None)
 
 
 def said(labels):
@@ -85,7 +93,169 @@ def test_the_class_in_names_of_files(tmp_path):
         read(tmp_path, "folder", classes={"bacteria": ["Pneumonia"], "IM": []}, **block)
 
 
+def test_kermany_in_folders(tmp_path):
+    layouts.kermany(tmp_path)
+    block = {"classes": {"NORMAL": [], "PNEUMONIA": ["Pneumonia"]}, "patient": "(person[0-9]+|IM-[0-9]+)"}
+    rows = manifest_of(tmp_path, "folder", **block)
+    assert rows["split"].value_counts().to_dict() == {"train": 4, "validation": 4, "test": 4}
+    assert said(rows["Pneumonia"]) == [int("PNEUMONIA" in path) for path in rows["path"]]
+    assert rows["patient_id"].nunique() == 9
+
+
+RSNA = {
+    "table": "stage_2_train_labels.csv",
+    "path": "stage_2_train_images/{patientId}.dcm",
+    "columns": {"image_id": "patientId", "patient_id": "patientId"},
+    "join": [{"table": "stage_2_detailed_class_info.csv", "key": "patientId"}],
+    "several_rows": "any",
+    "from_headers": ["sex", "age", "view"],
+    "tasks": {
+        "Lung Opacity": "Target",
+        "Abnormal": {"column": "class", "negative": ["Normal"],
+                     "positive": ["Lung Opacity", "No Lung Opacity / Not Normal"]},
+    },
+}  # fmt: skip
+
+
+def test_rsna_by_its_two_tables(tmp_path):
+    layouts.rsna(tmp_path)
+    rows = manifest_of(tmp_path, **RSNA)
+    assert rows["image_id"].tolist() == ["a-1", "b-2", "c-3"]
+    assert said(rows["Lung Opacity"]) == [0, 1, 0]
+    assert said(rows["Abnormal"]) == [1, 1, 0]
+    assert (rows["view"] == "PA").all()
+    assert (rows["age"] == 51).all()
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [("stage_2_detailed_class_info.csv", "labels.csv: image_id stands more than once: 1 identifiers do, .* rows 3, 4;"),
+     ("stage_2_train_labels.csv", "info.csv: column patientId: 1 keys stand there more than once, .* rows 3, 4;")],
+)  # fmt: skip
+def test_rows_of_one_image_are_refused_unless_they_are_combined(tmp_path, left_out, words):
+    layouts.rsna(tmp_path)
+    lines = (tmp_path / left_out).read_text().splitlines()
+    (tmp_path / left_out).write_text("\n".join(lines[:3] + lines[4:]) + "\n")
+    asked = {key: value for key, value in RSNA.items() if key != "several_rows"}
+    with pytest.raises(UserError, match=words + r".* \(several_rows: any, all, majority or first\)"):
+        manifest_of(tmp_path, **asked)
+
+
+COVID_TABLES = {
+    "table": [f"{folder}.metadata.xlsx" for folder in layouts.RADIOGRAPHY],
+    "path": "*/images/{FILE NAME}",
+    "columns": {"image_id": "FILE NAME", "patient_id": "FILE NAME"},
+    "tasks": {"COVID": {"column": "FILE NAME", "part": "^(.+)-[0-9]+$", "positive": ["COVID"], "others": "negative"}},
+}
+
+
+def test_the_radiography_database_by_its_workbooks(tmp_path):
+    layouts.radiography(tmp_path)
+    rows = manifest_of(tmp_path, **COVID_TABLES).set_index("image_id")
+    assert rows["path"].to_dict() == {
+        f"{name}-{number}": f"{folder}/images/{folder}-{number}.png"
+        for folder, name in layouts.RADIOGRAPHY.items() for number in (1, 2)
+    }  # fmt: skip
+    assert rows.index[rows["COVID"] == 1].tolist() == ["COVID-1", "COVID-2"]
+    assert (rows["COVID"] == 0).sum() == 6
+
+
+def test_the_radiography_database_by_its_folders(tmp_path):
+    layouts.radiography(tmp_path)
+    block = {"classes": {"COVID": ["COVID"], "Lung_Opacity": [], "Normal": [], "Viral Pneumonia": []}}
+    rows = manifest_of(tmp_path, "folder", only="/images/", **block)
+    assert rows["path"].str.contains("/images/").tolist() == [True] * 8
+    assert rows["COVID"].sum() == 2
+    with pytest.raises(UserError, match=r"no image in it .* whose path has '/pictures/', as `only` asks"):
+        manifest_of(tmp_path, "folder", only="/pictures/", **block)
+
+
+def test_an_image_is_in_one_of_several_tables(tmp_path):
+    layouts.radiography(tmp_path)
+    asked = COVID_TABLES | {"table": ["COVID.metadata.xlsx", "COVID copy.xlsx"]}
+    (tmp_path / "COVID copy.xlsx").write_bytes((tmp_path / "COVID.metadata.xlsx").read_bytes())
+    with pytest.raises(UserError, match=r"COVID copy.xlsx: row 2: this image is in .*COVID.metadata.xlsx too"):
+        manifest_of(tmp_path, **asked)
+
+
+ARCHIVE = {
+    "table": "labels.csv",
+    "found_by": {"column": "Accession", "header": "AccessionNumber"},
+    "tasks": {"Effusion": {"column": "Finding", "positive": ["effusion"], "negative": ["none"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("header", "column", "values"),
+    [("AccessionNumber", "Accession", ["A001", "A002"]), ("StudyInstanceUID", "Study", ["1.2.1", "1.2.2"]),
+     ("PatientID", "Patient", ["p", "q"])],
+)  # fmt: skip
+def test_labels_of_studies_find_their_images_by_headers(tmp_path, header, column, values):
+    layouts.archive(tmp_path)
+    table(tmp_path, f"{column};Finding\n{values[0]};Effusion\n{values[1]};none\n", "labels.csv")
+    rows = manifest_of(tmp_path, **ARCHIVE | {"found_by": {"column": column, "header": header}})
+    assert rows["path"].tolist() == [f"export/A00{study}/IM{number}" for number, study in enumerate((1, 1, 2))]
+    assert said(rows["Effusion"]) == [1, 1, 0]
+    assert rows["patient_id"].tolist() == ["p", "p", "q"]
+    assert rows["study_id"].tolist() == ["1.2.1", "1.2.1", "1.2.2"]
+    assert rows["image_id"].is_unique
+    assert rows[["sex", "age", "view"]].to_numpy().tolist() == [["M", 40.0, "AP"]] * 3
+
+
+def test_the_table_counts_before_the_headers(tmp_path):
+    layouts.archive(tmp_path)
+    table(tmp_path, "Accession,Finding,patient_id,years\nA001,none,x,50+\nA002,none,,\n", "labels.csv")
+    rows = manifest_of(tmp_path, columns={"age": "years"}, **ARCHIVE)
+    assert rows["patient_id"].tolist() == ["x", "x", "q"]
+    assert rows["age"].tolist() == [50, 50, 40]
+
+
+def test_studies_without_an_image_are_held_to_the_limit(tmp_path):
+    layouts.archive(tmp_path)
+    words = r"labels.csv: 1 of 3 values of column Accession are in no DICOM header .*max_missing = 0 .* that of row 4"
+    with pytest.raises(UserError, match=words):
+        manifest_of(tmp_path, **ARCHIVE)
+    table(tmp_path, "Accession;Finding\n1;none\n", "labels.csv")
+    with pytest.raises(UserError, match=r"4 files below .* none has a value of column Accession as AccessionNumber"):
+        manifest_of(tmp_path, **ARCHIVE)
+    with pytest.raises(UserError, match=r"d\.found_by: .*path, and more than one table, have no meaning"):
+        manifest_of(tmp_path, path="{Accession}.dcm", **ARCHIVE)
+
+
+def test_rows_of_a_study_are_combined_for_each_of_its_images(tmp_path):
+    layouts.archive(tmp_path)
+    table(tmp_path, "Accession;Finding\nA001;none\nA002;none\nA001;Effusion\n", "labels.csv")
+    assert said(manifest_of(tmp_path, several_rows="any", **ARCHIVE)["Effusion"]) == [1, 1, 0]
+    assert said(manifest_of(tmp_path, several_rows="majority", **ARCHIVE)["Effusion"]) == [None, None, 0]
+
+
 HEAD = "image_id,patient_id,path,a,b,c\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "labels"),
+    [("any", [1, 0, None]), ("all", [0, 0, None]), ("majority", [1, 0, None]), ("first", [0, 0, None])],
+)
+def test_several_rows_of_an_image(tmp_path, rule, labels):
+    votes = ["1,p,1,0", "2,q,2,", "1,p,1,1", "3,q,3,", "2,q,2,0", "1,p,1,1"]
+    table(tmp_path, "image_id,patient_id,path,A\n" + "\n".join(votes) + "\n")
+    for number in (1, 2, 3):
+        (tmp_path / f"{number}.png").touch()
+    assert said(manifest_of(tmp_path, table="t.csv", tasks=["A"], several_rows=rule)["A"]) == labels
+
+
+def test_rows_of_an_image_agree_in_all_but_labels(tmp_path):
+    table(tmp_path, "image_id,patient_id,path,A\n1,p,1.png,0\n2,p,2.png,0\n1,q,1.png,1\n")
+    with pytest.raises(UserError, match=r"t.csv: rows 2, 4 are of one image and differ in column patient_id"):
+        manifest_of(tmp_path, table="t.csv", tasks=["A"], several_rows="any")
+
+
+def test_a_star_that_may_mean_two_folders(tmp_path):
+    table(tmp_path, "image_id,patient_id,A\n1,p,1\n")
+    for folder in ("a", "b"):
+        picture(tmp_path / folder / "1.png", 1)
+    with pytest.raises(UserError, match=r"row 2: its path has a star, and files with \.png are there \(2 fit it"):
+        manifest_of(tmp_path, table="t.csv", tasks=["A"], path="*/{image_id}.png")
 
 
 @pytest.mark.parametrize(
@@ -191,6 +361,8 @@ def test_two_files_that_a_path_without_ending_may_mean(tmp_path):
     ("block", "message"),
     [
         ({"path": "png/image.png"}, r"d\.path: 'png/image.png' is no pattern of paths"),
+        ({"path": "png/{image_id}*"}, r"d\.path: .* a star stands for a folder"),
+        ({"tasks": {"A": {"column": "a", "part": "x"}}}, r"A\.part: 'x' has 0 groups"),
         ({"patterns": {"patient_id": "p"}}, r"patient_id: 'p' has 0 groups"),
         ({"tasks": {"A": {"column": "a", "at_least": 1, "always": 1}}}, r"tasks\.A: at_least and always are given"),
         ({"tasks": {"A": {"column": "a", "positive": ["x"], "negative": ["X"]}}}, r"tasks\.A: the word 'x' stands"),

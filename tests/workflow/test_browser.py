@@ -76,6 +76,7 @@ def test_cells_tell_what_stands_behind_them_by_mouse_and_by_keyboard(opened):
     facts = page.locator("#explorer output")
     assert "north to south: AUC" in facts.text_content()
     assert "positives of" in facts.text_content()
+    assert cells.nth(1).locator("small").all_text_contents()[1].startswith("n = ")
     cells.nth(0).focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowDown")

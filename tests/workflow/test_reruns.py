@@ -76,6 +76,7 @@ def test_the_pages_style_reruns_the_page(again):
 def test_a_training_setting_reruns_training_and_what_follows(again):
     again.change("tiny.yaml", "rotation: 5", "rotation: 6")
     assert rerun(again) == AFTER_TRAINING
+    assert again.snakemake("-n").count("reason: Changed: setting augmentation.rotation, 5 before, 6 now\n") == 2
 
 
 @row("a setting of the evaluation")

@@ -8,7 +8,11 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from crossray.checking.cells import foresee
+from crossray.checking.cohorts import read_cohort
+from crossray.planning import plan_of
 from workflow_helpers import FIGURES_OF_TWO, planned, server
 
 pytestmark = pytest.mark.workflow
@@ -75,6 +79,21 @@ def test_every_cell_has_a_number_or_a_reason(finished):
     nodule = table[table["task"] == "Nodule"].set_index(["source", "target"])["reason"]
     assert nodule[("north", "south")] == "L"
     assert nodule[("south", "north")] == "M"
+
+
+def test_check_foresaw_every_count_and_every_reason(finished, monkeypatch):
+    """No phantom is near another here, no training diverged, all counts are shown: nothing that check cannot know."""
+    monkeypatch.chdir(finished.folder)
+    plan, sources = plan_of(yaml.safe_load((finished.folder / "tiny.yaml").read_text()))
+    cohorts = {name: read_cohort(plan, sources, name) for name in plan.study.datasets}
+    columns = ["model", "source", "target", "task", "images", "patients", "positives", "negatives", "reason"]
+    foreseen = foresee(plan, {name: cohort.table for name, cohort in cohorts.items()}).cells[columns]
+    found = pd.read_csv(finished.folder / "results/tiny/analysis/performance.csv")[columns]
+    assert foreseen["reason"].nunique() == 2
+    by = columns[:4]
+    pd.testing.assert_frame_equal(
+        foreseen.sort_values(by, ignore_index=True), found.sort_values(by, ignore_index=True), check_dtype=False
+    )
 
 
 def test_the_report_says_phantoms_and_names_no_folder_or_machine(finished):

@@ -2,20 +2,19 @@
 
 from snakemake.logging import logger
 
+from crossray.changes import Changes
 from crossray.progress import Progress
 
 #: rules of which nobody knows how long a job takes before one has finished
 LONG_RULES = frozenset({"train_model", "train_shared_heads", "explain_drops"})
 #: whoever asks for other output than usual gets Snakemake's own
 ASKED = workflow.output_settings
-if (
-    workflow.is_main_process
-    and Path(workflow.main_snakefile).resolve().parent == CHECKOUT.resolve()
-    and not (ASKED.dryrun or ASKED.verbose or ASKED.printshellcmds or ASKED.quiet or ASKED.debug_dag)
-):
+if workflow.is_main_process and Path(workflow.main_snakefile).resolve().parent == CHECKOUT.resolve():
     for handler in logger.handlers:
         if handler.name == "DefaultStreamHandler":
-            handler.addFilter(Progress(LONG_RULES))
+            handler.addFilter(Changes())
+            if not (ASKED.dryrun or ASKED.verbose or ASKED.printshellcmds or ASKED.quiet or ASKED.debug_dag):
+                handler.addFilter(Progress(LONG_RULES))
 
 
 onsuccess:

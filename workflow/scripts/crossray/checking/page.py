@@ -1,16 +1,23 @@
-"""The answer of ``check`` as text for a terminal. Of data sets that are not public it holds counts alone."""
+"""The answer of ``check`` as text for a terminal. Of data sets that are not public it holds counts alone.
 
-from collections.abc import Iterator, Mapping, Sequence
+Of these counts it shows those that the tables of a run show (:mod:`crossray.small_cells`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
+from crossray.analysis.datasets import count_labels, describe
 from crossray.checking.cells import Outlook
 from crossray.checking.cohorts import Cohort
 from crossray.checking.costs import Cost
 from crossray.errors import listed
 from crossray.manifest import SPLITS
 from crossray.reasons import REASONS
+from crossray.small_cells import withhold
 from crossray.study.plan import Plan
+from crossray.study.stage_settings import small_cells
 
 #: places of a cell without a number that are named
 _NAMED = 4
@@ -22,7 +29,7 @@ def page(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) ->
     yield f"Study {study.study}: {_count(len(plan.sources), 'source')}, {_count(len(plan.targets), 'target')}, " \
         f"{_count(len(study.tasks), 'task')}, {_count(len(plan.models), 'model')}, " \
         f"{_count(len(study.seeds), 'seed')}"  # fmt: skip
-    yield from _datasets(cohorts, outlook)
+    yield from _datasets(plan, cohorts, outlook)
     yield from _positives(plan, outlook.tables)
     yield from _matrix(plan, outlook.cells)
     yield from _costs(plan, cost)
@@ -32,15 +39,23 @@ def _count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _datasets(cohorts: Sequence[Cohort], outlook: Outlook) -> Iterator[str]:
+def _shown(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return a table of counts as a run would write it."""
+    table, rule = pd.DataFrame(list(rows)), small_cells(plan.study)
+    return withhold(table, rule.below, rule.closed) if rule and len(table) else table
+
+
+def _datasets(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterator[str]:
+    counts = _shown(plan, (row for name, table in outlook.tables.items() for row in describe(name, table, 0)))
     rows = {}
     for cohort in cohorts:
-        table = outlook.tables.get(cohort.name)
-        if table is not None:
+        if cohort.name in outlook.tables:
             missing = "-" if cohort.missing is None else f"{cohort.missing}"
-            splits = {split: int((table["split"] == split).sum()) for split in SPLITS}
-            rows[cohort.name] = {"images": len(table), "missing": missing, "patients": table["patient_id"].nunique()}
-            rows[cohort.name] |= splits
+            here = counts[counts["dataset"] == cohort.name].set_index(["property", "value"])
+            images, patients = here.loc[("all", "all"), ["images", "patients"]]
+            rows[cohort.name] = {"images": _told(images), "missing": missing, "patients": _told(patients)}
+            of_splits = here["images"].get("split", {})
+            rows[cohort.name] |= {split: _told(of_splits.get(split, 0)) for split in SPLITS}
     if rows:
         yield "\nImages, and how they are split\n"
         yield pd.DataFrame.from_dict(rows, orient="index").to_string()
@@ -60,15 +75,24 @@ def _positives(plan: Plan, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     if not tables:
         return
     yield f"\nPositives of {', '.join(SPLITS)}; - is not labelled\n"
-    cells = {name: [_positive(table, task) for task in plan.study.tasks] for name, table in tables.items()}
-    yield pd.DataFrame(cells, index=list(plan.study.tasks)).to_string()
+    tasks = plan.study.tasks
+    counts = _shown(plan, (row for name, table in tables.items() for row in count_labels(name, table, tasks)))
+    positives = counts.set_index(["dataset", "task", "split"])["positives"]
+    cells = {
+        name: [
+            " ".join(_told(positives[name, task, split]) for split in SPLITS)
+            if task in table and table[task].notna().any()
+            else "-"
+            for task in tasks
+        ]
+        for name, table in tables.items()
+    }
+    yield pd.DataFrame(cells, index=list(tasks)).to_string()
 
 
-def _positive(table: pd.DataFrame, task: str) -> str:
-    if task not in table or table[task].isna().all():
-        return "-"
-    positive = table.loc[table[task] == 1, "split"].value_counts()
-    return " ".join(f"{positive.get(split, 0)}" for split in SPLITS)
+def _told(count: Any) -> str:
+    """Write a count, or what stands in its place where it is not shown."""
+    return count if isinstance(count, str) else f"{int(count)}"
 
 
 def _matrix(plan: Plan, cells: pd.DataFrame) -> Iterator[str]:

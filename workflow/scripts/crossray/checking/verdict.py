@@ -8,6 +8,7 @@ from crossray.checking.costs import Cost
 from crossray.errors import listed
 from crossray.reasons import NOT_LABELLED, NOT_TRAINED, PATIENTS_OVERLAP, REASONS, TOO_FEW
 from crossray.study.plan import Plan
+from crossray.study.stage_settings import small_cells
 
 #: reason -> what to do about it
 REMEDIES = {
@@ -56,14 +57,21 @@ def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost)
     if unlabelled and len(tables) == len(cohorts):
         yield f"no data set labels {listed(unlabelled)}; a task has the name that the data sets have for it"
     for (first, second), count in outlook.shared.items():
-        yield f"{first} and {second} share {count} patients, by their identifiers"
+        yield f"{first} and {second} share {_told(plan, count, first, second)} patients, by their identifiers"
     for name, moved in outlook.moved.items():
         if moved:
-            yield f"{name}: {moved} images change their split, as their patients are in several"
+            yield f"{name}: {_told(plan, moved, name)} images change their split, as their patients are in several"
     for cohort in cohorts:
         yield from _remarks_on_files(cohort)
     if cost.disk_mb > cost.free_mb:
         yield f"the disk has {cost.free_mb / 1000:,.1f} GB left, and {cost.disk_mb / 1000:,.1f} GB would be written"
+
+
+def _told(plan: Plan, count: int, *names: str) -> str:
+    """Write a count of patients or images; of data sets that are not public a small one is not shown."""
+    rule = small_cells(plan.study)
+    small = rule and count < rule.below and set(names) & set(rule.closed)
+    return f"<{rule.below}" if rule and small else f"{count}"
 
 
 def _remarks_on_files(cohort: Cohort) -> Iterator[str]:

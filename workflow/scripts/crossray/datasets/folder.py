@@ -1,5 +1,6 @@
 """Reader ``folder``: one folder of images for each class, such as NORMAL and PNEUMONIA."""
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,7 @@ from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
-from crossray.datasets.patterns import wrong_group
+from crossray.datasets.patterns import wrong_expression, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
@@ -23,7 +24,9 @@ from crossray.study.kinds import Obeys
 if TYPE_CHECKING:
     import pandas
 
-SETTINGS = ("classes", "patient", "class_from")
+log = logging.getLogger(__name__)
+
+SETTINGS = ("classes", "patient", "class_from", "only")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 REGISTER = None
 
@@ -54,6 +57,8 @@ class Options(Settings):
     """
     patient: LeftOut[str] = None
     "Regular expression with one group that finds the patient in a path; every image its own otherwise."
+    only: LeftOut[Annotated[str, Obeys(wrong_expression)]] = None
+    "Regular expression that the path of an image has, such as /images/ where masks lie beside; others are left out."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +71,8 @@ class FolderReading(ChosenImages):
     "Regular expression that finds the class in a file's name."
     patient: LeftOut[str] = None
     "Regular expression that finds the patient in a path."
+    only: LeftOut[str] = None
+    "Regular expression that paths of images have."
 
 
 Told = FolderReading
@@ -78,7 +85,7 @@ def locate(dataset: str, settings: Options) -> Release:
 
 def count_images(release: Release, settings: Options) -> int:
     """Count the images."""
-    return len(image_files(release.root))
+    return len(_files(release.root, settings.only))
 
 
 def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
@@ -90,9 +97,10 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    files = [PurePath(path) for path in image_files(release.root)]
+    files = _files(release.root, settings.only)
     if not files:
-        raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)})")
+        asked = f" whose path has {settings.only!r}, as `only` asks" if settings.only else ""
+        raise UserError(f"{release.root}: no image in it ({', '.join(IMAGE_SUFFIXES)}){asked}")
     classes = settings.classes
     _check_links(release.root, files)
     if settings.class_from:
@@ -122,6 +130,15 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
     for task in sorted({task for tasks in classes.values() for task in tasks}):
         table[task] = found.map(lambda name, task=task: float(task in classes[name]))
     return keep_images(table, settings)
+
+
+def _files(root: str, only: str | None) -> list[PurePath]:
+    """Return the image files below a folder whose path has what ``only`` finds."""
+    files = image_files(root)
+    kept = [PurePath(path) for path in files if only is None or re.search(only, path)]
+    if len(kept) < len(files):
+        log.info("%d of %d image files have %r in their path, the others are left out", len(kept), len(files), only)
+    return kept
 
 
 def _classes_in_names(

@@ -1,16 +1,22 @@
-"""Several tables as one: rows of further tables are added by a key, and every cell keeps its file and row."""
+"""Several tables as one: rows of further tables are added by a key, and every cell keeps its file and row.
+
+A table may have several rows an image, or a value of a key; what such rows say of labels is combined, and in everything
+else they must agree.
+"""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed, named, placed
 from crossray.study.base import LeftOut, Settings
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
+    from numpy.typing import NDArray
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +34,28 @@ class Join(Settings):
 
 
 @dataclass(frozen=True)
+class Rows:
+    """The rows of a table that say something of images, where there are several for some.
+
+    Attributes:
+        texts: their cells, by rows of the file less 2; -1 and empty for an image without one.
+        images: place of the image of each, ascending.
+    """
+
+    texts: "pandas.DataFrame"
+    images: "NDArray[numpy.intp]"
+
+
+@dataclass(frozen=True)
 class Joined:
-    """Rows of images, with the cells of all tables."""
+    """Images, with the cells of all tables."""
 
     texts: "pandas.DataFrame"
     "One row an image, all cells as text, under the index of the table of images (row of the spreadsheet less 2)."
     origins: "dict[str, tuple[str, pandas.Series]]"
-    "Column -> its file, and the row there of each image, less 2."
+    "Column -> its file, and the row there of each image, less 2; of several rows the first."
+    repeated: dict[str, Rows] = field(default_factory=dict)
+    "File -> its rows, of those that have several for an image."
 
     def require(self, columns: Sequence[str]) -> None:
         """Check that columns are there.
@@ -48,71 +69,140 @@ class Joined:
                 f"{listed(paths)}: no column {listed(missing)}; the columns are {named(list(self.texts), 'in all', 30)}"
             )
 
+    def require_one(self, columns: Sequence[str]) -> None:
+        """Check that all rows of an image say the same in these columns.
+
+        Raises:
+            UserError: if some do not; the message names the rows.
+        """
+        for column in dict.fromkeys(columns):
+            path, _ = self.origins[column]
+            if path not in self.repeated:
+                continue
+            rows = self.repeated[path]
+            cells = rows.texts[column].str.strip()
+            different = cells.groupby(rows.images).transform("nunique").to_numpy() > 1
+            if different.any():
+                first = cells.index[rows.images == rows.images[different][0]]
+                raise UserError(
+                    f"{path}: rows {listed(first + 2)} are of one image and differ in column {column}; only labels may "
+                    "differ, which several_rows combines"
+                )
+
     def cells(self, column: str) -> "tuple[pandas.Series, str]":
         """Return the texts of a column by rows of the file that it stands in, in the order of images, and the file."""
         path, rows = self.origins[column]
+        if path in self.repeated:
+            return self.repeated[path].texts[column], path
         return self.texts[column].set_axis(rows.to_numpy()), path
 
+    def images_of(self, column: str) -> "NDArray[numpy.intp] | None":
+        """Return the place of the image of each of :meth:`cells`; None where each image has one."""
+        path, _ = self.origins[column]
+        return self.repeated[path].images if path in self.repeated else None
 
-def read_joined(paths: Sequence[str], joins: Sequence[Join], columns: Sequence[str]) -> Joined:
+
+def read_joined(
+    paths: Sequence[str],
+    joins: Sequence[Join],
+    columns: Sequence[str],
+    identify: "Callable[[pandas.DataFrame, str], pandas.Series]",
+    several_rows: bool = False,
+) -> Joined:
     """Read a table of images and add further ones.
 
     Args:
         paths: the table of images, then one file a join.
         joins: how each is added.
         columns: those that must be there, in whichever table.
+        identify: returns the identifiers of images in the table of images, of this file.
+        several_rows: whether an image, and a key of a further table, may have several rows.
 
     Raises:
-        UserError: if a key stands twice in a further table, a column is in two of them, or one is in none.
+        UserError: if an image has several rows, or a key of a further table, and may not; if a column is in two tables,
+            or in none.
     """
     images = read_table(paths[0], columns if not joins else [joins[0].key])
-    joined = _alone(images, paths[0])
-    for path, join in zip(paths[1:], joins, strict=True):
-        joined = _added(joined, path, join)
+    return with_joins(_alone(images, paths[0], identify, several_rows), paths[1:], joins, columns, several_rows)
+
+
+def with_joins(
+    joined: Joined, paths: Sequence[str], joins: Sequence[Join], columns: Sequence[str], several_rows: bool
+) -> Joined:
+    """Add further tables, as :func:`read_joined` does."""
+    for path, join in zip(paths, joins, strict=True):
+        joined = _added(joined, path, join, several_rows)
     joined.require(columns)
     return joined
 
 
-def _alone(images: "pandas.DataFrame", path: str) -> Joined:
-    return Joined(images, dict.fromkeys(images.columns, (path, images.index.to_series())))
+def _alone(
+    images: "pandas.DataFrame",
+    path: str,
+    identify: "Callable[[pandas.DataFrame, str], pandas.Series]",
+    several_rows: bool,
+) -> Joined:
+    """Return a table of images, of several rows of an image the first; all of them are kept aside."""
+    import pandas as pd
+
+    identifiers = identify(images, path)
+    again = identifiers.duplicated() & (identifiers != "")
+    if again.any() and not several_rows:
+        _refuse_twice(identifiers[identifiers != ""], path, "image_id stands more than once", "identifiers do")
+    unknown = pd.Series(range(len(images)), images.index).astype(str).radd("\0")  # each without a name by itself
+    places = pd.factorize(identifiers.mask(identifiers == "", unknown))[0]
+    texts = images[~again]
+    joined = Joined(texts, dict.fromkeys(texts.columns, (path, texts.index.to_series())))
+    if not again.any():
+        return joined
+    log.info("%s: %d rows are of %d images", path, len(images), len(texts))
+    order = places.argsort(kind="stable")
+    return replace(joined, repeated={path: Rows(images.iloc[order], places[order])})
 
 
-def _added(joined: Joined, path: str, join: Join) -> Joined:
+def _added(joined: Joined, path: str, join: Join, several_rows: bool) -> Joined:
+    import numpy as np
     import pandas as pd
 
     there = join.key_there or join.key
     joined.require([join.key])
+    joined.require_one([join.key])
     further = read_table(path, [there])
     keys, wanted = further[there].str.strip(), joined.texts[join.key].str.strip()
-    _check_unique(keys, path, there)
     further, keys = further[keys != ""], keys[keys != ""]
+    if keys.duplicated().any() and not several_rows:
+        _refuse_twice(keys, path, f"column {there}", "keys stand there more than once")
     if twice := [name for name in further if name != there and name in joined.texts]:
         told = placed(twice, list(further))
         raise UserError(f"{path}: column {told} is in another table too; rename it in one of them")
-    row_of = pd.Series(further.index, index=keys.to_numpy())
-    rows = wanted.map(row_of)
-    matched = rows.notna()
+    rows = pd.DataFrame({"key": wanted.to_numpy(), "image": np.arange(len(wanted))}).merge(
+        pd.DataFrame({"key": keys.to_numpy(), "row": further.index}), how="left", on="key"
+    )
+    matched = rows.loc[rows["row"].notna(), "image"].nunique()
     log.info(
         "%s: %d of %d images have a row there by %s, %d have none; %d of its %d rows have no image",
-        path, matched.sum(), len(rows), join.key, (~matched).sum(), (~keys.isin(set(wanted))).sum(), len(keys),
+        path, matched, len(wanted), join.key, len(wanted) - matched, (~keys.isin(set(wanted))).sum(), len(keys),
     )  # fmt: skip
-    if not matched.any():
+    if not matched:
         raise UserError(
             f"{path}: no value of its column {there} is one of column {join.key} of the images; are they written alike "
             "(leading zeros, endings), and is it the right column?"
         )
-    added = further.drop(columns=there if there in joined.texts else []).reindex(rows.fillna(-1).astype(int)).fillna("")
-    texts = pd.concat([joined.texts, added.set_axis(joined.texts.index)], axis=1)
-    places = rows.fillna(-1).astype(int)
-    return Joined(texts, joined.origins | dict.fromkeys(added.columns, (path, places)))
+    numbers = rows["row"].fillna(-1).astype(int)
+    added = further.drop(columns=there if there in joined.texts else []).reindex(numbers).fillna("")
+    first = ~rows["image"].duplicated().to_numpy()
+    places = pd.Series(numbers[first].to_numpy(), joined.texts.index)
+    texts = pd.concat([joined.texts, added[first].set_axis(joined.texts.index)], axis=1)
+    repeated = {} if first.all() else {path: Rows(added, rows["image"].to_numpy())}
+    origins = joined.origins | dict.fromkeys(added.columns, (path, places))
+    return Joined(texts, origins, joined.repeated | repeated)
 
 
-def _check_unique(keys: "pandas.Series", path: str, column: str) -> None:
-    twice = keys.index[keys.duplicated(keep=False) & (keys != "")]
-    if len(twice):
-        rows = keys.index[keys == keys[twice[0]]] + 2
-        count = keys[twice].nunique()
-        raise UserError(
-            f"{path}: column {column}: {count} keys stand there more than once, the first of them in rows "
-            f"{listed(rows)}; a key has one row, take the others out"
-        )
+def _refuse_twice(keys: "pandas.Series", path: str, what: str, words: str) -> Any:
+    """Refuse what stands in several rows, with its rows."""
+    twice = keys.index[keys.duplicated(keep=False)]
+    rows = keys.index[keys == keys[twice[0]]] + 2
+    raise UserError(
+        f"{path}: {what}: {keys[twice].nunique()} {words}, the first of them in rows {listed(rows)}; take all but one "
+        "out, or say what several rows say together (several_rows: any, all, majority or first)"
+    )

@@ -3,16 +3,19 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from crossray.datasets.fields import labels, numbers
+from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import resolve_uncertain
 from crossray.errors import UserError, named
 from crossray.study.base import LeftOut, Settings
-from crossray.study.kinds import Number, Several, Text
+from crossray.study.kinds import Number, Obeys, Several, Text
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,11 @@ class LabelSource(Settings):
     """
     What several readers say together, those who say nothing aside: what most say (majority, a tie is unknown), positive
     if one says so (any) or if none denies it (all), or what the first says who says something.
+    """
+    part: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
+    """
+    Regular expression with one group that finds the word in the cell, such as '^([A-Za-z ]+)-' of COVID-12; it must fit
+    every cell that is not empty.
     """
     positive: tuple[str, ...] = ()
     "Words that are positive; capital letters do not count."
@@ -57,7 +65,7 @@ def contradiction(source: LabelSource) -> str | None:
     if len(rules) > 1:
         return f"{' and '.join(rules)} are given; one of them decides, take the others out"
     if source.always is not None:
-        given = source.column or source.columns or source.combine
+        given = source.column or source.columns or source.combine or source.part
         return "always is given, and a column too; take one out" if given else None
     if (source.column is None) == (source.columns is None):
         return "the key column is missing, or columns with combine; one of the two says where labels are"
@@ -98,7 +106,12 @@ def opinions(
     """
     for column in columns_of(source):
         texts, path = cells(column)
-        yield _said(source, texts.str.strip(), path, column, uncertain)
+        texts = texts.str.strip()
+        if source.part:
+            filled = texts[texts != ""]
+            parts = group_of(source.part, filled, path, column).str.strip()
+            texts = texts.map({"": ""} | dict(zip(filled, parts, strict=True))).astype("str")
+        yield _said(source, texts, path, column, uncertain)
 
 
 def _said(source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str) -> "pandas.Series":
@@ -168,3 +181,21 @@ def combined(said: Sequence["pandas.Series"], rule: str | None) -> "pandas.Serie
             return table.min(axis=1)
         case _:
             return table.bfill(axis=1)[0]
+
+
+def by_image(said: "pandas.Series", images: "NDArray[numpy.intp] | None", rule: str | None) -> "pandas.Series":
+    """Return what several rows say of each image together.
+
+    Args:
+        said: 1, 0 or missing, one a row.
+        images: place of the image of each row, ascending; None where every image has one row.
+        rule: as :attr:`LabelSource.combine`.
+    """
+    import pandas as pd
+
+    if images is None:
+        return said
+    rows = pd.DataFrame({"image": images, "said": said.to_numpy()})
+    rows["number"] = rows.groupby("image").cumcount()
+    wide = rows.pivot_table(index="image", columns="number", values="said", aggfunc="first", dropna=False)
+    return combined([wide[number] for number in wide], rule)

@@ -9,12 +9,20 @@ if TYPE_CHECKING:
     import pandas
 
 
-def wrong_group(pattern: str) -> str | None:
-    """Return what is wrong with a regular expression that must have one group; None if nothing is."""
+def wrong_expression(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression; None if nothing is."""
     try:
-        groups = re.compile(pattern).groups
+        re.compile(pattern)
     except re.error as error:
         return f"{pattern!r} is no regular expression ({error})"
+    return None
+
+
+def wrong_group(pattern: str) -> str | None:
+    """Return what is wrong with a regular expression that must have one group; None if nothing is."""
+    if words := wrong_expression(pattern):
+        return words
+    groups = re.compile(pattern).groups
     return None if groups == 1 else f"{pattern!r} has {groups} groups in brackets; one must hold what is meant"
 
 

@@ -1,23 +1,27 @@
-"""Reader ``table``: any folder of images beside one CSV or Parquet file, whose columns the settings name."""
+"""Reader ``table``: any folder of images beside tables, whose columns the settings name."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.fields import ages, optional, sexes, views
+from crossray.datasets.found_images import FILE, HEADER, FoundBy, dicom_files
+from crossray.datasets.found_images import find as find_images_by
 from crossray.datasets.headers import read_headers
-from crossray.datasets.image_paths import columns_in, from_pattern, with_endings, wrong_pattern
-from crossray.datasets.joined import Join, Joined, read_joined
-from crossray.datasets.labels_from import LabelSource, columns_of, combined, contradiction, opinions
+from crossray.datasets.image_paths import columns_in, found_on_disk, from_pattern, wrong_pattern
+from crossray.datasets.joined import Join, Joined, read_joined, with_joins
+from crossray.datasets.labels_from import LabelSource, by_image, columns_of, combined, contradiction, opinions
 from crossray.datasets.options import ImageChoice, UncertainLabels
 from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
-from crossray.datasets.release import check_images, count_rows, find_root, find_table
+from crossray.datasets.release import check_images, find_root, find_table
+from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.errors import UserError
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Obeys, OneKindOf, Several
@@ -27,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("columns", "tasks", "path", "patterns", "join", "from_headers")
+SETTINGS = ("columns", "tasks", "path", "patterns", "join", "from_headers", "several_rows", "found_by")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
 REGISTER = None
 
@@ -88,14 +92,24 @@ class Options(ImageChoice, UncertainLabels):
 
     root: str
     "Folder that image paths start from."
-    table: str
-    "CSV, Excel or Parquet file with one row an image, from the root."
+    table: Annotated[str | Several[str], OneKindOf()]
+    "CSV, Excel or Parquet file with one row an image, from the root; several with the same columns as a list."
+    found_by: LeftOut[FoundBy] = None
+    """
+    Where no table lists images: they are the DICOM files below root whose headers have a value of a column of the
+    table, such as an accession number.
+    """
+    several_rows: LeftOut[Literal["any", "all", "majority", "first"]] = None
+    """
+    What several rows say of an image together, or of a key of a further table, as `combine` of tasks; they are refused
+    where this is left out. In all but labels they must agree.
+    """
     join: tuple[Join, ...] = ()
     "Further tables, whose columns are added by a key; images without a row there are counted, their cells are empty."
     path: LeftOut[Annotated[str, Obeys(wrong_pattern)]] = None
     """
     Pattern of the files' paths from the root, with columns in braces, such as png/{image_id}.png, in the place of
-    columns.path. An ending that is left out is found on disk.
+    columns.path. An ending that is left out is found on disk, and so is a folder for which a star stands.
     """
     columns: Columns = Columns()
     "Which column of the table holds what; those without a default are used only if named."
@@ -125,23 +139,38 @@ class TableReading(ChosenImages):
     "Further tables."
     from_headers: tuple[str, ...] = ()
     "What DICOM headers say."
+    several_rows: LeftOut[str] = None
+    "What several rows say together."
+    found_by: LeftOut[FoundBy] = None
+    "How images are found that no table lists."
 
 
 Told = TableReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
-    """See :class:`crossray.datasets.Reader`.
+    """See :class:`crossray.datasets.Reader`; tables of images first, then one of each join.
 
     Raises:
-        UserError: if the folder or a table is not there.
+        UserError: if the folder or a table is not there, or settings contradict one another.
     """
-    names = [("table", settings.table), *((f"join.{n}.table", join.table) for n, join in enumerate(settings.join))]
+    images = [settings.table] if isinstance(settings.table, str) else list(settings.table)
+    if settings.found_by and (len(images) > 1 or settings.path):
+        raise UserError(
+            f"datasets.{dataset}.found_by: images are found by what their headers say, so that path, and more than one "
+            "table, have no meaning; take them out"
+        )
+    names = [("table", name) for name in images]
+    names += [(f"join.{n}.table", join.table) for n, join in enumerate(settings.join)]
     tables = tuple(find_table(dataset, settings.root, name, [], key) for key, name in names)
     return Release(str(find_root(dataset, settings.root)), tables)
 
 
-count_images = count_rows
+def count_images(release: Release, settings: Options) -> int:
+    """Count the rows of the tables of images, or the files that may be DICOM where no table lists images."""
+    if settings.found_by:
+        return len(dicom_files(release.root))
+    return sum(count_table_rows(path) for path in release.tables[: len(release.tables) - len(settings.join)])
 
 
 def read(release: Release, settings: TableReading) -> "pandas.DataFrame":
@@ -153,14 +182,35 @@ def read(release: Release, settings: TableReading) -> "pandas.DataFrame":
 
 
 def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
-    """Read the tables by the names of their columns, without looking whether images are there."""
+    """Read the tables by the names of their columns, without looking whether images are there.
+
+    Raises:
+        UserError: if a table does not fit the settings, or an image is in two tables of images.
+    """
     import pandas as pd
 
-    columns, sources = _columns(settings), _sources(settings.tasks)
-    of_tasks = [column for source in sources.values() for column in columns_of(source)]
-    joined = read_joined(
-        release.tables, settings.join, [*columns.values(), *columns_in(settings.path or ""), *of_tasks]
-    )
+    of_images = len(release.tables) - len(settings.join)
+    parts = {
+        path: _read_images(Release(release.root, (path, *release.tables[of_images:])), settings)
+        for path in release.tables[:of_images]
+    }
+    if len(parts) == 1:
+        return next(iter(parts.values()))
+    seen: dict[str, str] = {}
+    for path, part in parts.items():
+        for row, name in part["image_id"].items():
+            if seen.setdefault(name, path) != path:
+                place = f"row {int(str(row)) + 2}"
+                raise UserError(f"{path}: {place}: this image is in {seen[name]} too; an image is in one of the tables")
+    return pd.concat(parts.values(), ignore_index=True)
+
+
+def _read_images(release: Release, settings: TableReading) -> "pandas.DataFrame":
+    """Read one table of images, with what further ones say of them."""
+    import pandas as pd
+
+    sources = _sources(settings.tasks)
+    joined, columns = _joined(release, settings, sources)
     facts = _facts(release.root, joined, columns, settings)
     table = pd.DataFrame(
         {
@@ -179,11 +229,47 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
     return table.assign(**labels)
 
 
-def _columns(settings: TableReading) -> dict[str, str]:
-    """Return the columns that are read by their fields; a default that a pattern or headers replace is left out."""
-    columns, default = settings.columns.as_dict(), Columns().as_dict()
+def _joined(
+    release: Release, settings: TableReading, sources: Mapping[str, LabelSource]
+) -> tuple[Joined, dict[str, str]]:
+    """Return the cells of all tables, and which column is read for each field.
+
+    A column that has its default name and is not there is left out where a pattern or headers are in its place.
+    """
+    given, default = settings.columns.as_dict(), Columns().as_dict()
     replaced = {*settings.from_headers, *(["path"] if settings.path else [])}
-    return {field: name for field, name in columns.items() if field not in replaced or name != default.get(field)}
+    if settings.found_by:
+        replaced |= {"image_id", *KEYWORDS}
+        given["path"] = FILE
+    optional_columns = {
+        field: name for field, name in given.items() if field in replaced and name == default.get(field)
+    }
+    required = {field: name for field, name in given.items() if field not in optional_columns}
+    of_tasks = [column for source in sources.values() for column in columns_of(source)]
+    facts = [*required.values(), *columns_in(settings.path or "")]
+    several = settings.several_rows is not None
+    if settings.found_by:
+        by = settings.found_by
+        images = find_images_by(release.root, release.tables[0], by, list(KEYWORDS.values()), settings.max_missing)
+        labels = Join(table="", key=HEADER + by.header, key_there=by.column)
+        joined = with_joins(images, release.tables, [labels, *settings.join], [*facts, *of_tasks], several)
+    else:
+        identify = partial(_identifiers, columns=settings.columns, pattern=settings.patterns.image_id)
+        joined = read_joined(release.tables, settings.join, [*facts, *of_tasks], identify, several)
+    there = {field: name for field, name in optional_columns.items() if name in joined.texts and field != "path"}
+    columns = required | there
+    joined.require_one([*columns.values(), *columns_in(settings.path or "")])
+    return joined, columns
+
+
+def _identifiers(images: "pandas.DataFrame", path: str, columns: Columns, pattern: str | None) -> "pandas.Series":
+    """Return the identifiers of images in their table; nothing where another table has them."""
+    import pandas as pd
+
+    if columns.image_id not in images:
+        return pd.Series("", images.index, dtype="str")
+    texts = images[columns.image_id].str.strip()
+    return group_of(pattern, texts, path, columns.image_id) if pattern else texts
 
 
 def _sources(tasks: Sequence[str] | Mapping[str, str | LabelSource]) -> dict[str, LabelSource]:
@@ -208,10 +294,12 @@ def _facts(root: str, joined: Joined, columns: Mapping[str, str], settings: Tabl
     }
     if settings.path:
         facts["path"] = from_pattern(settings.path, texts)
+    if settings.found_by:
+        facts |= _found(facts, texts)
     for field, pattern in settings.patterns.as_dict().items():
         if field in columns:
             facts[field] = group_of(pattern, facts[field], joined.origins[columns[field]][0], columns[field])
-    facts["path"] = with_endings(root, facts["path"])
+    facts["path"] = found_on_disk(root, facts["path"])
     facts |= _from_headers(root, facts, settings.from_headers)
     for field in ("image_id", "patient_id", "path"):
         empty = texts.index[facts[field] == ""]
@@ -220,6 +308,15 @@ def _facts(root: str, joined: Joined, columns: Mapping[str, str], settings: Tabl
             origin = joined.origins[next(iter(texts))][0]
             raise UserError(f"{origin}: row {empty[0] + 2}, column {column}: empty; every image needs one")
     return facts
+
+
+def _found(facts: Mapping[str, "pandas.Series"], texts: "pandas.DataFrame") -> dict[str, "pandas.Series"]:
+    """Return facts of images that no table lists, with what their headers say where the tables say nothing."""
+    found = {
+        field: facts[field].mask(facts[field] == "", texts[HEADER + keyword].str.strip())
+        for field, keyword in {"image_id": "SOPInstanceUID", **KEYWORDS}.items()
+    }
+    return found | {"image_id": found["image_id"].mask(found["image_id"] == "", facts["path"])}
 
 
 def _from_headers(root: str, facts: Mapping[str, "pandas.Series"], fields: Sequence[str]) -> dict[str, "pandas.Series"]:
@@ -251,8 +348,12 @@ def _labels(
         if source.always is not None:
             yield task, pd.Series(float(source.always), index)
             continue
-        said = [one.set_axis(index) for one in opinions(source, joined.cells, settings.uncertain)]
+        columns = columns_of(source)
+        said = [
+            by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
+            for column, one in zip(columns, opinions(source, joined.cells, settings.uncertain), strict=True)
+        ]
         yield task, combined(said, source.combine)
         if source.columns:
-            readers |= {f"{task}{BY}{name}": one for name, one in zip(source.columns, said, strict=True)}
+            readers |= {f"{task}{BY}{name}": one for name, one in zip(columns, said, strict=True)}
     yield from readers.items()

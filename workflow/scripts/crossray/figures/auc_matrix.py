@@ -6,32 +6,42 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from crossray.figures.counts import behind_means, span
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure, with_interval
 
 
-def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(
+    performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, Any]
+) -> Figure:
     """Draw the matrix of means.
 
     Args:
+        performance: the reported rows of ``performance.csv``.
         transfer: ``transfer.csv``.
         summary: ``summary.csv``.
         settings: models, members, targets.
     """
     transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
-    cells = transfer.assign(interval=second)
+    cells = transfer.assign(interval=second, **_counts(performance, transfer))
     panels = [
-        layers(cells[cells["model"] == model], settings["members"], settings["targets"], 92, "interval").properties(
-            title=model
-        )
+        layers(
+            cells[cells["model"] == model],
+            settings["members"],
+            settings["targets"],
+            92,
+            "interval",
+            "images",
+            "positives",
+        ).properties(title=model)
         for model in settings["models"]
     ]
     chart = alt.vconcat(*panels) if len(panels) > 1 else panels[0]
     caption = (
         "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
-        f"interval over the target's patients. {int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be "
-        "measured." + _only_tested(settings)
+        "interval over the target's patients, images (n), and positives of the task with the fewest and the most. "
+        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured." + _only_tested(settings)
     )
     reading = (
         "A row is a model, a column a data set whose test split it has never seen. Outlined: it was trained there. "
@@ -39,6 +49,18 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         "letter is a reason why there is no number."
     )
     return Figure(chart, title(summary, settings["models"]), caption, reading)
+
+
+def _counts(performance: pd.DataFrame, transfer: pd.DataFrame) -> dict[str, list[str]]:
+    """Write how many images and positives stand behind each cell, and nothing where it has no number."""
+    behind = behind_means(performance).to_dict("index")
+    images, positives = [], []
+    for row in transfer.itertuples():
+        counts = behind.get((row.model, row.source, row.target))
+        known = {name: value for name, value in (counts or {}).items() if value is not pd.NA}
+        images.append(f"n = {known['images']:,}" if "images" in known else "n not shown" if counts else "")
+        positives.append(f"{span(known['least'], known['most'])} pos." if "least" in known else "")
+    return {"images": images, "positives": positives}
 
 
 def _only_tested(settings: Mapping[str, Any]) -> str:

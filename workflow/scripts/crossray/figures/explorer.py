@@ -1,10 +1,11 @@
 """What the interactive matrix of a report shows: every cell by task, and the means, by several measures."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from crossray.figures.counts import behind_means, span
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, LOSS_RANGE, SHARE_RANGE, WHITE_FROM
 from crossray.reasons import REASONS
 from crossray.tables import reported
@@ -34,7 +35,9 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
 
     Returns:
         ``views``: task -> rows of model, source, target (numbers in the lists of names), reason, positives, images,
-        patients (or number of tasks), AUC, low, high, loss, low, high, precision over prevalence, calibration error.
+        patients, AUC, low, high, loss, low, high, precision over prevalence, calibration error; of means also the
+        number of tasks, and their positives are a text (the task with the fewest to that with the most). Counts that
+        are not shown are None.
     """
     performance, transfer = (table[table["model"].isin(settings["shown"])] for table in (performance, transfer))
     shown = reported(performance)
@@ -46,6 +49,7 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
         if row.source == row.target
     }
     extra = shown.assign(lift=shown["average_precision"] * shown["images"] / shown["positives"])
+    behind = behind_means(shown).to_dict("index")
     means = extra[extra["auc"].notna()].groupby(["model", "source", "target"])[["lift", "calibration_error"]].mean()
 
     def at(row: Any) -> list[int]:
@@ -55,8 +59,8 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
     for row in transfer.itertuples():
         lift, error = means.loc[row.model, row.source, row.target] if row.auc == row.auc else (None, None)
         loss = (None, None, None) if str(row.home_at_chance) == "True" else (row.drop, row.drop_low, row.drop_high)
-        views[MEAN].append([*at(row), row.reason, None, None, row.tasks, row.auc, row.auc_low, row.auc_high,
-                            *loss, lift, error])  # fmt: skip
+        views[MEAN].append([*at(row), row.reason, *_counts(behind.get((row.model, row.source, row.target), {})),
+                            row.auc, row.auc_low, row.auc_high, *loss, lift, error, row.tasks])  # fmt: skip
     for task in settings["tasks"]:
         views[task] = [
             [*at(row), row.reason, row.positives, row.images, row.patients, row.auc, row.auc_low, row.auc_high,
@@ -74,6 +78,13 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
         "measures": {name: facts | _drawn(name, rounded) for name, facts in MEASURES.items()},
         "below": BELOW_CHANCE,
     }
+
+
+def _counts(behind: Mapping[Hashable, Any]) -> tuple[str | None, int | None, int | None]:
+    """Return positives, images and patients behind a mean; None where one is not known."""
+    known = {name: int(value) for name, value in behind.items() if value is not pd.NA}
+    positives = span(known["least"], known["most"]) if "least" in known else None
+    return positives, known.get("images"), known.get("patients")
 
 
 def _loss(home: Mapping[tuple[str, str, str], tuple[float, float]], row: Any) -> float | None:

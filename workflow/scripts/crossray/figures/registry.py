@@ -18,10 +18,10 @@ SECTIONS = (
                 "auc_matrix",
                 label="mean AUC of every pair",
                 caption=(
-                    "Mean AUC of every model (row) on every target's test split (column). Outlined: home. A letter is "
-                    "the reason for an empty cell."
+                    "Mean AUC of every model (row) on every target's test split (column), with images and positives. "
+                    "Outlined: home. A letter is the reason for an empty cell."
                 ),
-                tables=("transfer", "summary"),
+                tables=("performance", "transfer", "summary"),
                 settings=("models", "members", "targets"),
             ),
             Passage("reasons"),

@@ -37,13 +37,14 @@
   };
 
   // One row of a view, with names for its places; the same order as explorer.py writes it.
-  const read = ([model, source, target, reason, positives, images, patients, auc, aucLow, aucHigh, loss, lossLow, lossHigh, lift, error]) => ({
-    model, source, target, reason, positives, images, patients,
+  const read = ([model, source, target, reason, positives, images, patients, auc, aucLow, aucHigh, loss, lossLow, lossHigh, lift, error, tasks]) => ({
+    model, source, target, reason, positives, images, patients, tasks,
     auc: [auc, aucLow, aucHigh], loss: [loss, lossLow, lossHigh], lift: [lift, null, null], error: [error, null, null],
   });
-  const counted = (cell) => cell.images === null
-    ? `${cell.patients} tasks`
-    : `${cell.positives} positives of ${cell.images} labelled images, ${cell.patients} patients`;
+  // What a study does not show of small groups is missing here.
+  const count = (number) => number === null ? "not shown" : number.toLocaleString("en");
+  const counted = (cell) => cell.tasks === 0 ? "no task" : (cell.tasks === undefined ? "" : `${cell.tasks} tasks; `) +
+    `${count(cell.positives)} positives of ${count(cell.images)} labelled images, ${count(cell.patients)} patients`;
   // Decimals as the tables of the page have them: half way between two numbers, the even one.
   const rounded = (value, digits) => {
     const parts = value * 2 ** (digits + 1);
@@ -67,7 +68,9 @@
     const worse = state.measure === "auc" && high !== null && high < 0.5;
     box.textContent = (worse ? "\u25bc " : "") + fixed(value, state.measure === "lift" ? 1 : 2);
     const range = low === null ? "" : `${rounded(low, 2)} to ${rounded(high, 2)}`;
-    make("small", range || (cell.positives === null ? "" : `${cell.positives}+`), box);
+    make("small", range, box);
+    make("small", `n = ${count(cell.images)}`, box);
+    make("small", `${count(cell.positives)} pos.`, box).className = "more";
     box.style.background = worse ? data.below : colour(measure, value);
     const [above, under] = measure.white;
     box.style.color = !worse && (value >= above || (under !== null && value <= under)) ? "#fff" : "#000";
