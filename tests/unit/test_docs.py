@@ -5,7 +5,6 @@ import re
 import pytest
 
 from crossray.figures.registry import TABLES
-from crossray.tables import TEXTS, read
 from helpers import ROOT
 
 PAGE = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
@@ -33,13 +32,3 @@ def test_every_column_of_every_table_is_explained(analysed, name):
 def test_the_page_names_no_table_that_is_not_there(analysed):
     named = set(re.findall(r"`(\w+)\.csv`", PAGE))
     assert named == {path.stem for path in (analysed.folder / "analysis").glob("*.csv")}
-
-
-def test_every_column_of_text_is_declared(analysed):
-    paths = sorted(analysed.folder.glob("analysis/*.csv"))
-    assert len(paths) > 30
-    for path in paths:
-        table = read(path)
-        texts = {column for column in table if table[column].dtype in ("str", "object")}
-        flags = {column for column in texts if set(table[column].dropna()) <= {True, False}}
-        assert texts - flags <= TEXTS, path.stem

@@ -15,6 +15,7 @@ if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
+from crossray.tables import contract_of
 from crossray.datasets import READERS
 from crossray.datasets.configured import places_of
 from crossray.figures.entries import NEEDS

@@ -13,12 +13,13 @@ def compare_paper(arguments: Namespace) -> None:
     """Read the study's tables and compare."""
     from crossray.analysis.paper import compare
     from crossray.small_cells import write
-    from crossray.tables import read
+    from crossray.tables import contract_of, read
+    from crossray.tables.paper import Paper, PaperSummary
 
-    tables = {path.stem: read(path) for path in arguments.tables}
+    tables = {path.stem: read(path, contract_of(path.stem)) for path in arguments.tables}
     table, summary = compare(tables, arguments.paper, arguments.settings.paper)
-    write(arguments.summary, summary, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.summary, summary, PaperSummary, arguments.settings)
+    write(arguments.output, table, Paper, arguments.settings)
     logging.info("%d numbers of the paper compared, %d inside our intervals", len(table), table["inside"].sum())
 
 

@@ -1,0 +1,73 @@
+"""Accuracy and confusion where tasks are classes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Count, Share
+from crossray.tables.keys import OfPair
+
+
+@dataclass(frozen=True)
+class Classes(OfPair):
+    """A model, source, target and seed, where tasks are classes."""
+
+    NAME: ClassVar = "classes"
+    KEY: ClassVar = ("model", "source", "target", "seed")
+
+    seed: str
+    "Seed of the training, or `ensemble`: the mean of the logits of all seeds."
+    classes: Count
+    "Classes in play: those that the target's test split has and the model learnt."
+    images: Count
+    "Images of these classes."
+    patients: Count
+    "Patients of these images."
+    other_images: Count
+    "Images of classes that the model does not know; no measure counts them."
+    reason: str | None
+    "Code of the reason why there is no number."
+    majority: Share | None
+    "Accuracy of always naming the commonest class."
+    interval: str | None
+    "How intervals of shares were computed: `wilson`, or `bootstrap` where patients have several images."
+    accuracy: Share | None
+    "Share of images whose class has the highest score."
+    accuracy_low: Share | None
+    accuracy_high: Share | None
+    macro_f1: Share | None
+    "F1 score, mean over the classes in play."
+    macro_f1_low: Share | None
+    macro_f1_high: Share | None
+    micro_f1: Share | None
+    "F1 score over all classes that the model knows; equal to the accuracy."
+    micro_f1_low: Share | None
+    micro_f1_high: Share | None
+    top5_accuracy: Share | None
+    "Share of images whose class is among the five highest scores, from six classes on."
+    top5_accuracy_low: Share | None
+    top5_accuracy_high: Share | None
+    auc: Share | None
+    "Mean over the classes of the AUC of one against the rest."
+    auc_low: Share | None
+    auc_high: Share | None
+
+
+@dataclass(frozen=True)
+class Confusion(OfPair):
+    """A true and a predicted class of a model, source and target."""
+
+    NAME: ClassVar = "confusion"
+    KEY: ClassVar = ("model", "source", "target", "true_class", "predicted_class")
+
+    true_class: str
+    "Class that the target says; also one that the model does not know."
+    predicted_class: str | None
+    "Class with the highest score."
+    images: Count | None
+    "Images of the true class that are taken for the predicted one."
+    reason: str | None
+    "Code of the reason why there is no number."
+    share: Share | None
+    "Share of the true class's images."
+    share_low: Share | None
+    share_high: Share | None

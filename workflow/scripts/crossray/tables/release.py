@@ -1,0 +1,80 @@
+"""What simulated hospitals and unpacked releases hand over."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Count, Row, Years
+
+
+@dataclass(frozen=True)
+class Truth(Row):
+    """An image of a simulated hospital."""
+
+    NAME: ClassVar = "truth"
+    KEY: ClassVar = ("image_id",)
+    FURTHER: ClassVar = "FINDING"
+    "Severity of a finding, from 0 to 1."
+
+    image_id: str
+    "The image."
+
+
+@dataclass(frozen=True)
+class ReleaseRegions(Row):
+    """A finding in an image of a simulated hospital."""
+
+    NAME: ClassVar = "release_regions"
+    KEY: ClassVar = ("image_id", "finding")
+
+    image_id: str
+    "The image."
+    finding: str
+    "The finding."
+    rows: Count
+    "Height of the image in pixels."
+    columns: Count
+    "Width of the image in pixels."
+    runs: str | None
+    "Pixels of the finding, as first pixel and length of each run."
+
+
+@dataclass(frozen=True)
+class ReleaseLabels(Row):
+    """An image of a simulated hospital, as its release describes it."""
+
+    NAME: ClassVar = "release_labels"
+    KEY: ClassVar = ("image_id",)
+    FURTHER: ClassVar = "FINDING"
+    "1 with the finding by the hospital's rule of labelling, 0 without, empty where nothing is said."
+
+    image_id: str
+    "The image."
+    patient_id: str
+    "The patient."
+    study_id: str | None
+    "The examination."
+    path: str
+    "The file, from the release's root."
+    view: str | None
+    "View: `PA`, `AP` or `LATERAL`."
+    sex: str | None
+    "`F` or `M`."
+    age: Years | None
+    "Age of the patient."
+
+
+@dataclass(frozen=True)
+class UnpackedLabels(Row):
+    """An image of a release that is no image files."""
+
+    NAME: ClassVar = "unpacked_labels"
+    KEY: ClassVar = ("image_id",)
+
+    image_id: str
+    "The image."
+    path: str
+    "The file, in the folder of images."
+    split: str | None
+    "The release's own split, where it has one."
+    class_: str
+    "The class."

@@ -1,0 +1,42 @@
+"""Performance by sex, age and view."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Correlation, Count, Share
+from crossray.tables.keys import OfCell
+
+
+@dataclass(frozen=True)
+class Subgroups(OfCell):
+    """A cell and a group of its images."""
+
+    NAME: ClassVar = "subgroups"
+    KEY: ClassVar = ("model", "source", "target", "task", "attribute", "group")
+
+    attribute: str
+    "`sex`, `age` or `view`."
+    group: str
+    "Value of the attribute; of the age, a band of years."
+    images: Count
+    "Images of the group."
+    patients: Count
+    "Patients of these images."
+    positives: Count | None
+    "Images with the finding."
+    negatives: Count | None
+    "Images without the finding."
+    reason: str | None
+    "Code of the reason why there is no number."
+    auc: Share | None
+    "AUC among the group's images."
+    auc_low: Share | None
+    auc_high: Share | None
+    difference: Correlation | None
+    "Difference to the AUC among all other images."
+    difference_low: float | None
+    difference_high: float | None
+    p: Share | None
+    "Two-sided p value of the difference."
+    worst: bool
+    "Whether the group has the lowest AUC of its attribute."
