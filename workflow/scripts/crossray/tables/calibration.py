@@ -28,16 +28,16 @@ class OperatingPoints(OfCell):
     "Threshold that the rule chose."
     sensitivity: Share | None
     "Share of positives at or above the threshold."
-    sensitivity_low: Share | None
-    sensitivity_high: Share | None
+    sensitivity_low: float | None
+    sensitivity_high: float | None
     specificity: Share | None
     "Share of negatives below the threshold."
-    specificity_low: Share | None
-    specificity_high: Share | None
+    specificity_low: float | None
+    specificity_high: float | None
     precision: Share | None
     "Share of positives among images at or above the threshold."
-    precision_low: Share | None
-    precision_high: Share | None
+    precision_low: float | None
+    precision_high: float | None
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Calibration(OfCell):
     "Those of them with the finding."
     calibration_error: Share | None
     "Expected calibration error, ten bins of equal width."
-    calibration_error_low: Share | None
-    calibration_error_high: Share | None
+    calibration_error_low: float | None
+    calibration_error_high: float | None
     brier: Share | None
     "Brier score, the mean squared error of the output."
-    brier_low: Share | None
-    brier_high: Share | None
+    brier_low: float | None
+    brier_high: float | None
 
 
 @dataclass(frozen=True)
@@ -80,5 +80,5 @@ class Reliability(OfCell):
     "Their mean output."
     observed: Share | None
     "Share of them with the finding."
-    observed_low: Share | None
-    observed_high: Share | None
+    observed_low: float | None
+    observed_high: float | None

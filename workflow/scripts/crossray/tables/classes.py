@@ -32,24 +32,24 @@ class Classes(OfPair):
     "How intervals of shares were computed: `wilson`, or `bootstrap` where patients have several images."
     accuracy: Share | None
     "Share of images whose class has the highest score."
-    accuracy_low: Share | None
-    accuracy_high: Share | None
+    accuracy_low: float | None
+    accuracy_high: float | None
     macro_f1: Share | None
     "F1 score, mean over the classes in play."
-    macro_f1_low: Share | None
-    macro_f1_high: Share | None
+    macro_f1_low: float | None
+    macro_f1_high: float | None
     micro_f1: Share | None
     "F1 score over all classes that the model knows; equal to the accuracy."
-    micro_f1_low: Share | None
-    micro_f1_high: Share | None
+    micro_f1_low: float | None
+    micro_f1_high: float | None
     top5_accuracy: Share | None
     "Share of images whose class is among the five highest scores, from six classes on."
-    top5_accuracy_low: Share | None
-    top5_accuracy_high: Share | None
+    top5_accuracy_low: float | None
+    top5_accuracy_high: float | None
     auc: Share | None
     "Mean over the classes of the AUC of one against the rest."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None
 
 
 @dataclass(frozen=True)
@@ -69,5 +69,5 @@ class Confusion(OfPair):
     "Code of the reason why there is no number."
     share: Share | None
     "Share of the true class's images."
-    share_low: Share | None
-    share_high: Share | None
+    share_low: float | None
+    share_high: float | None

@@ -69,5 +69,5 @@ class Labels(Row):
     "Usable images of which nothing is said."
     prevalence: Share | None
     "Share of positives among labelled images."
-    prevalence_low: Share | None
-    prevalence_high: Share | None
+    prevalence_low: float | None
+    prevalence_high: float | None

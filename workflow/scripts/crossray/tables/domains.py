@@ -30,7 +30,7 @@ class Domains(OfModel):
     "Standard deviation over the seeds."
     reported_auc: Share | None
     "Mean AUC of the row that a report shows, the ensemble where there are several seeds."
-    auc_low: Share | None
+    auc_low: float | None
     "Lower end of the 95 % interval of `reported_auc`."
-    auc_high: Share | None
+    auc_high: float | None
     "Upper end of the 95 % interval of `reported_auc`."

@@ -34,8 +34,8 @@ class LabelAgreement(Row):
     "Negative by both."
     f1: Share | None
     "F1 score of the one labelling against the other."
-    f1_low: Share | None
-    f1_high: Share | None
+    f1_low: float | None
+    f1_high: float | None
     kappa: Correlation | None
     "Cohen's kappa."
     kappa_low: float | None

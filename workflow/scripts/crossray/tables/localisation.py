@@ -30,16 +30,16 @@ class Localisation(OfCell):
     "Code of the reason why there is no number."
     score: Share | None
     "Mean score of the maps."
-    score_low: Share | None
-    score_high: Share | None
+    score_low: float | None
+    score_high: float | None
     chance: Share | None
     "Score of a random place on the same images."
     centre: Share | None
     "Score of the image's centre."
     factor: Positive | None
     "`score` over `chance`."
-    factor_low: Positive | None
-    factor_high: Positive | None
+    factor_low: float | None
+    factor_high: float | None
     difference: Correlation | None
     "Score minus that of the target's own model on the same images."
     difference_low: float | None
@@ -65,16 +65,16 @@ class LocalisationSummary(OfModel):
     "Pairs of source and target behind the means."
     score: Share | None
     "Mean score."
-    score_low: Share | None
-    score_high: Share | None
+    score_low: float | None
+    score_high: float | None
     chance: Share | None
     "Mean score of a random place."
     centre: Share | None
     "Mean score of the image's centre."
     factor: Positive | None
     "`score` over `chance`."
-    factor_low: Positive | None
-    factor_high: Positive | None
+    factor_low: float | None
+    factor_high: float | None
     difference: Correlation | None
     "Mean difference to the target's own model."
     difference_low: float | None

@@ -20,8 +20,8 @@ class Models(OfModel):
     "Cells of source, target and task behind `auc`."
     auc: Share | None
     "Mean AUC over the cells."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None
     shared_cells: Count
     "Cells that the first model has too."
     difference: Correlation | None

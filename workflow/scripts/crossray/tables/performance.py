@@ -32,14 +32,14 @@ class Performance(_OfSeed):
     "Code of the reason why there is no number."
     auc: Share | None
     "Area under the ROC curve; of a class, one against the rest."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None
     interval: str | None
     "How the interval of the AUC was computed: `delong` or `bootstrap`."
     average_precision: Share | None
     "Average precision, the area under the precision-recall curve."
-    average_precision_low: Share | None
-    average_precision_high: Share | None
+    average_precision_low: float | None
+    average_precision_high: float | None
     calibration_error: Share | None
     "Expected calibration error of the sigmoid of the logits, ten bins of equal width."
     threshold: Logit | None

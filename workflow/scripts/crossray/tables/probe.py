@@ -21,8 +21,8 @@ class Probe(Row):
     "Test images."
     accuracy: Share | None
     "Accuracy, mean over the data sets."
-    accuracy_low: Share | None
-    accuracy_high: Share | None
+    accuracy_low: float | None
+    accuracy_high: float | None
     chance: Share | None
     "One over the number of data sets."
     left_out: str | None
@@ -48,5 +48,5 @@ class ProbeConfusion(Row):
     "Test images of the data set that are."
     share: Share | None
     "Share of the data set's test images."
-    share_low: Share | None
-    share_high: Share | None
+    share_low: float | None
+    share_high: float | None

@@ -30,8 +30,8 @@ class Subgroups(OfCell):
     "Code of the reason why there is no number."
     auc: Share | None
     "AUC among the group's images."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None
     difference: Correlation | None
     "Difference to the AUC among all other images."
     difference_low: float | None

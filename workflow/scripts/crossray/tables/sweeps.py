@@ -37,8 +37,8 @@ class Sweeps(Row):
     "Code of the reason why there is no number."
     auc: Share | None
     "Mean AUC over seeds and these tasks; its interval holds for other patients and other seeds."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None
     beside: str | None
     "The first sweep with the same values, which this one is compared with."
     difference: Correlation | None
@@ -70,5 +70,5 @@ class Choices(Row):
     "Mean AUC that it was chosen by."
     auc: Share | None
     "Its mean AUC on the target's test split."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None

@@ -18,8 +18,8 @@ class Transfer(OfPair):
     "Tasks behind `auc`."
     auc: Share | None
     "Mean AUC over the tasks."
-    auc_low: Share | None
-    auc_high: Share | None
+    auc_low: float | None
+    auc_high: float | None
     reason: str | None
     "Code of the reason why there is no number."
     shared_tasks: Count
@@ -28,12 +28,12 @@ class Transfer(OfPair):
     "By its interval the model is no better than chance at home on the shared tasks: it has nothing to lose."
     home_auc: Share | None
     "Mean AUC at home over the shared tasks."
-    home_auc_low: Share | None
-    home_auc_high: Share | None
+    home_auc_low: float | None
+    home_auc_high: float | None
     away_auc: Share | None
     "Mean AUC at this target over the shared tasks."
-    away_auc_low: Share | None
-    away_auc_high: Share | None
+    away_auc_low: float | None
+    away_auc_high: float | None
     drop: Correlation | None
     "`home_auc` minus `away_auc`."
     drop_low: float | None
@@ -57,12 +57,12 @@ class Summary(OfModel):
     "Pairs that the study could have."
     home_auc: Share | None
     "Mean over the pairs of the AUC at home."
-    home_auc_low: Share | None
-    home_auc_high: Share | None
+    home_auc_low: float | None
+    home_auc_high: float | None
     away_auc: Share | None
     "Mean over the pairs of the AUC at the target."
-    away_auc_low: Share | None
-    away_auc_high: Share | None
+    away_auc_low: float | None
+    away_auc_high: float | None
     drop: Correlation | None
     "Mean over the pairs of the drop."
     drop_low: float | None
@@ -82,8 +82,8 @@ class Tasks(OfModel):
     "Pairs of source and target with an AUC for the task."
     mean_auc: Share | None
     "Mean AUC over the cells."
-    mean_auc_low: Share | None
-    mean_auc_high: Share | None
+    mean_auc_low: float | None
+    mean_auc_high: float | None
     sd: Positive | None
     "Standard deviation of the AUC over the cells."
     group: str | None
@@ -94,12 +94,12 @@ class Tasks(OfModel):
     "Pairs left out because the model is at chance at home."
     home_auc: Share | None
     "Mean over the pairs of the AUC at home."
-    home_auc_low: Share | None
-    home_auc_high: Share | None
+    home_auc_low: float | None
+    home_auc_high: float | None
     away_auc: Share | None
     "Mean over the pairs of the AUC at the target."
-    away_auc_low: Share | None
-    away_auc_high: Share | None
+    away_auc_low: float | None
+    away_auc_high: float | None
     drop: Correlation | None
     "Mean over the pairs of the drop."
     drop_low: float | None
