@@ -15,7 +15,7 @@ class Rejected(Row):
 
     image_id: str
     "The image."
-    path: str
+    path: str | None
     "Its file, from the release's root; hashed unless the data set is public."
     reason: str
     "Why it could not be used."
