@@ -82,3 +82,22 @@ class Reliability(OfCell):
     "Share of them with the finding."
     observed_low: float | None
     observed_high: float | None
+
+
+@dataclass(frozen=True)
+class Roc(OfCell):
+    """A cell, or the mean over a pair's tasks, and a rate of false positives."""
+
+    NAME: ClassVar = "roc"
+    KEY: ClassVar = ("model", "source", "target", "task", "false_positive_rate")
+
+    tasks: Count | None
+    "Tasks behind a mean of tasks."
+    positives: Count | None
+    "Test images with the finding."
+    negatives: Count | None
+    "Test images without the finding."
+    false_positive_rate: Share
+    "Share of negatives at or above a threshold, 0 to 1 in steps of 0.02."
+    sensitivity: Share
+    "Share of positives there, on straight lines between the points of the empirical curve."

@@ -34,8 +34,6 @@ class Performance(_OfSeed):
     "Area under the ROC curve; of a class, one against the rest."
     auc_low: float | None
     auc_high: float | None
-    interval: str | None
-    "How the interval of the AUC was computed: `delong` or `bootstrap`."
     average_precision: Share | None
     "Average precision, the area under the precision-recall curve."
     average_precision_low: float | None
