@@ -150,7 +150,7 @@ def _broken(table: "pd.DataFrame", contract: type[Row], hidden: "pd.Series") -> 
     """Return what of a table is not as its contract says; numbers in rows with a hidden count may be missing."""
     declared = columns(contract)
     present = [str(name) for name in table.columns]
-    name = f"{contract.NAME}, version {contract.VERSION},"
+    name = f"{contract.NAME}, version {contract.version()},"
     if missing := [one for one in declared if one not in present]:
         return f"the table {name} has no column {listed(missing)}"
     if not contract.FURTHER and (more := [one for one in present if one not in declared]):

@@ -14,7 +14,7 @@ class MappedImages(Row):
     KEY: ClassVar = ("map",)
 
     map: Count
-    "Its number in `maps.h5`."
+    "Its number in `maps.h5`, from 0."
     image_id: str
     "The image."
     task: str
@@ -22,12 +22,12 @@ class MappedImages(Row):
     label: Label
     "1 with the finding, 0 without."
     logit: Logit
-    "Output of the model."
+    "Logit of the trained model for this finding."
     scored: bool
-    "Whether the map counts: a positive image whose finding has a region."
+    "Whether the map is scored: the image is positive and the finding's region is known."
     role: str | None
-    "Why the image is shown, if it is."
+    "Why the image is shown, for example `positive, scored lowest`; empty if it is not."
     method: str
     "`grad_cam`, `integrated_gradients` or `input_gradients`."
     weights: str
-    "`trained` or `random`."
+    "Of the network that was attributed: `trained`, or `random` as a control."

@@ -9,23 +9,23 @@ from crossray.tables.keys import OfCell
 
 @dataclass(frozen=True)
 class OperatingPoints(OfCell):
-    """A cell, a rule for the threshold and where it was chosen."""
+    """A cell, or the mean of a pair's tasks, a rule for the threshold and where it was chosen."""
 
     NAME: ClassVar = "operating_points"
     KEY: ClassVar = ("model", "source", "target", "task", "rule", "chosen_on")
 
     rule: str
-    "`youden`, `fewest errors` or `precision` (the lowest threshold with a precision of 0.8)."
+    "`youden`, `fewest errors`, or `precision` (the lowest threshold with a precision of at least 0.8)."
     chosen_on: str
-    "The source's validation split, or the target's test split."
+    "Images that the threshold was chosen on: `source's validation split` or `target's test split`."
     tasks: Count | None
-    "Tasks behind a mean of tasks."
+    "Tasks behind a mean of tasks; empty for a single task."
     images: Count | None
-    "Test images that the target labels."
+    "Test images that the target labels for the task."
     positives: Count | None
     "Those of them with the finding."
     threshold: Logit | None
-    "Threshold that the rule chose."
+    "The threshold; empty if the rule finds none."
     sensitivity: Share | None
     "Share of positives at or above the threshold."
     sensitivity_low: float | None
@@ -35,7 +35,7 @@ class OperatingPoints(OfCell):
     specificity_low: float | None
     specificity_high: float | None
     precision: Share | None
-    "Share of positives among images at or above the threshold."
+    "Share of positives among the images at or above the threshold."
     precision_low: float | None
     precision_high: float | None
 
@@ -48,9 +48,10 @@ class Calibration(OfCell):
     KEY: ClassVar = ("model", "source", "target", "task", "scale")
 
     scale: str
-    "`probability` (sigmoid) or `operating point` (the threshold mapped to 0.5)."
+    """What is taken for a probability: `probability` (sigmoid of the logit) or `operating point` (a map of it that puts
+    the threshold at 0.5; Cohen et al. 2020, equation 2)."""
     images: Count
-    "Test images that the target labels."
+    "Test images that the target labels for the task."
     positives: Count
     "Those of them with the finding."
     calibration_error: Share | None
@@ -58,14 +59,14 @@ class Calibration(OfCell):
     calibration_error_low: float | None
     calibration_error_high: float | None
     brier: Share | None
-    "Brier score, the mean squared error of the output."
+    "Brier score: mean squared difference of output and label."
     brier_low: float | None
     brier_high: float | None
 
 
 @dataclass(frozen=True)
 class Reliability(OfCell):
-    """A bin of a cell, or of all tasks of a pair."""
+    """A bin of outputs of a cell, or of all tasks of a pair, that holds an image."""
 
     NAME: ClassVar = "reliability"
     KEY: ClassVar = ("model", "source", "target", "task", "scale", "bin")
@@ -73,11 +74,11 @@ class Reliability(OfCell):
     scale: str
     "`probability` or `operating point`, as in `calibration.csv`."
     bin: Count
-    "Number of the bin, from the lowest outputs on."
+    "Number of the bin, 0 to 9, from the lowest outputs up; each is 0.1 wide."
     images: Count
     "Images in the bin."
     probability: Share | None
-    "Their mean output."
+    "Mean output of these images."
     observed: Share | None
     "Share of them with the finding."
     observed_low: float | None
@@ -86,18 +87,18 @@ class Reliability(OfCell):
 
 @dataclass(frozen=True)
 class Roc(OfCell):
-    """A cell, or the mean over a pair's tasks, and a rate of false positives."""
+    """A point of the ROC curve of a cell, or of the mean curve of a pair's tasks."""
 
     NAME: ClassVar = "roc"
     KEY: ClassVar = ("model", "source", "target", "task", "false_positive_rate")
 
     tasks: Count | None
-    "Tasks behind a mean of tasks."
+    "Tasks behind a mean curve; empty for a single task."
     positives: Count | None
     "Test images with the finding."
     negatives: Count | None
     "Test images without the finding."
     false_positive_rate: Share
-    "Share of negatives at or above a threshold, 0 to 1 in steps of 0.02."
+    "Share of negatives that are called positive, 0 to 1 in steps of 0.02."
     sensitivity: Share
-    "Share of positives there, on straight lines between the points of the empirical curve."
+    "Share of positives that are called positive there, on straight lines between the points of the empirical curve."

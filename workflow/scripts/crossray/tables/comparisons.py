@@ -9,36 +9,38 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class Comparisons(OfModel):
-    """A difference of two AUCs."""
+    """A difference of two AUCs, or of two means over the same tasks."""
 
     NAME: ClassVar = "comparisons"
     KEY: ClassVar = ("model", "kind", "source", "target", "task", "first", "second")
 
     kind: str
-    "`same images` (two sources at one target) or `home and away` (one source at home and at a target)."
+    """`same images` (models of two sources on one target) or `home and away` (one model at its source and at another
+    target)."""
     source: str | None
-    "Source of the model that is compared at home and away."
+    "Source of the model, for `home and away`."
     target: str
     "Data set whose test split the models were tested on."
     task: str
-    "The finding, or the words for the mean of tasks."
+    "The finding, or `mean of tasks`."
     first: str
-    "First source, or the data set at home."
+    "First source, the target's own if it is one; for `home and away` the source."
     second: str
-    "Second source, or the data set away."
+    "Second source; for `home and away` the target."
     tasks: Count
-    "Tasks behind the means."
+    "Tasks behind the AUCs: 1, or those of the mean."
     first_auc: Share | None
-    "AUC of the first."
+    "AUC of the first, or mean AUC."
     second_auc: Share | None
-    "AUC of the second."
+    "AUC of the second, or mean AUC."
     difference: Correlation | None
     "`first_auc` minus `second_auc`."
     difference_low: float | None
     difference_high: float | None
     p: Share | None
-    "Two-sided p value, by DeLong's variance with patients as clusters."
+    "Two-sided p value of no difference."
     p_holm: Share | None
-    "Corrected as Holm does, within kind, model, and tasks or their means."
+    """The p value after Holm's correction for all comparisons of the model of the same kind, single tasks and means
+    apart."""
     p_fdr: Share | None
-    "Corrected as Benjamini and Hochberg do, within the same."
+    "The p value after Benjamini and Hochberg's correction for the same comparisons."

@@ -1,8 +1,9 @@
 """What a contract of a table is made of: a class whose fields are its columns, and the check against it.
 
 The type of a field says what its cells hold, in which range and unit; ``| None`` that a cell may be empty. What the
-column means is a string under the field, which :mod:`crossray.code_version` drops. A change of columns needs another
-``VERSION`` and a line in docs/tables.md. Standard library only: programs import contracts for ``--help`` too.
+column means is a string under the field, which :mod:`crossray.code_version` drops; a column without one is the end of an
+interval of the number before it. A change of columns is another version, with a line on how to migrate. Standard library
+only: programs import contracts for ``--help`` too.
 """
 
 import hashlib
@@ -36,11 +37,17 @@ class Row:
     """A row of a table; its columns are the fields of a class derived from this one, in their order."""
 
     NAME: ClassVar[str] = ""
-    VERSION: ClassVar[int] = 1
+    #: how a file of each earlier version becomes one of the next, the oldest first
+    MIGRATIONS: ClassVar[tuple[str, ...]] = ()
     #: columns that tell rows apart
     KEY: ClassVar[tuple[str, ...]] = ()
-    #: how further columns of numbers are named after the fields, or nothing: there are none
+    #: how columns of numbers that follow the fields are named, or nothing: there are none
     FURTHER: ClassVar[str] = ""
+
+    @classmethod
+    def version(cls) -> int:
+        """Return the number of the columns' version, from 1."""
+        return len(cls.MIGRATIONS) + 1
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,6 @@ class Rejected(Row):
     image_id: str
     "The image."
     path: str | None
-    "Its file, from the release's root; hashed unless the data set is public."
+    "Its file, from the release's root; a keyed hash unless the data set is public."
     reason: str
     "Why it could not be used."

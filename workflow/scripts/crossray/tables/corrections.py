@@ -9,7 +9,7 @@ from crossray.tables.keys import OfCell, OfModel
 
 @dataclass(frozen=True)
 class Corrections(OfCell):
-    """A cell with a verdict, a metric and a correction."""
+    """A cell that has a verdict, with a metric and a correction."""
 
     NAME: ClassVar = "corrections"
     KEY: ClassVar = ("model", "source", "target", "task", "metric", "correction")
@@ -17,32 +17,35 @@ class Corrections(OfCell):
     metric: str
     "`log-loss` or `AUC`."
     correction: str
-    "What was corrected, or the name of a model that differs in its training alone."
+    """What was corrected: `histogram` (grey levels as at the source), `window` (its percentiles), `polarity`,
+    `resolution` (its power at each spatial frequency), `batch norm` (statistics of the target), `implied prevalence`
+    (see `implied` in `shift_evidence.csv`), `recalibrated` (intercept and slope from labels of half of the target's
+    patients, for the other half); or the name of a model that differs from the first in its training alone."""
     images: Count
-    "Images that were scored anew."
+    "Test images that the target labels for the task."
     before: float | None
-    "Log-loss, or 1 - AUC, before the correction."
+    "Log-loss (nats) or 1 - AUC at the target before the correction, of the model calibrated at home."
     after: float | None
     "The same after it."
     returned: float | None
-    "`before` minus `after`."
+    "What the correction gives back: `before` minus `after`."
     returned_low: float | None
     returned_high: float | None
     drop: float | None
-    "The drop, as in `shift.csv`."
+    "`drop` in `shift.csv`."
     prevalence: float | None
-    "Its prevalence term."
+    "`prevalence` in `shift.csv`."
     image: float | None
-    "Its image term."
+    "`image` in `shift.csv`."
     concept: float | None
-    "Its concept term."
-    verdict: str | None
-    "Its verdict."
+    "`concept` in `shift.csv`."
+    verdict: str
+    "`verdict` in `shift.csv`."
 
 
 @dataclass(frozen=True)
 class CorrectionsByVerdict(OfModel):
-    """A model, metric, correction and verdict."""
+    """The cells of a model, metric and correction that share a verdict."""
 
     NAME: ClassVar = "corrections_by_verdict"
     KEY: ClassVar = ("model", "metric", "correction", "verdict")
@@ -50,17 +53,18 @@ class CorrectionsByVerdict(OfModel):
     metric: str
     "`log-loss` or `AUC`."
     correction: str
-    "The correction."
+    "As in `corrections.csv`."
     verdict: str
-    "A cause, no cause named, or `all`."
+    "`prevalence`, `image` or `concept`; `no cause named`; or `all` cells."
     cells: Count
     "Cells behind the mean."
     returned: float | None
-    "Mean of what is returned."
+    "Mean of `returned` in `corrections.csv`."
     returned_low: float | None
     returned_high: float | None
     with_prevalence: Correlation | None
-    "Over all cells, Spearman's correlation of what is returned with the prevalence term."
+    """Spearman's correlation of `returned` with the prevalence term over all cells; in rows of `all`, from five cells
+    on."""
     with_image: Correlation | None
     "The same with the image term."
     with_concept: Correlation | None

@@ -8,7 +8,7 @@ from crossray.tables.contract import Count, Row, Share
 
 @dataclass(frozen=True)
 class Flow(Row):
-    """A data set and split, and all splits."""
+    """A data set and split, or all its splits."""
 
     NAME: ClassVar = "flow"
     KEY: ClassVar = ("dataset", "split")
@@ -18,11 +18,11 @@ class Flow(Row):
     split: str
     "`train`, `validation`, `test` or `all`."
     rows: Count
-    "Images in the table after the label policy."
+    "Images that the release's table has after the label policy."
     found: Count
     "Those of them whose file was found."
     readable: Count
-    "Those of them that could be decoded."
+    "Those of them that could be converted, and so have pixels."
     labelled: Count
     "Those of them that are labelled for a task of the study."
     patients: Count
@@ -31,7 +31,7 @@ class Flow(Row):
 
 @dataclass(frozen=True)
 class Datasets(Row):
-    """A data set, property and value."""
+    """A data set's images with some property."""
 
     NAME: ClassVar = "datasets"
     KEY: ClassVar = ("dataset", "property", "value")
@@ -39,13 +39,13 @@ class Datasets(Row):
     dataset: str
     "Name of the data set."
     property: str
-    "`split`, `view`, `sex`, `age`, or that images were left out."
-    value: str | None
-    "Value of the property; of the age, a band of years."
+    "`all`, `split`, `view`, `sex`, `age`, or `rejected` (images that could not be used)."
+    value: str
+    "Value of the property, `not recorded` included; of the age a band of years; `all` where there is none."
     images: Count
-    "Usable images with it."
+    "Images with it that could be used; for `rejected` those that could not."
     patients: Count | None
-    "Patients of these images."
+    "Patients of these images; empty for `rejected`."
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,11 @@ class Labels(Row):
     split: str
     "`train`, `validation`, `test` or `all`."
     positives: Count
-    "Usable images with the finding."
+    "Images with the finding; only images that could be used are counted."
     negatives: Count
-    "Usable images without it."
+    "Images without it."
     unknown: Count
-    "Usable images of which nothing is said."
+    "Images that are not labelled for it."
     prevalence: Share | None
     "Share of positives among labelled images."
     prevalence_low: float | None

@@ -9,7 +9,7 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class Domains(OfModel):
-    """A model, target and condition of leave one domain out."""
+    """What a model was trained on, for a target: leave one domain out."""
 
     NAME: ClassVar = "domains"
     KEY: ClassVar = ("model", "target", "condition")
@@ -19,17 +19,17 @@ class Domains(OfModel):
     condition: str
     "`own domain`, `all other domains` or `all domains`."
     source: str
-    "What the model was trained on under this condition."
+    "Name of the source under this condition."
     tasks: Count
-    "Tasks that all three conditions share."
+    "Tasks with an AUC under each of the target's conditions."
     seeds: Count
-    "Trainings behind the mean."
+    "Trainings behind `auc`."
     auc: Share | None
-    "Mean AUC over tasks and seeds."
+    "Mean AUC over these tasks and seeds."
     sd: Positive | None
-    "Standard deviation over the seeds."
+    "Standard deviation over the seeds of the mean AUC over tasks."
     reported_auc: Share | None
-    "Mean AUC of the row that a report shows, the ensemble where there are several seeds."
+    "Mean AUC over tasks as a report shows it: of the ensemble where there are several seeds."
     auc_low: float | None
     "Lower end of the 95 % interval of `reported_auc`."
     auc_high: float | None

@@ -9,70 +9,70 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class HeadPlaces(OfModel):
-    """A weight vector."""
+    """The weight vector of an output of the network with shared features, first seed."""
 
     NAME: ClassVar = "head_places"
     KEY: ClassVar = ("model", "penalty", "dataset", "task")
 
     penalty: str
-    "`free`, or `tied`: the vectors of a task are drawn together."
+    "`free`, or `tied`: trained with a penalty on the distances between the vectors of a task."
     dataset: str
     "Data set that the output belongs to."
     task: str
     "The finding."
     first: float
-    "First principal component of the vector."
+    "Its coordinate on the first principal component of all vectors."
     second: float
-    "Second principal component."
+    "Its coordinate on the second principal component."
     first_share: Share
-    "Share of the variance along the first component."
+    "Share of the vectors' variance along the first component."
     second_share: Share
-    "Share of the variance along the second component."
+    "Share of the vectors' variance along the second component."
 
 
 @dataclass(frozen=True)
 class HeadDistances(OfModel):
-    """A task and penalty."""
+    """A task that two data sets or more have an output for."""
 
     NAME: ClassVar = "head_distances"
     KEY: ClassVar = ("model", "penalty", "task")
 
     penalty: str
-    "`free` or `tied`."
+    "`free` or `tied`, as in `head_places.csv`."
     task: str
     "The finding."
     datasets: Count
-    "Data sets that label it."
+    "Data sets that have an output for it."
     seeds: Count
     "Trainings behind the mean."
     distance: Positive | None
-    "Mean distance of the vectors over pairs of data sets and seeds."
+    "Euclidean distance between the task's weight vectors, mean over pairs of data sets and over seeds."
     sd: Positive | None
-    "Standard deviation over the seeds."
+    "Standard deviation over the seeds of the mean over pairs."
     relative: Share | None
     "`distance` over the largest of all tasks."
     mean_auc: Share | None
-    "Mean AUC of the task."
+    "`mean_auc` of the task in `tasks.csv`."
 
 
 @dataclass(frozen=True)
 class HeadRelations(OfModel):
-    """A penalty: distance against mean AUC."""
+    """How distance and AUC go together over tasks."""
 
     NAME: ClassVar = "head_relations"
     KEY: ClassVar = ("model", "penalty")
 
     penalty: str
-    "`free` or `tied`."
+    "`free` or `tied`, as in `head_places.csv`."
     tasks: Count
-    "Tasks behind the correlation."
+    "Tasks with a distance and a mean AUC."
     pearson: Correlation | None
-    "Pearson's correlation."
+    "Pearson's correlation of `distance` and `mean_auc` in `head_distances.csv`, from four tasks on."
     pearson_low: float | None
     pearson_high: float | None
     pearson_p: Share | None
-    "Its p value."
+    "Its two-sided p value."
     spearman: Correlation | None
-    "Spearman's correlation."
+    "Spearman's correlation of the same."
     spearman_p: Share | None
-    "Its p value."
+    "Its two-sided p value."

@@ -28,4 +28,4 @@ class OfCell(OfPair):
     """A row about a task of such a pair."""
 
     task: str
-    "The finding or class, or the words for a mean of all of them."
+    "The finding or class, or the name of a mean over several."

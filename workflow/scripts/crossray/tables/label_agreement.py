@@ -9,7 +9,7 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class LabelAgreement(Row):
-    """A pair of labellings and a task."""
+    """Two labellings of the same radiographs, and a task."""
 
     NAME: ClassVar = "label_agreement"
     KEY: ClassVar = ("first", "second", "task")
@@ -21,9 +21,9 @@ class LabelAgreement(Row):
     task: str
     "The finding."
     matched: Count
-    "Radiographs that both data sets have."
+    "Radiographs that each of the two data sets has once, in whatever split."
     images: Count
-    "Those of them labelled by both."
+    "Those of them that both label for the task."
     both: Count
     "Positive by both."
     first_only: Count
@@ -33,7 +33,7 @@ class LabelAgreement(Row):
     neither: Count
     "Negative by both."
     f1: Share | None
-    "F1 score of the one labelling against the other."
+    "F1 score of one labelling against the other; it is the same either way."
     f1_low: float | None
     f1_high: float | None
     kappa: Correlation | None
@@ -44,38 +44,38 @@ class LabelAgreement(Row):
 
 @dataclass(frozen=True)
 class LabelControl(OfModel):
-    """A model on the same images by two labellings."""
+    """A model on the same radiographs by two labellings."""
 
     NAME: ClassVar = "label_control"
     KEY: ClassVar = ("model", "source", "other", "task")
 
     source: str
-    "Data set that the model was trained on, with its own labelling."
+    "Data set that the model was trained on."
     other: str
     "Data set with the other labelling."
     task: str
     "The finding."
     images: Count
-    "Test images labelled by both."
+    "Radiographs in the test splits of both data sets that both label."
     own_positives: Count
     "Positive by the source's labelling."
     other_positives: Count
     "Positive by the other labelling."
     own_auc: Share | None
-    "AUC by the source's labelling."
+    "AUC of the source's model by the source's labelling."
     other_auc: Share | None
-    "AUC by the other labelling."
+    "AUC of the source's model by the other labelling."
     drop: Correlation | None
     "`own_auc` minus `other_auc`."
     drop_low: float | None
     drop_high: float | None
     p: Share | None
-    "Two-sided p value of the drop."
+    "Two-sided p value of no drop."
     others_model_auc: Share | None
-    "AUC of the other data set's own model by its labelling."
+    "AUC of the other data set's model by the other labelling, on the same images."
     others_gain: Correlation | None
     "`others_model_auc` minus `other_auc`."
     others_gain_low: float | None
     others_gain_high: float | None
     others_p: Share | None
-    "Two-sided p value of the gain."
+    "Two-sided p value of no gain."

@@ -3,37 +3,38 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Count, Row
+from crossray.tables.contract import Count, Row, Share
 
 
 @dataclass(frozen=True)
 class Leakage(Row):
-    """A data set that is learnt from and one that is tested on."""
+    """A data set that is learnt from and one that is tested on, also a data set and itself."""
 
     NAME: ClassVar = "leakage"
     KEY: ClassVar = ("source", "target")
 
     source: str
-    "Data set whose training and validation splits are looked at."
+    "Data set that is learnt from."
     target: str
-    "Data set whose test split is looked at."
+    "Data set that is tested on."
     exact: Count
-    "Pairs of images with the same pixels."
+    "Images of the target with the same pixels as an image of the source; within a data set, another image."
     near: Count
-    "Pairs of images that are nearly the same."
+    "Further images of the target that are nearly the same as an image of the source."
     shared_patients: Count
-    "Patients in both."
+    "Patients whom the two data sets share by their identifiers; 0 for a data set and itself."
     overlap_before: Count
-    "Patients on both sides before the audit moved any."
+    """Test images of the target whose patient, or a patient with the same radiograph, is in the source's training or
+    validation split, by the splits before the audit."""
     overlap: Count
-    "Patients on both sides afterwards."
+    "The same by the splits that the study uses."
     moved: Count
-    "Patients that were moved to another split."
+    "Images of the target that the audit moved to another split."
 
 
 @dataclass(frozen=True)
 class LeakagePairs(Row):
-    """Two images that are the same."""
+    """Two images that show the same radiograph."""
 
     NAME: ClassVar = "pairs"
     KEY: ClassVar = ("dataset", "image_id", "other_dataset", "other_image_id")
@@ -47,20 +48,20 @@ class LeakagePairs(Row):
     other_image_id: str
     "The second image."
     kind: str
-    "`exact` or `near`."
-    similarity: float | None
-    "Correlation of the pixels."
+    "`exact` (the same pixels) or `near`."
+    similarity: Share
+    "Absolute correlation of reduced versions of the two images; 1 for `exact`."
     inverted: bool
-    "Whether one is the negative of the other."
+    "Whether dark and light are exchanged."
     same_patient: bool
-    "Whether both are of one patient."
+    "Whether both are of one patient, by the identifiers."
     same_split: bool
-    "Whether both are in one split."
+    "Whether both are in one split, before the audit."
 
 
 @dataclass(frozen=True)
 class Moves(Row):
-    """A patient whom the audit moved."""
+    """A patient of a data set whom the audit moved."""
 
     NAME: ClassVar = "moves"
     KEY: ClassVar = ("patient_id",)
@@ -68,4 +69,4 @@ class Moves(Row):
     patient_id: str
     "The patient."
     split: str
-    "The split that the patient is in now."
+    "Split that the patient was moved to: `train`, `validation` or `test`."

@@ -9,7 +9,7 @@ from crossray.tables.keys import OfCell, OfModel
 
 @dataclass(frozen=True)
 class Localisation(OfCell):
-    """A cell, method, weights and measure."""
+    """A cell, or the mean of a pair's tasks, a method, weights and measure."""
 
     NAME: ClassVar = "localisation"
     KEY: ClassVar = ("model", "source", "target", "task", "method", "weights", "measure")
@@ -17,31 +17,31 @@ class Localisation(OfCell):
     method: str
     "`grad_cam`, `integrated_gradients` or `input_gradients`."
     weights: str
-    "`trained`, or `random` as a control."
+    "Of the network: `trained`, or `random` as a control."
     measure: str
-    "`pointing`, `overlap` or `mass`."
+    "`pointing`, `overlap` or `mass` ([what they are](localisation.md))."
     tasks: Count
-    "Tasks behind a mean of tasks."
+    "Tasks behind the row: 1, or those of the mean."
     images: Count
-    "Images scored."
+    "Positive test images whose region is known, and whose maps were scored."
     patients: Count
     "Patients of these images."
     reason: str | None
     "Code of the reason why there is no number."
     score: Share | None
-    "Mean score of the maps."
+    "Mean score over the images; of a mean of tasks the mean over tasks."
     score_low: float | None
     score_high: float | None
     chance: Share | None
-    "Score of a random place on the same images."
+    "Expected score on the same images of as many pixels placed anywhere."
     centre: Share | None
-    "Score of the image's centre."
+    "Score on the same images of a Gaussian blob in the middle."
     factor: Positive | None
     "`score` over `chance`."
     factor_low: float | None
     factor_high: float | None
     difference: Correlation | None
-    "Score minus that of the target's own model on the same images."
+    "`score` minus that of the target's own model on the same images, over the tasks that both have."
     difference_low: float | None
     difference_high: float | None
 
@@ -56,26 +56,26 @@ class LocalisationSummary(OfModel):
     method: str
     "`grad_cam`, `integrated_gradients` or `input_gradients`."
     weights: str
-    "`trained`, or `random` as a control."
+    "Of the network: `trained`, or `random` as a control."
     measure: str
     "`pointing`, `overlap` or `mass`."
     place: str
-    "`at home` (the target is among what the model learnt from) or `elsewhere`."
+    "`at home` (the target is among what the model was trained on) or `elsewhere`."
     pairs: Count
     "Pairs of source and target behind the means."
     score: Share | None
-    "Mean score."
+    "Mean over the pairs of the mean over tasks."
     score_low: float | None
     score_high: float | None
     chance: Share | None
-    "Mean score of a random place."
+    "Mean of `chance` in `localisation.csv`."
     centre: Share | None
-    "Mean score of the image's centre."
+    "Mean of `centre` in `localisation.csv`."
     factor: Positive | None
     "`score` over `chance`."
     factor_low: float | None
     factor_high: float | None
     difference: Correlation | None
-    "Mean difference to the target's own model."
+    "Mean of `difference` in `localisation.csv`, elsewhere only."
     difference_low: float | None
     difference_high: float | None

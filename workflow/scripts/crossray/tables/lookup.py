@@ -8,18 +8,18 @@ from crossray.tables.contract import Row
 
 @dataclass(frozen=True)
 class Lookup(Row):
-    """An image of a data set."""
+    """An image of a data set, and what the release calls it."""
 
     NAME: ClassVar = "lookup"
     KEY: ClassVar = ("image_id",)
 
     image_id: str
-    "The image, as in the manifest."
+    "The image, as the manifest names it."
     path: str
     "Its file, from the release's root."
     released_image_id: str
-    "The image, as in the release."
+    "The image, as the release names it."
     released_patient_id: str
-    "The patient, as in the release."
+    "The patient, as the release names them."
     released_study_id: str | None
-    "The study, as in the release."
+    "The examination, as the release names it."

@@ -9,23 +9,23 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class Models(OfModel):
-    """A model at home, and elsewhere."""
+    """A model at home, or elsewhere."""
 
     NAME: ClassVar = "models"
     KEY: ClassVar = ("model", "where")
 
     where: str
-    "`home` or `elsewhere`."
+    "`home` (the target is among what the model was trained on) or `elsewhere`."
     cells: Count
-    "Cells of source, target and task behind `auc`."
+    "Cells (source, target and task) behind `auc`."
     auc: Share | None
     "Mean AUC over the cells."
     auc_low: float | None
     auc_high: float | None
     shared_cells: Count
-    "Cells that the first model has too."
+    "Cells that the study's first model has too."
     difference: Correlation | None
-    "Mean difference to the first model over the shared cells, paired."
+    "Mean AUC over the shared cells minus that of the first model; empty for the first."
     difference_low: float | None
     difference_high: float | None
     architecture: str
@@ -33,4 +33,4 @@ class Models(OfModel):
     parameters: Count | None
     "Parameters of the network."
     operations: Positive | None
-    "Operations for an image, twice the multiply-adds."
+    "Operations for an image: twice the multiply-adds."

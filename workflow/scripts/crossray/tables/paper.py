@@ -8,38 +8,40 @@ from crossray.tables.contract import Correlation, Count, Positive, Row
 
 @dataclass(frozen=True)
 class Paper(Row):
-    """A number of the paper that the study has too."""
+    """A number of Cohen et al. (2020) that the study has too."""
 
     NAME: ClassVar = "paper"
     KEY: ClassVar = ("quantity", "model", "task", "source", "target")
 
     quantity: str
-    "What the number is."
+    """`AUC`, `leave one out`, `kappa`, `kappa of seeds`, `distance of weights`, `F1 of labels`, `positives` or
+    `negatives`."""
     model: str | None
-    "Name of the model in the study."
+    "Name of the model in the study; empty for what hangs on no model."
     task: str | None
     "The finding."
     source: str | None
-    "The source, in the paper's words."
+    """The source in the paper's words; the condition of leave one out; the penalty of a distance; or the first
+    labelling."""
     target: str | None
-    "The target, in the paper's words."
+    "The target in the paper's words, or the second labelling."
     ours: float | None
-    "Our number."
+    "The study's number."
     low: float | None
-    "Lower end of its 95 % interval."
+    "Lower end of the 95 % interval of `ours`."
     high: float | None
-    "Upper end of its 95 % interval."
+    "Upper end of the 95 % interval of `ours`."
     paper: float | None
     "The paper's number."
     difference: float | None
     "`ours` minus `paper`."
     inside: bool | None
-    "Whether the paper's number lies in our interval."
+    "Whether the paper's number lies in the interval; empty without one."
 
 
 @dataclass(frozen=True)
 class PaperSummary(Row):
-    """A model and quantity."""
+    """A model and a quantity of the paper."""
 
     NAME: ClassVar = "paper_summary"
     KEY: ClassVar = ("model", "quantity")
@@ -47,20 +49,20 @@ class PaperSummary(Row):
     model: str | None
     "Name of the model in the study."
     quantity: str
-    "What the numbers are."
+    "As in `paper.csv`."
     paper_numbers: Count
-    "Numbers that the paper has."
+    "Numbers of this quantity that the paper has."
     compared: Count
     "Those that the study has too."
     mean_difference: float | None
-    "Mean of ours minus the paper's."
+    "Mean of `difference` in `paper.csv`."
     mean_absolute_difference: Positive | None
-    "Mean absolute difference."
+    "Mean of its absolute value."
     largest_difference: Positive | None
-    "Largest absolute difference."
+    "Largest absolute value."
     with_interval: Count
-    "Numbers of ours with an interval."
+    "Those of the study's numbers that have an interval."
     inside: Count
     "Those of them whose interval holds the paper's number."
     correlation: Correlation | None
-    "Pearson's correlation of ours and the paper's."
+    "Pearson's correlation of the study's numbers and the paper's, from three on."

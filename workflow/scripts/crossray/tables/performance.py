@@ -51,7 +51,7 @@ class Performance(_OfSeed):
     f1: Share | None
     "F1 score at the threshold."
     accuracy: Share | None
-    "Share of images that are right at the threshold."
+    "Share of images that are called rightly at the threshold."
 
 
 @dataclass(frozen=True)
@@ -62,4 +62,4 @@ class Replicates(_OfSeed):
     KEY: ClassVar = ("model", "source", "target", "task", "seed")
 
     replicates: list[float]
-    "AUC of each resample of the target's patients; rows of one target share their resamples."
+    "AUC in each resample of the target's patients; all rows of a target share their resamples."

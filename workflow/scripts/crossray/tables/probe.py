@@ -8,32 +8,32 @@ from crossray.tables.contract import Count, Row, Share
 
 @dataclass(frozen=True)
 class Probe(Row):
-    """A kind of features."""
+    """A classifier that tells the data sets apart, by its features."""
 
     NAME: ClassVar = "probe"
     KEY: ClassVar = ("features",)
 
     features: str
-    "Images at 16 x 16 pixels, or the features of a model."
+    "`images, 16 x 16 pixels`, or the features of a model, as `MODEL of SOURCE`."
     datasets: Count
-    "Data sets to tell apart."
+    "Data sets to tell apart: those with training and test images."
     images: Count
     "Test images."
     accuracy: Share | None
-    "Accuracy, mean over the data sets."
+    "Mean over the data sets of the share of their test images that are recognised."
     accuracy_low: float | None
     accuracy_high: float | None
     chance: Share | None
-    "One over the number of data sets."
+    "Accuracy of guessing: one over the number of data sets."
     left_out: str | None
-    "Data sets without training or test images, which do not count."
+    "Data sets without training or without test images, which do not count."
     reason: str | None
     "Code of the reason why there is no number."
 
 
 @dataclass(frozen=True)
 class ProbeConfusion(Row):
-    """A data set and what it is taken for."""
+    """A data set, and one that its images are taken for."""
 
     NAME: ClassVar = "probe_confusion"
     KEY: ClassVar = ("features", "dataset", "predicted")
@@ -45,8 +45,8 @@ class ProbeConfusion(Row):
     predicted: str
     "Data set that they are taken for."
     images: Count
-    "Test images of the data set that are."
+    "Test images of the data set that are taken for it."
     share: Share | None
-    "Share of the data set's test images."
+    "Share of the data set's test images that this is."
     share_low: float | None
     share_high: float | None

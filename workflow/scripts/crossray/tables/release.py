@@ -35,7 +35,8 @@ class ReleaseRegions(Row):
     columns: Count
     "Width of the image in pixels."
     runs: str | None
-    "Pixels of the finding, as first pixel and length of each run."
+    """Pixels of the finding, row by row from 0: start and length of each run, with blanks between; empty if it cannot
+    be seen."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,9 @@ class ReleaseLabels(Row):
     study_id: str | None
     "The examination."
     path: str
-    "The file, from the release's root."
+    "The file, from the folder of DICOM files."
     view: str | None
-    "View: `PA`, `AP` or `LATERAL`."
+    "`PA` or `AP`."
     sex: str | None
     "`F` or `M`."
     age: Years | None
@@ -65,16 +66,16 @@ class ReleaseLabels(Row):
 
 @dataclass(frozen=True)
 class UnpackedLabels(Row):
-    """An image of a release that is no image files."""
+    """An image of a release that came in arrays, unpacked to image files."""
 
     NAME: ClassVar = "unpacked_labels"
     KEY: ClassVar = ("image_id",)
 
     image_id: str
-    "The image."
+    "The image: its number in the release."
     path: str
-    "The file, in the folder of images."
+    "The file, from the folder of images."
     split: str | None
-    "The release's own split, where it has one."
+    "The release's own split, `train` or `test`; empty where it has none."
     class_: str
     "The class."

@@ -9,38 +9,39 @@ from crossray.tables.keys import OfCell
 
 @dataclass(frozen=True)
 class ShiftTruth(OfCell):
-    """A cell and metric of simulated hospitals."""
+    """A cell of two simulated hospitals with the same seed, and a metric."""
 
     NAME: ClassVar = "shift_truth"
     KEY: ClassVar = ("model", "source", "target", "task", "metric")
 
     metric: str
-    "`log-loss` or `AUC`."
+    "`log-loss` (nats) or `AUC` (terms are of 1 - AUC)."
     seed: int
     "Seed of the simulated hospitals."
     kind: str
-    "What was planted."
+    """In what the hospitals differ: `prevalence`, `image`, `concept`, `mixture`, `along severity`, `site mark` or
+    `nothing`."""
     planted_prevalence: float | None
-    "Planted prevalence term."
+    "Prevalence term that the true severities give."
     planted_image: float | None
-    "Planted image term."
+    "Image term that the true severities give."
     planted_concept: float | None
-    "Planted concept term."
+    "Concept term that the true severities give."
     found_prevalence: float | None
-    "Found prevalence term."
+    "`prevalence` in `shift.csv`."
     found_image: float | None
-    "Found image term."
+    "`image` in `shift.csv`."
     found_concept: float | None
-    "Found concept term."
+    "`concept` in `shift.csv`."
     verdict: str | None
-    "Verdict, as in `shift.csv`."
+    "`verdict` in `shift.csv`."
     outcome: str | None
     "`right`, `abstained` or `wrong`."
 
 
 @dataclass(frozen=True)
 class ShiftAcceptance(Row):
-    """A seed, metric and criterion."""
+    """A criterion that verdicts are judged by, for a seed and metric."""
 
     NAME: ClassVar = "shift_acceptance"
     KEY: ClassVar = ("seed", "metric", "criterion")
@@ -50,12 +51,12 @@ class ShiftAcceptance(Row):
     metric: str
     "`log-loss` or `AUC`."
     criterion: str
-    "What is asked of the verdicts."
+    "What is asked of the verdicts or of the terms."
     cells: Count
     "Cells behind the value."
     value: Correlation | None
-    "Share or correlation found."
+    "The share or the correlation (Pearson) that was found."
     bound: Correlation | None
-    "What is asked for."
+    "What it must reach, at least or, for wrong causes, at most; empty where nothing is asked."
     met: bool | None
-    "Whether it is reached."
+    "Whether it does; empty without a bound or a value."

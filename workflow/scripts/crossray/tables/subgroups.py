@@ -9,7 +9,7 @@ from crossray.tables.keys import OfCell
 
 @dataclass(frozen=True)
 class Subgroups(OfCell):
-    """A cell and a group of its images."""
+    """A cell, or the mean of a pair's tasks, and a group of its images."""
 
     NAME: ClassVar = "subgroups"
     KEY: ClassVar = ("model", "source", "target", "task", "attribute", "group")
@@ -19,13 +19,13 @@ class Subgroups(OfCell):
     group: str
     "Value of the attribute; of the age, a band of years."
     images: Count
-    "Images of the group."
+    "Test images of the group that are labelled for the task; for a mean of tasks all of the group."
     patients: Count
     "Patients of these images."
     positives: Count | None
-    "Images with the finding."
+    "Those of them with the finding."
     negatives: Count | None
-    "Images without the finding."
+    "Those of them without the finding."
     reason: str | None
     "Code of the reason why there is no number."
     auc: Share | None
@@ -33,10 +33,10 @@ class Subgroups(OfCell):
     auc_low: float | None
     auc_high: float | None
     difference: Correlation | None
-    "Difference to the AUC among all other images."
+    "`auc` minus the AUC among all other images."
     difference_low: float | None
     difference_high: float | None
     p: Share | None
-    "Two-sided p value of the difference."
+    "Two-sided p value of no difference."
     worst: bool
-    "Whether the group has the lowest AUC of its attribute."
+    "Whether the group has the lowest AUC of those of its attribute that have one, if several do."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Correlation, Count, Row, Share
+from crossray.tables.contract import Correlation, Count, Positive, Row, Share
 
 
 @dataclass(frozen=True)
@@ -14,35 +14,36 @@ class Sweeps(Row):
     KEY: ClassVar = ("sweep", "model", "value", "others", "source", "target")
 
     sweep: str
-    "Name of the model whose settings are swept."
+    "Name of the model whose setting is swept."
     model: str
     "Name of the model at this point."
     setting: str
-    "The setting that is swept."
+    "The setting that is swept, the first if several are."
     value: str
     "Its value at this point."
     others: str | None
-    "Values of the other settings that are swept too."
+    "Names and values of the other settings that are swept with it."
     source: str
     "Data set that the model was trained on."
     target: str
     "Data set whose test split the model was tested on."
-    training_images: Count | None
-    "Images learnt from, mean over the seeds, rounded."
+    training_images: Positive
+    "Training images, mean over the seeds."
     seeds: Count
     "Trainings behind the row."
     tasks: Count
-    "Tasks that have a number at every point of the study's sweeps."
+    """Tasks that have a number at every point of the study's sweeps, for this source and target; 0 after a training
+    that diverged."""
     reason: str | None
     "Code of the reason why there is no number."
     auc: Share | None
-    "Mean AUC over seeds and these tasks; its interval holds for other patients and other seeds."
+    "Mean AUC over these tasks and the seeds; its interval holds for other patients and other seeds."
     auc_low: float | None
     auc_high: float | None
     beside: str | None
-    "The first sweep with the same values, which this one is compared with."
+    "The first sweep with the same values, if it is another, which this point is compared with."
     difference: Correlation | None
-    "Difference to that sweep, seed by seed."
+    "`auc` minus that of the sweep beside it, seed by seed."
     difference_low: float | None
     difference_high: float | None
 
@@ -55,20 +56,20 @@ class Choices(Row):
     KEY: ClassVar = ("sweep", "fixed", "source", "target", "choice")
 
     sweep: str
-    "Name of the model whose settings are swept."
+    "Name of the model whose setting is swept."
     fixed: str | None
-    "How many images are learnt from, where that is swept too."
+    "How many training images, where that is swept too: it is no choice."
     source: str
     "Data set that the model was trained on."
     target: str
     "Data set whose test split the model was tested on."
     choice: str
-    "Validation on the training domain, with one domain left out, or on the test domain (an oracle)."
-    model: str | None
-    "Name of the model that was chosen."
+    "`training-domain validation`, `leave-one-domain-out validation` or `test-domain validation (oracle)`."
+    model: str
+    "Name of the point that was chosen."
     validation_auc: Share | None
-    "Mean AUC that it was chosen by."
+    "Mean AUC on the validation images that it was chosen by."
     auc: Share | None
-    "Its mean AUC on the target's test split."
+    "Its mean AUC on the target's test split, as in `sweeps.csv`."
     auc_low: float | None
     auc_high: float | None

@@ -16,10 +16,10 @@ class History(Row):
     "AUC of a task on the validation split."
 
     epoch: Count
-    "Number of the epoch, from 0 or 1 on."
+    "Number of the epoch, from 1."
     train_loss: float | None
-    "Mean loss over the training split."
+    "Mean loss over the epoch's batches."
     validation_loss: float | None
-    "Mean loss over the validation split."
+    "Loss on the validation split after the epoch."
     validation_auc: Share | None
-    "Mean AUC on the validation split."
+    "Mean over the tasks of the AUC on the validation split."

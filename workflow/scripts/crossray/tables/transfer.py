@@ -23,11 +23,11 @@ class Transfer(OfPair):
     reason: str | None
     "Code of the reason why there is no number."
     shared_tasks: Count
-    "Tasks that have an AUC both at home and here."
+    "Tasks that have an AUC both at the source and at this target."
     home_at_chance: bool | None
-    "By its interval the model is no better than chance at home on the shared tasks: it has nothing to lose."
+    "Whether the interval of `home_auc` does not lie above 0.5: such a model has nothing to lose."
     home_auc: Share | None
-    "Mean AUC at home over the shared tasks."
+    "Mean AUC at the source over the shared tasks."
     home_auc_low: float | None
     home_auc_high: float | None
     away_auc: Share | None
@@ -42,7 +42,7 @@ class Transfer(OfPair):
 
 @dataclass(frozen=True)
 class Summary(OfModel):
-    """A model and source, and all sources together."""
+    """A model and source, and a model over all sources."""
 
     NAME: ClassVar = "summary"
     KEY: ClassVar = ("model", "source")
@@ -50,13 +50,13 @@ class Summary(OfModel):
     source: str
     "Data set that the model was trained on, or `all sources`."
     pairs: Count
-    "Pairs of source and target that have a drop and are not at chance at home."
+    "Pairs of source and target behind the means: they share tasks, and the model is not at chance at the source."
     pairs_at_chance: Count
-    "Pairs left out because the model is at chance at home."
+    "Pairs that are left out because the model is at chance at the source."
     possible_pairs: Count
-    "Pairs that the study could have."
+    "Pairs of the source and another target."
     home_auc: Share | None
-    "Mean over the pairs of the AUC at home."
+    "Mean over the pairs of the AUC at the source."
     home_auc_low: float | None
     home_auc_high: float | None
     away_auc: Share | None
@@ -64,7 +64,7 @@ class Summary(OfModel):
     away_auc_low: float | None
     away_auc_high: float | None
     drop: Correlation | None
-    "Mean over the pairs of the drop."
+    "`home_auc` minus `away_auc`."
     drop_low: float | None
     drop_high: float | None
 
@@ -79,21 +79,22 @@ class Tasks(OfModel):
     task: str
     "The finding or class."
     cells: Count
-    "Pairs of source and target with an AUC for the task."
+    "Pairs of source and target with an AUC for the task, a data set and itself included."
     mean_auc: Share | None
-    "Mean AUC over the cells."
+    "Mean AUC over these cells."
     mean_auc_low: float | None
     mean_auc_high: float | None
     sd: Positive | None
-    "Standard deviation of the AUC over the cells."
+    "Standard deviation of the AUC over these cells."
     group: str | None
-    "Thirds: `good` and `variable` only where the interval lies above or below the mean of all tasks, else `medium`."
+    """Third of the tasks by `mean_auc`: `good`, `medium` or `variable`; `medium` too where the interval does not bear
+    the outer third out. Empty below three tasks."""
     pairs: Count
-    "Pairs of source and target that have a drop and are not at chance at home."
+    "Pairs of source and another target behind the means below, without those at chance at the source."
     pairs_at_chance: Count
-    "Pairs left out because the model is at chance at home."
+    "Pairs that are left out because the model is at chance at the source."
     home_auc: Share | None
-    "Mean over the pairs of the AUC at home."
+    "Mean over the pairs of the AUC at the source."
     home_auc_low: float | None
     home_auc_high: float | None
     away_auc: Share | None
@@ -101,6 +102,6 @@ class Tasks(OfModel):
     away_auc_low: float | None
     away_auc_high: float | None
     drop: Correlation | None
-    "Mean over the pairs of the drop."
+    "`home_auc` minus `away_auc`."
     drop_low: float | None
     drop_high: float | None
