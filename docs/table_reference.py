@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from crossray.figures.report_tables import VIEWS  # noqa: E402
 from crossray.study import layout  # noqa: E402
+from crossray.study.config import Study  # noqa: E402
 from crossray.tables import contracts  # noqa: E402
 from crossray.tables.contract import Row, columns  # noqa: E402
 
@@ -19,7 +20,7 @@ MARK = "<!-- the reference below is written by docs/table_reference.py -->\n"
 #: tables that do not lie in ``analysis/`` under their name -> where
 ELSEWHERE = {
     "history": layout.HISTORY, "images": layout.MAPPED_IMAGES, "leakage": layout.LEAKAGE, "moves": layout.MOVES,
-    "lookup": "FOLDER OF IDENTIFIERS/{dataset}.csv", "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
+    "lookup": f"{Study.private}/{{dataset}}.csv", "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
     "release_labels": layout.RELEASE_LABELS, "release_regions": layout.RELEASE_REGIONS, "replicates": layout.REPLICATES,
     "truth": layout.RELEASE_TRUTH, "unpacked_labels": layout.UNPACKED_LABELS,
 }  # fmt: skip

@@ -32,6 +32,15 @@ def test_keys_are_columns(name):
     assert set(CONTRACTS[name].KEY) <= set(columns(CONTRACTS[name]))
 
 
+def test_keys_tell_rows_apart(analysed):
+    paths = sorted(analysed.folder.glob("analysis/*.csv"))
+    assert len(paths) > 30
+    for path in paths:
+        contract = CONTRACTS[path.stem]
+        table = tables.read(path, contract)
+        assert not table.duplicated(list(contract.KEY)).any(), path.stem
+
+
 def test_names_are_unique():
     assert len(list(tables.contracts())) == len(CONTRACTS) > 45
 
