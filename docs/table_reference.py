@@ -41,11 +41,9 @@ def reference() -> str:
 
 
 def _section(contract: type[Row]) -> str:
-    name = Path(path_of(contract)).name
-    head = [f"### {name if contract.NAME == Path(name).stem else contract.NAME}", ""]
-    text = f"One row: {_lower(str(contract.__doc__))} Key: {', '.join(f'`{key}`' for key in contract.KEY)}."
-    where = f"`{path_of(contract)}`, version {contract.version()}."
-    lines = [*head, f"{text} {where}", "", "| column | holds | what it is | report |", "|---|---|---|---|"]
+    keys = ", ".join(f"`{key}`" for key in contract.KEY)
+    text = f"One row: {_lower(str(contract.__doc__))} Key: {keys}. `{path_of(contract)}`, version {contract.version()}."
+    lines = [f"### {contract.NAME}", "", text, "", "| column | holds | what it is | report |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(cells)} |" for cells in _cells(contract)]
     changes = [f"- Version {number}: {line}" for number, line in enumerate(contract.MIGRATIONS, start=2)]
     return "\n".join([*lines, "", *changes, *[""] * bool(changes)])

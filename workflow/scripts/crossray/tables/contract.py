@@ -1,9 +1,9 @@
 """What a contract of a table is made of: a class whose fields are its columns, and the check against it.
 
 The type of a field says what its cells hold, in which range and unit; ``| None`` that a cell may be empty. What the
-column means is a string under the field, which :mod:`crossray.code_version` drops; a column without one is the end of an
-interval of the number before it. A change of columns is another version, with a line on how to migrate. Standard library
-only: programs import contracts for ``--help`` too.
+column means is a string under the field, which :mod:`crossray.code_version` drops; a column without one is the end of
+an interval of the number before it. A change of columns is another version, with a line on how to migrate. Standard
+library only: programs import contracts for ``--help`` too.
 """
 
 import hashlib
