@@ -45,6 +45,8 @@ from crossray.study.base import as_text
 
 #: a list of patients, for the target ``forget`` alone; no part of a study
 FORGET = config.pop("forget", "")
+#: the folder of a study, or of its tables, for the target ``diff`` alone
+BEFORE = config.pop("before", "")
 #: the configuration as it was given
 GIVEN = as_text(config)
 
