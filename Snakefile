@@ -99,7 +99,7 @@ rule diff:
         after=f"results/{STUDY.study}",
     shell:
         """
-        python {resources.scripts:q}/diff_studies.py \
+        python {resources.scripts:q}/diff.py \
             --before {params.before:q} \
             --after {params.after:q} \
             2>{log:q}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import diff_studies
+import diff
 from crossray.differences import compare
 from crossray.errors import UserError
 from crossray.tables import contract_of, read, write
@@ -31,7 +31,7 @@ def test_a_study_is_equal_to_itself_in_every_table(copies, capsys):
     assert {"performance", "transfer", "summary", "subgroups", "shift"} <= {one.name for one in found}
     assert all(one.differ.empty and one.rows[1:] == (0, 0) for one in found)
     assert sum(one.numbers for one in found) > 1000
-    assert diff_studies.main(["--before", str(copies[0].parent), "--after", str(copies[1])]) == 0
+    assert diff.main(["--before", str(copies[0].parent), "--after", str(copies[1])]) == 0
     said = capsys.readouterr().out
     assert "numbers are equal" in said
     assert "differ" not in said
@@ -54,7 +54,7 @@ def test_what_moved_is_told_and_what_moved_beyond_its_interval_is_named(copies, 
     (beyond,) = found.beyond.itertuples()
     assert beyond.row == " ".join(rows.loc[place, ["model", "source", "target", "task", "seed"]])
     assert (beyond.before, beyond.after) == (rows.loc[place, "auc"], rows.loc[place, "auc_low"] - 0.01)
-    assert diff_studies.main(["--before", str(copies[0]), "--after", str(copies[1])]) == 0
+    assert diff.main(["--before", str(copies[0]), "--after", str(copies[1])]) == 0
     said = capsys.readouterr().out
     assert "2 of" in said
     assert "numbers differ, 1 of them beyond an interval" in said
@@ -77,5 +77,5 @@ def test_a_folder_without_tables_and_a_study_that_is_not_named_are_told(copies, 
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match="holds no tables: name the folder of a study"):
         list(compare(tmp_path / "empty", copies[1]))
-    assert diff_studies.main(["--before", "", "--after", str(copies[1])]) == 1
+    assert diff.main(["--before", "", "--after", str(copies[1])]) == 1
     assert "--config before=results/STUDY" in capsys.readouterr().err
