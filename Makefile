@@ -56,6 +56,7 @@ format: install ## mend style
 
 docs: install ## write the parts of the docs that come from the code
 	@python docs/config_reference.py
+	@python docs/table_reference.py
 	@python docs/label_comparison.py
 	@python docs/third_party.py
 

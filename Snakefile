@@ -52,6 +52,7 @@ onstart:
 localrules:  # targets, and drawings of a second or two, which a cluster would keep waiting for longer
     all,
     check,
+    diff,
     convert,
     train,
     evaluate,
@@ -81,6 +82,26 @@ rule check:
         """
         python {resources.scripts:q}/check.py \
             --settings {params.settings:q} \
+            2>{log:q}
+        """
+
+
+rule diff:
+    """Which numbers differ from another study's, or from an earlier run's: snakemake diff --config before=FOLDER."""
+    log:
+        "<log>/diff.log",
+    conda:
+        "envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+    params:
+        before=BEFORE,
+        after=f"results/{STUDY.study}",
+    shell:
+        """
+        python {resources.scripts:q}/diff.py \
+            --before {params.before:q} \
+            --after {params.after:q} \
             2>{log:q}
         """
 

@@ -33,7 +33,7 @@ MARK = "<!-- the reference below is written by docs/config_reference.py -->\n"
 LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
 
 
-def meanings(kind: type[Settings]) -> dict[str, str]:
+def meanings(kind: type[Any]) -> dict[str, str]:
     """Return what the strings under the fields of a class say, those of the classes that it derives from included."""
     found: dict[str, str] = {}
     for part in reversed(

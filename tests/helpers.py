@@ -1,5 +1,6 @@
 """What tests share that is no fixture."""
 
+import dataclasses
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import pydicom
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, HTJ2KLossless, generate_uid
 
 from crossray.planning import study_of
+from crossray.tables.contract import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 #: what every process that a test starts inherits
@@ -112,3 +114,8 @@ def workbook(path, **sheets):
                 f"xl/worksheets/s{number}.xml",
                 f'<worksheet xmlns="{main}"><sheetData>{body}</sheetData></worksheet>',
             )
+
+
+def contract(**kinds):
+    """Return the contract of a table made up for a test, from the types of its columns."""
+    return dataclasses.make_dataclass("Made", kinds.items(), bases=(Row,), frozen=True, namespace={"NAME": "made"})

@@ -49,7 +49,8 @@ from crossray.study.stages.check_verdicts import Planted
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
-from crossray.tables import read
+from crossray.tables import contract_of, read
+from crossray.tables import write as write_table
 from helpers import ROOT, manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
@@ -233,7 +234,7 @@ class Made:
         study, settings = self.study, self.settings
         table, replicates = performance.measure(study)
         self._write(performance=table)
-        table = read(self.folder / "analysis/performance.csv")
+        table = read(self.folder / "analysis/performance.csv", contract_of("performance"))
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
         if self.classes:
@@ -269,7 +270,7 @@ class Made:
             list(self.labels), "32px", self.tasks,
         )  # fmt: skip
         self._write(datasets=counts, labels=labels, flow=flow)
-        tables = {name: read(self.folder / f"analysis/{name}.csv")
+        tables = {name: read(self.folder / f"analysis/{name}.csv", contract_of(name))
                   for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
                                "label_agreement")}  # fmt: skip
         beside, by_quantity = paper.compare(tables, ROOT / "resources/cohen2020", settings["paper"])
@@ -294,7 +295,7 @@ class Made:
 
     def _write(self, **tables):
         for name, table in tables.items():
-            write_csv(self.folder / f"analysis/{name}.csv", table)
+            write_table(self.folder / f"analysis/{name}.csv", table, contract_of(name))
 
     def twins(self):
         """Return pairs of images with one image_id in the first two data sets of each register."""

@@ -91,6 +91,7 @@ def programs(scripts):
 def test_what_fields_mean_counts_for_nobody(scripts):
     before = {name: digest(name) for name in programs(scripts)}
     change(scripts / "crossray/study/training.py", '"Passes over the training split."', '"How often all is seen."')
+    change(scripts / "crossray/tables/performance.py", '"Images with the finding."', '"Positive images."')
     change(scripts / "crossray/study/stages/predict.py", '"""Settings of the rule', '"""What is told to the rule')
     assert {name: digest(name) for name in programs(scripts)} == before
 

@@ -1,45 +1,53 @@
-"""What the pages say of tables is what the code writes."""
+"""What docs/tables.md says of tables is what their contracts say, and what the analyses write."""
 
-import re
+import importlib.util
 
 import pytest
 
-from crossray.figures.registry import TABLES
-from crossray.tables import TEXTS, read
+from crossray.figures.report_tables import VIEWS
+from crossray.tables import contracts
+from crossray.tables.contract import columns
 from helpers import ROOT
 
 PAGE = (ROOT / "docs/tables.md").read_text(encoding="utf-8")
-#: columns that the head of the page explains for all tables
-COMMON = {"model", "source", "target", "task", "seed", "images", "patients", "positives", "negatives", "reason"}
+CONTRACTS = {contract.NAME: contract for contract in contracts()}
 
 
-def section(name):
-    return next(line for line in PAGE.splitlines() if line.startswith("|") and f"`{name}.csv`" in line)
+@pytest.fixture(scope="module")
+def table_reference():
+    """Return the module that writes the page."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.syspath_prepend(str(ROOT / "docs"))
+        found = importlib.util.spec_from_file_location("table_reference", ROOT / "docs/table_reference.py")
+        module = importlib.util.module_from_spec(found)
+        found.loader.exec_module(module)
+    return module
 
 
-#: tables of the analyses that the page offers, and those that figures alone read
-ANALYSES = [name for name, table in TABLES.items() if table.path.startswith("analysis/")]
+def test_the_page_is_what_the_contracts_say(table_reference):
+    head, mark, reference = PAGE.partition(table_reference.MARK)
+    assert head
+    assert mark
+    assert reference.strip() == table_reference.reference().strip(), "run `make docs`"
 
 
-@pytest.mark.parametrize("name", [*ANALYSES, "head_places", "output_points", "output_extremes"])
-def test_every_column_of_every_table_is_explained(analysed, name):
-    columns = (analysed.folder / "analysis" / f"{name}.csv").read_text().splitlines()[0].split(",")
-    named = set(re.findall(r"`(\w+)`", section(name)))
-    missing = {column for column in columns if not re.search(r"_(low|high)$", column)} - named - COMMON
-    written_out = {"quantity", "property", "value", "split", "dataset"}  # the row says what they are
-    assert missing <= written_out, missing
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_every_column_has_a_meaning_or_is_the_end_of_an_interval(table_reference, name):
+    said = table_reference.meanings(CONTRACTS[name])
+    named = {column.removesuffix("_") for column in said}
+    present = list(columns(CONTRACTS[name]))
+    for column in set(present) - named:
+        number, _, end = column.rpartition("_")
+        assert end in ("low", "high"), column
+        assert number in present, column
 
 
-def test_the_page_names_no_table_that_is_not_there(analysed):
-    named = set(re.findall(r"`(\w+)\.csv`", PAGE))
-    assert named == {path.stem for path in (analysed.folder / "analysis").glob("*.csv")}
+@pytest.mark.parametrize("name", VIEWS)
+def test_what_the_report_shows_of_a_table_it_has(name):
+    assert set(VIEWS[name].columns.split()) <= set(columns(CONTRACTS[name]))
 
 
-def test_every_column_of_text_is_declared(analysed):
-    paths = sorted(analysed.folder.glob("analysis/*.csv"))
-    assert len(paths) > 30
-    for path in paths:
-        table = read(path)
-        texts = {column for column in table if table[column].dtype in ("str", "object")}
-        flags = {column for column in texts if set(table[column].dropna()) <= {True, False}}
-        assert texts - flags <= TEXTS, path.stem
+def test_every_analysis_has_a_contract_and_every_contract_of_one_a_table(table_reference, analysed):
+    written = {path.stem for path in (analysed.folder / "analysis").glob("*.csv")}
+    assert len(written) > 30
+    assert written == set(CONTRACTS) - set(table_reference.ELSEWHERE)

@@ -8,7 +8,7 @@ import pytest
 
 from crossray.figures.drawing import drawn
 from crossray.figures.registry import FIGURES
-from crossray.tables import read
+from crossray.tables import contract_of, read
 
 pytestmark = pytest.mark.slow
 
@@ -117,7 +117,8 @@ def counted(study, name):
     entry = FIGURES[name]
     if not entry.tables:
         return set(study.labels)
-    table = read(study.folder / f"analysis/{CHOSEN.get(name, entry.tables[0])}.csv")
+    chosen = CHOSEN.get(name, entry.tables[0])
+    table = read(study.folder / f"analysis/{chosen}.csv", contract_of(chosen))
     measured = table[table["reason"].isna()] if "reason" in table else table
     columns = [column for column in ("dataset", "source", "target", "first", "second") if column in measured]
     return {value for column in columns for value in measured[column].dropna()} & set(study.labels)

@@ -14,7 +14,7 @@ from crossray.datasets.sheets import count_rows, read_table
 from crossray.errors import UserError
 from crossray.files import write_csv
 from crossray.tables import read as read_own
-from helpers import workbook
+from helpers import contract, workbook
 
 NAMES = ["id", "patient", "finding", "Effusion"]
 ROWS = [["007", "Müller", "mass, left", "1"], ["8", "NA", "none", ""], ["9", "null", "two\nlines", "-1"]]
@@ -69,7 +69,7 @@ def test_line_ends(tmp_path, ends):
     table = read(tmp_path, f'id,Effusion{ends}1,0{ends}"a{ends}b",1{ends}')
     assert table["id"].tolist() == ["1", "a\nb"]
     write_csv(tmp_path / "own.csv", table.rename(columns={"id": "image_id"}))
-    assert read_own(tmp_path / "own.csv")["image_id"].tolist() == ["1", "a\nb"]
+    assert read_own(tmp_path / "own.csv", contract(image_id=str, Effusion=int))["image_id"].tolist() == ["1", "a\nb"]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])

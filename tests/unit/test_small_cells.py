@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from crossray.small_cells import withhold, write
 from crossray.study.small_cells import Published, SmallCells
 from crossray.tables import HIDDEN, read, with_marks
+from helpers import contract
 
 LIMIT = 5
 SPLITS = ("train", "test")
@@ -110,18 +111,20 @@ def test_a_group_that_the_rest_would_give_away():
 
 def test_marks_are_missing_numbers_for_figures_and_words_for_the_page(tmp_path):
     table = labels_of([(3, 20), (40, 50)]).assign(prevalence=0.5)
+    types = {"i": int, "f": float}
+    kinds = contract(**{name: types.get(table[name].dtype.kind, str) for name in table})
     rule = Published(small_cells=SmallCells(below=5, closed=("d",)))
-    write(tmp_path / "labels.csv", table, rule)
-    write(tmp_path / "open.csv", table, Published())
-    found = read(tmp_path / "labels.csv")
+    write(tmp_path / "labels.csv", table, kinds, rule)
+    write(tmp_path / "open.csv", table, kinds, Published())
+    found = read(tmp_path / "labels.csv", kinds)
     assert found["positives"].dtype == float
     assert found["positives"].isna().sum() > 1
     words = with_marks(found[::-1], tmp_path / "labels.csv")
     assert words.loc[1, "positives"] == "<5"
     assert HIDDEN in set(words["positives"])
     assert found.loc[1:1, "prevalence"].isna().all()
-    assert read(tmp_path / "open.csv").equals(table)
-    pd.testing.assert_frame_equal(with_marks(read(tmp_path / "open.csv"), tmp_path / "open.csv"), table)
+    assert read(tmp_path / "open.csv", kinds).equals(table)
+    pd.testing.assert_frame_equal(with_marks(read(tmp_path / "open.csv", kinds), tmp_path / "open.csv"), table)
 
 
 @pytest.mark.parametrize("column", ["exact", "overlap"])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import h5py
@@ -105,6 +106,14 @@ def test_the_report_says_phantoms_and_names_no_folder_or_machine(finished):
 
 def test_braces_of_a_title_are_no_wildcards(finished):
     assert "<title>A tiny {study} of {{two}} {0}" in (finished.folder / "results/tiny/report.html").read_text()
+
+
+def test_a_study_set_beside_its_own_tables_is_equal(again):
+    shutil.copytree(again.folder / "results/tiny/analysis", again.folder / "earlier")
+    said = again.snakemake("diff", "--config", "before=earlier")
+    assert "Before: earlier; after: results/tiny" in said
+    assert "numbers are equal" in said
+    assert "No number is beyond an interval." in said
 
 
 def test_a_second_run_does_nothing(finished):

@@ -15,6 +15,7 @@ if not workflow.deployment_settings.deployment_method:
     shell.prefix(f"set -euo pipefail; export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; ")
 
 from crossray.code_version import code_version
+from crossray.tables import contract_of
 from crossray.datasets import READERS
 from crossray.datasets.configured import places_of
 from crossray.figures.entries import NEEDS
@@ -44,6 +45,8 @@ from crossray.study.base import as_text
 
 #: a list of patients, for the target ``forget`` alone; no part of a study
 FORGET = config.pop("forget", "")
+#: the folder of a study, or of its tables, for the target ``diff`` alone
+BEFORE = config.pop("before", "")
 #: the configuration as it was given
 GIVEN = as_text(config)
 

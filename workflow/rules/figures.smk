@@ -28,7 +28,7 @@ rule draw_figure:
         runtime=lasts(20),
     params:
         settings=figure_settings,
-        code=lambda wildcards: code_version("draw_figure", f"crossray.figures.{wildcards.figure}"),
+        code=lambda wildcards: code_version("draw_figure", *figure_modules(wildcards)),
         folders=figure_folders,
     shell:
         """

@@ -12,6 +12,16 @@ def reader_module(dataset):
     return READERS[DATASETS[dataset].reader]
 
 
+def contract_modules(names):
+    """Return the modules with the contracts of tables, which those who know tables by their names find there."""
+    return sorted({contract_of(name).__module__ for name in names})
+
+
+def figure_modules(wildcards):
+    """Return the modules that only the name of a figure leads to: its own and those of its tables."""
+    return f"crossray.figures.{wildcards.figure}", *contract_modules(ALL_FIGURES[wildcards.figure].tables)
+
+
 def figure_settings(wildcards):
     """Return what a figure needs of the study; every figure says whether the images are phantoms."""
     wanted = ("phantoms", "real", *ALL_FIGURES[wildcards.figure].settings)

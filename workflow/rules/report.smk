@@ -37,7 +37,7 @@ rule write_report:
         runtime=lasts(20),
     params:
         settings=report_settings(PLAN, FIGURES, TABLES),
-        code=code_version("write_report"),
+        code=code_version("write_report", *contract_modules(ALL_TABLES)),
         study=subpath(output.html, parent=True),
     shell:
         """

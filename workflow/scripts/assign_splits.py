@@ -17,9 +17,10 @@ def assign_splits(arguments: Namespace) -> None:
     from crossray import manifest
     from crossray.files import file_digest, write_text
     from crossray.tables import read
+    from crossray.tables.leakage import Moves
 
     table = manifest.read(arguments.manifest)
-    moves = read(arguments.moves)
+    moves = read(arguments.moves, Moves)
     moved = table["patient_id"].map(dict(zip(moves["patient_id"], moves["split"], strict=True)))
     table["split"] = table["split"].where(moved.isna(), moved)
     if classes := list(arguments.settings.classes):

@@ -22,13 +22,15 @@ def attribute_images(arguments: Namespace) -> None:
 
     from crossray import manifest, maps, regions
     from crossray.errors import UserError
-    from crossray.files import file_digest, read_parquet, write_csv
+    from crossray.files import file_digest, read_parquet
     from crossray.learning.attribution import attribute_all, randomised
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import load_model
     from crossray.learning.telling import choose
     from crossray.seeds import derived_seed
     from crossray.shards import ImageStore, with_rows
+    from crossray.tables import write
+    from crossray.tables.attribution import MappedImages
 
     torch.set_num_threads(arguments.threads)
     settings = arguments.settings
@@ -65,7 +67,7 @@ def attribute_images(arguments: Namespace) -> None:
     table = pd.concat([part.assign(method=method, weights=weights) for method, weights, part in jobs])
     table.insert(0, "map", range(len(table)))
     maps.write(arguments.maps, parts(), len(table), size)
-    write_csv(arguments.output, table)
+    write(arguments.output, table, MappedImages)
     logging.info("%d images of %s, %d of them scored", len(chosen), store.dataset, chosen["scored"].sum())
 
 

@@ -11,11 +11,11 @@ from crossray.study.stages.audit_leakage import AuditLeakage
 
 def audit_leakage(arguments: Namespace) -> None:
     """Compare all images of the study, group patients, and write who moves."""
-    from crossray import manifest
+    from crossray import manifest, tables
     from crossray.datasets import leakage
-    from crossray.files import write_csv
     from crossray.shards import ImageStore
     from crossray.small_cells import write
+    from crossray.tables.leakage import Leakage, LeakagePairs, Moves
 
     datasets = arguments.settings.datasets
     manifests = dict(zip(datasets, map(manifest.read, arguments.manifests), strict=True))
@@ -28,11 +28,11 @@ def audit_leakage(arguments: Namespace) -> None:
     leakage.warn_of_large_groups(images, groups)
     move = arguments.settings.overlap == "move"
     splits = leakage.settle_splits(images, groups, arguments.settings.tested) if move else images["split"]
-    write_csv(arguments.pairs, leakage.describe_pairs(images, duplicates))
+    tables.write(arguments.pairs, leakage.describe_pairs(images, duplicates), LeakagePairs)
     for dataset, path in zip(datasets, arguments.moves, strict=True):
-        write_csv(path, leakage.moved_patients(images, splits, dataset))
+        tables.write(path, leakage.moved_patients(images, splits, dataset), Moves)
     summary = leakage.summarise(images, duplicates, groups, splits, datasets)
-    write(arguments.output, summary, arguments.settings)
+    write(arguments.output, summary, Leakage, arguments.settings)
     moved = int((images["split"] != splits).sum())
     logging.info("%d links between duplicates, %d of %d images moved", len(duplicates), moved, len(images))
 

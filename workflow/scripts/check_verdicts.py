@@ -13,17 +13,19 @@ from crossray.study.stages.check_verdicts import CheckVerdicts
 def check_verdicts(arguments: Namespace) -> None:
     """Set verdicts beside the truth, and write both tables."""
     from crossray.analysis.shift.truth import Hospital, measure
-    from crossray.files import write_csv
-    from crossray.tables import read
+    from crossray.tables import read, write
+    from crossray.tables.release import Truth
+    from crossray.tables.shift import Shift
+    from crossray.tables.shift_truth import ShiftAcceptance, ShiftTruth
 
     settings = arguments.settings.hospitals
     hospitals = {
-        name: Hospital(settings[name], read(path).set_index("image_id"))
+        name: Hospital(settings[name], read(path, Truth).set_index("image_id"))
         for name, path in zip(settings, arguments.truths, strict=True)
     }
-    table, acceptance = measure(study_of(arguments), hospitals, read(arguments.shift))
-    write_csv(arguments.acceptance, acceptance)
-    write_csv(arguments.output, table)
+    table, acceptance = measure(study_of(arguments), hospitals, read(arguments.shift, Shift))
+    write(arguments.acceptance, acceptance, ShiftAcceptance)
+    write(arguments.output, table, ShiftTruth)
     for row in acceptance.itertuples():
         logging.info("seed %s, %s: %s: %.3f of %d cells", row.seed, row.metric, row.criterion, row.value, row.cells)
 

@@ -11,11 +11,12 @@ from crossray.program import parser, run
 def compare_domains(arguments: Namespace) -> None:
     """Average over the tasks that the conditions share."""
     from crossray.analysis.domains import measure
-    from crossray.files import read_parquet, write_csv
-    from crossray.tables import read
+    from crossray.tables import read, write
+    from crossray.tables.domains import Domains
+    from crossray.tables.performance import Performance, Replicates
 
-    table = measure(read(arguments.performance), read_parquet(arguments.replicates))
-    write_csv(arguments.output, table)
+    table = measure(read(arguments.performance, Performance), read(arguments.replicates, Replicates))
+    write(arguments.output, table, Domains)
     logging.info("%d targets", table["target"].nunique())
 
 

@@ -15,15 +15,17 @@ def compare_labels(arguments: Namespace) -> None:
     from crossray.analysis.label_agreement import matches, measure, measure_control
     from crossray.small_cells import write
     from crossray.tables import read
+    from crossray.tables.label_agreement import LabelAgreement, LabelControl
+    from crossray.tables.leakage import LeakagePairs
 
     study = study_of(arguments)
-    found = matches(read(arguments.pairs))
+    found = matches(read(arguments.pairs, LeakagePairs))
     manifests = {
         path.stem: manifest.read(path).set_index("image_id") for path in sorted(arguments.manifests.glob("*.parquet"))
     }
     table, control = measure(study, found, manifests), measure_control(study, found)
-    write(arguments.control, control, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.control, control, LabelControl, arguments.settings)
+    write(arguments.output, table, LabelAgreement, arguments.settings)
     logging.info("%d radiographs in two data sets, %d tasks compared", len(found), len(table))
 
 

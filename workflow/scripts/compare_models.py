@@ -13,9 +13,10 @@ def compare_models(arguments: Namespace) -> None:
     """Compare all pairs."""
     from crossray.analysis.comparisons import measure
     from crossray.small_cells import write
+    from crossray.tables.comparisons import Comparisons
 
     table = measure(study_of(arguments))
-    write(arguments.output, table, arguments.settings)
+    write(arguments.output, table, Comparisons, arguments.settings)
     logging.info("%d comparisons, %d of them with p < 0.05 after Holm", len(table), (table["p_holm"] < 0.05).sum())
 
 

@@ -14,11 +14,12 @@ def compare_outputs(arguments: Namespace) -> None:
     """Compare all pairs, and draw a sample of those to show."""
     from crossray.analysis.outputs import measure
     from crossray.small_cells import write
+    from crossray.tables.outputs import OutputExtremes, OutputPoints, Outputs
 
     table, points, extremes = measure(study_of(arguments), arguments.settings.pairs)
-    write(arguments.points, points, arguments.settings)
-    write(arguments.extremes, extremes, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.points, points, OutputPoints, arguments.settings)
+    write(arguments.extremes, extremes, OutputExtremes, arguments.settings)
+    write(arguments.output, table, Outputs, arguments.settings)
     logging.info("%d pairs of models on a target and task", len(table))
 
 

@@ -14,11 +14,20 @@ def compare_paper(arguments: Namespace) -> None:
     from crossray.analysis.paper import compare
     from crossray.small_cells import write
     from crossray.tables import read
+    from crossray.tables.agreement import AgreementSummary
+    from crossray.tables.datasets import Labels
+    from crossray.tables.domains import Domains
+    from crossray.tables.heads import HeadDistances
+    from crossray.tables.label_agreement import LabelAgreement
+    from crossray.tables.paper import Paper, PaperSummary
+    from crossray.tables.performance import Performance
 
-    tables = {path.stem: read(path) for path in arguments.tables}
+    compared = Performance, Labels, AgreementSummary, Domains, HeadDistances, LabelAgreement
+    contracts = {contract.NAME: contract for contract in compared}
+    tables = {path.stem: read(path, contracts[path.stem]) for path in arguments.tables}
     table, summary = compare(tables, arguments.paper, arguments.settings.paper)
-    write(arguments.summary, summary, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.summary, summary, PaperSummary, arguments.settings)
+    write(arguments.output, table, Paper, arguments.settings)
     logging.info("%d numbers of the paper compared, %d inside our intervals", len(table), table["inside"].sum())
 
 

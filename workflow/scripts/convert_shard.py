@@ -12,13 +12,14 @@ def convert_shard(arguments: Namespace) -> None:
     """Convert this shard's rows of the manifest and list those that cannot be used."""
     from crossray import manifest
     from crossray.datasets.conversion import convert, rows_of_shard, settle_process
-    from crossray.files import write_csv
+    from crossray.tables import write
+    from crossray.tables.conversion import Rejected
 
     settle_process()
     images = manifest.with_files(manifest.read(arguments.manifest), arguments.lookup)
     rows = rows_of_shard(len(images), arguments.settings.shards, arguments.shard)
     rejected = convert(images.iloc[rows], arguments.root, arguments.dataset, arguments.settings, arguments.output)
-    write_csv(arguments.rejected, rejected)
+    write(arguments.rejected, rejected, Rejected)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,12 +18,13 @@ def explain_drops(arguments: Namespace) -> None:
     from crossray.analysis.shift.tables import measure
     from crossray.files import read_parquet
     from crossray.small_cells import write
+    from crossray.tables.shift import Shift, ShiftEvidence
 
     described = {path.stem: read_parquet(path) for path in arguments.descriptions}
     rule = arguments.settings.explanation
     table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described)
-    write(arguments.evidence, evidence, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.evidence, evidence, ShiftEvidence, arguments.settings)
+    write(arguments.output, table, Shift, arguments.settings)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
     logging.info("%d cells; %s", len(table) // 2, ", ".join(f"{name}: {count}" for name, count in verdicts.items()))
 

@@ -13,12 +13,13 @@ def index_shards(arguments: Namespace) -> None:
     import pandas as pd
 
     from crossray.datasets.indexing import index
-    from crossray.files import write_csv, write_json
-    from crossray.tables import read
+    from crossray.files import write_json
+    from crossray.tables import read, write
+    from crossray.tables.conversion import Rejected
 
-    rejected = pd.concat([read(path) for path in arguments.rejected], ignore_index=True)
+    rejected = pd.concat([read(path, Rejected) for path in arguments.rejected], ignore_index=True)
     facts = index(arguments.shards, rejected, arguments.dataset, arguments.settings)
-    write_csv(arguments.all_rejected, rejected)
+    write(arguments.all_rejected, rejected, Rejected)
     write_json(arguments.output, facts)
 
 

@@ -14,10 +14,11 @@ def locate_findings(arguments: Namespace) -> None:
     from crossray.datasets import Release, find_locator
     from crossray.datasets.places import place
     from crossray.tables import read
+    from crossray.tables.lookup import Lookup
 
     tables = tuple(str(path) for path in arguments.tables)
     places = find_locator(arguments.reader).read_places(Release(str(arguments.root), tables))
-    lookup = read(arguments.lookup)
+    lookup = read(arguments.lookup, Lookup)
     table = place(places, lookup, arguments.root, tables[0])
     regions.write(arguments.output, table)
     logging.info("%d regions of %d images", len(table), table["image_id"].nunique())

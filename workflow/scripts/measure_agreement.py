@@ -13,10 +13,11 @@ def measure_agreement(arguments: Namespace) -> None:
     """Compare all pairs of sources and of seeds."""
     from crossray.analysis.agreement import measure
     from crossray.small_cells import write
+    from crossray.tables.agreement import Agreement, AgreementSummary
 
     table, summary = measure(study_of(arguments))
-    write(arguments.output, table, arguments.settings)
-    write(arguments.summary, summary, arguments.settings)
+    write(arguments.output, table, Agreement, arguments.settings)
+    write(arguments.summary, summary, AgreementSummary, arguments.settings)
     logging.info("%d pairs of models on a target and task", len(table))
 
 

@@ -13,13 +13,14 @@ def measure_calibration(arguments: Namespace) -> None:
     """Measure every cell that a report shows."""
     from crossray.analysis import calibration, roc
     from crossray.small_cells import write
+    from crossray.tables.calibration import Calibration, OperatingPoints, Reliability, Roc
 
     study = study_of(arguments)
     points, errors, bins = calibration.measure(study)
-    write(arguments.curves, roc.measure(study), arguments.settings)
-    write(arguments.points, points, arguments.settings)
-    write(arguments.bins, bins, arguments.settings)
-    write(arguments.output, errors, arguments.settings)
+    write(arguments.curves, roc.measure(study), Roc, arguments.settings)
+    write(arguments.points, points, OperatingPoints, arguments.settings)
+    write(arguments.bins, bins, Reliability, arguments.settings)
+    write(arguments.output, errors, Calibration, arguments.settings)
     logging.info("%d operating points, %d calibration errors", len(points), len(errors))
 
 

@@ -15,14 +15,15 @@ from crossray.program import parser, run
 def measure_classes(arguments: Namespace) -> None:
     """Measure and write both tables."""
     from crossray.analysis.classes import measure
-    from crossray.files import read_parquet
     from crossray.small_cells import write
     from crossray.tables import read
+    from crossray.tables.classes import Classes, Confusion
+    from crossray.tables.performance import Performance, Replicates
 
-    performance, replicates = read(arguments.performance), read_parquet(arguments.replicates)
+    performance, replicates = read(arguments.performance, Performance), read(arguments.replicates, Replicates)
     table, confusion = measure(study_of(arguments), performance, replicates)
-    write(arguments.confusion, confusion, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.confusion, confusion, Confusion, arguments.settings)
+    write(arguments.output, table, Classes, arguments.settings)
     logging.info("%d models on targets, %d with a number", len(table), table["accuracy"].notna().sum())
 
 

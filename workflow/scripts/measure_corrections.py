@@ -15,11 +15,13 @@ def measure_corrections(arguments: Namespace) -> None:
     from crossray.analysis.corrections import measure
     from crossray.small_cells import write
     from crossray.tables import read
+    from crossray.tables.corrections import Corrections, CorrectionsByVerdict
+    from crossray.tables.shift import Shift, ShiftEvidence
 
-    shift, evidence = read(arguments.shift), read(arguments.evidence)
+    shift, evidence = read(arguments.shift, Shift), read(arguments.evidence, ShiftEvidence)
     table, groups = measure(study_of(arguments), arguments.settings.mitigations, arguments.corrected, shift, evidence)
-    write(arguments.groups, groups, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.groups, groups, CorrectionsByVerdict, arguments.settings)
+    write(arguments.output, table, Corrections, arguments.settings)
     logging.info("%d rows, %d groups of cells", len(table), len(groups))
 
 

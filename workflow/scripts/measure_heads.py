@@ -11,14 +11,16 @@ from crossray.program import parser, run
 def measure_heads(arguments: Namespace) -> None:
     """Project vectors, measure distances, and relate them to the AUC."""
     from crossray.analysis.heads import measure
-    from crossray.files import read_parquet, write_csv
-    from crossray.tables import read
+    from crossray.files import read_parquet
+    from crossray.tables import read, write
+    from crossray.tables.heads import HeadDistances, HeadPlaces, HeadRelations
+    from crossray.tables.transfer import Tasks
 
     vectors = {path.parts[-4:-1]: read_parquet(path) for path in arguments.vectors}
-    places, distances, relations = measure(vectors, read(arguments.tasks))
-    write_csv(arguments.places, places)
-    write_csv(arguments.relations, relations)
-    write_csv(arguments.output, distances)
+    places, distances, relations = measure(vectors, read(arguments.tasks, Tasks))
+    write(arguments.places, places, HeadPlaces)
+    write(arguments.relations, relations, HeadRelations)
+    write(arguments.output, distances, HeadDistances)
     logging.info("%d trainings, %d tasks with two data sets or more", len(vectors), distances["task"].nunique())
 
 

@@ -14,10 +14,11 @@ def measure_localisation(arguments: Namespace) -> None:
     """Score every map whose truth is known."""
     from crossray.analysis.localisation import measure
     from crossray.small_cells import write
+    from crossray.tables.localisation import Localisation, LocalisationSummary
 
     table, summary = measure(study_of(arguments), arguments.settings, arguments.attributions, arguments.datasets)
-    write(arguments.summary, summary, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.summary, summary, LocalisationSummary, arguments.settings)
+    write(arguments.output, table, Localisation, arguments.settings)
     logging.info("%d rows, %d with a number", len(table), table["score"].notna().sum())
 
 

@@ -14,14 +14,14 @@ from crossray.program import parser, run
 
 def measure_performance(arguments: Namespace) -> None:
     """Measure all cells and write them with their bootstrap replicates."""
+    from crossray import tables
     from crossray.analysis.performance import measure
-    from crossray.files import replacing
     from crossray.small_cells import write
+    from crossray.tables.performance import Performance, Replicates
 
     table, replicates = measure(study_of(arguments))
-    with replacing(arguments.replicates) as partial:
-        replicates.to_parquet(partial, index=False)
-    write(arguments.output, table, arguments.settings)
+    tables.write(arguments.replicates, replicates, Replicates)
+    write(arguments.output, table, Performance, arguments.settings)
     logging.info("%d cells, %d with a number", len(table), table["auc"].notna().sum())
 
 

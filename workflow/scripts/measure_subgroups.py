@@ -13,9 +13,10 @@ def measure_subgroups(arguments: Namespace) -> None:
     """Measure every group."""
     from crossray.analysis.subgroups import measure
     from crossray.small_cells import write
+    from crossray.tables.subgroups import Subgroups
 
     table = measure(study_of(arguments))
-    write(arguments.output, table, arguments.settings)
+    write(arguments.output, table, Subgroups, arguments.settings)
     logging.info("%d groups of a cell, %d with a number", len(table), table["auc"].notna().sum())
 
 

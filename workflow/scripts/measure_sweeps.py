@@ -18,6 +18,7 @@ def measure_sweeps(arguments: Namespace) -> None:
     from crossray.files import read_json
     from crossray.small_cells import write
     from crossray.study import folders
+    from crossray.tables.sweeps import Choices, Sweeps
 
     study = study_of(arguments)
     images = {}
@@ -28,8 +29,8 @@ def measure_sweeps(arguments: Namespace) -> None:
     points = arguments.settings.points
     table = measure(study, points, images)
     choices = choose(study, points, table)
-    write(arguments.output, table, arguments.settings)
-    write(arguments.choices, choices, arguments.settings)
+    write(arguments.output, table, Sweeps, arguments.settings)
+    write(arguments.choices, choices, Choices, arguments.settings)
     logging.info("%d points of sweeps measured, %d choices", len(table), len(choices))
 
 

@@ -10,14 +10,15 @@ from crossray.program import parser, run
 def measure_transfer(arguments: Namespace) -> None:
     """Compare every pair with home."""
     from crossray.analysis.transfer import measure
-    from crossray.files import read_parquet, write_csv
-    from crossray.tables import read
+    from crossray.tables import read, write
+    from crossray.tables.performance import Performance, Replicates
+    from crossray.tables.transfer import Summary, Tasks, Transfer
 
-    performance = read(arguments.performance)
-    transfer, summary, tasks = measure(performance, read_parquet(arguments.replicates))
-    write_csv(arguments.output, transfer)
-    write_csv(arguments.summary, summary)
-    write_csv(arguments.tasks, tasks)
+    performance = read(arguments.performance, Performance)
+    transfer, summary, tasks = measure(performance, read(arguments.replicates, Replicates))
+    write(arguments.output, transfer, Transfer)
+    write(arguments.summary, summary, Summary)
+    write(arguments.tasks, tasks, Tasks)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,11 +11,12 @@ def print_matrix(arguments: Namespace) -> None:
     """Print one matrix a model."""
     from crossray.errors import UserError
     from crossray.tables import read
+    from crossray.tables.transfer import Transfer
 
     path = arguments.study / "analysis" / "transfer.csv"
     if not path.is_file():
         raise UserError(f"{path}: not there; run the study first")
-    for model, cells in read(path).groupby("model", sort=False):
+    for model, cells in read(path, Transfer).groupby("model", sort=False):
         shown = cells.assign(
             cell=[
                 f"{row.auc:.2f} ({row.auc_low:.2f}-{row.auc_high:.2f})" if row.auc == row.auc else row.reason

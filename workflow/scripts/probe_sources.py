@@ -18,6 +18,7 @@ def probe_sources(arguments: Namespace) -> None:
     from crossray.shards import ImageStore
     from crossray.small_cells import write
     from crossray.study import folders
+    from crossray.tables.probe import Probe, ProbeConfusion
 
     settings = arguments.settings
     features = {path.parts[-3:-1]: read_parquet(path) for path in arguments.embeddings}
@@ -31,8 +32,8 @@ def probe_sources(arguments: Namespace) -> None:
     for (model, source), features_of in features.items():
         samples[f"{model} of {source}"] = features_of.drop(columns="image_id")
     table, confusion = measure(samples)
-    write(arguments.confusion, confusion, arguments.settings)
-    write(arguments.output, table, arguments.settings)
+    write(arguments.confusion, confusion, ProbeConfusion, arguments.settings)
+    write(arguments.output, table, Probe, arguments.settings)
     for row in table[table["reason"].isna()].itertuples():
         logging.info("%s: %.2f recognised, %.2f by chance", row.features, row.accuracy, row.chance)
 

@@ -14,12 +14,13 @@ from crossray.study.stages.simulate_hospital import SimulateHospital
 def simulate_hospital(arguments: Namespace) -> None:
     """Write the DICOM files first and the tables last."""
     from crossray.datasets.hospital import write_release
-    from crossray.files import write_csv
+    from crossray.tables import write
+    from crossray.tables.release import ReleaseLabels, ReleaseRegions, Truth
 
     labels, truth, regions = write_release(arguments.dataset, arguments.settings, arguments.dicom)
-    write_csv(arguments.labels, labels)
-    write_csv(arguments.truth, truth)
-    write_csv(arguments.regions, regions)
+    write(arguments.labels, labels, ReleaseLabels)
+    write(arguments.truth, truth, Truth)
+    write(arguments.regions, regions, ReleaseRegions)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,14 +12,15 @@ def summarise_datasets(arguments: Namespace) -> None:
     """Write the flow, the counts and the labels."""
     from crossray.analysis.datasets import summarise
     from crossray.small_cells import write
+    from crossray.tables.datasets import Datasets, Flow, Labels
 
     settings = arguments.settings
     counts, labels, flow = summarise(
         arguments.manifests, arguments.datasets, settings.datasets, settings.shape, settings.tasks
     )
-    write(arguments.flow, flow, arguments.settings)
-    write(arguments.counts, counts, arguments.settings)
-    write(arguments.labels, labels, arguments.settings)
+    write(arguments.flow, flow, Flow, arguments.settings)
+    write(arguments.counts, counts, Datasets, arguments.settings)
+    write(arguments.labels, labels, Labels, arguments.settings)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -11,14 +11,15 @@ from crossray.study.stages.summarise_models import SummariseModels
 def summarise_models(arguments: Namespace) -> None:
     """Average, compare, write."""
     from crossray.analysis.models import measure, read_costs
-    from crossray.files import read_parquet
     from crossray.small_cells import write
     from crossray.tables import read
+    from crossray.tables.models import Models
+    from crossray.tables.performance import Performance, Replicates
 
     models, members = arguments.settings.models, arguments.settings.members
-    performance, replicates = read(arguments.performance), read_parquet(arguments.replicates)
+    performance, replicates = read(arguments.performance, Performance), read(arguments.replicates, Replicates)
     costs = read_costs(arguments.models, models)
-    write(arguments.output, measure(performance, replicates, models, members, costs), arguments.settings)
+    write(arguments.output, measure(performance, replicates, models, members, costs), Models, arguments.settings)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -26,7 +26,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     """Train, write the results, the record last, and only then drop the checkpoints."""
     import torch
 
-    from crossray.files import replacing, write_csv, write_json
+    from crossray.files import replacing, write_json
     from crossray.learning.hardware import choose_device
     from crossray.learning.initialisation import initial_network
     from crossray.learning.models import save_weights
@@ -34,6 +34,8 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     from crossray.learning.record import history_table, training_record
     from crossray.learning.source import load_source
     from crossray.learning.training import train
+    from crossray.tables import write
+    from crossray.tables.training import History
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
@@ -57,7 +59,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         return
     with replacing(arguments.weights) as partial:
         save_weights(partial, best.best, source.tasks, settings.architecture, pixels.size, network.scale, settings.stem)
-    write_csv(arguments.history, history_table(best.history))
+    write(arguments.history, history_table(best.history), History)
     record = training_record(
         arguments.source, key, source, settings, best, device, arguments.weights, network, arguments.initial
     )

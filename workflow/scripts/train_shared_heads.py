@@ -26,7 +26,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     import pandas as pd
     import torch
 
-    from crossray.files import replacing, write_csv, write_json
+    from crossray.files import replacing, write_json
     from crossray.learning.hardware import choose_device
     from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
     from crossray.learning.initialisation import initial_network
@@ -34,6 +34,8 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     from crossray.learning.record import history_table, training_record
     from crossray.learning.source import load_source
     from crossray.learning.training import train
+    from crossray.tables import write
+    from crossray.tables.training import History
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
@@ -53,7 +55,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     vectors = pd.DataFrame(output_weights(network, len(outputs)).detach().float().numpy())
     with replacing(arguments.vectors) as partial:
         pd.concat([outputs, vectors.add_prefix("weight ")], axis=1).to_parquet(partial, index=False)
-    write_csv(arguments.history, history_table(best.history))
+    write(arguments.history, history_table(best.history), History)
     record = training_record(
         "shared heads", key, source, settings, best, device, arguments.vectors, network, arguments.initial
     )

@@ -11,12 +11,13 @@ from crossray.program import json_object, parser, run
 def unpack_release(arguments: Namespace) -> None:
     """Write the images first and the table last."""
     from crossray.datasets import find_unpacker
-    from crossray.files import write_csv
+    from crossray.tables import write
+    from crossray.tables.release import UnpackedLabels
 
     reader = find_unpacker(arguments.settings["reader"])
     settings = reader.Unpacking.from_dict(arguments.settings)
     table = reader.unpack(arguments.root, settings, arguments.images)
-    write_csv(arguments.labels, table)
+    write(arguments.labels, table, UnpackedLabels)
     logging.info("%d images of %d classes", len(table), table["class"].nunique())
 
 

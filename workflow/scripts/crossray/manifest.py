@@ -18,11 +18,12 @@ import pandera.pandas as pa
 import pyarrow
 import pyarrow.parquet
 
+from crossray import tables
 from crossray.errors import UserError, listed, quoted
-from crossray.files import damaged, read_parquet, replacing, write_csv
+from crossray.files import damaged, read_parquet, replacing
 from crossray.pseudonyms import pseudonym
 from crossray.study.splits import Split
-from crossray.tables import read as read_table
+from crossray.tables.lookup import Lookup
 
 SPLITS = ("train", "validation", "test")
 FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split")
@@ -172,7 +173,7 @@ def write_lookup(path: Path, released: pd.DataFrame, table: pd.DataFrame) -> Non
     lookup = pd.DataFrame({"image_id": table["image_id"], "path": rows["path"]})
     for column in ("image_id", "patient_id", "study_id"):
         lookup[f"released_{column}"] = rows[column]
-    write_csv(path, lookup, private=True)
+    tables.write(path, lookup, Lookup, private=True)
 
 
 def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
@@ -181,7 +182,7 @@ def with_files(table: pd.DataFrame, lookup: Path) -> pd.DataFrame:
     Raises:
         UserError: if the table of files is of another manifest.
     """
-    files = read_table(lookup)
+    files = tables.read(lookup, Lookup)
     if list(files["image_id"]) != list(table["image_id"]):
         raise UserError(f"{lookup}: not the files of this manifest; delete both and run the workflow again")
     return table.assign(file=files["path"].to_numpy())

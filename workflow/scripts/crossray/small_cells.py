@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from crossray.files import write_csv
 from crossray.reasons import TOO_FEW
 from crossray.study.small_cells import Published
-from crossray.tables import HIDDEN
+from crossray.tables import HIDDEN, check
+from crossray.tables.contract import Row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,14 +66,19 @@ class _Sum:
         return self.parts if self.total is None else (*self.parts, self.total)
 
 
-def write(path: Path, table: "pd.DataFrame", settings: Published) -> None:
+def write(path: Path, table: "pd.DataFrame", contract: type[Row], settings: Published) -> None:
     """Write a table of an analysis.
 
     Args:
         path: CSV to write.
         table: with its counts.
+        contract: what the table with all its counts must keep to.
         settings: of the analysis.
+
+    Raises:
+        UserError: if it does not.
     """
+    check(path, table, contract)
     rule = settings.small_cells
     write_csv(path, withhold(table, rule.below, rule.closed) if rule else table)
 

@@ -11,8 +11,10 @@ from typing import Any
 import pandas as pd
 
 from crossray import manifest
-from crossray.files import csv_text, read_json
-from crossray.tables import read
+from crossray.files import csv_text, read_json, with_texts
+from crossray.tables import read, read_texts
+from crossray.tables.lookup import Lookup
+from crossray.texts import from_cell
 
 #: folders below a working folder that hold software, not results
 _SOFTWARE = {".git", ".venv", "conda", "node_modules", "__pycache__"}
@@ -52,7 +54,7 @@ def traces_of(dataset: str, wanted: Set[str], lookup: Path, table: Path) -> Trac
     traces = Traces(dataset, set(wanted), set(wanted))
     if not (lookup.is_file() and table.is_file()):
         return traces
-    rows = read(lookup).merge(
+    rows = read(lookup, Lookup).merge(
         manifest.read(table)[list(manifest.NAMING_COLUMNS)], on="image_id", suffixes=("", "_told")
     )
     here = rows[rows["released_patient_id"].isin(wanted) | rows["patient_id"].isin(wanted)]
@@ -122,7 +124,7 @@ def _has_cell(path: Path, cells: Set[str]) -> bool:
     """Return whether a column of names in a table has one of some short names as a whole cell."""
     if path.suffix not in (".csv", ".parquet"):
         return False
-    table = read(path) if path.suffix == ".csv" else pd.read_parquet(path)
+    table = with_texts(read_texts(path), from_cell) if path.suffix == ".csv" else pd.read_parquet(path)
     columns = [name for name in table if str(name).endswith(("_id", "path"))]
     return any(table[name].astype("str").isin(cells).any() for name in columns)
 

@@ -14,6 +14,7 @@ from crossray import manifest
 from crossray.errors import FILE_NOT_FOUND
 from crossray.study import folders
 from crossray.tables import read
+from crossray.tables.conversion import Rejected
 
 AGE_BANDS = [0, 18, 40, 60, 80, 121]
 AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
@@ -131,7 +132,7 @@ def summarise(
     steps: list[dict[str, Any]] = []
     for name in names:
         table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
-        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=shape))
+        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=shape), Rejected)
         usable = table[~table["image_id"].isin(rejected["image_id"])]
         counts += describe(name, usable, len(table) - len(usable))
         labels += count_labels(name, usable, tasks)

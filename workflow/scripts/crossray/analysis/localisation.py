@@ -22,6 +22,7 @@ from crossray.seeds import derived_seed
 from crossray.study import folders
 from crossray.study.stages.measure_localisation import MeasureLocalisation
 from crossray.tables import MEAN_OF_TASKS, read
+from crossray.tables.attribution import MappedImages
 
 #: ``factor`` is score / chance; ``difference`` is the score less that of the target's own model on the same images
 COLUMNS = [
@@ -114,7 +115,7 @@ def measure(
 def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
     """Read what each map of a cell is of; ``path`` is the file of the maps."""
     names = {"model": trained.model, "source": trained.source, "target": target}
-    table = read(attributions / folders.MAPPED_IMAGES.format(**names))
+    table = read(attributions / folders.MAPPED_IMAGES.format(**names), MappedImages)
     return table.assign(path=str(attributions / folders.MAPS.format(**names)), scored=table["scored"].astype(bool))
 
 

@@ -39,8 +39,9 @@ def read_overlap(path: Path, members: Mapping[str, Sequence[str]]) -> set[tuple[
         members: source -> the data sets that it consists of.
     """
     from crossray.tables import read
+    from crossray.tables.leakage import Leakage
 
-    summary = read(path)
+    summary = read(path, Leakage)
     found = {(row.source, row.target) for row in summary[summary["overlap"] > 0].itertuples()}
     return overlapping(found, members)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from crossray.analysis.agreement import PAPER, SEEDS
 from crossray.analysis.domains import EVERYBODY, OTHERS, OWN
 from crossray.study.names import ALL
-from crossray.tables import read, reported
+from crossray.tables import reported
 
 #: ``difference`` is ours - the paper's; ``inside``: the paper's number lies in our interval; empty without one
 COLUMNS = ["quantity", "model", "task", "source", "target", "ours", "low", "high", "paper", "difference", "inside"]
@@ -76,7 +76,7 @@ def _quantities(
     """Yield each quantity that the study has: its name, the paper's numbers, and ours in the paper's words."""
 
     def published(name: str) -> pd.DataFrame:
-        return read(resources / f"{name}.csv")
+        return pd.read_csv(resources / f"{name}.csv", keep_default_na=False)
 
     def named(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """Replace our names of data sets by the paper's and drop what the paper does not have."""

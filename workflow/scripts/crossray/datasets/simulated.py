@@ -68,10 +68,11 @@ def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:
 
 def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`."""
+    from crossray import tables
     from crossray.datasets.places import masks
-    from crossray.tables import read as read_table
+    from crossray.tables.release import ReleaseRegions
 
-    raw = read_table(Path(release.tables[0])).fillna({"runs": ""})
+    raw = tables.read(Path(release.tables[0]), ReleaseRegions).fillna({"runs": ""})
     return masks(raw["image_id"], raw["finding"], raw["runs"], raw["rows"], raw["columns"])
 
 

@@ -14,6 +14,7 @@ from crossray.figures.style import METHODS, Figure, nothing
 from crossray.shards import ImageStore
 from crossray.study.names import is_pooled
 from crossray.tables import read
+from crossray.tables.attribution import MappedImages
 
 #: pairs that are drawn, the target's own model first; the others would make the page heavy
 _PAIRS = 16
@@ -48,7 +49,7 @@ def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> p
         if target in settings["withheld"]:
             continue
         folder = attributions / settings["models"][0] / source / target
-        table = read(folder / "images.csv").fillna({"role": ""})
+        table = read(folder / "images.csv", MappedImages).fillna({"role": ""})
         shown = table[(table["method"] == settings["attribution"]["methods"][0]) & (table["weights"] == "trained")]
         if shown.empty:
             continue

@@ -9,7 +9,7 @@ from typing import Any
 
 from crossray.errors import UserError
 from crossray.figures.style import Figure
-from crossray.tables import read, reported
+from crossray.tables import contract_of, read, reported
 
 
 def drawn(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: Mapping[str, Any]) -> Figure:
@@ -29,7 +29,9 @@ def drawn(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: 
     module = importlib.import_module(f"crossray.figures.{name}") if known else None
     if module is None or not hasattr(module, "draw"):
         raise UserError(f"--figure: there is no figure {name!r}; a figure's name is that of its files")
-    inputs: dict[str, Any] = {path.stem: read(path) for path in tables} | {path.name: path for path in folders}
+    inputs: dict[str, Any] = {path.stem: read(path, contract_of(path.stem)) for path in tables} | {
+        path.name: path for path in folders
+    }
     wanted = set(inspect.signature(module.draw).parameters) - {"settings"}
     if wanted != set(inputs):
         given = ", ".join(sorted(inputs)) or "nothing"

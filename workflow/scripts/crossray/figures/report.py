@@ -22,7 +22,8 @@ from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
-from crossray.tables import read, with_marks
+from crossray.tables import contract_of, read, with_marks
+from crossray.tables.conversion import Rejected
 from crossray.texts import visible
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
@@ -51,7 +52,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     Returns:
         HTML; texts that come from the data are escaped, and their marks of direction written out.
     """
-    tables = {name: read(folder / TABLES[name].path) for name in settings["tables"]}
+    tables = {name: read(folder / TABLES[name].path, contract_of(name)) for name in settings["tables"]}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -140,7 +141,7 @@ def _figure(folder: Path, name: str) -> dict[str, Any]:
 
 
 def _rejections(folder: Path) -> dict[str, Any]:
-    reasons = read(folder / "rejected.csv")["reason"].value_counts()
+    reasons = read(folder / "rejected.csv", Rejected)["reason"].value_counts()
     index = read_json(folder / "index.json")
     return {"rejected": index["rejected"], "images": index["images"], "reasons": list(reasons.head(5).items())}
 

@@ -103,7 +103,8 @@ class View:
     choose: Callable[[pd.DataFrame], pd.DataFrame] = _every
 
 
-_VIEWS = {
+#: table -> what a page shows of it
+VIEWS = {
     "performance": View(
         "AUC of every cell that could have one",
         "model source target task auc auc_low auc_high average_precision positives images reason",
@@ -288,7 +289,7 @@ _VIEWS = {
 
 def shown_table(name: str, table: pd.DataFrame, path: Path) -> Shown:
     """Choose and write what a page shows of a table, whose file is at ``path``."""
-    view = _VIEWS[name]
+    view = VIEWS[name]
     caption, columns = view.caption, view.columns.split()
     part = with_marks(view.choose(table)[columns], path)
     rows = [[number(value) for value in row] for row in part.itertuples(index=False)]
@@ -314,7 +315,7 @@ class Offered:
 def download(name: str, table: pd.DataFrame, path: Path) -> Offered:
     """Offer a table with all its columns: whole, or the rows that the page shows where they would be many."""
     whole = len(table) <= _OFFERED
-    part = table if whole else _VIEWS[name].choose(table)
+    part = table if whole else VIEWS[name].choose(table)
     words = "All rows and columns" if whole else f"These {len(part):,} of {len(table):,} rows, all columns"
     text = csv_text(with_marks(part, path), _DIGITS)
     packed = base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()

@@ -11,6 +11,7 @@ import pandas as pd
 from crossray.figures.style import Figure, source_scale, source_shapes
 from crossray.files import read_json
 from crossray.tables import read
+from crossray.tables.training import History
 
 #: so many epochs each have a tick; left to itself the axis puts some between them, and rounds
 _FEW = 8
@@ -24,7 +25,7 @@ def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
             for seed in settings["seeds"]:
                 folder = models / model / source / str(seed)
                 best = read_json(folder / "training.json")["best_epoch"]
-                table = read(folder / "history.csv")
+                table = read(folder / "history.csv", History)
                 columns = table[["epoch", "train_loss", "validation_loss", "validation_auc"]]
                 tables.append(columns.assign(model=model, source=source, seed=str(seed), kept=table["epoch"] == best))
     return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,74 @@
+"""Accuracy and confusion where tasks are classes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Count, Share
+from crossray.tables.keys import OfPair
+
+
+@dataclass(frozen=True)
+class Classes(OfPair):
+    """A model, source, target and seed, where tasks are classes."""
+
+    NAME: ClassVar = "classes"
+    KEY: ClassVar = ("model", "source", "target", "seed")
+
+    seed: str
+    "Seed of the training, or `ensemble`: the mean of the logits of all seeds."
+    classes: Count
+    "Classes of the target's test images that the model learnt."
+    images: Count
+    "Test images of these classes."
+    patients: Count
+    "Patients of these images."
+    other_images: Count
+    "Test images of classes that the model did not learn; no measure counts them."
+    reason: str | None
+    "Code of the reason why there is no number."
+    majority: Share | None
+    "Accuracy of always naming the commonest class."
+    interval: str | None
+    """How intervals of accuracies were computed: `wilson`, or `bootstrap` where patients have several images; empty
+    where there are none, for single seeds of several."""
+    accuracy: Share | None
+    "Share of images whose class has the highest score."
+    accuracy_low: float | None
+    accuracy_high: float | None
+    macro_f1: Share | None
+    "Mean over these classes of the F1 score."
+    macro_f1_low: float | None
+    macro_f1_high: float | None
+    micro_f1: Share | None
+    "F1 score of all calls together, which equals the accuracy."
+    micro_f1_low: float | None
+    micro_f1_high: float | None
+    top5_accuracy: Share | None
+    "Share of images whose class is among the five highest scores, for models of six classes or more."
+    top5_accuracy_low: float | None
+    top5_accuracy_high: float | None
+    auc: Share | None
+    "Mean AUC of each class against the rest, over the classes that have one."
+    auc_low: float | None
+    auc_high: float | None
+
+
+@dataclass(frozen=True)
+class Confusion(OfPair):
+    """A true and a predicted class, of a model, source and target as a report shows them."""
+
+    NAME: ClassVar = "confusion"
+    KEY: ClassVar = ("model", "source", "target", "true_class", "predicted_class")
+
+    true_class: str
+    "Class that the target's label says, even one that the model did not learn."
+    predicted_class: str
+    "Class with the highest score."
+    images: Count | None
+    "Images of the true class that are taken for the predicted one."
+    reason: str | None
+    "Code of the reason why there is no number."
+    share: Share | None
+    "Share of the true class's images that this is."
+    share_low: float | None
+    share_high: float | None

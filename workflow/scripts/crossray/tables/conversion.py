@@ -1,0 +1,21 @@
+"""Images that could not be used."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Row
+
+
+@dataclass(frozen=True)
+class Rejected(Row):
+    """An image that could not be used."""
+
+    NAME: ClassVar = "rejected"
+    KEY: ClassVar = ("image_id",)
+
+    image_id: str
+    "The image."
+    path: str | None
+    "Its file, from the release's root; a keyed hash unless the data set is public."
+    reason: str
+    "Why it could not be used."

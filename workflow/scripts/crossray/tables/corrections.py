@@ -1,0 +1,71 @@
+"""What corrections give back."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Correlation, Count
+from crossray.tables.keys import OfCell, OfModel
+
+
+@dataclass(frozen=True)
+class Corrections(OfCell):
+    """A cell that has a verdict, with a metric and a correction."""
+
+    NAME: ClassVar = "corrections"
+    KEY: ClassVar = ("model", "source", "target", "task", "metric", "correction")
+
+    metric: str
+    "`log-loss` or `AUC`."
+    correction: str
+    """What was corrected: `histogram` (grey levels as at the source), `window` (its percentiles), `polarity`,
+    `resolution` (its power at each spatial frequency), `batch norm` (statistics of the target), `implied prevalence`
+    (see `implied` in `shift_evidence.csv`), `recalibrated` (intercept and slope from labels of half of the target's
+    patients, for the other half); or the name of a model that differs from the first in its training alone."""
+    images: Count
+    "Test images that the target labels for the task."
+    before: float | None
+    "Log-loss (nats) or 1 - AUC at the target before the correction, of the model calibrated at home."
+    after: float | None
+    "The same after it."
+    returned: float | None
+    "What the correction gives back: `before` minus `after`."
+    returned_low: float | None
+    returned_high: float | None
+    drop: float | None
+    "`drop` in `shift.csv`."
+    prevalence: float | None
+    "`prevalence` in `shift.csv`."
+    image: float | None
+    "`image` in `shift.csv`."
+    concept: float | None
+    "`concept` in `shift.csv`."
+    verdict: str
+    "`verdict` in `shift.csv`."
+
+
+@dataclass(frozen=True)
+class CorrectionsByVerdict(OfModel):
+    """The cells of a model, metric and correction that share a verdict."""
+
+    NAME: ClassVar = "corrections_by_verdict"
+    KEY: ClassVar = ("model", "metric", "correction", "verdict")
+
+    metric: str
+    "`log-loss` or `AUC`."
+    correction: str
+    "As in `corrections.csv`."
+    verdict: str
+    "`prevalence`, `image` or `concept`; `no cause named`; or `all` cells."
+    cells: Count
+    "Cells behind the mean."
+    returned: float | None
+    "Mean of `returned` in `corrections.csv`."
+    returned_low: float | None
+    returned_high: float | None
+    with_prevalence: Correlation | None
+    """Spearman's correlation of `returned` with the prevalence term over all cells; in rows of `all`, from five cells
+    on."""
+    with_image: Correlation | None
+    "The same with the image term."
+    with_concept: Correlation | None
+    "The same with the concept term."

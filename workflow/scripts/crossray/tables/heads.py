@@ -1,0 +1,78 @@
+"""Output weights of a network that data sets share but for its outputs."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Correlation, Count, Positive, Share
+from crossray.tables.keys import OfModel
+
+
+@dataclass(frozen=True)
+class HeadPlaces(OfModel):
+    """The weight vector of an output of the network with shared features, first seed."""
+
+    NAME: ClassVar = "head_places"
+    KEY: ClassVar = ("model", "penalty", "dataset", "task")
+
+    penalty: str
+    "`free`, or `tied`: trained with a penalty on the distances between the vectors of a task."
+    dataset: str
+    "Data set that the output belongs to."
+    task: str
+    "The finding."
+    first: float
+    "Its coordinate on the first principal component of all vectors."
+    second: float
+    "Its coordinate on the second principal component."
+    first_share: Share
+    "Share of the vectors' variance along the first component."
+    second_share: Share
+    "Share of the vectors' variance along the second component."
+
+
+@dataclass(frozen=True)
+class HeadDistances(OfModel):
+    """A task that two data sets or more have an output for."""
+
+    NAME: ClassVar = "head_distances"
+    KEY: ClassVar = ("model", "penalty", "task")
+
+    penalty: str
+    "`free` or `tied`, as in `head_places.csv`."
+    task: str
+    "The finding."
+    datasets: Count
+    "Data sets that have an output for it."
+    seeds: Count
+    "Trainings behind the mean."
+    distance: Positive | None
+    "Euclidean distance between the task's weight vectors, mean over pairs of data sets and over seeds."
+    sd: Positive | None
+    "Standard deviation over the seeds of the mean over pairs."
+    relative: Share | None
+    "`distance` over the largest of all tasks."
+    mean_auc: Share | None
+    "`mean_auc` of the task in `tasks.csv`."
+
+
+@dataclass(frozen=True)
+class HeadRelations(OfModel):
+    """How distance and AUC go together over tasks."""
+
+    NAME: ClassVar = "head_relations"
+    KEY: ClassVar = ("model", "penalty")
+
+    penalty: str
+    "`free` or `tied`, as in `head_places.csv`."
+    tasks: Count
+    "Tasks with a distance and a mean AUC."
+    pearson: Correlation | None
+    "Pearson's correlation of `distance` and `mean_auc` in `head_distances.csv`, from four tasks on."
+    pearson_low: float | None
+    pearson_high: float | None
+    pearson_p: Share | None
+    "Its two-sided p value."
+    spearman: Correlation | None
+    "Spearman's correlation of the same."
+    spearman_p: Share | None
+    "Its two-sided p value."

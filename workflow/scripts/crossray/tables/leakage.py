@@ -1,0 +1,72 @@
+"""Images and patients that data sets and splits have in common."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Count, Row, Share
+
+
+@dataclass(frozen=True)
+class Leakage(Row):
+    """A data set that is learnt from and one that is tested on, also a data set and itself."""
+
+    NAME: ClassVar = "leakage"
+    KEY: ClassVar = ("source", "target")
+
+    source: str
+    "Data set that is learnt from."
+    target: str
+    "Data set that is tested on."
+    exact: Count
+    "Images of the target with the same pixels as an image of the source; within a data set, another image."
+    near: Count
+    "Further images of the target that are nearly the same as an image of the source."
+    shared_patients: Count
+    "Patients whom the two data sets share by their identifiers; 0 for a data set and itself."
+    overlap_before: Count
+    """Test images of the target whose patient, or a patient with the same radiograph, is in the source's training or
+    validation split, by the splits before the audit."""
+    overlap: Count
+    "The same by the splits that the study uses."
+    moved: Count
+    "Images of the target that the audit moved to another split."
+
+
+@dataclass(frozen=True)
+class LeakagePairs(Row):
+    """Two images that show the same radiograph."""
+
+    NAME: ClassVar = "pairs"
+    KEY: ClassVar = ("dataset", "image_id", "other_dataset", "other_image_id")
+
+    dataset: str
+    "Data set of the first image."
+    image_id: str
+    "The first image."
+    other_dataset: str
+    "Data set of the second image."
+    other_image_id: str
+    "The second image."
+    kind: str
+    "`exact` (the same pixels) or `near`."
+    similarity: Share
+    "Absolute correlation of reduced versions of the two images; 1 for `exact`."
+    inverted: bool
+    "Whether dark and light are exchanged."
+    same_patient: bool
+    "Whether both are of one patient, by the identifiers."
+    same_split: bool
+    "Whether both are in one split, before the audit."
+
+
+@dataclass(frozen=True)
+class Moves(Row):
+    """A patient of a data set whom the audit moved."""
+
+    NAME: ClassVar = "moves"
+    KEY: ClassVar = ("patient_id",)
+
+    patient_id: str
+    "The patient."
+    split: str
+    "Split that the patient was moved to: `train`, `validation` or `test`."

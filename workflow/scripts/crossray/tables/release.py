@@ -1,0 +1,81 @@
+"""What simulated hospitals and unpacked releases hand over."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Count, Row, Years
+
+
+@dataclass(frozen=True)
+class Truth(Row):
+    """An image of a simulated hospital."""
+
+    NAME: ClassVar = "truth"
+    KEY: ClassVar = ("image_id",)
+    FURTHER: ClassVar = "FINDING"
+    "Severity of a finding, from 0 to 1."
+
+    image_id: str
+    "The image."
+
+
+@dataclass(frozen=True)
+class ReleaseRegions(Row):
+    """A finding in an image of a simulated hospital."""
+
+    NAME: ClassVar = "release_regions"
+    KEY: ClassVar = ("image_id", "finding")
+
+    image_id: str
+    "The image."
+    finding: str
+    "The finding."
+    rows: Count
+    "Height of the image in pixels."
+    columns: Count
+    "Width of the image in pixels."
+    runs: str | None
+    """Pixels of the finding, row by row from 0: start and length of each run, with blanks between; empty if it cannot
+    be seen."""
+
+
+@dataclass(frozen=True)
+class ReleaseLabels(Row):
+    """An image of a simulated hospital, as its release describes it."""
+
+    NAME: ClassVar = "release_labels"
+    KEY: ClassVar = ("image_id",)
+    FURTHER: ClassVar = "FINDING"
+    "1 with the finding by the hospital's rule of labelling, 0 without, empty where nothing is said."
+
+    image_id: str
+    "The image."
+    patient_id: str
+    "The patient."
+    study_id: str | None
+    "The examination."
+    path: str
+    "The file, from the folder of DICOM files."
+    view: str | None
+    "`PA` or `AP`."
+    sex: str | None
+    "`F` or `M`."
+    age: Years | None
+    "Age of the patient."
+
+
+@dataclass(frozen=True)
+class UnpackedLabels(Row):
+    """An image of a release that came in arrays, unpacked to image files."""
+
+    NAME: ClassVar = "unpacked_labels"
+    KEY: ClassVar = ("image_id",)
+
+    image_id: str
+    "The image: its number in the release."
+    path: str
+    "The file, from the folder of images."
+    split: str | None
+    "The release's own split, `train` or `test`; empty where it has none."
+    class_: str
+    "The class."

@@ -1,0 +1,62 @@
+"""Verdicts against what was planted in simulated hospitals."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Correlation, Count, Row
+from crossray.tables.keys import OfCell
+
+
+@dataclass(frozen=True)
+class ShiftTruth(OfCell):
+    """A cell of two simulated hospitals with the same seed, and a metric."""
+
+    NAME: ClassVar = "shift_truth"
+    KEY: ClassVar = ("model", "source", "target", "task", "metric")
+
+    metric: str
+    "`log-loss` (nats) or `AUC` (terms are of 1 - AUC)."
+    seed: int
+    "Seed of the simulated hospitals."
+    kind: str
+    """In what the hospitals differ: `prevalence`, `image`, `concept`, `mixture`, `along severity`, `site mark` or
+    `nothing`."""
+    planted_prevalence: float | None
+    "Prevalence term that the true severities give."
+    planted_image: float | None
+    "Image term that the true severities give."
+    planted_concept: float | None
+    "Concept term that the true severities give."
+    found_prevalence: float | None
+    "`prevalence` in `shift.csv`."
+    found_image: float | None
+    "`image` in `shift.csv`."
+    found_concept: float | None
+    "`concept` in `shift.csv`."
+    verdict: str | None
+    "`verdict` in `shift.csv`."
+    outcome: str | None
+    "`right`, `abstained` or `wrong`."
+
+
+@dataclass(frozen=True)
+class ShiftAcceptance(Row):
+    """A criterion that verdicts are judged by, for a seed and metric."""
+
+    NAME: ClassVar = "shift_acceptance"
+    KEY: ClassVar = ("seed", "metric", "criterion")
+
+    seed: int
+    "Seed of the simulated hospitals."
+    metric: str
+    "`log-loss` or `AUC`."
+    criterion: str
+    "What is asked of the verdicts or of the terms."
+    cells: Count
+    "Cells behind the value."
+    value: Correlation | None
+    "The share or the correlation (Pearson) that was found."
+    bound: Correlation | None
+    "What it must reach, at least or, for wrong causes, at most; empty where nothing is asked."
+    met: bool | None
+    "Whether it does; empty without a bound or a value."

@@ -1,0 +1,42 @@
+"""Performance by sex, age and view."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from crossray.tables.contract import Correlation, Count, Share
+from crossray.tables.keys import OfCell
+
+
+@dataclass(frozen=True)
+class Subgroups(OfCell):
+    """A cell, or the mean of a pair's tasks, and a group of its images."""
+
+    NAME: ClassVar = "subgroups"
+    KEY: ClassVar = ("model", "source", "target", "task", "attribute", "group")
+
+    attribute: str
+    "`sex`, `age` or `view`."
+    group: str
+    "Value of the attribute; of the age, a band of years."
+    images: Count
+    "Test images of the group that are labelled for the task; for a mean of tasks all of the group."
+    patients: Count
+    "Patients of these images."
+    positives: Count | None
+    "Those of them with the finding."
+    negatives: Count | None
+    "Those of them without the finding."
+    reason: str | None
+    "Code of the reason why there is no number."
+    auc: Share | None
+    "AUC among the group's images."
+    auc_low: float | None
+    auc_high: float | None
+    difference: Correlation | None
+    "`auc` minus the AUC among all other images."
+    difference_low: float | None
+    difference_high: float | None
+    p: Share | None
+    "Two-sided p value of no difference."
+    worst: bool
+    "Whether the group has the lowest AUC of those of its attribute that have one, if several do."
