@@ -9,7 +9,7 @@ import pytest
 
 from crossray.figures import auc_matrix, drop, explorer, subgroups, training_curves
 from crossray.figures.answers import answer, key_numbers
-from crossray.tables import read
+from crossray.tables import contract_of, read
 from helpers import ROOT
 
 
@@ -90,7 +90,7 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
     interval = f"{(low + high) / 2:.2f} (95 % interval {low:.2f} to {high:.2f})"
     for name in ("north", "south", "reread"):
         assert f"{name} {interval}" in sentence
-    performance = read(made.folder / "analysis/performance.csv")
+    performance = read(made.folder / "analysis/performance.csv", contract_of("performance"))
     for figure in (
         auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.settings),
         drop.draw(tables["transfer"], tables["summary"], made.settings),
