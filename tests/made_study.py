@@ -118,7 +118,7 @@ class Made:
         """Return which of all figures or tables this study has."""
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
-            "explanation", "truth", "attribution", "localisation", "models", "sweeps"
+            "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps"
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 

@@ -24,7 +24,7 @@ STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": 
          "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
          "objective": "multilabel"}  # fmt: skip
 #: all but what has chains of its own: test_localisation, test_shift_tables, test_corrections
-HAD = set(NEEDS) - {"attribution", "localisation", "explanation", "truth"}
+HAD = set(NEEDS) - {"attribution", "localisation", "explanation", "corrections", "truth"}
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle", "window": 1.0, "variation": 0.0,
@@ -249,6 +249,26 @@ def test_the_matrix_is_printed(study, capsys):
     printed = capsys.readouterr().out
     assert "rows trained on, columns tested on" in printed
     assert "Report:" in printed
+    assert "images or the labels" not in printed
+
+
+def test_the_causes_of_every_pair_are_printed(study, tmp_path, capsys):
+    (tmp_path / "s").mkdir()
+    shutil.copytree(study / "study/analysis", tmp_path / "s/analysis")
+    pairs = [(a, b) for a in ("a", "b") for b in ("a", "b") if a != b]
+    rows = [{"model": "small", "source": a, "target": b, "task": task, "metric": metric, "verdict": verdict}
+            for a, b in pairs for metric in ("log-loss", "AUC")
+            for task, verdict in zip(TASKS, ["image", "concept", ""], strict=False)]  # fmt: skip
+    pd.DataFrame(rows).to_csv(tmp_path / "s/analysis/shift.csv", index=False)
+    transfer = pd.read_csv(tmp_path / "s/analysis/transfer.csv").assign(home_at_chance=False)
+    transfer.to_csv(tmp_path / "s/analysis/transfer.csv", index=False)
+    assert importlib.import_module("print_matrix").main(["--causes", str(tmp_path / "s")]) == 0
+    printed = capsys.readouterr().out
+    for a, b in pairs:
+        assert (
+            f"\n{a} to {b}: the images are to blame for {TASKS[0]}; the label rule is to blame for {TASKS[1]}"
+            in printed
+        )
 
 
 def test_images_of_another_size_are_refused(study, capsys):

@@ -80,6 +80,7 @@ def test_a_study_of_nothing_but_a_sweep_reports_its_first_point():
     ("heads", {"shared_heads": {}}, {}),
     ("heads", {"shared_heads": {}}, {"shared_heads": {}, "models": {"a": {"sources": ["north"]}}}),
     ("explanation", {"explanation": {}}, {}),
+    ("corrections", {"explanation": {}}, {"explanation": {"corrections": False}}),
     ("explanation", {"explanation": {}}, {"explanation": {}, "sources": ["north"], "targets": ["north"]}),
     ("truth", {"explanation": {}}, {"explanation": {}, "datasets": {
         name: block | {"public": False} for name, block in HOSPITALS.items()}}),

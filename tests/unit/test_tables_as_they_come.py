@@ -210,6 +210,14 @@ def test_the_table_counts_before_the_headers(tmp_path):
     assert rows["age"].tolist() == [50, 50, 40]
 
 
+def test_files_without_a_patient_are_counted(tmp_path):
+    layouts.archive(tmp_path)
+    table(tmp_path, "Accession;Finding\nA001;none\nA002;none\n", "labels.csv")
+    dicom_file(tmp_path / "export/A001/IM0", pixels(0), AccessionNumber="A001")
+    with pytest.raises(UserError, match=r"1 of 3 DICOM files that have labels have no PatientID .*columns.patient_id"):
+        manifest_of(tmp_path, **ARCHIVE)
+
+
 def test_studies_without_an_image_are_held_to_the_limit(tmp_path):
     layouts.archive(tmp_path)
     words = r"labels.csv: 1 of 3 values of column Accession are in no DICOM header .*max_missing = 0 .* that of row 4"

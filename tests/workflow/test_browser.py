@@ -47,7 +47,17 @@ def test_the_first_screen_has_the_banner_and_the_answer(opened):
             assert box["y"] + box["height"] <= size["height"], (selector, size)
 
 
-@pytest.mark.parametrize("width", [320, 375, 768, 1280, 1920])
+def test_on_a_phone_every_figure_is_seen_whole_and_may_be_zoomed(opened, tmp_path):
+    page = opened(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, java_script_enabled=False)
+    assert "user-scalable" not in page.locator("meta[name=viewport]").get_attribute("content")
+    page.screenshot(path=tmp_path / "phone.png", full_page=True)
+    boxes = page.evaluate("[...document.querySelectorAll('.card')].map(c => [c.scrollWidth, c.clientWidth])")
+    assert len(boxes) == len(FIGURES_OF_TWO)
+    assert all(inside <= outside for inside, outside in boxes)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [320, 375, 390, 768, 1280, 1920])
 def test_nothing_scrolls_sideways_but_the_boxes_that_say_so(opened, width):
     page = opened(viewport={"width": width, "height": 800})
     page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")

@@ -25,7 +25,7 @@ def read(study, name):
 
 def test_what_only_such_a_study_has_is_on_its_page(study):
     page = (study.folder / "results/models/report.html").read_text()
-    had = ("models", "sweeps", "attribution", "localisation", "explanation", "truth")
+    had = ("models", "sweeps", "attribution", "localisation", "explanation", "corrections", "truth")
     of_these = [name for name, figure in FIGURES.items() if figure.needs in had]
     assert len(of_these) > len(had)
     assert all(f'id="figure-{name}"' in page for name in of_these)

@@ -11,7 +11,7 @@ from crossray.figures.registry import FIGURES, TABLES, had
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 #: what the study of several models has
-ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "truth")
+ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth")
 
 
 def read(whole, name):

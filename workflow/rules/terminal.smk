@@ -20,7 +20,8 @@ if workflow.is_main_process and Path(workflow.main_snakefile).resolve().parent =
 onsuccess:
     checked = "check" in workflow.dag_settings.targets
     if Path(f"results/{STUDY.study}/analysis/transfer.csv").is_file() and not checked:
-        shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py results/{STUDY.study}")
+        causes = "--causes" if PLAN.conditions["explanation"] else ""
+        shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py {causes} results/{STUDY.study}")
 
 
 onerror:

@@ -1,4 +1,4 @@
-"""Print a study's matrix of mean AUC, sources x targets, and where its report is."""
+"""Print a study's matrix of mean AUC, sources x targets, why models do worse elsewhere, and where its report is."""
 
 import sys
 from argparse import Namespace
@@ -8,15 +8,18 @@ from crossray.program import parser, run
 
 
 def print_matrix(arguments: Namespace) -> None:
-    """Print one matrix a model."""
+    """Print one matrix a model, and one sentence a pair where the study splits losses into causes."""
     from crossray.errors import UserError
+    from crossray.figures.answers import cause_sentences
     from crossray.tables import read
+    from crossray.tables.shift import Shift
     from crossray.tables.transfer import Transfer
 
-    path = arguments.study / "analysis" / "transfer.csv"
+    path, causes = (arguments.study / "analysis" / f"{name}.csv" for name in ("transfer", "shift"))
     if not path.is_file():
         raise UserError(f"{path}: not there; run the study first")
-    for model, cells in read(path, Transfer).groupby("model", sort=False):
+    transfer = read(path, Transfer)
+    for model, cells in transfer.groupby("model", sort=False):
         shown = cells.assign(
             cell=[
                 f"{row.auc:.2f} ({row.auc_low:.2f}-{row.auc_high:.2f})" if row.auc == row.auc else row.reason
@@ -27,12 +30,16 @@ def print_matrix(arguments: Namespace) -> None:
         matrix = matrix.loc[cells["source"].unique(), cells["target"].unique()]
         print(f"\n{model}: mean AUC (95 % interval), rows trained on, columns tested on\n")
         print(matrix.rename_axis(index=None, columns=None).to_string())
+    if arguments.causes:
+        print("\nIs it the images or the labels? (docs/shift.md)\n")
+        print("\n".join(cause_sentences(read(causes, Shift), transfer)))
     print(f"\nReport: {arguments.study / 'report.html'}")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
+    options.add_argument("--causes", action="store_true", help="also say what each pair suffers from, by shift.csv")
     options.add_argument("study", type=Path, help="folder of the study's results, for instance results/demo")
     return run(print_matrix, options.parse_args(argv))
 

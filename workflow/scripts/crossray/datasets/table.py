@@ -303,6 +303,11 @@ def _facts(root: str, joined: Joined, columns: Mapping[str, str], settings: Tabl
     facts |= _from_headers(root, facts, settings.from_headers)
     for field in ("image_id", "patient_id", "path"):
         empty = texts.index[facts[field] == ""]
+        if len(empty) and settings.found_by:
+            raise UserError(
+                f"{root}: {len(empty)} of {len(texts)} DICOM files that have labels have no {KEYWORDS[field]} in their "
+                f"header, and no table has a column for it; name one (columns.{field}), or leave these files out"
+            )
         if len(empty):
             column = columns.get(field, settings.path if field == "path" else KEYWORDS.get(field, field))
             origin = joined.origins[next(iter(texts))][0]

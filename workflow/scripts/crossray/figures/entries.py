@@ -12,8 +12,8 @@ from typing import ClassVar, Literal, get_args
 #: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
 #: few enough tasks for a matrix each
 Need = Literal[
-    "models", "sweeps", "transfer", "domains", "heads", "explanation", "truth", "labels", "probe", "attribution",
-    "localisation", "paper", "classes", "findings", "agreement", "panels",
+    "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
+    "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> what the page says of it; nobody misses classes where tasks are findings
@@ -24,6 +24,7 @@ MISSING: dict[Need, str] = {
     "domains": "Leave one domain out: no source `all-but-NAME`.",
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "explanation": "Images or labels, for every pair and task: no `explanation`.",
+    "corrections": "Whether corrections help: no `explanation`, or one with `corrections: false`.",
     "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",

@@ -325,10 +325,10 @@ SECTIONS = (
                 ),
                 tables=("corrections_by_verdict",),
                 settings=("models", "resamples"),
-                needs="explanation",
+                needs="corrections",
             ),
-            TableEntry("corrections_by_verdict", "explanation"),
-            TableEntry("corrections", "explanation"),
+            TableEntry("corrections_by_verdict", "corrections"),
+            TableEntry("corrections", "corrections"),
             FigureEntry(
                 "shift_truth",
                 label="causes planted and found",

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import re
 import subprocess
 import urllib.parse
 from collections.abc import Collection, Iterable, Mapping
@@ -32,6 +33,8 @@ PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom",
 
 #: a drawing with more tags than this stands in the page as one image: a browser has to lay out every element
 _INLINE = 1_200
+#: a drawing is shrunk to this share of its width, and no further, to fit a phone
+_SMALLEST = 0.4
 #: what needs no escape inside a quoted attribute
 _PLAIN = " <>=:/,;()+-.*!?@$|~_"
 
@@ -132,7 +135,8 @@ def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
     svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
-    words = read_json(folder / f"{name}.json")
+    width = re.search(r'<svg[^>]*? width="([0-9.]+)"', svg)
+    words = {**read_json(folder / f"{name}.json"), "least": round(_SMALLEST * float(width[1])) if width else 0}
     if svg.count("<") <= _INLINE:
         return {**words, "drawing": markupsafe.Markup(svg)}
     link = markupsafe.Markup(f"data:image/svg+xml,{urllib.parse.quote(svg, safe=_PLAIN)}")

@@ -81,6 +81,8 @@ class Explanation(Settings):
     "Positives and negatives that both sides need for a verdict."
     resamples: Annotated[int, Ge(50)] = 200
     "Resamples of patients behind each interval; everything is fitted again in each."
+    corrections: bool = True
+    "Whether corrections of images and outputs are tried on every pair; they take longer than the split itself."
 
 
 @dataclass(frozen=True, kw_only=True)

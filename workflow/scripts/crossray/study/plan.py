@@ -194,6 +194,7 @@ class Plan:
             "domains": any(f"{ALL_BUT}{target}" in self.sources for target in self.targets),
             "heads": study.shared_heads is not None and bool(self.models_on_all_sources),
             "explanation": explanation,
+            "corrections": explanation and study.explanation is not None and study.explanation.corrections,
             "truth": explanation
             and set(self.targets) <= set(self.phantoms)
             and all(study.datasets[name].public for name in self.targets),
