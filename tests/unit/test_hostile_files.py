@@ -309,3 +309,44 @@ def test_files_from_the_future_are_found(tmp_path):
     files = [tmp_path / name for name in ("past", "soon", "future", "gone")]
     assert [path.name for path in later_than_now(files)] == ["soon", "future"]
     assert [path.name for path in later_than_now(files, seconds=60)] == ["future"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_what_describes_an_entry_of_an_archive_is_not_read_if_it_is_huge(tmp_path, monkeypatch, kind):
+    member = tarfile.TarInfo("long")
+    member.type, member.size = kind, (1 << 33) - 1
+    (tmp_path / "r.tar").write_bytes(member.tobuf(tarfile.USTAR_FORMAT) + bytes(1 << 16))
+    for name in ("_proc_pax", "_proc_gnulong"):
+        monkeypatch.setattr(tarfile.TarInfo, name, lambda *_: pytest.fail("it was read"))
+    with pytest.raises(UserError, match="not a readable archive of reports"):
+        list(openi._reports(str(tmp_path / "r.tar")))
+
+
+def test_an_archive_of_millions_of_entries_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(openi, "_MOST_ENTRIES", 3)
+    with tarfile.open(tmp_path / "r.tgz", "w:gz") as archive:
+        for number in range(4):
+            archive.addfile(tarfile.TarInfo(f"{number}.txt"), io.BytesIO())
+    with pytest.raises(UserError, match="more than 3 entries"):
+        list(openi._reports(str(tmp_path / "r.tgz")))
+
+
+OTHERS = [
+    "..\\secret.png", "a\\..\\..\\secret.png", "\\\\server\\share\\0.png", "C:\\0.png", "//server/0.png",
+    "file:///etc/passwd", "~/secret.png", "$HOME/secret.png", "%2e%2e/secret.png",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_paths_of_other_systems_and_addresses_are_names_of_files_or_refused(release, name):
+    inside = (release / name).resolve().is_relative_to(release.resolve())
+    assert (paths.outside(release, [name]) == []) == inside
+    assert inside == (not name.startswith("//"))
+
+
+def test_a_large_report_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "ecgen").mkdir()
+    with (tmp_path / "ecgen/1.xml").open("wb") as file:
+        file.truncate((1 << 20) + 1)
+    with pytest.raises(UserError, match="larger than 1,048,576 bytes"):
+        list(openi._reports(str(tmp_path / "ecgen")))
