@@ -15,8 +15,8 @@ import pytest
 import fuzz_tables
 import make_manifest
 import releases
-from crossray import manifest, paths
-from crossray.datasets import openi
+from crossray import manifest, paths, planning
+from crossray.datasets import Release, openi
 from crossray.errors import UserError, listed, speaking_of
 from crossray.files import later_than_now, read_json, read_parquet
 from crossray.shards import ImageStore, read_index, shard_entry, write_shard
@@ -350,3 +350,27 @@ def test_a_large_report_of_a_folder_is_refused(tmp_path):
         file.truncate((1 << 20) + 1)
     with pytest.raises(UserError, match="larger than 1,048,576 bytes"):
         list(openi._reports(str(tmp_path / "ecgen")))
+
+
+#: what jobs of each kind read
+READ = ["datasets/d/manifest.parquet", "datasets/d/regions.parquet", "datasets/d/32px/shards/0000.h5",
+        "datasets/d/32px/index.json", "s/manifests/d.parquet", "s/leakage/moves/d.csv",
+        "s/models/m/d/0/weights.safetensors", "s/shared_heads/m/free/0/training.json",
+        "s/predictions/m/d/0/test/d.parquet", "s/corrected/m/d/0/d.parquet", "s/embeddings/m/d/0.parquet",
+        "s/attributions/m/d/d/maps.h5", "s/descriptions/d.parquet", "s/analysis/performance.csv",
+        "s/figures/auc_matrix.svg"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [*(f"results/{name}" for name in READ), "labels.csv"])
+def test_a_clock_that_runs_behind_what_any_job_reads_stops_the_run(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    study = planning.study_of({"study": "s", "tasks": ["A"], "datasets": {"d": {"reader": "simulated", "images": 9}}})
+    releases = [Release(str(tmp_path), ("labels.csv",))]
+    for path in (tmp_path / name for name in (place, "results/other/manifests/d.parquet")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    planning.check_clock(study, releases)
+    for name in (place, "results/other/manifests/d.parquet"):  # another study's are none of this one's
+        os.utime(name, (time.time() + 86400,) * 2)
+    with pytest.raises(UserError, match=rf"^{place}: is from the future \(1 such"):
+        planning.check_clock(study, releases)
