@@ -45,7 +45,7 @@ onstart:
     with raised_as(WorkflowError):
         check_writable("results", "logs", STUDY.private)
         close_folder(Path(STUDY.private))
-        check_clock(STUDY)
+        check_clock(STUDY, DATA.releases.values())
     check_left_over()
 
 

@@ -1,6 +1,7 @@
 """Benchmarks still run: what they call is called as it is now. Nothing is timed here."""
 
 import importlib
+import importlib.util
 import sys
 
 import pytest
@@ -45,3 +46,13 @@ def test_predictions_read_every_target_for_every_source(tmp_path):
     precision.IMAGES = 30
     written, index = precision._hospital("north", study, tmp_path)
     assert precision.load_source([written], [index], precision.stored.learning(study.tasks)).tasks
+
+
+def test_the_page_has_the_table_of_hostile_files_as_it_was_measured():
+    specification = importlib.util.spec_from_file_location("hostile_page", ROOT / "docs/hostile.py")
+    page = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(page)
+    text = page.PAGE.read_text()
+    assert page.with_table(text, page.table()) == text, "run python docs/hostile.py"
+    with pytest.raises(ValueError, match="lacks the marks"):
+        page.with_table("no mark", page.table())

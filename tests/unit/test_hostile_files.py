@@ -15,8 +15,8 @@ import pytest
 import fuzz_tables
 import make_manifest
 import releases
-from crossray import manifest, paths
-from crossray.datasets import openi
+from crossray import manifest, paths, planning
+from crossray.datasets import Release, openi
 from crossray.errors import UserError, listed, speaking_of
 from crossray.files import later_than_now, read_json, read_parquet
 from crossray.shards import ImageStore, read_index, shard_entry, write_shard
@@ -309,3 +309,68 @@ def test_files_from_the_future_are_found(tmp_path):
     files = [tmp_path / name for name in ("past", "soon", "future", "gone")]
     assert [path.name for path in later_than_now(files)] == ["soon", "future"]
     assert [path.name for path in later_than_now(files, seconds=60)] == ["future"]
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_what_describes_an_entry_of_an_archive_is_not_read_if_it_is_huge(tmp_path, monkeypatch, kind):
+    member = tarfile.TarInfo("long")
+    member.type, member.size = kind, (1 << 33) - 1
+    (tmp_path / "r.tar").write_bytes(member.tobuf(tarfile.USTAR_FORMAT) + bytes(1 << 16))
+    for name in ("_proc_pax", "_proc_gnulong"):
+        monkeypatch.setattr(tarfile.TarInfo, name, lambda *_: pytest.fail("it was read"))
+    with pytest.raises(UserError, match="not a readable archive of reports"):
+        list(openi._reports(str(tmp_path / "r.tar")))
+
+
+def test_an_archive_of_millions_of_entries_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(openi, "_MOST_ENTRIES", 3)
+    with tarfile.open(tmp_path / "r.tgz", "w:gz") as archive:
+        for number in range(4):
+            archive.addfile(tarfile.TarInfo(f"{number}.txt"), io.BytesIO())
+    with pytest.raises(UserError, match="more than 3 entries"):
+        list(openi._reports(str(tmp_path / "r.tgz")))
+
+
+OTHERS = [
+    "..\\secret.png", "a\\..\\..\\secret.png", "\\\\server\\share\\0.png", "C:\\0.png", "//server/0.png",
+    "file:///etc/passwd", "~/secret.png", "$HOME/secret.png", "%2e%2e/secret.png",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_paths_of_other_systems_and_addresses_are_names_of_files_or_refused(release, name):
+    inside = (release / name).resolve().is_relative_to(release.resolve())
+    assert (paths.outside(release, [name]) == []) == inside
+    assert inside == (not name.startswith("//"))
+
+
+def test_a_large_report_of_a_folder_is_refused(tmp_path):
+    (tmp_path / "ecgen").mkdir()
+    with (tmp_path / "ecgen/1.xml").open("wb") as file:
+        file.truncate((1 << 20) + 1)
+    with pytest.raises(UserError, match="larger than 1,048,576 bytes"):
+        list(openi._reports(str(tmp_path / "ecgen")))
+
+
+#: what jobs of each kind read
+READ = ["datasets/d/manifest.parquet", "datasets/d/regions.parquet", "datasets/d/32px/shards/0000.h5",
+        "datasets/d/32px/index.json", "s/manifests/d.parquet", "s/leakage/moves/d.csv",
+        "s/models/m/d/0/weights.safetensors", "s/shared_heads/m/free/0/training.json",
+        "s/predictions/m/d/0/test/d.parquet", "s/corrected/m/d/0/d.parquet", "s/embeddings/m/d/0.parquet",
+        "s/attributions/m/d/d/maps.h5", "s/descriptions/d.parquet", "s/analysis/performance.csv",
+        "s/figures/auc_matrix.svg"]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [*(f"results/{name}" for name in READ), "labels.csv"])
+def test_a_clock_that_runs_behind_what_any_job_reads_stops_the_run(tmp_path, monkeypatch, place):
+    monkeypatch.chdir(tmp_path)
+    study = planning.study_of({"study": "s", "tasks": ["A"], "datasets": {"d": {"reader": "simulated", "images": 9}}})
+    releases = [Release(str(tmp_path), ("labels.csv",))]
+    for path in (tmp_path / name for name in (place, "results/other/manifests/d.parquet")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+    planning.check_clock(study, releases)
+    for name in (place, "results/other/manifests/d.parquet"):  # another study's are none of this one's
+        os.utime(name, (time.time() + 86400,) * 2)
+    with pytest.raises(UserError, match=rf"^{place}: is from the future \(1 such"):
+        planning.check_clock(study, releases)

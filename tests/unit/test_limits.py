@@ -15,12 +15,13 @@ from pydicom import uid
 from pydicom.encaps import encapsulate
 
 from crossray import grey_levels, limits, streams
-from crossray.datasets import archives, delimited
+from crossray.datasets import archives, delimited, workbooks
 from crossray.datasets.sheets import count_rows, read_table
 from crossray.dicom import read_dicom, read_dicom_shape
 from crossray.errors import UnusableImageError, UserError
 from crossray.images import load_square
 from crossray.pictures import read_picture_shape
+from helpers import workbook
 
 RAMP = np.arange(0, 4096, dtype=np.uint16).reshape(64, 64)
 #: sides of a picture of too many pixels
@@ -231,3 +232,72 @@ def test_an_archive_of_many_files_is_not_listed(tmp_path, monkeypatch):
             archive.writestr(f"{number}.csv", b"a\n1\n")
     with pytest.raises(UserError, match="an archive of more than 3 files"):
         read_table(str(tmp_path / "t.zip"))
+
+
+def changed(path, change):
+    """Write a workbook of two columns whose members a function has changed: name and bytes to the same."""
+    workbook(path, Labels=[["image_id", "A"], ["a", 1], ["b", 0]])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in change(members).items():
+            archive.writestr(name, content)
+    return str(path)
+
+
+def with_cell(place, name="xl/worksheets/s1.xml"):
+    """Return a change that adds a cell at a place, the sheet being called otherwise perhaps."""
+
+    def change(members):
+        sheet = members.pop("xl/worksheets/s1.xml").replace(b"</row>", f'<c r="{place}"><v>1</v></c></row>'.encode(), 1)
+        links = members["xl/_rels/workbook.xml.rels"].replace(b"worksheets/s1.xml", name.removeprefix("xl/").encode())
+        return members | {name: sheet, "xl/_rels/workbook.xml.rels": links}
+
+    return change
+
+
+def with_shared_texts(members):
+    sheet = members["xl/worksheets/s1.xml"]
+    cells = b'<row r="4">' + b'<c t="s"><v>0</v></c>' * 300 + b"</row>"
+    strings = b"<sst><si><t>" + b"x" * 40_000 + b"</t></si></sst>"
+    added = {"xl/worksheets/s1.xml": sheet.replace(b"</sheetData>", cells + b"</sheetData>")}
+    return members | added | {"xl/sharedStrings.xml": strings}
+
+
+def opendocument(members):
+    """Return an OpenDocument sheet of one cell, which is repeated."""
+    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>a</text:p>'
+    row = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-cell></table:table-row>'
+    spaces = " ".join(
+        f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in ("office", "table", "text")
+    )
+    body = f'<office:spreadsheet><table:table table:name="A">{row}</table:table></office:spreadsheet>'
+    body = f"<office:body>{body}</office:body>"
+    return {"mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
+            "content.xml": f"<office:document-content {spaces}>{body}</office:document-content>".encode()}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [(with_cell("XFD1048576"), "fields in 1,048,576 rows"), (with_cell("xfd1048576"), "fields in 1,048,576 rows"),
+     (with_cell("A99999999"), "more than 10,000,000 rows"),
+     (with_cell("XFD1048576", "xl/a.dat"), "fields in 1,048,576 rows"),
+     (with_shared_texts, "more than 8 MB of text in its cells"), (opendocument, "fields in 1,048,576 rows"),
+     (lambda members: members | {"xl/more.bin": bytes(9 << 20)}, "more than 8 MB when it is unpacked"),
+     (lambda members: members | {"xl/a.xml": b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}, "with a document type"),
+     (lambda members: members | {"xl/a.xml": b"<a><b></a>"}, "not a readable Excel file")],
+)  # fmt: skip
+def test_workbooks_that_become_huge_are_not_opened(tmp_path, monkeypatch, change, words):
+    monkeypatch.setattr(
+        "python_calamine.CalamineWorkbook.from_filelike", lambda _: pytest.fail("it was opened"), raising=False
+    )
+    monkeypatch.setattr(workbooks, "LARGEST_BYTES", 8 << 20)
+    path = changed(tmp_path / "t.xlsx", change)
+    for read in (count_rows, read_table):
+        with pytest.raises(UserError, match=words):
+            read(path)
+
+
+def test_workbooks_as_they_are_written_are_opened(tmp_path):
+    path = changed(tmp_path / "t.xlsx", lambda members: members)
+    assert read_table(path, ["image_id"])["A"].tolist() == ["1", "0"]

@@ -1,15 +1,17 @@
 """Small counts of data that are not public are not told, nor can they be worked out from what is."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from crossray.small_cells import withhold, write
+from crossray.small_cells import COUNTS, withhold, write
 from crossray.study.small_cells import Published, SmallCells
-from crossray.tables import HIDDEN, read, with_marks
-from helpers import contract
+from crossray.tables import HIDDEN, contract_of, read, with_marks
+from helpers import ROOT, contract
 
 LIMIT = 5
 SPLITS = ("train", "test")
@@ -30,7 +32,9 @@ def possible(table):
     """Return all values of each count of a split that agree with what a table shows, by trying them."""
     shown = table.set_index("split")
     small = (table[list(KINDS)] == f"<{LIMIT}").any(axis=None)
-    choices = [[value for value in range(30) if fits(value, shown.loc[split, kind], small)]
+    # of a pair of so few images nothing is said, neither that one of them is small nor that it is not
+    few = {split for split in shown.index if shown.loc[split, "images"] in range(LIMIT, 2 * LIMIT - 1)}
+    choices = [[value for value in range(30) if fits(value, shown.loc[split, kind], small and split not in few)]
                for split in SPLITS for kind in KINDS[:2]]  # fmt: skip
     tried = np.stack([axis.ravel() for axis in np.meshgrid(*choices, indexing="ij")], axis=1)
     parts = tried.reshape(len(tried), len(SPLITS), 2)
@@ -39,7 +43,7 @@ def possible(table):
     agree = np.ones(len(tried), bool)
     for row, split in enumerate(("all", *SPLITS)):
         for column, kind in enumerate(KINDS):
-            agree &= fits(sums[:, row, column], shown.loc[split, kind], small)
+            agree &= fits(sums[:, row, column], shown.loc[split, kind], small and split not in few)
     return [set(values) for values in tried[agree].T]
 
 
@@ -47,7 +51,7 @@ def fits(number, cell, small):
     """Say which numbers a cell may stand for."""
     if cell == f"<{LIMIT}":
         return (number > 0) & (number < LIMIT)
-    return number >= (LIMIT if small else 1) if cell == HIDDEN else number == cell
+    return number >= (LIMIT if small else 0) if cell == HIDDEN else number == cell
 
 
 @settings(max_examples=40)
@@ -131,3 +135,174 @@ def test_marks_are_missing_numbers_for_figures_and_words_for_the_page(tmp_path):
 def test_what_two_data_sets_share_concerns_both(column):
     table = pd.DataFrame({"source": ["d", "o", "o"], "target": ["o", "d", "o"], column: [2, 2, 2]})
     assert withhold(table, LIMIT, ["d"])[column].tolist() == ["<5", "<5", 2]
+
+
+# Several tables
+
+
+def everything_of(counts, matched):
+    """Return the tables of a study that count one data set, as its analyses make them, by name.
+
+    Args:
+        counts: (split, group) -> positives, negatives and unknown labels of one task.
+        matched: how many of the test split are called positive by a second labelling, of the positives and negatives.
+    """
+    splits, groups = ("train", "validation", "test"), ("F", "M")
+    of = {split: [sum(counts[split, group][kind] for group in groups) for kind in range(3)] for split in splits}
+    of["all"] = [sum(of[split][kind] for split in splits) for kind in range(3)]
+    labels = [{"dataset": "d", "task": "A", "split": split, "positives": p, "negatives": n, "unknown": u,
+               "prevalence": p / (p + n) if p + n else None} for split, (p, n, u) in of.items()]  # fmt: skip
+    flow = [{"dataset": "d", "split": split, "rows": sum(of[split]), "found": sum(of[split]),
+             "readable": sum(of[split]), "labelled": p + n, "patients": p + n}
+            for split, (p, n, u) in of.items()]  # fmt: skip
+    by_sex = {group: sum(sum(counts[split, group]) for split in splits) for group in groups}
+    described = [("all", "all", sum(of["all"])), *(("split", split, sum(of[split])) for split in splits),
+                 *(("sex", group, number) for group, number in by_sex.items())]  # fmt: skip
+    p, n, _ = of["test"]
+    cell = {"model": "m", "source": "s", "target": "d", "task": "A"}
+    both, second = matched
+    agreed = {"first": "d", "second": "o", "task": "A", "matched": p + n, "images": p + n, "both": both,
+              "first_only": p - both, "second_only": second, "neither": n - second}  # fmt: skip
+    control = {"source": "d", "other": "o", "images": p + n, "own_positives": p, "other_positives": both + second}
+    return {
+        "labels": labels, "flow": flow,
+        "datasets": [{"dataset": "d", "property": a, "value": b, "images": c, "patients": c} for a, b, c in described],
+        "performance": [cell | {"seed": "0", "images": p + n, "patients": p + n, "positives": p, "negatives": n,
+                                "auc": 0.7, "sensitivity": 0.9}],
+        "calibration": [cell | {"scale": "probability", "images": p + n, "positives": p, "brier": 0.1}],
+        "roc": [cell | {"positives": p, "negatives": n, "false_positive_rate": x, "sensitivity": x} for x in (0, 1)],
+        "subgroups": [cell | {"attribute": "sex", "group": group, "images": a + b, "patients": a + b, "positives": a,
+                              "negatives": b, "auc": 0.7} for group in groups for a, b, _ in [counts["test", group]]],
+        "label_agreement": [agreed], "label_control": [{"model": "m", "task": "A"} | control],
+    }  # fmt: skip
+
+
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(st.lists(st.tuples(counts, counts, st.integers(0, 9)), min_size=6, max_size=6), st.floats(0, 1), st.floats(0, 1))
+def test_no_small_count_can_be_worked_out_from_all_tables_of_a_study_together(numbers, share, other):
+    keys = [(split, group) for split in ("train", "validation", "test") for group in ("F", "M")]
+    made = dict(zip(keys, numbers, strict=True))
+    positives, negatives = (sum(made["test", group][kind] for group in "FM") for kind in (0, 1))
+    matched = round(share * positives), round(other * negatives)
+    tables = {name: pd.DataFrame(rows) for name, rows in everything_of(made, matched).items()}
+    shown = {name: withhold(table, LIMIT, ["d"]) for name, table in tables.items()}
+    for name in shown:
+        whole = (
+            tables[name]
+            .select_dtypes("number")
+            .columns.intersection(
+                ["images", "patients", "positives", "negatives", "both", "first_only", "second_only", "neither", "rows"]
+            )
+        )
+        for column in whole:
+            small = tables[name][column].between(1, LIMIT - 1)
+            assert shown[name].loc[small, column].isin([f"<{LIMIT}", HIDDEN]).all(), (name, column)
+    found = worked_out(made, matched, shown)
+    assert found == [], "\n".join(table.to_string() for table in shown.values())
+
+
+def worked_out(made, matched, shown):
+    """Return the small counts that have one value alone under everything that all tables show, by integer programs.
+
+    Each cell of each table is a sum of unknown numbers; what is shown is an equation, ``<5`` bounds, and of what is
+    hidden nothing is known but that it is there.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    base = [(*key, kind) for key in made for kind in range(3)] + ["both", "second"]
+    basis = [np.eye(len(base))[place] for place in range(len(base))]
+    rows, low, high, asked = [], [], [], []
+    symbolic = everything_of(
+        {key: tuple(Linear(basis[base.index((*key, kind))], made[key][kind]) for kind in range(3)) for key in made},
+        (Linear(basis[-2], matched[0]), Linear(basis[-1], matched[1])),
+    )
+    for name, cells in symbolic.items():
+        for place, row in enumerate(cells):
+            for column, value in row.items():
+                if not isinstance(value, Linear) or column == "prevalence":
+                    continue
+                cell = shown[name].iloc[place][column]
+                rows.append(value.weights)
+                least, most = (
+                    (value.number,) * 2 if cell not in (f"<{LIMIT}", HIDDEN) else (int(cell != HIDDEN), LIMIT - 1)
+                )
+                low.append(least)
+                high.append(np.inf if cell == HIDDEN else most)
+                if 0 < value.number < LIMIT and column != "unknown":
+                    asked.append((name, column, value))
+    limits = LinearConstraint(np.array(rows), low, high)
+    single = []
+    for name, column, value in asked:
+        ends = [milp(sign * value.weights, constraints=limits, bounds=Bounds(0, np.inf),
+                     integrality=np.ones(len(base))) for sign in (1, -1)]  # fmt: skip
+        reached = {None if end.x is None else round(float(value.weights @ end.x)) for end in ends}
+        if len(reached) == 1 and None not in reached:
+            single.append((name, column, value.number))
+    return single
+
+
+class Linear:
+    """A sum of unknown numbers, with its true value."""
+
+    def __init__(self, weights, number):
+        self.weights, self.number = weights, number
+
+    def __add__(self, other):
+        return Linear(self.weights + getattr(other, "weights", 0), self.number + getattr(other, "number", other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other):
+        return Linear(self.weights - other.weights, self.number - other.number)
+
+    def __truediv__(self, other):
+        return Linear(self.weights, 0.5)
+
+    def __bool__(self):
+        return self.number != 0
+
+
+# Writers
+
+#: numbers that count neither images nor patients, in whatever table of an analysis they stand
+NO_COUNTS = {
+    "applied", "bin", "cells", "classes", "compared", "datasets", "first_seed", "inside", "label", "operations",
+    "pairs", "pairs_at_chance", "paper_numbers", "parameters", "planted_concept", "planted_image",
+    "planted_prevalence", "possible_pairs", "second_seed", "seed", "seeds", "shared_cells", "shared_tasks", "tasks",
+    "unknown", "with_interval",
+}  # fmt: skip
+
+#: programs that write tables without small_cells.write -> their tables of an analysis; others write none, but one row
+#: an image, what releases hold, or a training's history
+DIRECT = {
+    "compare_domains": ["domains"],
+    "measure_heads": ["head_places", "head_distances", "head_relations"],
+    "measure_transfer": ["transfer", "summary", "tasks"],
+    "check_verdicts": ["shift_truth", "shift_acceptance"],
+    "attribute_images": [], "convert_shard": [], "index_shards": [], "simulate_hospital": [],
+    "train_model": [], "train_shared_heads": [], "unpack_release": [],
+}  # fmt: skip
+
+
+def test_every_count_in_a_table_of_an_analysis_is_known_as_one(analysed):
+    found = set()
+    for path in (analysed.folder / "analysis").glob("*.csv"):
+        table = read(path, contract_of(path.stem))
+        for name in table.select_dtypes("number"):
+            values = table[name].dropna()
+            if len(values) and (values % 1 == 0).all() and (values != values.iloc[0]).any():
+                found.add(name)
+    assert len(found & set(COUNTS)) > 15
+    assert found <= {*COUNTS, *NO_COUNTS}, "a new count goes into small_cells.COUNTS, any other number into NO_COUNTS"
+
+
+def test_programs_that_write_tables_with_counts_do_it_by_small_cells(analysed):
+    texts = {path.stem: path.read_text() for path in (ROOT / "workflow/scripts").glob("*.py")}
+    assert not [name for name, text in texts.items() if re.search(r"\b(write_csv|to_csv|csv_text)\b", text)]
+    direct = {name for name, text in texts.items() if re.search(r"from crossray\.tables import .*\bwrite\b", text)}
+    assert direct == set(DIRECT)
+    assert len({name for name, text in texts.items() if "from crossray.small_cells import write" in text}) > 10
+    for name in (name for names in DIRECT.values() for name in names):
+        assert not set(read(analysed.folder / f"analysis/{name}.csv", contract_of(name))) & set(COUNTS), name
+    modules = (ROOT / "workflow/scripts/crossray/analysis").rglob("*.py")
+    assert not [path for path in modules if re.search(r"\b(write_csv|to_csv|csv_text)\b", path.read_text())]

@@ -1,7 +1,9 @@
 """What is installed is locked, the installer too, and its licences stand in a page that cannot go stale."""
 
 import importlib.util
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -56,5 +58,51 @@ def test_an_audit_says_what_is_known_and_whether_anything_is(tmp_path, monkeypat
 def test_without_the_program_nothing_is_known(monkeypatch, capsys):
     audit = module("audit")
     monkeypatch.setattr(audit, "COMMAND", ["no-such-program"])
+    assert audit.main() == 2
+    assert "nothing is known" in capsys.readouterr().out
+
+
+def answer(*packages):
+    """Return an answer as pip-audit gives it, with what advisories of OSV have."""
+    return json.dumps({"dependencies": list(packages), "fixes": []})
+
+
+def advisory(name, *mended):
+    return {"id": name, "fix_versions": list(mended), "aliases": ["CVE-2020-0001"], "description": "made up"}
+
+
+SOUND = {"name": "sound", "version": "1.0", "vulns": []}
+HOLED = {"name": "holed", "version": "2.0", "vulns": [advisory("PYSEC-2020-1", "2.1", "3.0"), advisory("GHSA-made-up")]}
+SKIPPED = {"name": "local", "skip_reason": "not on the index"}
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "lines"),
+    [(answer(SOUND), 0, ["1 packages, 0 advisories"]),
+     (answer(SOUND, HOLED, SKIPPED), 1,
+      ["holed 2.0: PYSEC-2020-1; mended in 2.1, 3.0", "holed 2.0: GHSA-made-up; mended in no version yet",
+       "not asked about: local", "2 packages, 2 advisories"])],
+)  # fmt: skip
+def test_what_the_advisories_say_is_told(text, status, lines):
+    assert module("audit").report(text) == (lines, status)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "ERROR: no connection", "[]", "{}", "null", answer(), answer(SKIPPED), answer({"name": "a", "version": "1"}),
+     answer({"name": "a", "version": "1", "vulns": None}), answer({"version": "1", "vulns": [advisory("x")]}),
+     answer("a"), answer(SOUND)[:-5]],
+)  # fmt: skip
+def test_an_answer_that_is_none_is_not_taken_for_a_sound_lock(monkeypatch, capsys, text):
+    audit = module("audit")
+    done = subprocess.CompletedProcess([], 1, stdout=text, stderr="")
+    monkeypatch.setattr(audit.subprocess, "run", lambda *_, **__: done)
+    assert audit.main() == 2
+    assert "nothing is known" in capsys.readouterr().out
+
+
+def test_without_the_program_that_asks_nothing_is_known(monkeypatch, capsys):
+    audit = module("audit")
+    monkeypatch.setattr(audit, "COMMAND", ["/nowhere/uv"])
     assert audit.main() == 2
     assert "nothing is known" in capsys.readouterr().out

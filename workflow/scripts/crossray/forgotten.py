@@ -44,8 +44,11 @@ def without_forgotten(table: "pandas.DataFrame", path: Path) -> "pandas.DataFram
 def _read(path: Path) -> tuple[str, set[str]]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        return facts["key"], set(facts["patients"])
-    except (ValueError, KeyError, TypeError) as error:
+        key, patients = facts["key"], facts["patients"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        key = patients = None
+    if not (isinstance(key, str) and isinstance(patients, list) and all(isinstance(one, str) for one in patients)):
         raise UserError(
             f"{path}: not a list of forgotten patients; bring it back from a copy, as without it they would return"
-        ) from error
+        )
+    return key, set(patients)

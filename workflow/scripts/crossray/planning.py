@@ -172,20 +172,28 @@ def check_writable(*folders: str) -> None:
             )
 
 
-def check_clock(study: Study) -> None:
-    """Check that the clock does not run behind results: Snakemake deletes what a job made if its inputs are newer.
+def check_clock(study: Study, releases: Iterable[Release]) -> None:
+    """Check that the clock does not run behind what jobs read: Snakemake deletes what is made of newer files.
+
+    Whatever a study has in ``results`` may be read by one of its jobs, and so may the tables of releases.
 
     Raises:
         UserError: if it does.
     """
-    folder, patterns = Path("results"), ("datasets/*/*.parquet", "datasets/*/*/*", f"{study.study}/manifests/*")
-    models = f"{study.study}/models/*/*/*/*"
-    files = (path for pattern in (*patterns, models) for path in folder.glob(pattern) if path.is_file())
-    if late := later_than_now(files, seconds=60):
+    results = Path("results")
+    found = (path for name in ("datasets", study.study) for path in (results / name).rglob("*"))
+    kept = (path for path in found if not {"release", "unpacked", "work"} & set(path.parts) and path.is_file())
+    if late := later_than_now(kept, seconds=60):
         raise UserError(
             f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
             "would delete what jobs make of older inputs. Set the clock; or, if it is right, give all files its time: "
             "find results -exec touch {} +"
+        )
+    tables = {Path(path) for release in releases for path in release.tables}
+    if late := later_than_now(sorted(path for path in tables if path.is_file()), seconds=60):
+        raise UserError(
+            f"{late[0]}: is from the future ({len(late)} such tables), and Snakemake would delete what is made of it. "
+            "Set this machine's clock; or, if it is right, give the table its time: touch, or a copy"
         )
 
 

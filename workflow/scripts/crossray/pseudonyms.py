@@ -2,12 +2,14 @@
 
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
 from crossray.errors import UserError
 
 KEY_LENGTH = 32
+_PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 
 
 def pseudonym(identifier: str, key: bytes, kind: str) -> str:
@@ -19,6 +21,11 @@ def pseudonym(identifier: str, key: bytes, kind: str) -> str:
         kind: what it names, such as ``patient_id``; equal texts of two kinds have different pseudonyms.
     """
     return hmac.new(key, f"{kind}:{identifier}".encode(), "sha256").hexdigest()[:16]
+
+
+def is_pseudonym(text: str) -> bool:
+    """Return whether a text looks like one."""
+    return _PSEUDONYM.fullmatch(text) is not None
 
 
 def close_folder(path: Path) -> None:

@@ -2,19 +2,24 @@
 
 Every analysis writes its tables through :func:`write`. A count of images or patients from 1 up to a limit becomes
 ``<5``; numbers that rest on it become empty; and of the other counts so many become ``hidden`` that none of the first
-kind can be worked out from what is shown: for each of them at least two values agree with all shown counts and totals
-of the table, with totals that other tables show, and with what the two marks say. Zeros and public data stay as they
-are. Tables without such counts, and studies of public data, pass unchanged.
+kind can be worked out from what is shown (:mod:`crossray.suppression`): for each of them at least two values agree with
+all shown counts and totals of the table, with totals that other tables show, and with what the two marks say. Zeros and
+public data stay as they are. Tables without such counts, and studies of public data, pass unchanged.
+
+Tables are written one by one, and many count the same: how many images of a target's test split have a finding, and how
+many have not. Of these two, whose sum is their images, every table says what :func:`crossray.suppression.of_pair` says,
+whether it has both or one of them alone, and a table that parts them further, or adds other splits, hides counts of its
+own beside them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossray.files import write_csv
 from crossray.reasons import TOO_FEW
 from crossray.study.small_cells import Published
+from crossray.suppression import EITHER, NOTHING, SHOWN, SMALL, Sum, choose, of_pair
 from crossray.tables import HIDDEN, check
 from crossray.tables.contract import Row
 
@@ -23,18 +28,31 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-#: columns that count images or patients, in whatever table they stand
+#: columns that count images or patients, in whatever table they stand; how many labels are unknown is no property of
+#: patients, as files that cannot be used are none
 COUNTS = (
-    "images", "patients", "positives", "negatives", "unknown", "rows", "found", "readable", "labelled", "other_images",
+    "images", "patients", "positives", "negatives", "readable", "rows", "found", "labelled", "other_images",
     "training_images", "source_images", "both", "first_only", "second_only", "neither", "matched", "own_positives",
     "other_positives", "exact", "near", "shared_patients", "overlap_before", "overlap", "moved",
 )  # fmt: skip
 
+#: who has a finding and who has not, of the images: of a name that is no column of a table the values are known too
+_PAIRS = (
+    ("positives", "negatives"), ("own_positives", "own_negatives"), ("other_positives", "other_negatives"),
+    ("first_positives", "first_negatives"), ("second_positives", "second_negatives"),
+)  # fmt: skip
+
+#: counts of all images or patients of a split, which several tables have, beside pairs
+_WHOLE = ("images", "patients", "readable", "rows", "found", "labelled", "source_images")
+
 #: counts that make up another one, or None where other tables show their sum
 _PARTS: tuple[tuple[tuple[str, ...], str | None], ...] = (
-    (("positives", "negatives", "unknown"), None),
-    (("positives", "negatives"), "images"),
+    *((pair, "images") for pair in _PAIRS),
     (("both", "first_only", "second_only", "neither"), "images"),
+    (("both", "first_only"), "first_positives"),
+    (("second_only", "neither"), "first_negatives"),
+    (("both", "second_only"), "second_positives"),
+    (("first_only", "neither"), "second_negatives"),
     (("images", "other_images"), None),
 )
 
@@ -48,22 +66,6 @@ _OF_MODEL = ("model", "source", "seed", "rule", "chosen_on", "method", "weights"
 
 #: numbers that are one count over another; they go where either is not shown
 _SHARES = ("prevalence", "share", "observed", "sensitivity", "specificity", "precision", "accuracy", "f1", "majority")
-
-#: with more counts that are not shown in one web of sums all of the web goes, as asking for each would take long
-_MOST = 300
-
-
-@dataclass(frozen=True)
-class _Sum:
-    """Counts that add up to another count, or to a number that is known."""
-
-    parts: tuple[int, ...]
-    total: int | None
-    known: int
-
-    @property
-    def members(self) -> tuple[int, ...]:
-        return self.parts if self.total is None else (*self.parts, self.total)
 
 
 def write(path: Path, table: "pd.DataFrame", contract: type[Row], settings: Published) -> None:
@@ -94,18 +96,86 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
     import numpy as np
     import pandas as pd
 
-    counts = [name for name in COUNTS if name in table]
+    counts = [name for name in COUNTS if name in table and _are_whole(table[name])]
     rows = table[_concerned(table, set(closed))]
     if not counts or rows.empty:
         return table
     keys = _keys(rows, counts)
     cells = rows.drop_duplicates(keys)[[*keys, *counts]].reset_index(drop=True)
-    values = cells[counts].astype("Float64").fillna(0).to_numpy(np.int64).ravel()
-    marks = _marks(values, list(_sums(cells, counts, values)), limit).reshape(len(cells), len(counts))
+    wide = _with_known(cells.assign(**cells[counts].astype("Float64").fillna(0).astype(np.int64)), counts)
+    known = [*counts, *wide.columns.difference(cells.columns)]
+    # Patients who have an image each, or steps that lose none: what is said of one count is said of the other.
+    first_of = {name: next(one for one in known if _are_the_same(wide, one, name)) for name in known}
+    names = [name for name in known if first_of[name] == name]
+    values = wide[names].to_numpy(np.int64).ravel()
+    fixed = dict(_said_elsewhere(wide, names, limit))
+    near = np.arange(len(values)) // len(names)
+    chosen = choose(values, list(_sums(wide, names, values)), limit, fixed, near).reshape(len(wide), len(names))
+    marks = chosen[:, [names.index(first_of[name]) for name in known]]
     place = pd.MultiIndex.from_frame(cells[keys].astype("str")).get_indexer(
         pd.MultiIndex.from_frame(rows[keys].astype("str"))
     )
-    return _without(table, rows.index, counts, marks[place], limit)
+    result = _without(table, rows.index, counts, marks[place], limit)
+    if "unknown" in table:  # with the images of a split, which other tables show, they tell how many are known
+        hidden = rows.index[marks[place][:, known.index("images")] != SHOWN]
+        result["unknown"] = result["unknown"].astype(object).mask(result.index.isin(hidden), HIDDEN)
+    return result
+
+
+def _are_the_same(cells: "pd.DataFrame", first: str, second: str) -> bool:
+    return first == second or ({first, second} <= set(_WHOLE) and cells[first].equals(cells[second]))
+
+
+def _are_whole(column: "pd.Series") -> bool:
+    """Return whether a column counts; ``overlap`` is a share elsewhere."""
+    numbers = column.dropna().astype(float)
+    return bool((numbers % 1 == 0).all())
+
+
+def _with_known(cells: "pd.DataFrame", counts: Sequence[str]) -> "pd.DataFrame":
+    """Add what a table does not show and its readers know: the other one of a pair, the images, and totals of groups.
+
+    Totals are added where a pair of them is not shown: elsewhere groups add up to what is known.
+    """
+    import pandas as pd
+
+    wide = cells
+    if {"both", "neither"} <= set(counts):
+        both, first, second, neither = (wide[name] for name in ("both", "first_only", "second_only", "neither"))
+        wide = wide.assign(first_positives=both + first, first_negatives=second + neither)
+        wide = wide.assign(second_positives=both + second, second_negatives=first + neither)
+    for positives, negatives in _PAIRS:
+        if positives in wide and negatives in wide and "images" not in wide:
+            wide = wide.assign(images=wide[positives] + wide[negatives])
+        elif positives in wide and "images" in wide and negatives not in wide:
+            wide = wide.assign(**{negatives: wide["images"] - wide[positives]})
+    numbers = [name for name in wide if name in counts or name not in cells]
+    groups = [name for name in ("group", "bin") if name in wide]
+    if not {"positives", "negatives"} <= set(wide) or not groups:
+        return wide
+    others = [name for name in cells if name not in (*counts, *groups)]
+    totals = wide.groupby(others, dropna=False, as_index=False)[numbers].sum()
+    return pd.concat([wide, totals.assign(**dict.fromkeys(groups, "all"))], ignore_index=True)
+
+
+def _said_elsewhere(wide: "pd.DataFrame", names: Sequence[str], limit: int) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of counts that other tables have too, and what all say of them."""
+    parted = [name for name in _PARTING if name in wide and name != "split"]
+    whole = (wide[parted].astype("str") == "all").all(axis=1)
+    if "property" in wide:
+        whole |= (wide["property"] == "split") & (wide["value"] == "test")
+    if "split" in wide:
+        # All images of a data set are counted with their properties, and those of the test split with their results.
+        whole &= wide["split"].isin(["test", "all"] if "readable" in wide else ["test"])
+    width = len(names)
+    pairs = [pair for pair in _PAIRS if set(pair) <= set(names)]
+    for row in wide.index[whole]:
+        said = {name: SMALL if 0 < wide.loc[row, name] < limit else SHOWN for name in names if name in _WHOLE}
+        for pair in pairs:
+            if wide.loc[row, "images"] == wide.loc[row, list(pair)].sum():
+                first, second = (int(wide.loc[row, name]) for name in pair)
+                said |= dict(zip(pair, of_pair(first, second, limit), strict=True))
+        yield from ((int(row) * width + names.index(name), mark) for name, mark in said.items())
 
 
 def _concerned(table: "pd.DataFrame", closed: set[str]) -> "pd.Series":
@@ -130,7 +200,7 @@ def _keys(rows: "pd.DataFrame", counts: Sequence[str]) -> list[str]:
     return of_data if alike else keys
 
 
-def _sums(cells: "pd.DataFrame", counts: Sequence[str], values: "NDArray[np.int64]") -> Iterator[_Sum]:
+def _sums(cells: "pd.DataFrame", counts: Sequence[str], values: "NDArray[np.int64]") -> Iterator[Sum]:
     """Yield which counts, by their number in ``values``, add up to which."""
     width = len(counts)
     for parts, total in _PARTS:
@@ -138,7 +208,7 @@ def _sums(cells: "pd.DataFrame", counts: Sequence[str], values: "NDArray[np.int6
             for row in range(len(cells)):
                 members = tuple(row * width + counts.index(name) for name in parts)
                 whole = None if total is None else row * width + counts.index(total)
-                yield _Sum(members, whole, int(values[list(members)].sum()))
+                yield Sum(members, whole, int(values[list(members)].sum()))
     keys = [name for name in (*_OF_DATA, *_OF_MODEL) if name in cells]
     for parting in (name for name in _PARTING if name in cells):
         others = [name for name in keys if name != parting]
@@ -151,114 +221,24 @@ def _sums(cells: "pd.DataFrame", counts: Sequence[str], values: "NDArray[np.int6
                 whole = every[0] * width + column if len(every) == 1 and len(single) else None
                 # Patients may have images in several groups; such counts do not add up.
                 if len(single) and (whole is None or values[whole] == known):
-                    yield _Sum(members, whole, known)
-
-
-#: what is said of a count: itself; that it is small; nothing
-_SHOWN, _SMALL, _NOTHING = 0, 1, 2
-
-
-def _marks(values: "NDArray[np.int64]", sums: Sequence[_Sum], limit: int) -> "NDArray[np.int8]":
-    """Choose what is said of each count so that no small one can be worked out."""
-    import numpy as np
-
-    marks = np.where((values > 0) & (values < limit), _SMALL, _SHOWN).astype(np.int8)
-    # A small total that no table shows tells nothing; that counts of a table add up to one of its own always does.
-    sums = [one for one in sums if len(one.parts) > 1 and (one.total is not None or one.known >= limit)]
-    for web in _webs(sums):
-        while (told := _worked_out(values, marks, web, limit)) is not None:
-            if not _hide_another(values, marks, web, told, limit):
-                break
-    return marks
-
-
-def _webs(sums: Sequence[_Sum]) -> list[list[_Sum]]:
-    """Part sums into webs that have no count in common."""
-    webs: list[tuple[set[int], list[_Sum]]] = []
-    for one in sums:
-        touching = [web for web in webs if not web[0].isdisjoint(one.members)]
-        members, joined = set(one.members), [one]
-        for web in touching:
-            members |= web[0]
-            joined += web[1]
-            webs.remove(web)
-        webs.append((members, joined))
-    return [web for _, web in webs]
-
-
-def _worked_out(values: "NDArray[np.int64]", marks: "NDArray[np.int8]", web: Sequence[_Sum], limit: int) -> int | None:
-    """Return a small count that has one value alone under all that is shown; None if there is none."""
-    import numpy as np
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    unknown = sorted({one for each in web for one in each.members if marks[one] != _SHOWN})
-    small = [one for one in unknown if 0 < values[one] < limit]
-    if not small or len(unknown) > _MOST:
-        return (
-            small[0] if small and any(marks[one] == _SHOWN and values[one] for e in web for one in e.members) else None
-        )
-    place = {one: number for number, one in enumerate(unknown)}
-    matrix, known = np.zeros((len(web), len(unknown))), np.zeros(len(web))
-    for row, each in enumerate(web):
-        signs = [(one, 1) for one in each.parts] + ([] if each.total is None else [(each.total, -1)])
-        known[row] = each.known if each.total is None else 0
-        for one, sign in signs:
-            if one in place:
-                matrix[row, place[one]] = sign
-            else:
-                known[row] -= sign * values[one]
-    told = marks[unknown] == _SMALL
-    # Who sees the marks knows that what is hidden is not small, unless nothing in the web is said to be small.
-    lowest = np.where(told, 1, limit if told.any() else 1)
-    bounds = Bounds(lowest, np.where(told, limit - 1, np.inf))
-    equations = LinearConstraint(matrix, known, known)
-    undecided = dict.fromkeys(small)
-    for one in small:
-        for direction in (1, -1):
-            if one not in undecided:
-                break
-            wanted = np.zeros(len(unknown))
-            wanted[place[one]] = direction
-            found = milp(wanted, constraints=equations, bounds=bounds, integrality=np.ones(len(unknown)))
-            if found.x is None:  # without an upper end: it can be anything
-                undecided.pop(one, None)
-                break
-            other = np.round(found.x).astype(np.int64)
-            for count in [count for count in undecided if other[place[count]] != values[count]]:
-                del undecided[count]
-    return next(iter(undecided), None)
-
-
-def _hide_another(
-    values: "NDArray[np.int64]", marks: "NDArray[np.int8]", web: Sequence[_Sum], told: int, limit: int
-) -> bool:
-    """Hide one more count, the smallest beside one that can be worked out; return whether there was something to do."""
-    near = [each for each in web if told in each.members]
-    for sums in (near, web):
-        for members in ([each.parts for each in sums], [each.members for each in sums]):
-            shown = [one for group in members for one in group if marks[one] == _SHOWN and values[one] >= limit]
-            if shown:
-                marks[min(shown, key=lambda one: (values[one], one))] = _NOTHING
-                return True
-    every = [one for each in web for one in each.members if marks[one] == _SMALL]
-    for one in every:  # nothing is left to hide: then which of them are small is not said either
-        marks[one] = _NOTHING
-    return bool(every)
+                    yield Sum(members, whole, known)
 
 
 def _without(
     table: "pd.DataFrame", index: "pd.Index", counts: Sequence[str], marks: "NDArray[np.int8]", limit: int
 ) -> "pd.DataFrame":
     """Return a table with marks in place of counts, and without the numbers that rest on these."""
+    import numpy as np
     import pandas as pd
 
     result = table.copy()
     for place, name in enumerate(counts):
-        if (marks[:, place] != _SHOWN).any():
+        if (marks[:, place] != SHOWN).any():
             result[name] = result[name].astype(object)
-            result.loc[index[marks[:, place] == _SMALL], name] = f"<{limit}"
-            result.loc[index[marks[:, place] == _NOTHING], name] = HIDDEN
-    small, any_ = index[(marks == _SMALL).any(axis=1)], index[(marks != _SHOWN).any(axis=1)]
+            result.loc[index[marks[:, place] == SMALL], name] = f"<{limit}"
+            result.loc[index[marks[:, place] >= NOTHING], name] = HIDDEN
+    # Counts that a table has not, but that its readers know, count too: its numbers would tell them.
+    small, any_ = index[np.isin(marks, (SMALL, EITHER)).any(axis=1)], index[(marks != SHOWN).any(axis=1)]
     numbers = [name for name in table if pd.api.types.is_float_dtype(table[name]) and name not in counts]
     result.loc[small, numbers] = float("nan")
     shares = [name for name in numbers if name.removesuffix("_low").removesuffix("_high") in _SHARES]

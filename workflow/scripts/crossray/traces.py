@@ -1,26 +1,20 @@
-"""Traces of patients in what a workflow wrote: what names them, where it stands, and which models learnt from them."""
+"""Traces of patients in what a workflow wrote: what names them, and which models learnt from them."""
 
-import gzip
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from crossray import manifest
-from crossray.files import csv_text, read_json, with_texts
-from crossray.tables import read, read_texts
+from crossray.errors import UserError
+from crossray.files import read_json
+from crossray.pseudonyms import is_pseudonym
+from crossray.tables import read
 from crossray.tables.lookup import Lookup
-from crossray.texts import from_cell
 
-#: folders below a working folder that hold software, not results
-_SOFTWARE = {".git", ".venv", "conda", "node_modules", "__pycache__"}
-#: a shorter identifier is part of many numbers and words: it is looked for in the cells of tables alone
-SHORTEST = 6
-_PSEUDONYM = re.compile(r"[0-9a-f]{16}")
+if TYPE_CHECKING:
+    import pandas
+
 #: folders of a study that hold what was learnt, which forgetting leaves as it is
 LEARNT = ("models", "shared_heads")
 
@@ -31,102 +25,78 @@ class Traces:
 
     Attributes:
         dataset: its name.
-        patients: identifiers of the release of those that were found.
+        patients: their identifiers in the release.
         names: identifiers, pseudonyms and file names, of the patients, their studies and their images.
         images: the images' identifiers in manifests.
+        complete: whether manifest and way back are there, so that nothing else names them.
     """
 
     dataset: str
-    patients: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
+    patients: set[str]
+    names: set[str]
     images: set[str] = field(default_factory=set)
+    complete: bool = False
 
 
-def traces_of(dataset: str, wanted: Set[str], lookup: Path, table: Path) -> Traces:
-    """Find what names patients.
+@dataclass(frozen=True)
+class Ways:
+    """The ways back to patients of a data set.
 
-    Args:
-        dataset: its name.
-        wanted: patients by the identifiers of the release, or as they are called in the manifest.
-        lookup: the way back (:func:`crossray.manifest.write_lookup`); may be gone.
-        table: the manifest; may be gone.
+    Attributes:
+        lookup: what stands in the manifest for what in the release (:func:`crossray.manifest.write_lookup`).
+        table: the manifest.
     """
-    traces = Traces(dataset, set(wanted), set(wanted))
-    if not (lookup.is_file() and table.is_file()):
-        return traces
-    rows = read(lookup, Lookup).merge(
-        manifest.read(table)[list(manifest.NAMING_COLUMNS)], on="image_id", suffixes=("", "_told")
-    )
-    here = rows[rows["released_patient_id"].isin(wanted) | rows["patient_id"].isin(wanted)]
-    traces.patients = set(here["released_patient_id"]) | (wanted - set(here["patient_id"]))
-    traces.images = set(here["image_id"])
-    traces.names |= {str(name) for column in here for name in here[column].dropna()}
-    traces.names |= {Path(path).name for path in here["path"]}
-    return traces
+
+    lookup: Path
+    table: Path
+
+    def rows(self) -> "pandas.DataFrame | None":
+        """Return identifiers and paths, those of the manifest with the ending ``_told``; None where a file is gone."""
+        if not (self.lookup.is_file() and self.table.is_file()):
+            return None
+        told = manifest.read(self.table)[list(manifest.NAMING_COLUMNS)]
+        return read(self.lookup, Lookup).merge(told, on="image_id", suffixes=("", "_told"))
 
 
-def search(
-    folders: Iterable[Path], traces: Sequence[Traces], passed: Set[Path] = frozenset()
-) -> tuple[int, list[Path]]:
-    """Search all files below folders for names of patients.
+def traces_of(wanted: Set[str], ways: Mapping[str, Ways]) -> tuple[list[Traces], set[str]]:
+    """Find what names patients in the data sets of one register.
 
     Args:
-        folders: where to search; links to folders are not followed, links to files are.
-        traces: whose names.
-        passed: files and folders that are not searched, as releases themselves.
+        wanted: patients by the identifiers of the release, or as they are called in a manifest.
+        ways: the ways back by data set.
 
     Returns:
-        The number of files that were searched, and those that hold a name.
+        The traces in every data set, and which of the wanted are found in none.
+
+    Raises:
+        UserError: if somebody may be called as in a manifest that is gone: who that is cannot be known.
     """
-    names = {name for one in traces for name in one.names}
-    long = sorted(name for name in names if len(name) >= SHORTEST)
-    pattern = re.compile("|".join(map(_bounded, long)).encode()) if long else None
-    anywhere = re.compile("|".join(map(re.escape, long)).encode()) if long else None
-    short = {one.dataset: {name for name in one.names if len(name) < SHORTEST} for one in traces}
-    searched, found = 0, []
-    for path in _files(folders, passed):
-        searched += 1
-        used = anywhere if path.suffix == ".h5" or not path.suffix else pattern
-        content = os.fsencode(path) + b"\n" + _content(path)
-        of_dataset = [cells for name, cells in short.items() if name in (*path.parts, path.stem) and cells]
-        if (used and used.search(content)) or any(_has_cell(path, cells) for cells in of_dataset):
-            found.append(path)
-    return searched, found
+    tables = {name: one.rows() for name, one in ways.items()}
+    called: dict[str, str] = {}
+    for rows in tables.values():
+        if rows is not None:
+            for column in ("patient_id", "released_patient_id"):
+                here = rows[rows[column].isin(wanted)]
+                called |= dict(zip(here[column], here["released_patient_id"], strict=True))
+    unknown = wanted - called.keys()
+    gone = [ways[name] for name, rows in tables.items() if rows is None]
+    if gone and any(map(is_pseudonym, unknown)):
+        raise UserError(
+            f"{gone[0].table if gone[0].lookup.is_file() else gone[0].lookup}: is not there, and without it nobody can "
+            "be found who is called as in a manifest; name patients as the release does, or make manifests first"
+        )
+    patients = {called.get(name, name) for name in wanted}
+    return [_in_dataset(name, patients, wanted, rows) for name, rows in tables.items()], unknown
 
 
-def _bounded(name: str) -> str:
-    """Return a pattern of a whole word; a pseudonym is long enough to be found within others."""
-    return re.escape(name) if _PSEUDONYM.fullmatch(name) else rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])"
-
-
-def _files(folders: Iterable[Path], passed: Set[Path]) -> Iterator[Path]:
-    for folder in folders:
-        for here, below, names in os.walk(folder):
-            below[:] = sorted(
-                name for name in below if name not in _SOFTWARE and Path(here, name).resolve() not in passed
-            )
-            yield from (path for name in sorted(names) if (path := Path(here, name)).resolve() not in passed)
-
-
-def _content(path: Path) -> bytes:
-    """Return the bytes of a file, and of a table what its compression hides."""
-    try:
-        content = path.read_bytes()
-    except OSError:  # a link to what was removed, a socket
-        return b""
-    if content[:4] == b"PAR1":
-        table = pd.read_parquet(path)
-        return content + csv_text(table).encode() + str(table.attrs).encode()
-    return content + (gzip.decompress(content) if content[:2] == b"\x1f\x8b" else b"")
-
-
-def _has_cell(path: Path, cells: Set[str]) -> bool:
-    """Return whether a column of names in a table has one of some short names as a whole cell."""
-    if path.suffix not in (".csv", ".parquet"):
-        return False
-    table = with_texts(read_texts(path), from_cell) if path.suffix == ".csv" else pd.read_parquet(path)
-    columns = [name for name in table if str(name).endswith(("_id", "path"))]
-    return any(table[name].astype("str").isin(cells).any() for name in columns)
+def _in_dataset(dataset: str, patients: set[str], wanted: Set[str], rows: "pandas.DataFrame | None") -> Traces:
+    if rows is None:
+        return Traces(dataset, patients, patients | wanted)
+    here = rows[rows["released_patient_id"].isin(patients)]
+    names = {str(name) for column in here for name in here[column].dropna()} | {
+        Path(path).name for path in here["path"]
+    }
+    return Traces(dataset, patients, patients | wanted | names, set(here["image_id"]), complete=True)
 
 
 def learnt_from(study: Path, traces: Traces) -> list[str]:
@@ -134,11 +104,11 @@ def learnt_from(study: Path, traces: Traces) -> list[str]:
 
     Args:
         study: its folder; with the manifest of the data set it is known in which splits the patients are, without it
-            every model that was trained on the data set is named.
+            every model that was trained on the data set is named, as it is where nothing leads to their images.
         traces: of the patients.
     """
     table = study / "manifests" / f"{traces.dataset}.parquet"
-    if table.is_file():
+    if table.is_file() and traces.complete:
         rows = manifest.read(table)
         if not (rows["image_id"].isin(traces.images) & (rows["split"] != "test")).any():
             return []

@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
 
 from crossray.datasets import Release
@@ -41,6 +41,10 @@ REGISTER = None
 REPORTS = ("NLMCXR_reports.tgz", "ecgen-radiology")
 #: bytes of a report; the release's are of a few thousand
 _LARGEST_REPORT = 1 << 20
+#: entries of an archive of reports; the release has 4,000
+_MOST_ENTRIES = 100_000
+#: kinds of entries whose bytes are not read before they are asked for
+_HOLDING = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE, tarfile.GNUTYPE_SPARSE)
 LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
 
 
@@ -128,26 +132,53 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
         yield name.attrib["id"], images, words
 
 
+class _Entry(tarfile.TarInfo):
+    """An entry of an archive; what only describes the next one is read at once, and so may not be large."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Take an entry's header apart.
+
+        Raises:
+            ValueError: if it is no file's and larger than a report.
+        """
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type not in _HOLDING and entry.size > _LARGEST_REPORT:
+            raise ValueError("an entry that describes another is larger than a report")
+        return entry
+
+
+def _no_report(path: str) -> UserError:
+    return UserError(
+        f"{path}: a report in it is a link or a device, or larger than {_LARGEST_REPORT:,} bytes, as none of the "
+        "release is; fetch it again"
+    )
+
+
 def _documents(path: str) -> Iterator[bytes]:
-    if Path(path).is_dir():
-        reports = [file for file in files_below(path) if file.endswith(".xml")]
-        if leaving := outside(Path(path), reports):
-            raise UserError(
-                f"{path}: {len(leaving)} of {len(reports)} reports are links that lead out of it; copy them"
-            )
-        for file in reports:
-            yield Path(path, file).read_bytes()
-        return
+    return _in_folder(path) if Path(path).is_dir() else _in_archive(path)
+
+
+def _in_folder(path: str) -> Iterator[bytes]:
+    reports = [file for file in files_below(path) if file.endswith(".xml")]
+    if leaving := outside(Path(path), reports):
+        raise UserError(f"{path}: {len(leaving)} of {len(reports)} reports are links that lead out of it; copy them")
+    for file in reports:
+        if Path(path, file).stat().st_size > _LARGEST_REPORT:
+            raise _no_report(path)
+        yield Path(path, file).read_bytes()
+
+
+def _in_archive(path: str) -> Iterator[bytes]:
     try:
-        with tarfile.open(path) as archive:
-            for member in archive:
+        with tarfile.open(path, tarinfo=_Entry) as archive:
+            for number, member in enumerate(archive):
+                if number == _MOST_ENTRIES:
+                    raise UserError(f"{path}: more than {_MOST_ENTRIES:,} entries; is it the archive of reports?")
                 if not member.name.endswith(".xml") or is_litter(PurePath(member.name).name):
                     continue
                 if not member.isreg() or member.size > _LARGEST_REPORT:
-                    raise UserError(
-                        f"{path}: a report in it is a link or a device, or larger than {_LARGEST_REPORT:,} bytes, as "
-                        "none of the release is; fetch the archive again"
-                    )
+                    raise _no_report(path)
                 report = archive.extractfile(member)
                 if report is not None:
                     yield report.read()

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crossray.datasets.archives import ZIP, first_bytes, opened_zip, pieces
+from crossray.datasets.archives import BROKEN, ZIP, first_bytes, opened_zip, pieces
 from crossray.datasets.delimited import Row, check_size, read_rows
 from crossray.errors import UserError, listed, may_quote, named, placed
 from crossray.limits import LARGEST_BYTES, megabytes
@@ -169,16 +169,22 @@ def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
 
 def _sheets(path: str) -> dict[str, list[Row]]:
     """Read all sheets of a workbook: numbered rows of text, without those that are empty."""
+    from xml.parsers.expat import ExpatError
+
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+    from crossray.datasets.workbooks import check_workbook
+
     try:
+        if first_bytes(path).startswith(ZIP):
+            check_workbook(path)
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(Path(path).read_bytes()))
         sheets = {
             name: workbook.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in workbook.sheet_names
         }
     except PasswordError as error:
         raise UserError(f"{path}: protected by a password; save it without one, or as CSV") from error
-    except CalamineError as error:
+    except (CalamineError, ExpatError, *BROKEN) as error:
         raise UserError(f"{path}: not a readable Excel file; save it again, or as CSV") from error
     return {name: list(_filled(rows)) for name, rows in sheets.items()}
 
