@@ -29,13 +29,15 @@ def drawn(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: 
     module = importlib.import_module(f"crossray.figures.{name}") if known else None
     if module is None or not hasattr(module, "draw"):
         raise UserError(f"--figure: there is no figure {name!r}; a figure's name is that of its files")
+    tables, folders = list(tables), list(folders)
+    given_names = {path.stem for path in tables} | {path.name for path in folders}
+    wanted = set(inspect.signature(module.draw).parameters) - {"settings"}
+    if wanted != given_names:
+        given = ", ".join(sorted(given_names)) or "nothing"
+        raise UserError(f"--tables, --folders: {name} is drawn from {', '.join(sorted(wanted))}, not from {given}")
     inputs: dict[str, Any] = {path.stem: read(path, contract_of(path.stem)) for path in tables} | {
         path.name: path for path in folders
     }
-    wanted = set(inspect.signature(module.draw).parameters) - {"settings"}
-    if wanted != set(inputs):
-        given = ", ".join(sorted(inputs)) or "nothing"
-        raise UserError(f"--tables, --folders: {name} is drawn from {', '.join(sorted(wanted))}, not from {given}")
     if "performance" in inputs:
         inputs["performance"] = reported(inputs["performance"])
     figure: Figure = module.draw(**inputs, settings=settings)
