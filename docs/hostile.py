@@ -25,7 +25,7 @@ def table(results: Path = RESULTS) -> str:
             if row["contender"] == "file":
                 sizes[row["case"]] = float(row["median"])
             else:
-                rows.append(f"| {row['case']} | {sizes[row['case']]:.2g} | {row['peak_mb']} | {row['contender']} |")
+                rows.append(f"| {row['case']} | {sizes[row['case']]:.3g} | {row['peak_mb']} | {row['contender']} |")
     return "\n".join(["| file | size, MB | peak memory, MB | answer |", "|---|---|---|---|", *rows]) + "\n"
 
 
