@@ -144,7 +144,8 @@ def page() -> str:
         "Five tasks, each of so many patients with the finding and without; the scores of an image for them share half",
         "of their variance. The drop is to another hospital with so many patients with each finding and without:",
         f"{AWAY[0]} / {AWAY[1]}, where d' is 0.6 less; the other model's is 0.6 less too. The width is set over the",
-        "range that holds 95 % of the estimates. Coverage over the true AUCs 0.7, 0.9 and 0.95.",
+        "range that holds 95 % of the estimates. Coverage over the true AUCs 0.7, 0.9 and 0.95. With five patients a",
+        "finding these limits may cover as little as 0.90; a study asks for ten by default.",
         "",
     ]
     for quantity in dict.fromkeys(cell[0] for cell in mean_cells()):

@@ -31,7 +31,8 @@ def test_intervals_cover_as_the_docs_say():
     for row in rows(calibration.COVERAGE):
         draws = int(row["draws"])
         error = (0.93 * 0.07 / draws) ** 0.5
-        assert float(row["coverage"]) >= 0.93 - 2 * error, row
+        few = row["quantity"] != drawn.AUC and row["positives"] == "5"  # as the page says
+        assert float(row["coverage"]) >= (0.90 if few else 0.93) - 2 * error, row
         if row["quantity"] == drawn.AUC and row["images_per_patient"] == "1":
             assert float(row["width"]) <= 1.15 * float(row["reference_width"]), row
         if row["quantity"] != drawn.AUC and row["positives"] == "50":

@@ -21,7 +21,8 @@ from helpers import dataset, dicom_file
 
 def lookup(*names):
     """Return the table of identifiers of images named so, at files named so, pseudonyms in capitals."""
-    return pd.DataFrame({"image_id": [name.upper() for name in names], "path": names, "released_image_id": names})
+    table = pd.DataFrame({"image_id": [name.upper() for name in names], "path": names, "released_image_id": names})
+    return table.assign(released_patient_id=table["released_image_id"].str[:8], released_study_id=None)
 
 
 @pytest.mark.parametrize("seed", range(6))
