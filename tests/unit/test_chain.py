@@ -12,6 +12,8 @@ from test_training import LEARNING
 from crossray.figures.entries import NEEDS
 from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.pseudonyms import make_key
+from crossray.tables.contract import names
+from crossray.tables.shift import Shift
 from helpers import ROOT
 
 pytestmark = pytest.mark.slow
@@ -259,7 +261,9 @@ def test_the_causes_of_every_pair_are_printed(study, tmp_path, capsys):
     rows = [{"model": "small", "source": a, "target": b, "task": task, "metric": metric, "verdict": verdict}
             for a, b in pairs for metric in ("log-loss", "AUC")
             for task, verdict in zip(TASKS, ["image", "concept", ""], strict=False)]  # fmt: skip
-    pd.DataFrame(rows).to_csv(tmp_path / "s/analysis/shift.csv", index=False)
+    counts = dict.fromkeys(("images", "positives", "negatives", "source_images"), 9)
+    table = pd.DataFrame(rows).assign(**counts).reindex(columns=names(Shift))
+    table.to_csv(tmp_path / "s/analysis/shift.csv", index=False)
     transfer = pd.read_csv(tmp_path / "s/analysis/transfer.csv").assign(home_at_chance=False)
     transfer.to_csv(tmp_path / "s/analysis/transfer.csv", index=False)
     assert importlib.import_module("print_matrix").main(["--causes", str(tmp_path / "s")]) == 0
