@@ -11,13 +11,17 @@ from crossray.differences import compare
 from crossray.errors import UserError
 from crossray.tables import contract_of, read, write
 
+TABLES = {"performance", "transfer", "summary", "shift", "shift_evidence"}
+
 
 @pytest.fixture
 def copies(analysed, tmp_path):
     """Return the folders of two equal studies."""
     folders = [tmp_path / name / "analysis" for name in ("before", "after")]
     for folder in folders:
-        shutil.copytree(analysed.folder / "analysis", folder)
+        folder.mkdir(parents=True)
+        for name in TABLES:
+            shutil.copyfile(analysed.folder / f"analysis/{name}.csv", folder / f"{name}.csv")
     return folders
 
 
@@ -28,7 +32,7 @@ def change(folder, name, edit):
 
 def test_a_study_is_equal_to_itself_in_every_table(copies, capsys):
     found = list(compare(*copies))
-    assert {"performance", "transfer", "summary", "subgroups", "shift"} <= {one.name for one in found}
+    assert {one.name for one in found} == TABLES
     assert all(one.differ.empty and one.rows[1:] == (0, 0) for one in found)
     assert sum(one.numbers for one in found) > 1000
     assert diff.main(["--before", str(copies[0].parent), "--after", str(copies[1])]) == 0
