@@ -6,7 +6,7 @@ The workflow imports this at start, so it stays light.
 import importlib.metadata
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -180,9 +180,7 @@ def check_clock(study: Study, releases: Iterable[Release]) -> None:
     Raises:
         UserError: if it does.
     """
-    results = Path("results")
-    found = (path for name in ("datasets", study.study) for path in (results / name).rglob("*"))
-    kept = (path for path in found if not {"release", "unpacked", "work"} & set(path.parts) and path.is_file())
+    kept = [path for name in ("datasets", study.study) for path in _compared(Path("results", name))]
     if late := later_than_now(kept, seconds=60):
         raise UserError(
             f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
@@ -195,6 +193,13 @@ def check_clock(study: Study, releases: Iterable[Release]) -> None:
             f"{late[0]}: is from the future ({len(late)} such tables), and Snakemake would delete what is made of it. "
             "Set this machine's clock; or, if it is right, give the table its time: touch, or a copy"
         )
+
+
+def _compared(folder: Path) -> Iterator[Path]:
+    """Yield the files whose times Snakemake may compare; releases, which may hold very many, are not walked through."""
+    for here, below, names in os.walk(folder):
+        below[:] = [name for name in below if name not in ("release", "unpacked", "work")]
+        yield from (Path(here, name) for name in names)
 
 
 def release_paths(releases: Mapping[str, Release]) -> list[str]:
