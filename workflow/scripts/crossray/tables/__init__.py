@@ -5,6 +5,7 @@ that it is, be it of a data set, a task, a model or a patient, and be it ``NA``,
 the contract says which columns hold text, and nothing is guessed.
 """
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Iterator
@@ -40,13 +41,19 @@ def contracts() -> Iterator[type[Row]]:
                 yield kind
 
 
+@functools.cache
+def _by_name() -> dict[str, type[Row]]:
+    """Return the contracts by their names; planning asks for them once a figure and table."""
+    return {contract.NAME: contract for contract in contracts()}
+
+
 def contract_of(name: str) -> type[Row]:
     """Return the contract of a table by its name.
 
     Raises:
         UserError: if there is no such table.
     """
-    found = {contract.NAME: contract for contract in contracts()}
+    found = _by_name()
     if name not in found:
         raise UserError(f"there is no table {name!r}; a table's name is one of {', '.join(sorted(found))}")
     return found[name]
