@@ -42,10 +42,7 @@ class Outputs(OfModel):
 
 
 @dataclass(frozen=True)
-class OutputPoints(OfModel):
-    """An image by two models, of a random sample for the figure."""
-
-    NAME: ClassVar = "output_points"
+class _OfImage(OfModel):
     KEY: ClassVar = ("model", "target", "task", "first", "second", "image_id")
 
     target: str
@@ -67,25 +64,14 @@ class OutputPoints(OfModel):
 
 
 @dataclass(frozen=True)
-class OutputExtremes(OfModel):
+class OutputPoints(_OfImage):
+    """An image by two models, of a random sample for the figure."""
+
+    NAME: ClassVar = "output_points"
+
+
+@dataclass(frozen=True)
+class OutputExtremes(_OfImage):
     """An image on which two models differ most."""
 
     NAME: ClassVar = "output_extremes"
-    KEY: ClassVar = ("model", "target", "task", "first", "second", "image_id")
-
-    target: str
-    "Data set of the image."
-    task: str
-    "The finding."
-    first: str
-    "Source of the first model."
-    second: str
-    "Source of the second model."
-    image_id: str
-    "The image."
-    label: Label | None
-    "1 with the finding, 0 without."
-    first_output: Share | None
-    "Output of the first model, its threshold at 0.5."
-    second_output: Share | None
-    "Output of the second model, its threshold at 0.5."
