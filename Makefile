@@ -34,7 +34,7 @@ test-unit: install ## run the tests of single functions and programs
 	@$(PYTEST) tests/unit -m "not ($(LONG) or slow)"
 
 test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
-	@$(PYTEST) tests/workflow tests/unit -m "$(LONG)"
+	@$(PYTEST) --numprocesses 3 tests/workflow tests/unit -m "$(LONG)"
 
 soak: install ## strike runs at random for MINUTES=40 and append the counts to docs/robustness.md
 	@python tests/soak.py --minutes $(or $(MINUTES),40)

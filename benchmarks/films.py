@@ -23,9 +23,10 @@ def film(bits: int = BITS, rows: int = ROWS, columns: int = COLUMNS, seed: int =
     return np.round(np.clip(0.1 + 0.75 * structure + grain, 0, 1) * (2**bits - 1)).astype(np.uint16)
 
 
-def _rle(pixels: NDArray) -> bytes:
+def rle(pixels: NDArray, bits: int = BITS) -> bytes:
+    """Compress a frame of 16 bits allocated."""
     return RLELosslessEncoder.encode(
-        pixels, rows=pixels.shape[0], columns=pixels.shape[1], samples_per_pixel=1, bits_allocated=16, bits_stored=BITS,
+        pixels, rows=pixels.shape[0], columns=pixels.shape[1], samples_per_pixel=1, bits_allocated=16, bits_stored=bits,
         photometric_interpretation="MONOCHROME2", number_of_frames=1, pixel_representation=0,
     )  # fmt: skip
 
@@ -33,7 +34,7 @@ def _rle(pixels: NDArray) -> bytes:
 #: name -> transfer syntax, and what encodes a frame; None for plain bytes
 SYNTAXES: dict[str, tuple[uid.UID, Callable[[NDArray], bytes] | None]] = {
     "raw": (uid.ExplicitVRLittleEndian, None),
-    "RLE": (uid.RLELossless, _rle),
+    "RLE": (uid.RLELossless, rle),
     "JPEG lossless": (uid.JPEGLosslessSV1, lambda pixels: imagecodecs.ljpeg_encode(pixels, bitspersample=BITS)),
     "JPEG-LS": (uid.JPEGLSLossless, imagecodecs.jpegls_encode),
     "JPEG 2000": (

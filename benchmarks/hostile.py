@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import films
 import imagecodecs
 import numpy as np
 import PIL.Image
@@ -45,10 +46,20 @@ def measure(folder: Path) -> Iterator[Row]:
 
 def _files() -> dict[str, tuple[str, Callable[[Path], object]]]:
     """Return what is read: name of the file, and what writes it."""
-    grey = np.add.outer(np.arange(SIDE) * 5, np.arange(SIDE) * 2).astype(np.uint16)
+    grey = films.film(16, SIDE, SIDE)
     colours = np.stack([(grey >> 8).astype(np.uint8)] * 3, axis=2)
     flat = np.zeros((TOO_LARGE, TOO_LARGE), np.uint8)
-    j2k = imagecodecs.jpeg2k_encode(grey, codecformat="j2k", reversible=True, level=0)
+    coded = {
+        uid.JPEG2000Lossless: lambda: imagecodecs.jpeg2k_encode(grey, codecformat="j2k", reversible=True, level=0),
+        uid.HTJ2KLossless: lambda: imagecodecs.htj2k_encode(grey),
+        uid.JPEGLSLossless: lambda: imagecodecs.jpegls_encode(grey),
+        uid.JPEGLosslessSV1: lambda: imagecodecs.ljpeg_encode(grey, bitspersample=16),
+        uid.RLELossless: lambda: films.rle(grey, 16),
+    }
+
+    def largest(syntax: uid.UID) -> tuple[str, Callable[[Path], object]]:
+        return "a.dcm", lambda path: _dicom(path, grey, syntax, coded[syntax]())
+
     return {
         "20 MB of zeros": ("a.dcm", lambda path: path.write_bytes(bytes(20_000_000))),
         "two million empty elements": (
@@ -63,10 +74,13 @@ def _files() -> dict[str, tuple[str, Callable[[Path], object]]]:
         "largest, 16 bits above Bits Stored": ("a.dcm", lambda path: _dicom(path, grey, bits=12)),
         "largest, 32 bits": ("a.dcm", lambda path: _dicom(path, grey[:-64].astype(np.uint32) << 16)),
         "largest, colour": ("a.dcm", lambda path: _dicom(path, colours)),
-        "largest, JPEG 2000": ("a.dcm", lambda path: _dicom(path, grey, uid.JPEG2000Lossless, j2k)),
-        "largest, JPEG-LS": (
-            "a.dcm", lambda path: _dicom(path, grey, uid.JPEGLSLossless, imagecodecs.jpegls_encode(grey))),
+        **{f"largest, {syntax.name}": largest(syntax) for syntax in coded},
+        "largest, JPEG in DICOM, in colour": (
+            "a.dcm", lambda path: _dicom(path, colours, uid.JPEGBaseline8Bit, imagecodecs.jpeg8_encode(colours))),
+        "largest, floating point": ("a.dcm", lambda path: _dicom(path, grey[:-64].astype(np.float32))),
         "largest, PNG of 16 bits": ("a.png", lambda path: PIL.Image.fromarray(grey).save(path, compress_level=1)),
+        "largest, PNG of 16 bits with colours and transparency": (
+            "a.png", lambda path: path.write_bytes(imagecodecs.png_encode(np.stack([grey] * 4, axis=2), level=1))),
         "largest, JPEG in colour": ("a.jpg", lambda path: PIL.Image.fromarray(colours).save(path, quality=95)),
     }  # fmt: skip
 
@@ -97,8 +111,12 @@ def _dicom(
     dataset.BitsAllocated = 8 * pixels.dtype.itemsize
     dataset.BitsStored = bits or dataset.BitsAllocated
     dataset.HighBit, dataset.PixelRepresentation = dataset.BitsStored - 1, 0
-    dataset.PixelData = encapsulate([bytes(stream)]) if stream else pixels.tobytes()
-    dataset["PixelData"].VR = "OB" if stream else "OW"
+    if pixels.dtype == np.float32:
+        dataset.FloatPixelData = pixels.tobytes()
+        del dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation
+    else:
+        dataset.PixelData = encapsulate([bytes(stream)]) if stream else pixels.tobytes()
+        dataset["PixelData"].VR = "OB" if stream else "OW"
     dataset.file_meta = pydicom.dataset.FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax
     dataset.save_as(path, enforce_file_format=True)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -81,6 +82,14 @@ def left_over():
     """Return the processes that tests of this session started and did not end."""
     found = processes_with(f"{SESSION}={os.environ[SESSION]}")
     return {number: words for number, words in found.items() if number != os.getpid()}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_codec():
+    """End the process that decodes for this one, which would end with it, before anyone looks for what is left."""
+    yield
+    if module := sys.modules.get("crossray.decoding"):
+        module.close()
 
 
 @pytest.hookimpl(trylast=True)

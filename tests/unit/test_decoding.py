@@ -1,6 +1,7 @@
 """One damaged frame costs itself: codecs that crash, hang or are killed, and files damaged at random."""
 
 import os
+import resource
 import signal
 import threading
 import zlib
@@ -12,7 +13,7 @@ from pydicom import uid
 from pydicom.encaps import encapsulate
 
 import fuzz_dicom
-from crossray import decoding, limits, pixel_data, streams
+from crossray import codecs, decoding, limits, pixel_data, streams
 from crossray.dicom import read_dicom
 from crossray.errors import UnusableImageError
 
@@ -53,11 +54,24 @@ def test_a_crash_costs_one_frame(monkeypatch):
     assert np.array_equal(decode(), RAMP)
 
 
-def test_a_codec_that_does_not_end_is_ended(monkeypatch):
+def test_a_codec_that_keeps_computing_is_ended_by_the_system():
+    busy = process()
+    os.kill(busy, signal.SIGXCPU)  # what it gets when its processor time is over
+    with pytest.raises(UnusableImageError, match=r"not decoded within \d+ s of processor time"):
+        decode()
+    assert np.array_equal(decode(), RAMP)
+
+
+def test_each_frame_has_processor_time_of_its_own():
+    soft = resource.prlimit(process(), resource.RLIMIT_CPU)[0]
+    assert codecs.SECONDS <= soft <= codecs.SECONDS + 10
+
+
+def test_a_codec_that_does_nothing_is_ended(monkeypatch):
     stopped = process()
-    monkeypatch.setattr(decoding, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(decoding, "PATIENCE", 0.3)
     os.kill(stopped, signal.SIGSTOP)
-    with pytest.raises(UnusableImageError, match="not decoded within"):
+    with pytest.raises(UnusableImageError, match="gave no answer within"):
         decode()
     monkeypatch.undo()
     assert np.array_equal(decode(), RAMP)

@@ -9,6 +9,7 @@ import dataclasses
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,8 @@ from crossray import codecs
 from crossray.errors import UnusableImageError
 from crossray.streams import Stream
 
-#: seconds that a frame may take, ten times what the largest radiographs take
-TIME_LIMIT = 15.0
+#: seconds until a process is ended that neither answers nor computes, which would end it (:data:`codecs.SECONDS`)
+PATIENCE = 600.0
 
 _POLL = 0.1
 #: one thread, as shards are converted side by side; and freed memory is kept (glibc), which is wanted again at once
@@ -73,7 +74,7 @@ class _Decoder:
             self._here.send_bytes(json.dumps(request | {"length": len(content)}).encode())
             answer = json.loads(self._received())
         except (EOFError, OSError, ValueError) as error:
-            raise _EndedError("damaged stream: its codec crashed") from error
+            raise self._why() from error
         if "problem" in answer:
             raise UnusableImageError(answer["problem"])
         dtype, shape, start = np.dtype(answer["dtype"]), tuple(answer["shape"]), int(answer["start"])
@@ -82,10 +83,17 @@ class _Decoder:
 
     def _received(self) -> bytes:
         """Wait for the answer; turns are counted, not seconds, as a batch system may suspend both processes."""
-        for _ in range(round(TIME_LIMIT / _POLL)):
+        for _ in range(round(PATIENCE / _POLL)):
             if self._here.poll(_POLL):
                 return self._here.recv_bytes()
-        raise _EndedError(f"damaged stream: not decoded within {TIME_LIMIT:.0f} s", again=False)
+        raise _EndedError(f"damaged stream: its codec gave no answer within {PATIENCE:.0f} s", again=False)
+
+    def _why(self) -> _EndedError:
+        """Say why the process, which closed its end, is gone."""
+        self._process.kill()
+        if self._process.wait() == -signal.SIGXCPU:
+            return _EndedError(f"damaged stream: not decoded within {codecs.SECONDS} s of processor time", again=False)
+        return _EndedError("damaged stream: its codec crashed")
 
     def close(self) -> None:
         self._here.close()
@@ -150,19 +158,20 @@ def _asked(request: dict[str, object], content: bytes) -> NDArray:
                 try:
                     return _decoder.ask(request, content)
                 except _EndedError as ended:
-                    _close()
+                    close()
                     if last or not ended.again:
                         raise UnusableImageError(str(ended)) from ended
         except UnusableImageError:
             raise
         except BaseException:  # an interrupt: the answer that is still to come is nobody's
-            _close()
+            close()
             raise
     raise AssertionError("the last turn returns or raises")
 
 
 @atexit.register
-def _close() -> None:
+def close() -> None:
+    """End the process, if there is one; the next frame gets another."""
     global _decoder
     if _decoder is not None:
         _decoder.close()
