@@ -49,6 +49,27 @@ def planted_elements(number):
     return elements
 
 
+def plant_beside_the_elements(path, number):
+    """Add marks where no keyword of the standard leads: private and nested elements, an overlay, preamble, padding."""
+    header = pydicom.dcmread(path)
+    block = header.private_block(0x0011, f"{MARK} VENDOR", create=True)
+    block.add_new(0x01, "PN", f"{MARK}^Private{number}")
+    block.add_new(0x02, "UN", f"{MARK} unknown".encode())
+    person, study = pydicom.Dataset(), pydicom.Dataset()
+    person.PatientName, person.PatientID = f"\u202e{MARK}^Nested", f"{MARK}-{number}"
+    study.ReferencedPatientSequence, study.StudyDescription = [person], f"{MARK} study"
+    header.ReferencedStudySequence = header.RequestAttributesSequence = [study]
+    header.SpecificCharacterSet = "ISO_IR 192"
+    bits = MARK.encode() * 29  # 200 bytes hold a bit for each of 1,600 pixels
+    for tag, vr, value in ((0x10, "US", 40), (0x11, "US", 40), (0x22, "LO", f"{MARK} overlay"), (0x40, "CS", "G"),
+                           (0x50, "SS", [1, 1]), (0x100, "US", 1), (0x102, "US", 0), (0x3000, "OW", bits[:200]),
+                           (0x1500, "LO", f"{MARK} label")):  # fmt: skip
+        header.add_new((0x6000, tag), vr, value)
+    header.add_new((0xFFFC, 0xFFFC), "OB", MARK.encode() * 10)
+    header.preamble = (MARK.encode() * 19)[:128]
+    header.save_as(path)
+
+
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory):
     """Run a study of a hospital that is full of marks, some files of it unusable; return its checkout."""
@@ -63,6 +84,7 @@ def watched(tmp_path_factory):
             path = root / f"{MARK}-ward" / f"{MARK}-{number}.dcm"
             pixels = generator.integers(0, 4096, (40, 40)).astype(np.uint16)
             dicom_file(path, pixels, bits=12, **planted_elements(number))
+            plant_beside_the_elements(path, number)
             view = f"{MARK} lying" if number % 7 == 0 else "PA"
             rows.writerow([f"{MARK}-i{number}", f"{MARK}-p{number}", f"{MARK}-s{number}", path.relative_to(root), view,
                            "F", 35 + number, number % 2 if number % 9 else 0, f"{MARK} was here"])  # fmt: skip
@@ -109,6 +131,9 @@ def test_the_marks_are_really_there(watched):
     assert MARK in str(header.StudyDate)
     assert MARK in str(header.SOPInstanceUID)
     assert sum(MARK in str(element.value) for element in header) > 1000
+    assert MARK in str(header.ReferencedStudySequence[0].ReferencedPatientSequence[0].PatientName)
+    assert MARK.encode() in header[0x6000, 0x3000].value
+    assert MARK.encode() in header.preamble
     assert MARK in (watched.folder / "private/ours.csv").read_text()  # and the search below can find it
 
 
