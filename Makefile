@@ -2,18 +2,25 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+LOCKED := $(if $(filter cpu,$(DEVICE)),envs/cpu.txt,requirements.lock)
+#: PyTorch's builds for processors, of the locked versions; their index is uv's to know, and no hash of theirs is locked
+TORCH := $(shell sed -n 's/^\(torch\|torchvision\)==\([^ ]*\) .*/\1==\2/p' requirements.lock)
+
 .PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench calibration audit lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: .venv/installed ## make .venv with the locked packages
+install: .venv/installed ## make .venv with the locked packages; DEVICE=cpu without 6 GB that only GPUs need
 
-.venv/installed: requirements.lock envs/uv.txt
+.venv/installed: requirements.lock envs/uv.txt envs/cpu.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "CrossRay needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --requirement envs/uv.txt
-	.venv/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
+	.venv/bin/uv pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes $(LOCKED)
+ifeq ($(DEVICE),cpu)
+	.venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python --no-deps --torch-backend cpu $(TORCH)
+endif
 	@touch $@
 
 demo: install ## run the study of three simulated hospitals
@@ -75,3 +82,4 @@ audit: install ## compare requirements.lock with the public advisories about its
 
 lock: ## compile requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock
+	python envs/cpu.py

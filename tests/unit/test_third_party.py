@@ -1,5 +1,6 @@
 """What is installed is locked, the installer too, and its licences stand in a page that cannot go stale."""
 
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -10,8 +11,8 @@ import pytest
 from helpers import ROOT
 
 
-def module(name):
-    specification = importlib.util.spec_from_file_location(name, ROOT / f"docs/{name}.py")
+def module(name, folder="docs"):
+    specification = importlib.util.spec_from_file_location(name, ROOT / folder / f"{name}.py")
     loaded = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(loaded)
     return loaded
@@ -33,8 +34,27 @@ def test_the_installer_comes_by_its_hash():
     assert re.search(r"^uv==[\d.]+ \\$", pinned, re.MULTILINE)
     assert len(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", pinned)) >= 4
     installs = [line for line in (ROOT / "Makefile").read_text().splitlines() if re.search(r"pip (install|sync)", line)]
-    assert len(installs) == 2
-    assert all("--require-hashes" in line for line in installs)
+    (processors,) = [line for line in installs if "--require-hashes" not in line]
+    assert len(installs) == 3
+    assert processors.endswith("--no-deps --torch-backend cpu $(TORCH)")
+
+
+def test_an_install_for_processors_lacks_pytorch_and_what_its_builds_for_gpus_need():
+    cpu = module("cpu", "envs")
+    lock = (ROOT / "requirements.lock").read_text()
+    written = (ROOT / "envs/cpu.txt").read_text()
+    assert written == cpu.HEAD + cpu.without_gpu(lock), "run make lock"
+    packages = module("third_party").locked
+    left_out = set(packages(lock)) - set(packages(written))
+    assert {"torch", "torchvision", "triton", "nvidia-cudnn-cu13"} <= left_out
+    needed = {}
+    for package in importlib.metadata.distributions():
+        for line in package.requires or []:
+            name = re.match(r"[\w.-]+", line)[0].lower().replace("_", "-").replace(".", "-")
+            if "extra ==" not in line:
+                needed.setdefault(name, set()).add(package.name.lower().replace("_", "-"))
+    for name in left_out - {"torch", "torchvision"}:
+        assert needed.get(name, set()) <= left_out, name
 
 
 @pytest.mark.parametrize(
