@@ -6,7 +6,7 @@ LOCKED := $(if $(filter cpu,$(DEVICE)),envs/cpu.txt,requirements.lock)
 #: PyTorch's builds for processors, of the locked versions; their index is uv's to know, and no hash of theirs is locked
 TORCH := $(shell sed -n 's/^\(torch\|torchvision\)==\([^ ]*\) .*/\1==\2/p' requirements.lock)
 
-.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench calibration audit lock
+.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench calibration audit upgrade lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ calibration: install ## draw how often intervals cover and tests reject, DRAWS=2
 audit: install ## compare requirements.lock with the public advisories about its packages (needs a network)
 	@python docs/audit.py
 
+upgrade: install ## take the newest packages that pyproject.toml allows; list what changes in pixels and numbers, and test
+	@python envs/upgrade.py
+
 lock: ## compile requirements.lock from pyproject.toml (needs uv)
-	uv pip compile --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock
+	uv pip compile $(UPGRADE) --universal --generate-hashes --no-header --quiet --group pyproject.toml:dev pyproject.toml -o requirements.lock
 	python envs/cpu.py
