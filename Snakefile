@@ -35,6 +35,7 @@ include: "workflow/rules/localisation.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/explanation.smk"
+include: "workflow/rules/decision.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/forget.smk"
@@ -58,6 +59,8 @@ localrules:  # targets, and drawings of a second or two, which a cluster would k
     evaluate,
     report,
     forget,
+    recheck,
+    write_decision,
     write_report,
     draw_figure,
 
@@ -66,6 +69,7 @@ rule all:
     default_target: True
     input:
         rules.write_report.output.html,
+        rules.write_decision.output.html if STUDY.acceptance else [],
 
 
 rule check:

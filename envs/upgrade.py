@@ -73,7 +73,7 @@ def main() -> int:
         old, new = Path(folder, "before"), Path(folder, "after")
         locked, seen = packages(), observe(old)
         subprocess.run(["make", "lock", "UPGRADE=--upgrade"], cwd=ROOT, check=True)
-        subprocess.run(["make", "install"], cwd=ROOT, check=True)
+        subprocess.run(["make", "install", "docs"], cwd=ROOT, check=True)
         seen_after = observe(new, old / "private")
         print_changes("Packages", locked, packages())
         print_changes("Pixels of pydicom's files", seen, seen_after)

@@ -9,6 +9,7 @@ from scipy.stats import norm
 
 from crossray import manifest, maps, regions
 from crossray.analysis import (
+    acceptance,
     agreement,
     calibration,
     classes,
@@ -41,12 +42,14 @@ from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import write
 from crossray.files import read_json, write_csv, write_json
 from crossray.shards import write_shard
+from crossray.study.acceptance import Criteria
 from crossray.study.base import taken
 from crossray.study.hospital import Appearance, Labelling
 from crossray.study.names import members
 from crossray.study.stages.analysis import Analysis
 from crossray.study.stages.check_verdicts import Planted
 from crossray.study.stages.index_shards import IndexShards
+from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
 from crossray.tables import contract_of, read
@@ -127,6 +130,13 @@ class Made:
         """Return the study as analyses see it."""
         settings = {field.name: self.settings[field.name] for field in fields(Analysis) if field.name in self.settings}
         return Study(self.folder / "predictions", self.folder / "manifests", Analysis.from_dict(settings))
+
+    @property
+    def criteria(self):
+        """Return what models have to reach for the first two tasks."""
+        asked = Criteria(auc=0.75, sensitivity=0.6, specificity=0.6, prevalence=0.1, per_day=100)
+        criteria = {self.tasks[0]: asked, self.tasks[1]: Criteria(sensitivity=0.8)}
+        return taken(JudgeAcceptance, self.study.settings, acceptance=criteria)
 
     @property
     def verdicts(self):
@@ -250,6 +260,8 @@ class Made:
         points, errors, bins = calibration.measure(study)
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
+        judged, thresholds = acceptance.judge(study, self.criteria)
+        self._write(acceptance=judged, thresholds=thresholds)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
         self._write(output_points=drawn, output_extremes=extremes)
         if self.explained:

@@ -275,7 +275,8 @@ class Linear:
 
 #: numbers that count neither images nor patients, in whatever table of an analysis they stand
 NO_COUNTS = {
-    "applied", "bin", "cells", "classes", "compared", "datasets", "first_seed", "inside", "label", "operations",
+    "applied", "bin", "cells", "classes", "compared", "datasets", "first_seed", "inside", "label", "more_negatives",
+    "more_positives", "operations",
     "pairs", "pairs_at_chance", "paper_numbers", "parameters", "planted_concept", "planted_image",
     "planted_prevalence", "possible_pairs", "second_seed", "seed", "seeds", "shared_cells", "shared_tasks", "tasks",
     "unknown", "with_interval",

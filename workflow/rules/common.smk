@@ -28,6 +28,7 @@ from crossray.planning import (
     check_clock,
     check_shared,
     check_writable,
+    decision_settings,
     encoder_file,
     forgotten_list,
     library_versions,
@@ -47,6 +48,8 @@ from crossray.study.base import as_text
 FORGET = config.pop("forget", "")
 #: the folder of a study, or of its tables, for the target ``diff`` alone
 BEFORE = config.pop("before", "")
+#: a signed sheet, for the target ``recheck`` alone
+SHEET = config.pop("sheet", "")
 #: the configuration as it was given
 GIVEN = as_text(config)
 

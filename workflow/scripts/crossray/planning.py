@@ -234,6 +234,14 @@ def check_shared(shared: bool) -> None:
         )
 
 
+def decision_settings(plan: Plan, code: str) -> str:
+    """Return what the sheet of a decision says and rests on; ``code`` is the version of what judged."""
+    study = plan.study
+    criteria = as_text({task: one.as_dict() for task, one in (study.acceptance or {}).items()})
+    facts = {"study": study.study, "title": study.title, "phantoms": plan.phantoms}
+    return as_text({**facts, "criteria": criteria, "code": code})
+
+
 def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -> str:
     """Return the whole configuration but for paths of this machine, for the page to show; of a file its name alone.
 

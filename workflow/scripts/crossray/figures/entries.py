@@ -10,10 +10,10 @@ from typing import ClassVar, Literal, get_args
 #: domains; ``attribution``: maps of where models look; ``localisation``: these, and a target whose findings are
 #: located; ``paper``: data sets of Cohen et al. (2020); ``findings``: tasks that are findings, and ``classes``: tasks
 #: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
-#: few enough tasks for a matrix each
+#: few enough tasks for a matrix each; ``acceptance``: criteria that models have to meet
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
-    "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels",
+    "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> what the page says of it; nobody misses classes where tasks are findings
@@ -33,6 +33,7 @@ MISSING: dict[Need, str] = {
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
     "findings": "Operating points and reliability of single findings: the tasks are classes.",
     "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
+    "acceptance": "Whether a model may be used, and at which threshold: no `acceptance`.",
     "panels": "A matrix for each task: there are too many; the table has them.",
 }
 #: what a figure can ask of the study

@@ -9,6 +9,25 @@ from crossray.figures.entries import FigureEntry, Passage, Section, TableEntry
 
 SECTIONS = (
     Section(
+        "decision",
+        "May it be used?",
+        "May it be used here?",
+        parts=(
+            Passage("decision"),
+            FigureEntry(
+                "acceptance",
+                label="criteria met or not",
+                caption="Each criterion of acceptance: what was measured, with 95 % intervals, and what is wanted.",
+                tables=("acceptance",),
+                settings=("models", "sources"),
+                needs="acceptance",
+            ),
+            TableEntry("acceptance", "acceptance"),
+            TableEntry("thresholds", "acceptance"),
+        ),
+        category="Decision",
+    ),
+    Section(
         "matrix",
         "The matrix",
         "The matrix",

@@ -16,6 +16,7 @@ import yaml
 
 from crossray.errors import UserError
 from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
+from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.methods import methods
@@ -62,6 +63,7 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     )  # fmt: skip
     environment.filters["number"] = number
     environment.filters["word"] = word
+    decided = decisions(tables["acceptance"], tables["thresholds"]) if "acceptance" in tables else []
     page = environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings['phantoms'] and not settings['real'] else ''}{settings['study']}",
@@ -79,6 +81,8 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         reasons=REASONS,
         rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
+        decisions=decided,
+        lead=list(lead(decided)),
         flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
         methods=methods(settings),

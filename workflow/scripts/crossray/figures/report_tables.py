@@ -33,6 +33,7 @@ _WORDS = {
     "top5_accuracy": "top 5", "top5_accuracy_low": "low", "top5_accuracy_high": "high", "share_low": "low",
     "share_high": "high", "true_class": "class", "predicted_class": "taken for", "accuracy_low": "low",
     "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
+    "value_low": "low", "value_high": "high", "threshold_from": "threshold from",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
 }  # fmt: skip
 
@@ -234,6 +235,16 @@ VIEWS = {
     "shift_acceptance": View(
         "what is asked of verdicts, and what was found",
         "seed metric criterion cells value bound met",
+    ),
+    "acceptance": View(
+        "criteria met or not",
+        "model source target task threshold_from criterion wanted value value_low value_high answer more_positives "
+        "more_negatives",
+    ),
+    "thresholds": View(
+        "what thresholds give",
+        "model source target task threshold_from probability sensitivity sensitivity_low sensitivity_high specificity "
+        "specificity_low specificity_high precision alerts_per_day missed_per_day",
     ),
     "label_agreement": View(
         "two labellings of the same images",

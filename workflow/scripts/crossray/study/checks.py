@@ -32,6 +32,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_pairs(study)
     yield from _wrong_objectives(study)
     yield from _wrong_findings(study)
+    yield from _wrong_acceptance(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:
             yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
@@ -114,6 +115,23 @@ def _wrong_private(folder: str) -> Iterator[str]:
                 "its own, such as private"
             )
             return
+
+
+def _wrong_acceptance(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the criteria of acceptance."""
+    if study.acceptance and study.is_multiclass():
+        yield "acceptance: criteria are for findings, and this study's tasks are classes; leave it out"
+    for task, criteria in (study.acceptance or {}).items():
+        key = f"acceptance.{task}"
+        if task not in study.tasks:
+            yield f"acceptance: {task!r} is no task of this study; allowed are {', '.join(study.tasks)}"
+        if not criteria.wanted():
+            yield f"{key}: nothing is to be reached; give auc, sensitivity, specificity, or several of them"
+        if criteria.against is not None and criteria.against not in study.models:
+            allowed = ", ".join(study.models)
+            yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
+        if criteria.per_day is not None and criteria.prevalence is None:
+            yield f"{key}.per_day: without a prevalence nothing can be said of a day; give prevalence too"
 
 
 def has_control(text: str) -> bool:

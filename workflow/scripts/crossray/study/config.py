@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Len
 
+from crossray.study.acceptance import Criteria
 from crossray.study.base import LeftOut, Settings
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Evaluation, Explanation, SharedHeads
@@ -107,6 +108,11 @@ class Study(Settings):
     """
     Also split what each model loses elsewhere into prevalence, images and label rule, with a verdict for every pair and
     task, or that nobody can tell (docs/shift.md).
+    """
+    acceptance: LeftOut[Annotated[Mapping[Text, Criteria], Len(1)]] = None
+    """
+    What a model has to reach for a finding to be used at a target. Whether it does, at which threshold, and what would
+    decide where nobody can tell, is answered before all else (docs/decision.md).
     """
     shared_heads: LeftOut[SharedHeads] = None
     """

@@ -53,6 +53,7 @@ TABLE = "<study>/analysis/{table}.csv"
 REPLICATES = "<study>/analysis/replicates.parquet"
 FIGURE = "<study>/figures/{figure}.{kind}"
 REPORT = "<study>/report.html"
+DECISION = "<study>/decision.html"
 
 
 def table(name: str) -> str:

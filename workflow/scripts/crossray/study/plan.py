@@ -207,6 +207,7 @@ class Plan:
             "findings": not classes,
             "agreement": transfer and not classes,
             "panels": len(study.tasks) <= MOST_PANELS,
+            "acceptance": study.acceptance is not None,
         }
 
 

@@ -23,6 +23,7 @@ from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
+from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
@@ -225,6 +226,11 @@ def explain_drops(plan: Plan) -> ExplainDrops:
     """Return what the split of drops into causes is told."""
     verdicts = taken(Verdicts, plan.study.explanation or Explanation())
     return _analysis(ExplainDrops, plan, plan.explained_models, explanation=verdicts)
+
+
+def judge_acceptance(plan: Plan) -> JudgeAcceptance:
+    """Return what the judgement of acceptance is told."""
+    return _analysis(JudgeAcceptance, plan, plan.reported_models, acceptance=plan.study.acceptance or {})
 
 
 def check_verdicts(plan: Plan) -> CheckVerdicts:

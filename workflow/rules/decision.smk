@@ -1,0 +1,111 @@
+"""May a model be used here? Criteria that were fixed before, and a sheet to sign."""
+
+
+rule judge_acceptance:
+    """Judge whether each model may be used at each target, and at which threshold."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            layout.table("acceptance"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "criteria met or not"},
+        ),
+        thresholds=report(
+            layout.table("thresholds"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "what thresholds give"},
+        ),
+    log:
+        "<log>/judge_acceptance.log",
+    benchmark:
+        "<benchmark>/judge_acceptance.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(4000),
+        runtime=lasts(60),
+    params:
+        settings=stage_settings.judge_acceptance(PLAN).to_json(),
+        code=code_version("judge_acceptance"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python {resources.scripts:q}/judge_acceptance.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --thresholds {output.thresholds:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
+rule write_decision:
+    """Write the sheet of the decision, to print and sign."""
+    input:
+        acceptance=rules.judge_acceptance.output.table,
+        thresholds=rules.judge_acceptance.output.thresholds,
+        subgroups=rules.measure_subgroups.output.table,
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        weights=of_trainings(rules.train_model.output.weights),
+        templates=[f"{SCRIPTS}/crossray/figures/templates/{name}" for name in ("decision.html.j2", "decision.css")],
+    output:
+        html=report(
+            layout.DECISION,
+            caption="../report/report.rst",
+            category="Report",
+            labels={"page": "the decision, to print and sign"},
+        ),
+    log:
+        "<log>/write_decision.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(1000),
+        runtime=lasts(20),
+    params:
+        settings=decision_settings(PLAN, code_version("judge_acceptance")),
+        code=code_version("write_decision"),
+        study=subpath(output.html, parent=True),
+    shell:
+        """
+        python {resources.scripts:q}/write_decision.py \
+            --study {params.study:q} \
+            --settings {params.settings:q} \
+            --templates {resources.scripts:q}/crossray/figures/templates \
+            --output {output.html:q} \
+            &>{log:q}
+        """
+
+
+rule recheck:
+    """Whether a signed sheet is that of these results: snakemake recheck --config sheet=FILE."""
+    log:
+        "<log>/recheck.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+    params:
+        sheet=SHEET,
+        settings=decision_settings(PLAN, code_version("judge_acceptance")),
+        study=f"results/{STUDY.study}",
+    shell:
+        """
+        python {resources.scripts:q}/recheck.py \
+            --sheet {params.sheet:q} \
+            --study {params.study:q} \
+            --settings {params.settings:q} \
+            2>&1 | tee {log:q}
+        """

@@ -1,0 +1,164 @@
+"""May a model be used at a target, and at which threshold? Criteria met, not met, or not to be told.
+
+A criterion is met where its 95 % interval lies at or above what is wanted, and not met where it lies below: each answer
+is wrong with a probability of 2.5 % at most. All criteria are met if each is (intersection-union; Berger, Technometrics
+1982), which needs no correction for their number. A threshold is judged on other patients than those it was chosen on.
+"""
+
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from crossray.analysis import yields
+from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.intervals import LEVEL, Measured, interval, measure_auc, paired_difference
+from crossray.analysis.local_thresholds import NONE, Called, Images, called_by, hits_of, images_of, places
+from crossray.analysis.proportions import (
+    POWER,
+    effective_size,
+    images_to_show,
+    paired_share_difference,
+    share_interval,
+)
+from crossray.study.acceptance import Criteria
+from crossray.study.stages.judge_acceptance import JudgeAcceptance
+from crossray.tables.acceptance import Acceptance, Thresholds
+from crossray.tables.contract import names
+
+MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
+ALL = "all"
+
+#: differences below this are rounding
+_ROUNDING = 1e-12
+
+
+def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Judge every model that a report shows, at every target, for every task that has criteria.
+
+    Returns:
+        Tables of :class:`crossray.tables.acceptance.Acceptance` and :class:`~crossray.tables.acceptance.Thresholds`.
+    """
+    answers: list[dict[str, Any]] = []
+    thresholds: list[dict[str, Any]] = []
+    validation = {trained: study.validation(trained) for trained in study.trained()}
+    for scored in study.targets():
+        for trained, (task, criteria) in itertools.product(scored.logits, settings.acceptance.items()):
+            counted = scored.count(trained, scored.reported_seed(trained), task)
+            key = {"model": trained.model, "source": trained.source, "target": scored.dataset, "task": task}
+            key |= {name: counted[name] for name in ("positives", "negatives", "reason")}
+            if counted["reason"]:
+                answers.append(key | {"threshold_from": NONE, "criterion": ALL, "answer": CANNOT_TELL})
+                continue
+            for place in places(criteria):
+                here = _at(scored, trained, task, criteria, place, validation)
+                rival = _rival(scored, trained, task, criteria)
+                rows = list(_criteria(here, criteria))
+                if rival:
+                    rows += _comparisons(here, _at(scored, rival, task, criteria, place, validation), criteria)
+                facts = key | {"threshold_from": place}
+                answers += [facts | row for row in [*rows, _together(rows)]]
+                if here.called is not None:
+                    thresholds.append(facts | yields.measure(here.images, here.called, criteria))
+    return pd.DataFrame(answers, columns=names(Acceptance)), pd.DataFrame(thresholds, columns=names(Thresholds))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The images of a cell, and what a threshold makes of them; nothing where there is none."""
+
+    images: Images
+    called: Called | None
+
+
+def _at(
+    scored: Scored, trained: Trained, task: str, criteria: Criteria, place: str, validation: Mapping[Trained, Any]
+) -> _Judged:
+    images = images_of(scored, trained, task)
+    return _Judged(images, called_by(images, place, scored, trained, validation[trained], task, criteria))
+
+
+def _rival(scored: Scored, trained: Trained, task: str, criteria: Criteria) -> Trained | None:
+    """Return the model that this one must not be worse than, if it has a number here."""
+    other = Trained(criteria.against, trained.source) if criteria.against else trained
+    return other if other != trained and other in scored.logits and scored.measurable(other, task) else None
+
+
+def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
+    """Yield a row for each criterion that is a number to reach."""
+    # all of them together are to be shown with the planned power, and each hangs on images of its own
+    power = POWER ** (1 / max(len(criteria.wanted()), 1))
+    for name, wanted in criteria.wanted().items():
+        if name == "auc":
+            measured = _auc(here.images)
+            row = _answered(name, wanted, measured.auc, *interval(measured))
+            yield row | _more_for_auc(here.images, row, power)
+        elif here.called is None:
+            yield {"criterion": name, "wanted": wanted, "answer": CANNOT_TELL}
+        else:
+            hits, owners = hits_of(name, here.images, here.called)
+            row = _answered(name, wanted, float(hits.mean()), *share_interval(hits, owners))
+            yield row | _more_for_share(name, hits, owners, row, power)
+
+
+def _auc(images: Images) -> Measured:
+    return measure_auc(images.positive, images.logits, images.patients, images.count)
+
+
+def _comparisons(here: _Judged, rival: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
+    """Yield a row for each number in which a model must not be worse than another one on the same images."""
+    wanted = -float(criteria.margin)
+    found = paired_difference([_auc(here.images)], [_auc(rival.images)])
+    yield _answered(f"auc against {criteria.against}", wanted, found.value, found.low, found.high)
+    for name in ("sensitivity", "specificity"):
+        if getattr(criteria, name) is not None and here.called is not None and rival.called is not None:
+            hits, owners = hits_of(name, here.images, here.called)
+            others, _ = hits_of(name, rival.images, rival.called)
+            compared = paired_share_difference(hits, others, owners)
+            yield _answered(f"{name} against {criteria.against}", wanted, *compared)
+
+
+def _answered(criterion: str, wanted: float, value: float, low: float, high: float) -> dict[str, Any]:
+    """Return a criterion's row."""
+    answer = MET if low >= wanted else NOT_MET if high < wanted else CANNOT_TELL
+    measured = {"value": value, "value_low": low, "value_high": high}
+    return {"criterion": criterion, "wanted": wanted, "answer": answer} | measured
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the row of all criteria."""
+    answers = {row["answer"] for row in rows}
+    answer = NOT_MET if NOT_MET in answers else CANNOT_TELL if CANNOT_TELL in answers else MET
+    return {"criterion": ALL, "answer": answer}
+
+
+def _more_for_share(
+    name: str, hits: NDArray, owners: NDArray, row: Mapping[str, Any], power: float
+) -> dict[str, Any]:  # fmt: skip
+    """Say how many more patients of the class show what was measured, where the interval leaves it open."""
+    share, wanted, patients = row["value"], row["wanted"], len(np.unique(owners))
+    needed = images_to_show(share, wanted, power=power)
+    if row["answer"] != CANNOT_TELL or needed is None:
+        return {}
+    each = effective_size(hits, owners) / patients
+    column = "more_positives" if name == "sensitivity" else "more_negatives"
+    return {"would_be": MET if share > wanted else NOT_MET, column: max(math.ceil(needed / each) - patients, 1)}
+
+
+def _more_for_auc(here: Images, row: Mapping[str, Any], power: float) -> dict[str, Any]:
+    """Say the same of an AUC; classes grow alike, and the standard error falls with the root of their size."""
+    apart = row["value"] - row["wanted"]
+    if row["answer"] != CANNOT_TELL or abs(apart) < _ROUNDING:
+        return {}
+    reach = row["value"] - row["value_low"] if apart > 0 else row["value_high"] - row["value"]
+    errors = float(ndtri((1 + LEVEL) / 2))
+    factor = ((errors + float(ndtri(power))) / errors * reach / apart) ** 2 - 1
+    patients = [len(np.unique(here.patients[rows])) for rows in (here.positive, ~here.positive)]
+    more = [max(math.ceil(factor * count), 1) for count in patients]
+    return {"would_be": MET if apart > 0 else NOT_MET, "more_positives": more[0], "more_negatives": more[1]}

@@ -1,0 +1,133 @@
+"""Thresholds for a wanted sensitivity and specificity, and what they call: chosen at home, or at the target itself.
+
+A threshold of the target is cross-fitted: each fifth of its patients is called by the threshold of the other four, so
+that what is said of it is of patients who did not choose it. To be used is then that of all of them.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from crossray.analysis.cells import Scored, Trained, known
+from crossray.analysis.intervals import LEVEL
+from crossray.analysis.proportions import POWER
+from crossray.seeds import derived_seed
+from crossray.study.acceptance import Criteria
+
+HOME, LOCAL, NONE = "source's validation split", "target, cross-fitted", "no threshold"
+FOLDS = 5
+
+#: standard errors by which a criterion is exceeded that can be shown on as many images again
+ROOM = float(ndtri((1 + LEVEL) / 2) + ndtri(POWER))
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True)
+class Images:
+    """The test images of a cell whose label is known.
+
+    Attributes:
+        positive: which have the finding, shape (images,).
+        logits: of the model, shape (images,).
+        patients: number of the patient of each, shape (images,).
+        count: number of the target's patients.
+    """
+
+    positive: NDArray[np.bool_]
+    logits: NDArray[np.float64]
+    patients: NDArray[np.int64]
+    count: int
+
+
+@dataclass(frozen=True)
+class Called:
+    """A threshold, a logit, and which of a cell's images are called positive."""
+
+    threshold: float
+    positive: NDArray[np.bool_]
+
+
+def images_of(scored: Scored, trained: Trained, task: str) -> Images:
+    """Return the images of a cell whose label is known."""
+    truth, logits, here = known(scored.labels, scored.reported(trained), task)
+    return Images(truth == 1, logits, scored.patients[here], scored.patient_count)
+
+
+def hits_of(name: str, here: Images, called: Called) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which images of a class are called rightly, and whose they are."""
+    rows = here.positive if name == "sensitivity" else ~here.positive
+    return (called.positive == here.positive)[rows], here.patients[rows]
+
+
+def places(criteria: Criteria) -> tuple[str, ...]:
+    """Return where thresholds are chosen, if criteria need any."""
+    return (HOME, LOCAL) if criteria.sensitivity or criteria.specificity else (NONE,)
+
+
+def called_by(
+    here: Images, place: str, scored: Scored, trained: Trained,
+    validation: tuple[pd.DataFrame, Mapping[str, pd.DataFrame]], task: str, criteria: Criteria,
+) -> Called | None:  # fmt: skip
+    """Choose a threshold and call the target's images by it; None where none is asked for or can be chosen."""
+    if place == HOME:
+        labels, logits = validation
+        seed = scored.reported_seed(trained)
+        if task not in labels or task not in logits[seed]:
+            return None
+        truth, values, _ = known(labels, logits[seed], task)
+        threshold = choose(truth == 1, values, criteria)
+        return None if math.isnan(threshold) else Called(threshold, here.logits >= threshold)
+    if place == LOCAL:
+        return _cross_fitted(here, criteria, derived_seed(0, "folds", scored.dataset, task))
+    return None
+
+
+def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: Criteria) -> float:
+    """Choose the threshold that leaves the criteria the most room, NaN where a class is missing.
+
+    With both criteria it is the one whose tighter criterion is exceeded by the most standard errors; with one alone the
+    one that exceeds it by as much as can be shown on as many images again, and gives up the least of the other.
+
+    Args:
+        positive: which images have the finding, shape (images,).
+        logits: of the images, shape (images,).
+        criteria: with a sensitivity, a specificity, or both.
+    """
+    sizes = int(positive.sum()), int((~positive).sum())
+    if not all(sizes):
+        return float("nan")
+    limits = np.unique(logits)
+    ranked = np.sort(logits[positive]), np.sort(logits[~positive])
+    reached = 1 - np.searchsorted(ranked[0], limits) / sizes[0], np.searchsorted(ranked[1], limits) / sizes[1]
+    rooms = []
+    for wanted, shares, size in zip((criteria.sensitivity, criteria.specificity), reached, sizes, strict=True):
+        if wanted is not None:
+            rooms.append((shares - wanted) / math.sqrt(wanted * (1 - wanted) / size))
+    room = np.min(rooms, axis=0)
+    if len(rooms) == 1:
+        room = np.minimum(room, ROOM)
+    best = np.flatnonzero(room >= room.max() - _ROUNDING)
+    # of several the middle, as scores between two images do not differ; of one criterion that which calls best else
+    chosen = best[len(best) // 2] if len(rooms) == 2 else best[-1 if criteria.sensitivity else 0]
+    return float(limits[chosen])
+
+
+def _cross_fitted(here: Images, criteria: Criteria, seed: int) -> Called | None:
+    """Call each fifth of the patients by the threshold of the others; the threshold itself is that of all."""
+    threshold = choose(here.positive, here.logits, criteria)
+    called = np.zeros(len(here.logits), bool)
+    owners = np.unique(here.patients)
+    folds = np.random.default_rng(seed).permutation(np.arange(len(owners)) % FOLDS)
+    fold = folds[np.searchsorted(owners, here.patients)]
+    for number in range(FOLDS):
+        others, own = fold != number, fold == number
+        limit = choose(here.positive[others], here.logits[others], criteria)
+        if math.isnan(limit):
+            return None
+        called[own] = here.logits[own] >= limit
+    return Called(threshold, called)

@@ -1,0 +1,53 @@
+"""Figure: the criteria of acceptance, what was measured and what is wanted."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from crossray.figures.style import Figure, nothing
+
+_ANSWERS = {"met": "#0072b2", "cannot tell": "#6b7280", "not met": "#d55e00"}
+_SHAPES = {"met": "circle", "cannot tell": "diamond", "not met": "square"}
+_ROW = 16
+
+
+def draw(acceptance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+    """Draw a row for each model and place of the threshold, a panel for each criterion.
+
+    Args:
+        acceptance: ``acceptance.csv``.
+        settings: models, sources.
+    """
+    rows = acceptance[acceptance["value"].notna()]
+    whole = acceptance[acceptance["criterion"] == "all"]
+    if rows.empty:
+        return nothing("No criterion can be judged", "No model has a number for a task that has criteria.")
+    rows = rows.assign(
+        row=rows["target"] + ": " + rows["model"] + " of " + rows["source"] + ", " + rows["threshold_from"],
+        what=rows["task"] + ", " + rows["criterion"],
+    )
+    order = list(dict.fromkeys(rows["row"]))
+    y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420))
+    colour = alt.Color("answer:N", title=None, scale=alt.Scale(domain=list(_ANSWERS), range=list(_ANSWERS.values())))
+    shape = alt.Shape("answer:N", title=None, scale=alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values())))
+    panels = []
+    for number, (what, part) in enumerate(rows.groupby("what", sort=False)):
+        axis = y if not number else alt.Y("row:N", sort=order, title=None, axis=None)
+        x = alt.X("value:Q", title=what, scale=alt.Scale(zero=False))
+        base = alt.Chart(part)
+        lines = base.mark_rule(strokeWidth=1.5).encode(x="value_low:Q", x2="value_high:Q", y=axis, color=colour)
+        points = base.mark_point(filled=True, size=60, opacity=1).encode(x=x, y=axis, color=colour, shape=shape)
+        wanted = base.mark_tick(thickness=2, size=_ROW, color="#111827").encode(x="wanted:Q", y=axis)
+        panels.append((lines + points + wanted).properties(width=190, height=_ROW * len(order)))
+    counts = whole["answer"].value_counts()
+    title = ", ".join(f"{counts.get(answer, 0)} {words}" for answer, words in (
+        ("met", "meet all criteria"), ("not met", "do not"), ("cannot tell", "cannot be judged yet")))  # fmt: skip
+    caption = (
+        "Each criterion of each model at each target, with its 95 % interval; the black line is what is wanted. "
+        "Met: the whole interval lies at or above it. Not met: it lies below. A threshold of the target is judged on "
+        "patients who did not choose it."
+    )
+    reading = "A model may be used where every criterion of a row is met; one that is not met is enough against it."
+    return Figure(alt.concat(*panels, columns=3, spacing=14), f"Of {len(whole)}: {title}", caption, reading)

@@ -1,0 +1,90 @@
+"""The sheet of a decision: answers, thresholds, groups, what would make us surer, digests, and room to sign."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import markupsafe
+import pandas as pd
+
+from crossray.figures.decision import decisions, lead
+from crossray.figures.report_tables import number
+from crossray.figures.style import with_interval
+from crossray.reasons import TOO_FEW
+from crossray.sealed import SEALED
+from crossray.tables import read
+from crossray.tables.acceptance import Acceptance, Thresholds
+from crossray.tables.subgroups import Subgroups
+from crossray.texts import visible
+
+#: columns of a threshold that the sheet shows, and their words
+_YIELDS = {
+    "sensitivity": "sensitivity", "specificity": "specificity", "precision": "of the alerts are right",
+    "alerts_per_day": "alerts a day", "missed_per_day": "missed a day",
+}  # fmt: skip
+
+
+def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: Mapping[str, str]) -> str:
+    """Build the sheet.
+
+    Args:
+        folder: the study's results, with ``analysis/``.
+        settings: ``study``, ``title``, ``phantoms``.
+        templates: folder of ``decision.html.j2`` and ``decision.css``.
+        sealed: what the decision rests on, as digests (:func:`crossray.sealed.seal`).
+
+    Returns:
+        HTML; texts that come from the data are escaped, and their marks of direction written out.
+    """
+    analysis = folder / "analysis"
+    acceptance, thresholds = (read(analysis / f"{kind.NAME}.csv", kind) for kind in (Acceptance, Thresholds))
+    found, subgroups = decisions(acceptance, thresholds), read(analysis / "subgroups.csv", Subgroups)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["number"] = number
+    page = environment.get_template("decision.html.j2").render(
+        settings=settings,
+        lead=list(lead(found)),
+        decisions=[(one, _yields(one.threshold), _groups(subgroups, one.key)) for one in found],
+        sealed={key: (words, sealed[key]) for key, words in SEALED.items()},
+        style=markupsafe.Markup((templates / "decision.css").read_text(encoding="utf-8")),
+    )
+    return visible(page)
+
+
+def _yields(threshold: pd.Series | None) -> list[str]:
+    """Say what a threshold gives."""
+    if threshold is None:
+        return []
+    said = [f"an image is called positive from a probability of {threshold['probability']:.3g} on"]
+    for name, words in _YIELDS.items():
+        if pd.notna(threshold[name]):
+            ends = threshold[name], threshold[f"{name}_low"], threshold[f"{name}_high"]
+            said.append(f"{words}: {_wide(*ends) if name.endswith('day') else with_interval(*ends)}")
+    return said
+
+
+def _wide(value: float, low: float, high: float) -> str:
+    return f"{value:.1f} ({low:.1f} to {high:.1f})"
+
+
+def _groups(subgroups: pd.DataFrame, key: Mapping[str, str]) -> list[str]:
+    """Say for which groups a model is worse for certain, and which are too small to tell."""
+    rows = subgroups
+    for name in ("model", "source", "target", "task"):
+        rows = rows[rows[name] == key[name]]
+    worse = rows[rows["difference_high"] < 0]
+    small = rows[rows["reason"] == TOO_FEW]
+    said = [
+        f"worse for {row['attribute']} {row['group']}: AUC {with_interval(row['auc'], row['auc_low'], row['auc_high'])}"
+        for _, row in worse.iterrows()
+    ]
+    if len(rows) and not len(worse):
+        said.append("no group of sex, age or view in which it is worse for certain")
+    if len(small):
+        names = ", ".join(f"{row['attribute']} {row['group']}" for _, row in small.iterrows())
+        said.append(f"too few patients to tell: {names}")
+    return said or ["sex, age and view are not recorded, or all are of one group"]

@@ -1,0 +1,67 @@
+"""What a decision rests on, as digests that a signed sheet keeps and that anybody can compute again later."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from crossray.errors import UserError
+from crossray.files import file_digest, text_digest
+
+#: what a digest is of, in words, in the order of a sheet
+SEALED = {
+    "criteria": "the criteria, as the configuration has them",
+    "scores": "the models' outputs for every image",
+    "labels": "the manifests: images, patients, labels, splits",
+    "models": "the weights",
+    "code": "the code that judged",
+    "answers": "the answers and thresholds",
+}
+_ROW = re.compile(r'<code id="sealed-(\w+)">([0-9a-f]{64})</code>')
+
+
+def seal(study: Path, criteria: str, code: str) -> dict[str, str]:
+    """Return the digests of a study's decision.
+
+    Args:
+        study: its folder of results.
+        criteria: as JSON.
+        code: the version of the code that judged.
+
+    Returns:
+        The keys of :data:`SEALED` to SHA-256 in hexadecimal.
+    """
+    tables = [study / "analysis" / f"{name}.csv" for name in ("acceptance", "thresholds")]
+    return {
+        "criteria": text_digest(criteria),
+        "scores": _of_files(study / "predictions", "**/*.parquet"),
+        "labels": _of_files(study / "manifests", "*.parquet"),
+        "models": _of_files(study / "models", "**/weights.safetensors"),
+        "code": text_digest(code),
+        "answers": text_digest(*(file_digest(path) for path in tables)),
+    }
+
+
+def _of_files(folder: Path, pattern: str) -> str:
+    """Return one digest of the names and bytes of files, in the order of their names."""
+    files = sorted(folder.glob(pattern))
+    return text_digest(*(f"{path.relative_to(folder).as_posix()} {file_digest(path)}" for path in files))
+
+
+def sealed_by(sheet: Path) -> dict[str, str]:
+    """Read the digests of a sheet.
+
+    Raises:
+        UserError: if the file is no sheet of a decision.
+    """
+    try:
+        found = dict(_ROW.findall(sheet.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{sheet}: cannot be read; name the decision.html that was signed") from error
+    if set(found) != set(SEALED):
+        raise UserError(f"{sheet}: has not all digests of a decision; name the decision.html that was signed")
+    return found
+
+
+def differing(sealed: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
+    """Yield the keys whose digests differ."""
+    yield from (key for key in SEALED if sealed[key] != now[key])

@@ -1,0 +1,38 @@
+"""Judge whether each model may be used at each target, and at which threshold, by the criteria of the study."""
+
+import logging
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.analysis.options import study_of, study_options
+from crossray.program import parser, run
+from crossray.study.stages.judge_acceptance import JudgeAcceptance
+
+
+def judge_acceptance(arguments: Namespace) -> None:
+    """Judge every criterion of every cell that a report shows."""
+    from crossray.analysis.acceptance import ALL, judge
+    from crossray.small_cells import write
+    from crossray.tables.acceptance import Acceptance, Thresholds
+
+    answers, thresholds = judge(study_of(arguments), arguments.settings)
+    write(arguments.thresholds, thresholds, Thresholds, arguments.settings)
+    write(arguments.output, answers, Acceptance, arguments.settings)
+    whole = answers[answers["criterion"] == ALL]
+    for row in whole.itertuples():
+        where = f"{row.model} of {row.source} at {row.target}, {row.task}, threshold from {row.threshold_from}"
+        logging.info("%s: %s", where, row.answer)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    study_options(options, JudgeAcceptance)
+    options.add_argument("--thresholds", required=True, type=Path, help="CSV to write: what each threshold gives")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: each criterion, met or not")
+    return run(judge_acceptance, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""Say whether a signed sheet is that of the results here: criteria, scores, labels, models, code and answers."""
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from crossray.program import json_object, parser, run
+
+
+def recheck(arguments: Namespace) -> None:
+    """Compare, print, and stop with an error if anything differs."""
+    from crossray.errors import UserError
+    from crossray.sealed import SEALED, differing, seal, sealed_by
+
+    if not str(arguments.sheet) or arguments.sheet == Path():
+        raise UserError("no sheet to check: name the signed one with --config sheet=FILE")
+    settings = arguments.settings
+    sealed = sealed_by(arguments.sheet)
+    changed = list(differing(sealed, seal(arguments.study, settings["criteria"], settings["code"])))
+    for key, words in SEALED.items():
+        print(f"{'other' if key in changed else 'same'}: {words}")
+    if changed:
+        raise UserError(f"{arguments.sheet}: is not the sheet of {arguments.study}; other: {', '.join(changed)}")
+    print(f"{arguments.sheet} is the sheet of these results.")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and return the exit status."""
+    options = parser(__doc__)
+    options.add_argument("--sheet", required=True, type=Path, help="the decision.html that was signed")
+    options.add_argument("--study", required=True, type=Path, help="folder of the study's results")
+    options.add_argument(
+        "--settings", required=True, type=json_object, help="JSON: criteria (as JSON), code (version of what judged)"
+    )
+    return run(recheck, options.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
