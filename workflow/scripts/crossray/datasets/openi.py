@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET  # expat of today's Python bounds the growth of entities
 
 from crossray.datasets import Release
@@ -135,17 +135,15 @@ def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:
 class _Entry(tarfile.TarInfo):
     """An entry of an archive; what only describes the next one is read at once, and so may not be large."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Take an entry's header apart.
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        """Go on to what the entry holds; tarfile's own documentation lets this one be overridden.
 
         Raises:
             ValueError: if it is no file's and larger than a report.
         """
-        entry = super().frombuf(buf, encoding, errors)
-        if entry.type not in _HOLDING and entry.size > _LARGEST_REPORT:
+        if self.type not in _HOLDING and self.size > _LARGEST_REPORT:
             raise ValueError("an entry that describes another is larger than a report")
-        return entry
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 def _no_report(path: str) -> UserError:
