@@ -1,5 +1,6 @@
 """The sheet of a decision: answers, thresholds, groups, what would make us surer, digests, and room to sign."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,18 @@ def _yields(threshold: pd.Series | None) -> list[str]:
     """Say what a threshold gives."""
     if threshold is None:
         return []
-    said = [f"an image is called positive from a probability of {threshold['probability']:.3g} on"]
+    said = [f"an image is called positive from a probability of {_near_one(threshold['probability'])} on"]
     for name, words in _YIELDS.items():
         if pd.notna(threshold[name]):
             ends = threshold[name], threshold[f"{name}_low"], threshold[f"{name}_high"]
             said.append(f"{words}: {_wide(*ends) if name.endswith('day') else with_interval(*ends)}")
     return said
+
+
+def _near_one(probability: float) -> str:
+    """Write a probability with three digits, those of what is missing to 1 where that is less."""
+    digits = max(3 - math.floor(math.log10(min(probability, 1 - probability))) - 1, 3) if 0 < probability < 1 else 3
+    return f"{probability:.{min(digits, 12)}f}"
 
 
 def _wide(value: float, low: float, high: float) -> str:
