@@ -20,6 +20,7 @@ from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.convert_shard import ConvertShard
 from crossray.study.stages.describe_images import DescribeImages
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
@@ -259,26 +260,26 @@ def forget(plan: Plan, releases: Iterable[str]) -> Forget:
     return Forget(registers=plan.registers, releases=tuple(releases))
 
 
-def figures(plan: Plan) -> dict[str, Any]:
-    """Return what figures can ask of the study, by key."""
+def draw_figure(plan: Plan) -> DrawFigure:
+    """Return all that figures can ask of the study."""
     study = plan.study
-    return {
-        "models": plan.reported_models,
-        "sources_of": {name: plan.models[name].sources for name in plan.reported_models},
-        "sources": plan.sources,
-        "targets": plan.targets,
-        "members": plan.members,
-        "datasets": tuple(study.datasets),
-        "tasks": study.tasks,
-        "seeds": study.seeds,
-        "size": study.images.size,
-        "shape": plan.shape,
-        "fit": study.images.fit,
-        "attribution": taken(Attributed, attribute_images(plan)).as_dict(),
-        "resamples": study.evaluation.resamples,
-        "minimum": study.evaluation.minimum,
-        "phantoms": plan.phantoms,
-        "real": plan.real,
-        "withheld": plan.withheld,
-        "searched": plan.searched,
-    }
+    return DrawFigure(
+        models=plan.reported_models,
+        sources_of={name: plan.models[name].sources for name in plan.reported_models},
+        sources=plan.sources,
+        targets=plan.targets,
+        members=plan.members,
+        datasets=tuple(study.datasets),
+        tasks=study.tasks,
+        seeds=study.seeds,
+        size=study.images.size,
+        shape=plan.shape,
+        fit=study.images.fit,
+        attribution=taken(Attributed, attribute_images(plan)),
+        resamples=study.evaluation.resamples,
+        minimum=study.evaluation.minimum,
+        phantoms=plan.phantoms,
+        real=plan.real,
+        withheld=plan.withheld,
+        searched=plan.searched,
+    )
