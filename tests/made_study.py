@@ -360,7 +360,7 @@ class Made:
             up = logits.assign(**{task: logits[task] + 1 for task in tasks}, correction="batch norm")
             place = self.folder / "corrected" / model / source / seed / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            pd.concat([logits.assign(correction="histogram"), up]).to_parquet(place, index=False)
+            pd.concat([logits.assign(correction="resolution"), up]).to_parquet(place, index=False)
 
     def hospitals(self):
         """Return the data sets as if they were simulated hospitals that differ in their label rule."""

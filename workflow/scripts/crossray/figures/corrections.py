@@ -9,17 +9,15 @@ from crossray.study.stages.draw_figure import DrawFigure
 
 #: correction -> what the figure calls it; what is none of these is a model
 _WORDS = {
-    "histogram": "grey levels matched to the source",
-    "window": "window matched to the source",
     "polarity": "polarity matched to the source",
     "resolution": "blur and noise matched to the source",
     "batch norm": "batch norm of the target",
     "implied prevalence": "prevalence that the images imply",
     "recalibrated": "recalibrated on half of the labels",
 }
-_SHORT = {"histogram": "matching grey levels", "window": "matching the window", "polarity": "matching the polarity",
-          "resolution": "matching blur and noise", "batch norm": "the target's batch norm",
-          "implied prevalence": "the implied prevalence", "recalibrated": "recalibration"}  # fmt: skip
+_SHORT = {"polarity": "matching the polarity", "resolution": "matching blur and noise",
+          "batch norm": "the target's batch norm", "implied prevalence": "the implied prevalence",
+          "recalibrated": "recalibration"}  # fmt: skip
 _REST = "no cause named"
 _GROUPS = {**CAUSE_WORDS, _REST: _REST}
 _COLOURS = [*CAUSE_COLOURS.values(), "#6b7280"]

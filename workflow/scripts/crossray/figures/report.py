@@ -24,6 +24,7 @@ from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
 from crossray.study.stages.write_report import WriteReport
+from crossray.study.versions import VERSION
 from crossray.tables import contract_of, read, with_marks
 from crossray.tables.conversion import Rejected
 from crossray.texts import visible
@@ -172,7 +173,10 @@ def provenance(manifests: Path, datasets: Path, settings: WriteReport) -> list[t
     """Return what a reader needs to find the inputs and the code again."""
     facts = [
         ("CrossRay", _commit()),
-        ("configuration", f"SHA-256 {text_digest(json.dumps(settings.configuration, sort_keys=True))}"),
+        (
+            "configuration",
+            f"version {VERSION}, SHA-256 {text_digest(json.dumps(settings.configuration, sort_keys=True))}",
+        ),
     ]
     for name in settings.datasets:
         index = datasets / name / settings.shape / "index.json"

@@ -41,6 +41,10 @@ R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
 
 
+#: test images of a data set that are described, at most
+DESCRIBED = 2000
+
+
 def is_file(weights: str) -> bool:
     """Return whether weights are a file: published ones have names without a slash or a point."""
     return bool({"/", "."} & set(weights))
@@ -107,7 +111,7 @@ def train_model(plan: Plan, model: str, source: str, seed: int) -> TrainModel:
     if is_pooled(source):
         return run
     balance = run.balance if run.balance == "findings" else "images"
-    return replace(run, balance=balance, algorithm="erm", algorithm_weight=None)
+    return replace(run, balance=balance, algorithm="erm")
 
 
 def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> TrainSharedHeads:
@@ -115,7 +119,7 @@ def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> Train
     heads = plan.study.shared_heads
     weight = heads.penalty if heads and penalty == "tied" else 0
     run = _training(TrainSharedHeads, plan, model, seed, penalty=weight)
-    return replace(run, algorithm="erm", algorithm_weight=None)
+    return replace(run, algorithm="erm")
 
 
 def _training(kind: type[R], plan: Plan, name: str, seed: int, **more: Any) -> R:
@@ -154,7 +158,7 @@ def describe_images(plan: Plan) -> DescribeImages:
     asked = plan.study.explanation or Explanation()
     encoder = "file" if is_file(asked.encoder) else asked.encoder
     seed = plan.study.evaluation.seed
-    return taken(DescribeImages, plan.study.training, images=asked.images, encoder=encoder, seed=seed)
+    return taken(DescribeImages, plan.study.training, images=DESCRIBED, encoder=encoder, seed=seed)
 
 
 def attribute_images(plan: Plan) -> AttributeImages:
@@ -163,7 +167,7 @@ def attribute_images(plan: Plan) -> AttributeImages:
     return taken(
         AttributeImages,
         asked,
-        tasks=asked.tasks or study.tasks,
+        tasks=study.tasks,
         batch_size=study.training.batch_size,
         seed=study.evaluation.seed,
     )
