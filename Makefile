@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench calibration audit lock
+.PHONY: help install demo check test test-unit test-all coverage soak fuzz lint format docs conformance bench calibration audit lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,12 @@ test-unit: install ## run the tests of single functions and programs
 
 test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
 	@$(PYTEST) tests/workflow tests/unit -m "$(LONG)"
+
+coverage: install ## run the tests of make test and list the lines of the library that none of them runs; 95 % must be
+	@coverage erase
+	@coverage run -m pytest --numprocesses 2 --no-loadscope-reorder tests/workflow tests/unit -m "not ($(LONG))"
+	@coverage combine --quiet
+	@coverage report
 
 soak: install ## strike runs at random for MINUTES=40 and append the counts to docs/robustness.md
 	@python tests/soak.py --minutes $(or $(MINUTES),40)
