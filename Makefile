@@ -6,7 +6,7 @@ LOCKED := $(if $(filter cpu,$(DEVICE)),envs/cpu.txt,requirements.lock)
 #: PyTorch's builds for processors, of the locked versions; their index is uv's to know, and no hash of theirs is locked
 TORCH := $(shell sed -n 's/^\(torch\|torchvision\)==\([^ ]*\) .*/\1==\2/p' requirements.lock)
 
-.PHONY: help install demo check test test-unit test-all soak fuzz lint format docs conformance bench calibration audit upgrade lock
+.PHONY: help install demo check test test-unit test-all coverage soak fuzz lint format docs conformance bench calibration audit upgrade lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ test-unit: install ## run the tests of single functions and programs
 
 test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
 	@$(PYTEST) --numprocesses 3 tests/workflow tests/unit -m "$(LONG)"
+
+coverage: install ## run the tests of make test and list the lines of the library that none of them runs; 95 % must be
+	@coverage erase
+	@coverage run -m pytest --numprocesses 2 --no-loadscope-reorder tests/workflow tests/unit -m "not ($(LONG))"
+	@coverage combine --quiet
+	@coverage report
 
 soak: install ## strike runs at random for MINUTES=40 and append the counts to docs/robustness.md
 	@python tests/soak.py --minutes $(or $(MINUTES),40)

@@ -26,6 +26,7 @@ from crossray.datasets.configured import options_of  # noqa: E402
 from crossray.study.base import Settings, bare, hints, key_of  # noqa: E402
 from crossray.study.config import Study  # noqa: E402
 from crossray.study.datasets import Dataset, with_reader  # noqa: E402
+from crossray.study.versions import MIGRATIONS, VERSION  # noqa: E402
 
 MARK = "<!-- the reference below is written by docs/config_reference.py -->\n"
 
@@ -51,8 +52,20 @@ def meanings(kind: type[Any]) -> dict[str, str]:
 
 
 def reference() -> str:
-    """Return the reference of keys as Markdown tables, one a block of the configuration."""
-    blocks = [
+    """Return the version of configurations, and its keys as Markdown tables, one a block of the configuration."""
+    lines = [f"These are the keys of version {VERSION} of configurations.", ""]
+    lines += [f"- From version {number}: {line}" for number, line in enumerate(MIGRATIONS, start=1)]
+    return "\n".join([*lines, "", *(_block(*block) for block in _blocks())])
+
+
+def all_keys() -> list[str]:
+    """Return every key that a configuration can have, NAME in place of any name."""
+    return [key for _, prefix, kind, names in _blocks() for key, _, _ in _keys(prefix, kind, names)]
+
+
+def _blocks() -> list[tuple[str, str, type[Settings], set[str]]]:
+    """Return the heading of each block, what its keys begin with, its class, and which of its fields it has."""
+    blocks: list[tuple[str, str, type[Settings], set[str]]] = [
         ("The study", "", Study, set(hints(Study))),
         ("Each data set", "datasets.NAME.", Dataset, set(hints(Dataset))),
     ]
@@ -60,7 +73,7 @@ def reference() -> str:
         readers = [f"`{name}`" for name in READERS if issubclass(options_of(name), kind)]
         own = set(kind.__annotations__)
         blocks.append((f"Data sets with the reader {' or '.join(readers)}", "datasets.NAME.", kind, own))
-    return "\n".join(_block(*block) for block in blocks)
+    return blocks
 
 
 def _classes_of_options() -> list[type[Settings]]:

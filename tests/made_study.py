@@ -1,6 +1,6 @@
 """A study made up from known AUCs: manifests, predictions and pixels, and every analysis, figure and page of it."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,14 +44,19 @@ from crossray.files import read_json, write_csv, write_json
 from crossray.shards import write_shard
 from crossray.study.acceptance import Criteria
 from crossray.study.base import taken
+from crossray.study.config import Images
 from crossray.study.hospital import Appearance, Labelling
+from crossray.study.models import Model
 from crossray.study.names import members
 from crossray.study.stages.analysis import Analysis
 from crossray.study.stages.check_verdicts import Planted
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
+from crossray.study.stages.write_report import WriteReport
+from crossray.study.training import Augmentation, Training
 from crossray.tables import contract_of, read
 from crossray.tables import write as write_table
 from helpers import ROOT, manifest_table
@@ -110,6 +115,11 @@ class Made:
             "searched": [],
             "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
         }  # fmt: skip
+
+    def for_figures(self, **more):
+        """Return all that figures can ask of the study."""
+        settings = self.settings | more
+        return DrawFigure.from_dict({field.name: settings[field.name] for field in fields(DrawFigure)})
 
     @property
     def localised(self):
@@ -362,7 +372,7 @@ class Made:
             up = logits.assign(**{task: logits[task] + 1 for task in tasks}, correction="batch norm")
             place = self.folder / "corrected" / model / source / seed / name
             place.parent.mkdir(parents=True, exist_ok=True)
-            pd.concat([logits.assign(correction="histogram"), up]).to_parquet(place, index=False)
+            pd.concat([logits.assign(correction="resolution"), up]).to_parquet(place, index=False)
 
     def hospitals(self):
         """Return the data sets as if they were simulated hospitals that differ in their label rule."""
@@ -386,30 +396,26 @@ class Made:
         for name in figures or self.had(FIGURES):
             entry = FIGURES[name]
             tables = [self.folder / f"analysis/{table}.csv" for table in entry.tables]
-            asked = {key: settings[key] for key in ("phantoms", "real", *entry.settings)}
+            asked = DrawFigure.from_dict({key: settings[key] for key in ("phantoms", "real", *entry.settings)})
             figure = drawn(name, tables, [self.folder / folder for folder in entry.folders], asked)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
-            write(figure, settings, *paths)
+            write(figure, asked, *paths)
         return self
 
     def page(self, phantoms=(), **more):
         """Return the report."""
-        training = {"epochs": 2, "learning_rate": 0.001, "schedule": "cosine", "weight_decay": 0,
-                    "batch_size": 8, "precision": "fastest",
-                    "balance": "images", "loss": "cross_entropy",
-                    "label_smoothing": 0.1, "positive_weights": "balanced", "algorithm": "coral",
-                    "task_weights": "paper",
-                    "augmentation": {"rotation": 1, "translation": 0, "scale": 0, "contrast": 0.5}}  # fmt: skip
-        settings = self.settings | {
-            "study": "s", "title": "Made up",
-            "models": {"resnet50": {"architecture": "resnet50", "weights": None, "freeze": None}},
-            "datasets": {name: {"description": ""} for name in self.labels},
-            "images": {"size": 32, "fit": "crop", "colour": "grey"},
-            "training": training, **self._kinds(phantoms), "order": list(self.labels),
-            "leakage": {"overlap": "move"}, "figures": self.had(FIGURES), "tables": self.had(TABLES), **more,
-        }  # fmt: skip
+        training = Training(epochs=2, schedule="cosine", weight_decay=0, batch_size=8, label_smoothing=0.1,
+                            positive_weights="balanced", algorithm="coral",
+                            augmentation=Augmentation(rotation=1, translation=0, scale=0, contrast=0.5))  # fmt: skip
+        told = taken(
+            WriteReport, self.for_figures(**self._kinds(phantoms)), study="s", title="Made up",
+            configuration={"study": "s"}, models={"resnet50": Model()}, images=Images(size=32), training=training,
+            evaluation=self.study.settings.evaluation, overlap="move", descriptions=dict.fromkeys(self.labels, ""),
+            only_tested=self.tested, shown=("resnet50",), figures=self.had(FIGURES), tables=self.had(TABLES),
+        )  # fmt: skip
         templates = ROOT / "workflow/scripts/crossray/figures/templates"
-        return report.render(self.folder, self.folder / "datasets", settings, templates, ROOT / "CITATION.cff")
+        told = replace(told, **more)
+        return report.render(self.folder, self.folder / "datasets", told, templates, ROOT / "CITATION.cff")
 
 
 def words_of(folder, name):

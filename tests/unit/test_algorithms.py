@@ -94,7 +94,6 @@ def test_a_single_data_set_and_the_plain_mean_need_no_algorithm():
     assert make_algorithm(replace(asked, algorithm="erm"), 2, network) is None
     assert make_algorithm(asked, 2, network).weight == 1
     assert make_algorithm(replace(asked, algorithm="group_dro"), 2, network).weight == 0.01
-    assert make_algorithm(replace(asked, algorithm_weight=0.3), 2, network).weight == 0.3
 
 
 def test_a_network_without_a_linear_layer_is_refused():
@@ -117,7 +116,7 @@ def test_the_discriminator_starts_from_the_seed_whatever_came_before():
 @pytest.mark.parametrize("algorithm", ["coral", "dann", "group_dro"])
 def test_each_trains_a_pooled_source_repeatably_and_differs_from_the_plain_mean(make_dataset, tmp_path, algorithm):
     datasets = [make_dataset(name) for name in ("north", "south-east")]
-    changed = {"algorithm": algorithm, "algorithm_weight": 1.0}
+    changed = {"algorithm": algorithm}
     first, second, plain = (
         trained(datasets, tmp_path / name, **changes) for name, changes in (("a", changed), ("b", changed), ("c", {}))
     )

@@ -7,15 +7,18 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from crossray import manifest
+from crossray import manifest, reasons
 from crossray.analysis import datasets as summary_of
-from crossray.analysis import performance, transfer
+from crossray.analysis import domains, performance, transfer
 from crossray.analysis.cells import Scored, Study, Trained, fewest_patients, known
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.options import read_overlap
 from crossray.errors import FILE_NOT_FOUND, UserError
 from crossray.files import write_csv
 from crossray.study.stages.analysis import Analysis
+from crossray.tables.contract import names
+from crossray.tables.performance import Performance
+from crossray.tables.transfer import Summary, Transfer
 from helpers import manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 200, "seed": 0}
@@ -95,6 +98,35 @@ def test_a_cohort_is_drawn_once_in_whichever_data_sets_it_appears(study):
     assert (total == everyone.index.nunique()).all()  # as many as there are, in each resample
 
 
+HOLDS = {"labelled": False, "diverged": True, "trained": False, "overlap": True, "enough": False}
+
+
+@pytest.mark.parametrize("code", ["L", "D", "M", "O", "F"])
+def test_of_several_reasons_the_same_one_is_given_whatever_else_holds(code):
+    order = dict(zip(["L", "D", "M", "O", "F"], HOLDS, strict=True))
+    first = list(order).index(code)
+    for later in range(first, len(order)):
+        assert reasons.why_not(**{name: HOLDS[name] for name in [*HOLDS][first : later + 1]}) == code
+    assert reasons.why_not() is None
+
+
+def test_a_seed_that_diverged_leaves_the_comparison_of_domains_to_the_others():
+    """Its ensemble has no number, so no row may ask for one."""
+    rows = [("m", source, "a", task, seed, 0.8, 0.7, 0.9) for source in ("a", "all-but-a") for task in TASKS
+            for seed in ("0", "1", "ensemble")]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["model", "source", "target", "task", "seed", "auc", "auc_low", "auc_high"])
+    lost = (table["source"] == "a") & (table["task"] == "A") & (table["seed"] != "1")
+    table.loc[lost, ["auc", "auc_low", "auc_high"]] = np.nan
+    shown = table[(table["seed"] == "ensemble") & table["auc"].notna()]
+    replicates = shown.assign(replicates=[np.full(10, 0.8)] * len(shown))
+    found = domains.measure(table, replicates)
+    assert list(found["tasks"]) == [2, 2]
+    table.loc[(table["source"] == "a") & (table["seed"] != "1"), "auc"] = np.nan
+    shown = table[(table["seed"] == "ensemble") & table["auc"].notna()]
+    found = domains.measure(table, shown.assign(replicates=[np.full(10, 0.8)] * len(shown)))
+    assert list(found["condition"]) == ["all other domains"]
+
+
 def test_a_patient_with_images_of_both_classes_counts_in_both():
     assert fewest_patients(np.array([0, 1, 1, 0, 1]), np.array([7, 7, 8, 9, 8])) == 2
 
@@ -115,7 +147,7 @@ def test_every_cell_has_a_number_or_a_reason(study):
     table, _ = performance.measure(study)
     assert len(table) == 2 * 2 * 3 * 3  # sources, targets, tasks, two seeds and the ensemble
     assert (table["auc"].isna() == table["reason"].notna()).all()
-    assert list(table.columns) == performance.COLUMNS
+    assert list(table.columns) == names(Performance)
     assert cell(table, "north", "south", "B")["reason"] == "L"
     assert cell(table, "north", "south", "C")["reason"] == "M"
     assert cell(table, "south", "north", "C")["reason"] == "L"
@@ -282,7 +314,7 @@ def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):
     study = replace(study, settings=replace(study.settings, sources=("north",), targets=("north",)))
     table, replicates = performance.measure(study)
     pairs, summary, _ = transfer.measure(table, replicates)
-    assert list(pairs.columns) == transfer.COLUMNS
-    assert list(summary.columns) == transfer.SUMMARY_COLUMNS
+    assert list(pairs.columns) == names(Transfer)
+    assert list(summary.columns) == names(Summary)
     assert pairs["drop"].isna().all()
     assert summary.loc[0, "pairs"] == 0

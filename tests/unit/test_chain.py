@@ -214,21 +214,16 @@ def draw(root):
         inputs = {"tables": [study / f"analysis/{table}.csv" for table in FIGURES[name].tables],
                   "folders": [folders.get(folder, study / folder) for folder in FIGURES[name].folders]}  # fmt: skip
         outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
-        settings = STUDY | shown | {"members": MEMBERS, "minimum": 1}
+        asked = ("phantoms", "real", *FIGURES[name].settings)
+        settings = {key: value for key, value in (STUDY | shown | {"members": MEMBERS}).items() if key in asked}
         assert run("draw_figure", figure=name, **inputs, settings=settings, **outputs) == 0
-    training = {"epochs": 1, "learning_rate": 0.001, "schedule": "constant", "weight_decay": 0,
-                "batch_size": 8, "precision": "fastest",
-                "balance": "datasets", "loss": "cross_entropy", "task_weights": "paper",
-                "augmentation": {"rotation": 5, "translation": 0, "scale": 0}}  # fmt: skip
-    page = STUDY | {
-        "shown": ["small"], "study": "chain", "title": "A chain", "training": training,
-        "models": {"small": {"architecture": "resnet18", "weights": None, "freeze": None}},
-        "datasets": {"a": {"description": ""}, "b": {"description": ""}},
-        "images": {"size": 32, "fit": "crop", "colour": "grey"},
-        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "phantoms": ["a", "b"], "real": [], "searched": [],
-        "order": ["a", "b"],
-        "shape": "32px", "leakage": {"overlap": "move"}, "members": MEMBERS, "figures": had(FIGURES, HAD),
-        "tables": had(TABLES, HAD),
+    page = {key: STUDY[key] for key in ("sources", "targets", "sources_of", "seeds", "tasks")} | {
+        "study": "chain", "title": "A chain", "configuration": {"study": "chain"}, "shown": ["small"],
+        "models": {"small": {"architecture": "resnet18"}}, "images": {"size": 32},
+        "training": {"epochs": 1, "batch_size": 8, "balance": "datasets"},
+        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "overlap": "move", "members": MEMBERS,
+        "datasets": ["a", "b"], "descriptions": {"a": "", "b": ""}, "only_tested": [], "shape": "32px",
+        "phantoms": ["a", "b"], "real": [], "searched": [], "figures": had(FIGURES, HAD), "tables": had(TABLES, HAD),
     }  # fmt: skip
     assert run("write_report", study=root / "study", datasets=root / "datasets", settings=page,
                templates=ROOT / "workflow/scripts/crossray/figures/templates", citation=ROOT / "CITATION.cff",

@@ -14,7 +14,9 @@ from crossray.analysis.cells import Study
 from crossray.errors import UserError
 from crossray.figures import accuracy, confusion
 from crossray.figures.answers import accuracy_numbers
+from crossray.study.base import taken
 from crossray.study.stages.analysis import Analysis, Intervals
+from crossray.study.stages.draw_figure import DrawFigure
 from helpers import manifest_table
 
 CLASSES = [f"c{number}" for number in range(8)]
@@ -192,11 +194,11 @@ def test_two_classes_or_none_stop_with_the_row(columns, message):
 
 
 def test_figures_say_what_the_tables_hold(study, tables):
-    settings = study.settings.as_dict() | {"resamples": 200, "phantoms": []}
+    settings = taken(DrawFigure, study.settings, resamples=200)
     figure = accuracy.draw(tables[0], settings)
     assert figure.title.startswith("Accuracy 0.")
     assert "4 of 4 pairs" in figure.caption
-    home, away = accuracy_numbers(tables[0], settings["members"], "net")
+    home, away = accuracy_numbers(tables[0], settings.members, "net")
     here = tables[0].query("source == target")["accuracy"]
     assert home["value"] == f"{here.min():.2f} to {here.max():.2f}"
     assert (home["words"], away["words"]) == ("accuracy at home", "accuracy elsewhere")

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 
+import pandas as pd
 import pytest
 
 from helpers import ROOT
@@ -52,3 +53,47 @@ def test_a_figure_is_its_module_and_an_entry(applied, made, tmp_path):
     assert all(target in drawn for target in made.labels)
     assert drawn.count("<path") > len(made.labels)
     assert json.loads((tmp_path / f"{name}.json").read_text())["title"].endswith("cells have a number")
+
+
+def test_an_analysis_is_its_module_a_contract_a_program_and_a_rule(applied, made, tmp_path):
+    scripts = applied("An analysis")
+    output = tmp_path / "separation.csv"
+    leakage = tmp_path / "leakage.csv"
+    leakage.write_text("source,target,exact,near,shared_patients,overlap_before,overlap,moved\n")
+    words = ["--predictions", made.folder / "predictions", "--manifests", made.folder / "manifests"]
+    words += ["--leakage", leakage, "--settings", made.study.settings.to_json(), "--output", output]
+    done = subprocess.run(
+        [sys.executable, "measure_separation.py", *words], cwd=scripts, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(output).set_index(["source", "target"])
+    assert (table.loc[("north", "north"), "separation"] > 1).all()  # AUC 0.9 at home, 0.3 elsewhere
+    assert (table.loc[("north", "south"), "separation"] < 0).all()
+    assert (table["separation_low"] < table["separation"]).all()
+    rules = re.findall(r"^\+rule (\w+):$", DIFFS["An analysis"], re.MULTILINE)
+    assert [(scripts / f"{rule}.py").is_file() for rule in rules] == [True]
+
+
+def test_a_reader_is_its_module_and_an_entry(applied, tmp_path):
+    scripts = applied("A reader")
+    release = tmp_path / "release"
+    (release / "images").mkdir(parents=True)
+    for name in ("1.png", "2.png"):
+        (release / "images" / name).touch()
+    (release / "labels.csv").write_text("File,Patient,View,Sex,Age,Nodule\n1.png,a,PA,F,40,1\n2.png,b,LATERAL,M,50,0\n")
+    asked = """
+import sys
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
+from crossray.planning import study_of
+study = study_of({"study": "s", "tasks": ["Nodule"], "datasets": {"a": {"reader": "clinic", "root": sys.argv[1]}}})
+reader, settings = find_reader("clinic"), study.datasets["a"]
+release = reader.locate("a", settings)
+table = reader.read(release, with_policy("a", settings))
+print(reader.count_images(release, settings), table.to_json(orient="records"))
+"""
+    told = subprocess.run([sys.executable, "-c", asked, str(release)], cwd=scripts, capture_output=True, text=True)
+    assert told.returncode == 0, told.stderr
+    count, rows = told.stdout.split(" ", 1)
+    (row,) = json.loads(rows)  # the lateral one is left out by the policy
+    assert (count, row["path"], row["sex"], row["age"], row["Nodule"]) == ("2", "images/1.png", "F", 40, 1)

@@ -13,13 +13,15 @@ import pandas as pd
 import pytest
 
 from crossray import manifest
-from crossray.analysis import sweeps as sweep_tables
 from crossray.figures import samples, sweeps
 from crossray.figures.answers import leakage_sentences
 from crossray.figures.counts import behind_means
 from crossray.figures.entries import MISSING
 from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, DATASET_COLOURS, signed
+from crossray.study.stages.draw_figure import DrawFigure
+from crossray.tables import of_rows
+from crossray.tables.sweeps import Choices, Sweeps
 from made_study import words_of
 
 
@@ -144,7 +146,7 @@ def test_text_from_the_data_is_escaped(made):
 
 
 def test_a_mark_that_turns_text_around_is_seen_on_the_page(made):
-    html = made.page(title="A \u202etitle", datasets={name: {"description": "\u2067x"} for name in made.labels})
+    html = made.page(title="A \u202etitle", descriptions=dict.fromkeys(made.labels, "\u2067x"))
     assert not {"\u202e", "\u2067"} & set(html)
     assert "A [U+202E]title" in html
 
@@ -266,7 +268,7 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     folder = make_dataset("north", images=40)
     (tmp_path / "manifests").mkdir()
     (folder / "manifest.parquet").rename(tmp_path / "manifests/north.parquet")
-    settings = {"datasets": ["north"], "shape": "32px", "tasks": ["A", "B"], "withheld": [], "searched": []}
+    settings = DrawFigure(datasets=("north",), shape="32px", tasks=("A", "B"), withheld=(), searched=(), size=32)
     chosen = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
     assert len(chosen) == 6
     assert all(url.startswith("data:image/jpeg") for url in chosen["url"])
@@ -277,7 +279,7 @@ def test_sample_images_come_from_the_training_split(make_dataset, tmp_path):
     only_tested = samples.choose(tmp_path / "manifests", tmp_path / "datasets", settings)
     assert len(only_tested) == 6
     assert set(map(tuple, only_tested["findings"])) == {("no finding", "1 not labelled")}
-    caption = samples.gallery(only_tested, settings | {"size": 32}).caption
+    caption = samples.gallery(only_tested, settings).caption
     assert "north, which has none, is shown by its test split." in caption
 
 
@@ -300,9 +302,9 @@ def test_a_sweep_at_many_pairs_shows_those_at_home_and_says_how_many_it_leaves_o
          "target": target, "tasks": 3, "training_images": 50, "auc": 0.7, "auc_low": 0.6, "auc_high": 0.8}
         for source in names for target in names for rate in (0.001, 0.01)
     ]  # fmt: skip
-    table = pd.DataFrame(points, columns=sweep_tables.COLUMNS)
-    choices = pd.DataFrame(columns=sweep_tables.CHOICE_COLUMNS)
-    figure = sweeps.draw(table, choices, {"seeds": [0], "resamples": 100})
+    table = of_rows(points, Sweeps)
+    choices = of_rows([], Choices)
+    figure = sweeps.draw(table, choices, DrawFigure(seeds=(0,), resamples=100))
     drawn = json.dumps(figure.chart.to_dict())
     assert all(f"{name} to {name}" in drawn for name in names)
     assert len(re.findall(r"h\d to h\d", drawn)) == 16

@@ -64,9 +64,9 @@ def test_every_number_of_the_headline_is_the_first_models(made):
     assert key_numbers(several["summary"], several["transfer"], thrice, "resnet50") == key_numbers(
         tables["summary"], tables["transfer"], performance, "resnet50"
     )
-    settings = made.settings | {"models": ["resnet50", "other"]}
+    settings = made.for_figures(models=["resnet50", "other"])
     title = auc_matrix.draw(thrice, several["transfer"], several["summary"], settings).title
-    alone = auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.settings).title
+    alone = auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.for_figures()).title
     assert title == f"{alone} (resnet50)"
     assert "0.99" not in drop.draw(several["transfer"], several["summary"], settings).title
 
@@ -92,8 +92,8 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
         assert f"{name} {interval}" in sentence
     performance = read(made.folder / "analysis/performance.csv", contract_of("performance"))
     for figure in (
-        auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.settings),
-        drop.draw(tables["transfer"], tables["summary"], made.settings),
+        auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.for_figures()),
+        drop.draw(tables["transfer"], tables["summary"], made.for_figures()),
     ):
         assert "better than chance at home" in figure.title
     assert "lose 0" not in sentence
@@ -105,7 +105,7 @@ def test_a_model_at_chance_is_named_and_its_pairs_are_not_the_worst(made):
     sentence = answer(**with_home(tables, 0.45, 0.6, [worst["source"]]), models=["resnet50"])
     assert f"The worst pair is {worst['source']}" not in sentence
     assert f"with nothing to lose: the model of {worst['source']} 0.53 (95 % interval 0.45 to 0.60)." in sentence
-    figure = drop.draw(tables["transfer"], tables["summary"], made.settings)
+    figure = drop.draw(tables["transfer"], tables["summary"], made.for_figures())
     assert "whose model is not better than chance at home" in figure.caption
 
 
@@ -136,9 +136,9 @@ def test_every_training_has_a_curve_with_a_stroke(made):
 
 @pytest.mark.parametrize("least", [0.31, 0.05, 0.6])
 def test_a_curve_below_chance_is_drawn_where_it_is(made, least):
-    history = training_curves.histories(made.folder / "models", made.settings)
+    history = training_curves.histories(made.folder / "models", made.for_figures())
     history.loc[history.index[0], "validation_auc"] = least
-    drawn = training_curves.curves(history, made.settings).chart.to_dict()
+    drawn = training_curves.curves(history, made.for_figures()).chart.to_dict()
     curve = drawn["hconcat"][1]["layer"][1]["encoding"]["y"]["scale"]
     assert curve["domain"][0] <= least
     assert "clamp" not in json.dumps(drawn)
@@ -162,7 +162,7 @@ def test_no_figure_has_an_axis_or_a_colour_that_ends_before_its_values(made):
 def test_the_title_of_the_subgroups_does_not_contradict_its_interval(made, high, words):
     table = pd.read_csv(made.folder / "analysis/subgroups.csv")
     table[["difference", "difference_low", "difference_high"]] = [-0.1, -0.2, high]
-    assert subgroups.draw(table, made.settings).title.startswith(words)
+    assert subgroups.draw(table, made.for_figures()).title.startswith(words)
 
 
 def test_the_methods_name_what_a_training_was(made):

@@ -91,8 +91,8 @@ def test_braces_lines_and_length_of_what_is_only_shown_are_carried_through():
 
 
 def test_a_sweep_does_not_make_names_that_are_too_long_for_a_file():
-    keys = ("learning_rate", "weight_decay", "epochs", "focal_gamma", "asymmetric_gamma", "batch_size", "images")
-    config = study_of(study(models={"m" * 100: {"sweep": {key: [2] for key in keys}}}))
+    swept = {key: [2] for key in ("learning_rate", "weight_decay", "epochs", "batch_size", "images")}
+    config = study_of(study(models={"m" * 100: {"sweep": swept | {"label_smoothing": [0.125]}}}))
     with pytest.raises(UserError, match=r"^config: models\.m+\.sweep: the name .* sweep fewer settings at a time$"):
         expand_sweeps(config)
 

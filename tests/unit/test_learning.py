@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 
 from crossray.errors import UserError
+from crossray.learning import losses
 from crossray.learning.batches import EpochShuffle, Examples, augmented, groups_of, ordered_batches, training_batches
 from crossray.learning.hardware import choose_device, precision
 from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
@@ -72,16 +73,18 @@ def test_balanced_positives_weigh_as_much_as_the_negatives():
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("loss", "changes"),
     [
-        {"loss": "focal", "focal_gamma": 0.0},
-        {"loss": "asymmetric", "asymmetric_gamma": 0.0, "asymmetric_margin": 0.0},
+        ("focal", {"FOCAL_EXPONENT": 0}),
+        ("asymmetric", {"ASYMMETRIC_EXPONENT": 0, "ASYMMETRIC_MARGIN": 0}),
     ],
 )
-def test_other_losses_without_their_exponent_are_cross_entropy(changes):
+def test_other_losses_without_their_exponent_are_cross_entropy(loss, changes, monkeypatch):
+    for name, value in changes.items():
+        monkeypatch.setattr(losses, name, value)
     logits, labels = torch.randn(6, 2) * 5, torch.tensor(LABELS)
     same = MaskedLoss(LABELS, PLAIN)(logits, labels)
-    assert MaskedLoss(LABELS, replace(PLAIN, **changes))(logits, labels) == pytest.approx(float(same), rel=1e-5)
+    assert MaskedLoss(LABELS, replace(PLAIN, loss=loss))(logits, labels) == pytest.approx(float(same), rel=1e-5)
 
 
 def test_asymmetric_loss_by_hand():

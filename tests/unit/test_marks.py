@@ -31,7 +31,7 @@ def chart(made):
         entry = FIGURES[name]
         tables = [made.folder / f"analysis/{table}.csv" for table in entry.tables]
         folders = [made.folder / folder for folder in entry.folders]
-        return drawn(name, tables, folders, made.settings).chart.to_dict()
+        return drawn(name, tables, folders, made.for_figures()).chart.to_dict()
 
     return chart
 

@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss, cohen_kappa_score, f1_score, roc_a
 
 from crossray.analysis import calibration, heads, label_agreement, paper, probe, roc, transfer
 from crossray.analysis.agreement import OWN, PAPER, SEEDS
-from crossray.analysis.cells import Scored, Trained, known
+from crossray.analysis.cells import Cell, Scored, Trained, known
 from crossray.analysis.comparisons import Place, _difference
 from crossray.analysis.intervals import measure_auc
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
@@ -109,7 +109,7 @@ def test_a_roc_curve_goes_through_the_thresholds():
     labels = pd.DataFrame({"patient_id": list("abcd"), "A": [0.0, 1.0, 0.0, 1.0]}, index=list("abcd"))
     trained = Trained("m", "s")
     logits = {trained: {"0": pd.DataFrame({"A": [-1.0, 0.0, 0.5, 2.0]}, index=labels.index)}}
-    _, curve = roc._curve(Scored("t", labels, logits, 1), trained, "A")
+    _, curve = roc._curve(Cell(Scored("t", labels, logits, 1), trained, "0", "A"))
     # the positive at 2.0 is found before any false alarm, that at 0.0 after one of two
     assert curve == pytest.approx(np.where(roc.RATES < 0.5, 0.5, 1.0))
 

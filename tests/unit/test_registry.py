@@ -1,18 +1,21 @@
 """The registry of figures, against their modules, the template of the page and the digests that reruns follow from."""
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import re
 import shutil
+from typing import get_args
 
 import pytest
 
 from crossray import code_version as digests
 from crossray.errors import UserError
 from crossray.figures.drawing import drawn
-from crossray.figures.entries import MISSING, NEEDS, Passage
+from crossray.figures.entries import MISSING, NEEDS, Passage, Setting
 from crossray.figures.registry import CATEGORIES, FIGURES, SECTIONS, TABLES, had
+from crossray.study.stages.draw_figure import DrawFigure
 from helpers import ROOT
 
 MODULES = ROOT / "workflow/scripts/crossray/figures"
@@ -22,6 +25,11 @@ MODULES = ROOT / "workflow/scripts/crossray/figures"
 def test_a_figures_module_draws_what_its_entry_names(name):
     parameters = list(inspect.signature(importlib.import_module(f"crossray.figures.{name}").draw).parameters)
     assert parameters == [*FIGURES[name].tables, *FIGURES[name].folders, "settings"]
+
+
+def test_a_figure_can_ask_for_each_setting_of_figures_and_for_no_other():
+    fields = {field.name for field in dataclasses.fields(DrawFigure)}
+    assert set(get_args(Setting)) == fields - {"phantoms", "real"}  # which every figure is told
 
 
 def test_every_module_that_draws_is_in_the_registry():
@@ -93,4 +101,4 @@ def test_a_wrong_name_or_table_is_told_in_one_line(tmp_path, name, tables, words
     for path in paths:
         path.write_text("source\na\n")
     with pytest.raises(UserError, match=re.escape(words)):
-        drawn(name, paths, [], {})
+        drawn(name, paths, [], DrawFigure())

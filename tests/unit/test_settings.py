@@ -1,7 +1,9 @@
 """A wrong configuration gets one line that names the key and what is allowed."""
 
 import copy
+import hashlib
 import importlib.util
+import json
 import re
 from dataclasses import FrozenInstanceError
 
@@ -15,6 +17,8 @@ from crossray.manifest import FIXED_COLUMNS
 from crossray.planning import study_of
 from crossray.study.checks import check_registers
 from crossray.study.names import NOT_TASKS, members
+from crossray.study.sweeps import expand_sweeps
+from crossray.study.versions import GONE, MIGRATIONS, VERSION
 from helpers import ROOT
 
 STUDIES = [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
@@ -292,10 +296,6 @@ def test_nothing_left_to_train_on_is_an_error():
             "shared_heads.penalty: 0 is less than or equal to the minimum",
         ),
         (lambda c: c.update(evaluation={"pairs": [{"target": "north"}]}), "evaluation.pairs.0: the key"),
-        (
-            lambda c: c.update(evaluation={"attribution": {"tasks": ["Hernia"]}}),
-            "evaluation.attribution.tasks: 'Hernia' is no task of this study; allowed are Cardiomegaly, Effusion",
-        ),
         (lambda c: c.update(evaluation={"attribution": {"methods": ["lime"]}}), "'lime' is not one of grad_cam"),
         (
             lambda c: c.update(
@@ -315,3 +315,39 @@ def test_pools_and_further_analyses_are_checked(edit, message):
 def test_pooled_sources_need_no_target_of_their_own():
     config = load() | {"sources": ["north", "all", "all-but-north"], "targets": ["north", "south"]}
     assert study_of(config).sources == ("north", "all", "all-but-north")
+
+
+#: digests of the keys of each version of configurations
+RECORDED = json.loads((ROOT / "tests/unit/configuration.json").read_text())
+
+
+def test_other_keys_are_another_version_of_configurations_with_a_line_on_how_to_migrate():
+    mend = (
+        "keys changed: add a line to MIGRATIONS of study/versions.py, and this digest to tests/unit/configuration.json"
+    )
+    keys = "\n".join(sorted(config_reference.all_keys()))
+    assert hashlib.sha256(keys.encode()).hexdigest()[:16] == RECORDED[-1], mend
+    assert len(RECORDED) == VERSION, mend
+    assert all(len(line.split()) > 3 for line in MIGRATIONS)
+
+
+@pytest.mark.parametrize("key", GONE)
+def test_a_key_of_an_earlier_version_is_told_what_became_of_it(key):
+    assert key not in config_reference.all_keys()
+    *above, last = key.replace("NAME", "north").split(".")
+    config = load()
+    block = config
+    for name in above:
+        block = block.setdefault(name, {})
+    block[last] = 1
+    with pytest.raises(
+        UserError, match=rf"^config: {re.escape('.'.join(above))}: the key {last} is gone, leave it out: "
+    ):
+        study_of(config)
+
+
+def test_a_models_own_training_is_told_it_too():
+    config = load()
+    config["models"] = {"net": {"training": {"loss": "focal", "focal_gamma": 3}}}
+    with pytest.raises(UserError, match=r"models\.net\.training: the key focal_gamma is gone, leave it out"):
+        expand_sweeps(study_of(config))

@@ -67,7 +67,7 @@ with raised_as(WorkflowError):
     #: files of the user's that weights start from, checked before anything runs
     FILES, ENCODER_FILE = weights_files(PLAN), encoder_file(PLAN.study)
 LOADS = Loads(PLAN, DATA.releases, WorkflowError)
-OF_STUDY = stage_settings.figures(PLAN)
+OF_STUDY = stage_settings.draw_figure(PLAN).as_dict()
 STUDY = PLAN.study
 DATASETS = STUDY.datasets
 SHAPE = PLAN.shape

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crossray.learning.options import hardware_options
 from crossray.program import parser, run, settings_option
-from crossray.study.stages.attribute_images import AttributeImages
+from crossray.study.stages.attribute_images import STEPS, AttributeImages
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def attribute_images(arguments: Namespace) -> None:
             images = torch.from_numpy(store.take(rows.loc[part["image_id"], "row"].to_numpy()))
             outputs = [tasks.index(task) for task in part["task"]]
             batch = settings.batch_size
-            yield attribute_all(networks[weights], images, outputs, method, settings.steps, batch).numpy()
+            yield attribute_all(networks[weights], images, outputs, method, STEPS, batch).numpy()
             logging.info("%d maps by %s, %s weights", len(part), method, weights)
 
     table = pd.concat([part.assign(method=method, weights=weights) for method, weights, part in jobs])

@@ -4,7 +4,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.draw_figure import DrawFigure
 
 
 def draw_figure(arguments: Namespace) -> None:
@@ -22,9 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--figure", required=True, help="name of the figure")
     options.add_argument("--tables", default=[], type=Path, nargs="*", help="the study's tables (CSV) by their names")
     options.add_argument("--folders", default=[], type=Path, nargs="*", help="folders of results by their names")
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="what the figure needs of the study, as JSON"
-    )
+    settings_option(options, DrawFigure)
     options.add_argument("--svg", required=True, type=Path, help="SVG to write")
     options.add_argument("--png", required=True, type=Path, help="PNG to write")
     options.add_argument("--words", required=True, type=Path, help="JSON to write: title, caption, how to read it")

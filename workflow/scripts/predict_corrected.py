@@ -1,7 +1,7 @@
 """Write a model's logits for a target's test images after corrections that need no label of the target.
 
-Pictures get the source's grey levels (histogram), window, polarity, or blur and noise (resolution); or the network gets
-the target's batch-norm statistics (batch norm).
+Pictures get the source's polarity, or its blur and noise (resolution); or the network gets the target's batch-norm
+statistics (batch norm).
 """
 
 import logging

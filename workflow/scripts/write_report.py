@@ -5,7 +5,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from crossray.program import json_object, parser, run
+from crossray.program import parser, run, settings_option
+from crossray.study.stages.write_report import WriteReport
 
 
 def write_report(arguments: Namespace) -> None:
@@ -23,9 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--study", required=True, type=Path, help="folder of the study's results")
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets")
-    options.add_argument(
-        "--settings", required=True, type=json_object, help="the study's configuration as JSON, without paths"
-    )
+    settings_option(options, WriteReport)
     options.add_argument(
         "--templates", required=True, type=Path, help="folder of the page's template, style and script"
     )

@@ -10,7 +10,8 @@ from crossray.errors import UserError
 from crossray.program import one_line
 from crossray.study.names import CHANNELS
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import facts_of_shape
+from crossray.study.stage_settings import DESCRIBED, facts_of_shape
+from crossray.study.stages.attribute_images import STEPS
 
 IMAGES_IN_A_SHARD = 2000
 
@@ -96,16 +97,15 @@ class Loads:
 
     def corrected(self, dataset: str) -> int:
         """Return the images of a target, once for each correction and once more for statistics."""
-        return 7 * self.images(dataset)
+        return 5 * self.images(dataset)
 
     def described(self, dataset: str) -> int:
         """Return how many images of a data set are described."""
-        explanation = self._plan.study.explanation
-        return min(self.images(dataset), explanation.images if explanation else 0)
+        return min(self.images(dataset), DESCRIBED) if self._plan.study.explanation else 0
 
     def attributed(self) -> int:
         """Return how many predictions maps of attribution cost: for each step there and back, on each task's images."""
         asked = self._plan.study.evaluation.attribution
         if asked is None:
             return 0
-        return 3 * (asked.steps + 2) * len(asked.tasks or self._plan.study.tasks) * (asked.images + 4)
+        return 3 * (STEPS + 2) * len(self._plan.study.tasks) * (asked.images + 4)

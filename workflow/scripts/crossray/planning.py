@@ -18,12 +18,16 @@ from crossray.errors import UserError
 from crossray.files import later_than_now
 from crossray.program import one_line
 from crossray.pseudonyms import make_key
+from crossray.study import stage_settings
 from crossray.study.base import as_text, taken
 from crossray.study.config import Study
 from crossray.study.datasets import PATH_SETTINGS, Dataset
+from crossray.study.models import Model
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
 from crossray.study.stage_settings import is_file
+from crossray.study.stages.analysis import Intervals
+from crossray.study.stages.write_report import WriteReport
 
 
 @dataclass(frozen=True)
@@ -243,7 +247,7 @@ def decision_settings(plan: Plan, code: str) -> str:
 
 
 def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -> str:
-    """Return the whole configuration but for paths of this machine, for the page to show; of a file its name alone.
+    """Return what the page is told; of the configuration all but paths of this machine, of a file its name alone.
 
     Args:
         plan: what the study does.
@@ -261,11 +265,25 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
         name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
         for name, dataset in study["datasets"].items()
     }
-    sources_of = {name: model.sources for name, model in plan.models.items()}
-    settings |= {"shown": plan.reported_models, "sources_of": sources_of, "order": list(study["datasets"])}
-    settings |= {"sources": plan.sources, "targets": plan.targets, "members": plan.members, "shape": plan.shape}
-    settings |= {"phantoms": plan.phantoms, "real": plan.real, "searched": plan.searched}
-    return as_text(settings | {"figures": list(figures), "tables": list(tables)})
+    told = taken(
+        WriteReport,
+        stage_settings.draw_figure(plan),
+        study=plan.study.study,
+        title=plan.study.title,
+        configuration=settings | {"sources": plan.sources, "targets": plan.targets},
+        models={name: Model.from_dict(model) for name, model in settings["models"].items()},
+        images=plan.study.images,
+        training=plan.study.training,
+        evaluation=taken(Intervals, plan.study.evaluation),
+        overlap=plan.study.leakage.overlap,
+        descriptions={name: dataset.description for name, dataset in plan.study.datasets.items()},
+        only_tested=tuple(plan.study.only_tested()),
+        shown=plan.reported_models,
+        sources_of={name: model.sources for name, model in plan.models.items()},
+        figures=tuple(figures),
+        tables=tuple(tables),
+    )
+    return told.to_json()
 
 
 def _name_of(weights: object) -> object:

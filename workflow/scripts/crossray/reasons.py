@@ -14,3 +14,22 @@ REASONS = {
     PATIENTS_OVERLAP: "patients of the source are among the target's",
     DIVERGED: "the model's training diverged: its outputs are not numbers",
 }
+
+
+def why_not(
+    *, labelled: bool = True, diverged: bool = False, trained: bool = True, overlap: bool = False, enough: bool = True
+) -> str | None:
+    """Return why there is no number, or None where there can be one; of several reasons the same one in every table.
+
+    Args:
+        labelled: whether the target labels the task.
+        diverged: whether the model's outputs for it are not numbers.
+        trained: whether the model was trained for it.
+        overlap: whether patients whom the model learnt from are among the target's.
+        enough: whether there are as many patients with and without the finding as a number needs.
+    """
+    holds = {
+        NOT_LABELLED: not labelled, DIVERGED: diverged, NOT_TRAINED: not trained, PATIENTS_OVERLAP: overlap,
+        TOO_FEW: not enough,
+    }  # fmt: skip
+    return next((code for code, held in holds.items() if held), None)

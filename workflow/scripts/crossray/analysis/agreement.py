@@ -4,8 +4,8 @@ Cohen et al. 2020, section 4 and figure 3: two models may rank patients equally 
 agreement of two seeds of one model says how much two models can agree at all.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,37 +13,25 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import Cell, Study, Trained
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import Thresholds, chosen, own_thresholds
 from crossray.study.names import is_pooled
 from crossray.study.stages.analysis import Analysis
-from crossray.tables import ENSEMBLE
-
-#: pairs of models: ``kappa`` at thresholds from the sources' validation splits, ``kappa_at_target`` at thresholds from
-#: the very images, as the paper chose them
-_KAPPAS = [f"{name}{end}" for name in ("kappa", "kappa_at_target") for end in ("", "_low", "_high")]
-COLUMNS = ["model", "target", "task", "kind", "first", "first_seed", "second", "second_seed", "images", "positives",
-           *_KAPPAS, "tau"]  # fmt: skip
-
-#: means over pairs: of the target's own model with those of other domains (the paper's rule), the same among the
-#: paper's four data sets, of all models of different domains, and of the seeds of each ``source`` and of all sources
-SUMMARY_COLUMNS = ["model", "target", "task", "rule", "source", "pairs", *_KAPPAS]
+from crossray.tables import ENSEMBLE, of_rows
+from crossray.tables.agreement import Agreement, AgreementSummary
 
 OWN, PAPER, ALL_PAIRS, SEEDS = "own with others", "own with the paper's others", "all pairs", "seeds"
 #: the paper leaves MIMIC_NB out, as MIMIC_CH has the same images, and has no kappa of Kaggle's model
 PAPER_PANEL = ("NIH", "PC", "CheX", "MIMIC_CH")
-
-#: a model name, source, seed
-Rater = tuple[Trained, str]
 
 
 def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Compare all pairs of sources, and of seeds, on every target and task.
 
     Returns:
-        Tables with :data:`COLUMNS` and :data:`SUMMARY_COLUMNS`; tasks of a target that have no number in
+        Tables of :class:`Agreement` and :class:`AgreementSummary`; tasks of a target that have no number in
         ``performance.csv`` have no row.
     """
     own = {trained: own_thresholds(study, trained) for trained in study.trained()}
@@ -52,43 +40,32 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     for scored in study.targets():
         weights = scored.weights(study.settings.evaluation)
         here = {trained: chosen(scored.labels, seeds, "youden") for trained, seeds in scored.logits.items()}
-        for model in study.settings.models:
-            for task in study.settings.tasks:
-                raters = _raters(scored, model, task)
-                pairs = list(_pairs(raters))
-                if not pairs:
-                    continue
-                found, drawn = _compare(scored, task, raters, pairs, (own, here), weights)
-                keys = {"model": model, "target": scored.dataset, "task": task}
-                rows += [keys | row for row in found]
-                rules = _rules(found, scored.dataset, study.settings)
-                means += [keys | row for row in _means(found, drawn, rules)]
-    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(means, columns=SUMMARY_COLUMNS)
+        raters = [cell for cell in scored.cells(study.settings.tasks) if cell.has_number]
+        for model, task in itertools.product(study.settings.models, study.settings.tasks):
+            able = [cell for cell in raters if cell.trained.model == model and cell.task == task]
+            pairs = list(_pairs(able))
+            if not pairs:
+                continue
+            found, drawn = _compare(able, pairs, (own, here), weights)
+            keys = {"model": model, "target": scored.dataset, "task": task}
+            rows += [keys | row for row in found]
+            rules = _rules(found, scored.dataset, study.settings)
+            means += [keys | row for row in _means(found, drawn, rules)]
+    return of_rows(rows, Agreement), of_rows(means, AgreementSummary)
 
 
-def _raters(scored: Scored, model: str, task: str) -> list[Rater]:
-    """Return the models that can be compared on a task, by source and seed, those of several seeds as ensemble too."""
-    return [
-        (trained, seed)
-        for trained, seeds in scored.logits.items()
-        if trained.model == model
-        for seed in seeds
-        if scored.count(trained, seed, task)["reason"] is None
-    ]
-
-
-def _pairs(raters: Sequence[Rater]) -> Iterator[tuple[int, int, str]]:
+def _pairs(raters: Sequence[Cell]) -> Iterator[tuple[int, int, str]]:
     """Yield numbers of raters to compare: the reported ones of two sources, and two seeds of one source."""
-    several = any(seed == ENSEMBLE for _, seed in raters)
-    for (i, (one, seed)), (j, (other, other_seed)) in combinations(enumerate(raters), 2):
-        if one != other and (seed == other_seed == ENSEMBLE or not several):
+    several = any(rater.seed == ENSEMBLE for rater in raters)
+    for (i, one), (j, other) in itertools.combinations(enumerate(raters), 2):
+        if one.trained != other.trained and (one.seed == other.seed == ENSEMBLE or not several):
             yield i, j, "sources"
-        elif one == other and ENSEMBLE not in (seed, other_seed):
+        elif one.trained == other.trained and ENSEMBLE not in (one.seed, other.seed):
             yield i, j, "seeds"
 
 
 def _compare(
-    scored: Scored, task: str, raters: Sequence[Rater], pairs: Sequence[tuple[int, int, str]],
+    raters: Sequence[Cell], pairs: Sequence[tuple[int, int, str]],
     thresholds: tuple[Mapping[Trained, Thresholds], Mapping[Trained, Thresholds]], weights: NDArray,
 ) -> tuple[list[dict[str, Any]], dict[str, NDArray]]:  # fmt: skip
     """Compare pairs at thresholds from home and from here.
@@ -96,19 +73,19 @@ def _compare(
     Returns:
         Their rows; and for each of the two kappas its bootstrap replicates, shape (pairs, resamples).
     """
-    labels, _, labelled = known(scored.labels, scored.reported(raters[0][0]), task)
-    scores = np.stack([scored.logits[trained][seed][task].to_numpy()[labelled] for trained, seed in raters], axis=1)
+    labels, _, labelled = raters[0].known
+    scores = np.stack([rater.known[1] for rater in raters], axis=1)
     first, second = (np.array([pair[end] for pair in pairs]) for end in (0, 1))
     rows: list[dict[str, Any]] = []
     for i, j, kind in pairs:
-        ends = {"first": raters[i][0].source, "first_seed": raters[i][1]}
-        ends |= {"second": raters[j][0].source, "second_seed": raters[j][1]}
+        ends = {"first": raters[i].trained.source, "first_seed": raters[i].seed}
+        ends |= {"second": raters[j].trained.source, "second_seed": raters[j].seed}
         tau = float(kendalltau(scores[:, i], scores[:, j]).statistic)
         counts = {"images": len(labels), "positives": int((labels == 1).sum())}
         rows.append({"kind": kind} | ends | counts | {"tau": tau})
     drawn = {}
     for name, table in zip(("kappa", "kappa_at_target"), thresholds, strict=True):
-        limits = np.array([table[trained].get((seed, task), np.nan) for trained, seed in raters])
+        limits = np.array([table[one.trained].get((one.seed, one.task), np.nan) for one in raters])
         called = scores >= limits
         undefined = np.isnan(limits)[first] | np.isnan(limits)[second]
         exact = np.where(undefined, np.nan, _kappas(called, first, second, np.ones((1, len(called)), np.uint16))[0])

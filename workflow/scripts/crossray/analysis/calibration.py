@@ -9,25 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import Cell, Study, Trained
 from crossray.analysis.metrics import brier_score, calibration_bins, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
 from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
-from crossray.tables import MEAN_OF_TASKS
+from crossray.tables import MEAN_OF_TASKS, of_rows
+from crossray.tables.calibration import Calibration, OperatingPoints, Reliability
 
-KEYS = ["model", "source", "target", "task"]
 BINS = 10
 
 _SHARES = ("sensitivity", "specificity", "precision")
-#: one row a cell, rule and place of choice, and one for the mean of a pair's tasks; thresholds are logits
-POINT_COLUMNS = [*KEYS, "rule", "chosen_on", "tasks", "images", "positives", "threshold",
-                 *(f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high"))]  # fmt: skip
-#: one row a cell and scale: ``probability`` is the sigmoid, ``operating point`` the map of the threshold to 0.5
-_ERRORS = ("calibration_error", "brier")
-ERROR_COLUMNS = [*KEYS, "scale", "images", "positives",
-                 *(f"{name}{end}" for name in _ERRORS for end in ("", "_low", "_high"))]  # fmt: skip
-#: one row a bin of a cell, and of all tasks of a pair together
-BIN_COLUMNS = [*KEYS, "scale", "bin", "images", "probability", "observed", "observed_low", "observed_high"]
 
 ALL_TASKS = "all tasks"
 SOURCE, TARGET = "source's validation split", "target's test split"
@@ -37,7 +28,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Measure every cell that a report shows.
 
     Returns:
-        Tables with :data:`POINT_COLUMNS`, :data:`ERROR_COLUMNS` and :data:`BIN_COLUMNS`.
+        Tables of :class:`OperatingPoints`, :class:`Calibration` and :class:`Reliability`.
     """
     own = {trained: _at_home(study, trained) for trained in study.trained()}
     points: list[dict[str, Any]] = []
@@ -45,29 +36,25 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     bins: list[dict[str, Any]] = []
     for scored in study.targets():
         weights = scored.weights(study.settings.evaluation)
-        for trained in scored.logits:
-            logits = scored.reported(trained)
+        for trained, cells in study.cells(scored):
             pooled: dict[str, NDArray] = {}
             carried: list[list[Point]] = []
-            for task in study.settings.tasks:
-                if not scored.measurable(trained, task):
-                    continue
-                key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task), strict=True))
-                carried.append(list(_points(scored, trained, task, own[trained], weights)))
-                points += [key | _row(point) for point in carried[-1]]
-                for scale, probabilities in _scales(scored, trained, task, own[trained]).items():
-                    row, sums = _errors(scored, logits, task, probabilities, weights)
-                    errors.append(key | {"scale": scale} | row)
-                    bins += [key | {"scale": scale} | part for part in _bins(sums)]
+            for cell in cells:
+                carried.append(list(_points(cell, own[trained], weights)))
+                points += [cell.key | _row(point) for point in carried[-1]]
+                for scale, probabilities in _scales(cell, own[trained]).items():
+                    row, sums = _errors(cell, probabilities, weights)
+                    errors.append(cell.key | {"scale": scale} | row)
+                    bins += [cell.key | {"scale": scale} | part for part in _bins(sums)]
                     pooled[scale] = pooled.get(scale, 0) + sums
-            key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, MEAN_OF_TASKS), strict=True))
-            points += [key | _row(_mean(same)) for same in zip(*carried, strict=True)]
-            key["task"] = ALL_TASKS
-            bins += [key | {"scale": scale} | part for scale, sums in pooled.items() for part in _bins(sums)]
+            pair = scored.key(trained)
+            points += [pair | {"task": MEAN_OF_TASKS} | _row(_mean(same)) for same in zip(*carried, strict=True)]
+            pair["task"] = ALL_TASKS
+            bins += [pair | {"scale": scale} | part for scale, sums in pooled.items() for part in _bins(sums)]
     return (
-        pd.DataFrame(points, columns=POINT_COLUMNS),
-        pd.DataFrame(errors, columns=ERROR_COLUMNS),
-        pd.DataFrame(bins, columns=BIN_COLUMNS),
+        of_rows(points, OperatingPoints),
+        of_rows(errors, Calibration),
+        of_rows(bins, Reliability),
     )
 
 
@@ -85,15 +72,11 @@ class Point:
     shares: Mapping[str, tuple[float, NDArray]]
 
 
-def _points(
-    scored: Scored, trained: Trained, task: str, own: Mapping[str, Mapping], weights: NDArray
-) -> Iterator[Point]:
+def _points(cell: Cell, own: Mapping[str, Thresholds], weights: NDArray) -> Iterator[Point]:
     """Yield sensitivity, specificity and precision at each threshold; NaN without one."""
-    logits = scored.reported(trained)
-    seed = scored.reported_seed(trained)
-    truth, scores, here = known(scored.labels, logits, task)
-    choices = [(rule, SOURCE, own[rule].get((seed, task), np.nan)) for rule in RULES]
-    choices += [(rule, TARGET, chosen(scored.labels, {seed: logits[[task]]}, rule)[seed, task]) for rule in RULES]
+    truth, scores, here = cell.known
+    choices = [(rule, SOURCE, own[rule].get((cell.seed, cell.task), np.nan)) for rule in RULES]
+    choices += [(rule, TARGET, RULES[rule](truth, scores)) for rule in RULES]
     positive = truth == 1
     called = np.stack([scores >= limit for _, _, limit in choices], axis=1)
     columns = np.concatenate([called & positive[:, None], called & ~positive[:, None], positive[:, None]], axis=1)
@@ -136,23 +119,21 @@ def _shares(sums: NDArray, number: int) -> tuple[NDArray, NDArray, NDArray]:
         return true / positives, 1 - false / (images - positives), true / (true + false)
 
 
-def _scales(scored: Scored, trained: Trained, task: str, own: Mapping[str, Mapping]) -> dict[str, NDArray]:
+def _scales(cell: Cell, own: Mapping[str, Thresholds]) -> dict[str, NDArray]:
     """Return the outputs of all images as probabilities and on the operating point's scale, where there is one."""
-    scales = {"probability": expit(scored.reported(trained)[task].to_numpy())}
-    mapped = outputs(scored, trained, task, own["youden"])
+    scales = {"probability": expit(cell.logits)}
+    mapped = outputs(cell.scored, cell.trained, cell.task, own["youden"])
     return scales if np.isnan(mapped).any() else scales | {"operating point": mapped}
 
 
-def _errors(
-    scored: Scored, logits: pd.DataFrame, task: str, probabilities: NDArray, weights: NDArray
-) -> tuple[dict[str, Any], NDArray]:
+def _errors(cell: Cell, probabilities: NDArray, weights: NDArray) -> tuple[dict[str, Any], NDArray]:
     """Measure calibration error and Brier score.
 
     Returns:
         The row; and sums of images, probabilities and positives in each bin, for all images and then for each resample,
         shape (1 + resamples, 3, bins).
     """
-    truth, _, here = known(scored.labels, logits, task)
+    truth, _, here = cell.known
     given = probabilities[here]
     member = np.eye(BINS)[calibration_bins(given, BINS)]
     parts = [member, member * given[:, None], member * truth[:, None], (given - truth)[:, None] ** 2]

@@ -76,30 +76,34 @@ class Scored:
 
     def count(self, trained: Trained, seed: str, task: str) -> dict[str, Any]:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
-        empty: dict[str, Any] = {"images": 0, "patients": 0, "positives": 0, "negatives": 0}
-        if task not in self.labels or self.labels[task].isna().all():
-            return empty | {"reason": reasons.NOT_LABELLED}
-        counted = self.labels[self.labels[task].notna()]
-        row = {
-            "images": len(counted),
-            "patients": counted["patient_id"].nunique(),
-            "positives": int((counted[task] == 1).sum()),
-            "negatives": int((counted[task] == 0).sum()),
-        }
-        reason = None
-        if task in self.diverged.get((trained, seed), ()):
-            reason = reasons.DIVERGED
-        elif task not in self.logits[trained][seed]:
-            reason = reasons.NOT_TRAINED
-        elif trained in self.refused:
-            reason = reasons.PATIENTS_OVERLAP
-        elif fewest_patients(counted[task], counted["patient_id"]) < self.minimum:
-            reason = reasons.TOO_FEW
-        return row | {"reason": reason}
+        labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
+        patients = self.labels["patient_id"][labels.notna()]
+        labels = labels.dropna()
+        reason = reasons.why_not(
+            labelled=not labels.empty,
+            diverged=task in self.diverged.get((trained, seed), ()),
+            trained=task in self.logits[trained][seed],
+            overlap=trained in self.refused,
+            enough=fewest_patients(labels, patients) >= self.minimum,
+        )
+        return {
+            "images": len(labels), "patients": patients.nunique(), "positives": int((labels == 1).sum()),
+            "negatives": int((labels == 0).sum()), "reason": reason,
+        }  # fmt: skip
+
+    def key(self, trained: Trained) -> dict[str, str]:
+        """Return the columns that name a model and this target in a table."""
+        return {"model": trained.model, "source": trained.source, "target": self.dataset}
 
     def measurable(self, trained: Trained, task: str) -> bool:
         """Return whether a model, as reported, has a number for a task."""
         return self.count(trained, self.reported_seed(trained), task)["reason"] is None
+
+    def cells(self, tasks: Sequence[str]) -> "Iterator[Cell]":
+        """Yield a cell for every model, seed and task, also those that have no number."""
+        for trained, seeds in self.logits.items():
+            for seed in seeds:
+                yield from (Cell(self, trained, seed, task) for task in tasks)
 
     def weights(self, evaluation: Intervals) -> NDArray[np.uint16]:
         """Draw the bootstrap resamples of patients, a cohort's once for all its data sets and all analyses of a study.
@@ -111,6 +115,46 @@ class Scored:
         own = self.labels["patient_id"]
         drawn = pd.Index(sorted({*own, *self.others}) if self.others else own.unique())
         return patient_weights(np.arange(len(drawn)), evaluation.resamples, seed)[:, drawn.get_indexer(own)]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A model of a source and its seed (or the ensemble of all), on a target's test images, for a task."""
+
+    scored: Scored
+    trained: Trained
+    seed: str
+    task: str
+
+    @property
+    def key(self) -> dict[str, str]:
+        """Return the columns that name it in a table."""
+        return self.scored.key(self.trained) | {"task": self.task}
+
+    @property
+    def is_reported(self) -> bool:
+        """Return whether a report shows it."""
+        return self.seed == self.scored.reported_seed(self.trained)
+
+    @cached_property
+    def counts(self) -> dict[str, Any]:
+        """What is behind it, and why it has no number (:meth:`Scored.count`)."""
+        return self.scored.count(self.trained, self.seed, self.task)
+
+    @property
+    def has_number(self) -> bool:
+        """Return whether nothing speaks against a number."""
+        return self.counts["reason"] is None
+
+    @property
+    def logits(self) -> NDArray[np.float64]:
+        """Logits of all images, shape (images,)."""
+        return self.scored.logits[self.trained][self.seed][self.task].to_numpy()
+
+    @property
+    def known(self) -> tuple[NDArray, NDArray, NDArray]:
+        """Return labels and logits of the images whose label is known, and which those are."""
+        return known(self.scored.labels, self.scored.logits[self.trained][self.seed], self.task)
 
 
 @dataclass(frozen=True)
@@ -139,6 +183,12 @@ class Study:
         """Yield every target's test split with the predictions of all models."""
         for target in self.settings.targets:
             yield self.scored(target, "test", list(self.trained()))
+
+    def cells(self, scored: Scored) -> Iterator[tuple[Trained, list[Cell]]]:
+        """Yield every model with the cells of a target that a report shows and that have a number, in tasks' order."""
+        cells = [cell for cell in scored.cells(self.settings.tasks) if cell.is_reported]
+        for trained in scored.logits:
+            yield trained, [cell for cell in cells if cell.trained == trained and cell.has_number]
 
     def scored(self, dataset: str, split: str, trained: Sequence[Trained]) -> Scored:
         """Read labels and logits of a split.

@@ -12,23 +12,13 @@ from statsmodels.stats.proportion import proportion_confint
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained
 from crossray.analysis.means import Mean, mean_of
-from crossray.analysis.performance import KEYS as CELL_KEYS
 from crossray.analysis.performance import values_of
 from crossray.analysis.resampling import with_interval
-from crossray.tables import reported
+from crossray.tables import of_rows, reported
+from crossray.tables.classes import Classes, Confusion
 
-KEYS = ["model", "source", "target", "seed"]
-_MEASURES = ("accuracy", "macro_f1", "micro_f1", "top5_accuracy", "auc")
+KEYS = list(Classes.KEY)
 
-#: ``classes`` are those that the target has and the model learnt; ``images`` are of these, ``other_images`` of others
-COLUMNS = [
-    *KEYS, "classes", "images", "patients", "other_images", "reason", "majority", "interval",
-    *(f"{name}{end}" for name in _MEASURES for end in ("", "_low", "_high")),
-]  # fmt: skip
-CONFUSION_COLUMNS = [
-    "model", "source", "target", "true_class", "predicted_class", "images", "reason", "share", "share_low",
-    "share_high",
-]  # fmt: skip
 
 #: the right class is among so many surest ones
 _TOP = 5
@@ -46,8 +36,8 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
         replicates: the bootstrap replicates behind it.
 
     Returns:
-        One row a model, source, target and seed with :data:`COLUMNS`; and one a pair of classes of what a report shows
-        with :data:`CONFUSION_COLUMNS`.
+        Tables of :class:`Classes`, a row a model, source, target and seed, and of :class:`Confusion`, a row a pair of
+        classes of what a report shows.
     """
     one_against_rest = _mean_aucs(performance, replicates)
     rows: list[dict[str, Any]] = []
@@ -57,7 +47,7 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
         weights = scored.weights(study.settings.evaluation)
         for trained, seeds in scored.logits.items():
             for seed, logits in seeds.items():
-                keys = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, seed), strict=True))
+                keys = scored.key(trained) | {"seed": seed}
                 shown = seed == scored.reported_seed(trained)
                 row = _counts(scored, trained, seed, truth)
                 if row["reason"] is None:
@@ -67,8 +57,8 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
                 if shown:
                     confusions += _confusion(scored, trained, truth, logits, weights, study.settings.tasks)
     return (
-        pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("classes", "images", "patients"), int)),
-        pd.DataFrame(confusions, columns=CONFUSION_COLUMNS),
+        of_rows(rows, Classes).astype(dict.fromkeys(("classes", "images", "patients"), int)),
+        of_rows(confusions, Confusion),
     )
 
 
@@ -88,19 +78,16 @@ def _counts(scored: Scored, trained: Trained, seed: str, truth: NDArray) -> dict
         "images": int(usable.sum()),
         "patients": len(np.unique(scored.patients[usable])),
         "other_images": int((labelled & ~usable).sum()),
-        "reason": None,
     }
-    if not labelled.any():
-        row["reason"] = reasons.NOT_LABELLED
-    elif scored.diverged[trained, seed]:
-        row["reason"] = reasons.DIVERGED
-    elif not usable.any():
-        row["reason"] = reasons.NOT_TRAINED
-    elif trained in scored.refused:
-        row["reason"] = reasons.PATIENTS_OVERLAP
-    elif row["patients"] < scored.minimum:
-        row["reason"] = reasons.TOO_FEW
-    return row
+    return row | {
+        "reason": reasons.why_not(
+            labelled=bool(labelled.any()),
+            diverged=bool(scored.diverged[trained, seed]),
+            trained=bool(usable.any()),
+            overlap=trained in scored.refused,
+            enough=row["patients"] >= scored.minimum,
+        )
+    }
 
 
 def _measures(scored: Scored, truth: NDArray, logits: pd.DataFrame, weights: NDArray) -> dict[str, Any]:
@@ -179,7 +166,6 @@ def _is_clustered(patients: NDArray) -> bool:
 
 def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[tuple, dict[str, float]]:
     """Return (model, source, target, seed) -> mean AUC of the classes against the rest, with limits where shown."""
-    assert CELL_KEYS[:3] == KEYS[:3]
     parts: dict[tuple[str, str, str], list[Mean]] = {}
     for cell, mean in values_of(performance, replicates).items():
         parts.setdefault(cell[:3], []).append(mean)
@@ -198,7 +184,7 @@ def _confusion(
     """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
     if scored.diverged[trained, scored.reported_seed(trained)]:
         for name, other in itertools.product(classes, classes):
-            names = {"model": trained.model, "source": trained.source, "target": scored.dataset}
+            names = scored.key(trained)
             yield names | {"true_class": name, "predicted_class": other, "reason": reasons.DIVERGED}
         return
     here = np.array([name is not None for name in truth], bool)
@@ -207,7 +193,7 @@ def _confusion(
     clustered = _is_clustered(scored.patients[here])
     counts = confusion_counts(right, given, len(classes), weights[:, here] if clustered else weights[:0])
     images = counts.sum(axis=2)
-    keys = {"model": trained.model, "source": trained.source, "target": scored.dataset}
+    keys = scored.key(trained)
     for row, name in enumerate(classes):
         reason = _why_no_row(scored, trained, name, int(images[0, row]))
         for column, other in enumerate(classes):
@@ -221,8 +207,4 @@ def _confusion(
 
 def _why_no_row(scored: Scored, trained: Trained, name: str, images: int) -> str | None:
     """Return why nothing is said of a target's images of a class."""
-    if name not in scored.labels:
-        return reasons.NOT_LABELLED
-    if trained in scored.refused:
-        return reasons.PATIENTS_OVERLAP
-    return None if images else reasons.TOO_FEW
+    return reasons.why_not(labelled=name in scored.labels, overlap=trained in scored.refused, enough=images > 0)

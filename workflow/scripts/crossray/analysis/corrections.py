@@ -21,14 +21,12 @@ from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
 from crossray.files import read_parquet
 from crossray.seeds import derived_seed
 from crossray.study import folders
+from crossray.tables import of_rows
+from crossray.tables.contract import names
+from crossray.tables.corrections import Corrections, CorrectionsByVerdict
+from crossray.tables.keys import OfCell
 
-KEYS = ["model", "source", "target", "task"]
-#: one row a cell with a verdict, metric and correction; ``returned`` is what is lost less, before - after
-COLUMNS = [*KEYS, "metric", "correction", "images", "before", "after", "returned", "returned_low", "returned_high",
-           "drop", *CAUSES, "verdict"]  # fmt: skip
-#: one row a model, metric, correction and group of verdicts: means over cells
-GROUP_COLUMNS = ["model", "metric", "correction", "verdict", "cells", "returned", "returned_low", "returned_high",
-                 *(f"with_{cause}" for cause in CAUSES)]  # fmt: skip
+KEYS = names(OfCell)
 #: the group of all cells, and of those whose verdict names no cause
 ALL, NO_CAUSE = "all", "no cause named"
 
@@ -54,8 +52,8 @@ def measure(
         evidence: ``shift_evidence.csv``.
 
     Returns:
-        Tables with :data:`COLUMNS` and :data:`GROUP_COLUMNS`; log-loss is that of logits calibrated at home, before and
-        after alike.
+        Tables of :class:`Corrections` and :class:`CorrectionsByVerdict`; log-loss is that of logits calibrated at
+        home, before and after alike.
     """
     told = shift[shift["verdict"].notna()].set_index([*KEYS, "metric"])
     implied = evidence.set_index(KEYS)["implied"]
@@ -74,7 +72,7 @@ def measure(
                     facts = told.loc[(*key, row["metric"]), ["drop", *CAUSES, "verdict"]]
                     rows.append(dict(zip(KEYS, key, strict=True)) | row | facts.to_dict())
                     replicates.append(drawn)
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = of_rows(rows, Corrections)
     return table, _grouped(table, np.array(replicates))
 
 
@@ -167,7 +165,7 @@ def _grouped(table: pd.DataFrame, replicates: NDArray) -> pd.DataFrame:
             if verdict == ALL:
                 row |= {f"with_{cause}": _correlation(part["returned"], part[cause]) for cause in CAUSES}
             rows.append(row)
-    return pd.DataFrame(rows, columns=GROUP_COLUMNS)
+    return of_rows(rows, CorrectionsByVerdict)
 
 
 def _correlation(returned: pd.Series, term: pd.Series) -> float:

@@ -13,8 +13,9 @@ from scipy.stats import binomtest
 from crossray import manifest
 from crossray.errors import FILE_NOT_FOUND
 from crossray.study import folders
-from crossray.tables import read
+from crossray.tables import of_rows, read
 from crossray.tables.conversion import Rejected
+from crossray.tables.datasets import Flow
 
 AGE_BANDS = [0, 18, 40, 60, 80, 121]
 AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
@@ -23,11 +24,6 @@ AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
 def age_bands(ages: pd.Series) -> pd.Series:
     """Return the band of each age in years, missing where the age is."""
     return pd.cut(ages, AGE_BANDS, right=False, labels=AGE_NAMES).astype("str").where(ages.notna())
-
-
-#: ``rows`` of the table after the label policy, those whose file is ``found``, those that are ``readable`` and so have
-#: pixels, and those of them with a label of a task of the study; ``patients`` are of the last
-FLOW_COLUMNS = ["dataset", "split", "rows", "found", "readable", "labelled", "patients"]
 
 
 def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -40,7 +36,7 @@ def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Seque
         tasks: of the study.
 
     Yields:
-        Rows with :data:`FLOW_COLUMNS`; a split without a row is left out.
+        Rows of :class:`Flow`; a split without a row is left out.
     """
     lost = table["image_id"].isin(rejected["image_id"])
     missing = table["image_id"].isin(rejected.loc[rejected["reason"] == FILE_NOT_FOUND, "image_id"])
@@ -138,4 +134,4 @@ def summarise(
         labels += count_labels(name, usable, tasks)
         steps += flow(name, table, rejected, tasks)
     described = pd.DataFrame(counts).astype({"patients": "Int64"})
-    return described, pd.DataFrame(labels), pd.DataFrame(steps, columns=FLOW_COLUMNS)
+    return described, pd.DataFrame(labels), of_rows(steps, Flow)

@@ -10,14 +10,10 @@ import pandas as pd
 from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import values_of
 from crossray.study.names import ALL, ALL_BUT
-from crossray.tables import ENSEMBLE
+from crossray.tables import ENSEMBLE, of_rows
+from crossray.tables.domains import Domains
 
 OWN, OTHERS, EVERYBODY = "own domain", "all other domains", "all domains"
-
-#: ``auc`` and ``sd`` over seeds, means over the tasks that all conditions of a target share; ``reported_auc`` is the
-#: ensemble's (or the only seed's), with its interval over patients
-COLUMNS = ["model", "target", "condition", "source", "tasks", "seeds", "auc", "sd",
-           "reported_auc", "auc_low", "auc_high"]  # fmt: skip
 
 
 def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame:
@@ -28,11 +24,15 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
         replicates: the bootstrap replicates behind it.
 
     Returns:
-        A table with :data:`COLUMNS`; targets without a model that leaves them out have no row.
+        A table of :class:`Domains`; targets without a model that leaves them out have no row.
     """
     values = values_of(performance, replicates)
     rows: list[dict[str, Any]] = []
-    for (model, target), table in performance[performance["auc"].notna()].groupby(["model", "target"], sort=False):
+    cells = pd.MultiIndex.from_frame(performance[["model", "source", "target", "task"]])
+    measured = performance[
+        performance["auc"].notna() & cells.isin(list(values))
+    ]  # no seed's, where its ensemble has none
+    for (model, target), table in measured.groupby(["model", "target"], sort=False):
         sources = {OWN: target, OTHERS: f"{ALL_BUT}{target}", EVERYBODY: ALL}
         present = {name: source for name, source in sources.items() if (table["source"] == source).any()}
         if OTHERS not in present:
@@ -43,7 +43,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
             keys = {"model": model, "target": target, "condition": condition, "source": source, "tasks": len(tasks)}
             of_source = table[(table["source"] == source) & table["task"].isin(tasks)]
             rows.append(keys | _mean(of_source, mean_of([values[model, source, target, task] for task in tasks])))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return of_rows(rows, Domains)
 
 
 def _mean(table: pd.DataFrame, shown: Mean) -> dict[str, Any]:

@@ -12,13 +12,9 @@ import pandas as pd
 from scipy.stats import pearsonr, spearmanr
 from sklearn.decomposition import PCA
 
-#: vectors of the first seed on their first two principal components; ``share`` is the variance that an axis explains
-VECTOR_COLUMNS = ["model", "penalty", "dataset", "task", "first", "second", "first_share", "second_share"]
-#: mean distance of a task's vectors over pairs of data sets, mean and standard deviation over seeds; ``relative`` is
-#: the mean by the largest of all tasks
-DISTANCE_COLUMNS = ["model", "penalty", "task", "datasets", "seeds", "distance", "sd", "relative", "mean_auc"]
-RELATION_COLUMNS = ["model", "penalty", "tasks", "pearson", "pearson_low", "pearson_high", "pearson_p",
-                    "spearman", "spearman_p"]  # fmt: skip
+from crossray.tables import of_rows
+from crossray.tables.contract import names
+from crossray.tables.heads import HeadDistances, HeadPlaces, HeadRelations
 
 #: model, penalty (``free`` or ``tied``), seed
 Key = tuple[str, str, str]
@@ -34,7 +30,7 @@ def measure(
         tasks: ``tasks.csv``, for the mean AUC of each task.
 
     Returns:
-        Tables with :data:`VECTOR_COLUMNS`, :data:`DISTANCE_COLUMNS` and :data:`RELATION_COLUMNS`; trainings that
+        Tables of :class:`HeadPlaces`, :class:`HeadDistances` and :class:`HeadRelations`; trainings that
         diverged have no vectors and are left out.
     """
     places, distances, relations = [], [], []
@@ -47,9 +43,9 @@ def measure(
         distances.append(table)
         relations.append({"model": model, "penalty": penalty} | _relation(table))
     return (
-        pd.concat(places)[VECTOR_COLUMNS] if places else pd.DataFrame(columns=VECTOR_COLUMNS),
-        pd.concat(distances)[DISTANCE_COLUMNS] if distances else pd.DataFrame(columns=DISTANCE_COLUMNS),
-        pd.DataFrame(relations, columns=RELATION_COLUMNS),
+        pd.concat(places)[names(HeadPlaces)] if places else of_rows([], HeadPlaces),
+        pd.concat(distances)[names(HeadDistances)] if distances else of_rows([], HeadDistances),
+        of_rows(relations, HeadRelations),
     )
 
 

@@ -20,14 +20,8 @@ from crossray.analysis.intervals import Measured, measure_auc, paired_difference
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.seeds import derived_seed
-
-#: counts of images by the two labels; F1 takes either labelling for the truth and gives the same
-COLUMNS = ["first", "second", "task", "matched", "images", "both", "first_only", "second_only", "neither",
-           "f1", "f1_low", "f1_high", "kappa", "kappa_low", "kappa_high"]  # fmt: skip
-#: the model of ``source`` on the same test images by its own labelling and by ``other``'s, and other's model there
-CONTROL_COLUMNS = ["model", "source", "other", "task", "images", "own_positives", "other_positives", "own_auc",
-                   "other_auc", "drop", "drop_low", "drop_high", "p", "others_model_auc", "others_gain",
-                   "others_gain_low", "others_gain_high", "others_p"]  # fmt: skip
+from crossray.tables import of_rows
+from crossray.tables.label_agreement import LabelAgreement, LabelControl
 
 
 def matches(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +57,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
         manifests: data set -> manifest by image_id.
 
     Returns:
-        A table with :data:`COLUMNS`; a row a pair of data sets and task that both label.
+        A table of :class:`LabelAgreement`; a row a pair of data sets and task that both label.
     """
     rows = []
     for (first, second), part in found.groupby(["first", "second"], sort=False):
@@ -76,7 +70,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
                     first_labels, second_labels = (side[task].to_numpy()[here] == 1 for side in (ours, theirs))
                     patients = ours["patient_id"].to_numpy()[here]
                     rows.append(keys | _agreement(first_labels, second_labels, patients, study))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return of_rows(rows, LabelAgreement)
 
 
 def _agreement(ours: NDArray, theirs: NDArray, patients: NDArray, study: Study) -> dict[str, Any]:
@@ -101,7 +95,7 @@ def measure_control(study: Study, found: pd.DataFrame) -> pd.DataFrame:
     """Test models on the same images by two labellings.
 
     Returns:
-        A table with :data:`CONTROL_COLUMNS`; empty where no two sources share test images.
+        A table of :class:`LabelControl`; empty where no two sources share test images.
     """
     rows: list[dict[str, Any]] = []
     targets = {scored.dataset: scored for scored in study.targets()}
@@ -112,7 +106,7 @@ def measure_control(study: Study, found: pd.DataFrame) -> pd.DataFrame:
                 if own in study.settings.sources_of[model]:
                     keys = {"model": model, "source": own, "other": other}
                     rows += [keys | row for row in _controls(study, targets[own], targets[other], matched, model)]
-    return pd.DataFrame(rows, columns=CONTROL_COLUMNS)
+    return of_rows(rows, LabelControl)
 
 
 def _matched(found: pd.DataFrame, first: str, second: str) -> pd.DataFrame:

@@ -21,20 +21,10 @@ from crossray.analysis.resampling import patient_weights, weighted_sums, with_in
 from crossray.seeds import derived_seed
 from crossray.study import folders
 from crossray.study.stages.measure_localisation import MeasureLocalisation
-from crossray.tables import MEAN_OF_TASKS, read
+from crossray.tables import MEAN_OF_TASKS, of_rows, read
 from crossray.tables.attribution import MappedImages
+from crossray.tables.localisation import Localisation, LocalisationSummary
 
-#: ``factor`` is score / chance; ``difference`` is the score less that of the target's own model on the same images
-COLUMNS = [
-    "model", "source", "target", "task", "method", "weights", "measure", "tasks", "images", "patients", "reason",
-    "score", "score_low", "score_high", "chance", "centre", "factor", "factor_low", "factor_high",
-    "difference", "difference_low", "difference_high",
-]  # fmt: skip
-#: ``place`` is at home, where the target is among what the model learnt from, or elsewhere; means of the means of tasks
-SUMMARY_COLUMNS = [
-    "model", "method", "weights", "measure", "place", "pairs", "score", "score_low", "score_high", "chance", "centre",
-    "factor", "factor_low", "factor_high", "difference", "difference_low", "difference_high",
-]  # fmt: skip
 HOME, AWAY = "at home", "elsewhere"
 TRAINED, RANDOM = "trained", "random"
 
@@ -92,7 +82,7 @@ def measure(
         datasets: folder of data sets, ``{dataset}/regions.parquet`` below it where findings are known.
 
     Returns:
-        A table with :data:`COLUMNS`, one row a task, and one their mean, and one with :data:`SUMMARY_COLUMNS`, over
+        Tables of :class:`Localisation`, one row a task, and one their mean, and of :class:`LocalisationSummary`, over
         all pairs at home and all elsewhere; intervals by the bootstrap over patients.
     """
     rows: list[dict[str, Any]] = []
@@ -109,7 +99,7 @@ def measure(
             refused = study.is_refused(trained, name)
             rows += _rows(asked, trained, target, known, found, own, refused)
             cells[trained, name] = {} if refused else found
-    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(_summary(asked, cells), columns=SUMMARY_COLUMNS)
+    return of_rows(rows, Localisation), of_rows(_summary(asked, cells), LocalisationSummary)
 
 
 def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
@@ -236,15 +226,15 @@ def _reason(
     task: str, measured: bool, known: tuple[frozenset[str], frozenset[str]], target: Target, refused: bool
 ) -> str | None:
     learnt, diverged = known
-    if refused:
-        return reasons.PATIENTS_OVERLAP
-    if task != MEAN_OF_TASKS and task not in target.labelled:
-        return reasons.NOT_LABELLED
-    if task in diverged or (task == MEAN_OF_TASKS and diverged and not learnt):
-        return reasons.DIVERGED
-    if task != MEAN_OF_TASKS and task not in learnt:
-        return reasons.NOT_TRAINED
-    return None if measured else reasons.TOO_FEW
+    if task == MEAN_OF_TASKS:
+        return reasons.why_not(diverged=bool(diverged) and not learnt, overlap=refused, enough=measured)
+    return reasons.why_not(
+        labelled=task in target.labelled,
+        diverged=task in diverged,
+        trained=task in learnt,
+        overlap=refused,
+        enough=measured,
+    )
 
 
 def _numbers(value: Value, target: Target) -> dict[str, Any]:

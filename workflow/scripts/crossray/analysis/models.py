@@ -7,14 +7,11 @@ from typing import Any
 import pandas as pd
 
 from crossray.analysis.means import Mean, mean_of
-from crossray.analysis.performance import Cell, values_of
+from crossray.analysis.performance import CellKey, values_of
 from crossray.files import read_json
+from crossray.tables import of_rows
+from crossray.tables.models import Models
 
-#: ``where`` the cells lie; ``cells`` behind ``auc``, ``shared_cells`` behind ``difference`` to the first model
-COLUMNS = [
-    "model", "where", "cells", "auc", "auc_low", "auc_high", "shared_cells", "difference", "difference_low",
-    "difference_high", "architecture", "parameters", "operations",
-]  # fmt: skip
 HOME, ELSEWHERE = "home", "elsewhere"
 
 
@@ -35,7 +32,7 @@ def measure(
         costs: :func:`read_costs`.
 
     Returns:
-        A table with :data:`COLUMNS`: parameters, and operations (twice the multiply-adds) for an image.
+        A table of :class:`Models`: parameters, and operations (twice the multiply-adds) for an image.
     """
     values = values_of(performance, replicates)
     rows: list[dict[str, Any]] = []
@@ -51,12 +48,12 @@ def measure(
                 ours, theirs = (mean_of([values[cells[place]] for place in shared]) for cells in (own, firsts))
                 row |= (ours - theirs).with_interval("difference")
             rows.append(row)
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+    return of_rows(rows, Models)
 
 
 def _cells(
-    values: Mapping[Cell, Mean], model: str, where: str, members: Mapping[str, Sequence[str]]
-) -> dict[tuple[str, str, str], Cell]:
+    values: Mapping[CellKey, Mean], model: str, where: str, members: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str, str], CellKey]:
     """Return a model's cells at home or elsewhere, by source, target and task."""
     return {cell[1:]: cell for cell in values if cell[0] == model and (cell[2] in members[cell[1]]) == (where == HOME)}
 

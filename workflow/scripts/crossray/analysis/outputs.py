@@ -17,12 +17,9 @@ from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import outputs, own_thresholds
 from crossray.study.names import is_pooled
 from crossray.study.stages.compare_outputs import ComparedPair
-
-_ENDS = ("", "_low", "_high")
-#: ``difference`` is first - second; 95 % of the images lie between the limits if differences are normal
-COLUMNS = ["model", "target", "task", "first", "second", "images", "positives",
-           *(f"{name}{end}" for name in ("difference", "lower_limit", "upper_limit") for end in _ENDS)]  # fmt: skip
-POINT_COLUMNS = ["model", "target", "task", "first", "second", "image_id", "label", "first_output", "second_output"]
+from crossray.tables import of_rows
+from crossray.tables.contract import names
+from crossray.tables.outputs import OutputPoints, Outputs
 
 #: pairs that are shown where the configuration names none: those with the widest limits, then the one with the closest
 _WIDEST, _CLOSEST = 3, 1
@@ -37,8 +34,8 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
         wanted: the pairs to show; the most telling ones where empty.
 
     Returns:
-        A table with :data:`COLUMNS`, a row for the target's own model and each other one, and for all pairs of models
-        where the target has none of its own; and with :data:`POINT_COLUMNS` a sample of the images of the shown pairs,
+        A table of :class:`Outputs`, a row for the target's own model and each other one, and for all pairs of models
+        where the target has none of its own; and of :class:`OutputPoints` a sample of the images of the shown pairs,
         and those on which they differ most.
     """
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
@@ -51,7 +48,7 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
                 keys = {"model": one.model, "target": scored.dataset, "task": task}
                 keys |= {"first": one.source, "second": other.source}
                 rows.append(keys | _limits(scored, task, first, second, weights))
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = of_rows(rows, Outputs)
     shown = _matching(table, wanted) if wanted else most_telling(table)
     points, extremes = [], []
     for target in study.settings.targets:
@@ -63,7 +60,7 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
             points.append(every.sample(min(_POINTS, len(every)), random_state=0).sort_index())
             order = np.argsort(-(every["first_output"] - every["second_output"]).abs().to_numpy(), kind="stable")
             extremes.append(every.iloc[order[:_IMAGES]])
-    empty = pd.DataFrame(columns=POINT_COLUMNS)
+    empty = of_rows([], OutputPoints)
     return table, pd.concat([empty, *points]), pd.concat([empty, *extremes])
 
 
@@ -118,4 +115,4 @@ def _points(scored: Scored, row: Any, first: NDArray, second: NDArray) -> pd.Dat
     table = pd.DataFrame({"image_id": scored.labels.index[here], "label": labels})
     table = table.assign(first_output=first[here], second_output=second[here])
     keys = {name: getattr(row, name) for name in ("model", "target", "task", "first", "second")}
-    return table.assign(**keys)[POINT_COLUMNS]
+    return table.assign(**keys)[names(OutputPoints)]

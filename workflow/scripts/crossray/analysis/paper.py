@@ -9,12 +9,9 @@ import pandas as pd
 from crossray.analysis.agreement import PAPER, SEEDS
 from crossray.analysis.domains import EVERYBODY, OTHERS, OWN
 from crossray.study.names import ALL
-from crossray.tables import reported
-
-#: ``difference`` is ours - the paper's; ``inside``: the paper's number lies in our interval; empty without one
-COLUMNS = ["quantity", "model", "task", "source", "target", "ours", "low", "high", "paper", "difference", "inside"]
-SUMMARY_COLUMNS = ["model", "quantity", "paper_numbers", "compared", "mean_difference", "mean_absolute_difference",
-                   "largest_difference", "with_interval", "inside", "correlation"]  # fmt: skip
+from crossray.tables import of_rows, reported
+from crossray.tables.contract import columns
+from crossray.tables.paper import Paper, PaperSummary
 
 AUC, LEAVE_ONE_OUT, KAPPA, SEED_KAPPA = "AUC", "leave one out", "kappa", "kappa of seeds"
 DISTANCE, LABELS, POSITIVES, NEGATIVES = "distance of weights", "F1 of labels", "positives", "negatives"
@@ -35,8 +32,8 @@ def compare(
         names: data set of this study -> its name in the paper.
 
     Returns:
-        Tables with :data:`COLUMNS`, a row for each number of the paper that the study has too, and
-        :data:`SUMMARY_COLUMNS`, a row a model and quantity.
+        Tables of :class:`Paper`, a row for each number of the paper that the study has too, and
+        :class:`PaperSummary`, a row a model and quantity.
     """
     parts, counts = [], {}
     for quantity, paper, ours in _quantities(tables, resources, dict(names) | {ALL: "All"}):
@@ -45,7 +42,7 @@ def compare(
         counts[quantity] = len(paper)
         parts.append(joined[joined["ours"].notna()])
     numbers = dict.fromkeys(("ours", "low", "high", "paper"), float)
-    table = pd.concat(parts, ignore_index=True).reindex(columns=COLUMNS).astype(numbers)
+    table = pd.concat(parts, ignore_index=True).reindex(columns=list(columns(Paper))).astype(numbers)
     table["difference"] = table["ours"] - table["paper"]
     lies = (table["low"] <= table["paper"]) & (table["paper"] <= table["high"])
     table["inside"] = lies.where(table["low"].notna()).astype("boolean")
@@ -54,7 +51,7 @@ def compare(
         {"model": model, "quantity": quantity, "paper_numbers": counts[quantity]} | _summary(part)
         for (model, quantity), part in groups
     ]
-    return table, pd.DataFrame(rows, columns=SUMMARY_COLUMNS)
+    return table, of_rows(rows, PaperSummary)
 
 
 def _summary(part: pd.DataFrame) -> dict[str, float]:

@@ -8,69 +8,55 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, known
+from crossray.analysis.cells import Cell, Study
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.means import Mean, single
 from crossray.analysis.metrics import average_precision, calibration_error, threshold_metrics
 from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.thresholds import own_thresholds
-from crossray.tables import ENSEMBLE, reported
+from crossray.tables import of_rows, reported
+from crossray.tables.performance import Performance, Replicates
 
-KEYS = ["model", "source", "target", "task", "seed"]
 #: model, source, target, task
-Cell = tuple[str, str, str, str]
-
-#: columns of ``performance.csv`` in order; shares are 0 to 1, the threshold is a logit
-COLUMNS = [
-    *KEYS, "images", "patients", "positives", "negatives", "reason", "auc", "auc_low", "auc_high",
-    "average_precision", "average_precision_low", "average_precision_high", "calibration_error",
-    "threshold", "threshold_reason", "sensitivity", "specificity", "f1", "accuracy",
-]  # fmt: skip
+CellKey = tuple[str, str, str, str]
 
 
 def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every cell of a study.
 
     Returns:
-        One row a cell with :data:`COLUMNS`; and for each cell that a report shows and that has an AUC its key and
-        ``replicates``, an array of shape (resamples,). Cells with the same target share their resamples of patients,
-        so differences between models are paired.
+        Tables of :class:`Performance`, a row a cell, and of :class:`Replicates`, a row a cell that a report shows and
+        that has an AUC. Cells with the same target share their resamples of patients, so differences between models
+        are paired.
     """
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
     rows: list[dict[str, Any]] = []
     replicates: list[dict[str, Any]] = []
     for scored in study.targets():
         weights = scored.weights(study.settings.evaluation)
-        for trained, seeds in scored.logits.items():
-            for seed, logits in seeds.items():
-                shown = seed == ENSEMBLE or len(seeds) == 1
-                for task in study.settings.tasks:
-                    key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task, seed), strict=True))
-                    row = scored.count(trained, seed, task)
-                    if row["reason"] is None:
-                        threshold = thresholds[trained].get((seed, task), float("nan"))
-                        measured, values = _cell(scored, logits, task, threshold, weights, shown)
-                        row |= measured
-                        if shown:
-                            replicates.append(key | {"replicates": values})
-                    rows.append(key | row)
-    table = pd.DataFrame(rows, columns=COLUMNS).astype(
-        {"images": int, "patients": int, "positives": int, "negatives": int}
-    )
-    return table, pd.DataFrame(replicates, columns=[*KEYS, "replicates"])
+        for cell in scored.cells(study.settings.tasks):
+            key = cell.key | {"seed": cell.seed}
+            measured: dict[str, Any] = {}
+            if cell.has_number:
+                threshold = thresholds[cell.trained].get((cell.seed, cell.task), float("nan"))
+                measured, values = _cell(cell, threshold, weights)
+                if cell.is_reported:
+                    replicates.append(key | {"replicates": values})
+            rows.append(key | cell.counts | measured)
+    table = of_rows(rows, Performance).astype({"images": int, "patients": int, "positives": int, "negatives": int})
+    return table, of_rows(replicates, Replicates)
 
 
-def _cell(
-    scored: Scored, logits: pd.DataFrame, task: str, threshold: float, weights: NDArray, shown: bool
-) -> tuple[dict[str, Any], NDArray]:
+def _cell(cell: Cell, threshold: float, weights: NDArray) -> tuple[dict[str, Any], NDArray]:
     """Measure one cell; only what a report shows is resampled."""
-    truth, scores, here = known(scored.labels, logits, task)
+    truth, scores, here = cell.known
+    scored = cell.scored
     measured = measure_auc(truth, scores, scored.patients[here], scored.patient_count)
     low, high = interval(measured)
     row: dict[str, Any] = {"auc": measured.auc, "auc_low": low, "auc_high": high}
     row["average_precision"] = average_precision(truth, scores)
     aucs = np.empty(0)
-    if shown:
+    if cell.is_reported:
         aucs, precisions = weighted_ranking(truth, scores, weights[:, here])
         row |= with_interval("average_precision", row["average_precision"], precisions)
     row["calibration_error"] = calibration_error(truth, expit(scores))
@@ -78,7 +64,7 @@ def _cell(
     return row | threshold_metrics(truth, scores, threshold), aucs
 
 
-def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[Cell, Mean]:
+def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[CellKey, Mean]:
     """Return the AUC of every cell that a report shows and that has one.
 
     Args:

@@ -19,21 +19,8 @@ from sklearn.preprocessing import StandardScaler
 
 from crossray import reasons
 from crossray.shards import ImageStore
-
-#: ``accuracy`` is the mean over data sets of the share of test images that are recognised, ``chance`` that of guessing;
-#: ``left_out`` names the data sets that have no images to learn from, or none to test on
-COLUMNS = [
-    "features",
-    "datasets",
-    "images",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "chance",
-    "left_out",
-    "reason",
-]
-CONFUSION_COLUMNS = ["features", "dataset", "predicted", "images", "share", "share_low", "share_high"]
+from crossray.tables import of_rows
+from crossray.tables.probe import Probe, ProbeConfusion
 
 IMAGES = "images, 16 x 16 pixels"
 _SIDE = 16
@@ -58,7 +45,7 @@ def measure(samples: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataF
         samples: kind of features -> dataset, split (train or test), and one numeric column a feature.
 
     Returns:
-        Tables with :data:`COLUMNS` and :data:`CONFUSION_COLUMNS`; intervals by Wilson (one image a patient), that
+        Tables of :class:`Probe` and :class:`ProbeConfusion`; intervals by Wilson (one image a patient), that
         of the accuracy recovered from those of the data sets. A row without numbers has reason F, fewer than two data
         sets to tell apart, or D, features of a model whose training diverged.
     """
@@ -78,7 +65,7 @@ def measure(samples: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataF
             tested = _predicted(table, numbers)
             rows.append(row | _accuracy(tested))
             confusion += [{"features": features} | cell for cell in _confusion(tested, names)]
-    return pd.DataFrame(rows, columns=COLUMNS), pd.DataFrame(confusion, columns=CONFUSION_COLUMNS)
+    return of_rows(rows, Probe), of_rows(confusion, ProbeConfusion)
 
 
 def _predicted(table: pd.DataFrame, numbers: NDArray) -> pd.DataFrame:

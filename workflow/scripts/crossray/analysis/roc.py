@@ -7,44 +7,40 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from crossray.analysis.calibration import KEYS
-from crossray.analysis.cells import Scored, Study, Trained, known
-from crossray.tables import MEAN_OF_TASKS
+from crossray.analysis.cells import Cell, Study
+from crossray.tables import MEAN_OF_TASKS, of_rows
+from crossray.tables.calibration import Roc
 
 #: rates of false positives, the same in every curve, so that means over tasks can be taken
 RATES = np.linspace(0, 1, 51)
-
-#: one row a cell and rate, and one for the mean of a pair's tasks; both rates are 0 to 1
-COLUMNS = [*KEYS, "tasks", "positives", "negatives", "false_positive_rate", "sensitivity"]
 
 
 def measure(study: Study) -> pd.DataFrame:
     """Measure the curve of every cell that a report shows.
 
     Returns:
-        A table with :data:`COLUMNS`. Tasks are averaged at equal rates of false positives (Fawcett 2006, section 8.1,
+        A table of :class:`Roc`. Tasks are averaged at equal rates of false positives (Fawcett 2006, section 8.1,
         *vertical averaging*), so the area under a mean curve is the mean AUC, up to the distance of the rates.
     """
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
-        for trained in scored.logits:
-            curves = {task: _curve(scored, trained, task)
-                      for task in study.settings.tasks if scored.measurable(trained, task)}  # fmt: skip
+        for trained, cells in study.cells(scored):
+            curves = {cell.task: _curve(cell) for cell in cells}
             if curves:
                 curves[MEAN_OF_TASKS] = {"tasks": len(curves)}, np.mean([curve for _, curve in curves.values()], axis=0)
             for task, (counts, curve) in curves.items():
-                key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task), strict=True)) | counts
+                key = scored.key(trained) | {"task": task} | counts
                 rows += [key | {"false_positive_rate": rate, "sensitivity": value}
                          for rate, value in zip(RATES, curve, strict=True)]  # fmt: skip
-    return pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(("tasks", "positives", "negatives"), "Int64"))
+    return of_rows(rows, Roc).astype(dict.fromkeys(("tasks", "positives", "negatives"), "Int64"))
 
 
-def _curve(scored: Scored, trained: Trained, task: str) -> tuple[dict[str, int], NDArray[np.float64]]:
+def _curve(cell: Cell) -> tuple[dict[str, int], NDArray[np.float64]]:
     """Return positives and negatives, and the sensitivity at each of the rates, on straight lines between the points.
 
     Where the curve goes straight up, the highest counts.
     """
-    truth, scores, _ = known(scored.labels, scored.reported(trained), task)
+    truth, scores, _ = cell.known
     false_positive, true_positive, _ = roc_curve(truth, scores, drop_intermediate=False)
     points = pd.Series(true_positive).groupby(false_positive.round(12)).agg(["min", "max"])
     before = points.index.searchsorted(RATES.round(12), side="right") - 1

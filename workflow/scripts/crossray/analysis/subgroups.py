@@ -1,6 +1,6 @@
 """Is the loss the same for everybody? AUC by sex, age band and view, and the group that fares worst."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,15 +8,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, fewest_patients, known
+from crossray.analysis.cells import Cell, Scored, Study, fewest_patients
 from crossray.analysis.datasets import age_bands
 from crossray.analysis.intervals import Measured, difference, interval, mean_interval, measure_auc
-from crossray.tables import MEAN_OF_TASKS
-
-KEYS = ["model", "source", "target", "task", "attribute", "group"]
-#: ``difference`` is the group's AUC minus that of all other images; ``worst`` marks the lowest of an attribute's groups
-COLUMNS = [*KEYS, "images", "patients", "positives", "negatives", "reason", "auc", "auc_low", "auc_high",
-           "difference", "difference_low", "difference_high", "p", "worst"]  # fmt: skip
+from crossray.tables import MEAN_OF_TASKS, of_rows
+from crossray.tables.subgroups import Subgroups
 
 ATTRIBUTES = ("sex", "age", "view")
 
@@ -27,21 +23,18 @@ def measure(study: Study) -> pd.DataFrame:
     The mean of tasks is over those that can be measured in the group and outside it.
 
     Returns:
-        A table with :data:`COLUMNS`; groups below the minimum have reason F.
+        A table of :class:`Subgroups`; groups below the minimum have reason F.
     """
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
         groups = list(_groups(scored))
-        for trained in scored.logits:
-            logits = scored.reported(trained)
-            keys = {"model": trained.model, "source": trained.source, "target": scored.dataset}
-            tasks = [task for task in study.settings.tasks if scored.measurable(trained, task)]
+        for trained, cells in study.cells(scored):
             for attribute, group, inside in groups:
-                names = keys | {"attribute": attribute, "group": group}
-                rows += [names | row for row in _group(scored, logits, tasks, inside)]
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    lowest = table.groupby([*KEYS[:4], "attribute"])["auc"].transform("min")
-    several = table.groupby([*KEYS[:4], "attribute"])["auc"].transform("count") > 1
+                names = scored.key(trained) | {"attribute": attribute, "group": group}
+                rows += [names | row for row in _group(scored, cells, inside)]
+    table = of_rows(rows, Subgroups)
+    groups_of = table.groupby([name for name in Subgroups.KEY if name != "group"])["auc"]
+    lowest, several = groups_of.transform("min"), groups_of.transform("count") > 1
     return table.assign(worst=(table["auc"] == lowest) & several)
 
 
@@ -54,19 +47,20 @@ def _groups(scored: Scored) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
             yield attribute, str(level), (values == level).fillna(False).to_numpy(bool)
 
 
-def _group(scored: Scored, logits: pd.DataFrame, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:
+def _group(scored: Scored, cells: Sequence[Cell], inside: NDArray) -> Iterator[dict[str, Any]]:
     """Yield a row for each task, and one for their mean."""
     groups: list[Measured] = []
     others: list[Measured] = []
-    for task in tasks:
-        truth, scores, labelled = known(scored.labels, logits, task)
+    for cell in cells:
+        truth, scores, labelled = cell.known
         member = inside[labelled]
-        row: dict[str, Any] = {"task": task, "images": int(member.sum())}
+        row: dict[str, Any] = {"task": cell.task, "images": int(member.sum())}
         row |= {"positives": int((truth[member] == 1).sum()), "negatives": int((truth[member] == 0).sum())}
         owners = scored.patients[labelled]
         row["patients"] = len(np.unique(owners[member]))
-        if fewest_patients(truth[member], owners[member]) < scored.minimum:
-            yield row | {"reason": reasons.TOO_FEW}
+        enough = fewest_patients(truth[member], owners[member]) >= scored.minimum
+        if reason := reasons.why_not(enough=enough):
+            yield row | {"reason": reason}
             continue
         here = _measured(scored, truth, scores, labelled, member)
         low, high = interval(here)

@@ -20,18 +20,12 @@ from crossray.analysis.resampling import weighted_ranking
 from crossray.statistics import auc
 from crossray.study.names import ALL, ALL_BUT
 from crossray.study.stages.measure_sweeps import SweepPoint
-from crossray.tables import ENSEMBLE
+from crossray.tables import ENSEMBLE, of_rows
+from crossray.tables.sweeps import Choices, Sweeps
 
 #: model -> the point of a sweep that it is
 Points = Mapping[str, SweepPoint]
 
-COLUMNS = [
-    "sweep", "model", "setting", "value", "others", "source", "target", "training_images", "seeds", "tasks", "reason",
-    "auc", "auc_low", "auc_high", "beside", "difference", "difference_low", "difference_high",
-]  # fmt: skip
-CHOICE_COLUMNS = [
-    "sweep", "fixed", "source", "target", "choice", "model", "validation_auc", "auc", "auc_low", "auc_high",
-]  # fmt: skip
 
 TRAINING_DOMAIN = "training-domain validation"
 LEFT_OUT_DOMAINS = "leave-one-domain-out validation"
@@ -83,7 +77,7 @@ def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd
         images: training images of each, mean over seeds.
 
     Returns:
-        A table with :data:`COLUMNS`.
+        A table of :class:`Sweeps`.
     """
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
@@ -100,7 +94,7 @@ def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd
                 if one in measured:
                     row |= measured[one].with_interval("auc") | _beside(one, measured, points)
                 rows.append(row)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return of_rows(rows, Sweeps)
 
 
 def _keys(one: Trained, point: SweepPoint) -> dict[str, Any]:
@@ -159,7 +153,7 @@ def choose(study: Study, points: Points, table: pd.DataFrame) -> pd.DataFrame:
         table: what it returned.
 
     Returns:
-        A table with :data:`CHOICE_COLUMNS`.
+        A table of :class:`Choices`.
     """
     rows: list[dict[str, Any]] = []
     validation = _Validation(study)
@@ -176,7 +170,7 @@ def choose(study: Study, points: Points, table: pd.DataFrame) -> pd.DataFrame:
                            "model": best, "validation_auc": values[best]}  # fmt: skip
                     judged = measured.loc[(best, source, target), ["auc", "auc_low", "auc_high"]]
                     rows.append(row | judged.to_dict())
-    return pd.DataFrame(rows, columns=CHOICE_COLUMNS)
+    return of_rows(rows, Choices)
 
 
 def _rivals(points: Points) -> dict[tuple[str, str], list[str]]:

@@ -11,28 +11,12 @@ import pandas as pd
 
 from crossray import reasons
 from crossray.analysis.means import Mean, mean_of
-from crossray.analysis.performance import Cell, values_of
-from crossray.tables import reported
+from crossray.analysis.performance import CellKey, values_of
+from crossray.tables import of_rows, reported
+from crossray.tables.transfer import Summary, Tasks, Transfer
 
-Values = Mapping[Cell, Mean]
+Values = Mapping[CellKey, Mean]
 
-_COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
-COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks",
-           "home_at_chance", *_COMPARED]  # fmt: skip
-SUMMARY_COLUMNS = ["model", "source", "pairs", "pairs_at_chance", "possible_pairs", *_COMPARED]
-TASK_COLUMNS = [
-    "model",
-    "task",
-    "cells",
-    "mean_auc",
-    "mean_auc_low",
-    "mean_auc_high",
-    "sd",
-    "group",
-    "pairs",
-    "pairs_at_chance",
-    *_COMPARED,
-]
 #: thirds of the tasks by their mean AUC, as Cohen et al. (2020) named them
 GROUPS = ("good", "medium", "variable")
 CHANCE = 0.5
@@ -60,9 +44,9 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     tasks = list(shown["task"].unique())
     rows = [_pair(values, shown, row.model, row.source, row.target, tasks) for row in pairs.itertuples()]
     return (
-        pd.DataFrame(rows).reindex(columns=COLUMNS),
-        _summary(values, pairs, tasks).reindex(columns=SUMMARY_COLUMNS),
-        _tasks(values, pairs, tasks).reindex(columns=TASK_COLUMNS),
+        of_rows(rows, Transfer),
+        _summary(values, pairs, tasks),
+        _tasks(values, pairs, tasks),
     )
 
 
@@ -129,7 +113,7 @@ def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Da
             ]
             row = {"model": model, "source": scope, "possible_pairs": len(chosen)}
             rows.append(row | _mean_of_pairs(measured))
-    return pd.DataFrame(rows)
+    return of_rows(rows, Summary)
 
 
 def _mean_of_pairs(measured: Sequence[tuple[Mean, Mean]]) -> dict[str, float]:
@@ -159,7 +143,7 @@ def _tasks(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Data
                 row |= mean_of([values[key] for key in keys]).with_interval("mean_auc")
                 row["sd"] = float(np.std([values[key].value for key in keys]))
             rows.append(row | _mean_of_pairs(measured))
-        table = pd.DataFrame(rows).reindex(columns=TASK_COLUMNS).sort_values("mean_auc", ascending=False, kind="stable")
+        table = of_rows(rows, Tasks).sort_values("mean_auc", ascending=False, kind="stable")
         tables.append(table.assign(group=_groups(table)))
     return pd.concat(tables, ignore_index=True)
 

@@ -20,6 +20,8 @@ from crossray.remarks import counted
 from crossray.shards import write_shard
 from crossray.study.names import CHANNELS
 from crossray.study.stages.convert_shard import ConvertShard
+from crossray.tables import of_rows
+from crossray.tables.conversion import Rejected
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +74,7 @@ def convert(images: pd.DataFrame, root: Path, dataset: str, settings: ConvertSha
     log.info("%d images converted, %d rejected", len(kept), len(rejected))
     for text, count in sorted(remarks.items()):
         log.info("%d x %s", count, text)
-    return pd.DataFrame(rejected, columns=["image_id", "path", "reason"])
+    return of_rows(rejected, Rejected)
 
 
 def _usable(

@@ -34,6 +34,8 @@ from crossray.masks import encode
 from crossray.seeds import derived_seed
 from crossray.study.findings import FINDINGS
 from crossray.study.hospital import Appearance, Hospital, Labelling
+from crossray.tables import of_rows
+from crossray.tables.release import ReleaseRegions
 
 TRANSFER_SYNTAXES = {
     "explicit": ExplicitVRLittleEndian,
@@ -113,7 +115,7 @@ def write_release(name: str, settings: Hospital, folder: Path) -> tuple[pd.DataF
                 rows, columns = mask.shape
                 place = {"finding": finding, "rows": rows, "columns": columns, "runs": encode(mask)}
                 places.append({"image_id": image_id, **place})
-    regions_table = pd.DataFrame(places, columns=["image_id", "finding", "rows", "columns", "runs"])
+    regions_table = of_rows(places, ReleaseRegions)
     return pd.DataFrame(labels), pd.DataFrame(truth), regions_table
 
 

@@ -16,6 +16,8 @@ from scipy.sparse.csgraph import connected_components
 from crossray.datasets.duplicates import concatenate, describe, find_duplicates
 from crossray.errors import UserError
 from crossray.shards import ImageStore
+from crossray.tables.contract import names
+from crossray.tables.leakage import LeakagePairs, Moves
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +28,6 @@ _PRECEDENCE = ("test", "validation", "train")
 LARGE_GROUP = 50
 
 _BATCH = 1000
-
-PAIR_COLUMNS = ["dataset", "image_id", "other_dataset", "other_image_id", "kind", "similarity", "inverted",
-                "same_patient", "same_split"]  # fmt: skip
 
 
 def gather(manifests: Mapping[str, pd.DataFrame], registers: Mapping[str, str]) -> pd.DataFrame:
@@ -120,9 +119,9 @@ def settle_splits(images: pd.DataFrame, groups: pd.Series, tested: Sequence[str]
 
 
 def moved_patients(images: pd.DataFrame, splits: pd.Series, dataset: str) -> pd.DataFrame:
-    """Return the patients of a data set who move: patient_id and their new split."""
+    """Return the patients of a data set who move, as :class:`Moves`."""
     moved = images[(images["dataset"] == dataset) & (images["split"] != splits)]
-    return moved.assign(split=splits[moved.index])[["patient_id", "split"]].drop_duplicates()
+    return moved.assign(split=splits[moved.index])[names(Moves)].drop_duplicates()
 
 
 def count_overlap(
@@ -151,7 +150,7 @@ def count_overlap(
 
 
 def describe_pairs(images: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFrame:
-    """Return the duplicates by name, with :data:`PAIR_COLUMNS`, same_split being that of the manifests."""
+    """Return the duplicates by name, as :class:`LeakagePairs`, ``same_split`` being that of the manifests."""
     first, second = (images.loc[duplicates[side]].reset_index(drop=True) for side in ("first", "second"))
     found = duplicates.reset_index(drop=True)
     table = pd.DataFrame(
@@ -167,7 +166,7 @@ def describe_pairs(images: pd.DataFrame, duplicates: pd.DataFrame) -> pd.DataFra
             "same_split": first["split"] == second["split"],
         }
     )
-    return table[PAIR_COLUMNS]
+    return table[names(LeakagePairs)]
 
 
 def count_counterparts(

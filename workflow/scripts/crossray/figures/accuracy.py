@@ -1,13 +1,12 @@
 """Figure: how many images each model names rightly on each target, with intervals."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, Figure, nothing, with_interval
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import reported
 
 #: column of the table -> title of a panel
@@ -19,7 +18,7 @@ PANELS = {
 }
 
 
-def draw(classes: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(classes: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a forest of every model on every target, one panel a measure.
 
     Args:
@@ -30,16 +29,16 @@ def draw(classes: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     measured = shown[shown["accuracy"].notna()].sort_values(["model", "source"], kind="stable")
     if measured.empty:
         return nothing("No accuracy can be measured", "No target has enough images of classes that a model learnt.")
-    several = len(settings["models"]) > 1
+    several = len(settings.models) > 1
     names = [f"{row.source} to {row.target}" + (f", {row.model}" if several else "") for row in measured.itertuples()]
-    home = [row.target in settings["members"][row.source] for row in measured.itertuples()]
+    home = [row.target in settings.members[row.source] for row in measured.itertuples()]
     rows = measured.assign(name=names, place=["at home" if here else "elsewhere" for here in home])
     wanted = {column: title for column, title in PANELS.items() if rows[column].notna().any()}
     panels = [_panel(rows, column, title, first=not number) for number, (column, title) in enumerate(wanted.items())]
     caption = (
         f"{len(rows)} of {len(shown)} pairs of a source and a target can be measured. Accuracy is the share of test "
         "images whose class the model is surest of, with Wilson's 95 % interval where every patient has one image; the "
-        f"others have intervals from {settings['resamples']:,} bootstrap resamples of patients. Grey: what naming the "
+        f"others have intervals from {settings.resamples:,} bootstrap resamples of patients. Grey: what naming the "
         "commonest class each time would score. Scales differ. Images of classes that the source does not have are "
         "left out."
     )

@@ -1,13 +1,12 @@
 """Figure: how far models agree about single images, task by task, with the agreement of seeds as the ceiling."""
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import EMPTY, SHARE_RANGE, Figure, left_out, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _HEADINGS = {
     "own with others": "target's own model with others",
@@ -16,7 +15,7 @@ _HEADINGS = {
 }
 
 
-def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(agreement_summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw strips of kappa, tasks x targets.
 
     Args:
@@ -24,7 +23,7 @@ def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure
         settings: models, targets, tasks, resamples.
     """
     rows = agreement_summary[
-        (agreement_summary["model"] == settings["models"][0])
+        (agreement_summary["model"] == settings.models[0])
         & agreement_summary["source"].isna()
         & agreement_summary["kappa"].notna()
     ]
@@ -37,11 +36,11 @@ def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure
     parts = [f"{words} {means[rule]:.2f}" for rule, words in (("own with others", "own model and others"),
              ("all pairs", "all pairs"), ("seeds", "two seeds of one model")) if rule in means]  # fmt: skip
     own = set(rows.loc[rows["rule"] == "own with others", "target"])
-    without = [name for name in settings["targets"] if own and name not in own]
+    without = [name for name in settings.targets if own and name not in own]
     caption = (
         "Mean of Cohen's kappa over pairs of models, both called at the threshold that each model's own validation "
         "split chose (Youden); models of the same patients' data sets are not compared. Intervals "
-        f"({settings['resamples']:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
+        f"({settings.resamples:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
         "target itself as in the paper, and Kendall's tau are in the tables."
         + left_out(without, "in the first panel, as no model of the target's own can be compared")
     )
@@ -52,13 +51,13 @@ def draw(agreement_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure
     return Figure(chart, f"Agreement (kappa): {', '.join(parts)}", caption, reading)
 
 
-def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt.LayerChart:
-    targets = [target for target in settings["targets"] if (rows["target"] == target).any()]
+def _panel(rows: pd.DataFrame, heading: str, settings: DrawFigure) -> alt.LayerChart:
+    targets = [target for target in settings.targets if (rows["target"] == target).any()]
     rows = rows.assign(text=[f"{value:.2f}" for value in rows["kappa"]], dark=rows["kappa"] > 0.55)
     x = alt.X(
         "target:N", title="tested on", scale=alt.Scale(domain=targets), axis=alt.Axis(orient="top", labelAngle=-40)
     )
-    y = alt.Y("task:N", title=None, sort=list(settings["tasks"]))
+    y = alt.Y("task:N", title=None, sort=list(settings.tasks))
     domain = [*([-1] if (rows["kappa"] < 0).any() else []), 0, 0.25, 0.5, 0.75, 1]
     colour = alt.Color(
         "kappa:Q", title="kappa", scale=alt.Scale(domain=domain, range=["#d55e00", *SHARE_RANGE][-len(domain):]),

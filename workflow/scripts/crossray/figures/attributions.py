@@ -1,6 +1,6 @@
 """Figure: the most telling images of each pair of a source and a target, and where the model looks in them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, evidence_url, none_sho
 from crossray.figures.style import METHODS, Figure, nothing
 from crossray.shards import ImageStore
 from crossray.study.names import is_pooled
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import read
 from crossray.tables.attribution import MappedImages
 
@@ -30,7 +31,7 @@ ROLES = [
 ]
 
 
-def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+def choose(attributions: Path, datasets: Path, settings: DrawFigure) -> pd.DataFrame:
     """Pick the telling images of the first model, of each pair those of one task.
 
     The task is the one with most scored images at the target, so that all rows of a target show the same one where they
@@ -46,11 +47,11 @@ def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> p
     """
     rows: list[dict[str, Any]] = []
     for source, target in _pairs(settings):
-        if target in settings["withheld"]:
+        if target in settings.withheld:
             continue
-        folder = attributions / settings["models"][0] / source / target
+        folder = attributions / settings.models[0] / source / target
         table = read(folder / "images.csv", MappedImages).fillna({"role": ""})
-        shown = table[(table["method"] == settings["attribution"]["methods"][0]) & (table["weights"] == "trained")]
+        shown = table[(table["method"] == settings.attribution.methods[0]) & (table["weights"] == "trained")]
         if shown.empty:
             continue
         task = shown.groupby("task", sort=False)["scored"].sum().idxmax()
@@ -59,21 +60,21 @@ def choose(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> p
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _pairs(settings: DrawFigure) -> list[tuple[str, str]]:
     """Return the pairs of single data sets to draw, target by target."""
-    single = [source for source in settings["sources"] if not is_pooled(source)]
+    single = [source for source in settings.sources if not is_pooled(source)]
     pairs = [
         (source, target)
-        for target in settings["targets"]
+        for target in settings.targets
         for source in sorted(single, key=lambda source: source != target)
     ]
     return pairs[:_PAIRS]
 
 
 def _drawn(
-    telling: pd.DataFrame, pair: str, heats: Path, dataset: Path, settings: Mapping[str, Any]
+    telling: pd.DataFrame, pair: str, heats: Path, dataset: Path, settings: DrawFigure
 ) -> Iterator[dict[str, Any]]:
-    store = ImageStore(dataset / settings["shape"] / "index.json")
+    store = ImageStore(dataset / settings.shape / "index.json")
     pixels = store.take(store.rows(telling["image_id"]))
     located = dataset / "regions.parquet"
     known = regions.read(located) if located.is_file() else pd.DataFrame(columns=regions.COLUMNS)
@@ -81,13 +82,13 @@ def _drawn(
     for row, image, heat in zip(telling.itertuples(), pixels, found, strict=True):
         here = known[(known["image_id"] == row.image_id) & (known["task"] == row.task)]
         nowhere = np.zeros(image.shape, bool)
-        region = nowhere if here.empty else regions.on_square(here, settings["size"], settings["fit"])
+        region = nowhere if here.empty else regions.on_square(here, settings.size, settings.fit)
         url = evidence_url(image, heat, region, dataset.name, settings)
         output = HIDDEN_WORDS if url == HIDDEN else f"output {1 / (1 + np.exp(-row.logit)):.2f}"
         yield {"pair": pair, "role": row.role, "url": url, "output": output}
 
 
-def draw(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+def draw(attributions: Path, datasets: Path, settings: DrawFigure) -> Figure:
     """Draw where models look in the most telling images of each pair of a source and a target.
 
     Args:
@@ -98,14 +99,14 @@ def draw(attributions: Path, datasets: Path, settings: Mapping[str, Any]) -> Fig
     return gallery(choose(attributions, datasets, settings), settings)
 
 
-def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a row of images for each pair.
 
     Args:
         chosen: :func:`choose`.
         settings: size, attribution, withheld.
     """
-    if chosen.empty and settings["withheld"]:
+    if chosen.empty and settings.withheld:
         return none_shown(settings)
     if chosen.empty:
         return nothing("No image can be shown", "No model shares a task with a target.")
@@ -119,10 +120,10 @@ def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         base.mark_image(width=_HEIGHT * 260 / 128, height=_HEIGHT, yOffset=-8).encode(url="url:N"),
         base.mark_text(fontSize=10, dy=_HEIGHT / 2 - 6, baseline="top", color="#1f2937").encode(text="output:N"),
     ).properties(width=alt.Step(_HEIGHT * 260 / 128 + 12), height=alt.Step(_HEIGHT + 26))
-    method = METHODS[settings["attribution"]["methods"][0]]
+    method = METHODS[settings.attribution.methods[0]]
     caption = (
         "Of each source's model at each target, the test images of one finding that it scores highest and lowest among "
-        f"the positive and the negative, at {settings['size']} px: left as they are, right under the evidence by "
+        f"the positive and the negative, at {settings.size} px: left as they are, right under the evidence by "
         f"{method} for the finding, orange where there is some and yellow where there is most. Outlined in cyan: where "
         "the finding is, if the data set says so." + not_shown(chosen["url"], settings)
     )

@@ -1,7 +1,6 @@
 """Figure: the matrix of mean AUC, sources x targets, one panel a model."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import altair as alt
 import pandas as pd
@@ -9,11 +8,10 @@ import pandas as pd
 from crossray.figures.counts import behind_means, span
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure, with_interval
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def draw(
-    performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, Any]
-) -> Figure:
+def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the matrix of means.
 
     Args:
@@ -22,20 +20,20 @@ def draw(
         summary: ``summary.csv``.
         settings: models, members, targets.
     """
-    transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
+    transfer, summary = (table[table["model"].isin(settings.models)] for table in (transfer, summary))
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
     cells = transfer.assign(interval=second, **_counts(performance, transfer))
     panels = [
         layers(
             cells[cells["model"] == model],
-            settings["members"],
-            settings["targets"],
+            settings.members,
+            settings.targets,
             92,
             "interval",
             "images",
             "positives",
         ).properties(title=model)
-        for model in settings["models"]
+        for model in settings.models
     ]
     chart = alt.vconcat(*panels) if len(panels) > 1 else panels[0]
     caption = (
@@ -48,7 +46,7 @@ def draw(
         "The darker, the higher the AUC; 0.5 is chance. Orange with a triangle: the interval lies below chance. A "
         "letter is a reason why there is no number."
     )
-    return Figure(chart, title(summary, settings["models"]), caption, reading)
+    return Figure(chart, title(summary, settings.models), caption, reading)
 
 
 def _counts(performance: pd.DataFrame, transfer: pd.DataFrame) -> dict[str, list[str]]:
@@ -63,10 +61,10 @@ def _counts(performance: pd.DataFrame, transfer: pd.DataFrame) -> dict[str, list
     return {"images": images, "positives": positives}
 
 
-def _only_tested(settings: Mapping[str, Any]) -> str:
+def _only_tested(settings: DrawFigure) -> str:
     """Name the targets that no source learns from."""
-    learnt = {name for names in settings["members"].values() for name in names}
-    names = [target for target in settings["targets"] if target not in learnt]
+    learnt = {name for names in settings.members.values() for name in names}
+    names = [target for target in settings.targets if target not in learnt]
     return f" Only tested on, never trained on: {', '.join(names)}." if names else ""
 
 

@@ -1,13 +1,14 @@
 """Figure: which class is taken for which, a heat map for every model, source and target, and the commonest mistakes."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, EMPTY, QUIET, SHARE_RANGE, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import reported
 
 #: shares at which the colours of the scale lie: mistakes are small shares, and should be seen
@@ -18,7 +19,7 @@ _SIDE, _SMALL_SIDE = 30, 420
 _MISTAKES = 12
 
 
-def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a map for each model, source (down) and target (across), and below it the commonest mistakes.
 
     Args:
@@ -28,20 +29,17 @@ def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: Mapping[str, 
     """
     if not (confusion["images"] > 0).any():
         return nothing("No class can be compared with another", "No target has images of classes that a model learnt.")
-    names = settings["tasks"]
+    names = settings.tasks
     rows = [
         alt.hconcat(
-            *(
-                _map(confusion, names, model, source, target, len(settings["models"]) > 1)
-                for target in settings["targets"]
-            ),
+            *(_map(confusion, names, model, source, target, len(settings.models) > 1) for target in settings.targets),
             spacing=24,
         )
-        for model in settings["models"]
-        for source in settings["sources"]
+        for model in settings.models
+        for source in settings.sources
     ]
     mistakes = _mistakes(confusion)
-    chart = alt.vconcat(*rows, *([_bars(mistakes, len(settings["models"]) > 1)] if len(mistakes) else []), spacing=24)
+    chart = alt.vconcat(*rows, *([_bars(mistakes, len(settings.models) > 1)] if len(mistakes) else []), spacing=24)
     images = int(reported(classes)["images"].sum())
     caption = (
         f"Share of the test images of each class (row) that are taken for each class (column); {images:,} answers. "
@@ -56,7 +54,7 @@ def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: Mapping[str, 
 
 
 def _map(
-    confusion: pd.DataFrame, names: list[str], model: str, source: str, target: str, several: bool
+    confusion: pd.DataFrame, names: Sequence[str], model: str, source: str, target: str, several: bool
 ) -> alt.LayerChart:
     here = (confusion["model"] == model) & (confusion["source"] == source) & (confusion["target"] == target)
     cells = confusion.loc[here, ["true_class", "predicted_class", "share"]]

@@ -1,27 +1,23 @@
 """Figure: what corrections and other ways to train give back, by what the split says is to blame."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.shift_colours import CAUSE_COLOURS, CAUSE_WORDS
 from crossray.figures.style import Figure, nothing, signed
+from crossray.study.stages.draw_figure import DrawFigure
 
 #: correction -> what the figure calls it; what is none of these is a model
 _WORDS = {
-    "histogram": "grey levels matched to the source",
-    "window": "window matched to the source",
     "polarity": "polarity matched to the source",
     "resolution": "blur and noise matched to the source",
     "batch norm": "batch norm of the target",
     "implied prevalence": "prevalence that the images imply",
     "recalibrated": "recalibrated on half of the labels",
 }
-_SHORT = {"histogram": "matching grey levels", "window": "matching the window", "polarity": "matching the polarity",
-          "resolution": "matching blur and noise", "batch norm": "the target's batch norm",
-          "implied prevalence": "the implied prevalence", "recalibrated": "recalibration"}  # fmt: skip
+_SHORT = {"polarity": "matching the polarity", "resolution": "matching blur and noise",
+          "batch norm": "the target's batch norm", "implied prevalence": "the implied prevalence",
+          "recalibrated": "recalibration"}  # fmt: skip
 _REST = "no cause named"
 _GROUPS = {**CAUSE_WORDS, _REST: _REST}
 _COLOURS = [*CAUSE_COLOURS.values(), "#6b7280"]
@@ -29,7 +25,7 @@ _SHAPES = ["circle", "square", "diamond", "triangle-up"]
 _ROW = 58
 
 
-def draw(corrections_by_verdict: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(corrections_by_verdict: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a row for each correction, a mark for each verdict, and how gains go with each term.
 
     Args:
@@ -37,7 +33,7 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: Mapping[str, Any]) -> F
         settings: models, resamples.
     """
     table = corrections_by_verdict
-    rows = table[(table["metric"] == "log-loss") & (table["model"] == settings["models"][0])]
+    rows = table[(table["metric"] == "log-loss") & (table["model"] == settings.models[0])]
     if rows.empty:
         return nothing("No correction can be measured", "No pair and task has a verdict.")
     rows = rows.assign(row=rows["correction"].map(_WORDS).fillna("trained as " + rows["correction"]))
@@ -49,7 +45,7 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: Mapping[str, Any]) -> F
     cells = ", ".join(f"{cause} {counts[cause]}" for cause in _GROUPS.values() if cause in counts)
     caption = (
         f"Log-loss given back by what can be done about it, mean over the cells of each verdict ({cells}), with 95 % "
-        f"intervals of {settings['resamples']:,} paired resamples of patients; below zero it harms. Corrections of "
+        f"intervals of {settings.resamples:,} paired resamples of patients; below zero it harms. Corrections of "
         "pictures, batch norm and the implied prevalence look at no label of the target; recalibration learns from the "
         "labels of half of its patients and is measured on the others. Right: rank correlation of what is given back "
         "with each term, over all cells."

@@ -1,8 +1,6 @@
 """Figure: the images on which two models differ most, with what each says."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -10,9 +8,10 @@ import pandas as pd
 from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, data_url, none_shown, not_shown
 from crossray.figures.style import Figure, label_word, nothing
 from crossray.shards import ImageStore
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: DrawFigure) -> pd.DataFrame:
     """Add the image (``url``), its place in the row (``column``) and the words beside it; leave out what is withheld.
 
     Args:
@@ -21,9 +20,9 @@ def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, A
         settings: shape, withheld, searched.
     """
     parts = []
-    extremes = extremes[~extremes["target"].isin(settings["withheld"])]
+    extremes = extremes[~extremes["target"].isin(settings.withheld)]
     for target, part in extremes.groupby("target", sort=False):
-        store = ImageStore(datasets / str(target) / settings["shape"] / "index.json")
+        store = ImageStore(datasets / str(target) / settings.shape / "index.json")
         images = store.take(store.rows(part["image_id"]))
         parts.append(part.assign(url=[data_url(image, str(target), settings) for image in images]))
     table = pd.concat(parts) if parts else extremes.assign(url="")
@@ -38,7 +37,7 @@ def with_pixels(extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, A
     return table.assign(pair=pairs, words=words, column=order)
 
 
-def draw(output_extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+def draw(output_extremes: pd.DataFrame, datasets: Path, settings: DrawFigure) -> Figure:
     """Draw the images on which two models differ most.
 
     Args:
@@ -49,14 +48,14 @@ def draw(output_extremes: pd.DataFrame, datasets: Path, settings: Mapping[str, A
     return gallery(with_pixels(output_extremes, datasets, settings), settings)
 
 
-def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a row of images for each pair of models.
 
     Args:
         chosen: :func:`with_pixels`.
         settings: size, withheld.
     """
-    if chosen.empty and settings["withheld"]:
+    if chosen.empty and settings.withheld:
         return none_shown(settings)
     if chosen.empty:
         return nothing("No two models can be compared", "No target and task can be measured with two models.")
@@ -71,7 +70,7 @@ def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chart = chart.properties(width=alt.Step(108), height=alt.Step(150))
     caption = (
         "Of the target's test images those whose two outputs differ most, on the scale on which each model's operating "
-        f"point is 0.5, at the {settings['size']} px that the models are given." + not_shown(chosen["url"], settings)
+        f"point is 0.5, at the {settings.size} px that the models are given." + not_shown(chosen["url"], settings)
     )
     reading = "Look for what one model may have seen that the other did not learn, or learnt by another name."
     return Figure(chart, "The images on which two models differ most", caption, reading)

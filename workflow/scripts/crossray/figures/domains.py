@@ -1,26 +1,24 @@
 """Figure: leave one domain out. What the own data, all others, and all together teach."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, left_out, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _CONDITIONS = ["own domain", "all other domains", "all domains"]
 _COLOURS = ["#332288", "#bd1f01", "#01665e"]
 _SHAPES = ["circle", "square", "diamond"]
 
 
-def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(domains: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the three conditions of each target.
 
     Args:
         domains: ``domains.csv``.
         settings: models, targets, seeds.
     """
-    rows = domains[domains["model"] == settings["models"][0]]
+    rows = domains[domains["model"] == settings.models[0]]
     if rows.empty:
         return nothing("No domain was left out", "No target shares a measured task with a model that leaves it out.")
     rows = rows.assign(name=rows["target"] + " (" + rows["tasks"].astype(str) + " tasks)")
@@ -40,14 +38,14 @@ def draw(domains: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         layers.insert(0, bars.encode(x="low:Q", x2="high:Q", y=y, yOffset=offset, color=colour))
     chart = alt.layer(*layers).properties(width=430, height=alt.Step(22))
     table = rows.pivot_table(index="target", columns="condition", values="reported_auc")
-    several = len(settings["seeds"]) > 1
+    several = len(settings.seeds) > 1
     caption = (
         "Mean over the tasks that all three can be measured on. The thin line is the 95 % interval over "
         "the target's patients"
-        + (f" of the ensemble of {len(settings['seeds'])} seeds; the wide bar is one standard deviation of the mean "
+        + (f" of the ensemble of {len(settings.seeds)} seeds; the wide bar is one standard deviation of the mean "
            "over single seeds." if several else "; one seed was trained.")
         + " A domain is left out with all other data sets of its patients."
-        + left_out([name for name in settings["targets"] if name not in set(rows["target"])],
+        + left_out([name for name in settings.targets if name not in set(rows["target"])],
                    "which no measured model leaves out")
     )  # fmt: skip
     reading = "If all domains is no better than the own domain, other hospitals' data add nothing here."

@@ -3,16 +3,17 @@
 import importlib
 import importlib.util
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from crossray.errors import UserError
 from crossray.figures.style import Figure
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import contract_of, read, reported
 
 
-def drawn(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: Mapping[str, Any]) -> Figure:
+def drawn(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: DrawFigure) -> Figure:
     """Draw a figure.
 
     Args:

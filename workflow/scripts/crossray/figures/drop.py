@@ -1,6 +1,6 @@
 """Figure: what each model loses elsewhere, with intervals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
@@ -8,9 +8,10 @@ import pandas as pd
 
 from crossray.figures.pairs import at_chance, claimed
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes, with_interval
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a forest of losses.
 
     Args:
@@ -18,10 +19,10 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
         summary: ``summary.csv``.
         settings: models, datasets.
     """
-    transfer, summary = (table[table["model"].isin(settings["models"])] for table in (transfer, summary))
+    transfer, summary = (table[table["model"].isin(settings.models)] for table in (transfer, summary))
     pairs = transfer[transfer["drop"].notna()].sort_values(["model", "source"], kind="stable")
     overall = summary[(summary["source"] == "all sources") & summary["drop"].notna()]
-    several = len(settings["models"]) > 1
+    several = len(settings.models) > 1
     rows = pd.concat(
         [
             pairs.assign(name=_named(pairs, pairs["source"] + " to " + pairs["target"], several), kind="pair"),
@@ -35,7 +36,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
     rows = rows[["name", "kind", "source", "drop", "drop_low", "drop_high"]]
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
     x = alt.X("drop:Q", title="AUC at home minus AUC elsewhere (right: worse elsewhere)", scale=alt.Scale(zero=True))
-    names = settings["datasets"]
+    names = settings.datasets
     colour = alt.Color("source:N", title="trained on", scale=dataset_scale(names), legend=None)
     shape = alt.Shape("source:N", title="trained on", scale=dataset_shapes(names), legend=None)
     of_pairs, of_mean, of_idle = (rows[rows["kind"] == kind] for kind in ("pair", "mean", "idle"))
@@ -58,7 +59,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: Mapping[str, A
            "nothing to lose, and they count neither in the mean nor in the title." if len(of_idle) else "")
     )  # fmt: skip
     reading = "Right of the dashed line a model does worse than at home; an interval that crosses it leaves that open."
-    return Figure(chart, _title(pairs, overall, settings["models"]), caption, reading)
+    return Figure(chart, _title(pairs, overall, settings.models), caption, reading)
 
 
 def _named(rows: pd.DataFrame, name: Any, several: bool) -> Any:

@@ -8,6 +8,7 @@ import pandas as pd
 from crossray.figures.counts import behind_means, span
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, LOSS_RANGE, SHARE_RANGE, WHITE_FROM
 from crossray.reasons import REASONS
+from crossray.study.stages.write_report import WriteReport
 from crossray.tables import reported
 
 MEAN = "Mean of tasks"
@@ -30,7 +31,7 @@ MEASURES: dict[str, dict[str, Any]] = {
 _PLACES = {"auc": 7, "loss": 10, "lift": 13, "error": 14}
 
 
-def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mapping[str, Any]) -> dict[str, Any]:
+def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: WriteReport) -> dict[str, Any]:
     """Return the cells of every view.
 
     Returns:
@@ -39,9 +40,9 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
         number of tasks, and their positives are a text (the task with the fewest to that with the most). Counts that
         are not shown are None.
     """
-    performance, transfer = (table[table["model"].isin(settings["shown"])] for table in (performance, transfer))
+    performance, transfer = (table[table["model"].isin(settings.shown)] for table in (performance, transfer))
     shown = reported(performance)
-    names = {"models": settings["shown"], "sources": settings["sources"], "targets": settings["targets"]}
+    names = {"models": settings.shown, "sources": settings.sources, "targets": settings.targets}
     place = {key: {name: i for i, name in enumerate(values)} for key, values in names.items()}
     home = {
         (row.model, row.source, row.task): (row.auc, row.auc_low)
@@ -61,13 +62,13 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: Mappin
         loss = (None, None, None) if str(row.home_at_chance) == "True" else (row.drop, row.drop_low, row.drop_high)
         views[MEAN].append([*at(row), row.reason, *_counts(behind.get((row.model, row.source, row.target), {})),
                             row.auc, row.auc_low, row.auc_high, *loss, lift, error, row.tasks])  # fmt: skip
-    for task in settings["tasks"]:
+    for task in settings.tasks:
         views[task] = [
             [*at(row), row.reason, row.positives, row.images, row.patients, row.auc, row.auc_low, row.auc_high,
              _loss(home, row), None, None, row.lift, row.calibration_error]
             for row in extra[extra["task"] == task].itertuples()
         ]  # fmt: skip
-    members = [[place["targets"][name] for name in settings["members"][source] if name in place["targets"]]
+    members = [[place["targets"][name] for name in settings.members[source] if name in place["targets"]]
                for source in names["sources"]]  # fmt: skip
     rounded = {view: [[_rounded(value) for value in row] for row in rows] for view, rows in views.items()}
     return {

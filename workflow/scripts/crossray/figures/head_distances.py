@@ -1,18 +1,16 @@
 """Figure: how far a task's weight vectors lie apart between data sets, and how that goes with its AUC."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.heads import HEADINGS, diverged
 from crossray.figures.style import Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _COLOURS, _SHAPES = ["#332288", "#bd1f01"], ["circle", "square"]
 
 
-def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw distances by task, and against the mean AUC.
 
     Args:
@@ -20,7 +18,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
         head_relations: ``head_relations.csv``.
         settings: models, seeds.
     """
-    rows = head_distances[head_distances["model"] == settings["models"][0]]
+    rows = head_distances[head_distances["model"] == settings.models[0]]
     if rows.empty:
         return nothing("No distance can be measured", "No task is labelled by two data sets of the pool.")
     largest = rows.groupby("penalty")["distance"].transform("max")
@@ -54,7 +52,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
     ).properties(width=290, height=260)
     caption = (
         "Mean Euclidean distance of a task's weight vectors over pairs of data sets, by the largest; lines are one "
-        f"standard deviation over {len(settings['seeds'])} seeds. Right: the same against the task's mean AUC over all "
+        f"standard deviation over {len(settings.seeds)} seeds. Right: the same against the task's mean AUC over all "
         f"models and targets. {_words(head_relations, settings)}{diverged(rows['penalty'])}"
     )
     reading = "If tasks that lie far apart have a low AUC, part of what does not travel is what the word means."
@@ -64,11 +62,11 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: M
     return Figure(alt.hconcat(left, right, spacing=30), title, caption, reading)
 
 
-def _words(relations: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+def _words(relations: pd.DataFrame, settings: DrawFigure) -> str:
     parts = [
         f"{HEADINGS[row.penalty]}: Pearson's r {row.pearson:.2f} (95 % interval {row.pearson_low:.2f} to "
         f"{row.pearson_high:.2f}), Spearman's rho {row.spearman:.2f}, {row.tasks} tasks"
-        for row in relations[relations["model"] == settings["models"][0]].itertuples()
+        for row in relations[relations["model"] == settings.models[0]].itertuples()
         if row.pearson == row.pearson
     ]
     return f"Correlation, {'; '.join(parts)}." if parts else "There are too few tasks for a correlation."

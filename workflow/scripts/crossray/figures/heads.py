@@ -1,24 +1,24 @@
 """Figure: weight vectors of a network with an output for each data set and task, on two principal components."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 HEADINGS = {"free": "outputs learn freely", "tied": "penalty on the distance of a task's outputs"}
 
 
-def draw(head_places: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(head_places: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the vectors without and with the penalty.
 
     Args:
         head_places: ``head_places.csv``.
         settings: models, datasets.
     """
-    rows = head_places[head_places["model"] == settings["models"][0]]
+    rows = head_places[head_places["model"] == settings.models[0]]
     drawn = {penalty: heading for penalty, heading in HEADINGS.items() if (rows["penalty"] == penalty).any()}
     if not drawn:
         return nothing("No shared network has outputs to compare", "The trainings of the shared networks diverged.")
@@ -42,13 +42,13 @@ def diverged(penalties: Iterable[str]) -> str:
     return f" Not drawn, as the training diverged: {'; '.join(missing)}." if missing else ""
 
 
-def _panel(rows: pd.DataFrame, heading: str, settings: Mapping[str, Any]) -> alt.LayerChart:
+def _panel(rows: pd.DataFrame, heading: str, settings: DrawFigure) -> alt.LayerChart:
     shares = [f"{axis} component ({rows[f'{axis}_share'].iloc[0]:.0%})" for axis in ("first", "second")]
-    names = [name for name in settings["datasets"] if (rows["dataset"] == name).any()]
+    names = [name for name in settings.datasets if (rows["dataset"] == name).any()]
     x, y = alt.X("first:Q", title=shares[0]), alt.Y("second:Q", title=shares[1])
-    colour = alt.Color("dataset:N", title="data set", scale=dataset_scale(settings["datasets"]),
+    colour = alt.Color("dataset:N", title="data set", scale=dataset_scale(settings.datasets),
                        legend=alt.Legend(values=names))  # fmt: skip
-    shape = alt.Shape("dataset:N", title="data set", scale=dataset_shapes(settings["datasets"]),
+    shape = alt.Shape("dataset:N", title="data set", scale=dataset_shapes(settings.datasets),
                       legend=alt.Legend(values=names))  # fmt: skip
     middle = rows.groupby("task")[["first", "second"]].transform("mean")
     rows = rows.assign(middle_first=middle["first"], middle_second=middle["second"])

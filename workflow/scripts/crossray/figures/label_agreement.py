@@ -1,17 +1,15 @@
 """Figure: how far two labellings of the same images agree."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _MEASURES = ["F1", "kappa"]
 
 
-def draw(label_agreement: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(label_agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw F1 and kappa of every pair of labellings.
 
     Args:
@@ -46,7 +44,7 @@ def draw(label_agreement: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     low, high = rows["kappa"].min(), rows["kappa"].max()
     caption = (
         "Images that two data sets both hold, found by what they show; F1 and Cohen's kappa of their labels with the "
-        f"95 % interval from {settings['resamples']:,} resamples of patients, all splits. The numbers count images "
+        f"95 % interval from {settings.resamples:,} resamples of patients, all splits. The numbers count images "
         "that are positive by both, by the first alone, by the second alone, and by neither."
     )
     reading = "No model can agree with one labelling better than the labellings agree, whatever it sees."

@@ -1,30 +1,28 @@
 """Figure: what another labelling of the same images costs a model; no image differs."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes, nothing, signed
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def draw(label_control: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(label_control: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw losses between two labellings.
 
     Args:
         label_control: ``label_control.csv``.
         settings: models, datasets.
     """
-    rows = label_control[label_control["model"].isin(settings["models"][:1])]
+    rows = label_control[label_control["model"].isin(settings.models[:1])]
     if rows.empty:
         why = "No two sources of this study have test images in common that both label often enough."
         return nothing("No model can be tested by two labellings", why)
     rows = rows.assign(name=rows["task"] + ": " + rows["source"] + " by labels of " + rows["other"])
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
     x = alt.X("drop:Q", title="AUC by the own labels minus AUC by the other labels (right: worse by the other)")
-    colour = alt.Color("source:N", legend=None, scale=dataset_scale(settings["datasets"]))
-    shape = alt.Shape("source:N", legend=None, scale=dataset_shapes(settings["datasets"]))
+    colour = alt.Color("source:N", legend=None, scale=dataset_scale(settings.datasets))
+    shape = alt.Shape("source:N", legend=None, scale=dataset_shapes(settings.datasets))
     base = alt.Chart(rows)
     chart = alt.layer(
         alt.Chart(pd.DataFrame({"drop": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x=x),

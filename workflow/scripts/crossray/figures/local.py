@@ -1,16 +1,14 @@
 """Figure: at each target, its own model against every other one, on the same images."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, left_out, nothing, source_scale, source_shapes
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
 
-def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw differences own minus other.
 
     Args:
@@ -21,15 +19,15 @@ def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         (comparisons["kind"] == "same images")
         & (comparisons["task"] == MEAN_OF_TASKS)
         & (comparisons["first"] == comparisons["target"])
-        & (comparisons["model"] == settings["models"][0])
+        & (comparisons["model"] == settings.models[0])
     ]
     if chosen.empty:
         return nothing(
             "No target has a model of its own beside another", "Own and other models share no measured task."
         )
     rows = chosen.assign(name=chosen["second"] + " at " + chosen["target"])
-    colour = alt.Color("second:N", legend=None, scale=source_scale(settings["sources"], settings["datasets"]))
-    shape = alt.Shape("second:N", legend=None, scale=source_shapes(settings["sources"], settings["datasets"]))
+    colour = alt.Color("second:N", legend=None, scale=source_scale(settings.sources, settings.datasets))
+    shape = alt.Shape("second:N", legend=None, scale=source_shapes(settings.sources, settings.datasets))
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
     x = alt.X("difference:Q", title="AUC of the own model minus AUC of the other (right: the own is better)")
     base = alt.Chart(rows)
@@ -41,7 +39,7 @@ def draw(comparisons: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     better, worse = (int((rows["p_holm"] < 0.05).where(sign).sum()) for sign in
                      (rows["difference"] > 0, rows["difference"] < 0))  # fmt: skip
     title = f"The own model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
-    without = [name for name in settings["targets"] if name not in set(chosen["target"])]
+    without = [name for name in settings.targets if name not in set(chosen["target"])]
     caption = (
         "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
         "interval, patients as clusters, models paired. Counted in the title: p below 0.05 after "

@@ -1,12 +1,10 @@
 """Figure: how far models look where the findings are, at home and elsewhere, beside chance and random weights."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, METHODS, QUIET, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
 _KINDS = ["at home", "elsewhere", "random weights"]
@@ -18,7 +16,7 @@ _MEASURES = {
 }
 
 
-def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a strip of pairs for each method and measure, and for each task by the first method.
 
     Args:
@@ -26,11 +24,11 @@ def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, setting
         localisation_summary: ``localisation_summary.csv``.
         settings: models, members, attribution.
     """
-    model, first = settings["models"][0], settings["attribution"]["methods"][0]
+    model, first = settings.models[0], settings.attribution.methods[0]
     rows = localisation[(localisation["model"] == model) & localisation["score"].notna()]
     if rows.empty:
         return nothing("No model can be asked where it looks", "No target has enough images with a known region.")
-    home = pd.Series([row.target in settings["members"][row.source] for row in rows.itertuples()], rows.index)
+    home = pd.Series([row.target in settings.members[row.source] for row in rows.itertuples()], rows.index)
     place = home.map({True: _KINDS[0], False: _KINDS[1]}).mask(rows["weights"] == "random", _KINDS[2])
     rows = rows.assign(kind=place, method=rows["method"].map(METHODS))
     is_mean = rows["task"] == MEAN_OF_TASKS

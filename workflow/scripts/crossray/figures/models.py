@@ -1,18 +1,18 @@
 """Figure: several models at home and elsewhere, with what each costs."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, Figure, left_out, nothing, signed
+from crossray.study.stages.draw_figure import DrawFigure
 
 _WHERE = ["home", "elsewhere"]
 _ROW = 44
 
 
-def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(models: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw mean AUC at home and elsewhere, and the difference to the first model.
 
     Args:
@@ -42,7 +42,7 @@ def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
 
     compared = rows[rows["difference"].notna()]
     left = panel(rows, "auc", "mean AUC (higher is better)", 280, axis)
-    first = settings["models"][0]
+    first = settings.models[0]
     zero = alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3])
     right = alt.layer(zero.encode(x="difference:Q"), panel(compared, "difference", f"difference to {first}", 240, None))
     chart = alt.hconcat(left, right, spacing=24) if len(compared) else left
@@ -50,7 +50,7 @@ def draw(models: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "Mean over cells (source, target and task), every cell the same weight. The difference is over the cells that "
         "both models have, paired: both on the same patients. Under a "
         "name: parameters, and operations for an image (twice the multiply-adds)."
-        + left_out([name for name in settings["models"] if name not in set(rows["model"])], "which have no number")
+        + left_out([name for name in settings.models if name not in set(rows["model"])], "which have no number")
     )
     reading = (
         "A model that gains at home and not elsewhere has learnt its hospital. An interval that crosses the dashed "

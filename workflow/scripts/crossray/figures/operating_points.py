@@ -1,16 +1,14 @@
 """Figure: what becomes of sensitivity and specificity when a threshold goes elsewhere with its model."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
 
-def draw(operating_points: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw home and elsewhere for each pair of a source and a target.
 
     Args:
@@ -18,7 +16,7 @@ def draw(operating_points: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         settings: models, sources, members, targets, resamples.
     """
     rows = operating_points[
-        (operating_points["model"] == settings["models"][0])
+        (operating_points["model"] == settings.models[0])
         & (operating_points["rule"] == "youden")
         & (operating_points["task"] == MEAN_OF_TASKS)
         & (operating_points["chosen_on"] == "source's validation split")
@@ -28,10 +26,10 @@ def draw(operating_points: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         return nothing("No operating point can be carried", "No cell has a threshold and a number.")
     rows = rows.assign(
         name=rows["source"] + " to " + rows["target"],
-        place=["home" if row.target in settings["members"][row.source] else "elsewhere" for row in rows.itertuples()],
+        place=["home" if row.target in settings.members[row.source] else "elsewhere" for row in rows.itertuples()],
     )
-    order = {name: place for place, name in enumerate([f"{s} to {t}" for s in settings["sources"]
-                                                       for t in settings["targets"]])}  # fmt: skip
+    order = {name: place for place, name in enumerate([f"{s} to {t}" for s in settings.sources
+                                                       for t in settings.targets])}  # fmt: skip
     names = sorted(rows["name"].unique(), key=order.__getitem__)
     panels = [_panel(rows, name, names) for name in ("sensitivity", "specificity")]
     home, away = (rows[rows["place"] == place] for place in ("home", "elsewhere"))
@@ -45,7 +43,7 @@ def draw(operating_points: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         )
     caption = (
         "Mean over tasks at the threshold that maximises Youden's index on the source's validation split, with the 95 "
-        f"% interval from {settings['resamples']:,} resamples of the target's patients. Single tasks, other rules "
+        f"% interval from {settings.resamples:,} resamples of the target's patients. Single tasks, other rules "
         "(fewest errors, precision of 0.8), and thresholds chosen on the target itself as in the paper are in the "
         "table."
     )

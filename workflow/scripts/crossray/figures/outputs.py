@@ -1,19 +1,15 @@
 """Figure: the calibrated outputs of two models against each other, image by image (Bland and Altman)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, label_word, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _KEYS = ["model", "target", "task", "first", "second"]
 
 
-def draw(
-    outputs: pd.DataFrame, output_points: pd.DataFrame, agreement: pd.DataFrame, settings: Mapping[str, Any]
-) -> Figure:
+def draw(outputs: pd.DataFrame, output_points: pd.DataFrame, agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw difference against mean for the pairs to show.
 
     Args:

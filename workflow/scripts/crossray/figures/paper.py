@@ -1,17 +1,15 @@
 """Figure: our numbers against those of Cohen et al. (2020)."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing, signed
+from crossray.study.stages.draw_figure import DrawFigure
 
 _QUANTITIES = ("AUC", "leave one out", "kappa", "kappa of seeds", "distance of weights", "F1 of labels")
 
 
-def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a scatter for each quantity.
 
     Args:
@@ -19,7 +17,7 @@ def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: Mapping[str
         paper_summary: ``paper_summary.csv``.
         settings: models.
     """
-    rows = paper[paper["model"].isin([settings["models"][0]]) | paper["model"].isna()]
+    rows = paper[paper["model"].isin([settings.models[0]]) | paper["model"].isna()]
     panels = [_panel(rows[rows["quantity"] == name], name) for name in _QUANTITIES if (rows["quantity"] == name).any()]
     if not panels:
         return nothing("Nothing of the paper can be compared", "No number of the paper has one of ours beside it.")

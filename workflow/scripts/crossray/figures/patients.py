@@ -1,12 +1,10 @@
 """Figure: views, sexes and ages in each data set."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure
+from crossray.study.stages.draw_figure import DrawFigure
 
 _PROPERTIES = (("view", "view"), ("sex", "sex"), ("age", "age in years"))
 #: one hue from light to dark, so that the order of age bands shows, with grey for what is not recorded
@@ -17,7 +15,7 @@ _RANGES = {
 }
 
 
-def draw(datasets: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(datasets: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the shares of views, sexes and age bands.
 
     Args:
@@ -38,7 +36,7 @@ def draw(datasets: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
             .mark_bar(stroke="#ffffff")
             .encode(
                 x=alt.X("images:Q", stack="normalize", title="share of images", axis=alt.Axis(format="%", tickCount=3)),
-                y=alt.Y("dataset:N", title=None, sort=list(settings["datasets"])),
+                y=alt.Y("dataset:N", title=None, sort=list(settings.datasets)),
                 color=alt.Color("value:N", title=heading, scale=alt.Scale(domain=levels, range=colours),
                                 legend=alt.Legend(orient="bottom", columns=3)),
                 order=alt.Order("order:Q"),

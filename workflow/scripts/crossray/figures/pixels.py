@@ -7,8 +7,7 @@ that seem to have text in them stay out all the same.
 import base64
 import io
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from crossray.errors import listed
 from crossray.figures.lettering import has_text
 from crossray.figures.style import EMPTY, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _COVER = 0.7
 _OUTLINE = (0, 229, 255)
 
 
-def data_url(image: NDArray[np.uint8], dataset: str, settings: Mapping[str, Any]) -> str:
+def data_url(image: NDArray[np.uint8], dataset: str, settings: DrawFigure) -> str:
     """Return an image as a JPEG of at most 128 px in a data URL; a grey one where it may not be seen.
 
     Args:
@@ -50,7 +50,7 @@ def evidence_url(
     heat: NDArray[np.float32],
     region: NDArray[np.bool_],
     dataset: str,
-    settings: Mapping[str, Any],
+    settings: DrawFigure,
 ) -> str:
     """Return an image twice, side by side, as a JPEG of 260 x 128 px in a data URL: as it is, and under its evidence.
 
@@ -90,28 +90,28 @@ HIDDEN = _jpeg(PIL.Image.new("RGB", (_PIXELS, _PIXELS), EMPTY))
 HIDDEN_WORDS = "text in it: not shown"
 
 
-def _may_be_seen(image: NDArray[np.uint8], dataset: str, settings: Mapping[str, Any]) -> bool:
+def _may_be_seen(image: NDArray[np.uint8], dataset: str, settings: DrawFigure) -> bool:
     """Say whether a picture may be a part of a figure."""
-    if dataset in settings["withheld"]:
+    if dataset in settings.withheld:
         return False
-    return dataset not in settings["searched"] or not has_text(image)
+    return dataset not in settings.searched or not has_text(image)
 
 
-def not_shown(urls: Iterable[str], settings: Mapping[str, Any]) -> str:
+def not_shown(urls: Iterable[str], settings: DrawFigure) -> str:
     """Return the sentences of a caption that say which pictures are not shown, and why; empty where all are."""
     hidden = sum(url == HIDDEN for url in urls)
     if hidden:
         log.warning("%d pictures seem to have text in them and are not shown", hidden)
-    withheld = f" {_why(settings)}" if settings["withheld"] else ""
+    withheld = f" {_why(settings)}" if settings.withheld else ""
     return withheld + (f" Grey: {hidden} pictures that seem to have text burnt in are not shown." if hidden else "")
 
 
-def none_shown(settings: Mapping[str, Any]) -> Figure:
+def none_shown(settings: DrawFigure) -> Figure:
     """Return the figure that stands where no picture is shown."""
     return nothing("Pictures of patients are not shown", _why(settings))
 
 
-def _why(settings: Mapping[str, Any]) -> str:
+def _why(settings: DrawFigure) -> str:
     """Say why there are no pictures of data sets."""
-    names = listed(settings["withheld"])
+    names = listed(settings.withheld)
     return f"No picture of {names} is shown: not public, and the study does not ask for it (pictures: all)."

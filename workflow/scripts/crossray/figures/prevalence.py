@@ -1,15 +1,13 @@
 """Figure: how often each finding is called in each data set."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def draw(labels: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(labels: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the prevalence of each task by data set, over all splits.
 
     Args:
@@ -17,10 +15,10 @@ def draw(labels: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         settings: datasets, tasks.
     """
     shown = labels[(labels["split"] == "all") & labels["prevalence"].notna()]
-    names = settings["datasets"]
+    names = settings.datasets
     colour = alt.Color("dataset:N", title="data set", scale=dataset_scale(names))
     shape = alt.Shape("dataset:N", title="data set", scale=dataset_shapes(names))
-    y = alt.Y("task:N", title=None, sort=list(settings["tasks"]))
+    y = alt.Y("task:N", title=None, sort=list(settings.tasks))
     offset = alt.YOffset("dataset:N", scale=alt.Scale(domain=list(names)))
     x = alt.X(
         "prevalence:Q",

@@ -1,15 +1,13 @@
 """Figure: how well a classifier tells the data sets apart."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import SHARE_RANGE, Figure, nothing, with_interval
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the accuracy by kind of features, and what is taken for what from tiny images.
 
     Args:

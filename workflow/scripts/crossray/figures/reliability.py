@@ -1,17 +1,15 @@
 """Figure: do probabilities meet frequencies? One panel a target, one curve a source."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing, source_scale, source_shapes
+from crossray.study.stages.draw_figure import DrawFigure
 
 _FEWEST = 10
 
 
-def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw reliability curves over all tasks together.
 
     Args:
@@ -19,7 +17,7 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: Mapping
         calibration: ``calibration.csv``.
         settings: models, sources, targets, datasets, members, resamples.
     """
-    model = settings["models"][0]
+    model = settings.models[0]
     rows = reliability[
         (reliability["model"] == model)
         & (reliability["scale"] == "probability")
@@ -28,10 +26,10 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: Mapping
     ]
     if rows.empty:
         return nothing("No calibration can be measured", "No cell of the study has a number.")
-    panels = [_panel(rows[rows["target"] == target], target, settings) for target in settings["targets"]
+    panels = [_panel(rows[rows["target"] == target], target, settings) for target in settings.targets
               if (rows["target"] == target).any()]  # fmt: skip
     errors = calibration[(calibration["model"] == model) & (calibration["scale"] == "probability")]
-    home = [row.target in settings["members"][row.source] for row in errors.itertuples()]
+    home = [row.target in settings.members[row.source] for row in errors.itertuples()]
     inside, outside = (errors["calibration_error"][pd.Series(side, errors.index, dtype=bool)].mean()
                        for side in (home, [not here for here in home]))  # fmt: skip
     title = f"Mean calibration error {inside:.2f} at home"
@@ -40,19 +38,19 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: Mapping
     caption = (
         "Share of positives against the mean predicted probability, in ten bins of equal width, all tasks of a pair "
         f"together; bins with fewer than {_FEWEST} labels are left out. Vertical lines: 95 % interval from "
-        f"{settings['resamples']:,} resamples of patients. Expected calibration error and Brier score of every cell, "
+        f"{settings.resamples:,} resamples of patients. Expected calibration error and Brier score of every cell, "
         "with intervals, are in the table."
     )
     reading = "On the diagonal, 30 % means 30 %. Below it a model warns too often, above it too rarely."
     return Figure(alt.concat(*panels, columns=4, spacing=24), title, caption, reading)
 
 
-def _panel(rows: pd.DataFrame, target: str, settings: Mapping[str, Any]) -> alt.LayerChart:
+def _panel(rows: pd.DataFrame, target: str, settings: DrawFigure) -> alt.LayerChart:
     x = alt.X("probability:Q", title="predicted", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=3))
     y = alt.Y("observed:Q", title="observed", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=3))
-    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings["sources"], settings["datasets"]),
+    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings.sources, settings.datasets),
                        legend=alt.Legend(orient="bottom", columns=6))  # fmt: skip
-    shape = alt.Shape("source:N", title="trained on", scale=source_shapes(settings["sources"], settings["datasets"]))
+    shape = alt.Shape("source:N", title="trained on", scale=source_shapes(settings.sources, settings.datasets))
     base = alt.Chart(rows[["source", "probability", "observed", "observed_low", "observed_high"]])
     line = pd.DataFrame({"probability": [0, 1], "observed": [0, 1]})
     return alt.layer(

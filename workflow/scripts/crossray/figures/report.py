@@ -24,6 +24,8 @@ from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import REASONS
+from crossray.study.stages.write_report import WriteReport
+from crossray.study.versions import VERSION
 from crossray.tables import contract_of, read, with_marks
 from crossray.tables.conversion import Rejected
 from crossray.texts import visible
@@ -40,23 +42,20 @@ _SMALLEST = 0.4
 _PLAIN = " <>=:/,;()+-.*!?@$|~_"
 
 
-def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates: Path, citation: Path) -> str:
+def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path, citation: Path) -> str:
     """Build the page.
 
     Args:
         folder: the study's results, with ``analysis/``, ``figures/``, ``leakage/``, ``manifests/`` and ``models/``.
         datasets: folder of data sets, with indexes and lists of rejected images.
-        settings: the study's resolved configuration without paths; the ``figures`` and ``tables`` that it has, what its
-            sources consist of (``members``), the names of the data sets in ``order``, those that are ``phantoms`` and
-            those that are ``real``, those that are not public and whose pictures are shown all the same (``searched``),
-            and the ``shape`` (name of the folder) of the shards.
+        settings: what the page is told of the study.
         templates: folder of ``report.html.j2``, ``report.css`` and ``report.js``.
         citation: ``CITATION.cff``.
 
     Returns:
         HTML; texts that come from the data are escaped, and their marks of direction written out.
     """
-    tables = {name: read(folder / TABLES[name].path, contract_of(name)) for name in settings["tables"]}
+    tables = {name: read(folder / TABLES[name].path, contract_of(name)) for name in settings.tables}
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -66,31 +65,31 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     decided = decisions(tables["acceptance"], tables["thresholds"]) if "acceptance" in tables else []
     page = environment.get_template("report.html.j2").render(
         settings=settings,
-        prefix=f"{'phantoms-' if settings['phantoms'] and not settings['real'] else ''}{settings['study']}",
+        prefix=f"{'phantoms-' if settings.phantoms and not settings.real else ''}{settings.study}",
         answer=answer(
-            tables["summary"], tables["transfer"], tables["tasks"], settings["shown"], classes="classes" in tables
+            tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes="classes" in tables
         ),
         facts=_facts(tables, settings),
-        sections=_sections(settings["figures"]),
-        findings="findings" in _fulfilled(settings["figures"]),
-        figures={name: _figure(folder / "figures", name) for name in settings["figures"]},
+        sections=_sections(settings.figures),
+        findings="findings" in _fulfilled(settings.figures),
+        figures={name: _figure(folder / "figures", name) for name in settings.figures},
         shown={name: shown_table(name, table, folder / TABLES[name].path) for name, table in tables.items()},
-        missing=_missing(settings["figures"]),
+        missing=_missing(settings.figures),
         downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
-        rejected={name: _rejections(datasets / name / settings["shape"]) for name in settings["datasets"]},
+        rejected={name: _rejections(datasets / name / settings.shape) for name in settings.datasets},
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
         decisions=decided,
         lead=list(lead(decided)),
         flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
         methods=methods(settings),
-        leakage=leakage_sentences(tables["leakage"], settings["leakage"]["overlap"]),
+        leakage=leakage_sentences(tables["leakage"], settings.overlap),
         records=_records(folder / "models", settings),
         explorer=_json(explorer(tables["performance"], tables["transfer"], settings)),
         provenance=provenance(folder / "manifests", datasets, settings),
-        configuration=yaml.safe_dump(_configuration(settings), sort_keys=False, allow_unicode=True, width=100),
+        configuration=yaml.safe_dump(settings.configuration, sort_keys=False, allow_unicode=True, width=100),
         citation=_citation(citation),
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
@@ -98,11 +97,11 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     return visible(page)
 
 
-def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> list[dict[str, str]]:
+def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[dict[str, str]]:
     """Return the key numbers, of classes first how many images are named rightly."""
-    facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"], settings["shown"][0])
+    facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"], settings.shown[0])
     return (
-        accuracy_numbers(tables["classes"], settings["members"], settings["shown"][0]) + facts
+        accuracy_numbers(tables["classes"], settings.members, settings.shown[0]) + facts
         if "classes" in tables
         else facts
     )
@@ -125,16 +124,10 @@ def _missing(figures: Iterable[str]) -> list[str]:
     return [words for need, words in MISSING.items() if need not in fulfilled]
 
 
-def _only_tested(settings: Mapping[str, Any]) -> list[str]:
+def _only_tested(settings: WriteReport) -> list[str]:
     """Return the data sets that no source learns from."""
-    learnt = {name for names in settings["members"].values() for name in names}
-    return [name for name in settings["order"] if name not in learnt]
-
-
-def _configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration without what the workflow added for this page."""
-    added = ("shown", "sources_of", "figures", "tables", "members", "order", "phantoms", "real", "searched", "shape")
-    return {key: value for key, value in settings.items() if key not in added}
+    learnt = {name for names in settings.members.values() for name in names}
+    return [name for name in settings.datasets if name not in learnt]
 
 
 def _figure(folder: Path, name: str) -> dict[str, Any]:
@@ -154,10 +147,10 @@ def _rejections(folder: Path) -> dict[str, Any]:
     return {"rejected": index["rejected"], "images": index["images"], "reasons": list(reasons.head(5).items())}
 
 
-def _records(models: Path, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    models_and_sources = settings["sources_of"].items()
+def _records(models: Path, settings: WriteReport) -> list[dict[str, Any]]:
+    models_and_sources = settings.sources_of.items()
     keys = [(model, source, seed) for model, sources in models_and_sources for source in sources
-            for seed in settings["seeds"]]  # fmt: skip
+            for seed in settings.seeds]  # fmt: skip
     return [
         {"model": model, "seed": seed, **read_json(models / model / source / str(seed) / "training.json")}
         for model, source, seed in keys
@@ -180,11 +173,17 @@ def _json(value: Any) -> markupsafe.Markup:
     return markupsafe.Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))
 
 
-def provenance(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+def provenance(manifests: Path, datasets: Path, settings: WriteReport) -> list[tuple[str, str]]:
     """Return what a reader needs to find the inputs and the code again."""
-    facts = [("CrossRay", _commit()), ("configuration", f"SHA-256 {text_digest(json.dumps(settings, sort_keys=True))}")]
-    for name in settings["datasets"]:
-        index = datasets / name / settings["shape"] / "index.json"
+    facts = [
+        ("CrossRay", _commit()),
+        (
+            "configuration",
+            f"version {VERSION}, SHA-256 {text_digest(json.dumps(settings.configuration, sort_keys=True))}",
+        ),
+    ]
+    for name in settings.datasets:
+        index = datasets / name / settings.shape / "index.json"
         manifest = manifests / f"{name}.parquet"
         digests = f"manifest SHA-256 {file_digest(manifest)[:16]}, index of pixels SHA-256 {file_digest(index)[:16]}"
         facts.append((f"data set {name}", digests))

@@ -1,28 +1,26 @@
 """Figure: how does sensitivity rise with false positives? One panel a target, one curve a source."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing, source_scale
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
 
-def draw(roc: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(roc: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the mean curve of every pair of a source and a target; home is thicker.
 
     Args:
         roc: ``roc.csv``.
         settings: models, sources, targets, datasets, members.
     """
-    rows = roc[(roc["model"] == settings["models"][0]) & (roc["task"] == MEAN_OF_TASKS) & roc["sensitivity"].notna()]
+    rows = roc[(roc["model"] == settings.models[0]) & (roc["task"] == MEAN_OF_TASKS) & roc["sensitivity"].notna()]
     if rows.empty:
         return nothing("No ROC curve can be drawn", "No cell of the study has a number.")
-    home = [row.target in settings["members"][row.source] for row in rows.itertuples()]
+    home = [row.target in settings.members[row.source] for row in rows.itertuples()]
     rows = rows.assign(place=["home" if here else "elsewhere" for here in home])
-    panels = [_panel(rows[rows["target"] == target], target, settings) for target in settings["targets"]
+    panels = [_panel(rows[rows["target"] == target], target, settings) for target in settings.targets
               if (rows["target"] == target).any()]  # fmt: skip
     at_ten = rows[(rows["false_positive_rate"] - 0.1).abs() < 1e-6].groupby("place")["sensitivity"].mean()
     title = " and ".join(f"{at_ten[place]:.2f} {words}" for place, words in
@@ -39,11 +37,11 @@ def draw(roc: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     return Figure(chart, f"At 10 % false positives, mean sensitivity is {title}", caption, reading)
 
 
-def _panel(rows: pd.DataFrame, target: str, settings: Mapping[str, Any]) -> alt.LayerChart:
+def _panel(rows: pd.DataFrame, target: str, settings: DrawFigure) -> alt.LayerChart:
     unit = alt.Scale(domain=[0, 1])
     x = alt.X("false_positive_rate:Q", title="false positives", scale=unit, axis=alt.Axis(tickCount=3))
     y = alt.Y("sensitivity:Q", title="sensitivity", scale=unit, axis=alt.Axis(tickCount=3))
-    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings["sources"], settings["datasets"]),
+    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings.sources, settings.datasets),
                        legend=alt.Legend(orient="bottom", columns=6))  # fmt: skip
     dash = alt.StrokeDash("place:N", title=None, scale=alt.Scale(domain=["home", "elsewhere"], range=[[1, 0], [5, 3]]))
     chance = pd.DataFrame({"false_positive_rate": [0, 1], "sensitivity": [0, 1]})

@@ -12,11 +12,12 @@ from crossray import manifest
 from crossray.figures.pixels import HIDDEN, HIDDEN_WORDS, data_url, none_shown, not_shown
 from crossray.figures.style import Figure
 from crossray.shards import ImageStore, with_rows
+from crossray.study.stages.draw_figure import DrawFigure
 
 _IMAGES = 6
 
 
-def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+def choose(manifests: Path, datasets: Path, settings: DrawFigure) -> pd.DataFrame:
     """Pick images evenly from each data set's training split, in the order of the manifest.
 
     Of a data set without training images, as one that is only tested on, they come from another split; of one whose
@@ -26,18 +27,18 @@ def choose(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> pd.D
         dataset, split, column (from 1), url (a JPEG of at most 128 px), findings (:func:`caption_words`).
     """
     rows: list[dict[str, Any]] = []
-    for name in settings["datasets"]:
-        if name in settings["withheld"]:
+    for name in settings.datasets:
+        if name in settings.withheld:
             continue
         table = manifest.read(manifests / f"{name}.parquet")
-        store = ImageStore(datasets / name / settings["shape"] / "index.json")
+        store = ImageStore(datasets / name / settings.shape / "index.json")
         parts = {split: with_rows(table, store, split) for split in manifest.SPLITS}
         split = next((split for split, part in parts.items() if len(part)), "train")
         part = parts[split]
         picked = part.iloc[np.unique(np.linspace(0, len(part) - 1, _IMAGES).astype(int))] if len(part) else part
         for column, (_, row) in enumerate(picked.iterrows(), start=1):
             pixels = store.take(np.array([row["row"]]))[0]
-            labels = {task: row.get(task, float("nan")) for task in settings["tasks"]}
+            labels = {task: row.get(task, float("nan")) for task in settings.tasks}
             url = data_url(pixels, name, settings)
             rows.append({"dataset": name, "split": split, "column": column, "url": url,
                          "findings": [HIDDEN_WORDS] if url == HIDDEN else caption_words(labels)})  # fmt: skip
@@ -59,7 +60,7 @@ def caption_words(labels: Mapping[str, float]) -> list[str]:
     return ["no finding"] + ([f"{unknown} not labelled"] if unknown else [])
 
 
-def draw(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure:
+def draw(manifests: Path, datasets: Path, settings: DrawFigure) -> Figure:
     """Draw a few images of each data set, as the models see them.
 
     Args:
@@ -70,17 +71,17 @@ def draw(manifests: Path, datasets: Path, settings: Mapping[str, Any]) -> Figure
     return gallery(choose(manifests, datasets, settings), settings)
 
 
-def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the images with their positive labels.
 
     Args:
         chosen: :func:`choose`.
         settings: datasets, tasks, size, withheld.
     """
-    if chosen.empty and settings["withheld"]:
+    if chosen.empty and settings.withheld:
         return none_shown(settings)
     x = alt.X("column:O", axis=None)
-    y = alt.Y("dataset:N", title=None, sort=list(settings["datasets"]),
+    y = alt.Y("dataset:N", title=None, sort=list(settings.datasets),
               axis=alt.Axis(domain=False, ticks=False, labelFontWeight=600, labelPadding=8))  # fmt: skip
     base = alt.Chart(chosen).encode(x=x, y=y)
     chart = alt.layer(
@@ -93,9 +94,9 @@ def gallery(chosen: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         f"{row.dataset}, which has none, is shown by its {row.split} split" for row in others.itertuples()
     )
     caption = (
-        f"{_IMAGES} images of each data set's training split, spread evenly over it, at the {settings['size']} px that "
+        f"{_IMAGES} images of each data set's training split, spread evenly over it, at the {settings.size} px that "
         "the models are given; below each the labels that are positive, or how many of the study's "
-        f"{len(settings['tasks'])} tasks it is not labelled for.{f' {elsewhere}.' if elsewhere else ''}"
+        f"{len(settings.tasks)} tasks it is not labelled for.{f' {elsewhere}.' if elsewhere else ''}"
         + not_shown(chosen["url"], settings)
     )
     reading = "Look for differences of exposure, sharpness, framing and markers: they are what a model may trip over."

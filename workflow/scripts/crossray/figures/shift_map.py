@@ -1,13 +1,11 @@
 """Figure: which pair suffers from what, task by task."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.shift_colours import VERDICT_COLOURS, VERDICT_LETTERS
 from crossray.figures.style import EMPTY, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _WORDS = {"prevalence": "P prevalence", "image": "I images", "concept": "C label rule", "no harm": "+ present, no harm",
           "no shift": "= no shift", "no shift found": "~ no shift found", "cannot tell": "? cannot tell"}  # fmt: skip
@@ -15,14 +13,14 @@ _PANELS = {"log-loss": "by log-loss", "AUC": "by AUC"}
 _WHITE = ("image", "concept")
 
 
-def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a map of verdicts, pairs down, tasks across.
 
     Args:
         shift: ``shift.csv``.
         settings: models, tasks.
     """
-    rows = shift[shift["model"] == settings["models"][0]]
+    rows = shift[shift["model"] == settings.models[0]]
     if rows["verdict"].isna().all():
         why = "No pair has a task with enough positives and negatives at both places."
         return nothing("No verdict on images or labels", why)
@@ -47,8 +45,8 @@ def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     return Figure(chart, f"Images or labels? {told[0].upper()}{told[1:]}", caption, reading)
 
 
-def _panel(rows: pd.DataFrame, metric: str, settings: Mapping[str, Any]) -> alt.LayerChart:
-    x = alt.X("task:N", title=None, sort=list(settings["tasks"]),
+def _panel(rows: pd.DataFrame, metric: str, settings: DrawFigure) -> alt.LayerChart:
+    x = alt.X("task:N", title=None, sort=list(settings.tasks),
               axis=alt.Axis(orient="top", labelAngle=-40, domain=False, ticks=False))  # fmt: skip
     first = metric == next(iter(_PANELS))
     y = alt.Y("pair:N", title=None, sort=list(dict.fromkeys(rows["pair"])),

@@ -1,31 +1,29 @@
 """Figure: what the losses of each pair consist of, prevalence, images and label rule, by both metrics."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.shift_colours import CAUSE_COLOURS, CAUSE_WORDS
 from crossray.figures.style import INK, Figure, nothing, signed
+from crossray.study.stages.draw_figure import DrawFigure
 
 _METRICS = {"log-loss": "log-loss, nats", "AUC": "1 - AUC"}
 
 
-def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw stacked bars, one a pair, the targets below one another.
 
     Args:
         shift: ``shift.csv``.
         settings: models, sources, targets.
     """
-    rows = shift[(shift["model"] == settings["models"][0]) & shift["drop"].notna()]
+    rows = shift[(shift["model"] == settings.models[0]) & shift["drop"].notna()]
     if rows.empty:
         why = "No pair has a task with enough positives and negatives at both places."
         return nothing("No loss can be split into its causes", why)
     means = rows.groupby(["metric", "target", "source"], sort=False)[["drop", *CAUSE_COLOURS]].mean().reset_index()
     counts = rows.groupby(["target", "source"])["task"].nunique()
-    targets = [name for name in settings["targets"] if (means["target"] == name).any()]
+    targets = [name for name in settings.targets if (means["target"] == name).any()]
     columns = [
         alt.vconcat(
             *(_bars(means[(means["metric"] == metric) & (means["target"] == target)], target, metric, settings,
@@ -46,8 +44,8 @@ def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     return Figure(alt.hconcat(*columns, spacing=26), _title(means), caption, reading)
 
 
-def _bars(rows: pd.DataFrame, target: str, metric: str, settings: Mapping[str, Any], last: bool) -> alt.LayerChart:
-    sources = [name for name in settings["sources"] if (rows["source"] == name).any()]
+def _bars(rows: pd.DataFrame, target: str, metric: str, settings: DrawFigure, last: bool) -> alt.LayerChart:
+    sources = [name for name in settings.sources if (rows["source"] == name).any()]
     parts = rows.melt(["source"], list(CAUSE_COLOURS), "cause", "value")
     parts["cause"] = parts["cause"].map(CAUSE_WORDS)
     scale = alt.Scale(domain=list(CAUSE_WORDS.values()), range=list(CAUSE_COLOURS.values()))

@@ -1,13 +1,11 @@
 """Figure: what was planted in simulated hospitals, and what was found."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.shift_colours import CAUSE_COLOURS, CAUSE_WORDS
 from crossray.figures.style import Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _KINDS = {**CAUSE_WORDS, "mixture": "mixture", "nothing": "nothing", "site mark": "site mark",
           "along severity": "along severity"}  # fmt: skip
@@ -18,7 +16,7 @@ _LEAST = 0.02
 _OUTCOMES = {"right": "#01665e", "abstained": "#d1d5db", "wrong": "#d55e00"}
 
 
-def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw planted against found terms, and how verdicts came out.
 
     Args:
@@ -26,7 +24,7 @@ def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: Ma
         shift_acceptance: ``shift_acceptance.csv``.
         settings: models.
     """
-    rows = shift_truth[(shift_truth["metric"] == "log-loss") & (shift_truth["model"] == settings["models"][0])]
+    rows = shift_truth[(shift_truth["metric"] == "log-loss") & (shift_truth["model"] == settings.models[0])]
     if rows.empty:
         return nothing("No verdict can be checked", "No two hospitals of one seed have a verdict.")
     panels = alt.hconcat(*(_panel(rows, cause) for cause in CAUSE_WORDS), spacing=22)

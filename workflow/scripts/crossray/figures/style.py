@@ -5,7 +5,7 @@ import itertools
 import json
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import vl_convert
 
 from crossray.errors import listed
 from crossray.files import replacing, write_json, write_text
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.texts import visible
 
 #: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
@@ -92,11 +93,11 @@ def dataset_shapes(datasets: Sequence[str]) -> alt.Scale:
     return alt.Scale(domain=list(datasets), range=shapes)
 
 
-def notice(settings: Mapping[str, Any]) -> str:
+def notice(settings: DrawFigure) -> str:
     """Return the words that stand on every figure of a study with phantoms; empty for real images alone."""
-    if settings["phantoms"] and settings["real"]:
-        return f"Phantoms, not patients: {listed(settings['phantoms'])}; the other images are real"
-    return "Phantoms, not patients: simulated images" if settings["phantoms"] else ""
+    if settings.phantoms and settings.real:
+        return f"Phantoms, not patients: {listed(settings.phantoms)}; the other images are real"
+    return "Phantoms, not patients: simulated images" if settings.phantoms else ""
 
 
 def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def _wrapped(text: str, width: int = 62) -> list[str]:
     return lines
 
 
-def write(figure: Figure, settings: Mapping[str, Any], svg: Path, png: Path, words: Path) -> None:
+def write(figure: Figure, settings: DrawFigure, svg: Path, png: Path, words: Path) -> None:
     """Write a figure as SVG and PNG, and its words as JSON; no browser, no network.
 
     Args:

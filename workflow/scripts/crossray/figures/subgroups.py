@@ -1,16 +1,14 @@
 """Figure: the AUC by sex, age band and view, at home and elsewhere."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
 
-def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a strip of pairs for each group.
 
     Args:
@@ -18,12 +16,12 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         settings: models, members, minimum.
     """
     rows = subgroups[
-        (subgroups["model"] == settings["models"][0]) & (subgroups["task"] == MEAN_OF_TASKS) & subgroups["auc"].notna()
+        (subgroups["model"] == settings.models[0]) & (subgroups["task"] == MEAN_OF_TASKS) & subgroups["auc"].notna()
     ]
     if rows.empty:
-        why = f"No group of a target has {settings['minimum']} patients with a finding, and without it."
+        why = f"No group of a target has {settings.minimum} patients with a finding, and without it."
         return nothing("No group is large enough to be measured", why)
-    home = [row.target in settings["members"][row.source] for row in rows.itertuples()]
+    home = [row.target in settings.members[row.source] for row in rows.itertuples()]
     rows = rows.assign(place=["at home" if here else "elsewhere" for here in home],
                        name=rows["source"] + " to " + rows["target"])  # fmt: skip
     panels = [_panel(rows[rows["attribute"] == name], name) for name in ("sex", "age", "view")
@@ -36,7 +34,7 @@ def draw(subgroups: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     )
     title = f"Largest gap: {gap}" if len(below) else f"No group's gap has an interval below zero; the lowest is {gap}"
     caption = (
-        f"Every point is a model on one group of a target, mean over the tasks with at least {settings['minimum']} "
+        f"Every point is a model on one group of a target, mean over the tasks with at least {settings.minimum} "
         "patients with the finding, and without it, in the group and outside it. "
         f"{len(below)} of {len(rows)} groups do worse than all other images of their target with an "
         "interval below zero (patients as clusters, not corrected for their number). Intervals, counts and "

@@ -1,6 +1,5 @@
 """Figure: what a training setting changes, at home and elsewhere, and which value each way of choosing would take."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -8,6 +7,7 @@ import pandas as pd
 
 from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figure, nothing, signed, with_interval
 from crossray.reasons import DIVERGED
+from crossray.study.stages.draw_figure import DrawFigure
 
 #: values that span more than this factor stand on a logarithmic axis
 _LOGARITHMIC = 8
@@ -15,7 +15,7 @@ _LOGARITHMIC = 8
 _PANELS = 16
 
 
-def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw AUC against the setting, a column of panels a target and a row a source and setting.
 
     Args:
@@ -41,8 +41,8 @@ def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: Mapping[str, Any
     tasks = sorted(rows["tasks"].unique())
     counted = f"{tasks[0]}" if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}"
     caption = (
-        f"AUC, mean over {len(settings['seeds'])} seeds and the {counted} tasks that have a number at every point of a "
-        f"panel, with the 95 % interval for other patients ({settings['resamples']:,} resamples) and other seeds. "
+        f"AUC, mean over {len(settings.seeds)} seeds and the {counted} tasks that have a number at every point of a "
+        f"panel, with the 95 % interval for other patients ({settings.resamples:,} resamples) and other seeds. "
         + _chosen(choices)
         + (f" {left_out} further pairs are in the table alone." if left_out else "")
         + _diverged(sweeps)

@@ -1,6 +1,5 @@
 """Figure: the matrix of AUC for every task, on one scale."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import altair as alt
@@ -9,38 +8,37 @@ import pandas as pd
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure
 from crossray.reasons import REASONS
+from crossray.study.stages.draw_figure import DrawFigure
 
 _COLUMNS = 3
 #: with more targets than this, cells are small and show the positives alone
 _LARGE = 5
 
 
-def draw(performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(performance: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw one small matrix a task and model.
 
     Args:
         performance: the reported rows of ``performance.csv``.
         settings: models, members, targets, tasks, minimum.
     """
-    performance = performance[performance["model"].isin(settings["models"])]
-    large = len(settings["targets"]) > _LARGE
+    performance = performance[performance["model"].isin(settings.models)]
+    large = len(settings.targets) > _LARGE
     counts = [_counts(row, short=large) if row.auc == row.auc else "" for row in performance.itertuples()]
     cells = performance.assign(counts=counts)
     panels = []
-    for model in settings["models"]:
-        for task in settings["tasks"]:
+    for model in settings.models:
+        for task in settings.tasks:
             chosen = cells[(cells["model"] == model) & (cells["task"] == task)]
-            name = task if len(settings["models"]) == 1 else f"{task}, {model}"
+            name = task if len(settings.models) == 1 else f"{task}, {model}"
             panels.append(
-                layers(chosen, settings["members"], settings["targets"], 38 if large else 64, "counts").properties(
-                    title=name
-                )
+                layers(chosen, settings.members, settings.targets, 38 if large else 64, "counts").properties(title=name)
             )
     chart = alt.concat(*panels, columns=_COLUMNS, spacing=24)
     measured = int(performance["auc"].notna().sum())
     caption = (
         f"AUC of each task; below it positives{'' if large else ' of labelled test images'}. "
-        f"{_codes(performance)}The minimum is {settings['minimum']} patients with the finding and without it. "
+        f"{_codes(performance)}The minimum is {settings.minimum} patients with the finding and without it. "
         f"{measured} of {len(performance)} cells can be measured. Intervals are in the table."
     )
     reading = (

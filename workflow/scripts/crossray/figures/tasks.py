@@ -1,15 +1,13 @@
 """Figure: each task's AUC over all models and targets, best first."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, HOME, INK, Figure, nothing, with_interval
+from crossray.study.stages.draw_figure import DrawFigure
 
 
-def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a strip of cells for each task with mean and standard deviation.
 
     Args:
@@ -17,12 +15,12 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: Mapping[str, 
         performance: the reported rows of ``performance.csv``.
         settings: models, members.
     """
-    model = settings["models"][0]
+    model = settings.models[0]
     means = tasks[(tasks["model"] == model) & tasks["mean_auc"].notna()].copy()
     if means.empty:
         return nothing("No task can be measured", "No cell of the study has a number.")
     cells = performance[(performance["model"] == model) & performance["auc"].notna()]
-    home = [row.target in settings["members"][row.source] for row in cells.itertuples()]
+    home = [row.target in settings.members[row.source] for row in cells.itertuples()]
     cells = cells.assign(place=["at home" if here else "elsewhere" for here in home])
     means["low"], means["high"] = means["mean_auc"] - means["sd"], means["mean_auc"] + means["sd"]
     words = [f"{row.mean_auc:.2f} ± {row.sd:.2f}, {row.cells} cells" for row in means.itertuples()]

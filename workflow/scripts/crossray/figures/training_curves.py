@@ -1,15 +1,14 @@
 """Figure: loss and validation AUC by epoch, with the epoch that was kept."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, source_scale, source_shapes
 from crossray.files import read_json
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import read
 from crossray.tables.training import History
 
@@ -17,12 +16,12 @@ from crossray.tables.training import History
 _FEW = 8
 
 
-def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
+def histories(models: Path, settings: DrawFigure) -> pd.DataFrame:
     """Read the histories of all trainings: model, source, seed, epoch, losses, validation_auc, kept."""
     tables = []
-    for model in settings["models"]:
-        for source in settings["sources_of"][model]:
-            for seed in settings["seeds"]:
+    for model in settings.models:
+        for source in settings.sources_of[model]:
+            for seed in settings.seeds:
                 folder = models / model / source / str(seed)
                 best = read_json(folder / "training.json")["best_epoch"]
                 table = read(folder / "history.csv", History)
@@ -31,7 +30,7 @@ def histories(models: Path, settings: Mapping[str, Any]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def draw(models: Path, settings: Mapping[str, Any]) -> Figure:
+def draw(models: Path, settings: DrawFigure) -> Figure:
     """Draw loss and validation AUC by epoch, with the epoch that was kept.
 
     Args:
@@ -41,14 +40,14 @@ def draw(models: Path, settings: Mapping[str, Any]) -> Figure:
     return curves(histories(models, settings), settings)
 
 
-def curves(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def curves(history: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the curves of every training.
 
     Args:
         history: :func:`histories`.
         settings: models, sources_of, sources, seeds, datasets.
     """
-    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings["sources"], settings["datasets"]))
+    colour = alt.Color("source:N", title="trained on", scale=source_scale(settings.sources, settings.datasets))
     detail = ["model:N", "seed:N"]
     last = int(history["epoch"].max())
     few = alt.Axis(values=list(range(1, last + 1)), format="d")
@@ -66,7 +65,7 @@ def curves(history: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     chance = (
         alt.Chart(pd.DataFrame({"validation_auc": [0.5]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(y=auc)
     )
-    shape = alt.Shape("source:N", title="trained on", scale=source_shapes(settings["sources"], settings["datasets"]))
+    shape = alt.Shape("source:N", title="trained on", scale=source_shapes(settings.sources, settings.datasets))
     dots = alt.Chart(known[known["kept"]]).mark_point(filled=True, size=90, opacity=1)
     kept = dots.encode(x=epoch, y=auc, color=colour, shape=shape)
     size = {"width": 300, "height": 220}

@@ -149,10 +149,9 @@ def make_algorithm(settings: TrainingRun, datasets: int, network: nn.Module) -> 
     if processes.count() > 1:
         raise UserError(f"training.algorithm: {name} compares data sets in a batch; train with one process a model")
     kind, weight = ALGORITHMS[name]
-    asked = settings.algorithm_weight
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derived_seed(settings.seed, "algorithm") % 2**63)
-        return kind(datasets, last_layer(network, name).in_features, weight if asked is None else asked)
+        return kind(datasets, last_layer(network, name).in_features, weight)
 
 
 def last_layer(network: nn.Module, name: str) -> nn.Linear:

@@ -15,10 +15,6 @@ from crossray.learning.batches import Examples, ordered_batches
 from crossray.learning.models import Network
 from crossray.shards import ImageStore, JoinedStores
 
-LEVELS = 256
-
-#: percentiles that a linear window is fitted to
-_WINDOW = (2.0, 98.0)
 #: an amplitude changes at most by this factor, so that what an image has lost is not made up from its noise
 _LARGEST_GAIN = 4.0
 #: images looked at together
@@ -30,12 +26,10 @@ class Look:
     """What a hospital's images look like taken together.
 
     Attributes:
-        levels: share of pixels with each grey level, shape (256,), sum 1.
         picture: mean image, shape (size, size) or (size, size, 3), 0 to 255.
         spectrum: mean logarithm of the power at each whole spatial frequency, shape (frequencies,).
     """
 
-    levels: NDArray[np.float64]
     picture: NDArray[np.float64]
     spectrum: NDArray[np.float64]
 
@@ -47,32 +41,13 @@ def mean_look(stores: Sequence[tuple[ImageStore, NDArray[np.int64]]]) -> Look:
         stores: pixels, and the rows of the images in them, at least one in all.
     """
     count = sum(len(rows) for _, rows in stores)
-    sums: list[Any] = [0, 0, 0]
+    sums: list[Any] = [0, 0]
     for store, rows in stores:
         for start in range(0, len(rows), _CHUNK):
             pixels = store.take(rows[start : start + _CHUNK])
-            sums[0] += np.bincount(pixels.ravel(), minlength=LEVELS) / pixels[0].size
-            sums[1] += pixels.sum(axis=0, dtype=np.float64)
-            sums[2] += np.sum([_spectrum(image) for image in pixels], axis=0)
+            sums[0] += pixels.sum(axis=0, dtype=np.float64)
+            sums[1] += np.sum([_spectrum(image) for image in pixels], axis=0)
     return Look(*(total / count for total in sums))
-
-
-def matched_levels(pixels: NDArray[np.uint8], target: Look, source: Look) -> NDArray[np.uint8]:
-    """Give images the source's grey levels.
-
-    Histogram specification (Gonzalez and Woods, Digital Image Processing, section 3.3) from the histogram of all of
-    the target's pixels to that of all of the source's: a grey level becomes the one with the same share of darker
-    pixels, in every image the same.
-    """
-    return _as_pixels(np.interp(_shares(target), _shares(source), np.arange(LEVELS)))[pixels]
-
-
-def matched_window(pixels: NDArray[np.uint8], target: Look, source: Look) -> NDArray[np.uint8]:
-    """Stretch images linearly, all alike, so that the 2nd and 98th percentile of all pixels are the source's."""
-    (low, high), (least, most) = (
-        np.interp(np.array(_WINDOW) / 100, _shares(look), np.arange(LEVELS)) for look in (target, source)
-    )
-    return _as_pixels(least + (np.arange(LEVELS) - low) * (most - least) / max(high - low, 1))[pixels]
 
 
 def matched_polarity(pixels: NDArray[np.uint8], _: Look, source: Look) -> NDArray[np.uint8]:
@@ -96,8 +71,6 @@ def matched_resolution(pixels: NDArray[np.uint8], target: Look, source: Look) ->
 
 #: correction of pictures -> what it does to uint8 images (n, size, size) or (n, size, size, 3) of a target
 MATCHES: dict[str, Callable[[NDArray[np.uint8], Look, Look], NDArray[np.uint8]]] = {
-    "histogram": matched_levels,
-    "window": matched_window,
     "polarity": matched_polarity,
     "resolution": matched_resolution,
 }
@@ -120,11 +93,6 @@ class MatchedStore(JoinedStores):
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the matched images at ``rows`` as uint8 of shape (len(rows), size, size) or (..., 3)."""
         return self.match(super().take(rows), *self.looks)
-
-
-def _shares(look: Look) -> NDArray[np.float64]:
-    """Return the share of pixels darker than each grey level, half of those that are equal included."""
-    return np.cumsum(look.levels) - look.levels / 2
 
 
 def _as_pixels(levels: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -37,6 +37,11 @@ def positive_weights(labels: NDArray) -> NDArray[np.float64]:
     return (labels == 0).sum(axis=0) / (labels == 1).sum(axis=0)
 
 
+#: as the authors of focal loss (Lin et al., ICCV 2017) and of asymmetric loss (Ridnik et al., ICCV 2021) chose them
+FOCAL_EXPONENT = 2
+ASYMMETRIC_EXPONENT, ASYMMETRIC_MARGIN = 4, 0.05
+
+
 class MaskedLoss(torch.nn.Module):
     """Sum over tasks of the weighted mean loss over the images whose label is known.
 
@@ -78,10 +83,9 @@ class MaskedLoss(torch.nn.Module):
         """Return the loss of each image and task."""
         match self.settings.loss:
             case "focal":
-                return torchvision.ops.sigmoid_focal_loss(logits, targets, -1, self.settings.focal_gamma)
+                return torchvision.ops.sigmoid_focal_loss(logits, targets, -1, FOCAL_EXPONENT)
             case "asymmetric":
-                gamma, margin = self.settings.asymmetric_gamma, self.settings.asymmetric_margin
-                return asymmetric_loss(logits, targets, gamma, margin)
+                return asymmetric_loss(logits, targets, ASYMMETRIC_EXPONENT, ASYMMETRIC_MARGIN)
             case _:
                 soft = smoothed(targets, self.settings.label_smoothing, 2)
                 return torch.nn.functional.binary_cross_entropy_with_logits(logits, soft, reduction="none")

@@ -46,6 +46,8 @@ def as_text(values: Mapping[str, Any]) -> str:
 class Settings:
     """Settings, to be derived from by frozen dataclasses."""
 
+    #: whether a part of the keys will do
+    PARTIAL: ClassVar = False
     __pydantic_config__: ClassVar = {"extra": "forbid", "strict": True, "alias_generator": key_of}
 
     def as_dict(self) -> dict[str, Any]:
@@ -85,7 +87,8 @@ class Settings:
         keys = {key_of(field.name): field for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
         if unknown := [key for key in values if key not in keys]:
             raise UserError(f"unknown key {', '.join(unknown)}; allowed are {', '.join(sorted(keys))}")
-        if missing := [key for key, field in keys.items() if key not in values and _is_required(field)]:
+        missing = [key for key, field in keys.items() if key not in values and _is_required(field)]
+        if missing and not cls.PARTIAL:
             raise UserError(f"the key {', '.join(missing)} is missing")
         kinds = hints(cls)
         return cls(**{keys[key].name: _built(kinds[keys[key].name], value) for key, value in values.items()})

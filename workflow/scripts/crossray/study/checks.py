@@ -31,7 +31,6 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _shared_digits(study.datasets)
     yield from _wrong_pairs(study)
     yield from _wrong_objectives(study)
-    yield from _wrong_findings(study)
     yield from _wrong_acceptance(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:
@@ -215,15 +214,6 @@ def _not_of_classes(study: Study) -> Iterator[str]:
         yield "shared_heads: for findings alone; leave it out where the objective is multiclass"
     if study.evaluation.pairs:
         yield "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"
-
-
-def _wrong_findings(study: Study) -> Iterator[str]:
-    """Yield what is wrong with the findings whose evidence is asked for."""
-    asked = study.evaluation.attribution
-    for task in (asked and asked.tasks) or ():
-        if task not in study.tasks:
-            allowed = ", ".join(study.tasks)
-            yield f"evaluation.attribution.tasks: {task!r} is no task of this study; allowed are {allowed}"
 
 
 def check_registers(registers: Mapping[str, str], public: Mapping[str, bool]) -> None:

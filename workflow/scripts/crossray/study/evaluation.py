@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Len
+from annotated_types import Ge, Gt
 
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Number, Several, Text
@@ -33,12 +33,8 @@ class Attribution(Settings):
     """
     How evidence is attributed to pixels; grad_cam needs a convolutional network. The gallery shows the first.
     """
-    tasks: LeftOut[Annotated[tuple[str, ...], Len(1)]] = None
-    "Findings to ask about; all of the study's where this is left out."
     images: Annotated[int, Ge(1)] = 50
     "Positive test images of a target and task that are scored, at most; the same for all models."
-    steps: Annotated[int, Ge(2)] = 16
-    "Steps between a black image and the image, of integrated gradients; they decide its cost."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +71,6 @@ class Explanation(Settings):
     with torchvision's by their name (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). Labels of the
     study's data sets must not have trained it.
     """
-    images: Annotated[int, Ge(20)] = 2000
-    "Test images of each data set that are looked at, at most; whole patients are drawn."
     minimum: Annotated[int, Ge(2)] = 50
     "Positives and negatives that both sides need for a verdict."
     resamples: Annotated[int, Ge(50)] = 200

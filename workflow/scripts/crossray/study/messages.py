@@ -12,6 +12,7 @@ from typing import Any
 from crossray.errors import cut
 from crossray.study.base import Settings, bare, hints, key_of
 from crossray.study.kinds import KINDS
+from crossray.study.versions import what_became_of
 
 Path = tuple[str | int, ...]
 
@@ -66,7 +67,8 @@ def problem_of(error: Mapping[str, Any], kind: type[Settings], block: Any, above
     match error["type"]:
         case "unexpected_keyword_argument":
             allowed = ", ".join(sorted(map(key_of, hints(_class_at(kind, path[:-1])))))
-            return Problem((*above, *path[:-1]), f"unknown key {path[-1]}; allowed are {allowed}")
+            gone = what_became_of((*above, *path))
+            return Problem((*above, *path[:-1]), gone or f"unknown key {path[-1]}; allowed are {allowed}")
         case "missing":
             return Problem((*above, *path[:-1]), f"the key {path[-1]} is missing", is_absence=True)
     if path and path[-1] == "[key]":

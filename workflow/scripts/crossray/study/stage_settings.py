@@ -20,6 +20,7 @@ from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.convert_shard import ConvertShard
 from crossray.study.stages.describe_images import DescribeImages
+from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
@@ -39,6 +40,10 @@ from crossray.study.training import TrainingRun
 
 R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
+
+
+#: test images of a data set that are described, at most
+DESCRIBED = 2000
 
 
 def is_file(weights: str) -> bool:
@@ -107,7 +112,7 @@ def train_model(plan: Plan, model: str, source: str, seed: int) -> TrainModel:
     if is_pooled(source):
         return run
     balance = run.balance if run.balance == "findings" else "images"
-    return replace(run, balance=balance, algorithm="erm", algorithm_weight=None)
+    return replace(run, balance=balance, algorithm="erm")
 
 
 def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> TrainSharedHeads:
@@ -115,7 +120,7 @@ def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> Train
     heads = plan.study.shared_heads
     weight = heads.penalty if heads and penalty == "tied" else 0
     run = _training(TrainSharedHeads, plan, model, seed, penalty=weight)
-    return replace(run, algorithm="erm", algorithm_weight=None)
+    return replace(run, algorithm="erm")
 
 
 def _training(kind: type[R], plan: Plan, name: str, seed: int, **more: Any) -> R:
@@ -154,7 +159,7 @@ def describe_images(plan: Plan) -> DescribeImages:
     asked = plan.study.explanation or Explanation()
     encoder = "file" if is_file(asked.encoder) else asked.encoder
     seed = plan.study.evaluation.seed
-    return taken(DescribeImages, plan.study.training, images=asked.images, encoder=encoder, seed=seed)
+    return taken(DescribeImages, plan.study.training, images=DESCRIBED, encoder=encoder, seed=seed)
 
 
 def attribute_images(plan: Plan) -> AttributeImages:
@@ -163,7 +168,7 @@ def attribute_images(plan: Plan) -> AttributeImages:
     return taken(
         AttributeImages,
         asked,
-        tasks=asked.tasks or study.tasks,
+        tasks=study.tasks,
         batch_size=study.training.batch_size,
         seed=study.evaluation.seed,
     )
@@ -265,26 +270,26 @@ def forget(plan: Plan, releases: Iterable[str]) -> Forget:
     return Forget(registers=plan.registers, releases=tuple(releases))
 
 
-def figures(plan: Plan) -> dict[str, Any]:
-    """Return what figures can ask of the study, by key."""
+def draw_figure(plan: Plan) -> DrawFigure:
+    """Return all that figures can ask of the study."""
     study = plan.study
-    return {
-        "models": plan.reported_models,
-        "sources_of": {name: plan.models[name].sources for name in plan.reported_models},
-        "sources": plan.sources,
-        "targets": plan.targets,
-        "members": plan.members,
-        "datasets": tuple(study.datasets),
-        "tasks": study.tasks,
-        "seeds": study.seeds,
-        "size": study.images.size,
-        "shape": plan.shape,
-        "fit": study.images.fit,
-        "attribution": taken(Attributed, attribute_images(plan)).as_dict(),
-        "resamples": study.evaluation.resamples,
-        "minimum": study.evaluation.minimum,
-        "phantoms": plan.phantoms,
-        "real": plan.real,
-        "withheld": plan.withheld,
-        "searched": plan.searched,
-    }
+    return DrawFigure(
+        models=plan.reported_models,
+        sources_of={name: plan.models[name].sources for name in plan.reported_models},
+        sources=plan.sources,
+        targets=plan.targets,
+        members=plan.members,
+        datasets=tuple(study.datasets),
+        tasks=study.tasks,
+        seeds=study.seeds,
+        size=study.images.size,
+        shape=plan.shape,
+        fit=study.images.fit,
+        attribution=taken(Attributed, attribute_images(plan)),
+        resamples=study.evaluation.resamples,
+        minimum=study.evaluation.minimum,
+        phantoms=plan.phantoms,
+        real=plan.real,
+        withheld=plan.withheld,
+        searched=plan.searched,
+    )

@@ -51,25 +51,17 @@ class Training(Settings):
     """
     loss: Literal["cross_entropy", "focal", "asymmetric"] = "cross_entropy"
     """
-    Cross-entropy; focal loss (Lin et al. 2017), which weighs down what is classified well; or asymmetric loss (Ridnik
-    et al. 2021), which does so for negatives alone.
+    Cross-entropy; focal loss (Lin et al. 2017, exponent 2), which weighs down what is classified well; or asymmetric
+    loss (Ridnik et al. 2021, exponent 4 and margin 0.05), which does so for negatives alone.
     """
-    focal_gamma: Annotated[Number, Ge(0)] = 2
-    "Exponent of the focal loss; 0 is cross-entropy."
-    asymmetric_gamma: Annotated[Number, Ge(0)] = 4
-    "Exponent of the asymmetric loss for negatives."
-    asymmetric_margin: Annotated[Number, Ge(0), Lt(1)] = 0.05
-    "Negatives whose output is below this count as right in the asymmetric loss."
     label_smoothing: Annotated[Number, Ge(0), Lt(1)] = 0
     "Share of each label of the cross-entropy that is given to all answers alike (Szegedy et al. 2016)."
     algorithm: Literal["erm", "coral", "dann", "group_dro"] = "erm"
     """
     How a pooled source is learnt from: all images alike (erm); features of its data sets made alike (coral, Sun and
     Saenko 2016; dann, Ganin et al. 2016); or the data set with the largest loss weighing most (group_dro, Sagawa et al.
-    2020). Other sources know erm alone.
+    2020), weighed as in DomainBed. Other sources know erm alone.
     """
-    algorithm_weight: Annotated[Number, Gt(0)] | None = None
-    "How much the algorithm weighs; where this is left out as in DomainBed, 1, and 0.01 for group_dro."
     task_weights: Literal["paper", "none"] = "paper"
     "Tasks weigh by rarity, as in equation 1 of Cohen et al. 2020 (paper), or all the same (none)."
     positive_weights: Literal["none", "balanced"] = "none"
@@ -120,13 +112,9 @@ class TrainingRun(Training, Start):
         return {key: value for key, value in super().as_dict().items() if self._has_effect(key)}
 
     def _has_effect(self, key: str) -> bool:
-        if key in ("algorithm", "algorithm_weight"):
-            return self.algorithm != _PLAIN["algorithm"]
-        if key == "balance":
-            return self.balance != _PLAIN["balance"]
         if key == "label_smoothing":
             return self.loss == "cross_entropy"
-        return key not in _OF_LOSSES or key.startswith(self.loss)
+        return key not in _PLAIN or getattr(self, key) != _PLAIN[key]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -140,6 +128,3 @@ class TrainingRun(Training, Start):
 
 #: what the settings are that are left out as they change nothing, whatever their default
 _PLAIN = {"algorithm": "erm", "balance": "images"}
-
-#: settings of one loss
-_OF_LOSSES = ("focal_gamma", "asymmetric_gamma", "asymmetric_margin")

@@ -8,13 +8,13 @@ the contract says which columns hold text, and nothing is guessed.
 import functools
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossray.errors import UserError, listed
 from crossray.files import damaged, read_parquet, replacing, with_texts, write_csv
-from crossray.tables.contract import Column, Limits, Row, columns
+from crossray.tables.contract import Column, Limits, Row, columns, names
 from crossray.texts import from_cell
 
 if TYPE_CHECKING:
@@ -57,6 +57,13 @@ def contract_of(name: str) -> type[Row]:
     if name not in found:
         raise UserError(f"there is no table {name!r}; a table's name is one of {', '.join(sorted(found))}")
     return found[name]
+
+
+def of_rows(rows: Iterable[Mapping[str, Any]], contract: type[Row]) -> "pd.DataFrame":
+    """Return rows as a table with the columns of its contract; what a row does not say is missing."""
+    import pandas as pd
+
+    return pd.DataFrame(rows, columns=names(contract))
 
 
 def write(path: Path, table: "pd.DataFrame", contract: type[Row], private: bool = False) -> None:

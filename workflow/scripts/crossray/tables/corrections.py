@@ -17,10 +17,10 @@ class Corrections(OfCell):
     metric: str
     "`log-loss` or `AUC`."
     correction: str
-    """What was corrected: `histogram` (grey levels as at the source), `window` (its percentiles), `polarity`,
-    `resolution` (its power at each spatial frequency), `batch norm` (statistics of the target), `implied prevalence`
-    (see `implied` in `shift_evidence.csv`), `recalibrated` (intercept and slope from labels of half of the target's
-    patients, for the other half); or the name of a model that differs from the first in its training alone."""
+    """What was corrected: `polarity`, `resolution` (the source's power at each spatial frequency), `batch norm`
+    (statistics of the target), `implied prevalence` (see `implied` in `shift_evidence.csv`), `recalibrated` (intercept
+    and slope from labels of half of the target's patients, for the other half); or the name of a model that differs
+    from the first in its training alone."""
     images: Count
     "Test images that the target labels for the task."
     before: float | None

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from crossray.study.base import Settings
 
+#: between a black image and the image, of integrated gradients; they decide its cost
+STEPS = 16
+
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeImages(Settings):
@@ -15,8 +18,6 @@ class AttributeImages(Settings):
     "How evidence is attributed to pixels."
     images: int
     "Positive test images of a task that are scored, at most."
-    steps: int
-    "Steps of integrated gradients."
     batch_size: int
     "Images at a time."
     seed: int
