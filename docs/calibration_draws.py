@@ -20,18 +20,24 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from crossray.analysis.intervals import (  # noqa: E402
     Measured,
     difference,
+    interval,
     intervals,
     limits,
     measure_auc,
     paired_difference,
+    pooled,
+    repeated,
 )
 from crossray.analysis.means import Mean, mean_of, single  # noqa: E402
-from crossray.analysis.resampling import interval, patient_weights, weighted_ranking  # noqa: E402
+from crossray.analysis.resampling import interval as percentiles  # noqa: E402
+from crossray.analysis.resampling import patient_weights, weighted_ranking  # noqa: E402
 from crossray.code_version import code_version  # noqa: E402
 from crossray.seeds import derived_seed  # noqa: E402
 
 NOW, DELONG, BOOTSTRAP, WALD = "CrossRay", "DeLong, logit (before)", "bootstrap (before)", "DeLong, normal (before)"
+PATIENTS = "patients alone"
 AUC, APART, SAME = "AUC", "home against away", "two models, same images"
+TRAINED, TRAINED_DROP = "AUC over trainings", "drop over trainings"
 MEAN, DROP, MODELS = "mean of 5 tasks", "drop of the mean of 5 tasks", "two models' means of 5 tasks"
 #: what a patient's images share of the variance of scores, and images of a patient with the finding that show it
 ALIKE, SHOWING = 0.7, 0.8
@@ -45,6 +51,10 @@ TASKS, TASKS_ALIKE = 5, 0.5
 #: patients with and without each finding, and images a patient, where means are drawn; those at the other hospital
 MEANS = tuple((positives, 19 * positives, images) for positives in (5, 10, 20, 50) for images in (1, 3))
 AWAY = (100, 900)
+#: places where trainings are measured, the first at home, and tasks there; patients with the finding and without
+PLACES, PLACE_TASKS, PLACE_SIZES = 3, 3, ((10, 190), (50, 450), (200, 800))
+#: trainings, and the standard deviation of their d', half of whose square the tasks of a place share
+SEEDS, SEEDS_DIFFER = (3, 5, 10), 0.2
 #: patients with and without the finding at home and away
 UNPAIRED = (
     (10, 190, 500, 2000),
@@ -109,7 +119,7 @@ def cover(positives: int, negatives: int, truth: float, images: int, draws: int)
         measured.append(patients.measure(scores))
         if images > 1 and draw < SLOW_DRAWS and len(patients.owners) < 2_000:
             weights = patient_weights(patients.owners, RESAMPLES, draw)
-            replicates.append(interval(weighted_ranking(patients.labels, scores, weights)[0]))
+            replicates.append(percentiles(weighted_ranking(patients.labels, scores, weights)[0]))
     aucs = np.array([one.auc for one in measured])
     found = {NOW: np.array(intervals(measured))}
     if images == 1:
@@ -160,7 +170,7 @@ def cover_mean(
             mean, drawn = mean - subtracted, drawn - resampled
         values.append(mean.value)
         now.append(mean.interval)
-        before.append(interval(drawn))
+        before.append(percentiles(drawn))
     spread = float(np.diff(np.quantile(values, [0.025, 0.975]))[0])
     row = {
         "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
@@ -168,6 +178,69 @@ def cover_mean(
     }  # fmt: skip
     found = {NOW: np.array(now).T, BOOTSTRAP: np.array(before).T}
     return [row | {"method": method} | _covered(*ends, expected) for method, ends in found.items()]
+
+
+def training_cells() -> Iterator[tuple[str, int, int, float, int]]:
+    """Yield quantity, positives, negatives, true AUC and trainings of what several trainings are drawn for."""
+    for quantity, size, truth, seeds in product((TRAINED, TRAINED_DROP), PLACE_SIZES, (0.7, 0.9), SEEDS):
+        yield quantity, *size, truth, seeds
+
+
+def cover_trainings(
+    quantity: str, positives: int, negatives: int, truth: float, seeds: int, draws: int
+) -> list[dict[str, object]]:  # fmt: skip
+    """Draw a model's trainings many times, measured on the tasks of several places; return a row for each way.
+
+    The AUC is the first at home; the drop is that of the mean of tasks to another place, where d' is less. The true
+    one is the mean over all trainings that there might be.
+    """
+    names = [str(value) for value in (positives, negatives, truth, seeds)]
+    generator = np.random.default_rng(derived_seed(0, quantity, *names))
+    spread = np.sqrt(2 + SEEDS_DIFFER**2)
+    distance = float(norm.ppf(truth) * spread)
+    expected = truth if quantity == TRAINED else truth - float(norm.cdf((distance - LOST) / spread))
+    values, now, patients_alone = [], [], []
+    for _ in range(draws):
+        places = [
+            repeated(several)
+            for place in range(PLACES)
+            for several in _trainings(generator, positives, negatives, seeds, place, distance)
+        ]
+        for found, with_trainings in ((now, True), (patients_alone, False)):
+            measured = pooled("model", places) if with_trainings else [place.mean for place in places]
+            if quantity == TRAINED:
+                found.append(interval(measured[0]))
+            else:
+                drop = difference(measured[:PLACE_TASKS], measured[PLACE_TASKS : 2 * PLACE_TASKS])
+                found.append((drop.low, drop.high))
+        values.append(places[0].mean.auc if quantity == TRAINED else drop.value)
+    row = {
+        "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth, "images_per_patient": 1,
+        "seeds": seeds, "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
+        "code": code(),
+    }  # fmt: skip
+    found = {NOW: np.array(now).T, PATIENTS: np.array(patients_alone).T}
+    return [row | {"method": method} | _covered(*ends, expected) for method, ends in found.items()]
+
+
+def _trainings(
+    generator: np.random.Generator, positives: int, negatives: int, seeds: int, place: int, distance: float
+) -> Iterator[list[Measured]]:
+    """Yield for each task of a place the trainings, measured on the same patients, whose scores are alike."""
+    count = positives + negatives
+    owners = np.arange(PLACES * count)[place * count : (place + 1) * count]
+    shared = generator.normal(size=(seeds, 1))
+    skill = distance - LOST * (place > 0)
+    for own in generator.normal(size=(PLACE_TASKS, seeds)):
+        labels = (generator.permutation(count) < positives).astype(int)
+        moved = skill + SEEDS_DIFFER * np.sqrt(0.5) * (shared[:, 0] + own)
+        noise = np.sqrt(ALIKE) * generator.normal(size=count) + np.sqrt(1 - ALIKE) * generator.normal(
+            size=(seeds, count)
+        )
+        yield [
+            measure_auc(labels, each * labels + errors, owners, PLACES * count)
+            for each, errors in zip(moved, noise, strict=True)
+        ]
 
 
 @dataclass(frozen=True)

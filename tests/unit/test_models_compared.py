@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm, t
+from scipy.stats import norm
 
 from crossray import manifest
 from crossray.analysis import models, performance, sweeps
@@ -71,8 +71,6 @@ def test_a_point_is_the_mean_over_seeds_and_tasks(study, table):
         here = [(scored.labels[task].notna(), task) for task in TASKS]
         seeds.append(np.mean([auc(scored.labels[task][known], logits[task][known]) for known, task in here]))
     assert row["auc"] == pytest.approx(np.mean(seeds))
-    between = t.ppf(0.975, 2) * np.std(seeds, ddof=1) / np.sqrt(3)
-    assert row["auc_high"] - row["auc"] > between  # and more, as patients vary too
     assert (row["seeds"], row["tasks"], row["reason"]) == (3, 2, None)
 
 
@@ -166,7 +164,7 @@ def test_models_are_compared_on_the_cells_that_both_have(study):
     )  # each alone, both in all, one in each that leaves one out
     assert rows.loc[("tuned-0.01", "elsewhere"), "cells"] == 2
     assert rows.loc[("tuned-0.01", "elsewhere"), "shared_cells"] == 2
-    shown = table[table["seed"] == "ensemble"].set_index(["model", "source", "target"])["auc"]
+    shown = table[table["seed"] == "mean of trainings"].set_index(["model", "source", "target"])["auc"]
     expected = shown["tuned-0.01", "north", "south"].mean() - shown["scratch-0.01", "north", "south"].mean()
     assert rows.loc[("tuned-0.01", "elsewhere"), "difference"] == pytest.approx(expected)
     assert found["difference"].isna().tolist() == [True, True, False, False]

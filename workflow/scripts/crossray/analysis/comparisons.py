@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
-from crossray.analysis.cells import Scored, Study, known
-from crossray.analysis.intervals import Measured, difference, measure_auc, paired_difference
+from crossray.analysis.cells import Study
+from crossray.analysis.trainings import Repeated, difference, paired_difference, pooled
 from crossray.study.names import is_pooled
 from crossray.tables import MEAN_OF_TASKS
 
@@ -34,7 +34,7 @@ class Place:
     """The AUCs of a target: which patients it has, by numbers that hold for the whole study, and what was measured."""
 
     patients: NDArray[np.int64]
-    measured: Measured
+    measured: Repeated
 
 
 Cells = Mapping[tuple[str, str, str, str], Place]
@@ -46,7 +46,7 @@ def measure(study: Study) -> pd.DataFrame:
     Returns:
         A table with :data:`COLUMNS`.
     """
-    cells = dict(_cells(study))
+    cells = _pooled(dict(_cells(study)))
     rows = [*_on_same_images(study, cells), *_home_and_away(study, cells)]
     table = pd.DataFrame(rows, columns=COLUMNS)
     for of in (SAME_IMAGES, HOME_AND_AWAY):
@@ -66,16 +66,20 @@ def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Place]]:
         names = [f"{register}/{name}" for name in dict.fromkeys(scored.labels["patient_id"])]
         codes = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
         for trained in scored.logits:
-            logits = scored.reported(trained)
             for task in study.settings.tasks:
                 if scored.measurable(trained, task):
                     key = (trained.model, trained.source, scored.dataset, task)
-                    yield key, Place(codes, _measured(scored, logits, task))
+                    yield key, Place(codes, scored.repeated(trained, task))
 
 
-def _measured(scored: Scored, logits: pd.DataFrame, task: str) -> Measured:
-    truth, scores, here = known(scored.labels, logits, task)
-    return measure_auc(truth, scores, scored.patients[here], scored.patient_count)
+def _pooled(cells: Cells) -> Cells:
+    """Return the cells with what other trainings of each model would change, pooled over its targets and tasks."""
+    found: dict[tuple[str, str, str, str], Place] = {}
+    for model, source in dict.fromkeys(key[:2] for key in cells):
+        own = {key: place for key, place in cells.items() if key[:2] == (model, source)}
+        measured = pooled(f"{model}/{source}", [place.measured for place in own.values()])
+        found |= {key: replace(place, measured=one) for (key, place), one in zip(own.items(), measured, strict=True)}
+    return found
 
 
 def _on_same_images(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
@@ -129,7 +133,7 @@ def _difference(pairs: Sequence[tuple[Place, Place]]) -> dict[str, float]:
         ours, theirs = ([_among(place, everybody) for place in places] for places in (first, second))
         found = difference(ours, theirs)
     means = {
-        f"{name}_auc": float(np.mean([one.auc for one in several]))
+        f"{name}_auc": float(np.mean([one.measured.auc for one in several]))
         for name, several in (("first", ours), ("second", theirs))
     }
     return means | {
@@ -137,8 +141,9 @@ def _difference(pairs: Sequence[tuple[Place, Place]]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _among(place: Place, everybody: NDArray) -> Measured:
+def _among(place: Place, everybody: NDArray) -> Repeated:
     """Return what was measured with a part for each of more patients, in their order."""
     parts = np.zeros(len(everybody))
-    parts[np.searchsorted(everybody, place.patients)] = place.measured.parts
-    return replace(place.measured, parts=parts)
+    measured = place.measured.measured
+    parts[np.searchsorted(everybody, place.patients)] = measured.parts
+    return replace(place.measured, measured=replace(measured, parts=parts))

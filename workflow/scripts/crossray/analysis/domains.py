@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import values_of
+from crossray.analysis.values import Value, mean_of
 from crossray.study.names import ALL, ALL_BUT
-from crossray.tables import ENSEMBLE
+from crossray.tables import ENSEMBLE, MEAN_OF_TRAININGS
 
 OWN, OTHERS, EVERYBODY = "own domain", "all other domains", "all domains"
 
-#: ``auc`` and ``sd`` over seeds, means over the tasks that all conditions of a target share; ``reported_auc`` is the
-#: ensemble's (or the only seed's), with its interval over patients
+#: ``auc`` and ``sd`` over seeds, means over the tasks that all conditions of a target share; ``reported_auc`` is
+#: that of the cells that a report shows, with its interval
 COLUMNS = ["model", "target", "condition", "source", "tasks", "seeds", "auc", "sd",
            "reported_auc", "auc_low", "auc_high"]  # fmt: skip
 
@@ -46,9 +46,9 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _mean(table: pd.DataFrame, shown: Mean) -> dict[str, Any]:
+def _mean(table: pd.DataFrame, shown: Value) -> dict[str, Any]:
     """Average a source's tasks at a target, seed by seed and as reported."""
-    seeds = table[table["seed"] != ENSEMBLE].groupby("seed")["auc"].mean()
+    seeds = table[~table["seed"].isin([ENSEMBLE, MEAN_OF_TRAININGS])].groupby("seed")["auc"].mean()
     low, high = shown.interval
     return {
         "seeds": len(seeds), "auc": seeds.mean(), "sd": seeds.std(ddof=1),

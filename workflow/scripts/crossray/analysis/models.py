@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import Cell, values_of
+from crossray.analysis.values import Value, mean_of
 from crossray.files import read_json
 
 #: ``where`` the cells lie; ``cells`` behind ``auc``, ``shared_cells`` behind ``difference`` to the first model
@@ -55,7 +55,7 @@ def measure(
 
 
 def _cells(
-    values: Mapping[Cell, Mean], model: str, where: str, members: Mapping[str, Sequence[str]]
+    values: Mapping[Cell, Value], model: str, where: str, members: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str, str], Cell]:
     """Return a model's cells at home or elsewhere, by source, target and task."""
     return {cell[1:]: cell for cell in values if cell[0] == model and (cell[2] in members[cell[1]]) == (where == HOME)}

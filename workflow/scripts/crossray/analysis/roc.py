@@ -40,11 +40,18 @@ def measure(study: Study) -> pd.DataFrame:
 
 
 def _curve(scored: Scored, trained: Trained, task: str) -> tuple[dict[str, int], NDArray[np.float64]]:
-    """Return positives and negatives, and the sensitivity at each of the rates, on straight lines between the points.
+    """Return positives and negatives, and the sensitivity at each of the rates, the mean of a model's trainings."""
+    trainings = [known(scored.labels, logits, task)[:2] for logits in scored.each_training(trained)]
+    truth = trainings[0][0]
+    counts = {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}
+    return counts, np.mean([_sensitivities(truth, scores) for _, scores in trainings], axis=0)
+
+
+def _sensitivities(truth: NDArray, scores: NDArray) -> NDArray[np.float64]:
+    """Return the sensitivity at each of the rates, on straight lines between the points.
 
     Where the curve goes straight up, the highest counts.
     """
-    truth, scores, _ = known(scored.labels, scored.reported(trained), task)
     false_positive, true_positive, _ = roc_curve(truth, scores, drop_intermediate=False)
     points = pd.Series(true_positive).groupby(false_positive.round(12)).agg(["min", "max"])
     before = points.index.searchsorted(RATES.round(12), side="right") - 1
@@ -52,4 +59,4 @@ def _curve(scored: Scored, trained: Trained, task: str) -> tuple[dict[str, int],
     left, right = points.index[before].to_numpy(), points.index[after].to_numpy()
     low, high = points["max"].to_numpy()[before], points["min"].to_numpy()[after]
     part = np.divide(RATES - left, right - left, out=np.zeros_like(RATES), where=right > left)
-    return {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}, low + part * (high - low)
+    return np.asarray(low + part * (high - low))

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from crossray import reasons
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import Cell, values_of
+from crossray.analysis.values import Value, mean_of
 from crossray.tables import reported
 
-Values = Mapping[Cell, Mean]
+Values = Mapping[Cell, Value]
 
 _COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
 COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks",
@@ -82,7 +82,7 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
     return row | _compared(home, away) | {"home_at_chance": not _beats_chance(home)}
 
 
-def _beats_chance(mean: Mean) -> bool:
+def _beats_chance(mean: Value) -> bool:
     """Return whether the interval of a mean AUC lies above that of guessing."""
     return mean.interval[0] > CHANCE
 
@@ -99,13 +99,13 @@ def _shared(values: Values, model: str, source: str, target: str, tasks: Sequenc
     ]
 
 
-def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Mean, Mean]:
+def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Value, Value]:
     """Return the mean over the shared tasks at home and at the target."""
     home = mean_of([values[model, source, source, task] for task in shared])
     return home, mean_of([values[model, source, target, task] for task in shared])
 
 
-def _compared(home: Mean, away: Mean) -> dict[str, float]:
+def _compared(home: Value, away: Value) -> dict[str, float]:
     """Return home, away and what is lost between them, with intervals."""
     drop = (home - away).with_interval("drop")
     return home.with_interval("home_auc") | away.with_interval("away_auc") | drop
@@ -132,7 +132,7 @@ def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def _mean_of_pairs(measured: Sequence[tuple[Mean, Mean]]) -> dict[str, float]:
+def _mean_of_pairs(measured: Sequence[tuple[Value, Value]]) -> dict[str, float]:
     """Average home and away over the pairs that have something to lose, and compare; without one only the counts."""
     able = [pair for pair in measured if _beats_chance(pair[0])]
     row: dict[str, float] = {"pairs": len(able), "pairs_at_chance": len(measured) - len(able)}
