@@ -15,6 +15,10 @@ from crossray.analysis.values import Value, mean_of
 from crossray.tables import reported
 
 Values = Mapping[Cell, Value]
+#: source and target
+Pair = tuple[str, str]
+#: the name of the mean over all sources
+ALL_SOURCES = "all sources"
 
 _COMPARED = [f"{name}{end}" for name in ("home_auc", "away_auc", "drop") for end in ("", "_low", "_high")]
 COLUMNS = ["model", "source", "target", "tasks", "auc", "auc_low", "auc_high", "reason", "shared_tasks",
@@ -112,24 +116,50 @@ def _compared(home: Value, away: Value) -> dict[str, float]:
 
 
 def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
-    """Average pairs, first of each source, then of all; every pair weighs the same.
+    """Average pairs, first of each source, then of all; every pair weighs the same."""
+    rows = []
+    for (model, scope), chosen in pairs_of(pairs).items():
+        measured = list(_measured(values, model, chosen, tasks).values())
+        row = {"model": model, "source": scope, "possible_pairs": len(chosen)}
+        rows.append(row | _mean_of_pairs(measured))
+    return pd.DataFrame(rows)
+
+
+def pairs_of(table: pd.DataFrame) -> dict[tuple[str, str], list[Pair]]:
+    """Return the pairs of each model and source, and of all its sources.
 
     Sources that pool data sets have no home of their own and are left out.
+
+    Args:
+        table: with the columns model, source and target.
     """
-    rows = []
-    homes = set(pairs["target"])
-    for model in pairs["model"].unique():
-        of_model = pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"]) & pairs["source"].isin(homes)]
-        for scope in [*of_model["source"].unique(), "all sources"]:
-            chosen = of_model if scope == "all sources" else of_model[of_model["source"] == scope]
-            measured = [
-                _home_and_away(values, model, pair.source, pair.target, shared)
-                for pair in chosen.itertuples()
-                if (shared := _shared(values, model, pair.source, pair.target, tasks))
-            ]
-            row = {"model": model, "source": scope, "possible_pairs": len(chosen)}
-            rows.append(row | _mean_of_pairs(measured))
-    return pd.DataFrame(rows)
+    found: dict[tuple[str, str], list[Pair]] = {}
+    homes = set(table["target"])
+    for model, part in table.groupby("model", sort=False):
+        every = dict.fromkeys(part[["source", "target"]].itertuples(index=False, name=None))
+        pairs = [pair for pair in every if pair[0] != pair[1] and pair[0] in homes]
+        for source in dict.fromkeys(source for source, _ in pairs):
+            found[model, source] = [pair for pair in pairs if pair[0] == source]
+        found[model, ALL_SOURCES] = pairs
+    return found
+
+
+def able_pairs(
+    values: Values, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
+) -> dict[Pair, tuple[Value, Value]]:
+    """Return the means at home and away of the pairs that share tasks and have something to lose."""
+    return {pair: ends for pair, ends in _measured(values, model, pairs, tasks).items() if _beats_chance(ends[0])}
+
+
+def _measured(
+    values: Values, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
+) -> dict[Pair, tuple[Value, Value]]:
+    """Return the means at home and away of the pairs that share tasks."""
+    return {
+        pair: _home_and_away(values, model, *pair, shared)
+        for pair in pairs
+        if (shared := _shared(values, model, *pair, tasks))
+    }
 
 
 def _mean_of_pairs(measured: Sequence[tuple[Value, Value]]) -> dict[str, float]:

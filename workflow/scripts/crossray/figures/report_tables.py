@@ -118,6 +118,10 @@ VIEWS = {
         "home, elsewhere and loss, mean over the pairs of each source",
         "source model pairs pairs_at_chance home_auc away_auc drop drop_low drop_high",
     ),
+    "variances": View(
+        "what makes the means over pairs vary: patients, trainings, hospitals",
+        "source model quantity value low high patients_sd trainings trainings_sd sites_sd sample_low sample_high",
+    ),
     "tasks": View(
         "every task, best first",
         "task model group cells mean_auc mean_auc_low mean_auc_high sd home_auc away_auc drop drop_low drop_high",
