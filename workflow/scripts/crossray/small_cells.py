@@ -65,7 +65,8 @@ _OF_DATA = ("dataset", "target", "first", "second", "other", "task", "split", "p
 _OF_MODEL = ("model", "source", "seed", "rule", "chosen_on", "method", "weights", "measure", "metric", "correction")
 
 #: numbers that are one count over another; they go where either is not shown
-_SHARES = ("prevalence", "share", "observed", "sensitivity", "specificity", "precision", "accuracy", "f1", "majority")
+_SHARES = ("prevalence", "share", "observed", "sensitivity", "specificity", "precision", "accuracy", "f1", "majority",
+           "observed_expected")  # fmt: skip
 
 
 def write(path: Path, table: "pd.DataFrame", contract: type[Row], settings: Published) -> None:

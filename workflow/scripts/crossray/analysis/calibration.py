@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from crossray.analysis import calibration_line
 from crossray.analysis.cells import Scored, Study, Trained, known
-from crossray.analysis.metrics import brier_score, calibration_bins, calibration_error
+from crossray.analysis.metrics import brier_score, calibration_bins, calibration_chance, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
 from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
 from crossray.tables import MEAN_OF_TASKS
@@ -23,9 +24,10 @@ _SHARES = ("sensitivity", "specificity", "precision")
 POINT_COLUMNS = [*KEYS, "rule", "chosen_on", "tasks", "images", "positives", "threshold",
                  *(f"{name}{end}" for name in _SHARES for end in ("", "_low", "_high"))]  # fmt: skip
 #: one row a cell and scale: ``probability`` is the sigmoid, ``operating point`` the map of the threshold to 0.5
-_ERRORS = ("calibration_error", "brier")
+_ERRORS = ("calibration_error", "brier", "slope", "intercept", "observed_expected")
 ERROR_COLUMNS = [*KEYS, "scale", "images", "positives",
                  *(f"{name}{end}" for name in _ERRORS for end in ("", "_low", "_high"))]  # fmt: skip
+PROBABILITY = "probability"
 #: one row a bin of a cell, and of all tasks of a pair together
 BIN_COLUMNS = [*KEYS, "scale", "bin", "images", "probability", "observed", "observed_low", "observed_high"]
 
@@ -57,6 +59,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                 points += [key | _row(point) for point in carried[-1]]
                 for scale, probabilities in _scales(scored, trained, task, own[trained]).items():
                     row, sums = _errors(scored, logits, task, probabilities, weights)
+                    row |= _line(scored, logits, task) if scale == PROBABILITY else {}
                     errors.append(key | {"scale": scale} | row)
                     bins += [key | {"scale": scale} | part for part in _bins(sums)]
                     pooled[scale] = pooled.get(scale, 0) + sums
@@ -138,7 +141,7 @@ def _shares(sums: NDArray, number: int) -> tuple[NDArray, NDArray, NDArray]:
 
 def _scales(scored: Scored, trained: Trained, task: str, own: Mapping[str, Mapping]) -> dict[str, NDArray]:
     """Return the outputs of all images as probabilities and on the operating point's scale, where there is one."""
-    scales = {"probability": expit(scored.reported(trained)[task].to_numpy())}
+    scales = {PROBABILITY: expit(scored.reported(trained)[task].to_numpy())}
     mapped = outputs(scored, trained, task, own["youden"])
     return scales if np.isnan(mapped).any() else scales | {"operating point": mapped}
 
@@ -146,7 +149,7 @@ def _scales(scored: Scored, trained: Trained, task: str, own: Mapping[str, Mappi
 def _errors(
     scored: Scored, logits: pd.DataFrame, task: str, probabilities: NDArray, weights: NDArray
 ) -> tuple[dict[str, Any], NDArray]:
-    """Measure calibration error and Brier score.
+    """Measure calibration error, without its bias, and Brier score.
 
     Returns:
         The row; and sums of images, probabilities and positives in each bin, for all images and then for each resample,
@@ -161,11 +164,25 @@ def _errors(
     binned = sums[:, :-1].reshape(len(sums), 3, BINS)
     images = binned[:, 0].sum(axis=1)
     row: dict[str, Any] = {"images": len(truth), "positives": int((truth == 1).sum())}
-    errors = np.abs(binned[:, 1] - binned[:, 2]).sum(axis=1) / images
-    exact = (calibration_error(truth, given, BINS), brier_score(truth, given))
-    for name, value, values in zip(("calibration_error", "brier"), exact, (errors, sums[:, -1] / images), strict=True):
-        row |= with_interval(name, value, values[1:])
-    return row, binned
+    row |= with_interval("brier", brier_score(truth, given), (sums[:, -1] / images)[1:])
+    owners = scored.patients[here]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gaps = np.nansum((binned[1:, 1] - binned[1:, 2]) ** 2 / binned[1:, 0], axis=1)
+    # A resample's gaps vary by chance as often again as the sample's own.
+    squares = (gaps - 2 * calibration_chance(truth, given, owners, BINS)) / images[1:]
+    error = calibration_error(truth, given, owners, BINS)
+    return row | with_interval("calibration_error", error, np.sqrt(np.maximum(squares, 0.0))), binned
+
+
+def _line(scored: Scored, logits: pd.DataFrame, task: str) -> dict[str, float]:
+    """Return slope, intercept, and observed over expected, with intervals."""
+    truth, scores, here = known(scored.labels, logits, task)
+    line = calibration_line.measure(truth, scores, scored.patients[here])
+    return (
+        line.slope.columns("slope")
+        | line.intercept.columns("intercept")
+        | line.observed_expected.columns("observed_expected")
+    )
 
 
 def _bins(sums: NDArray) -> Iterator[dict[str, Any]]:

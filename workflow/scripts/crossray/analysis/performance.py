@@ -159,7 +159,7 @@ def _cell(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> 
     low, high = interval(measured)
     row: dict[str, Any] = {"auc": measured.auc, "auc_low": low, "auc_high": high, "interval_over": PATIENTS}
     row["average_precision"] = average_precision(truth, scores)
-    row["calibration_error"] = calibration_error(truth, expit(scores))
+    row["calibration_error"] = calibration_error(truth, expit(scores), scored.patients[here])
     row |= {"threshold": threshold, "threshold_reason": _no_threshold(threshold)}
     return row | threshold_metrics(truth, scores, threshold)
 

@@ -104,7 +104,7 @@ def variance(several: Weighted) -> tuple[float, float]:
     whole = math.fsum(variances.values())
     if not whole:
         return 0.0, math.inf
-    return whole, whole**2 / math.fsum(one**2 / freedoms[of] for of, one in variances.items())
+    return whole, whole**2 / math.fsum(one**2 / freedoms[of] for of, one in variances.items() if one)
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ class Performance(_OfSeed):
     average_precision_low: float | None
     average_precision_high: float | None
     calibration_error: Share | None
-    "Expected calibration error of the sigmoid of the logits, ten bins of equal width."
+    "Calibration error of the sigmoid of the logits, as in `calibration.csv`."
     threshold: Logit | None
     "Youden's threshold, chosen on the source's validation split."
     threshold_reason: str | None
