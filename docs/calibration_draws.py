@@ -12,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import expit
 from scipy.stats import norm, rankdata
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from crossray.analysis import calibration_line, trainings  # noqa: E402
 from crossray.analysis.intervals import (  # noqa: E402
     Measured,
     difference,
@@ -26,12 +29,17 @@ from crossray.analysis.intervals import (  # noqa: E402
     paired_difference,
 )
 from crossray.analysis.means import Mean, mean_of, single  # noqa: E402
-from crossray.analysis.resampling import interval, patient_weights, weighted_ranking  # noqa: E402
+from crossray.analysis.resampling import interval as percentiles  # noqa: E402
+from crossray.analysis.resampling import patient_weights, weighted_ranking  # noqa: E402
 from crossray.code_version import code_version  # noqa: E402
 from crossray.seeds import derived_seed  # noqa: E402
 
 NOW, DELONG, BOOTSTRAP, WALD = "CrossRay", "DeLong, logit (before)", "bootstrap (before)", "DeLong, normal (before)"
+PATIENTS = "patients alone"
 AUC, APART, SAME = "AUC", "home against away", "two models, same images"
+SLOPE, INTERCEPT, RATIO = CALIBRATION = "calibration slope", "calibration intercept", "observed over expected"
+CALIBRATION_SIZES = ((10, 190), (20, 180), (50, 450), (200, 800))
+TRAINED, TRAINED_DROP = "AUC over trainings", "drop over trainings"
 MEAN, DROP, MODELS = "mean of 5 tasks", "drop of the mean of 5 tasks", "two models' means of 5 tasks"
 #: what a patient's images share of the variance of scores, and images of a patient with the finding that show it
 ALIKE, SHOWING = 0.7, 0.8
@@ -45,6 +53,10 @@ TASKS, TASKS_ALIKE = 5, 0.5
 #: patients with and without each finding, and images a patient, where means are drawn; those at the other hospital
 MEANS = tuple((positives, 19 * positives, images) for positives in (5, 10, 20, 50) for images in (1, 3))
 AWAY = (100, 900)
+#: places where trainings are measured, the first at home, and tasks there; patients with the finding and without
+PLACES, PLACE_TASKS, PLACE_SIZES = 2, 2, ((10, 190), (50, 450))
+#: trainings, and the standard deviation of their d', half of whose square the tasks of a place share
+SEEDS, SEEDS_DIFFER = (3, 5, 10), 0.2
 #: patients with and without the finding at home and away
 UNPAIRED = (
     (10, 190, 500, 2000),
@@ -109,7 +121,7 @@ def cover(positives: int, negatives: int, truth: float, images: int, draws: int)
         measured.append(patients.measure(scores))
         if images > 1 and draw < SLOW_DRAWS and len(patients.owners) < 2_000:
             weights = patient_weights(patients.owners, RESAMPLES, draw)
-            replicates.append(interval(weighted_ranking(patients.labels, scores, weights)[0]))
+            replicates.append(percentiles(weighted_ranking(patients.labels, scores, weights)[0]))
     aucs = np.array([one.auc for one in measured])
     found = {NOW: np.array(intervals(measured))}
     if images == 1:
@@ -160,7 +172,7 @@ def cover_mean(
             mean, drawn = mean - subtracted, drawn - resampled
         values.append(mean.value)
         now.append(mean.interval)
-        before.append(interval(drawn))
+        before.append(percentiles(drawn))
     spread = float(np.diff(np.quantile(values, [0.025, 0.975]))[0])
     row = {
         "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
@@ -168,6 +180,107 @@ def cover_mean(
     }  # fmt: skip
     found = {NOW: np.array(now).T, BOOTSTRAP: np.array(before).T}
     return [row | {"method": method} | _covered(*ends, expected) for method, ends in found.items()]
+
+
+def training_cells() -> Iterator[tuple[str, int, int, float, int]]:
+    """Yield quantity, positives, negatives, true AUC and trainings of what several trainings are drawn for."""
+    for quantity, size, truth, seeds in product((TRAINED, TRAINED_DROP), PLACE_SIZES, (0.8,), SEEDS):
+        yield quantity, *size, truth, seeds
+
+
+def cover_trainings(
+    quantity: str, positives: int, negatives: int, truth: float, seeds: int, draws: int
+) -> list[dict[str, object]]:  # fmt: skip
+    """Draw a model's trainings many times, measured on the tasks of several places; return a row for each way.
+
+    The AUC is the first at home; the drop is that of the mean of tasks to another place, where d' is less. The true
+    one is the mean over all trainings that there might be.
+    """
+    names = [str(value) for value in (positives, negatives, truth, seeds)]
+    generator = np.random.default_rng(derived_seed(0, quantity, *names))
+    spread = np.sqrt(2 + SEEDS_DIFFER**2)
+    distance = float(norm.ppf(truth) * spread)
+    expected = truth if quantity == TRAINED else truth - float(norm.cdf((distance - LOST) / spread))
+    values, now, patients_alone = [], [], []
+    for _ in range(draws):
+        places = [
+            task
+            for place in range(PLACES)
+            for task in _trainings(generator, positives, negatives, seeds, place, distance)
+        ]
+        for found, measured in ((now, trainings.pooled("model", places)), (patients_alone, places)):
+            if quantity == TRAINED:
+                value, ends = measured[0].measured.auc, trainings.interval(measured[0])
+            else:
+                drop = trainings.difference(measured[:PLACE_TASKS], measured[PLACE_TASKS : 2 * PLACE_TASKS])
+                value, ends = drop.value, (drop.low, drop.high)
+            found.append(ends)
+        values.append(value)
+    row = {
+        "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth, "images_per_patient": 1,
+        "seeds": seeds, "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
+        "code": code_of_trainings(),
+    }  # fmt: skip
+    intervals_of = {NOW: np.array(now).T, PATIENTS: np.array(patients_alone).T}
+    return [row | {"method": method} | _covered(*ends, expected) for method, ends in intervals_of.items()]
+
+
+def _trainings(
+    generator: np.random.Generator, positives: int, negatives: int, seeds: int, place: int, distance: float
+) -> Iterator[trainings.Repeated]:
+    """Yield each task of a place, which all trainings score on the same patients, alike."""
+    count = positives + negatives
+    owners = np.arange(place * count, (place + 1) * count)
+    shared = generator.normal(size=seeds)
+    for own in generator.normal(size=(PLACE_TASKS, seeds)):
+        labels = (generator.permutation(count) < positives).astype(int)
+        skill = distance - LOST * (place > 0) + SEEDS_DIFFER * np.sqrt(0.5) * (shared + own)
+        alike, rest = generator.normal(size=count), generator.normal(size=(seeds, count))
+        scores = skill[:, None] * labels + np.sqrt(ALIKE) * alike + np.sqrt(1 - ALIKE) * rest
+        yield trainings.measure(labels, list(scores), owners, PLACES * count)
+
+
+def calibration_cells() -> Iterator[tuple[str, int, int, float, int]]:
+    """Yield quantity, positives, negatives, true number and images a patient of what calibration is drawn for."""
+    for quantity, size, images in product(CALIBRATION, CALIBRATION_SIZES, (1, 3)):
+        yield quantity, *size, 0.7 if quantity == SLOPE else 1.0 if quantity == RATIO else 0.0, images
+
+
+def cover_calibration(
+    quantity: str, positives: int, negatives: int, truth: float, images: int, draws: int
+) -> list[dict[str, object]]:  # fmt: skip
+    """Draw images whose probabilities are known many times; return a row.
+
+    So many patients are expected to have the finding on their first image. For the slope outputs are too extreme.
+    """
+    names = [str(value) for value in (positives, negatives, truth, images)]
+    generator = np.random.default_rng(derived_seed(0, quantity, *names))
+    count = positives + negatives
+    centre = _centre(positives / count)
+    found = []
+    for _ in range(draws):
+        owners = np.repeat(np.arange(count), generator.integers(1, images + 1, count))
+        logits = centre + generator.normal(size=count)[owners] + 0.5 * generator.normal(size=len(owners))
+        luck = generator.normal(size=count)[owners] * np.sqrt(ALIKE)
+        luck = norm.cdf(luck + np.sqrt(1 - ALIKE) * generator.normal(size=len(owners)))
+        labels = (luck < expit(logits)).astype(float)  # a patient's labels are alike beyond their outputs
+        if not 1 < labels.sum() < len(labels) - 1:
+            continue
+        line = calibration_line.measure(labels, logits / truth if quantity == SLOPE else logits, owners)
+        found.append({SLOPE: line.slope, INTERCEPT: line.intercept, RATIO: line.observed_expected}[quantity])
+    values = [one.value for one in found]
+    row = {
+        "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
+        "images_per_patient": images, "seeds": 1, "method": NOW, "code": code_of_calibration(),
+        "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
+    }  # fmt: skip
+    return [row | _covered(np.array([one.low for one in found]), np.array([one.high for one in found]), truth)]
+
+
+def _centre(share: float) -> float:
+    """Return the mean of logits, whose standard deviation is that drawn above, that makes so many positives."""
+    points = norm.ppf((np.arange(400) + 0.5) / 400) * np.sqrt(1.25)
+    return float(brentq(lambda centre: expit(centre + points).mean() - share, -30, 30))
 
 
 @dataclass(frozen=True)
@@ -346,3 +459,13 @@ def code() -> str:
 def code_of_means() -> str:
     """Return the digest of the code that means and their limits come from."""
     return code_version("crossray/analysis/intervals", "crossray.analysis.means")
+
+
+def code_of_trainings() -> str:
+    """Return the digest of the code that intervals over trainings come from."""
+    return code_version("crossray/analysis/trainings")
+
+
+def code_of_calibration() -> str:
+    """Return the digest of the code that slopes and intercepts come from."""
+    return code_version("crossray/analysis/calibration_line")

@@ -29,6 +29,7 @@ from crossray.analysis import (
     subgroups,
     sweeps,
     transfer,
+    variances,
 )
 from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
@@ -257,6 +258,7 @@ class Made:
         table = read(self.folder / "analysis/performance.csv", contract_of("performance"))
         pairs, summary, tasks = transfer.measure(table, replicates)
         self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
+        self._write(variances=variances.measure(table, replicates))
         if self.classes:
             named, confusion = classes.measure(study, table, replicates)
             self._write(classes=named, confusion=confusion)

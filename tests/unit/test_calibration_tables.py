@@ -19,8 +19,11 @@ def rows(path, method=drawn.NOW):
 @pytest.mark.parametrize("path", [calibration.COVERAGE, calibration.TESTS])
 def test_the_tables_are_of_this_code(path):
     """After a change of intervals or tests: make calibration."""
+    digests = dict.fromkeys((drawn.MEAN, drawn.DROP, drawn.MODELS), drawn.code_of_means())
+    digests |= dict.fromkeys((drawn.TRAINED, drawn.TRAINED_DROP), drawn.code_of_trainings())
+    digests |= dict.fromkeys(drawn.CALIBRATION, drawn.code_of_calibration()) | {drawn.AUC: drawn.code()}
     for row in calibration.read(path):
-        assert row["code"] == (drawn.code() if row.get("quantity", drawn.AUC) == drawn.AUC else drawn.code_of_means())
+        assert row["code"] == digests[row.get("quantity", drawn.AUC)]
 
 
 def test_the_page_is_that_of_the_tables():
@@ -31,11 +34,11 @@ def test_intervals_cover_as_the_docs_say():
     for row in rows(calibration.COVERAGE):
         draws = int(row["draws"])
         error = (0.93 * 0.07 / draws) ** 0.5
-        few = row["quantity"] != drawn.AUC and row["positives"] == "5"  # as the page says
+        few = row["quantity"] in (drawn.MEAN, drawn.DROP, drawn.MODELS) and row["positives"] == "5"  # as the page says
         assert float(row["coverage"]) >= (0.90 if few else 0.93) - 2 * error, row
         if row["quantity"] == drawn.AUC and row["images_per_patient"] == "1":
             assert float(row["width"]) <= 1.15 * float(row["reference_width"]), row
-        if row["quantity"] != drawn.AUC and row["positives"] == "50":
+        if row["quantity"] != drawn.AUC and row["positives"] == "50" and row["seeds"] not in ("3", "5"):
             assert float(row["width"]) <= 1.3 * float(row["reference_width"]), row
 
 

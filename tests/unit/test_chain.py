@@ -153,7 +153,7 @@ def analyse(root):
     measured = {"performance": tables / "performance.csv", "replicates": tables / "replicates.parquet"}
     assert run("measure_performance", **study, replicates=measured["replicates"], output=measured["performance"]) == 0
     assert run("measure_transfer", **measured, output=tables / "transfer.csv", summary=tables / "summary.csv",
-               tasks=tables / "tasks.csv") == 0  # fmt: skip
+               tasks=tables / "tasks.csv", variances=tables / "variances.csv") == 0  # fmt: skip
     summarised = {"datasets": ["a", "b"], "shape": "32px", "tasks": TASKS}
     assert run("summarise_datasets", manifests=root / "study/manifests", datasets=root / "datasets",
                settings=summarised, counts=tables / "datasets.csv", flow=tables / "flow.csv",

@@ -36,7 +36,7 @@ def svgs(study):
 def test_the_matrix_shows_numbers_reasons_and_what_is_below_chance(made):
     words = texts(made.folder / "figures/task_matrices.svg")
     table = pd.read_csv(made.folder / "analysis/performance.csv")
-    shown = table[(table["seed"] == "ensemble") & table["auc"].notna()]
+    shown = table[(table["seed"] == "mean of trainings") & table["auc"].notna()]
     assert (shown["auc"] < 0.5).any()
     assert (shown["auc_high"] < 0.5).any()
     for value, high in zip(shown["auc"], shown["auc_high"], strict=True):
@@ -194,7 +194,7 @@ def test_the_matrix_says_how_many_stand_behind_each_cell(made):
     html, svg = made.page(), texts(made.folder / "figures/auc_matrix.svg")
     cells = json.loads(re.search(r'id="cells">(.*?)</script>', html, re.DOTALL).group(1))
     table = pd.read_csv(made.folder / "analysis/performance.csv")
-    table = table[(table["seed"] == "ensemble") & table["auc"].notna()]
+    table = table[(table["seed"] == "mean of trainings") & table["auc"].notna()]
     pairs = table.groupby(["source", "target"])
     assert len(pairs) > 10
     for (source, target), rows in pairs:
@@ -223,7 +223,7 @@ def test_the_explorer_has_every_cell_and_every_measure(made):
     assert list(data["measures"]) == ["auc", "loss", "lift", "error"]
     assert "NaN" not in json.dumps(data)
     table = pd.read_csv(made.folder / "analysis/performance.csv")
-    row = table[(table["seed"] == "ensemble") & table["auc"].notna()].iloc[0]
+    row = table[(table["seed"] == "mean of trainings") & table["auc"].notna()].iloc[0]
     place = [0, data["sources"].index(row["source"]), data["targets"].index(row["target"])]
     cell = next(cell for cell in data["views"][row["task"]] if cell[:3] == place)
     assert cell[13] == pytest.approx(row["average_precision"] / (row["positives"] / row["images"]), abs=1e-4)

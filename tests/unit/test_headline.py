@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crossray.figures import auc_matrix, drop, explorer, subgroups, training_curves
-from crossray.figures.answers import answer, key_numbers
+from crossray.figures.answers import answer, key_numbers, left_out_sentence, primary_sentences
 from crossray.tables import contract_of, read
 from helpers import ROOT
 
@@ -30,6 +30,30 @@ def of_several_models(tables):
         for part in parts[name][:2]:
             part[columns] = 0.99
     return {name: pd.concat(part, ignore_index=True) for name, part in parts.items()}
+
+
+@pytest.mark.parametrize(
+    ("trainings", "words"),
+    [(1, "trained once, and what another training would change is left out: in four"), (2, "with two seeds, and what"),
+     (3, "for other trainings too (3 seeds each)")],
+)  # fmt: skip
+def test_the_page_says_what_intervals_leave_out(trainings, words):
+    assert words in left_out_sentence(trainings)
+    assert "hospital" not in left_out_sentence(trainings, classes=True).split("demonstration")[0]
+
+
+def test_the_page_says_which_comparisons_were_named_before_the_run(made):
+    tests = read(made.folder / "analysis/comparisons.csv", contract_of("comparisons"))
+    assert primary_sentences(tests) == [
+        "No comparison was named before the run (evaluation.primary): all tests are exploratory."
+    ]
+    away = tests["kind"] == "home and away"
+    tests.loc[[away.idxmax(), (~away).idxmax()], "role"] = "primary"
+    *named, rest = primary_sentences(tests)
+    (apart,) = [sentence for sentence in named if " at home less " in sentence]
+    assert len(named) == 2
+    assert f"p = {tests[away].iloc[0]['p_holm']:.2g} after Holm for 2." in apart
+    assert rest == "All other tests are exploratory."
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,10 @@ import pytest
 from scipy.stats import norm, t
 
 from crossray import manifest
-from crossray.analysis import models, performance, sweeps
+from crossray.analysis import models, performance, sweeps, transfer, variances
 from crossray.analysis.cells import Study, Trained
+from crossray.analysis.means import Mean
+from crossray.analysis.values import Value
 from crossray.statistics import auc
 from crossray.study.stages.analysis import Analysis
 from crossray.study.stages.measure_sweeps import SweepPoint
@@ -71,9 +73,52 @@ def test_a_point_is_the_mean_over_seeds_and_tasks(study, table):
         here = [(scored.labels[task].notna(), task) for task in TASKS]
         seeds.append(np.mean([auc(scored.labels[task][known], logits[task][known]) for known, task in here]))
     assert row["auc"] == pytest.approx(np.mean(seeds))
-    between = t.ppf(0.975, 2) * np.std(seeds, ddof=1) / np.sqrt(3)
-    assert row["auc_high"] - row["auc"] > between  # and more, as patients vary too
     assert (row["seeds"], row["tasks"], row["reason"]) == (3, 2, None)
+
+
+def test_three_trainings_widen_intervals_and_say_so(study):
+    table, replicates = performance.measure(study)
+    known = table[table["auc"].notna()]
+    means, others = (known[(known["seed"] == "mean of trainings") == here] for here in (True, False))
+    assert set(means["interval_over"]) == {"patients and trainings"}
+    assert set(others["interval_over"]) == {"patients"}
+    assert set(means["trainings"]) == set(others.loc[others["seed"] == "ensemble", "trainings"]) == {3}
+    assert means["seed_sd"].notna().all()
+    assert others["seed_sd"].isna().all()
+    kept = replicates[replicates["seed"] == "mean of trainings"].reset_index(drop=True)
+    keys = ["model", "source", "target", "task"]
+    both = means.merge(kept, on=keys, suffixes=("", "_kept"))
+    assert len(both) == len(means)
+    assert (both["auc_low"] <= both["patients_low"]).all()
+    assert (both["auc_high"] >= both["patients_high"]).all()
+    slope = both["auc"] * (1 - both["auc"])
+    for _, part in both.assign(ratio=both["seed_sd"] / slope)[slope > 0.02].groupby(["model", "source"]):
+        assert np.ptp(part["ratio"]) < 1e-9  # pooled on the scale of the logit
+        assert np.ptp(part["seed_freedom"]) < 1e-9
+
+
+def test_the_variance_of_a_mean_is_parted(study):
+    table, replicates = performance.measure(study)
+    found = variances.measure(table, replicates)
+    _, summary, _ = transfer.measure(table, replicates)
+    drops = found[found["quantity"] == "drop"].set_index(["model", "source"])
+    for row in summary[summary["pairs"] > 0].itertuples():
+        part = drops.loc[(row.model, row.source)]
+        assert (part["value"], part["low"], part["high"]) == pytest.approx((row.drop, row.drop_low, row.drop_high))
+        assert part["patients_sd"] > 0
+        assert part["trainings"] == 3
+
+
+def test_hospitals_as_a_sample_have_the_interval_of_their_mean():
+    """Of one source's targets the jackknife is the standard error of a mean."""
+    values = {("a", name): Value(Mean(value, np.zeros(4), np.zeros(4), least=-1.0))
+              for name, value in (("b", 0.1), ("c", 0.2), ("d", 0.4))}  # fmt: skip
+    row = variances._parts(values)
+    reach = t.ppf(0.975, 2) * np.std([0.1, 0.2, 0.4], ddof=1) / np.sqrt(3)
+    mean = np.mean([0.1, 0.2, 0.4])
+    assert (row["sample_low"], row["sample_high"]) == pytest.approx((mean - reach, mean + reach))
+    assert row["sites_sd"] == pytest.approx(np.std([0.1, 0.2, 0.4], ddof=1))
+    assert "sample_low" not in variances._parts(dict(list(values.items())[:2]))
 
 
 def test_points_are_beside_those_of_the_first_sweep_with_the_same_value(table):
@@ -166,7 +211,7 @@ def test_models_are_compared_on_the_cells_that_both_have(study):
     )  # each alone, both in all, one in each that leaves one out
     assert rows.loc[("tuned-0.01", "elsewhere"), "cells"] == 2
     assert rows.loc[("tuned-0.01", "elsewhere"), "shared_cells"] == 2
-    shown = table[table["seed"] == "ensemble"].set_index(["model", "source", "target"])["auc"]
+    shown = table[table["seed"] == "mean of trainings"].set_index(["model", "source", "target"])["auc"]
     expected = shown["tuned-0.01", "north", "south"].mean() - shown["scratch-0.01", "north", "south"].mean()
     assert rows.loc[("tuned-0.01", "elsewhere"), "difference"] == pytest.approx(expected)
     assert found["difference"].isna().tolist() == [True, True, False, False]

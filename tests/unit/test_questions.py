@@ -8,15 +8,16 @@ import pytest
 from scipy.stats import kendalltau
 from sklearn.metrics import brier_score_loss, cohen_kappa_score, f1_score, roc_auc_score
 
-from crossray.analysis import calibration, heads, label_agreement, paper, probe, roc, transfer
+from crossray.analysis import calibration, comparisons, heads, label_agreement, paper, probe, roc, transfer
 from crossray.analysis.agreement import OWN, PAPER, SEEDS
 from crossray.analysis.cells import Cell, Scored, Trained, known
 from crossray.analysis.comparisons import Place, _difference
-from crossray.analysis.intervals import measure_auc
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
 from crossray.analysis.outputs import most_telling
 from crossray.analysis.thresholds import own_thresholds
+from crossray.analysis.trainings import measure as measure_trainings
 from crossray.analysis.transfer import GROUPS
+from crossray.study.stages.compare_models import Primary
 from crossray.tables import MEAN_OF_TASKS
 from helpers import ROOT
 
@@ -99,7 +100,7 @@ def test_the_area_under_a_roc_curve_is_the_auc(analysed):
         areas[task] = np.trapezoid(curve["sensitivity"], curve["false_positive_rate"])
     mean = areas.pop(MEAN_OF_TASKS)
     for task, area in areas.items():
-        cell = cells.loc["north", "south", task, "ensemble"]
+        cell = cells.loc["north", "south", task, "mean of trainings"]
         assert area == pytest.approx(cell["auc"], abs=0.02)  # between two rates the curve may have a step
         assert pair[pair["task"] == task]["positives"].unique() == [cell["positives"]]
     assert mean == pytest.approx(np.mean(list(areas.values())))
@@ -127,8 +128,11 @@ def test_calibration_is_measured_on_probabilities_and_on_the_map(analysed):
     bins = picked(read(analysed, "reliability"), source="north", target="south", task=task, scale="probability")
     assert bins["images"].sum() == len(truth)
     assert (bins["observed"] * bins["images"]).sum() == pytest.approx(truth.sum())
-    gap = ((bins["observed"] - bins["probability"]).abs() * bins["images"]).sum() / len(truth)
-    assert cell.loc["probability", "calibration_error"] == pytest.approx(gap)
+    squares = ((bins["observed"] - bins["probability"]) ** 2 * bins["images"]).sum() / len(truth)
+    assert 0 < cell.loc["probability", "calibration_error"] < np.sqrt(squares)  # as chance is subtracted
+    mean = (bins["probability"] * bins["images"]).sum()
+    assert cell.loc["probability", "observed_expected"] == pytest.approx(truth.sum() / mean)
+    assert np.isnan(cell.loc["operating point", "slope"])
     pooled = picked(
         read(analysed, "reliability"), source="north", target="south", task="all tasks", scale="probability"
     )
@@ -185,7 +189,7 @@ def test_differences_are_tested_in_pairs_and_corrected(analysed):
     assert (table["p_holm"].dropna() >= table["p"][table["p_holm"].notna()]).all()
     assert (table["p_fdr"].dropna() <= table["p_holm"].dropna()).all()
     row = picked(table, kind="home and away", source="north", target="south", task="Edema").iloc[0]
-    aucs = picked(performance, source="north", task="Edema", seed="ensemble").set_index("target")["auc"]
+    aucs = picked(performance, source="north", task="Edema", seed="mean of trainings").set_index("target")["auc"]
     assert row["difference"] == pytest.approx(aucs["north"] - aucs["south"])
     assert row["difference_low"] < row["difference"] < row["difference_high"]
     same = picked(table, kind="same images", target="south", first="south", second="north", task="mean of tasks").iloc[
@@ -197,14 +201,33 @@ def test_differences_are_tested_in_pairs_and_corrected(analysed):
     assert len(identical)  # the same data, but other noise
 
 
+def test_comparisons_that_were_named_are_primary_and_corrected_for_one_another(analysed):
+    ends = {"model": "resnet50", "second": "south"}
+    named = [Primary(**ends, first="north", target=None, task=None),
+             Primary(**ends, first="all-but-north", target="south", task="Edema")]  # fmt: skip
+    table, before = comparisons.measure(analysed.study, named), read(analysed, "comparisons")
+    assert set(before["role"]) == {"exploratory"}
+    primary = table[table["role"] == "primary"]
+    assert set(primary["kind"]) == {comparisons.HOME_AND_AWAY, comparisons.SAME_IMAGES}
+    assert len(primary) == 2
+    assert sorted(primary["p_holm"]) == pytest.approx(
+        [min(1, 2 * min(primary["p"])), max(min(1, 2 * min(primary["p"])), max(primary["p"]))]
+    )
+    rest = table[table["role"] == "exploratory"]
+    assert len(rest) == len(before) - 2
+    assert (rest["p_holm"] <= before.loc[rest.index, "p_holm"] + 1e-9).all()  # of fewer than before
+
+
 def test_a_patient_behind_both_numbers_counts_with_what_they_contribute_to_both():
     generator = np.random.default_rng(0)
     labels, shared = np.repeat([0, 1], [60, 60]), generator.normal(size=120)
     home, away = (
-        measure_auc(labels, labels + shared + 0.3 * generator.normal(size=120), np.arange(120), 120) for _ in range(2)
+        measure_trainings(labels, [labels + shared + 0.3 * generator.normal(size=120)], np.arange(120), 120)
+        for _ in range(2)
     )
     patients = np.arange(300, 420)
-    turned = Place(patients[::-1].copy(), replace(away, parts=away.parts[::-1].copy()))
+    turned = replace(away.measured, parts=away.measured.parts[::-1].copy())
+    turned = Place(patients[::-1].copy(), replace(away, measured=turned))
     widths = [
         found["difference_high"] - found["difference_low"]
         for second in (Place(patients + 500, away), Place(patients + 60, away), turned, Place(patients, away))
@@ -223,8 +246,8 @@ def test_leave_one_out_averages_over_shared_tasks(analysed):
     assert row["source"] == "all-but-south"
     cells = picked(performance, source="all-but-south", target="south")
     cells = cells[cells["auc"].notna()]
-    assert row["reported_auc"] == pytest.approx(cells[cells["seed"] == "ensemble"]["auc"].mean())
-    by_seed = cells[cells["seed"] != "ensemble"].groupby("seed")["auc"].mean()
+    assert row["reported_auc"] == pytest.approx(cells[cells["seed"] == "mean of trainings"]["auc"].mean())
+    by_seed = cells[cells["seed"].str.isdigit()].groupby("seed")["auc"].mean()
     assert row["auc"] == pytest.approx(by_seed.mean())
     assert row["sd"] == pytest.approx(by_seed.std())
     assert row["auc_low"] <= row["reported_auc"] <= row["auc_high"]
@@ -247,7 +270,7 @@ def test_a_task_is_called_good_or_variable_only_where_its_interval_says_so(aucs,
 
 def test_tasks_are_sorted_grouped_and_compared(analysed):
     table, performance = read(analysed, "tasks"), read(analysed, "performance")
-    shown = performance[(performance["seed"] == "ensemble") & performance["auc"].notna()]
+    shown = performance[(performance["seed"] == "mean of trainings") & performance["auc"].notna()]
     assert table["mean_auc"].is_monotonic_decreasing
     assert set(table["group"]) <= set(GROUPS)
     for row in table.itertuples():
@@ -349,9 +372,10 @@ def test_another_labelling_is_tested_on_the_same_images(analysed):
     assert set(zip(table["source"], table["other"], strict=True)) == {("north", "reread"), ("reread", "north")}
     row = picked(table, source="north", task="Edema").iloc[0]
     own, other = scored(analysed, "north"), scored(analysed, "reread")
-    scores = own.reported(Trained("resnet50", "north"))["Edema"]
-    assert row["own_auc"] == pytest.approx(roc_auc_score(own.labels["Edema"], scores))
-    assert row["other_auc"] == pytest.approx(roc_auc_score(other.labels.loc[own.labels.index, "Edema"], scores))
+    several = [logits["Edema"] for logits in own.each_training(Trained("resnet50", "north"))]
+    others = other.labels.loc[own.labels.index, "Edema"]
+    for name, labels in (("own_auc", own.labels["Edema"]), ("other_auc", others)):
+        assert row[name] == pytest.approx(np.mean([roc_auc_score(labels, scores) for scores in several]))
     assert row["drop"] == pytest.approx(row["own_auc"] - row["other_auc"])
     assert row["drop_low"] < row["drop"] < row["drop_high"]
 

@@ -303,6 +303,18 @@ def test_nothing_left_to_train_on_is_an_error():
             ),
             "evaluation.pairs.0.target: 'east' is not one of north, south, west",
         ),
+        (
+            lambda c: c.update(evaluation={"primary": [{"first": "north", "second": "east"}]}),
+            "evaluation.primary.0.second: 'east' is not one of north, south, west",
+        ),
+        (
+            lambda c: c.update(evaluation={"primary": [{"first": "north", "second": "west", "task": "Gout"}]}),
+            "evaluation.primary.0.task: 'Gout' is not one of Cardiomegaly",
+        ),
+        (
+            lambda c: c.update(evaluation={"primary": [{"first": "north", "second": "north"}]}),
+            "evaluation.primary.0: 'north' is set beside itself; name two",
+        ),
     ],
 )
 def test_pools_and_further_analyses_are_checked(edit, message):

@@ -275,11 +275,11 @@ class Linear:
 
 #: numbers that count neither images nor patients, in whatever table of an analysis they stand
 NO_COUNTS = {
-    "applied", "bin", "cells", "classes", "compared", "datasets", "first_seed", "inside", "label", "more_negatives",
-    "more_positives", "operations",
-    "pairs", "pairs_at_chance", "paper_numbers", "parameters", "planted_concept", "planted_image",
+    "applied", "bin", "cells", "classes", "compared", "datasets", "first_seed", "hospitals", "inside", "label",
+    "more_negatives", "more_positives", "operations", "pairs", "pairs_at_chance", "paper_numbers", "parameters",
+    "planted_concept", "planted_image",
     "planted_prevalence", "possible_pairs", "second_seed", "seed", "seeds", "shared_cells", "shared_tasks", "tasks",
-    "unknown", "with_interval",
+    "trainings", "unknown", "with_interval",
 }  # fmt: skip
 
 #: programs that write tables without small_cells.write -> their tables of an analysis; others write none, but one row
@@ -287,7 +287,7 @@ NO_COUNTS = {
 DIRECT = {
     "compare_domains": ["domains"],
     "measure_heads": ["head_places", "head_distances", "head_relations"],
-    "measure_transfer": ["transfer", "summary", "tasks"],
+    "measure_transfer": ["transfer", "summary", "tasks", "variances"],
     "check_verdicts": ["shift_truth", "shift_acceptance"],
     "attribute_images": [], "convert_shard": [], "index_shards": [], "simulate_hospital": [],
     "train_model": [], "train_shared_heads": [], "unpack_release": [],

@@ -187,10 +187,13 @@ def test_thresholds_by_hand():
 
 def test_calibration_by_hand():
     labels, given_ = np.array([0, 1, 1, 1]), np.array([0.05, 0.15, 0.85, 0.95])
-    # four bins of one image: |0.05 - 0| + |0.15 - 1| + |0.85 - 1| + |0.95 - 1|, by 4
-    assert calibration_error(labels, given_) == pytest.approx((0.05 + 0.85 + 0.15 + 0.05) / 4)
-    # two bins: (|0.1 - 0.5| * 2 + |0.9 - 1| * 2) / 4
-    assert calibration_error(labels, given_, bins=2) == pytest.approx((0.4 * 2 + 0.1 * 2) / 4)
+    one_each = np.arange(4)
+    # four bins of one image, each gap squared less p (1 - p)
+    squares = np.array([0.05, 0.85, 0.15, 0.05]) ** 2 - given_ * (1 - given_)
+    assert calibration_error(labels, given_, one_each) == pytest.approx(np.sqrt(squares.mean()))
+    # two bins of gaps 0.4 and 0.1, whose two images' gaps have variances (0.9**2) / 2 and (0.1**2) / 2
+    squares = (0.4**2 - 0.9**2 / 4) * 2 + (0.1**2 - 0.1**2 / 4) * 2
+    assert calibration_error(labels, given_, one_each, bins=2) == pytest.approx(np.sqrt(max(squares, 0) / 4))
     assert brier_score(labels, given_) == pytest.approx(brier_score_loss(labels, given_))
     assert calibration_bins(np.array([0.0, 0.1, 0.1001, 1.0]), 10).tolist() == [0, 0, 1, 9]
 

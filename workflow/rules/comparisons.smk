@@ -26,7 +26,7 @@ rule compare_models:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.compare_models(PLAN).to_json(),
         code=code_version("compare_models"),
         study=subpath(output.table, ancestor=2),
     shell:

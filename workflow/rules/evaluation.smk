@@ -167,6 +167,12 @@ rule measure_transfer:
             category="Tables",
             labels={"table": "means and losses of every source"},
         ),
+        variances=report(
+            layout.table("variances"),
+            caption="../report/transfer.rst",
+            category="Tables",
+            labels={"table": "what makes the means vary: patients, trainings, hospitals"},
+        ),
     log:
         "<log>/measure_transfer.log",
     benchmark:
@@ -187,5 +193,6 @@ rule measure_transfer:
             --output {output.transfer:q} \
             --summary {output.summary:q} \
             --tasks {output.tasks:q} \
+            --variances {output.variances:q} \
             &>{log:q}
         """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from crossray.analysis.options import study_of, study_options
 from crossray.program import parser, run
+from crossray.study.stages.compare_models import CompareModels
 
 
 def compare_models(arguments: Namespace) -> None:
@@ -15,7 +16,7 @@ def compare_models(arguments: Namespace) -> None:
     from crossray.small_cells import write
     from crossray.tables.comparisons import Comparisons
 
-    table = measure(study_of(arguments))
+    table = measure(study_of(arguments), arguments.settings.primary)
     write(arguments.output, table, Comparisons, arguments.settings)
     logging.info("%d comparisons, %d of them with p < 0.05 after Holm", len(table), (table["p_holm"] < 0.05).sum())
 
@@ -23,7 +24,7 @@ def compare_models(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    study_options(options)
+    study_options(options, CompareModels)
     options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a comparison")
     return run(compare_models, options.parse_args(argv))
 

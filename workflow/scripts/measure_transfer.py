@@ -9,16 +9,18 @@ from crossray.program import parser, run
 
 def measure_transfer(arguments: Namespace) -> None:
     """Compare every pair with home."""
+    from crossray.analysis import variances
     from crossray.analysis.transfer import measure
     from crossray.tables import read, write
     from crossray.tables.performance import Performance, Replicates
-    from crossray.tables.transfer import Summary, Tasks, Transfer
+    from crossray.tables.transfer import Summary, Tasks, Transfer, Variances
 
-    performance = read(arguments.performance, Performance)
-    transfer, summary, tasks = measure(performance, read(arguments.replicates, Replicates))
+    performance, replicates = read(arguments.performance, Performance), read(arguments.replicates, Replicates)
+    transfer, summary, tasks = measure(performance, replicates)
     write(arguments.output, transfer, Transfer)
     write(arguments.summary, summary, Summary)
     write(arguments.tasks, tasks, Tasks)
+    write(arguments.variances, variances.measure(performance, replicates), Variances)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -31,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
         "--summary", required=True, type=Path, help="CSV to write: one row a model and source, and all"
     )
     options.add_argument("--tasks", required=True, type=Path, help="CSV to write: one row a model and task")
+    options.add_argument("--variances", required=True, type=Path, help="CSV to write: what makes each mean vary")
     return run(measure_transfer, options.parse_args(argv))
 
 

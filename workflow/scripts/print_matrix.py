@@ -10,8 +10,9 @@ from crossray.program import parser, run
 def print_matrix(arguments: Namespace) -> None:
     """Print one matrix a model, and one sentence a pair where the study splits losses into causes."""
     from crossray.errors import UserError
-    from crossray.figures.answers import cause_sentences
+    from crossray.figures.answers import cause_sentences, primary_sentences
     from crossray.tables import read
+    from crossray.tables.comparisons import Comparisons
     from crossray.tables.shift import Shift
     from crossray.tables.transfer import Transfer
 
@@ -33,6 +34,9 @@ def print_matrix(arguments: Namespace) -> None:
     if arguments.causes:
         print("\nIs it the images or the labels? (docs/shift.md)\n")
         print("\n".join(cause_sentences(read(causes, Shift), transfer)))
+    tests = arguments.study / "analysis" / "comparisons.csv"
+    if tests.is_file():
+        print("\n" + "\n".join(primary_sentences(read(tests, Comparisons))))
     print(f"\nReport: {arguments.study / 'report.html'}")
 
 

@@ -66,7 +66,7 @@ _OF_MODEL = ("model", "source", "seed", "rule", "chosen_on", "method", "weights"
 
 #: numbers that are one count over another; they go where either is not shown
 _SHARES = ("value", "prevalence", "share", "observed", "sensitivity", "specificity", "precision", "accuracy", "f1",
-           "majority")  # fmt: skip
+           "majority", "observed_expected")  # fmt: skip
 
 
 def write(path: Path, table: "pd.DataFrame", contract: type[Row], settings: Published) -> None:

@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from crossray.analysis import calibration_line
 from crossray.analysis.cells import Cell, Study, Trained
-from crossray.analysis.metrics import brier_score, calibration_bins, calibration_error
+from crossray.analysis.metrics import brier_score, calibration_bins, calibration_chance, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
 from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
 from crossray.tables import MEAN_OF_TASKS, of_rows
@@ -19,6 +20,7 @@ from crossray.tables.calibration import Calibration, OperatingPoints, Reliabilit
 BINS = 10
 
 _SHARES = ("sensitivity", "specificity", "precision")
+PROBABILITY = "probability"
 
 ALL_TASKS = "all tasks"
 SOURCE, TARGET = "source's validation split", "target's test split"
@@ -44,6 +46,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                 points += [cell.key | _row(point) for point in carried[-1]]
                 for scale, probabilities in _scales(cell, own[trained]).items():
                     row, sums = _errors(cell, probabilities, weights)
+                    row |= _line(cell) if scale == PROBABILITY else {}
                     errors.append(cell.key | {"scale": scale} | row)
                     bins += [cell.key | {"scale": scale} | part for part in _bins(sums)]
                     pooled[scale] = pooled.get(scale, 0) + sums
@@ -121,13 +124,13 @@ def _shares(sums: NDArray, number: int) -> tuple[NDArray, NDArray, NDArray]:
 
 def _scales(cell: Cell, own: Mapping[str, Thresholds]) -> dict[str, NDArray]:
     """Return the outputs of all images as probabilities and on the operating point's scale, where there is one."""
-    scales = {"probability": expit(cell.logits)}
+    scales = {PROBABILITY: expit(cell.logits)}
     mapped = outputs(cell.scored, cell.trained, cell.task, own["youden"])
     return scales if np.isnan(mapped).any() else scales | {"operating point": mapped}
 
 
 def _errors(cell: Cell, probabilities: NDArray, weights: NDArray) -> tuple[dict[str, Any], NDArray]:
-    """Measure calibration error and Brier score.
+    """Measure calibration error, without its bias, and Brier score.
 
     Returns:
         The row; and sums of images, probabilities and positives in each bin, for all images and then for each resample,
@@ -142,11 +145,25 @@ def _errors(cell: Cell, probabilities: NDArray, weights: NDArray) -> tuple[dict[
     binned = sums[:, :-1].reshape(len(sums), 3, BINS)
     images = binned[:, 0].sum(axis=1)
     row: dict[str, Any] = {"images": len(truth), "positives": int((truth == 1).sum())}
-    errors = np.abs(binned[:, 1] - binned[:, 2]).sum(axis=1) / images
-    exact = (calibration_error(truth, given, BINS), brier_score(truth, given))
-    for name, value, values in zip(("calibration_error", "brier"), exact, (errors, sums[:, -1] / images), strict=True):
-        row |= with_interval(name, value, values[1:])
-    return row, binned
+    row |= with_interval("brier", brier_score(truth, given), (sums[:, -1] / images)[1:])
+    owners = cell.scored.patients[here]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        gaps = np.nansum((binned[1:, 1] - binned[1:, 2]) ** 2 / binned[1:, 0], axis=1)
+    # A resample's gaps vary by chance as often again as the sample's own.
+    squares = (gaps - 2 * calibration_chance(truth, given, owners, BINS)) / images[1:]
+    error = calibration_error(truth, given, owners, BINS)
+    return row | with_interval("calibration_error", error, np.sqrt(np.maximum(squares, 0.0))), binned
+
+
+def _line(cell: Cell) -> dict[str, float]:
+    """Return slope, intercept, and observed over expected, with intervals."""
+    truth, scores, here = cell.known
+    line = calibration_line.measure(truth, scores, cell.scored.patients[here])
+    return (
+        line.slope.columns("slope")
+        | line.intercept.columns("intercept")
+        | line.observed_expected.columns("observed_expected")
+    )
 
 
 def _bins(sums: NDArray) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import manifest, reasons
+from crossray.analysis import trainings
 from crossray.analysis.resampling import patient_weights
 from crossray.errors import UserError, listed
 from crossray.files import read_parquet
@@ -19,7 +20,7 @@ from crossray.statistics import class_log_odds
 from crossray.study import folders
 from crossray.study.names import MULTICLASS
 from crossray.study.stages.analysis import Analysis, Intervals
-from crossray.tables import ENSEMBLE
+from crossray.tables import ENSEMBLE, MEAN_OF_TRAININGS
 
 
 @dataclass(frozen=True)
@@ -66,16 +67,31 @@ class Scored:
         return int(self.patients.max()) + 1 if len(self.patients) else 0
 
     def reported_seed(self, trained: Trained) -> str:
-        """Return whose logits a report shows: the ensemble's where there are several seeds, else the only one's."""
+        """Return whose logits stand for a model: the ensemble's where there are several seeds, else the only one's."""
         seeds = self.logits[trained]
         return ENSEMBLE if ENSEMBLE in seeds else next(iter(seeds))
 
     def reported(self, trained: Trained) -> pd.DataFrame:
-        """Return the logits that a report shows."""
+        """Return the logits that stand for a model, where its trainings are not measured one by one."""
         return self.logits[trained][self.reported_seed(trained)]
+
+    def each_training(self, trained: Trained) -> list[pd.DataFrame]:
+        """Return the logits of each training."""
+        return [logits for seed, logits in self.logits[trained].items() if seed != ENSEMBLE]
+
+    def repeated(self, trained: Trained, task: str, among: NDArray[np.bool_] | None = None) -> trainings.Repeated:
+        """Measure the mean AUC of a model's trainings on the images whose label is known, or on some of them."""
+        here = self.labels[task].notna().to_numpy()
+        here = here if among is None else here & among
+        truth, scores = (
+            self.labels[task].to_numpy()[here],
+            [one[task].to_numpy()[here] for one in self.each_training(trained)],
+        )
+        return trainings.measure(truth, scores, self.patients[here], self.patient_count)
 
     def count(self, trained: Trained, seed: str, task: str) -> dict[str, Any]:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
+        seed = ENSEMBLE if seed == MEAN_OF_TRAININGS else seed
         labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
         patients = self.labels["patient_id"][labels.notna()]
         labels = labels.dropna()

@@ -11,10 +11,10 @@ from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import values_of
 from crossray.analysis.resampling import with_interval
-from crossray.tables import of_rows, reported
+from crossray.analysis.values import Value, mean_of
+from crossray.tables import MEAN_OF_TRAININGS, of_rows, reported
 from crossray.tables.classes import Classes, Confusion
 
 KEYS = list(Classes.KEY)
@@ -165,8 +165,12 @@ def _is_clustered(patients: NDArray) -> bool:
 
 
 def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[tuple, dict[str, float]]:
-    """Return (model, source, target, seed) -> mean AUC of the classes against the rest, with limits where shown."""
-    parts: dict[tuple[str, str, str], list[Mean]] = {}
+    """Return (model, source, target, seed) -> mean AUC of the classes against the rest, with limits where shown.
+
+    As what a class is named is the ensemble's answer where there is one, so is the AUC beside it.
+    """
+    performance, replicates = (table[table["seed"] != MEAN_OF_TRAININGS] for table in (performance, replicates))
+    parts: dict[tuple[str, str, str], list[Value]] = {}
     for cell, mean in values_of(performance, replicates).items():
         parts.setdefault(cell[:3], []).append(mean)
     shown = set(map(tuple, reported(performance)[KEYS].to_numpy()))

@@ -1,7 +1,8 @@
 """Which differences are more than chance? Two models on the same images, and one model at home and away.
 
 Two models on the same images are compared patient by patient; home and away by what is known of each, with the patients
-whom they share. p values are corrected for the number of comparisons of their kind: Holm's for any false finding,
+whom they share. Comparisons that the configuration names before the run are primary and corrected for one another; all
+others are exploratory, and corrected for the number of comparisons of their kind: Holm's for any false finding,
 Benjamini and Hochberg's for the share of false ones.
 """
 
@@ -14,17 +15,19 @@ import pandas as pd
 from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
-from crossray.analysis.cells import Scored, Study, known
-from crossray.analysis.intervals import Measured, difference, measure_auc, paired_difference
+from crossray.analysis.cells import Study
+from crossray.analysis.trainings import Repeated, difference, paired_difference, pooled
 from crossray.study.names import is_pooled
+from crossray.study.stages.compare_models import Primary
 from crossray.tables import MEAN_OF_TASKS
 
+PRIMARY, EXPLORATORY = "primary", "exploratory"
 SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
 
 #: for ``same images``, first and second are two sources, the target's own first if it has one; for ``home and away``
 #: they are home and target of one source
 COLUMNS = [
-    "model", "kind", "source", "target", "task", "first", "second", "tasks", "first_auc", "second_auc",
+    "role", "model", "kind", "source", "target", "task", "first", "second", "tasks", "first_auc", "second_auc",
     "difference", "difference_low", "difference_high", "p", "p_holm", "p_fdr",
 ]  # fmt: skip
 
@@ -34,28 +37,54 @@ class Place:
     """The AUCs of a target: which patients it has, by numbers that hold for the whole study, and what was measured."""
 
     patients: NDArray[np.int64]
-    measured: Measured
+    measured: Repeated
 
 
 Cells = Mapping[tuple[str, str, str, str], Place]
 
 
-def measure(study: Study) -> pd.DataFrame:
+def measure(study: Study, primary: Sequence[Primary] = ()) -> pd.DataFrame:
     """Compare all pairs of sources on each target, and home with each target, task by task and over tasks.
+
+    Args:
+        study: the predictions.
+        primary: the comparisons that were named before the run.
 
     Returns:
         A table with :data:`COLUMNS`.
     """
-    cells = dict(_cells(study))
+    cells = _pooled(dict(_cells(study)))
     rows = [*_on_same_images(study, cells), *_home_and_away(study, cells)]
     table = pd.DataFrame(rows, columns=COLUMNS)
+    named = pd.Series(
+        [any(_is_named(row, one) for one in primary) for row in table.itertuples()], table.index, dtype=bool
+    )
+    table["role"] = np.where(named, PRIMARY, EXPLORATORY)
+    _correct(table, table[named])
     for of in (SAME_IMAGES, HOME_AND_AWAY):
         for means in (True, False):
-            family = table[(table["kind"] == of) & ((table["task"] == MEAN_OF_TASKS) == means) & table["p"].notna()]
+            family = table[~named & (table["kind"] == of) & ((table["task"] == MEAN_OF_TASKS) == means)]
             for _, model in family.groupby("model"):
-                for column, method in (("p_holm", "holm"), ("p_fdr", "fdr_bh")):
-                    table.loc[model.index, column] = multipletests(model["p"], method=method)[1]
+                _correct(table, model)
     return table
+
+
+def _correct(table: pd.DataFrame, family: pd.DataFrame) -> None:
+    """Write the corrected p values of a family of comparisons."""
+    tested = family[family["p"].notna()]
+    for column, method in (("p_holm", "holm"), ("p_fdr", "fdr_bh")):
+        if len(tested):
+            table.loc[tested.index, column] = multipletests(tested["p"], method=method)[1]
+
+
+def _is_named(row: Any, named: Primary) -> bool:
+    """Return whether a comparison, in whichever order of its sources, is one that was named."""
+    if (row.model, row.task) != (named.model, named.task or MEAN_OF_TASKS):
+        return False
+    if named.target is None:
+        return (row.kind, row.first, row.second) == (HOME_AND_AWAY, named.first, named.second)
+    same = row.kind == SAME_IMAGES and row.target == named.target
+    return same and {row.first, row.second} == {named.first, named.second}
 
 
 def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Place]]:
@@ -66,16 +95,20 @@ def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Place]]:
         names = [f"{register}/{name}" for name in dict.fromkeys(scored.labels["patient_id"])]
         codes = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
         for trained in scored.logits:
-            logits = scored.reported(trained)
             for task in study.settings.tasks:
                 if scored.measurable(trained, task):
                     key = (trained.model, trained.source, scored.dataset, task)
-                    yield key, Place(codes, _measured(scored, logits, task))
+                    yield key, Place(codes, scored.repeated(trained, task))
 
 
-def _measured(scored: Scored, logits: pd.DataFrame, task: str) -> Measured:
-    truth, scores, here = known(scored.labels, logits, task)
-    return measure_auc(truth, scores, scored.patients[here], scored.patient_count)
+def _pooled(cells: Cells) -> Cells:
+    """Return the cells with what other trainings of each model would change, pooled over its targets and tasks."""
+    found: dict[tuple[str, str, str, str], Place] = {}
+    for model, source in dict.fromkeys(key[:2] for key in cells):
+        own = {key: place for key, place in cells.items() if key[:2] == (model, source)}
+        measured = pooled(f"{model}/{source}", [place.measured for place in own.values()])
+        found |= {key: replace(place, measured=one) for (key, place), one in zip(own.items(), measured, strict=True)}
+    return found
 
 
 def _on_same_images(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
@@ -129,7 +162,7 @@ def _difference(pairs: Sequence[tuple[Place, Place]]) -> dict[str, float]:
         ours, theirs = ([_among(place, everybody) for place in places] for places in (first, second))
         found = difference(ours, theirs)
     means = {
-        f"{name}_auc": float(np.mean([one.auc for one in several]))
+        f"{name}_auc": float(np.mean([one.measured.auc for one in several]))
         for name, several in (("first", ours), ("second", theirs))
     }
     return means | {
@@ -137,8 +170,9 @@ def _difference(pairs: Sequence[tuple[Place, Place]]) -> dict[str, float]:
     }  # fmt: skip
 
 
-def _among(place: Place, everybody: NDArray) -> Measured:
+def _among(place: Place, everybody: NDArray) -> Repeated:
     """Return what was measured with a part for each of more patients, in their order."""
     parts = np.zeros(len(everybody))
-    parts[np.searchsorted(everybody, place.patients)] = place.measured.parts
-    return replace(place.measured, parts=parts)
+    measured = place.measured.measured
+    parts[np.searchsorted(everybody, place.patients)] = measured.parts
+    return replace(place.measured, measured=replace(measured, parts=parts))

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import values_of
+from crossray.analysis.values import Value, mean_of
 from crossray.study.names import ALL, ALL_BUT
-from crossray.tables import ENSEMBLE, of_rows
+from crossray.tables import ENSEMBLE, MEAN_OF_TRAININGS, of_rows
 from crossray.tables.domains import Domains
 
 OWN, OTHERS, EVERYBODY = "own domain", "all other domains", "all domains"
@@ -46,9 +46,9 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
     return of_rows(rows, Domains)
 
 
-def _mean(table: pd.DataFrame, shown: Mean) -> dict[str, Any]:
+def _mean(table: pd.DataFrame, shown: Value) -> dict[str, Any]:
     """Average a source's tasks at a target, seed by seed and as reported."""
-    seeds = table[table["seed"] != ENSEMBLE].groupby("seed")["auc"].mean()
+    seeds = table[~table["seed"].isin([ENSEMBLE, MEAN_OF_TRAININGS])].groupby("seed")["auc"].mean()
     low, high = shown.interval
     return {
         "seeds": len(seeds), "auc": seeds.mean(), "sd": seeds.std(ddof=1),

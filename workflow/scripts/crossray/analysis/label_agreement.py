@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from crossray.analysis import trainings
 from crossray.analysis.cells import Scored, Study, Trained, fewest_patients
-from crossray.analysis.intervals import Measured, measure_auc, paired_difference
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
+from crossray.analysis.trainings import Repeated, paired_difference, pooled
 from crossray.seeds import derived_seed
 from crossray.tables import of_rows
 from crossray.tables.label_agreement import LabelAgreement, LabelControl
@@ -60,6 +61,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
         A table of :class:`LabelAgreement`; a row a pair of data sets and task that both label.
     """
     rows = []
+    drawn = _Resamples(study, found, manifests)
     for (first, second), part in found.groupby(["first", "second"], sort=False):
         ours, theirs = manifests[first].loc[part["first_id"]], manifests[second].loc[part["second_id"]]
         for task in study.settings.tasks:
@@ -69,13 +71,31 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
                     keys = {"first": first, "second": second, "task": task, "matched": len(part)}
                     first_labels, second_labels = (side[task].to_numpy()[here] == 1 for side in (ours, theirs))
                     patients = ours["patient_id"].to_numpy()[here]
-                    rows.append(keys | _agreement(first_labels, second_labels, patients, study))
+                    rows.append(keys | _agreement(first_labels, second_labels, drawn.of(first, patients)))
     return of_rows(rows, LabelAgreement)
 
 
-def _agreement(ours: NDArray, theirs: NDArray, patients: NDArray, study: Study) -> dict[str, Any]:
-    evaluation = study.settings.evaluation
-    weights = patient_weights(patients, evaluation.resamples, derived_seed(evaluation.seed, "labels"))
+class _Resamples:
+    """Resamples of the patients whose images two data sets label, a cohort's drawn once."""
+
+    def __init__(self, study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFrame]) -> None:
+        self._cohorts, evaluation = study.settings.registers, study.settings.evaluation
+        self._patients: dict[str, pd.Index] = {}
+        self._weights: dict[str, NDArray[np.uint16]] = {}
+        for cohort, part in found.groupby(found["first"].map(self._cohorts), sort=False):
+            named = [manifests[name].loc[rows["first_id"], "patient_id"] for name, rows in part.groupby("first")]
+            patients = pd.Index(sorted(set(pd.concat(named))))
+            seed = derived_seed(evaluation.seed, "labels", str(cohort))
+            self._patients[cohort] = patients
+            self._weights[cohort] = patient_weights(np.arange(len(patients)), evaluation.resamples, seed)
+
+    def of(self, dataset: str, patients: NDArray) -> NDArray[np.uint16]:
+        """Return how often the patient of each image is in each resample, shape (resamples, images)."""
+        cohort = self._cohorts[dataset]
+        return self._weights[cohort][:, self._patients[cohort].get_indexer(patients)]
+
+
+def _agreement(ours: NDArray, theirs: NDArray, weights: NDArray) -> dict[str, Any]:
     columns = np.stack([ours & theirs, ours, theirs, np.ones(len(ours))], axis=1)
     exact, drawn = columns.sum(axis=0)[None].astype(float), weighted_sums(weights, columns)
     both, first, second, images = exact[0].astype(int)
@@ -134,24 +154,25 @@ def _controls(
         counts = [int((labels == value).sum()) for labels in (ours, others) for value in (0, 1)]
         if min(fewest_patients(labels, own.patients[rows]) for labels in (ours, others)) < own.minimum:
             continue
-        scores = own.reported(trained)[task].to_numpy()[rows]
-        home = _measured(own, ours, scores, rows)
-        away = _measured(own, others, scores, rows)
+        both = [_measured(own, trained, task, labels, rows) for labels in (ours, others)]
+        home, away = pooled(f"{trained.model}/{trained.source}", both)
         row: dict[str, Any] = {"task": task, "images": len(rows), "own_positives": counts[1]}
-        row |= {"other_positives": counts[3], "own_auc": home.auc, "other_auc": away.auc}
+        row |= {"other_positives": counts[3], "own_auc": home.measured.auc, "other_auc": away.measured.auc}
         row |= dict(zip(("drop", "drop_low", "drop_high", "p"), _difference(home, away), strict=True))
         if theirs in own.logits and task in own.reported(theirs):
-            best = _measured(own, others, own.reported(theirs)[task].to_numpy()[rows], rows)
+            (best,) = pooled(f"{theirs.model}/{theirs.source}", [_measured(own, theirs, task, others, rows)])
             gain = dict(zip(("others_gain", "others_gain_low", "others_gain_high", "others_p"),
                             _difference(best, away), strict=True))  # fmt: skip
-            row |= {"others_model_auc": best.auc} | gain
+            row |= {"others_model_auc": best.measured.auc} | gain
         yield row
 
 
-def _measured(scored: Scored, labels: NDArray, scores: NDArray, rows: NDArray) -> Measured:
-    return measure_auc(labels, scores, scored.patients[rows], scored.patient_count)
+def _measured(scored: Scored, trained: Trained, task: str, labels: NDArray, rows: NDArray) -> Repeated:
+    """Measure a model's trainings on some images by labels that may be another data set's."""
+    scores = [logits[task].to_numpy()[rows] for logits in scored.each_training(trained)]
+    return trainings.measure(labels, scores, scored.patients[rows], scored.patient_count)
 
 
-def _difference(first: Measured, second: Measured) -> tuple[float, float, float, float]:
+def _difference(first: Repeated, second: Repeated) -> tuple[float, float, float, float]:
     found = paired_difference([first], [second])
     return found.value, found.low, found.high, found.p

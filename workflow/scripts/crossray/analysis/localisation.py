@@ -14,11 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray import manifest, maps, reasons, regions
-from crossray.analysis.cells import Study, Trained
+from crossray import maps, reasons, regions
+from crossray.analysis.cells import Scored, Study, Trained
 from crossray.analysis.region_scores import MEASURES, centre_map, score
-from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
-from crossray.seeds import derived_seed
+from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.study import folders
 from crossray.study.stages.measure_localisation import MeasureLocalisation
 from crossray.tables import MEAN_OF_TASKS, of_rows, read
@@ -89,8 +88,8 @@ def measure(
     cells: dict[tuple[Trained, str], Values] = {}
     for name in study.settings.targets:
         tables = {trained: _table(attributions, trained, name) for trained in study.trained()}
-        target = _target(study, asked, name, datasets, tables)
         scored = study.scored(name, "test", list(tables))
+        target = _target(study, asked, scored, datasets, tables)
         values = {trained: _values(table, target, study) for trained, table in tables.items()}
         for trained, found in values.items():
             own = values.get(Trained(trained.model, name), {}) if trained.source != name else {}
@@ -110,17 +109,15 @@ def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
 
 
 def _target(
-    study: Study, asked: MeasureLocalisation, name: str, datasets: Path, tables: Mapping[Trained, pd.DataFrame]
+    study: Study, asked: MeasureLocalisation, scored: Scored, datasets: Path, tables: Mapping[Trained, pd.DataFrame]
 ) -> Target:
     """Bring together what is known of a target's scored images; those whose regions the crop cut off are left out."""
-    labels = manifest.read(study.manifests / folders.MANIFEST.format(dataset=name)).set_index("image_id")
-    labels = labels[labels["split"] == "test"]
-    scored = pd.concat([table.loc[table["scored"], ["image_id", "task"]] for table in tables.values()])
-    truth = _truth(datasets / folders.REGIONS.format(dataset=name), scored.drop_duplicates(), asked)
+    name, labels = scored.dataset, scored.labels
+    mapped = pd.concat([table.loc[table["scored"], ["image_id", "task"]] for table in tables.values()])
+    truth = _truth(datasets / folders.REGIONS.format(dataset=name), mapped.drop_duplicates(), asked)
     images = list(dict.fromkeys(image for image, _ in truth))
     patients = labels.loc[images, "patient_id"].to_numpy()
-    evaluation = study.settings.evaluation
-    weights = patient_weights(patients, evaluation.resamples, derived_seed(evaluation.seed, "bootstrap", name))
+    weights = scored.weights(study.settings.evaluation)[:, labels.index.get_indexer(images)]
     blob = centre_map(asked.size)
     return Target(
         name,

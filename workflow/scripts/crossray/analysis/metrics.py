@@ -85,15 +85,46 @@ def calibration_bins(probabilities: NDArray, bins: int) -> NDArray[np.int64]:
     return np.clip(np.ceil(np.asarray(probabilities) * bins).astype(np.int64) - 1, 0, bins - 1)
 
 
-def calibration_error(labels: NDArray, probabilities: NDArray, bins: int = 10) -> float:
-    """Expected calibration error: mean distance of observed share and mean probability over equal-width bins.
+def calibration_error(labels: NDArray, probabilities: NDArray, patients: NDArray, bins: int = 10) -> float:
+    """Calibration error without its bias: distance of observed share and mean probability over equal-width bins.
 
-    Naeini et al., AAAI 2015; bins weigh as many images as they hold.
+    The root of the mean square, each bin's square less what chance makes of it, so that a calibrated model has 0 on
+    average but for the root of what is below 0, which is 0 (Kumar, Liang and Ma, NeurIPS 2019, section 5). Expected
+    calibration error (Naeini and others, AAAI 2015) grows as images get fewer. Bins weigh as many images as they hold.
+
+    Args:
+        labels: 0 or 1, shape (images,).
+        probabilities: 0 to 1, shape (images,).
+        patients: number of the patient of each image, from 0, shape (images,).
+        bins: how many there are.
     """
     if not len(labels):
         return float("nan")
-    gap = np.bincount(calibration_bins(probabilities, bins), np.asarray(probabilities) - labels, bins)
-    return float(np.abs(gap).sum() / len(labels))
+    given = np.asarray(probabilities, np.float64)
+    places = calibration_bins(given, bins)
+    images = np.bincount(places, minlength=bins)
+    gaps = np.bincount(places, given - labels, bins)
+    by_chance = calibration_chance(labels, given, patients, bins)
+    squares = np.divide(gaps**2, images, out=np.zeros(bins), where=images > 0).sum() - by_chance
+    return float(np.sqrt(max(squares, 0.0) / len(labels)))
+
+
+def calibration_chance(labels: NDArray, probabilities: NDArray, patients: NDArray, bins: int) -> float:
+    """Return what chance adds to the sum of images times squared gaps over bins, patients being drawn at random."""
+    given = np.asarray(probabilities, np.float64)
+    places = calibration_bins(given, bins)
+    total = 0.0
+    for place in np.unique(places):
+        here = places == place
+        rest = given[here] - labels[here]
+        owners = np.unique(np.asarray(patients)[here], return_inverse=True)[1]
+        several = int(owners.max()) + 1
+        if several > 1:
+            sums = np.bincount(owners, rest - rest.mean())
+            total += float((sums**2).sum()) * several / (several - 1) / len(rest)
+        else:  # one patient does not vary; so much does a label of this probability
+            total += float((given[here] * (1 - given[here])).sum())
+    return total
 
 
 def kappa_of_counts(both: NDArray, first: NDArray, second: NDArray, images: NDArray) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import CellKey, values_of
+from crossray.analysis.values import Value, mean_of
 from crossray.files import read_json
 from crossray.tables import of_rows
 from crossray.tables.models import Models
@@ -52,7 +52,7 @@ def measure(
 
 
 def _cells(
-    values: Mapping[CellKey, Mean], model: str, where: str, members: Mapping[str, Sequence[str]]
+    values: Mapping[CellKey, Value], model: str, where: str, members: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str, str], CellKey]:
     """Return a model's cells at home or elsewhere, by source, target and task."""
     return {cell[1:]: cell for cell in values if cell[0] == model and (cell[2] in members[cell[1]]) == (where == HOME)}

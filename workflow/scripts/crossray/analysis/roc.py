@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
-from crossray.analysis.cells import Cell, Study
+from crossray.analysis.cells import Cell, Study, known
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.calibration import Roc
 
@@ -36,11 +36,18 @@ def measure(study: Study) -> pd.DataFrame:
 
 
 def _curve(cell: Cell) -> tuple[dict[str, int], NDArray[np.float64]]:
-    """Return positives and negatives, and the sensitivity at each of the rates, on straight lines between the points.
+    """Return positives and negatives, and the sensitivity at each of the rates, the mean of a model's trainings."""
+    trainings = [known(cell.scored.labels, logits, cell.task)[:2] for logits in cell.scored.each_training(cell.trained)]
+    truth = trainings[0][0]
+    counts = {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}
+    return counts, np.mean([_sensitivities(truth, scores) for _, scores in trainings], axis=0)
+
+
+def _sensitivities(truth: NDArray, scores: NDArray) -> NDArray[np.float64]:
+    """Return the sensitivity at each of the rates, on straight lines between the points.
 
     Where the curve goes straight up, the highest counts.
     """
-    truth, scores, _ = cell.known
     false_positive, true_positive, _ = roc_curve(truth, scores, drop_intermediate=False)
     points = pd.Series(true_positive).groupby(false_positive.round(12)).agg(["min", "max"])
     before = points.index.searchsorted(RATES.round(12), side="right") - 1
@@ -48,4 +55,4 @@ def _curve(cell: Cell) -> tuple[dict[str, int], NDArray[np.float64]]:
     left, right = points.index[before].to_numpy(), points.index[after].to_numpy()
     low, high = points["max"].to_numpy()[before], points["min"].to_numpy()[after]
     part = np.divide(RATES - left, right - left, out=np.zeros_like(RATES), where=right > left)
-    return {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}, low + part * (high - low)
+    return np.asarray(low + part * (high - low))

@@ -1,6 +1,6 @@
 """Is the loss the same for everybody? AUC by sex, age band and view, and the group that fares worst."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import reasons
-from crossray.analysis.cells import Cell, Scored, Study, fewest_patients
+from crossray.analysis.cells import Scored, Study, Trained, fewest_patients
 from crossray.analysis.datasets import age_bands
-from crossray.analysis.intervals import Measured, difference, interval, mean_interval, measure_auc
+from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups
 
@@ -31,7 +31,7 @@ def measure(study: Study) -> pd.DataFrame:
         for trained, cells in study.cells(scored):
             for attribute, group, inside in groups:
                 names = scored.key(trained) | {"attribute": attribute, "group": group}
-                rows += [names | row for row in _group(scored, cells, inside)]
+                rows += [names | row for row in _group(scored, trained, [cell.task for cell in cells], inside)]
     table = of_rows(rows, Subgroups)
     groups_of = table.groupby([name for name in Subgroups.KEY if name != "group"])["auc"]
     lowest, several = groups_of.transform("min"), groups_of.transform("count") > 1
@@ -47,44 +47,49 @@ def _groups(scored: Scored) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
             yield attribute, str(level), (values == level).fillna(False).to_numpy(bool)
 
 
-def _group(scored: Scored, cells: Sequence[Cell], inside: NDArray) -> Iterator[dict[str, Any]]:
-    """Yield a row for each task, and one for their mean."""
-    groups: list[Measured] = []
-    others: list[Measured] = []
-    for cell in cells:
-        truth, scores, labelled = cell.known
-        member = inside[labelled]
-        row: dict[str, Any] = {"task": cell.task, "images": int(member.sum())}
-        row |= {"positives": int((truth[member] == 1).sum()), "negatives": int((truth[member] == 0).sum())}
-        owners = scored.patients[labelled]
-        row["patients"] = len(np.unique(owners[member]))
-        enough = fewest_patients(truth[member], owners[member]) >= scored.minimum
-        if reason := reasons.why_not(enough=enough):
-            yield row | {"reason": reason}
-            continue
-        here = _measured(scored, truth, scores, labelled, member)
-        low, high = interval(here)
-        row |= {"auc": here.auc, "auc_low": low, "auc_high": high}
-        if fewest_patients(truth[~member], owners[~member]) >= scored.minimum:
-            rest = _measured(scored, truth, scores, labelled, ~member)
-            row |= _compared([here], [rest])
-            groups.append(here)
-            others.append(rest)
+def _group(scored: Scored, trained: Trained, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:
+    """Yield a row for each task, and one for their mean; other trainings are pooled over a group and all others."""
+    rows = {task: _counted(scored, task, inside) for task in tasks}
+    measurable = [task for task in tasks if rows[task]["reason"] is None]
+    both = [task for task in measurable if _enough(scored, task, ~inside)]
+    repeated = [scored.repeated(trained, task, inside) for task in measurable]
+    repeated += [scored.repeated(trained, task, ~inside) for task in both]
+    found = pooled(f"{trained.model}/{trained.source}", repeated)
+    here, rest = dict(zip(measurable, found, strict=False)), dict(zip(both, found[len(measurable) :], strict=True))
+    for task, row in rows.items():
+        if task in here:
+            low, high = interval(here[task])
+            row |= {"auc": here[task].measured.auc, "auc_low": low, "auc_high": high}
+        if task in rest:
+            row |= _compared([here[task]], [rest[task]])
         yield row
-    if groups:
+    if both:
+        groups, others = ([ends[task] for task in both] for ends in (here, rest))
         low, high = mean_interval(groups)
-        numbers = {"auc": float(np.mean([one.auc for one in groups])), "auc_low": low, "auc_high": high}
+        numbers = {"auc": float(np.mean([one.measured.auc for one in groups])), "auc_low": low, "auc_high": high}
         patients = len(np.unique(scored.patients[inside]))
         counts = {"images": int(inside.sum()), "patients": patients}
         yield {"task": MEAN_OF_TASKS} | counts | numbers | _compared(groups, others)
 
 
-def _measured(scored: Scored, truth: NDArray, scores: NDArray, labelled: NDArray, member: NDArray) -> Measured:
-    """Measure the AUC of some images."""
-    return measure_auc(truth[member], scores[member], scored.patients[labelled][member], scored.patient_count)
+def _counted(scored: Scored, task: str, inside: NDArray) -> dict[str, Any]:
+    """Count a group's images, and say why it has no number if so."""
+    member = inside & scored.labels[task].notna().to_numpy()
+    truth = scored.labels[task].to_numpy()[member]
+    return {
+        "task": task, "images": int(member.sum()), "patients": len(np.unique(scored.patients[member])),
+        "positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum()),
+        "reason": None if _enough(scored, task, inside) else reasons.TOO_FEW,
+    }  # fmt: skip
 
 
-def _compared(groups: list[Measured], others: list[Measured]) -> dict[str, float]:
+def _enough(scored: Scored, task: str, among: NDArray) -> bool:
+    """Return whether enough patients of some images have a task's finding, and have it not."""
+    member = among & scored.labels[task].notna().to_numpy()
+    return fewest_patients(scored.labels[task].to_numpy()[member], scored.patients[member]) >= scored.minimum
+
+
+def _compared(groups: list[Repeated], others: list[Repeated]) -> dict[str, float]:
     """Compare two groups of images; a patient may have images in both, as with views."""
     found = difference(groups, others)
     return {

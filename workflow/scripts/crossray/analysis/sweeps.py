@@ -6,17 +6,14 @@ user of a model has: the oracle.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import norm, t
 
 from crossray import reasons
 from crossray.analysis.cells import Scored, Study, Trained, known
-from crossray.analysis.resampling import weighted_ranking
+from crossray.analysis.trainings import Repeated, mean_interval, paired_difference, pooled
 from crossray.statistics import auc
 from crossray.study.names import ALL, ALL_BUT
 from crossray.study.stages.measure_sweeps import SweepPoint
@@ -35,41 +32,12 @@ ORACLE = "test-domain validation (oracle)"
 NOT_CHOSEN = ("images",)
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Mean AUC over tasks: of each seed, and of each seed under each resample of patients.
-
-    Attributes:
-        seeds: shape (seeds,).
-        draws: shape (seeds, resamples); the same resamples for all models at a target.
-    """
-
-    seeds: NDArray[np.float64]
-    draws: NDArray[np.float64] = field(repr=False)
-
-    def __sub__(self, other: "Measured") -> "Measured":
-        """Return the difference, seed by seed."""
-        return Measured(self.seeds - other.seeds, self.draws - other.draws)
-
-    def with_interval(self, name: str) -> dict[str, float]:
-        """Return the mean over seeds with a 95 % interval for other patients and other seeds.
-
-        Both variances add up: that of the mean over patients (bootstrap), and that between seeds, with Student's
-        quantile for their number; a single seed brings none.
-        """
-        value, seeds = float(self.seeds.mean()), len(self.seeds)
-        half = float(norm.ppf(0.975)) ** 2 * float(np.nanvar(self.draws.mean(axis=0)))
-        if seeds > 1:
-            half += float(t.ppf(0.975, seeds - 1)) ** 2 * float(self.seeds.var(ddof=1)) / seeds
-        return {name: value, f"{name}_low": value - half**0.5, f"{name}_high": value + half**0.5}
-
-
 def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd.DataFrame:
     """Measure every point of every sweep on every target.
 
     Tasks are those that have a number at every point of the study's sweeps for a source and target, so that points can
     be compared; points whose training diverged have none and are left out (D). Sweeps with the same values are set
-    beside the first of them, seed by seed.
+    beside the first of them, patient by patient; intervals are those of :mod:`crossray.analysis.trainings`.
 
     Args:
         study: the predictions.
@@ -81,18 +49,17 @@ def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd
     """
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
-        weights = scored.weights(study.settings.evaluation)
         for source in study.settings.sources:
             here = [Trained(model, source) for model in points if source in study.settings.sources_of[model]]
             sound = [one for one in here if not any(scored.diverged[one, seed] for seed in scored.logits[one])]
             tasks, reason = _common_tasks(scored, sound, study.settings.tasks)
-            measured = {one: measured_on(scored, one, tasks, weights) for one in sound} if tasks else {}
+            measured = {one: measured_on(scored, one, tasks) for one in sound} if tasks else {}
             for one in here:
                 row = _keys(one, points[one.model]) | {"target": scored.dataset, "training_images": images[one]}
                 row |= {"seeds": len(study.settings.seeds), "tasks": len(tasks) if one in sound else 0}
                 row["reason"] = reason if one in sound else reasons.DIVERGED
                 if one in measured:
-                    row |= measured[one].with_interval("auc") | _beside(one, measured, points)
+                    row |= _mean(measured[one]) | _beside(one, measured, points)
                 rows.append(row)
     return of_rows(rows, Sweeps)
 
@@ -120,26 +87,26 @@ def _common_tasks(scored: Scored, models: Sequence[Trained], tasks: Sequence[str
     return common, None if common or not codes else max(set(codes), key=codes.count)
 
 
-def measured_on(scored: Scored, one: Trained, tasks: Sequence[str], weights: NDArray) -> Measured:
-    """Measure a model's mean AUC over tasks with each seed, and under each resample."""
-    values, draws = [], []
-    for seed, logits in scored.logits[one].items():
-        if seed == ENSEMBLE:
-            continue
-        of_tasks = [known(scored.labels, logits, task) for task in tasks]
-        values.append(np.mean([auc(truth, scores) for truth, scores, _ in of_tasks]))
-        ranked = [weighted_ranking(truth, scores, weights[:, here])[0] for truth, scores, here in of_tasks]
-        draws.append(np.mean(ranked, axis=0))
-    return Measured(np.array(values), np.stack(draws))
+def measured_on(scored: Scored, one: Trained, tasks: Sequence[str]) -> list[Repeated]:
+    """Measure the trainings of a model on each task."""
+    return pooled(f"{one.model}/{one.source}", [scored.repeated(one, task) for task in tasks])
 
 
-def _beside(one: Trained, measured: Mapping[Trained, Measured], points: Points) -> dict[str, Any]:
+def _mean(tasks: Sequence[Repeated]) -> dict[str, float]:
+    """Return the mean AUC over tasks, with its interval."""
+    low, high = mean_interval(tasks)
+    return {"auc": float(np.mean([task.measured.auc for task in tasks])), "auc_low": low, "auc_high": high}
+
+
+def _beside(one: Trained, measured: Mapping[Trained, Sequence[Repeated]], points: Points) -> dict[str, Any]:
     """Compare a point with that of the first sweep that has the same values."""
     same = next(model for model in points if points[model].point == points[one.model].point)
     other = Trained(same, one.source)
     if same == one.model or other not in measured:
         return {}
-    return {"beside": points[same].sweep} | (measured[one] - measured[other]).with_interval("difference")
+    found = paired_difference(measured[one], measured[other])
+    difference = {"difference": found.value, "difference_low": found.low, "difference_high": found.high}
+    return {"beside": points[same].sweep} | difference
 
 
 def choose(study: Study, points: Points, table: pd.DataFrame) -> pd.DataFrame:

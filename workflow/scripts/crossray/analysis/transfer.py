@@ -10,12 +10,16 @@ import numpy as np
 import pandas as pd
 
 from crossray import reasons
-from crossray.analysis.means import Mean, mean_of
 from crossray.analysis.performance import CellKey, values_of
+from crossray.analysis.values import Value, mean_of
 from crossray.tables import of_rows, reported
 from crossray.tables.transfer import Summary, Tasks, Transfer
 
-Values = Mapping[CellKey, Mean]
+Values = Mapping[CellKey, Value]
+#: source and target
+Pair = tuple[str, str]
+#: the name of the mean over all sources
+ALL_SOURCES = "all sources"
 
 #: thirds of the tasks by their mean AUC, as Cohen et al. (2020) named them
 GROUPS = ("good", "medium", "variable")
@@ -66,7 +70,7 @@ def _pair(values: Values, shown: pd.DataFrame, model: str, source: str, target: 
     return row | _compared(home, away) | {"home_at_chance": not _beats_chance(home)}
 
 
-def _beats_chance(mean: Mean) -> bool:
+def _beats_chance(mean: Value) -> bool:
     """Return whether the interval of a mean AUC lies above that of guessing."""
     return mean.interval[0] > CHANCE
 
@@ -83,40 +87,66 @@ def _shared(values: Values, model: str, source: str, target: str, tasks: Sequenc
     ]
 
 
-def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Mean, Mean]:
+def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Value, Value]:
     """Return the mean over the shared tasks at home and at the target."""
     home = mean_of([values[model, source, source, task] for task in shared])
     return home, mean_of([values[model, source, target, task] for task in shared])
 
 
-def _compared(home: Mean, away: Mean) -> dict[str, float]:
+def _compared(home: Value, away: Value) -> dict[str, float]:
     """Return home, away and what is lost between them, with intervals."""
     drop = (home - away).with_interval("drop")
     return home.with_interval("home_auc") | away.with_interval("away_auc") | drop
 
 
 def _summary(values: Values, pairs: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
-    """Average pairs, first of each source, then of all; every pair weighs the same.
-
-    Sources that pool data sets have no home of their own and are left out.
-    """
+    """Average pairs, first of each source, then of all; every pair weighs the same."""
     rows = []
-    homes = set(pairs["target"])
-    for model in pairs["model"].unique():
-        of_model = pairs[(pairs["model"] == model) & (pairs["source"] != pairs["target"]) & pairs["source"].isin(homes)]
-        for scope in [*of_model["source"].unique(), "all sources"]:
-            chosen = of_model if scope == "all sources" else of_model[of_model["source"] == scope]
-            measured = [
-                _home_and_away(values, model, pair.source, pair.target, shared)
-                for pair in chosen.itertuples()
-                if (shared := _shared(values, model, pair.source, pair.target, tasks))
-            ]
-            row = {"model": model, "source": scope, "possible_pairs": len(chosen)}
-            rows.append(row | _mean_of_pairs(measured))
+    for (model, scope), chosen in pairs_of(pairs).items():
+        measured = list(_measured(values, model, chosen, tasks).values())
+        row = {"model": model, "source": scope, "possible_pairs": len(chosen)}
+        rows.append(row | _mean_of_pairs(measured))
     return of_rows(rows, Summary)
 
 
-def _mean_of_pairs(measured: Sequence[tuple[Mean, Mean]]) -> dict[str, float]:
+def pairs_of(table: pd.DataFrame) -> dict[tuple[str, str], list[Pair]]:
+    """Return the pairs of each model and source, and of all its sources.
+
+    Sources that pool data sets have no home of their own and are left out.
+
+    Args:
+        table: with the columns model, source and target.
+    """
+    found: dict[tuple[str, str], list[Pair]] = {}
+    homes = set(table["target"])
+    for model, part in table.groupby("model", sort=False):
+        every = dict.fromkeys(part[["source", "target"]].itertuples(index=False, name=None))
+        pairs = [pair for pair in every if pair[0] != pair[1] and pair[0] in homes]
+        for source in dict.fromkeys(source for source, _ in pairs):
+            found[model, source] = [pair for pair in pairs if pair[0] == source]
+        found[model, ALL_SOURCES] = pairs
+    return found
+
+
+def able_pairs(
+    values: Values, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
+) -> dict[Pair, tuple[Value, Value]]:
+    """Return the means at home and away of the pairs that share tasks and have something to lose."""
+    return {pair: ends for pair, ends in _measured(values, model, pairs, tasks).items() if _beats_chance(ends[0])}
+
+
+def _measured(
+    values: Values, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
+) -> dict[Pair, tuple[Value, Value]]:
+    """Return the means at home and away of the pairs that share tasks."""
+    return {
+        pair: _home_and_away(values, model, *pair, shared)
+        for pair in pairs
+        if (shared := _shared(values, model, *pair, tasks))
+    }
+
+
+def _mean_of_pairs(measured: Sequence[tuple[Value, Value]]) -> dict[str, float]:
     """Average home and away over the pairs that have something to lose, and compare; without one only the counts."""
     able = [pair for pair in measured if _beats_chance(pair[0])]
     row: dict[str, float] = {"pairs": len(able), "pairs_at_chance": len(measured) - len(able)}

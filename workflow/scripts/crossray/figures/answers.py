@@ -10,6 +10,13 @@ from crossray.figures.style import with_interval
 from crossray.reasons import DIVERGED
 from crossray.tables import reported
 
+#: trainings from which on intervals are for others too, as in ``performance.csv``
+FEWEST_TRAININGS = 3
+#: measured: four seeds of the default study's models on one machine (docs/calibration.md)
+USUAL_SEED_SD = (
+    "in four trainings of each of the demonstration's models an AUC's standard deviation between trainings was 0.05 at "
+    "two pairs of hospitals and below 0.01 at all others"
+)
 #: so many tasks are named in a sentence
 _NAMED = 6
 #: verdict -> how a sentence about tasks begins
@@ -47,6 +54,48 @@ def answer(
         parts = [f"{nothing} be measured.", *_at_chance(transfer)]
     about = [f"All this is about {first}, the first of {len(models)} models."] if len(models) > 1 else []
     return " ".join(part for part in [*parts, *about, *diverged] if part)
+
+
+def primary_sentences(comparisons: pd.DataFrame) -> list[str]:
+    """Say what the comparisons came to that were named before the run, or that there are none.
+
+    Args:
+        comparisons: ``comparisons.csv``.
+    """
+    named = comparisons[comparisons["role"] == "primary"]
+    if named.empty:
+        return ["No comparison was named before the run (evaluation.primary): all tests are exploratory."]
+    sentences = []
+    for row in named.itertuples():
+        ends = f"{row.first} at home less at {row.second}" if row.source == row.first else (
+            f"{row.first} less {row.second} at {row.target}"
+        )  # fmt: skip
+        about = f"{row.model}, {ends}, {row.task}"
+        if row.p != row.p:
+            sentences.append(f"Primary: {about}: no number.")
+            continue
+        found = with_interval(row.difference, row.difference_low, row.difference_high)
+        sentences.append(f"Primary: {about}: AUC {found}, p = {row.p_holm:.2g} after Holm for {len(named)}.")
+    return [*sentences, "All other tests are exploratory."]
+
+
+def left_out_sentence(trainings: int, classes: bool = False) -> str:
+    """Say what intervals hold for, and what they leave out.
+
+    Args:
+        trainings: of each model.
+        classes: whether tasks are classes; such a study is of no hospital.
+    """
+    places = (
+        "images like those of these data sets" if classes else "patients of these hospitals, not for other hospitals"
+    )
+    if trainings >= FEWEST_TRAININGS:
+        return f"Intervals hold for other {places}; those of AUCs for other trainings too ({trainings} seeds each)."
+    once = "once" if trainings == 1 else "with two seeds"
+    return (
+        f"Intervals hold for other {places}. Each model was trained {once}, and what another training "
+        f"would change is left out: {USUAL_SEED_SD}."
+    )
 
 
 def _lost(overall: pd.Series, home: str) -> str:

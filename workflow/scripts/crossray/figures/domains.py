@@ -42,8 +42,8 @@ def draw(domains: pd.DataFrame, settings: DrawFigure) -> Figure:
     caption = (
         "Mean over the tasks that all three can be measured on. The thin line is the 95 % interval over "
         "the target's patients"
-        + (f" of the ensemble of {len(settings.seeds)} seeds; the wide bar is one standard deviation of the mean "
-           "over single seeds." if several else "; one seed was trained.")
+        + (f", and over trainings from three on, of the mean of {len(settings.seeds)} seeds; the wide bar is one "
+           "standard deviation of the mean over single seeds." if several else "; one seed was trained.")
         + " A domain is left out with all other data sets of its patients."
         + left_out([name for name in settings.targets if name not in set(rows["target"])],
                    "which no measured model leaves out")

@@ -43,7 +43,7 @@ def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
     caption = (
         "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
         "interval, patients as clusters, models paired. Counted in the title: p below 0.05 after "
-        "Holm's correction for all comparisons of this kind in the study."
+        "Holm's correction. Comparisons that the configuration did not name before the run are exploratory."
         + left_out(without, "where no model of the target's own can be set beside another")
     )
     reading = "A line says who was trained elsewhere and tested where. Right of zero, training at the target pays."

@@ -149,7 +149,12 @@ def _choice(settings: WriteReport) -> Iterator[str]:
     yield "The epoch with the best mean validation AUC at the source was kept."
     yield "Every network was then applied to the test split of every target."
     if len(settings.seeds) > 1:
-        yield f"Each was trained with {len(settings.seeds)} seeds, whose mean logits are reported."
+        yield (
+            f"Each was trained with {len(settings.seeds)} seeds; AUCs are means over these trainings, all other "
+            "numbers those of the ensemble, whose logits are the mean of theirs. From three trainings on intervals of "
+            "AUCs are for other trainings too, as of readers of a multi-reader multi-case study (Obuchowski and "
+            "Rockette 1995), with their variance pooled over the targets and tasks of a model."
+        )
 
 
 def _evaluation(evaluation: Intervals) -> Iterator[str]:
@@ -166,7 +171,8 @@ def _evaluation(evaluation: Intervals) -> Iterator[str]:
     )
     yield (
         "Differences are tested patient by patient where images are the same, elsewhere by limits recovered from those "
-        "of both AUCs (Zou and Donner 2008), and corrected by Holm's method."
+        "of both AUCs (Zou and Donner 2008), and corrected by Holm's method, those named before the run (primary) "
+        "apart from all others (exploratory)."
     )
     yield f"Cells with fewer than {evaluation.minimum} patients with the finding, or without it, stay empty."
     yield (

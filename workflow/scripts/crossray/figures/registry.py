@@ -61,6 +61,7 @@ SECTIONS = (
                 settings=("models", "datasets"),
             ),
             TableEntry("summary"),
+            TableEntry("variances", "transfer"),
             FigureEntry(
                 "local",
                 label="own model against others",

@@ -38,8 +38,8 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: DrawFig
     caption = (
         "Share of positives against the mean predicted probability, in ten bins of equal width, all tasks of a pair "
         f"together; bins with fewer than {_FEWEST} labels are left out. Vertical lines: 95 % interval from "
-        f"{settings.resamples:,} resamples of patients. Expected calibration error and Brier score of every cell, "
-        "with intervals, are in the table."
+        f"{settings.resamples:,} resamples of patients. Slope, intercept, observed over expected and calibration "
+        "error (root mean square, less what chance adds) of every cell, with intervals, are in the table."
     )
     reading = "On the diagonal, 30 % means 30 %. Below it a model warns too often, above it too rarely."
     return Figure(alt.concat(*panels, columns=4, spacing=24), title, caption, reading)

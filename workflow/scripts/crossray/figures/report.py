@@ -15,7 +15,15 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
-from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
+from crossray.figures.answers import (
+    accuracy_numbers,
+    answer,
+    cause_sentences,
+    key_numbers,
+    leakage_sentences,
+    left_out_sentence,
+    primary_sentences,
+)
 from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
@@ -66,9 +74,8 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
     page = environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings.phantoms and not settings.real else ''}{settings.study}",
-        answer=answer(
-            tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes="classes" in tables
-        ),
+        answer=" ".join(_answer(tables, settings)),
+        left_out=left_out_sentence(len(settings.seeds), "classes" in tables),
         facts=_facts(tables, settings),
         sections=_sections(settings.figures),
         findings="findings" in _fulfilled(settings.figures),
@@ -95,6 +102,14 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
     return visible(page)
+
+
+def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:
+    """Return the first paragraph."""
+    classes = "classes" in tables
+    found = answer(tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes=classes)
+    tests = primary_sentences(tables["comparisons"]) if "comparisons" in tables else []
+    return [found, *tests, left_out_sentence(len(settings.seeds), classes)]
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[dict[str, str]]:

@@ -26,7 +26,10 @@ _WORDS = {
     "images": "labelled images", "dataset": "data set", "first_auc": "AUC of first", "second_auc": "AUC of second",
     "difference_low": "low", "difference_high": "high", "p_holm": "p (Holm)", "kappa_low": "low", "kappa_high": "high",
     "mean_auc": "mean AUC", "mean_auc_low": "low", "mean_auc_high": "high", "sd": "SD", "f1": "F1", "f1_low": "low",
-    "f1_high": "high", "calibration_error_low": "low", "calibration_error_high": "high", "brier_low": "low",
+    "f1_high": "high", "calibration_error_low": "low",
+    "slope_low": "low", "slope_high": "high", "intercept_low": "low", "intercept_high": "high",
+    "observed_expected_low": "low", "observed_expected_high": "high",
+    "calibration_error_high": "high", "brier_low": "low",
     "brier_high": "high", "sensitivity_low": "low", "sensitivity_high": "high", "specificity_low": "low",
     "specificity_high": "high", "own_auc": "AUC by own labels", "other_auc": "AUC by other labels",
     "macro_f1": "macro F1", "macro_f1_low": "low", "macro_f1_high": "high", "micro_f1": "micro F1",
@@ -66,7 +69,8 @@ class Shown:
 
 def _own_first(table: pd.DataFrame) -> pd.DataFrame:
     home = table["kind"] == "home and away"
-    return table[(table["task"] == MEAN_OF_TASKS) & (home | (table["first"] == table["target"]))]
+    usual = (table["task"] == MEAN_OF_TASKS) & (home | (table["first"] == table["target"]))
+    return table[usual | (table["role"] == "primary")]
 
 
 def _possible(table: pd.DataFrame) -> pd.DataFrame:
@@ -119,6 +123,10 @@ VIEWS = {
         "home, elsewhere and loss, mean over the pairs of each source",
         "source model pairs pairs_at_chance home_auc away_auc drop drop_low drop_high",
     ),
+    "variances": View(
+        "what makes the means over pairs vary: patients, trainings, hospitals",
+        "source model quantity value low high patients_sd trainings trainings_sd sites_sd sample_low sample_high",
+    ),
     "tasks": View(
         "every task, best first",
         "task model group cells mean_auc mean_auc_low mean_auc_high sd home_auc away_auc drop drop_low drop_high",
@@ -149,8 +157,9 @@ VIEWS = {
         "sweep fixed source target choice model validation_auc auc auc_low auc_high",
     ),
     "comparisons": View(
-        "tests of the means over tasks: own model against others, and home against elsewhere",
-        "kind model target first second tasks first_auc second_auc difference difference_low difference_high p p_holm",
+        "tests named before the run (primary), and of the means over tasks (exploratory)",
+        "role kind model target first second task first_auc second_auc difference difference_low difference_high p "
+        "p_holm",
         _own_first,
     ),
     "domains": View(
@@ -178,9 +187,10 @@ VIEWS = {
         _at_home,
     ),
     "calibration": View(
-        "calibration error and Brier score of every cell",
-        "source model target task calibration_error calibration_error_low calibration_error_high brier "
-        "brier_low brier_high",
+        "slope, intercept, observed over expected, and calibration error of every cell",
+        "source model target task slope slope_low slope_high intercept intercept_low intercept_high observed_expected "
+        "observed_expected_low observed_expected_high calibration_error calibration_error_low calibration_error_high "
+        "brier",
         lambda t: t[t["scale"] == "probability"],
     ),
     "reliability": View(

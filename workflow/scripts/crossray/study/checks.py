@@ -30,6 +30,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_originals(study.datasets)
     yield from _shared_digits(study.datasets)
     yield from _wrong_pairs(study)
+    yield from _wrong_comparisons(study)
     yield from _wrong_objectives(study)
     yield from _wrong_acceptance(study)
     for name, model in study.models.items():
@@ -184,6 +185,25 @@ def _wrong_pairs(study: Study) -> Iterator[str]:
         for key, (name, names) in chosen.items():
             if name not in names:
                 yield f"evaluation.pairs.{number}.{key}: {name!r} is not one of {', '.join(names)}"
+
+
+def _wrong_comparisons(study: Study) -> Iterator[str]:
+    """Yield what is wrong with the differences that were named before the run."""
+    sources = list(study.trained_on())
+    single = [source for source in sources if not is_pooled(source)]
+    for number, named in enumerate(study.evaluation.primary):
+        apart = named.target is None
+        chosen = {
+            "target": (named.target, study.tested_on()),
+            "task": (named.task, study.tasks),
+            "first": (named.first, single if apart else sources),
+            "second": (named.second, study.tested_on() if apart else sources),
+        }
+        for key, (name, names) in chosen.items():
+            if name is not None and name not in names:
+                yield f"evaluation.primary.{number}.{key}: {name!r} is not one of {', '.join(names)}"
+        if named.first == named.second:
+            yield f"evaluation.primary.{number}: {named.first!r} is set beside itself; name two"
 
 
 def _wrong_objectives(study: Study) -> Iterator[str]:

@@ -95,7 +95,10 @@ class Study(Settings):
     models: Annotated[Mapping[Name, Model], Len(1)] = field(default_factory=lambda: {"resnet50": Model()})
     "The models by name; one of each is trained on every source."
     seeds: Several[Annotated[int, Ge(0)]] = (0,)
-    "One training for each seed; where there are several, their mean logits are the ensemble."
+    """
+    One training for each seed. Where there are several, AUCs are the means of trainings, from three on with an interval
+    for other trainings too; the ensemble of their logits stands beside them.
+    """
     images: Images = Images()
     "What images become."
     leakage: Leakage = Leakage()

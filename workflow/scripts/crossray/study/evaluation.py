@@ -24,6 +24,22 @@ class Pair(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Comparison(Settings):
+    """A difference that the study is about, named before it runs."""
+
+    first: str
+    "A source."
+    second: str
+    "Another source, both tested on `target`; without `target` where the first is tested, set against home."
+    target: LeftOut[str] = None
+    "Whose test images both sources are compared on."
+    task: LeftOut[str] = None
+    "The finding; the mean of tasks where this is left out."
+    model: LeftOut[str] = None
+    "The model; the study's first where this is left out."
+
+
+@dataclass(frozen=True, kw_only=True)
 class Attribution(Settings):
     """How evidence is attributed to pixels."""
 
@@ -53,6 +69,11 @@ class Evaluation(Settings):
     """
     Pairs of sources whose outputs are drawn against each other and whose most different images are shown; the most
     telling ones where this is empty.
+    """
+    primary: tuple[Comparison, ...] = ()
+    """
+    Differences of AUC that the study is about. Their tests are corrected for one another alone; all other tests are
+    marked exploratory. Name them before the run.
     """
     attribution: LeftOut[Attribution] = None
     """

@@ -16,6 +16,7 @@ from crossray.study.stages.assign_splits import AssignSplits
 from crossray.study.stages.attribute_images import AttributeImages
 from crossray.study.stages.audit_leakage import AuditLeakage
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
+from crossray.study.stages.compare_models import CompareModels, Primary
 from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.convert_shard import ConvertShard
@@ -203,6 +204,13 @@ def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> 
         small_cells=small_cells(study),
         **more,
     )
+
+
+def compare_models(plan: Plan) -> CompareModels:
+    """Return what the tests of differences are told."""
+    models = tuple(plan.models)
+    primary = tuple(taken(Primary, named, model=named.model or models[0]) for named in plan.study.evaluation.primary)
+    return _analysis(CompareModels, plan, plan.models, primary=primary)
 
 
 def compare_outputs(plan: Plan) -> CompareOutputs:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: the name of the ensemble, in the column ``seed``
 ENSEMBLE = "ensemble"
+#: the name of the mean of the numbers of several trainings, in the column ``seed``
+MEAN_OF_TRAININGS = "mean of trainings"
 #: the name of the mean over a cell's tasks, in the column ``task``
 MEAN_OF_TASKS = "mean of tasks"
 
@@ -225,6 +227,11 @@ def _typed(table: "pd.DataFrame", contract: type[Row]) -> "pd.DataFrame":
 
 
 def reported(table: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the rows that a report shows: the ensemble where there are several seeds, else the only seed."""
-    ensemble = table[table["seed"] == ENSEMBLE]
-    return ensemble if len(ensemble) else table
+    """Return the rows that a report shows.
+
+    Where there are several seeds these are the means of trainings, and the ensemble's in a table that has no means.
+    """
+    for seed in (MEAN_OF_TRAININGS, ENSEMBLE):
+        if len(rows := table[table["seed"] == seed]):
+            return rows
+    return table

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Count, Logit, Share
+from crossray.tables.contract import Count, Logit, Positive, Share
 from crossray.tables.keys import OfCell
 
 
@@ -46,6 +46,7 @@ class Calibration(OfCell):
 
     NAME: ClassVar = "calibration"
     KEY: ClassVar = ("model", "source", "target", "task", "scale")
+    MIGRATIONS: ClassVar = ("Run `snakemake` again: slope, intercept and observed over expected are further columns.",)
 
     scale: str
     """What is taken for a probability: `probability` (sigmoid of the logit) or `operating point` (a map of it that puts
@@ -55,13 +56,27 @@ class Calibration(OfCell):
     positives: Count
     "Those of them with the finding."
     calibration_error: Share | None
-    "Expected calibration error, ten bins of equal width."
+    """Root mean square of observed share less mean output over ten bins of equal width, less what chance makes of it:
+    near 0 for a calibrated model, however few images there are."""
     calibration_error_low: float | None
     calibration_error_high: float | None
     brier: Share | None
     "Brier score: mean squared difference of output and label."
     brier_low: float | None
     brier_high: float | None
+    slope: float | None
+    """Slope of the logistic regression of the label on the logit: 1 if calibrated, below 1 if outputs are too extreme.
+    Of `probability` alone, as the next two; empty where the outputs part the classes."""
+    slope_low: float | None
+    slope_high: float | None
+    intercept: Logit | None
+    "What is to be added to all logits for the mean probability to be the share of positives: 0 if calibrated."
+    intercept_low: float | None
+    intercept_high: float | None
+    observed_expected: Positive | None
+    "Positives over the sum of the probabilities: 1 if calibrated, below 1 if outputs are too high."
+    observed_expected_low: float | None
+    observed_expected_high: float | None
 
 
 @dataclass(frozen=True)

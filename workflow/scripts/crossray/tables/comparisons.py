@@ -3,17 +3,23 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Correlation, Count, Share
-from crossray.tables.keys import OfModel
+from crossray.tables.contract import Correlation, Count, Row, Share
 
 
 @dataclass(frozen=True)
-class Comparisons(OfModel):
+class Comparisons(Row):
     """A difference of two AUCs, or of two means over the same tasks."""
 
     NAME: ClassVar = "comparisons"
     KEY: ClassVar = ("model", "kind", "source", "target", "task", "first", "second")
+    MIGRATIONS: ClassVar = (
+        "Run `snakemake` again: the first column says which comparisons were named before the run.",
+    )
 
+    role: str
+    "`primary` (the configuration named it before the run, `evaluation.primary`) or `exploratory`."
+    model: str
+    "Name of the model in the study."
     kind: str
     """`same images` (models of two sources on one target) or `home and away` (one model at its source and at another
     target)."""
@@ -40,7 +46,7 @@ class Comparisons(OfModel):
     p: Share | None
     "Two-sided p value of no difference."
     p_holm: Share | None
-    """The p value after Holm's correction for all comparisons of the model of the same kind, single tasks and means
-    apart."""
+    """The p value after Holm's correction: of a primary comparison for all primary ones, of an exploratory one for
+    those of the model of the same kind, single tasks and means apart."""
     p_fdr: Share | None
     "The p value after Benjamini and Hochberg's correction for the same comparisons."

@@ -29,7 +29,7 @@ class Domains(OfModel):
     sd: Positive | None
     "Standard deviation over the seeds of the mean AUC over tasks."
     reported_auc: Share | None
-    "Mean AUC over tasks as a report shows it: of the ensemble where there are several seeds."
+    "Mean AUC over tasks as a report shows it: the mean of trainings where there are several seeds."
     auc_low: float | None
     "Lower end of the 95 % interval of `reported_auc`."
     auc_high: float | None

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Count, Logit, Share
+from crossray.tables.contract import Count, Logit, Positive, Share
 from crossray.tables.keys import OfCell
 
 
 @dataclass(frozen=True)
 class _OfSeed(OfCell):
     seed: str
-    "Seed of the training, or `ensemble`: the mean of the logits of all seeds."
+    """Seed of the training; `mean of trainings`: the mean of the numbers of all seeds, which a report shows where there
+    are several; or `ensemble`: another model, whose logits are the mean of those of all seeds."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,9 @@ class Performance(_OfSeed):
 
     NAME: ClassVar = "performance"
     KEY: ClassVar = ("model", "source", "target", "task", "seed")
+    MIGRATIONS: ClassVar = (
+        "Run `snakemake` again: AUCs of several seeds have rows for their mean, and intervals say what they are over.",
+    )
 
     images: Count
     "Test images that the target labels for the task."
@@ -34,12 +38,22 @@ class Performance(_OfSeed):
     "Area under the ROC curve; of a class, one against the rest."
     auc_low: float | None
     auc_high: float | None
+    interval_over: str | None
+    """What `auc_low` and `auc_high` are an interval for: other `patients` of the hospital, with these trainings; or
+    other `patients and trainings`, which takes a mean of three trainings at least."""
+    trainings: Count
+    "Trainings behind the row."
+    seed_sd: Positive | None
+    """Standard deviation of the AUC between trainings, beyond what patients make of it, pooled over the targets and
+    tasks of the model and source on the scale of the logit; of a mean of three trainings at least."""
+    seed_freedom: Positive | None
+    "Degrees of freedom of `seed_sd`."
     average_precision: Share | None
     "Average precision, the area under the precision-recall curve."
     average_precision_low: float | None
     average_precision_high: float | None
     calibration_error: Share | None
-    "Expected calibration error of the sigmoid of the logits, ten bins of equal width."
+    "Calibration error of the sigmoid of the logits, as in `calibration.csv`."
     threshold: Logit | None
     "Youden's threshold, chosen on the source's validation split."
     threshold_reason: str | None
@@ -56,10 +70,25 @@ class Performance(_OfSeed):
 
 @dataclass(frozen=True)
 class Replicates(_OfSeed):
-    """A row of `performance.csv` that a report shows and that has an AUC."""
+    """A row of `performance.csv` of all trainings, or of the ensemble, that has an AUC."""
 
     NAME: ClassVar = "replicates"
     KEY: ClassVar = ("model", "source", "target", "task", "seed")
+    MIGRATIONS: ClassVar = (
+        "Run `snakemake` again: limits for other patients and what trainings add stand beside them.",
+    )
 
     replicates: list[float]
     "AUC in each resample of the target's patients; all rows of a target share their resamples."
+    patients_low: float
+    "Lower limit of the AUC for other patients."
+    patients_high: float
+    "Upper limit of the AUC for other patients."
+    trainings: list[float]
+    "What each training contributes to the error of the AUC; empty where other trainings are not known."
+    trainings_of: str
+    "Names the trainings: AUCs of the same ones vary together."
+    freedom: float | None
+    "Degrees of freedom of what the trainings' AUCs vary by."
+    share: float | None
+    "How much of that the trainings make, and not patients."

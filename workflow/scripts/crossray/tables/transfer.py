@@ -70,6 +70,41 @@ class Summary(OfModel):
 
 
 @dataclass(frozen=True)
+class Variances(OfModel):
+    """A mean over pairs of `summary.csv`, and what makes it vary."""
+
+    NAME: ClassVar = "variances"
+    KEY: ClassVar = ("model", "source", "quantity")
+
+    source: str
+    "Data set that the model was trained on, or `all sources`."
+    quantity: str
+    "`home_auc`, `away_auc` or `drop`."
+    pairs: Count
+    "Pairs behind the mean."
+    hospitals: Count
+    "Data sets that may be others: all of these pairs, of a single source its targets."
+    value: Correlation
+    "The mean."
+    low: float
+    high: float
+    patients_sd: Positive
+    "Its standard deviation for other patients of these hospitals, from its interval for them."
+    trainings: Count
+    "Trainings of each model and source."
+    trainings_sd: Positive | None
+    "Its standard deviation for other trainings; empty with fewer than three."
+    trainings_freedom: Positive | None
+    "Degrees of freedom of `trainings_sd`."
+    sites_sd: Positive | None
+    "Standard deviation between the pairs, beyond that of their errors; empty for one pair."
+    sample_low: float | None
+    """Lower limit if the hospitals are a sample of hospitals (95 %, each left out in turn); `low` and `high` hold for
+    these hospitals. Empty with fewer than three."""
+    sample_high: float | None
+
+
+@dataclass(frozen=True)
 class Tasks(OfModel):
     """A model and task, best first."""
 
