@@ -22,20 +22,24 @@ from calibration_draws import (
     PLACES,
     ROOT,
     SEEDS_DIFFER,
+    SHARE,
     TRAINED,
     TRAINED_DROP,
     calibration_cells,
     code,
     code_of_calibration,
     code_of_means,
+    code_of_shares,
     code_of_trainings,
     cover,
     cover_calibration,
     cover_mean,
+    cover_share,
     cover_trainings,
     coverage_cells,
     mean_cells,
     reject,
+    share_cells,
     test_cells,
     training_cells,
 )
@@ -80,7 +84,9 @@ def coverage_rows(draws: int) -> list[Cell]:
     return [*single, *(
         Cell(dict(zip(columns, map(str, cell), strict=True)), partial(drawn, *cell, draws), digest)
         for cells, drawn, digest in (
-            (mean_cells(), cover_mean, code_of_means()), (calibration_cells(), cover_calibration, code_of_calibration())
+            (mean_cells(), cover_mean, code_of_means()),
+            (calibration_cells(), cover_calibration, code_of_calibration()),
+            (share_cells(), cover_share, code_of_shares())
         )
         for cell in cells
     ), *of_trainings]  # fmt: skip
@@ -143,7 +149,6 @@ def page() -> str:
         "  degrees of freedom as patients carry it.",
         "- **Means of AUCs and their differences**: limits recovered from those of the AUCs (MOVER), which vary",
         "  together as in the bootstrap's resamples of patients.",
-        "",
         "- **Means of trainings**: patients and trainings both random (Obuchowski and Rockette 1995), the variance",
         "  between trainings pooled over targets and tasks on the scale of the logit, Satterthwaite's degrees of",
         "  freedom.",
@@ -207,6 +212,18 @@ def page() -> str:
             f"{float(row['coverage']):.3f} | {float(row['width']) / float(row['reference_width']):.2f} |"
             for row in coverage
             if row["quantity"] in CALIBRATION
+        ),
+        "",
+        "## Sensitivity at a threshold",
+        "",
+        "Coverage over the true shares 0.5, 0.8 and 0.95; the width is set over the range that holds 95 % of the",
+        "estimates.",
+        "",
+        _HEAD.format("width to 0.8", "width at 0.95").replace(" / without", ""),
+        _RULE,
+        *(
+            line.replace(" / 0 |", " |")
+            for line in _coverage_lines([row for row in coverage if row["quantity"] == SHARE], "0.95")
         ),
         "",
         "## Tests at 5 %",

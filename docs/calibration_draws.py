@@ -19,7 +19,7 @@ from scipy.stats import norm, rankdata
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from crossray.analysis import calibration_line, trainings  # noqa: E402
+from crossray.analysis import calibration_line, shares, trainings  # noqa: E402
 from crossray.analysis.intervals import (  # noqa: E402
     Measured,
     difference,
@@ -37,6 +37,7 @@ from crossray.seeds import derived_seed  # noqa: E402
 NOW, DELONG, BOOTSTRAP, WALD = "CrossRay", "DeLong, logit (before)", "bootstrap (before)", "DeLong, normal (before)"
 PATIENTS = "patients alone"
 AUC, APART, SAME = "AUC", "home against away", "two models, same images"
+SHARE = "sensitivity"
 SLOPE, INTERCEPT, RATIO = CALIBRATION = "calibration slope", "calibration intercept", "observed over expected"
 CALIBRATION_SIZES = ((10, 190), (20, 180), (50, 450), (200, 800))
 TRAINED, TRAINED_DROP = "AUC over trainings", "drop over trainings"
@@ -277,6 +278,37 @@ def cover_calibration(
     return [row | _covered(np.array([one.low for one in found]), np.array([one.high for one in found]), truth)]
 
 
+def share_cells() -> Iterator[tuple[str, int, int, float, int]]:
+    """Yield quantity, patients with and without the finding, true share and images a patient of the shares drawn."""
+    for positives, truth, images in product((10, 20, 50, 200), (0.5, 0.8, 0.95), (1, 3)):
+        yield SHARE, positives, 0, truth, images
+
+
+def cover_share(
+    quantity: str, positives: int, negatives: int, truth: float, images: int, draws: int
+) -> list[dict[str, object]]:  # fmt: skip
+    """Draw a sensitivity at a threshold many times; return a row for each way to an interval."""
+    names = [str(value) for value in (positives, negatives, truth, images)]
+    generator = np.random.default_rng(derived_seed(0, quantity, *names))
+    now, before, values = [], [], []
+    for draw in range(draws):
+        owners = np.repeat(np.arange(positives), generator.integers(1, images + 1, positives))
+        alike = generator.normal(size=positives)[owners] * np.sqrt(ALIKE)
+        hits = alike + np.sqrt(1 - ALIKE) * generator.normal(size=len(owners)) < norm.ppf(truth)
+        values.append(float(hits.mean()))
+        now.append(shares.interval(hits, owners))
+        if draw < SLOW_DRAWS:
+            weights = patient_weights(owners, RESAMPLES, draw).astype(float)
+            before.append(percentiles(weights @ hits / weights.sum(axis=1)))
+    row = {
+        "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
+        "images_per_patient": images, "seeds": 1, "code": code_of_shares(),
+        "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
+    }  # fmt: skip
+    found = {NOW: np.array(now).T, BOOTSTRAP: np.array(before).T}
+    return [row | {"method": method} | _covered(*ends, truth) for method, ends in found.items()]
+
+
 def _centre(share: float) -> float:
     """Return the mean of logits, whose standard deviation is that drawn above, that makes so many positives."""
     points = norm.ppf((np.arange(400) + 0.5) / 400) * np.sqrt(1.25)
@@ -469,3 +501,8 @@ def code_of_trainings() -> str:
 def code_of_calibration() -> str:
     """Return the digest of the code that slopes and intercepts come from."""
     return code_version("crossray/analysis/calibration_line")
+
+
+def code_of_shares() -> str:
+    """Return the digest of the code that intervals of shares come from."""
+    return code_version("crossray/analysis/shares")

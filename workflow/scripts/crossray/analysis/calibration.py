@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from crossray.analysis import calibration_line
+from crossray.analysis import calibration_line, shares
 from crossray.analysis.cells import Cell, Study, Trained
+from crossray.analysis.means import Mean, mean_of, single
 from crossray.analysis.metrics import brier_score, calibration_bins, calibration_chance, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
 from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
@@ -69,10 +70,10 @@ def _at_home(study: Study, trained: Trained) -> dict[str, Thresholds]:
 
 @dataclass(frozen=True)
 class Point:
-    """What a threshold gives: facts, and each share with its bootstrap replicates."""
+    """What a threshold gives: facts, and each share with its interval, or None."""
 
     facts: Mapping[str, Any]
-    shares: Mapping[str, tuple[float, NDArray]]
+    shares: Mapping[str, Mean | None]
 
 
 def _points(cell: Cell, own: Mapping[str, Thresholds], weights: NDArray) -> Iterator[Point]:
@@ -80,36 +81,38 @@ def _points(cell: Cell, own: Mapping[str, Thresholds], weights: NDArray) -> Iter
     truth, scores, here = cell.known
     choices = [(rule, SOURCE, own[rule].get((cell.seed, cell.task), np.nan)) for rule in RULES]
     choices += [(rule, TARGET, RULES[rule](truth, scores)) for rule in RULES]
-    positive = truth == 1
+    positive, owners = truth == 1, cell.scored.patients[here]
     called = np.stack([scores >= limit for _, _, limit in choices], axis=1)
     columns = np.concatenate([called & positive[:, None], called & ~positive[:, None], positive[:, None]], axis=1)
     drawn = weighted_sums(weights[:, here], np.c_[columns, np.ones(len(truth))])
-    exact = np.r_[columns.sum(axis=0), len(truth)].astype(float)
     counts = {"images": len(truth), "positives": int(positive.sum())}
     for number, (rule, place, limit) in enumerate(choices):
-        values = (exact, drawn) if not np.isnan(limit) else (exact * np.nan, drawn * np.nan)
-        shares = zip(*(_shares(sums, number) for sums in values), strict=True)
         facts = {"rule": rule, "chosen_on": place, **counts, "threshold": limit}
-        yield Point(facts, {name: (float(share[0]), share[1]) for name, share in zip(_SHARES, shares, strict=True)})
+        above = called[:, number]
+        parts = ((above, positive), (~above, ~positive), (positive, above))
+        resampled = zip(_SHARES, parts, _shares(drawn, number), strict=True)
+        found = {name: _share(hits[among], owners[among], values) for name, (hits, among), values in resampled}
+        yield Point(facts, {name: None if np.isnan(limit) else share for name, share in found.items()})
+
+
+def _share(hits: NDArray[np.bool_], owners: NDArray, drawn: NDArray) -> Mean | None:
+    """Return the share of hits; None without an image."""
+    return single(float(hits.mean()), *shares.interval(hits, owners), drawn) if len(hits) else None
 
 
 def _mean(points: Sequence[Point]) -> Point:
     """Average one rule's points over tasks; tasks without a threshold are left out."""
     usable = [point for point in points if not np.isnan(point.facts["threshold"])]
     facts = {name: points[0].facts[name] for name in ("rule", "chosen_on")} | {"tasks": len(usable)}
-    empty = (float("nan"), np.full(1, np.nan))
-    shares = {}
-    for name in _SHARES:
-        parts = [point.shares[name] for point in usable if not np.isnan(point.shares[name][0])]
-        drawn = [values for _, values in parts]
-        shares[name] = (float(np.mean([value for value, _ in parts])), np.mean(drawn, axis=0)) if parts else empty
-    return Point(facts, shares)
+    known = {name: [point.shares[name] for point in usable] for name in _SHARES}
+    found = {name: [share for share in several if share is not None] for name, several in known.items()}
+    return Point(facts, {name: mean_of(several) if several else None for name, several in found.items()})
 
 
 def _row(point: Point) -> dict[str, Any]:
     row = dict(point.facts)
-    for name, (value, drawn) in point.shares.items():
-        row |= with_interval(name, value, drawn)
+    for name, share in point.shares.items():
+        row |= share.with_interval(name) if share is not None else {}
     return row
 
 

@@ -37,7 +37,7 @@ class Sweeps(Row):
     reason: str | None
     "Code of the reason why there is no number."
     auc: Share | None
-    "Mean AUC over these tasks and the seeds; its interval holds for other patients and other seeds."
+    "Mean AUC over these tasks and the seeds; its interval is for other patients and, from three seeds on, other seeds."
     auc_low: float | None
     auc_high: float | None
     beside: str | None

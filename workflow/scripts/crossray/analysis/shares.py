@@ -1,0 +1,40 @@
+"""How sure a share of images is, as a sensitivity: Wilson's interval of as many images as they are worth.
+
+Images of one patient are worth fewer than so many patients': by how much is taken from the data, drawn towards what
+Kish (1965) expects of images that are alike the more so the fewer patients there are.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from statsmodels.stats.proportion import proportion_confint
+
+from crossray.analysis.intervals import LEVEL, independent
+
+#: what Kish's expectation weighs, in patients
+_PRIOR = 12.0
+
+
+def interval(hits: NDArray[np.bool_], patients: NDArray) -> tuple[float, float]:
+    """Interval of the share of hits; never of width zero, and within 0 and 1.
+
+    Args:
+        hits: shape (images,).
+        patients: whose each image is, shape (images,).
+
+    Returns:
+        Lower and upper limit; NaN without an image.
+    """
+    images = len(hits)
+    if not images:
+        return float("nan"), float("nan")
+    share, owners = float(hits.mean()), np.unique(patients, return_inverse=True)[1]
+    count = int(owners.max()) + 1
+    expected = images / independent(owners)
+    found = expected
+    if count > 1 and 0 < share < 1:
+        sums = np.bincount(owners, hits - share)
+        found = float((sums**2).sum()) * count / (count - 1) / (images * share * (1 - share))
+    weight = count / (count + _PRIOR)
+    worth = images / (weight * found + (1 - weight) * expected)
+    low, high = proportion_confint(share * worth, worth, alpha=1 - LEVEL, method="wilson")
+    return float(low), float(high)
