@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, norm
 
-from crossray.analysis import acceptance, local_thresholds, yields
+from crossray.analysis import acceptance, local_thresholds, shares, yields
 from crossray.analysis.acceptance import CANNOT_TELL, MET, NOT_MET
 from crossray.analysis.local_thresholds import Called, Images, choose
 from crossray.analysis.proportions import (
     effective_size,
     images_to_show,
     paired_share_difference,
-    share_interval,
 )
 from crossray.errors import UserError
 from crossray.figures.decision import decisions, lead
@@ -31,32 +30,12 @@ def single(count):
     return np.arange(count)
 
 
-@pytest.mark.parametrize("count", [5, 20, 200])
-def test_of_no_hit_the_upper_limit_is_where_half_the_chance_of_none_is_the_tail(count):
-    low, high = share_interval(np.zeros(count, bool), single(count))
-    assert low == 0
-    assert high == pytest.approx(1 - 0.05 ** (1 / count))
-    assert share_interval(np.ones(count, bool), single(count)) == pytest.approx((1 - high, 1))
-
-
-def test_limits_lie_within_clopper_and_pearsons_and_are_mirrored():
-    hits = np.arange(50) < 40
-    low, high = share_interval(hits, single(50))
-    exact = binomtest(40, 50).proportion_ci()
-    assert exact.low < low < 0.8 < high < exact.high
-    assert share_interval(~hits, single(50)) == pytest.approx((1 - high, 1 - low))
-
-
 def test_copies_of_an_image_say_no_more_than_the_image():
     hits = np.random.default_rng(0).random(400) < 0.8
-    alone = share_interval(hits, single(400))
-    copied = share_interval(np.repeat(hits, 5), np.repeat(single(400), 5))
+    alone = shares.interval(hits, single(400))
+    copied = shares.interval(np.repeat(hits, 5), np.repeat(single(400), 5))
     assert copied == pytest.approx(alone, abs=0.01)
     assert effective_size(np.repeat(hits, 5), np.repeat(single(400), 5)) == pytest.approx(400, rel=0.05)
-
-
-def test_no_image_says_nothing():
-    assert share_interval(np.zeros(0, bool), single(0)) == (0.0, 1.0)
 
 
 def test_two_who_agree_everywhere_are_not_equal_for_certain():
@@ -74,7 +53,7 @@ def test_as_many_images_as_are_named_show_it_with_the_power_that_is_said(share, 
     generator = np.random.default_rng(3)
     shown = 0
     for _ in range(600):
-        low, high = share_interval(generator.random(count) < share, single(count))
+        low, high = shares.interval(generator.random(count) < share, single(count))
         shown += low >= wanted if share > wanted else high < wanted
     assert binomtest(shown, 600).proportion_ci(0.999).high > 0.8
     assert shown / 600 < 0.92  # and hardly more images than it takes

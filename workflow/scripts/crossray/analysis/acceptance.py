@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from crossray.analysis import yields
+from crossray.analysis import shares, yields
 from crossray.analysis.cells import Scored, Study, Trained
 from crossray.analysis.intervals import LEVEL, Measured, interval, measure_auc, paired_difference
 from crossray.analysis.local_thresholds import NONE, Called, Images, called_by, hits_of, images_of, places
@@ -25,7 +25,6 @@ from crossray.analysis.proportions import (
     effective_size,
     images_to_show,
     paired_share_difference,
-    share_interval,
 )
 from crossray.study.acceptance import Criteria
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
@@ -103,7 +102,7 @@ def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
             yield {"criterion": name, "wanted": wanted, "answer": CANNOT_TELL}
         else:
             hits, owners = hits_of(name, here.images, here.called)
-            row = _answered(name, wanted, float(hits.mean()), *share_interval(hits, owners))
+            row = _answered(name, wanted, float(hits.mean()), *shares.interval(hits, owners))
             yield row | _more_for_share(name, hits, owners, row, power)
 
 

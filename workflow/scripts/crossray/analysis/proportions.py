@@ -1,16 +1,13 @@
-"""How sure a share of images is, such as a sensitivity, where patients have several images; and how many would do.
+"""Shares of images in planning: what images of patients are worth, two shares of the same images, how many would do.
 
-The interval is Clopper and Pearson's (Biometrika 1934) with the mid-P correction (Lancaster, JASA 1961), of as many
-images as would say as much if each had its own patient (Korn and Graubard, Survey Methodology 1998). How many these are
-is estimated from the patients, and drawn towards Kish's design effect the more, the fewer patients carry the estimate.
+Intervals of single shares are those of :mod:`crossray.analysis.shares`.
 """
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import betainc, ndtri, stdtrit
+from scipy.special import ndtri, stdtrit
 
 from crossray.analysis.intervals import LEVEL, carriers, independent
 
@@ -18,30 +15,6 @@ from crossray.analysis.intervals import LEVEL, carriers, independent
 _PRIOR = 12.0
 #: power of a planned study
 POWER = 0.8
-
-
-def share_interval(hits: NDArray, patients: NDArray, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of the share of images that are hits; 0 to 1 where there is no image.
-
-    Args:
-        hits: whether each image is one, shape (images,).
-        patients: number of the patient of each image, shape (images,).
-        level: of confidence, two-sided.
-    """
-    if not len(hits):
-        return 0.0, 1.0
-    share, size = float(np.mean(hits)), effective_size(hits, patients)
-    tail = (1 - level) / 2
-    low = 0.0 if share == 0 else brentq(lambda p: _above(share * size, size, p) - tail, 0, share)
-    high = 1.0 if share == 1 else brentq(lambda p: _above((1 - share) * size, size, 1 - p) - tail, share, 1)
-    return float(low), float(high)
-
-
-def _above(count: float, size: float, share: float) -> float:
-    """Mid-P probability of at least so many hits; of numbers that are no integers, by the incomplete beta function."""
-    at_least = betainc(count, size - count + 1, share)
-    more = betainc(count + 1, size - count, share) if size > count else 0.0
-    return float(at_least + more) / 2
 
 
 def effective_size(hits: NDArray, patients: NDArray) -> float:

@@ -5,8 +5,8 @@ from typing import Any
 
 from scipy.special import expit
 
+from crossray.analysis import shares
 from crossray.analysis.local_thresholds import Called, Images, hits_of
-from crossray.analysis.proportions import share_interval
 from crossray.study.acceptance import Criteria
 
 _ROUNDING = 1e-12
@@ -18,14 +18,14 @@ _Limits = tuple[float, float, float]
 def measure(here: Images, called: Called, criteria: Criteria) -> dict[str, Any]:
     """Return the columns of a threshold's row: what depends on the prevalence only where one is given."""
     row: dict[str, Any] = {"threshold": called.threshold, "probability": float(expit(called.threshold))}
-    shares = {}
+    found = {}
     for name in ("sensitivity", "specificity"):
         hits, owners = hits_of(name, here, called)
-        shares[name] = (float(hits.mean()), *share_interval(hits, owners))
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), shares[name], strict=True))
+        found[name] = (float(hits.mean()), *shares.interval(hits, owners))
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), found[name], strict=True))
     if criteria.prevalence is None:
         return row
-    right, kept = shares["sensitivity"], shares["specificity"]
+    right, kept = found["sensitivity"], found["specificity"]
     false = (1 - kept[0], 1 - kept[2], 1 - kept[1])
     row |= _with_limits("precision", _precision(right, false, float(criteria.prevalence)))
     if criteria.per_day is not None:
