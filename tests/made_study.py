@@ -16,6 +16,7 @@ from crossray.analysis import (
     corrections,
     datasets,
     domains,
+    external,
     heads,
     label_agreement,
     localisation,
@@ -95,7 +96,7 @@ class Made:
         registers = {name: name for name in self.labels} | (self.registers or {})
         single = [source for source in self.sources if source in self.labels]
         return {
-            "models": ["resnet50"], "shown": ["resnet50"], "sources": self.sources,
+            "models": ["resnet50"], "shown": ["resnet50"], "trained": ["resnet50"], "sources": self.sources,
             "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
             "targets": list(self.labels), "seeds": list(self.seeds),
             "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
@@ -252,6 +253,8 @@ class Made:
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
         self._write(output_points=drawn, output_extremes=extremes)
+        claims, refusals, versions = external.measure(study, {})
+        self._write(claims=claims, refusals=refusals, versions=versions)
         if self.explained:
             self._explain(study)
         found = label_agreement.matches(self.twins())

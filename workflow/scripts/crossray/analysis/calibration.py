@@ -12,7 +12,7 @@ from scipy.special import expit
 from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.metrics import brier_score, calibration_bins, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
-from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
+from crossray.analysis.thresholds import GIVEN, RULES, chosen, outputs, thresholds_by_rule
 from crossray.tables import MEAN_OF_TASKS
 
 KEYS = ["model", "source", "target", "task"]
@@ -30,7 +30,7 @@ ERROR_COLUMNS = [*KEYS, "scale", "images", "positives",
 BIN_COLUMNS = [*KEYS, "scale", "bin", "images", "probability", "observed", "observed_low", "observed_high"]
 
 ALL_TASKS = "all tasks"
-SOURCE, TARGET = "source's validation split", "target's test split"
+SOURCE, TARGET, MAKER = "source's validation split", "target's test split", "the maker"
 
 
 def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -39,7 +39,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     Returns:
         Tables with :data:`POINT_COLUMNS`, :data:`ERROR_COLUMNS` and :data:`BIN_COLUMNS`.
     """
-    own = {trained: _at_home(study, trained) for trained in study.trained()}
+    own = {trained: thresholds_by_rule(study, trained) for trained in study.trained()}
     points: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
@@ -71,12 +71,6 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     )
 
 
-def _at_home(study: Study, trained: Trained) -> dict[str, Thresholds]:
-    """Choose the thresholds of every rule on the source's validation split, which is read once."""
-    labels, seeds = study.validation(trained)
-    return {rule: chosen(labels, seeds, rule) for rule in RULES}
-
-
 @dataclass(frozen=True)
 class Point:
     """What a threshold gives: facts, and each share with its bootstrap replicates."""
@@ -92,7 +86,7 @@ def _points(
     logits = scored.reported(trained)
     seed = scored.reported_seed(trained)
     truth, scores, here = known(scored.labels, logits, task)
-    choices = [(rule, SOURCE, own[rule].get((seed, task), np.nan)) for rule in RULES]
+    choices = [(rule, MAKER if rule == GIVEN else SOURCE, own[rule].get((seed, task), np.nan)) for rule in own]
     choices += [(rule, TARGET, chosen(scored.labels, {seed: logits[[task]]}, rule)[seed, task]) for rule in RULES]
     positive = truth == 1
     called = np.stack([scores >= limit for _, _, limit in choices], axis=1)
@@ -138,9 +132,11 @@ def _shares(sums: NDArray, number: int) -> tuple[NDArray, NDArray, NDArray]:
 
 def _scales(scored: Scored, trained: Trained, task: str, own: Mapping[str, Mapping]) -> dict[str, NDArray]:
     """Return the outputs of all images as probabilities and on the operating point's scale, where there is one."""
+    if not scored.has_probability(trained):
+        return {}
     scales = {"probability": expit(scored.reported(trained)[task].to_numpy())}
-    mapped = outputs(scored, trained, task, own["youden"])
-    return scales if np.isnan(mapped).any() else scales | {"operating point": mapped}
+    mapped = outputs(scored, trained, task, next(iter(own.values())))
+    return scales if np.isnan(mapped).all() else scales | {"operating point": mapped}
 
 
 def _errors(

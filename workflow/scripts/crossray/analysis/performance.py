@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, known
+from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.means import Mean, single
 from crossray.analysis.metrics import average_precision, calibration_error, threshold_metrics
@@ -24,7 +24,7 @@ Cell = tuple[str, str, str, str]
 COLUMNS = [
     *KEYS, "images", "patients", "positives", "negatives", "reason", "auc", "auc_low", "auc_high",
     "average_precision", "average_precision_low", "average_precision_high", "calibration_error",
-    "threshold", "threshold_reason", "sensitivity", "specificity", "f1", "accuracy",
+    "threshold", "threshold_reason", "sensitivity", "specificity", "f1", "accuracy", "calibration_reason", "caveat",
 ]  # fmt: skip
 
 
@@ -47,10 +47,14 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
                 for task in study.settings.tasks:
                     key = dict(zip(KEYS, (trained.model, trained.source, scored.dataset, task, seed), strict=True))
                     row = scored.count(trained, seed, task)
-                    if row["reason"] is None:
-                        threshold = thresholds[trained].get((seed, task), float("nan"))
+                    threshold = thresholds[trained].get((seed, task), float("nan"))
+                    if (
+                        row["reason"] == reasons.NO_PROBABILITY
+                    ):  # yes and no rank nothing, and are called rightly or not
+                        row |= _called(scored, logits, task, 1.0) | _what_is_not_known(study, scored, trained, 1.0)
+                    elif row["reason"] is None:
                         measured, values = _cell(scored, logits, task, threshold, weights, shown)
-                        row |= measured
+                        row |= measured | _what_is_not_known(study, scored, trained, threshold)
                         if shown:
                             replicates.append(key | {"replicates": values})
                     rows.append(key | row)
@@ -74,8 +78,27 @@ def _cell(
         aucs, precisions = weighted_ranking(truth, scores, weights[:, here])
         row |= with_interval("average_precision", row["average_precision"], precisions)
     row["calibration_error"] = calibration_error(truth, expit(scores))
-    row |= {"threshold": threshold, "threshold_reason": reasons.TOO_FEW if np.isnan(threshold) else None}
-    return row | threshold_metrics(truth, scores, threshold), aucs
+    return row | _called(scored, logits, task, threshold), aucs
+
+
+def _called(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> dict[str, Any]:
+    """Measure what a threshold calls."""
+    truth, scores, _ = known(scored.labels, logits, task)
+    row = {"threshold": threshold, "threshold_reason": reasons.TOO_FEW if np.isnan(threshold) else None}
+    return row | threshold_metrics(truth, scores, threshold)
+
+
+def _what_is_not_known(study: Study, scored: Scored, trained: Trained, threshold: float) -> dict[str, Any]:
+    """Return what cannot be said of a model that was trained elsewhere, and why; nothing of others."""
+    row: dict[str, Any] = {}
+    external = study.settings.external.get(trained.model)
+    if external and np.isnan(threshold) and not external.chosen_on:
+        row["threshold_reason"] = reasons.NOT_GIVEN
+    if not scored.has_probability(trained):
+        row |= {"calibration_error": float("nan"), "calibration_reason": reasons.NO_PROBABILITY}
+    if external and not external.is_known:
+        row["caveat"] = reasons.UNKNOWN_TRAINING_DATA
+    return row
 
 
 def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[Cell, Mean]:

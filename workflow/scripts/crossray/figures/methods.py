@@ -19,6 +19,14 @@ def methods(settings: Mapping[str, Any]) -> list[str]:
     """
     classes = "accuracy" in settings["figures"]
     training = settings["training"]
+    if not settings["models"]:
+        none = "No model was trained; those of others were applied, or their scores taken as they came."
+        return [
+            _images(settings["images"]),
+            " ".join(_splits(settings)),
+            none,
+            " ".join(_evaluation(settings["evaluation"])),
+        ]
     paragraphs = [
         _images(settings["images"]),
         " ".join(_splits(settings)),

@@ -18,11 +18,12 @@ from crossray.errors import UserError
 from crossray.figures.answers import accuracy_numbers, answer, cause_sentences, key_numbers, leakage_sentences
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
+from crossray.figures.external import external_answer, external_facts
 from crossray.figures.methods import methods
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
-from crossray.reasons import REASONS
+from crossray.reasons import CAVEATS, REASONS
 from crossray.tables import contract_of, read, with_marks
 from crossray.tables.conversion import Rejected
 from crossray.texts import visible
@@ -65,9 +66,9 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
     page = environment.get_template("report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings['phantoms'] and not settings['real'] else ''}{settings['study']}",
-        answer=answer(
-            tables["summary"], tables["transfer"], tables["tasks"], settings["shown"], classes="classes" in tables
-        ),
+        answer=_answer(tables, settings),
+        external=list(external_facts(settings.get("external", {}))),
+        caveats=CAVEATS,
         facts=_facts(tables, settings),
         sections=_sections(settings["figures"]),
         findings="findings" in _fulfilled(settings["figures"]),
@@ -92,6 +93,14 @@ def render(folder: Path, datasets: Path, settings: Mapping[str, Any], templates:
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
     return visible(page)
+
+
+def _answer(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> str:
+    """Return the answer: what models lose elsewhere, or where none is trained what those of others are worth here."""
+    if not settings["models"]:
+        return external_answer(tables["transfer"], tables["claims"], tables["refusals"])
+    drops, of_tasks = (tables["summary"], tables["transfer"]), tables["tasks"]
+    return answer(*drops, of_tasks, settings["shown"], classes="classes" in tables)
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> list[dict[str, str]]:
