@@ -22,7 +22,8 @@ ELSEWHERE = {
     "history": layout.HISTORY, "images": layout.MAPPED_IMAGES, "leakage": layout.LEAKAGE, "moves": layout.MOVES,
     "lookup": f"{Study.private}/{{dataset}}.csv", "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
     "release_labels": layout.RELEASE_LABELS, "release_regions": layout.RELEASE_REGIONS, "replicates": layout.REPLICATES,
-    "truth": layout.RELEASE_TRUTH, "unpacked_labels": layout.UNPACKED_LABELS,
+    "simulated_scores": layout.SIMULATED_SCORES, "truth": layout.RELEASE_TRUTH,
+    "unpacked_labels": layout.UNPACKED_LABELS,
 }  # fmt: skip
 
 

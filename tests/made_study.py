@@ -17,6 +17,7 @@ from crossray.analysis import (
     corrections,
     datasets,
     domains,
+    external,
     heads,
     label_agreement,
     localisation,
@@ -104,7 +105,7 @@ class Made:
         registers = {name: name for name in self.labels} | (self.registers or {})
         single = [source for source in self.sources if source in self.labels]
         return {
-            "models": ["resnet50"], "shown": ["resnet50"], "sources": self.sources,
+            "models": ["resnet50"], "shown": ["resnet50"], "trained": ["resnet50"], "sources": self.sources,
             "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
             "targets": list(self.labels), "seeds": list(self.seeds),
             "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
@@ -147,7 +148,7 @@ class Made:
         """Return what models have to reach for the first two tasks."""
         asked = Criteria(auc=0.75, sensitivity=0.6, specificity=0.6, prevalence=0.1, per_day=100)
         criteria = {self.tasks[0]: asked, self.tasks[1]: Criteria(sensitivity=0.8)}
-        return taken(JudgeAcceptance, self.study.settings, acceptance=criteria)
+        return taken(JudgeAcceptance, self.study.settings, acceptance=criteria, claims={})
 
     @property
     def verdicts(self):
@@ -276,6 +277,8 @@ class Made:
         self._write(acceptance=judged, thresholds=thresholds)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
         self._write(output_points=drawn, output_extremes=extremes)
+        claims, refusals, versions = external.measure(study, {})
+        self._write(claims=claims, refusals=refusals, versions=versions)
         if self.explained:
             self._explain(study)
         found = label_agreement.matches(self.twins())

@@ -129,7 +129,7 @@ def test_a_threshold_of_the_target_is_judged_on_patients_who_did_not_choose_it()
     positive, seen, fitted = np.arange(16) < 8, [], []
     for draw in range(300):
         scores = generator.normal(size=16)  # no skill at all
-        called = local_thresholds._cross_fitted(Images(positive, scores, single(16), 16), criteria, draw)
+        called = local_thresholds.cross_fitted(Images(positive, scores, single(16), 16), criteria, draw)
         for found, calls in ((seen, scores >= choose(positive, scores, criteria)), (fitted, called.positive)):
             found.append(min(calls[positive].mean(), 1 - calls[~positive].mean()))  # the tighter of the two
     assert np.mean(seen) > np.mean(fitted) + 0.04
@@ -140,7 +140,7 @@ def simulated(generator, auc, positives, negatives, criteria):
     positive = np.arange(positives + negatives) < positives
     scores = generator.normal(size=len(positive)) + math.sqrt(2) * norm.ppf(auc) * positive
     images = Images(positive, scores, single(len(positive)), len(positive))
-    called = local_thresholds._cross_fitted(images, criteria, int(generator.integers(2**31)))
+    called = local_thresholds.cross_fitted(images, criteria, int(generator.integers(2**31)))
     here = acceptance._Judged(images, called)
     return acceptance._together(list(acceptance._criteria(here, criteria)))["answer"]
 
@@ -174,10 +174,9 @@ def test_not_worse_than_another_model_is_judged_on_the_same_images(made):
     criteria = Criteria(auc=0.6, sensitivity=0.5, against="better", margin=0.2)
     assert acceptance._rival(both, trained, made.tasks[0], criteria) == better
     assert acceptance._rival(both, better, made.tasks[0], criteria) is None
-    validation = {trained: study.validation(trained), better: study.validation(trained)}
+    own = local_thresholds.brought(study, trained)
     here, rival = (
-        acceptance._at(both, one, made.tasks[0], criteria, local_thresholds.LOCAL, validation)
-        for one in (trained, better)
+        acceptance._at(both, one, made.tasks[0], criteria, local_thresholds.LOCAL, own) for one in (trained, better)
     )
     rows = list(acceptance._comparisons(here, rival, criteria))
     assert [row["criterion"] for row in rows] == ["auc against better", "sensitivity against better"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ from crossray.loads import Loads
 from crossray.planning import (
     check_cache,
     check_clock,
+    check_external,
     check_shared,
     check_writable,
     decision_settings,
@@ -43,6 +45,7 @@ from crossray.planning import (
 from crossray.pseudonyms import close_folder
 from crossray.study import layout, stage_settings
 from crossray.study.base import as_text
+from crossray.study.external_checks import KINDS as EXTERNAL_KINDS
 
 #: a list of patients, for the target ``forget`` alone; no part of a study
 FORGET = config.pop("forget", "")
@@ -66,6 +69,8 @@ with raised_as(WorkflowError):
     )
     #: files of the user's that weights start from, checked before anything runs
     FILES, ENCODER_FILE = weights_files(PLAN), encoder_file(PLAN.study)
+    if workflow.is_main_process:
+        check_external(PLAN)
 LOADS = Loads(PLAN, DATA.releases, WorkflowError)
 OF_STUDY = stage_settings.draw_figure(PLAN).as_dict()
 STUDY = PLAN.study
@@ -102,6 +107,15 @@ pathvars:
 if STUDY.container:
 
     container: STUDY.container
+
+
+#: kind of models that were trained elsewhere -> their names
+EXTERNAL = {kind: [name for name, model in PLAN.external.items() if getattr(model, kind)] for kind in EXTERNAL_KINDS}
+
+
+def one_of(*names):
+    """Return a pattern of names, which nothing matches where there is none."""
+    return "|".join(re.escape(name) for several in names for name in several) or "(?!)"
 
 
 FULFILLED = [need for need in NEEDS if PLAN.conditions[need]]

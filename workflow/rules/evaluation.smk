@@ -21,6 +21,8 @@ for number, part in enumerate(PLAN.prediction_jobs):
             f"<log>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.log",
         benchmark:
             f"<benchmark>/predict/{{model}}/{{source}}/{{seed}}/{number + 1}.tsv"
+        wildcard_constraints:
+            model=one_of(PLAN.models),
         conda:
             "../../envs/crossray.yaml"
         threads: lambda wildcards, part=part: LOADS.network_threads(LOADS.total(part.reads))

@@ -119,7 +119,30 @@ def on_own(pattern, targets_of, models=None, **more):
 def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
     at_home = on_own(layout.PREDICTION, PLAN.members.__getitem__, split="validation")
-    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets)
+    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets) + external_predictions()
+
+
+def external_predictions():
+    """Return the predictions of models that were trained elsewhere, which are there once, under the first seed."""
+    return [
+        path
+        for model, external in PLAN.external.items()
+        for split, target in PLAN.predictions_of(model)
+        for path in expand(
+            layout.PREDICTION, model=model, source=external.source(), seed=SEEDS[0], split=split, target=target
+        )
+    ]
+
+
+def scores_of(wildcards):
+    """Return the file of a model's scores for a data set: the user's, or that of a simulated reader."""
+    files = PLAN.external[wildcards.model].scores
+    return files[wildcards.target] if files else layout.SIMULATED_SCORES
+
+
+def network_of(wildcards):
+    """Return the file of a network that was trained elsewhere."""
+    return PLAN.external[wildcards.model].onnx or PLAN.external[wildcards.model].weights
 
 
 def predictions_of_sweeps(wildcards):

@@ -23,6 +23,7 @@ def predict(arguments: Namespace) -> None:
     """Compute what is asked for and is not kept."""
     import pandas as pd
 
+    from crossray import predictions
     from crossray.errors import UserError, listed
     from crossray.files import file_digest, replacing
     from crossray.learning.kept import KeptTables, give
@@ -46,7 +47,8 @@ def predict(arguments: Namespace) -> None:
         raise UserError(f"no manifest and index of {listed(sorted(unknown))}; those given are of {listed(targets)}")
     inference = taken(Inference, settings).to_json()
     work = arguments.outputs[0].parents[1] / "work"
-    kept = KeptTables(work, file_digest(arguments.weights), arguments.code, inference)
+    common = file_digest(arguments.weights), arguments.code, inference
+    kept = KeptTables(work, *common, write=predictions.write)
     for output in arguments.outputs:
         split, target = output.parent.name, targets[output.stem]
         name, key = f"{split}/{target.name}", target.key(split)
@@ -59,10 +61,11 @@ def predict(arguments: Namespace) -> None:
             raise UserError("--embeddings takes the keys images and seed of --settings")
         images, seed = settings.images, settings.seed
         sample = [str(images), str(seed)]
-        parts = []
+        parts, features = [], KeptTables(work, *common)
         for target in (targets[name] for name in arguments.domains):
             name, key = f"embeddings/{target.name}", [*sample, *target.key("train", "test")]
-            parts.append(kept.find(name, *key) or kept.keep(predictor().embed(target, images, seed), name, *key))
+            found = features.find(name, *key)
+            parts.append(found or features.keep(predictor().embed(target, images, seed), name, *key))
         with replacing(arguments.embeddings) as partial:
             pd.concat(map(pd.read_parquet, parts)).to_parquet(partial, index=False)
 

@@ -18,7 +18,8 @@ def summarise_models(arguments: Namespace) -> None:
 
     models, members = arguments.settings.models, arguments.settings.members
     performance, replicates = read(arguments.performance, Performance), read(arguments.replicates, Replicates)
-    costs = read_costs(arguments.models, models)
+    external = {name: {"architecture": "trained elsewhere"} for name in arguments.settings.external}
+    costs = read_costs(arguments.models, [name for name in models if name not in external]) | external
     write(arguments.output, measure(performance, replicates, models, members, costs), Models, arguments.settings)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from crossray.datasets import READERS, Release, find_reader, find_unpacker
 from crossray.datasets.configured import options_of, places_of, with_policy
 from crossray.datasets.reading import Reading
-from crossray.errors import UserError
+from crossray.datasets.scores import read_scores
+from crossray.errors import UserError, speaking_of
 from crossray.files import later_than_now
 from crossray.program import one_line
 from crossray.pseudonyms import make_key
@@ -125,6 +126,31 @@ def encoder_file(study: Study) -> list[str]:
         UserError: if it is not there.
     """
     return weights_file(study.explanation.encoder if study.explanation else None, "explanation.encoder")
+
+
+def check_external(plan: Plan) -> None:
+    """Check the files of models that were trained elsewhere, but for whom rows of scores are about.
+
+    Raises:
+        UserError: if one is not there, or not what the configuration says.
+    """
+    for name, model in plan.external.items():
+        for dataset, path in (model.scores or {}).items():
+            _check_there(path, f"external.{name}.scores.{dataset}")
+            with speaking_of(plan.study.datasets[dataset].public):
+                read_scores(path, stage_settings.read_scores(plan, name, dataset))
+        if model.weights:
+            _check_there(model.weights, f"external.{name}.weights")
+        if model.onnx:
+            _check_there(model.onnx, f"external.{name}.onnx")
+            from crossray.learning.onnx_network import open_network
+
+            open_network(Path(model.onnx), stage_settings.apply_network(plan, name))
+
+
+def _check_there(path: str, key: str) -> None:
+    if not Path(path).is_file():
+        raise UserError(f"config: {key}: no file {path!r} (paths start from {Path.cwd()})")
 
 
 def pseudonyms_key(study: Study, dataset: str, runs: bool) -> list[str]:
@@ -278,12 +304,20 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
         overlap=plan.study.leakage.overlap,
         descriptions={name: dataset.description for name, dataset in plan.study.datasets.items()},
         only_tested=tuple(plan.study.only_tested()),
-        shown=plan.reported_models,
+        shown=plan.shown_models,
+        external={name: _without_paths(model) for name, model in study["external"].items()},
         sources_of={name: model.sources for name, model in plan.models.items()},
         figures=tuple(figures),
         tables=tuple(tables),
     )
     return told.to_json()
+
+
+def _without_paths(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a page says of a model that was trained elsewhere: of files their names without their folders."""
+    files = {key: Path(model[key]).name for key in ("onnx", "weights") if key in model}
+    scores = {"scores": {name: Path(path).name for name, path in model["scores"].items()}} if "scores" in model else {}
+    return {**model, **files, **scores}
 
 
 def _name_of(weights: object) -> object:

@@ -16,20 +16,33 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from crossray import reasons
 from crossray.analysis import shares, yields
 from crossray.analysis.cells import Scored, Study, Trained
 from crossray.analysis.intervals import LEVEL, Measured, interval, measure_auc, paired_difference
-from crossray.analysis.local_thresholds import NONE, Called, Images, called_by, hits_of, images_of, places
+from crossray.analysis.local_thresholds import (
+    LOCAL,
+    NONE,
+    Brought,
+    Called,
+    Images,
+    brought,
+    called_at,
+    cross_fitted,
+    hits_of,
+    images_of,
+)
 from crossray.analysis.proportions import (
     POWER,
     effective_size,
     images_to_show,
     paired_share_difference,
 )
-from crossray.study.acceptance import Criteria
-from crossray.study.stages.judge_acceptance import JudgeAcceptance
+from crossray.seeds import derived_seed
+from crossray.study.acceptance import CLAIM, Criteria
+from crossray.study.stages.judge_acceptance import Claims, JudgeAcceptance
+from crossray.tables import of_rows
 from crossray.tables.acceptance import Acceptance, Thresholds
-from crossray.tables.contract import names
 
 MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
 ALL = "all"
@@ -46,26 +59,39 @@ def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.Dat
     """
     answers: list[dict[str, Any]] = []
     thresholds: list[dict[str, Any]] = []
-    validation = {trained: study.validation(trained) for trained in study.trained()}
+    own = {trained: brought(study, trained) for trained in study.trained()}
     for scored in study.targets():
         for trained, (task, criteria) in itertools.product(scored.logits, settings.acceptance.items()):
             counted = scored.count(trained, scored.reported_seed(trained), task)
-            key = {"model": trained.model, "source": trained.source, "target": scored.dataset, "task": task}
+            key = scored.key(trained) | {"task": task}
             key |= {name: counted[name] for name in ("positives", "negatives", "reason")}
-            if counted["reason"]:
+            if not _can_be_judged(counted["reason"], criteria):
                 answers.append(key | {"threshold_from": NONE, "criterion": ALL, "answer": CANNOT_TELL})
                 continue
-            for place in places(criteria):
-                here = _at(scored, trained, task, criteria, place, validation)
-                rival = _rival(scored, trained, task, criteria)
-                rows = list(_criteria(here, criteria))
-                if rival:
-                    rows += _comparisons(here, _at(scored, rival, task, criteria, place, validation), criteria)
+            key["reason"] = None
+            for place in _places(own[trained], counted["reason"], criteria):
+                here = _at(scored, trained, task, criteria, place, own[trained])
+                rows = [*_criteria(here, criteria), *_against_claim(here, settings.claims, trained, task, criteria)]
+                if rival := _rival(scored, trained, task, criteria):
+                    rows += _comparisons(here, _at(scored, rival, task, criteria, place, own[rival]), criteria)
                 facts = key | {"threshold_from": place}
                 answers += [facts | row for row in [*rows, _together(rows)]]
                 if here.called is not None:
-                    thresholds.append(facts | yields.measure(here.images, here.called, criteria))
-    return pd.DataFrame(answers, columns=names(Acceptance)), pd.DataFrame(thresholds, columns=names(Thresholds))
+                    is_sure = scored.has_probability(trained)
+                    thresholds.append(facts | yields.measure(here.images, here.called, criteria, is_sure))
+    return of_rows(answers, Acceptance), of_rows(thresholds, Thresholds)
+
+
+def _can_be_judged(reason: str | None, criteria: Criteria) -> bool:
+    """Return whether a cell can be judged: of models that say yes and no, what they call."""
+    return reason is None or (reason == reasons.NO_PROBABILITY and criteria.auc is None)
+
+
+def _places(own: Brought, reason: str | None, criteria: Criteria) -> tuple[str, ...]:
+    """Return where thresholds are from, if criteria need any; nobody chooses one of yes and no."""
+    if not (criteria.sensitivity or criteria.specificity):
+        return (NONE,)
+    return (own.place,) if reason else (own.place, LOCAL)
 
 
 @dataclass(frozen=True)
@@ -76,17 +102,41 @@ class _Judged:
     called: Called | None
 
 
-def _at(
-    scored: Scored, trained: Trained, task: str, criteria: Criteria, place: str, validation: Mapping[Trained, Any]
-) -> _Judged:
+def _at(scored: Scored, trained: Trained, task: str, criteria: Criteria, place: str, own: Brought) -> _Judged:
     images = images_of(scored, trained, task)
-    return _Judged(images, called_by(images, place, scored, trained, validation[trained], task, criteria))
+    if place == LOCAL:
+        return _Judged(images, cross_fitted(images, criteria, derived_seed(0, "folds", scored.dataset, task)))
+    if place == NONE:
+        return _Judged(images, None)
+    return _Judged(images, called_at(images, own.threshold(task, scored.reported_seed(trained), criteria)))
 
 
 def _rival(scored: Scored, trained: Trained, task: str, criteria: Criteria) -> Trained | None:
-    """Return the model that this one must not be worse than, if it has a number here."""
-    other = Trained(criteria.against, trained.source) if criteria.against else trained
-    return other if other != trained and other in scored.logits and scored.measurable(other, task) else None
+    """Return the model that this one must not be worse than, if it has a number for the same images."""
+    named = [one for one in scored.logits if one.model == criteria.against and one != trained]
+    others = [one for one in named if one.source == trained.source] or named
+    if not others or not scored.measurable(others[0], task):
+        return None
+    given = [scored.reported(one)[task].notna() for one in (trained, others[0])]
+    return others[0] if given[0].equals(given[1]) else None
+
+
+def _against_claim(
+    here: _Judged, claims: Claims, trained: Trained, task: str, criteria: Criteria
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Yield a row for each claim of a model's maker that it must not fall short of by more than the margin."""
+    claimed = claims.get(trained.model, {}).get(task, {}) if criteria.against == CLAIM else {}
+    for name, value in claimed.items():
+        wanted = -float(criteria.margin)
+        if name == "auc":
+            measured = _auc(here.images)
+            low, high = interval(measured)
+            yield _answered("auc against the claim", wanted, measured.auc - value, low - value, high - value)
+        elif here.called is not None:
+            hits, owners = hits_of(name, here.images, here.called)
+            low, high = shares.interval(hits, owners)
+            apart = float(hits.mean()) - value
+            yield _answered(f"{name} against the claim", wanted, apart, low - value, high - value)
 
 
 def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:

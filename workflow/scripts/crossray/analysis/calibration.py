@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from crossray.analysis import calibration_line, shares
-from crossray.analysis.cells import Cell, Study, Trained
+from crossray.analysis.cells import Cell, Study
 from crossray.analysis.means import Mean, mean_of, single
 from crossray.analysis.metrics import brier_score, calibration_bins, calibration_chance, calibration_error
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
-from crossray.analysis.thresholds import RULES, Thresholds, chosen, outputs
+from crossray.analysis.thresholds import GIVEN, RULES, Thresholds, outputs, thresholds_by_rule
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.calibration import Calibration, OperatingPoints, Reliability
 
@@ -24,7 +24,7 @@ _SHARES = ("sensitivity", "specificity", "precision")
 PROBABILITY = "probability"
 
 ALL_TASKS = "all tasks"
-SOURCE, TARGET = "source's validation split", "target's test split"
+SOURCE, TARGET, MAKER = "source's validation split", "target's test split", "the maker"
 
 
 def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -33,7 +33,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     Returns:
         Tables of :class:`OperatingPoints`, :class:`Calibration` and :class:`Reliability`.
     """
-    own = {trained: _at_home(study, trained) for trained in study.trained()}
+    own = {trained: thresholds_by_rule(study, trained) for trained in study.trained()}
     points: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
@@ -62,12 +62,6 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     )
 
 
-def _at_home(study: Study, trained: Trained) -> dict[str, Thresholds]:
-    """Choose the thresholds of every rule on the source's validation split, which is read once."""
-    labels, seeds = study.validation(trained)
-    return {rule: chosen(labels, seeds, rule) for rule in RULES}
-
-
 @dataclass(frozen=True)
 class Point:
     """What a threshold gives: facts, and each share with its interval, or None."""
@@ -79,7 +73,9 @@ class Point:
 def _points(cell: Cell, own: Mapping[str, Thresholds], weights: NDArray) -> Iterator[Point]:
     """Yield sensitivity, specificity and precision at each threshold; NaN without one."""
     truth, scores, here = cell.known
-    choices = [(rule, SOURCE, own[rule].get((cell.seed, cell.task), np.nan)) for rule in RULES]
+    choices = [
+        (rule, MAKER if rule == GIVEN else SOURCE, own[rule].get((cell.seed, cell.task), np.nan)) for rule in own
+    ]
     choices += [(rule, TARGET, RULES[rule](truth, scores)) for rule in RULES]
     positive, owners = truth == 1, cell.scored.patients[here]
     called = np.stack([scores >= limit for _, _, limit in choices], axis=1)
@@ -127,9 +123,11 @@ def _shares(sums: NDArray, number: int) -> tuple[NDArray, NDArray, NDArray]:
 
 def _scales(cell: Cell, own: Mapping[str, Thresholds]) -> dict[str, NDArray]:
     """Return the outputs of all images as probabilities and on the operating point's scale, where there is one."""
+    if not cell.scored.has_probability(cell.trained):
+        return {}
     scales = {PROBABILITY: expit(cell.logits)}
-    mapped = outputs(cell.scored, cell.trained, cell.task, own["youden"])
-    return scales if np.isnan(mapped).any() else scales | {"operating point": mapped}
+    mapped = outputs(cell.scored, cell.trained, cell.task, next(iter(own.values())))
+    return scales if np.isnan(mapped).all() else scales | {"operating point": mapped}
 
 
 def _errors(cell: Cell, probabilities: NDArray, weights: NDArray) -> tuple[dict[str, Any], NDArray]:

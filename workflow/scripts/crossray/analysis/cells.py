@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray import manifest, reasons
+from crossray import manifest, predictions, reasons
 from crossray.analysis import trainings
 from crossray.analysis.resampling import patient_weights
+from crossray.analysis.units import combined, labels_of, unit_of
 from crossray.errors import UserError, listed
-from crossray.files import read_parquet
+from crossray.predictions import Predictions
 from crossray.seeds import derived_seed
 from crossray.statistics import class_log_odds
 from crossray.study import folders
-from crossray.study.names import MULTICLASS
+from crossray.study.names import BINARY_ANSWER, LOGIT, MULTICLASS, PROBABILITY, UNITS
 from crossray.study.stages.analysis import Analysis, Intervals
 from crossray.tables import ENSEMBLE, MEAN_OF_TRAININGS
 
@@ -43,6 +44,8 @@ class Scored:
         minimum: patients with a finding, and without it, that a number needs.
         refused: those for which no number is given, as patients whom they learnt from are among these.
         diverged: (trained, seed) -> tasks whose outputs are not numbers, which ``logits`` leaves out.
+        scales: what the outputs of models are that are no logits; only those of probabilities are logits here too.
+        missing: models that were trained elsewhere and of which there are no outputs for the data set.
         cohort: whose patients they are; the data set's own where it is empty.
         others: patients of the cohort whom other targets have in this split.
     """
@@ -53,6 +56,8 @@ class Scored:
     minimum: int
     refused: Set[Trained] = frozenset()
     diverged: Mapping[tuple[Trained, str], Set[str]] = field(default_factory=dict)
+    scales: Mapping[Trained, str] = field(default_factory=dict)
+    missing: Set[Trained] = frozenset()
     cohort: str = ""
     others: Set[str] = frozenset()
 
@@ -65,6 +70,10 @@ class Scored:
     def patient_count(self) -> int:
         """Number of patients."""
         return int(self.patients.max()) + 1 if len(self.patients) else 0
+
+    def has_probability(self, trained: Trained) -> bool:
+        """Return whether a model's outputs are probabilities, or log-odds of these."""
+        return self.scales.get(trained, LOGIT) in (LOGIT, PROBABILITY)
 
     def reported_seed(self, trained: Trained) -> str:
         """Return whose logits stand for a model: the ensemble's where there are several seeds, else the only one's."""
@@ -93,14 +102,16 @@ class Scored:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
         seed = ENSEMBLE if seed == MEAN_OF_TRAININGS else seed
         labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
-        patients = self.labels["patient_id"][labels.notna()]
-        labels = labels.dropna()
-        reason = reasons.why_not(
-            labelled=not labels.empty,
+        reason = reasons.why_not(labelled=not labels.isna().all(), given=trained not in self.missing)
+        outputs = self.logits[trained][seed]
+        labels = labels[:0] if reason else labels[labels.notna() & (outputs[task].notna() if task in outputs else True)]
+        patients = self.labels["patient_id"][labels.index]
+        reason = reason or reasons.why_not(
             diverged=task in self.diverged.get((trained, seed), ()),
-            trained=task in self.logits[trained][seed],
+            trained=task in outputs,
             overlap=trained in self.refused,
             enough=fewest_patients(labels, patients) >= self.minimum,
+            ranked=self.scales.get(trained) != BINARY_ANSWER,
         )
         return {
             "images": len(labels), "patients": patients.nunique(), "positives": int((labels == 1).sum()),
@@ -207,22 +218,68 @@ class Study:
             yield trained, [cell for cell in cells if cell.trained == trained and cell.has_number]
 
     def scored(self, dataset: str, split: str, trained: Sequence[Trained]) -> Scored:
-        """Read labels and logits of a split.
+        """Read labels and logits of a split, of images or of what the study counts in their place.
 
         Raises:
             UserError: if two predictions are not for the same images.
         """
-        logits, diverged = self._numbers({one: self._logits(one, split, dataset) for one in trained})
-        images = next(iter(next(iter(logits.values())).values())).index
-        for one, tables in logits.items():
-            for seed, table in tables.items():
-                what = f"predictions of {one.model} trained on {one.source}, seed {seed}, for {dataset} ({split})"
-                check_rows(table, images, what)
+        missing = frozenset(one for one in trained if not self._has_outputs(one, dataset))
+        files = {one: self._read(one, split, dataset) for one in trained if one not in missing}
         table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
-        check_rows(table.reindex(images.intersection(table.index)), images, f"manifest of {dataset}")
+        labels, outputs = self._of_units(files, table, dataset, split)
+        logits, diverged = self._numbers(outputs)
+        nothing = pd.DataFrame(index=labels.index)
+        logits |= {one: self._with_ensemble({str(self.settings.seeds[0]): nothing}) for one in missing}
+        scales = {one: next(iter(seeds.values())).scale for one, seeds in files.items()}
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
         cohort, others = self.settings.registers[dataset], self._others(dataset, split)
-        return Scored(dataset, table.loc[images], logits, self.minimum(dataset), refused, diverged, cohort, others)
+        return Scored(
+            dataset, labels, {one: logits[one] for one in trained}, self.minimum(dataset), refused, diverged,
+            scales, missing, cohort, others,
+        )  # fmt: skip
+
+    def _has_outputs(self, trained: Trained, dataset: str) -> bool:
+        external = self.settings.external.get(trained.model)
+        return external is None or dataset in external.targets
+
+    def _of_units(
+        self, files: Mapping[Trained, Mapping[str, Predictions]], table: pd.DataFrame, dataset: str, split: str
+    ) -> tuple[pd.DataFrame, dict[Trained, dict[str, pd.DataFrame]]]:
+        """Return the labels of what is counted, and every model's outputs for it, in the same order.
+
+        Args:
+            files: what was read of each model and seed.
+            table: the manifest of the data set by image_id.
+            dataset: its name.
+            split: which of its splits.
+        """
+        unit, how = self.settings.evaluation.unit, self.settings.evaluation.combine
+        every = [(one, seed, file) for one, seeds in files.items() for seed, file in seeds.items()]
+        by_image = [file.table.index for _, _, file in every if file.unit == "image"]
+        if by_image:
+            check_rows(table.reindex(by_image[0].intersection(table.index)), by_image[0], f"manifest of {dataset}")
+            rows = table.loc[by_image[0]]
+        else:
+            rows = table[table["split"] == split]
+            for _, _, file in every:
+                rows = rows[rows[UNITS[file.unit]].isin(file.table.index)]
+        owners = {name: unit_of(rows, name, dataset) for name in {unit, *(file.unit for _, _, file in every)}}
+        labels = rows if unit == "image" else labels_of(rows, owners[unit])
+        outputs: dict[Trained, dict[str, pd.DataFrame]] = {one: {} for one in files}
+        for one, seed, file in every:
+            what = f"predictions of {one.model} trained on {one.source}, seed {seed}, for {dataset} ({split})"
+            if list(UNITS).index(file.unit) > list(UNITS).index(unit):
+                raise UserError(
+                    f"{what}: are by {file.unit}, and evaluation.unit is {unit}; set it to {file.unit}, as nothing is "
+                    "copied to images"
+                )
+            check_rows(file.table, pd.Index(owners[file.unit].unique()), what)
+            if file.unit != unit:
+                of_smaller = owners[unit].groupby(owners[file.unit].to_numpy(), sort=False).first()
+                outputs[one][seed] = combined(_as_logits(file), of_smaller, how)
+            else:
+                outputs[one][seed] = _as_logits(file)
+        return labels, {one: self._with_ensemble(seeds) for one, seeds in outputs.items()}
 
     def _others(self, dataset: str, split: str) -> frozenset[str]:
         """Return the patients whom other targets of the same cohort have in a split."""
@@ -242,6 +299,8 @@ class Study:
 
     def is_refused(self, trained: Trained, dataset: str) -> bool:
         """Return whether a model, or one that it started from, learnt from patients of a target."""
+        if trained.model in self.settings.external:
+            return self.settings.overlap != "keep" and dataset in self.settings.external[trained.model].refused
         sources = trained.source, *self.settings.origins[trained.model]
         return any((source, dataset) in self.refused for source in sources)
 
@@ -256,18 +315,25 @@ class Study:
         logits = {seed: pd.concat([part.logits[trained][seed] for part in parts], join="inner") for seed in seeds}
         return pd.concat([part.labels for part in parts]), logits
 
-    def _logits(self, trained: Trained, split: str, dataset: str) -> dict[str, pd.DataFrame]:
-        """Read the logits of each seed, and their mean as the ensemble where there are several."""
-        tables = {}
-        for seed in self.settings.seeds:
-            names = {"model": trained.model, "source": trained.source, "seed": seed, "split": split, "target": dataset}
-            path = self.predictions / folders.PREDICTION.format(**names)
-            tables[str(seed)] = read_parquet(path, ["image_id"]).set_index("image_id").astype(np.float64)
-        if len(tables) > 1:
-            first = next(iter(tables.values()))
-            tasks = [task for task in first if all(task in table for table in tables.values())]
-            tables[ENSEMBLE] = sum((table[tasks] for table in tables.values()), start=0.0) / len(tables)
-        return tables
+    def seeds_of(self, model: str) -> tuple[int, ...]:
+        """Return the seeds of a model's trainings; one that was trained elsewhere is there once, under the first."""
+        return self.settings.seeds[:1] if model in self.settings.external else self.settings.seeds
+
+    def _read(self, trained: Trained, split: str, dataset: str) -> dict[str, Predictions]:
+        """Read the outputs of each seed."""
+        names = {"model": trained.model, "source": trained.source, "split": split, "target": dataset}
+        return {
+            str(seed): predictions.read(self.predictions / folders.PREDICTION.format(seed=seed, **names))
+            for seed in self.seeds_of(trained.model)
+        }
+
+    def _with_ensemble(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        """Add the mean of several seeds; where others have several, what is there once is its own mean."""
+        if len(self.settings.seeds) == 1:
+            return dict(tables)
+        first = next(iter(tables.values()))
+        tasks = [task for task in first if all(task in table for table in tables.values())]
+        return {**tables, ENSEMBLE: sum((table[tasks] for table in tables.values()), start=0.0) / len(tables)}
 
     def _numbers(
         self, logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
@@ -279,6 +345,9 @@ class Study:
         for one, tables in logits.items():
             kept[one] = {}
             for seed, table in tables.items():
+                if one.model in self.settings.external:
+                    kept[one][seed] = table  # a missing number is an image that the model refused
+                    continue
                 wrong = [task for task in table if not np.isfinite(table[task]).all()]
                 diverged[one, seed] = frozenset(table if wrong and classes else wrong)
                 numbers = table.drop(columns=list(diverged[one, seed]))
@@ -296,16 +365,27 @@ def joined(parts: Sequence[Scored]) -> Scored:
     name = " + ".join(part.dataset for part in parts)
     refused = frozenset().union(*(part.refused for part in parts))
     diverged = {key: frozenset().union(*(part.diverged.get(key, ()) for part in parts)) for key in first.diverged}
-    return Scored(name, pd.concat([part.labels for part in parts]), logits, first.minimum, refused, diverged)
+    missing = frozenset().union(*(part.missing for part in parts))
+    labels = pd.concat([part.labels for part in parts])
+    return Scored(name, labels, logits, first.minimum, refused, diverged, first.scales, missing)
 
 
 def _log_odds(logits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(class_log_odds(logits.to_numpy()), logits.index, logits.columns)
 
 
+def _as_logits(file: Predictions) -> pd.DataFrame:
+    """Return outputs, probabilities as logits; those of 0 and 1 as the nearest numbers that have one."""
+    if file.scale != PROBABILITY:
+        return file.table
+    least = np.finfo(np.float64).eps / 2
+    inside = file.table.clip(least, 1 - least)
+    return np.log(inside) - np.log1p(-inside)
+
+
 def known(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> tuple[NDArray, NDArray, NDArray]:
-    """Return labels and scores of the images whose label is known, and which those are."""
-    here = labels[task].notna().to_numpy()
+    """Return labels and scores of the images that have both, and which those are."""
+    here = (labels[task].notna() & logits[task].notna()).to_numpy()
     return labels[task].to_numpy()[here], logits[task].to_numpy()[here], here
 
 

@@ -13,13 +13,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from crossray.analysis.cells import Scored, Trained, known
+from crossray.analysis.cells import Scored, Study, Trained, known
 from crossray.analysis.intervals import LEVEL
 from crossray.analysis.proportions import POWER
-from crossray.seeds import derived_seed
 from crossray.study.acceptance import Criteria
+from crossray.study.names import BINARY_ANSWER
 
-HOME, LOCAL, NONE = "source's validation split", "target, cross-fitted", "no threshold"
+HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cross-fitted", "no threshold"
 FOLDS = 5
 
 #: standard errors by which a criterion is exceeded that can be shown on as many images again
@@ -33,7 +33,7 @@ class Images:
 
     Attributes:
         positive: which have the finding, shape (images,).
-        logits: of the model, shape (images,).
+        logits: of the model, or scores that only rank, shape (images,).
         patients: number of the patient of each, shape (images,).
         count: number of the target's patients.
     """
@@ -46,7 +46,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Called:
-    """A threshold, a logit, and which of a cell's images are called positive."""
+    """A threshold, on the scale of the outputs, and which of a cell's images are called positive."""
 
     threshold: float
     positive: NDArray[np.bool_]
@@ -64,27 +64,47 @@ def hits_of(name: str, here: Images, called: Called) -> tuple[NDArray[np.bool_],
     return (called.positive == here.positive)[rows], here.patients[rows]
 
 
-def places(criteria: Criteria) -> tuple[str, ...]:
-    """Return where thresholds are chosen, if criteria need any."""
-    return (HOME, LOCAL) if criteria.sensitivity or criteria.specificity else (NONE,)
+@dataclass(frozen=True)
+class Brought:
+    """The thresholds that a model brings with it.
 
+    Attributes:
+        place: where they are from, in words.
+        given: task to threshold, of a model that was trained elsewhere; None where they are chosen on images.
+        images: labels, and seed to logits, of the images that they are chosen on.
+    """
 
-def called_by(
-    here: Images, place: str, scored: Scored, trained: Trained,
-    validation: tuple[pd.DataFrame, Mapping[str, pd.DataFrame]], task: str, criteria: Criteria,
-) -> Called | None:  # fmt: skip
-    """Choose a threshold and call the target's images by it; None where none is asked for or can be chosen."""
-    if place == HOME:
-        labels, logits = validation
-        seed = scored.reported_seed(trained)
+    place: str
+    given: Mapping[str, float] | None = None
+    images: tuple[pd.DataFrame, Mapping[str, pd.DataFrame]] | None = None
+
+    def threshold(self, task: str, seed: str, criteria: Criteria) -> float:
+        """Return the threshold of a task, NaN where there is none."""
+        if self.images is None:
+            return (self.given or {}).get(task, float("nan"))
+        labels, logits = self.images
         if task not in labels or task not in logits[seed]:
-            return None
+            return float("nan")
         truth, values, _ = known(labels, logits[seed], task)
-        threshold = choose(truth == 1, values, criteria)
-        return None if math.isnan(threshold) else Called(threshold, here.logits >= threshold)
-    if place == LOCAL:
-        return _cross_fitted(here, criteria, derived_seed(0, "folds", scored.dataset, task))
-    return None
+        return choose(truth == 1, values, criteria)
+
+
+def brought(study: Study, trained: Trained) -> Brought:
+    """Return what a model brings: chosen on its source's validation split, or on a named one, or its maker's."""
+    external = study.settings.external.get(trained.model)
+    if external is None:
+        return Brought(HOME, images=study.validation(trained))
+    if external.scale == BINARY_ANSWER:
+        return Brought(MAKER, dict.fromkeys(study.settings.tasks, 1.0))
+    if external.thresholds is None and external.chosen_on:
+        scored = study.scored(external.chosen_on, "validation", [trained])
+        return Brought(f"validation split of {external.chosen_on}", images=(scored.labels, scored.logits[trained]))
+    return Brought(MAKER, external.thresholds or {})
+
+
+def called_at(here: Images, threshold: float) -> Called | None:
+    """Call images by a threshold; None without one."""
+    return None if math.isnan(threshold) else Called(threshold, here.logits >= threshold)
 
 
 def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: Criteria) -> float:
@@ -117,7 +137,7 @@ def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: C
     return float(limits[chosen])
 
 
-def _cross_fitted(here: Images, criteria: Criteria, seed: int) -> Called | None:
+def cross_fitted(here: Images, criteria: Criteria, seed: int) -> Called | None:
     """Call each fifth of the patients by the threshold of the others; the threshold itself is that of all."""
     threshold = choose(here.positive, here.logits, criteria)
     called = np.zeros(len(here.logits), bool)

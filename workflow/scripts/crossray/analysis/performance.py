@@ -50,7 +50,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         weights = scored.weights(study.settings.evaluation)
         for trained in scored.logits:
             for task in study.settings.tasks:
-                for row, drawn, repeated in _of_task(scored, trained, task, thresholds[trained], weights):
+                for row, drawn, repeated in _of_task(study, scored, trained, task, thresholds[trained], weights):
                     rows.append(row)
                     if repeated is not None:
                         cells.setdefault(trained, []).append((row, drawn, repeated))
@@ -64,7 +64,12 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _of_task(
-    scored: Scored, trained: Trained, task: str, thresholds: Mapping[tuple[str, str], float], weights: NDArray
+    study: Study,
+    scored: Scored,
+    trained: Trained,
+    task: str,
+    thresholds: Mapping[tuple[str, str], float],
+    weights: NDArray,
 ) -> Iterator[tuple[dict[str, Any], NDArray, trainings.Repeated | None]]:
     """Yield a row for each seed, the mean of trainings and the ensemble; with its resamples where these are kept."""
     seeds = scored.logits[trained]
@@ -78,12 +83,14 @@ def _of_task(
             | scored.count(trained, seed, task)
             | {"trainings": len(seeds) - 1 if seed == ENSEMBLE else 1}
         )
+        if row["reason"] == reasons.NO_PROBABILITY:  # yes and no rank nothing, and are called rightly or not
+            row |= _called(scored, logits, task, 1.0) | _what_is_not_known(study, scored, trained, 1.0)
         if row["reason"] is not None:
             yield row, np.empty(0), None
             continue
         threshold = thresholds.get((seed, task), float("nan"))
         drawn = _resampled(scored, logits, task, weights)
-        row |= _cell(scored, logits, task, threshold)
+        row |= _cell(scored, logits, task, threshold) | _what_is_not_known(study, scored, trained, threshold)
         if seed == ENSEMBLE or not several:
             row |= with_interval("average_precision", row["average_precision"], drawn[1])
         if seed != ENSEMBLE:
@@ -103,6 +110,7 @@ def _of_task(
         repeated = scored.repeated(trained, task)
         row |= {name: float(np.mean([one[name] for one, _ in of_trainings])) for name in _AVERAGED}
         row |= {"auc": repeated.measured.auc, "threshold_reason": _no_threshold(row["threshold"])}
+        row |= _what_is_not_known(study, scored, trained, row["threshold"])
         row |= with_interval("average_precision", row["average_precision"], drawn[1])
         yield row, drawn[0], _kept(repeated)
 
@@ -153,8 +161,27 @@ def _cell(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> 
     row: dict[str, Any] = {"auc": measured.auc, "auc_low": low, "auc_high": high, "interval_over": PATIENTS}
     row["average_precision"] = average_precision(truth, scores)
     row["calibration_error"] = calibration_error(truth, expit(scores), scored.patients[here])
-    row |= {"threshold": threshold, "threshold_reason": _no_threshold(threshold)}
+    return row | _called(scored, logits, task, threshold)
+
+
+def _called(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> dict[str, Any]:
+    """Measure what a threshold calls."""
+    truth, scores, _ = known(scored.labels, logits, task)
+    row = {"threshold": threshold, "threshold_reason": _no_threshold(threshold)}
     return row | threshold_metrics(truth, scores, threshold)
+
+
+def _what_is_not_known(study: Study, scored: Scored, trained: Trained, threshold: float) -> dict[str, Any]:
+    """Return what cannot be said of a model that was trained elsewhere, and why; nothing of others."""
+    row: dict[str, Any] = {}
+    external = study.settings.external.get(trained.model)
+    if external and np.isnan(threshold) and not external.chosen_on:
+        row["threshold_reason"] = reasons.NOT_GIVEN
+    if not scored.has_probability(trained):
+        row |= {"calibration_error": float("nan"), "calibration_reason": reasons.NO_PROBABILITY}
+    if external and not external.is_known:
+        row["caveat"] = reasons.UNKNOWN_TRAINING_DATA
+    return row
 
 
 def _no_threshold(threshold: float) -> str | None:

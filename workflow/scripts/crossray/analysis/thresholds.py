@@ -19,12 +19,34 @@ RULES: Mapping[str, Callable[[NDArray, NDArray], float]] = {
     "precision": lambda labels, scores: precision_threshold(labels, scores, PRECISION),
 }
 
+#: the rule of thresholds that come with a model that was trained elsewhere
+GIVEN = "given"
+
 Thresholds = Mapping[tuple[str, str], float]
 
 
 def own_thresholds(study: Study, trained: Trained) -> dict[tuple[str, str], float]:
-    """Return Youden's threshold of every (seed, task), chosen on the source's validation split alone."""
-    return chosen(*study.validation(trained), "youden")
+    """Return the threshold of every (seed, task): Youden's, chosen on the source's validation split, or the maker's."""
+    return next(iter(thresholds_by_rule(study, trained).values()))
+
+
+def thresholds_by_rule(study: Study, trained: Trained) -> dict[str, dict[tuple[str, str], float]]:
+    """Return the thresholds that a model brings with it, of every rule, the one that reports use first.
+
+    They are chosen on the source's validation split, which is read once; of a model that was trained elsewhere they are
+    the maker's, or chosen on the split that the study names, or on that of its home.
+    """
+    external = study.settings.external.get(trained.model)
+    if external is None:
+        return {rule: chosen(*split, rule) for split in [study.validation(trained)] for rule in RULES}
+    if external.thresholds is not None:
+        seeds = [str(seed) for seed in study.settings.seeds[:1]]
+        seeds += [ENSEMBLE] if len(study.settings.seeds) > 1 else []
+        return {GIVEN: {(seed, task): limit for seed in seeds for task, limit in external.thresholds.items()}}
+    if external.chosen_on:
+        scored = study.scored(external.chosen_on, "validation", [trained])
+        return {rule: chosen(scored.labels, scored.logits[trained], rule) for rule in RULES}
+    return {GIVEN: {}}
 
 
 def chosen(labels: pd.DataFrame, seeds: Mapping[str, pd.DataFrame], rule: str) -> dict[tuple[str, str], float]:

@@ -15,9 +15,17 @@ _ROUNDING = 1e-12
 _Limits = tuple[float, float, float]
 
 
-def measure(here: Images, called: Called, criteria: Criteria) -> dict[str, Any]:
-    """Return the columns of a threshold's row: what depends on the prevalence only where one is given."""
-    row: dict[str, Any] = {"threshold": called.threshold, "probability": float(expit(called.threshold))}
+def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = True) -> dict[str, Any]:
+    """Return the columns of a threshold's row: what depends on the prevalence only where one is given.
+
+    Args:
+        here: the images.
+        called: the threshold, and which of them it calls positive.
+        criteria: with what is known of where the model is to be used.
+        is_sure: whether outputs are log-odds, so that the threshold has a probability.
+    """
+    row: dict[str, Any] = {"threshold": called.threshold}
+    row |= {"probability": float(expit(called.threshold))} if is_sure else {}
     found = {}
     for name in ("sensitivity", "specificity"):
         hits, owners = hits_of(name, here, called)

@@ -101,7 +101,7 @@ def _learnt(plan: Plan, trained: Trained, tables: Mapping[str, pd.DataFrame]) ->
 def _rows(study: Study, learnt: Mapping[Trained, Sequence[str]], target: str, table: pd.DataFrame) -> list[dict]:
     """Count what is behind the cells of a target, by the analysis' own rule; predictions are columns without rows."""
     labels = table[table["split"] == "test"]
-    logits = {trained: {_PLANNED: pd.DataFrame(columns=list(tasks))} for trained, tasks in learnt.items()}
+    logits = {trained: {_PLANNED: pd.DataFrame(0.0, labels.index, list(tasks))} for trained, tasks in learnt.items()}
     refused = frozenset(trained for trained in learnt if study.is_refused(trained, target))
     scored = Scored(target, labels, logits, study.minimum(target), refused)
     return [

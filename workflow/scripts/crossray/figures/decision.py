@@ -15,6 +15,7 @@ _PLACES = {
     "source's validation split": "at the threshold of its source",
     "target, cross-fitted": "at a threshold of the target",
     "no threshold": "without a threshold",
+    "the maker": "at the threshold of its maker",
 }
 _ALL = "all"
 _KEYS = ("target", "task", "model", "source", "threshold_from")
@@ -57,7 +58,7 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decisi
         whole = rows[rows["criterion"] == _ALL].iloc[0]
         parts, answer = rows[rows["criterion"] != _ALL], str(whole["answer"])
         names = dict(zip(keys, key, strict=True))
-        who = f"{model} of {source}, {_PLACES[place]},"
+        who = f"{model} of {source}, {_PLACES.get(place, f'at a threshold of the {place}')},"
         surer = _surer(parts) if answer == CANNOT_TELL else _useless(answer)
         found.append(
             Decision(names, f"{task} at {target}", who, answer, WORDS[answer], _why(parts, whole), surer, parts,

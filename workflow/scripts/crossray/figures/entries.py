@@ -10,10 +10,12 @@ from typing import ClassVar, Literal, get_args
 #: domains; ``attribution``: maps of where models look; ``localisation``: these, and a target whose findings are
 #: located; ``paper``: data sets of Cohen et al. (2020); ``findings``: tasks that are findings, and ``classes``: tasks
 #: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
-#: few enough tasks for a matrix each; ``acceptance``: criteria that models have to meet
+#: few enough tasks for a matrix each; ``acceptance``: criteria that models have to meet; ``trained``: a model that is
+#: trained here; ``external``: one that was elsewhere
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
-    "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance",
+    "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
+    "external",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> what the page says of it; nobody misses classes where tasks are findings
@@ -34,11 +36,14 @@ MISSING: dict[Need, str] = {
     "findings": "Operating points and reliability of single findings: the tasks are classes.",
     "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
     "acceptance": "Whether a model may be used, and at which threshold: no `acceptance`.",
+    "trained": "Training: no model is trained here.",
+    "external": "Claims, refusals and versions of models that were trained elsewhere: there is no `external`.",
     "panels": "A matrix for each task: there are too many; the table has them.",
 }
 #: what a figure can ask of the study
 Setting = Literal[
-    "models", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape", "fit",
+    "models", "trained", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape",
+    "fit",
     "attribution", "resamples", "minimum", "withheld", "searched",
 ]  # fmt: skip
 #: folders that a figure can read: the study's, and that of all data sets

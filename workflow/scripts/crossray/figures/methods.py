@@ -25,6 +25,10 @@ def methods(settings: WriteReport) -> list[str]:
     """
     classes = "accuracy" in settings.figures
     training = settings.training
+    if not settings.models:
+        none = "No model was trained; those of others were applied, or their scores taken as they came."
+        splits, measured = " ".join(_splits(settings)), " ".join(_evaluation(settings.evaluation))
+        return [_images(settings.images), splits, none, measured]
     paragraphs = [
         _images(settings.images),
         " ".join(_splits(settings)),

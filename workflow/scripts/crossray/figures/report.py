@@ -27,11 +27,12 @@ from crossray.figures.answers import (
 from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
+from crossray.figures.external import external_answer, external_facts
 from crossray.figures.methods import methods
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
-from crossray.reasons import REASONS
+from crossray.reasons import CAVEATS, REASONS
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
 from crossray.tables import contract_of, read, with_marks
@@ -76,6 +77,8 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         prefix=f"{'phantoms-' if settings.phantoms and not settings.real else ''}{settings.study}",
         answer=" ".join(_answer(tables, settings)),
         left_out=left_out_sentence(len(settings.seeds), "classes" in tables),
+        external=list(external_facts(settings.external)),
+        caveats=CAVEATS,
         facts=_facts(tables, settings),
         sections=_sections(settings.figures),
         findings="findings" in _fulfilled(settings.figures),
@@ -105,7 +108,9 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
 
 
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:
-    """Return the first paragraph."""
+    """Return the first paragraph: what models lose elsewhere, or where none is trained what others' are worth here."""
+    if not settings.models:
+        return [external_answer(tables["transfer"], tables["claims"], tables["refusals"])]
     classes = "classes" in tables
     found = answer(tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes=classes)
     tests = primary_sentences(tables["comparisons"]) if "comparisons" in tables else []

@@ -22,7 +22,8 @@ _OFFERED = 1_700
 
 _WORDS = {
     "auc": "AUC", "auc_low": "low", "auc_high": "high", "source": "trained on", "target": "tested on",
-    "home_auc": "AUC at home", "away_auc": "AUC elsewhere", "drop": "loss", "drop_low": "low", "drop_high": "high",
+    "home_auc": "AUC at home", "away_auc": "AUC elsewhere", "measured_low": "low", "measured_high": "high",
+    "drop": "loss", "drop_low": "low", "drop_high": "high",
     "images": "labelled images", "dataset": "data set", "first_auc": "AUC of first", "second_auc": "AUC of second",
     "difference_low": "low", "difference_high": "high", "p_holm": "p (Holm)", "kappa_low": "low", "kappa_high": "high",
     "mean_auc": "mean AUC", "mean_auc_low": "low", "mean_auc_high": "high", "sd": "SD", "f1": "F1", "f1_low": "low",
@@ -110,9 +111,24 @@ class View:
 
 #: table -> what a page shows of it
 VIEWS = {
+    "claims": View(
+        "what makers claim, and what is measured on the images that the model scored",
+        "model target task measure claimed measured measured_low measured_high finding positives images reason caveat",
+    ),
+    "refusals": View(
+        "the images that a model scored and those that it did not, and what would come out if these were all wrong or "
+        "all right",
+        "model target task group images positives share share_low share_high prevalence age women auc_worst auc_best "
+        "sensitivity_worst sensitivity_best specificity_worst specificity_best",
+    ),
+    "versions": View(
+        "two models on the same images: difference of AUC, and images that change sides at the thresholds",
+        "model other_model target task images difference difference_low difference_high p both first_only second_only "
+        "neither",
+    ),
     "performance": View(
         "AUC of every cell that could have one",
-        "model source target task auc auc_low auc_high average_precision positives images reason",
+        "model source target task auc auc_low auc_high average_precision positives images reason caveat",
         _possible,
     ),
     "transfer": View(

@@ -60,7 +60,9 @@ def _yields(threshold: pd.Series | None) -> list[str]:
     """Say what a threshold gives."""
     if threshold is None:
         return []
-    said = [f"an image is called positive from a probability of {_near_one(threshold['probability'])} on"]
+    has_probability = pd.notna(threshold["probability"])
+    value = _near_one(threshold["probability"]) if has_probability else f"{threshold['threshold']:g}"
+    said = [f"an image is called positive from a {'probability' if has_probability else 'score'} of {value} on"]
     for name, words in _YIELDS.items():
         if pd.notna(threshold[name]):
             ends = threshold[name], threshold[f"{name}_low"], threshold[f"{name}_high"]

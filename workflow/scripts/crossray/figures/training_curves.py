@@ -19,7 +19,7 @@ _FEW = 8
 def histories(models: Path, settings: DrawFigure) -> pd.DataFrame:
     """Read the histories of all trainings: model, source, seed, epoch, losses, validation_auc, kept."""
     tables = []
-    for model in settings.models:
+    for model in settings.trained:
         for source in settings.sources_of[model]:
             for seed in settings.seeds:
                 folder = models / model / source / str(seed)
@@ -35,7 +35,7 @@ def draw(models: Path, settings: DrawFigure) -> Figure:
 
     Args:
         models: folder of the study's models.
-        settings: models, sources_of, sources, seeds, datasets.
+        settings: trained, sources_of, sources, seeds, datasets.
     """
     return curves(histories(models, settings), settings)
 
@@ -45,7 +45,7 @@ def curves(history: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         history: :func:`histories`.
-        settings: models, sources_of, sources, seeds, datasets.
+        settings: trained, sources_of, sources, seeds, datasets.
     """
     colour = alt.Color("source:N", title="trained on", scale=source_scale(settings.sources, settings.datasets))
     detail = ["model:N", "seed:N"]

@@ -7,7 +7,7 @@ under a key of everything that determines its content. Its own digest is in the 
 import logging
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -26,10 +26,11 @@ class KeptTables:
     Args:
         folder: where they lie; made when the first table is kept.
         common: what all of them follow from, such as the digests of weights and code.
+        write: what writes a table to a file.
     """
 
-    def __init__(self, folder: Path, *common: str) -> None:
-        self._folder, self._common = folder, common
+    def __init__(self, folder: Path, *common: str, write: Callable[[Path, pd.DataFrame], None] | None = None) -> None:
+        self._folder, self._common, self._write = folder, common, write or write_plain
 
     def find(self, name: str, *parts: str) -> Path | None:
         """Return the table kept under a name for this key, or None.
@@ -49,8 +50,7 @@ class KeptTables:
         """Write a table under its name and key in place of the one that was kept under that name."""
         folder = self._folder / name
         written = folder / "new.parquet"
-        with replacing(written) as partial:
-            table.to_parquet(partial, index=False)
+        self._write(written, table)
         path = folder / f"{self._key(parts)}.{file_digest(written)[:_DIGITS]}.parquet"
         written.replace(path)
         for other in set(folder.iterdir()) - {path}:
@@ -59,6 +59,12 @@ class KeptTables:
 
     def _key(self, parts: Sequence[str]) -> str:
         return text_digest(*self._common, *parts)[:_DIGITS]
+
+
+def write_plain(path: Path, table: pd.DataFrame) -> None:
+    """Write a table as Parquet, whole or not at all."""
+    with replacing(path) as partial:
+        table.to_parquet(partial, index=False)
 
 
 def give(kept: Path, output: Path) -> None:

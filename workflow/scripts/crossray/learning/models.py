@@ -88,10 +88,9 @@ def build_model(
     Raises:
         UserError: if the name is not known, the network cannot take images of this size, or it has no small stem.
     """
-    if not is_torchvisions(architecture):
-        _check_timm(architecture)
+    check_known(architecture)
     try:
-        model = Network(_body(architecture, outputs, size, scale.channels, stem), scale)
+        model = Network(build_body(architecture, outputs, size, scale.channels, stem), scale)
         with torch.no_grad():
             model.eval()(torch.zeros(1, size, size))
     except (RuntimeError, ValueError, AssertionError, IndexError) as error:
@@ -102,7 +101,7 @@ def build_model(
 def head_names(architecture: str, size: int) -> list[str]:
     """Return the names of the body's weights whose shape follows the number of outputs."""
     with torch.device("meta"):
-        one, two = (_body(architecture, outputs, size, 1).state_dict() for outputs in (1, 2))
+        one, two = (build_body(architecture, outputs, size, 1).state_dict() for outputs in (1, 2))
     return [name for name in one if one[name].shape != two[name].shape]
 
 
@@ -116,7 +115,7 @@ def cost(settings: Start, outputs: int, size: int, channels: int) -> dict[str, i
         channels: of the network's input.
     """
     with torch.device("meta"), torch.no_grad():
-        body = _body(settings.architecture, outputs, size, channels, settings.stem).eval()
+        body = build_body(settings.architecture, outputs, size, channels, settings.stem).eval()
         with FlopCounterMode(display=False) as counter:
             body(torch.zeros(1, channels, size, size))
     return {"parameters": sum(p.numel() for p in body.parameters()), "operations": counter.get_total_flops()}
@@ -127,17 +126,22 @@ def is_torchvisions(architecture: str) -> bool:
     return architecture in torchvision.models.list_models(module=torchvision.models)
 
 
-def _check_timm(architecture: str) -> None:
-    """Check that timm has a classifier of this name."""
+def check_known(architecture: str) -> None:
+    """Check that torchvision or timm has a classifier of this name.
+
+    Raises:
+        UserError: if neither has; the message names some that are near.
+    """
     import timm
 
-    if architecture not in timm.list_models():
+    if not is_torchvisions(architecture) and architecture not in timm.list_models():
         known = [*torchvision.models.list_models(module=torchvision.models), *timm.list_models()]
         near = difflib.get_close_matches(architecture, known, n=5, cutoff=0.3)
         raise UserError(f"models: architecture {architecture!r} is not known; near it are {', '.join(near)}")
 
 
-def _body(architecture: str, outputs: int, size: int, channels: int, stem: str = STANDARD) -> nn.Module:
+def build_body(architecture: str, outputs: int, size: int, channels: int, stem: str = STANDARD) -> nn.Module:
+    """Build a classifier of torchvision or timm with random weights, for what :class:`Network` scales."""
     if not is_torchvisions(architecture):
         import timm
 
@@ -234,7 +238,7 @@ def load_model(path: Path) -> tuple[Network, list[str], int]:
             built = json.loads((file.metadata() or {})[METADATA])
         tasks, size, scale = built["tasks"], built["size"], InputScale(**built["scale"])
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
-            body = _body(built["architecture"], len(tasks), size, scale.channels, built["stem"])
+            body = build_body(built["architecture"], len(tasks), size, scale.channels, built["stem"])
         body.load_state_dict(safetensors.torch.load_file(path), assign=True)
     except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError, OSError) as error:
         raise UserError(f"{path}: not the weights of a CrossRay model: {error}") from error

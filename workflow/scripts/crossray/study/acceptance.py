@@ -1,12 +1,15 @@
 """What a model has to reach at a target to be used there, fixed before its scores are read."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from annotated_types import Ge, Gt, Le, Lt
 
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Number
+
+#: what a model can be compared with beside another one: what its maker says of it
+CLAIM: Final = "claim"
 
 #: a share that is neither none nor all
 Part = Annotated[Number, Gt(0), Lt(1)]
@@ -25,7 +28,8 @@ class Criteria(Settings):
     against: LeftOut[str] = None
     """
     Another model of the study, that it must not be worse than by more than `margin`, in AUC, and in sensitivity and
-    specificity at the thresholds of both where these are asked for.
+    specificity at the thresholds of both where these are asked for; or `claim`, what the maker of a model of
+    `external` says of it.
     """
     margin: Annotated[Number, Ge(0), Lt(0.5)] = 0.05
     "How much worse than `against` is still allowed."

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from crossray.errors import UserError, cut, listed
+from crossray.study.acceptance import CLAIM
 from crossray.study.config import Study
 from crossray.study.datasets import PATH_SETTINGS, Dataset
+from crossray.study.external_checks import wrong_external
 from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
 
 #: folders of the working folder that the workflow writes and people pass on
@@ -33,6 +35,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_comparisons(study)
     yield from _wrong_objectives(study)
     yield from _wrong_acceptance(study)
+    yield from wrong_external(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:
             yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
@@ -92,6 +95,9 @@ def _wrong_paths(study: Study) -> Iterator[str]:
         "explanation.encoder": study.explanation and study.explanation.encoder,
     }
     paths |= {f"models.{name}.weights": model.weights for name, model in study.models.items()}
+    for name, model in study.external.items():
+        paths |= {f"external.{name}.weights": model.weights, f"external.{name}.onnx": model.onnx}
+        paths |= {f"external.{name}.scores.{dataset}": file for dataset, file in (model.scores or {}).items()}
     for name, dataset in study.datasets.items():
         paths |= {f"datasets.{name}.{key}": getattr(dataset, key, None) for key in PATH_SETTINGS}
     for key, path in paths.items():
@@ -127,8 +133,11 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
             yield f"acceptance: {task!r} is no task of this study; allowed are {', '.join(study.tasks)}"
         if not criteria.wanted():
             yield f"{key}: nothing is to be reached; give auc, sensitivity, specificity, or several of them"
-        if criteria.against is not None and criteria.against not in study.models:
-            allowed = ", ".join(study.models)
+        claimed = any(task in model.claim for model in study.external.values())
+        if criteria.against == CLAIM and not claimed:
+            yield f"{key}.against: no model of external has a claim for {task}; give one, or name another model"
+        elif criteria.against not in (None, CLAIM, *study.models, *study.external):
+            allowed = ", ".join([*study.models, *study.external, CLAIM])
             yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
         if criteria.per_day is not None and criteria.prevalence is None:
             yield f"{key}.per_day: without a prevalence nothing can be said of a day; give prevalence too"
@@ -141,7 +150,7 @@ def has_control(text: str) -> bool:
 
 def _wrong_roles(study: Study) -> Iterator[str]:
     """Yield what is wrong with data sets that are only tested on."""
-    if not study.trained_on():
+    if study.models and not study.trained_on():
         yield "datasets: all have the role test; a study needs one to train on"
     for key, names in (("sources", study.sources), ("pool", study.pool)):
         for name in names or ():

@@ -10,6 +10,7 @@ from crossray.study.acceptance import Criteria
 from crossray.study.base import LeftOut, Settings
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Evaluation, Explanation, SharedHeads
+from crossray.study.external import External
 from crossray.study.kinds import Name, Several, Text
 from crossray.study.models import Model, Objective
 from crossray.study.names import MULTICLASS
@@ -92,8 +93,10 @@ class Study(Settings):
     """
     targets: LeftOut[Several[str]] = None
     "The data sets to test on, every source among them; all of them where this is left out."
-    models: Annotated[Mapping[Name, Model], Len(1)] = field(default_factory=lambda: {"resnet50": Model()})
-    "The models by name; one of each is trained on every source."
+    models: Mapping[Name, Model] = field(default_factory=lambda: {"resnet50": Model()})
+    "The models by name; one of each is trained on every source. With `{}` none is, where the study has external ones."
+    external: Mapping[Name, External] = field(default_factory=dict)
+    "Models that were trained elsewhere, by name, by their scores or as networks (docs/external.md)."
     seeds: Several[Annotated[int, Ge(0)]] = (0,)
     """
     One training for each seed. Where there are several, AUCs are the means of trainings, from three on with an interval
@@ -173,6 +176,8 @@ class Study(Settings):
 
     def trained_on(self) -> tuple[str, ...]:
         """Return the sources: those that are named, or every data set that is not only tested on."""
+        if not self.models:
+            return ()
         return self.sources or tuple(name for name, dataset in self.datasets.items() if not dataset.is_only_tested())
 
     def tested_on(self) -> tuple[str, ...]:

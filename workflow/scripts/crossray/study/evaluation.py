@@ -63,6 +63,13 @@ class Evaluation(Settings):
     "Bootstrap resamples of patients behind each interval."
     seed: Annotated[int, Ge(0)] = 0
     "Seed of the bootstrap."
+    unit: Literal["image", "study", "patient"] = "image"
+    """
+    What is counted and called: images, studies or patients. Of a study or a patient outputs for several images become
+    one by `combine`; with the finding is who has an image with it. A score for a study is never copied to its images.
+    """
+    combine: Literal["max", "mean"] = "max"
+    "What becomes of several images of a study or patient: their largest output, or the mean."
     probe_images: Annotated[int, Ge(10)] = 500
     "Images of each domain and split, one a patient, on which a classifier tries to tell the data sets apart."
     pairs: tuple[Pair, ...] = ()

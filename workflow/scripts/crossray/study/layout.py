@@ -43,6 +43,9 @@ SHARED_RECORD = "<study>/shared_heads/{model}/{penalty}/{seed}/training.json"
 #: what models make of images
 PREDICTION = f"<study>/predictions/{folders.PREDICTION}"
 CORRECTED = f"<study>/corrected/{folders.CORRECTED}"
+#: scores of models that were trained elsewhere: those of simulated readers, and all under the names of manifests
+SIMULATED_SCORES = "<study>/external/{model}/{target}.csv"
+SCORES = "<study>/external/{model}/{target}.parquet"
 EMBEDDINGS = "<study>/embeddings/{model}/{source}/{seed}.parquet"
 DESCRIPTIONS = "<study>/descriptions/{target}.parquet"
 MAPS = f"<study>/attributions/{folders.MAPS}"

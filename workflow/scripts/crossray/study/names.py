@@ -13,6 +13,18 @@ MULTILABEL: Final = "multilabel"
 BINARY: Final = "binary"
 MULTICLASS: Final = "multiclass"
 
+#: the source of models that were trained elsewhere, on data for which no data set of the study stands
+ELSEWHERE: Final = "elsewhere"
+
+#: what a model's outputs are: log-odds, a probability, a score that only ranks, or yes and no
+LOGIT: Final = "logit"
+PROBABILITY: Final = "probability"
+SCORE: Final = "score"
+BINARY_ANSWER: Final = "binary"
+
+#: what a row of predictions is about -> the column that names it
+UNITS: Final = {"image": "image_id", "study": "study_id", "patient": "patient_id"}
+
 #: setting ``images.colour`` -> channels of a pixel
 CHANNELS = {"grey": 1, "rgb": 3}
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from crossray.study.checks import check_registers
 from crossray.study.config import Images, Study
+from crossray.study.external import External
 from crossray.study.models import OtherModel
-from crossray.study.names import ALL_BUT, is_pooled, members
+from crossray.study.names import ALL_BUT, ELSEWHERE, LOGIT, PROBABILITY, is_pooled, members
 from crossray.study.sweeps import TrainedModel, expand_sweeps, origins
 
 #: more tasks have no matrix each, as nobody could look at them
@@ -48,9 +49,21 @@ class Plan:
     located: tuple[str, ...]
 
     @property
+    def external(self) -> Mapping[str, External]:
+        """Models that were trained elsewhere, by name."""
+        return self.study.external
+
+    @functools.cached_property
     def sources(self) -> tuple[str, ...]:
-        """What models are trained on."""
-        return self.study.trained_on()
+        """What models are trained on, and what stands for that of models that were trained elsewhere."""
+        elsewhere = (model.source() for model in self.external.values())
+        return tuple(dict.fromkeys([*self.study.trained_on(), *elsewhere]))
+
+    @property
+    def sources_of(self) -> dict[str, tuple[str, ...]]:
+        """Every model's sources."""
+        trained = {name: model.sources for name, model in self.models.items()}
+        return trained | {name: (model.source(),) for name, model in self.external.items()}
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -60,7 +73,7 @@ class Plan:
     @property
     def single_sources(self) -> tuple[str, ...]:
         """Sources that are one data set."""
-        return tuple(source for source in self.sources if not is_pooled(source))
+        return tuple(source for source in self.sources if not is_pooled(source) and source != ELSEWHERE)
 
     @property
     def pool(self) -> tuple[str, ...]:
@@ -85,13 +98,42 @@ class Plan:
 
     @functools.cached_property
     def reported_models(self) -> tuple[str, ...]:
-        """Models that figures show: all but the points of sweeps, which have figures of their own."""
+        """Trained models that figures show: all but the points of sweeps, which have figures of their own."""
         shown = [name for name, model in self.models.items() if not model.point]
         return tuple(shown or list(self.models)[:1])
+
+    @property
+    def shown_models(self) -> tuple[str, ...]:
+        """Models that figures show, those that were trained elsewhere among them."""
+        return *self.reported_models, *self.external
+
+    def scored(self, model: str) -> tuple[str, ...]:
+        """Return the data sets for which a model that was trained elsewhere has outputs."""
+        files = self.external[model].scores
+        return tuple(name for name in self.predicted if files is None or name in files)
+
+    def predictions_of(self, model: str) -> list[tuple[str, str]]:
+        """Return the splits and data sets for which predictions of a model that was trained elsewhere are written."""
+        scored = self.scored(model)
+        validation = [("validation", name) for name in scored if not self.study.datasets[name].is_only_tested()]
+        return validation + [("test", name) for name in scored if name in self.targets]
+
+    def learnt_from(self, model: str) -> tuple[str, ...]:
+        """Return the targets whose patients a model that was trained elsewhere learnt from; its home's test not."""
+        external = self.external[model]
+        told = set(external.learnt_from() or ())
+        registers = {self.registers.get(name, name) for name in told}
+        return tuple(
+            name
+            for name in self.targets
+            if name != external.home and (name in told or self.registers[name] in registers)
+        )
 
     @functools.cached_property
     def mitigations(self) -> tuple[str, ...]:
         """Reported models that differ from the first in how they are trained, and in nothing else."""
+        if not self.reported_models:
+            return ()
         first = self.reported_models[0]
         return tuple(name for name in self.reported_models[1:] if self._differ_in_training_alone(name, first))
 
@@ -112,9 +154,18 @@ class Plan:
         return tuple(name for name in self.reported_models if name not in self.mitigations)
 
     @property
+    def explained_externals(self) -> tuple[str, ...]:
+        """Models that were trained elsewhere whose drops are split into causes: with a home, and probabilities."""
+        return tuple(
+            name
+            for name, model in self.external.items()
+            if model.home in self.scored(name) and model.kind_of_scale() in (LOGIT, PROBABILITY)
+        )
+
+    @property
     def models_on_all_sources(self) -> tuple[str, ...]:
         """Reported models that are trained on every source, of which shared networks are made."""
-        return tuple(name for name in self.reported_models if self.models[name].sources == self.sources)
+        return tuple(name for name in self.reported_models if self.models[name].sources == self.study.trained_on())
 
     @property
     def sweep_points(self) -> tuple[str, ...]:
@@ -185,27 +236,34 @@ class Plan:
         """What the study can answer, which hangs on what it has: two hospitals, the paper's data sets, ..."""
         study, classes = self.study, self.study.is_multiclass()
         transfer = len(self.single_sources) > 1
-        explanation = study.explanation is not None and len(self.targets) > 1 and not classes
-        attribution = study.evaluation.attribution is not None
+        learnt = [source for source in study.trained_on() if not is_pooled(source)]
+        asked = study.explanation is not None and bool(self.explained_models or self.explained_externals)
+        explanation = asked and len(self.targets) > 1 and not classes
+        attribution = study.evaluation.attribution is not None and bool(self.models)
         return {
-            "models": len(self.reported_models) > 1,
+            "models": len(self.shown_models) > 1,
+            "trained": bool(self.models),
+            "external": bool(self.external),
             "sweeps": bool(self.sweep_points),
             "transfer": transfer,
             "domains": any(f"{ALL_BUT}{target}" in self.sources for target in self.targets),
             "heads": study.shared_heads is not None and bool(self.models_on_all_sources),
             "explanation": explanation,
-            "corrections": explanation and study.explanation is not None and study.explanation.corrections,
+            "corrections": explanation
+            and study.explanation is not None
+            and study.explanation.corrections
+            and bool(self.models),
             "truth": explanation
             and set(self.targets) <= set(self.phantoms)
             and all(study.datasets[name].public for name in self.targets),
             "labels": len(set(self.registers.values())) < len(study.datasets),
-            "probe": len(self.domains) > 1,
+            "probe": len(self.domains) > 1 and bool(self.models),
             "attribution": attribution,
             "localisation": attribution and bool(self.located),
             "paper": bool(self.paper),
             "classes": classes,
             "findings": not classes,
-            "agreement": transfer and not classes,
+            "agreement": len(learnt) > 1 and not classes,
             "panels": len(study.tasks) <= MOST_PANELS,
             "acceptance": study.acceptance is not None,
         }
@@ -229,7 +287,8 @@ def make_plan(study: Study, registers: Mapping[str, str], located: Collection[st
         study,
         registers,
         expand_sweeps(study),
-        {source: tuple(members(source, pool, registers)) for source in study.trained_on()},
+        {source: tuple(members(source, pool, registers)) for source in study.trained_on()}
+        | {model.source(): (model.home,) if model.home else () for model in study.external.values()},
         tuple(name for name in study.tested_on() if name in located),
     )
 

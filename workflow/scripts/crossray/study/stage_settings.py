@@ -1,6 +1,7 @@
 """What each stage is told of a study: exactly what decides its result, and nothing else of the configuration."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -8,10 +9,12 @@ from crossray.study.base import taken
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Attribution, Explanation
-from crossray.study.names import MULTICLASS, MULTILABEL, is_pooled
+from crossray.study.external import External, NetworkInput, SimulatedReader
+from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
 from crossray.study.plan import Plan
 from crossray.study.small_cells import SmallCells
-from crossray.study.stages.analysis import Analysis, Intervals
+from crossray.study.stages.analysis import Analysis, ExternalModel, Intervals
+from crossray.study.stages.apply_network import ApplyNetwork
 from crossray.study.stages.assign_splits import AssignSplits
 from crossray.study.stages.attribute_images import AttributeImages
 from crossray.study.stages.audit_leakage import AuditLeakage
@@ -27,12 +30,16 @@ from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_corrections import MeasureCorrections
+from crossray.study.stages.measure_external import MeasureExternal
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
+from crossray.study.stages.place_scores import PlaceScores
 from crossray.study.stages.predict import Predict
 from crossray.study.stages.predict_corrected import PredictCorrected
 from crossray.study.stages.probe_sources import ProbeSources
+from crossray.study.stages.read_scores import ReadScores
 from crossray.study.stages.simulate_hospital import SimulateHospital
+from crossray.study.stages.simulate_scores import SimulateScores
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.study.stages.summarise_models import SummariseModels
 from crossray.study.stages.train_model import TrainModel
@@ -180,9 +187,81 @@ def probe_sources(plan: Plan) -> ProbeSources:
     return ProbeSources(shape=plan.shape, small_cells=small_cells(plan.study))
 
 
+def read_scores(plan: Plan, model: str, dataset: str) -> ReadScores:
+    """Return what decides how a model's scores for a data set are read."""
+    external = plan.external[model]
+    return taken(
+        ReadScores,
+        external,
+        tasks=plan.study.tasks,
+        limits=external.limits(),
+        scale=external.kind_of_scale(),
+        public=plan.study.datasets[dataset].public,
+    )
+
+
+def place_scores(external: External) -> PlaceScores:
+    """Return what decides the predictions that are made of scores."""
+    return PlaceScores(unit=external.unit(), scale=external.kind_of_scale())
+
+
+def simulate_scores(plan: Plan, model: str) -> SimulateScores:
+    """Return what decides the scores of a simulated reader."""
+    return taken(SimulateScores, plan.external[model].simulated or SimulatedReader(), tasks=plan.study.tasks)
+
+
+def apply_network(plan: Plan, model: str) -> ApplyNetwork:
+    """Return what decides the predictions of a network that was trained elsewhere."""
+    external, seen = plan.external[model], plan.external[model].input or NetworkInput()
+    return taken(
+        ApplyNetwork,
+        plan.study.training,
+        architecture=external.architecture,
+        tasks=external.tasks or {},
+        size=plan.study.images.size,
+        channels=seen.channels,
+        range=None if isinstance(seen.range, str) else seen.range,
+        output=external.output,
+    )
+
+
+def external_model(plan: Plan, model: str) -> ExternalModel:
+    """Return what analyses must know of a model that was trained elsewhere."""
+    external, targets = plan.external[model], plan.scored(model)
+    limits, chosen_on = external.threshold, None
+    if isinstance(limits, Mapping):
+        is_probability = external.kind_of_scale() == PROBABILITY
+        limits = {task: _log_odds(limit) if is_probability else limit for task, limit in limits.items()}
+    else:
+        home = external.home
+        home = home if home in targets and home not in plan.study.only_tested() else None
+        limits, chosen_on = None, limits or home
+    return ExternalModel(
+        source=external.source(),
+        scale=external.kind_of_scale(),
+        targets=targets,
+        refused=plan.learnt_from(model),
+        is_known=external.learnt_from() is not None,
+        thresholds=limits,
+        chosen_on=chosen_on,
+    )
+
+
+def _log_odds(probability: float) -> float:
+    """Return a probability's logit; that of 0 and of 1 is beyond all others."""
+    if probability in (0, 1):
+        return math.inf if probability else -math.inf
+    return math.log(probability / (1 - probability))
+
+
+def measure_external(plan: Plan) -> MeasureExternal:
+    """Return what the measures of models that were trained elsewhere are told."""
+    return _analysis(MeasureExternal, plan, plan.shown_models, claims=_claims(plan))
+
+
 def analysis(plan: Plan) -> Analysis:
     """Return what analyses of the predictions of all models need of the study."""
-    return _analysis(Analysis, plan, plan.models)
+    return _analysis(Analysis, plan, plan.sources_of)
 
 
 def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> A:
@@ -190,8 +269,11 @@ def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> 
     return kind(
         models=names,
         sources=plan.sources,
-        sources_of={name: plan.models[name].sources for name in names},
-        origins={name: tuple(step.source for step in plan.origins_of(name)) for name in names},
+        sources_of={name: plan.sources_of[name] for name in names},
+        origins={
+            name: tuple(step.source for step in plan.origins_of(name)) if name in plan.models else () for name in names
+        },
+        external={name: external_model(plan, name) for name in names if name in plan.external},
         members=plan.members,
         targets=plan.targets,
         seeds=study.seeds,
@@ -216,7 +298,7 @@ def compare_models(plan: Plan) -> CompareModels:
 def compare_outputs(plan: Plan) -> CompareOutputs:
     """Return what the comparison of outputs is told."""
     pairs = tuple(taken(ComparedPair, pair) for pair in plan.study.evaluation.pairs)
-    return _analysis(CompareOutputs, plan, plan.models, pairs=pairs)
+    return _analysis(CompareOutputs, plan, plan.sources_of, pairs=pairs)
 
 
 def measure_sweeps(plan: Plan) -> MeasureSweeps:
@@ -238,12 +320,19 @@ def measure_localisation(plan: Plan) -> MeasureLocalisation:
 def explain_drops(plan: Plan) -> ExplainDrops:
     """Return what the split of drops into causes is told."""
     verdicts = taken(Verdicts, plan.study.explanation or Explanation())
-    return _analysis(ExplainDrops, plan, plan.explained_models, explanation=verdicts)
+    models = *plan.explained_models, *plan.explained_externals
+    return _analysis(ExplainDrops, plan, models, explanation=verdicts)
 
 
 def judge_acceptance(plan: Plan) -> JudgeAcceptance:
     """Return what the judgement of acceptance is told."""
-    return _analysis(JudgeAcceptance, plan, plan.reported_models, acceptance=plan.study.acceptance or {})
+    criteria = plan.study.acceptance or {}
+    return _analysis(JudgeAcceptance, plan, plan.shown_models, acceptance=criteria, claims=_claims(plan))
+
+
+def _claims(plan: Plan) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return what makers of models claim, by model and task."""
+    return {name: {task: one.as_dict() for task, one in model.claim.items()} for name, model in plan.external.items()}
 
 
 def check_verdicts(plan: Plan) -> CheckVerdicts:
@@ -270,7 +359,7 @@ def compare_paper(plan: Plan) -> ComparePaper:
 
 def summarise_models(plan: Plan) -> SummariseModels:
     """Return what the summary of models is told."""
-    return SummariseModels(models=plan.reported_models, members=plan.members)
+    return SummariseModels(models=plan.shown_models, members=plan.members, external=tuple(plan.external))
 
 
 def forget(plan: Plan, releases: Iterable[str]) -> Forget:
@@ -282,7 +371,8 @@ def draw_figure(plan: Plan) -> DrawFigure:
     """Return all that figures can ask of the study."""
     study = plan.study
     return DrawFigure(
-        models=plan.reported_models,
+        models=plan.shown_models,
+        trained=plan.reported_models,
         sources_of={name: plan.models[name].sources for name in plan.reported_models},
         sources=plan.sources,
         targets=plan.targets,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Count, Logit, Positive, Share
+from crossray.tables.contract import Count, Positive, Share
 from crossray.tables.keys import OfCell
 
 
@@ -15,10 +15,11 @@ class Acceptance(OfCell):
     KEY: ClassVar = ("model", "source", "target", "task", "threshold_from", "criterion")
 
     threshold_from: str
-    """Images that the threshold was chosen on: `source's validation split`, or `target, cross-fitted` (each fifth of
-    the target's patients is judged at the threshold that the other four chose)."""
+    """Where the threshold is from: `source's validation split`, `validation split of DATASET`, `the maker`, or
+    `target, cross-fitted` (each fifth of the target's patients is judged at the threshold that the other four
+    chose)."""
     criterion: str
-    "`auc`, `sensitivity`, `specificity`, the same `against MODEL`, or `all`, which is met if each is."
+    "`auc`, `sensitivity`, `specificity`, the same `against MODEL` or `against the claim`, or `all`."
     wanted: float | None
     "What is to be reached; of a comparison with another model the lowest difference that is allowed."
     value: float | None
@@ -51,10 +52,10 @@ class Thresholds(OfCell):
 
     threshold_from: str
     "Images that it was chosen on, as in `acceptance.csv`; a threshold of the target is that of all its test images."
-    threshold: Logit
-    "An image is called positive where the logit is at least this."
-    probability: Share
-    "The same as a probability."
+    threshold: float
+    "An image is called positive where the output is at least this: the logit, or the score of a model that only ranks."
+    probability: Share | None
+    "The same as a probability; empty for scores that are none."
     positives: Count
     "Test images with the finding."
     negatives: Count

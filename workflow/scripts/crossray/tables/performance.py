@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from crossray.tables.contract import Count, Logit, Positive, Share
+from crossray.tables.contract import Count, Positive, Share
 from crossray.tables.keys import OfCell
 
 
@@ -21,7 +21,8 @@ class Performance(_OfSeed):
     NAME: ClassVar = "performance"
     KEY: ClassVar = ("model", "source", "target", "task", "seed")
     MIGRATIONS: ClassVar = (
-        "Run `snakemake` again: AUCs of several seeds have rows for their mean, and intervals say what they are over.",
+        "Run `snakemake` again: AUCs of several seeds have rows for their mean, and intervals say what they are over; "
+        "two columns more at the end, calibration_reason and caveat, are empty for models that were trained here.",
     )
 
     images: Count
@@ -54,8 +55,8 @@ class Performance(_OfSeed):
     average_precision_high: float | None
     calibration_error: Share | None
     "Calibration error of the sigmoid of the logits, as in `calibration.csv`."
-    threshold: Logit | None
-    "Youden's threshold, chosen on the source's validation split."
+    threshold: float | None
+    "Youden's threshold, chosen on the source's validation split, or the maker's, on the model's own scale."
     threshold_reason: str | None
     "Code of the reason why there is no threshold."
     sensitivity: Share | None
@@ -66,6 +67,10 @@ class Performance(_OfSeed):
     "F1 score at the threshold."
     accuracy: Share | None
     "Share of images that are called rightly at the threshold."
+    calibration_reason: str | None
+    "Code of the reason why there is no `calibration_error` beside an AUC: P."
+    caveat: str | None
+    "Code of what must be known of the number: U, nobody says what the model learnt from."
 
 
 @dataclass(frozen=True)

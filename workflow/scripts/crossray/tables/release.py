@@ -65,6 +65,19 @@ class ReleaseLabels(Row):
 
 
 @dataclass(frozen=True)
+class SimulatedScores(Row):
+    """An image of a simulated hospital, as a simulated reader scores it."""
+
+    NAME: ClassVar = "simulated_scores"
+    KEY: ClassVar = ("image_id",)
+    FURTHER: ClassVar = "FINDING"
+    "Score of a finding, from 0 to 100, empty where the reader refused."
+
+    image_id: str
+    "The image."
+
+
+@dataclass(frozen=True)
 class UnpackedLabels(Row):
     """An image of a release that came in arrays, unpacked to image files."""
 

@@ -1,10 +1,10 @@
 """What all analyses of predictions are told of the study."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from crossray.study.base import Settings
+from crossray.study.base import LeftOut, Settings
 from crossray.study.small_cells import Published
 
 
@@ -18,6 +18,30 @@ class Intervals(Settings):
     "Bootstrap resamples of patients."
     seed: int
     "Seed of the bootstrap."
+    unit: Literal["image", "study", "patient"] = "image"
+    "What is counted and called."
+    combine: Literal["max", "mean"] = "max"
+    "What becomes of several images of a unit."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalModel(Settings):
+    """What an analysis must know of a model that was trained elsewhere."""
+
+    source: str
+    "The data set that stands for what it was made on, or `elsewhere`."
+    scale: Literal["logit", "probability", "score", "binary"]
+    "What its outputs are."
+    targets: tuple[str, ...]
+    "Data sets for which it has outputs."
+    refused: tuple[str, ...] = ()
+    "Of these, those whose patients it learnt from, so that no number is given."
+    is_known: bool = False
+    "Whether it is told what it learnt from."
+    thresholds: Mapping[str, float] | None = None
+    "Task to the maker's threshold, on the scale of the outputs."
+    chosen_on: LeftOut[str] = None
+    "Data set on whose validation split thresholds are chosen."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,3 +74,5 @@ class Analysis(Published):
     "When a number is given, and how its interval is found."
     overlap: Literal["move", "refuse", "keep"]
     "What was done about patients who are in different splits."
+    external: Mapping[str, ExternalModel] = field(default_factory=dict)
+    "Models that were trained elsewhere, which are among the models too."

@@ -23,6 +23,8 @@ class DrawFigure(Settings):
     "All other data sets."
     models: tuple[str, ...]
     "The models that are reported, the first one being that of figures of a single model."
+    trained: tuple[str, ...]
+    "Those of them that are trained here."
     sources_of: Mapping[str, tuple[str, ...]]
     "Model to the sources that it is trained on."
     sources: tuple[str, ...]

@@ -12,5 +12,7 @@ class SummariseModels(Published):
 
     models: tuple[str, ...]
     "The models that are compared."
+    external: tuple[str, ...] = ()
+    "Those of them that were trained elsewhere, whose cost is not known."
     members: Mapping[str, tuple[str, ...]]
     "Source to the data sets that it consists of."

@@ -23,6 +23,8 @@ class WriteReport(Settings):
     "The study's resolved configuration without paths of the machine, as the page prints it."
     models: Mapping[str, Model]
     "The models of the configuration; a file of weights is its name without folders."
+    external: Mapping[str, Mapping[str, Any]]
+    "Models that were trained elsewhere, as the configuration has them; of files their names without folders."
     images: Images
     "What images become."
     training: Training

@@ -1,0 +1,206 @@
+"""Models that were trained elsewhere: do their makers' claims hold here, whom do they refuse, and who changes sides?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from statsmodels.stats.proportion import proportion_confint
+
+from crossray import reasons
+from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.intervals import Measured, independent, interval, measure_auc, paired_difference
+from crossray.analysis.thresholds import own_thresholds
+from crossray.statistics import auc
+from crossray.study.names import BINARY_ANSWER
+
+KEYS = ["model", "source", "target", "task"]
+#: one row a claimed number
+CLAIM_COLUMNS = [*KEYS, "measure", "images", "patients", "positives", "negatives", "reason", "claimed", "measured",
+                 "measured_low", "measured_high", "finding", "caveat"]  # fmt: skip
+_BOUNDS = [f"{name}_{end}" for name in ("auc", "sensitivity", "specificity") for end in ("worst", "best")]
+#: three rows a cell: the images with a score, those without, and all
+REFUSAL_COLUMNS = [*KEYS, "group", "images", "patients", "positives", "negatives", "share", "share_low", "share_high",
+                   "prevalence", "prevalence_low", "prevalence_high", "age", "women", *_BOUNDS]  # fmt: skip
+#: one row a pair of models on the same images
+VERSION_COLUMNS = ["model", "source", "other_model", "other_source", "target", "task", "images", "difference",
+                   "difference_low", "difference_high", "p", "both", "first_only", "second_only",
+                   "neither"]  # fmt: skip
+
+BELOW, ABOVE, AGREES = "below the claim", "above the claim", "not told from the claim"
+SCORED, REFUSED, ALL = "scored", "refused", "all"
+
+Thresholds = Mapping[Trained, Mapping[tuple[str, str], float]]
+
+
+def measure(
+    study: Study, claims: Mapping[str, Mapping[str, Mapping[str, float]]]
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Measure models that were trained elsewhere on every target.
+
+    Args:
+        study: the predictions.
+        claims: model -> task -> measure -> what its maker claims.
+
+    Returns:
+        Tables with :data:`CLAIM_COLUMNS`, :data:`REFUSAL_COLUMNS` and :data:`VERSION_COLUMNS`.
+    """
+    thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
+    found: list[dict[str, Any]] = []
+    refusals: list[dict[str, Any]] = []
+    versions: list[dict[str, Any]] = []
+    for scored in study.targets():
+        for trained in scored.logits:
+            external = study.settings.external.get(trained.model)
+            if external is None:
+                continue
+            names = {"model": trained.model, "source": trained.source, "target": scored.dataset}
+            caveat = None if external.is_known else reasons.UNKNOWN_TRAINING_DATA
+            for task, said in claims.get(trained.model, {}).items():
+                rows = _claims(scored, trained, task, said, limit_of(scored, trained, task, thresholds))
+                found += [names | {"task": task, "caveat": None if row["reason"] else caveat} | row for row in rows]
+            for task in study.settings.tasks:
+                if task in scored.reported(trained) and task in scored.labels:
+                    limit = limit_of(scored, trained, task, thresholds)
+                    refusals += [names | {"task": task} | row for row in _refusals(scored, trained, task, limit)]
+        versions += list(_versions(study, scored, thresholds))
+    return (
+        pd.DataFrame(found, columns=CLAIM_COLUMNS),
+        pd.DataFrame(refusals, columns=REFUSAL_COLUMNS),
+        pd.DataFrame(versions, columns=VERSION_COLUMNS),
+    )
+
+
+def limit_of(scored: Scored, trained: Trained, task: str, thresholds: Thresholds) -> float:
+    """Return from which output on a model calls an image positive; NaN where that is not known."""
+    if scored.scales.get(trained) == BINARY_ANSWER:
+        return 1.0
+    return thresholds[trained].get((scored.reported_seed(trained), task), float("nan"))
+
+
+def share(name: str, hits: NDArray, patients: NDArray) -> dict[str, float]:
+    """Return a share with Wilson's interval, patients with several images counting as fewer than these (Kish 1965).
+
+    Args:
+        name: of the column.
+        hits: which images count, shape (images,).
+        patients: whose each image is, shape (images,).
+    """
+    if not len(hits):
+        return {name: float("nan"), f"{name}_low": float("nan"), f"{name}_high": float("nan")}
+    value, count = float(np.mean(hits)), independent(patients)
+    low, high = proportion_confint(value * count, count, method="wilson")
+    return {name: value, f"{name}_low": float(low), f"{name}_high": float(high)}
+
+
+def _claims(
+    scored: Scored, trained: Trained, task: str, said: Mapping[str, float], limit: float
+) -> Iterator[dict[str, Any]]:
+    """Yield a row for each claimed number."""
+    counts = scored.count(trained, scored.reported_seed(trained), task)
+    for measure_name, claimed in said.items():
+        row: dict[str, Any] = counts | {"measure": measure_name, "claimed": claimed}
+        ranks = measure_name == "auc"
+        if not ranks and row["reason"] == reasons.NO_PROBABILITY:
+            row["reason"] = None  # yes and no are called rightly or not
+        if not ranks and row["reason"] is None and np.isnan(limit):
+            row["reason"] = reasons.NOT_GIVEN
+        if row["reason"] is None:
+            row |= _measured(scored, trained, task, measure_name, limit)
+            low, high = row["measured_low"], row["measured_high"]
+            row["finding"] = BELOW if high < claimed else ABOVE if low > claimed else AGREES
+        yield row
+
+
+def _measured(scored: Scored, trained: Trained, task: str, name: str, limit: float) -> dict[str, float]:
+    """Measure what is claimed."""
+    truth, scores, here = known(scored.labels, scored.reported(trained), task)
+    patients = scored.patients[here]
+    if name == "auc":
+        found = measure_auc(truth, scores, patients, scored.patient_count)
+        low, high = interval(found)
+        return {"measured": found.auc, "measured_low": low, "measured_high": high}
+    asked = truth == (1 if name == "sensitivity" else 0)
+    right = (scores >= limit) == (truth == 1)
+    return share("measured", right[asked], patients[asked])
+
+
+def _refusals(scored: Scored, trained: Trained, task: str, limit: float) -> Iterator[dict[str, Any]]:
+    """Yield the images with a score, those without, and all, of those whose label is known."""
+    labelled = scored.labels[task].notna().to_numpy()
+    given = scored.reported(trained)[task].notna().to_numpy()
+    groups = {SCORED: labelled & given, REFUSED: labelled & ~given, ALL: labelled}
+    for group, here in groups.items():
+        rows, patients = scored.labels[here], scored.patients[here]
+        truth = rows[task].to_numpy()
+        row: dict[str, Any] = {"group": group, "images": len(rows), "patients": rows["patient_id"].nunique()}
+        row |= {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}
+        row |= share("prevalence", truth == 1, patients)
+        row |= {"share": 1.0} if group == ALL else share("share", here[labelled], scored.patients[labelled])
+        row["age"] = rows["age"].mean()
+        row["women"] = (rows["sex"].dropna() == "F").mean() if rows["sex"].notna().any() else np.nan
+        if group == REFUSED and given[labelled].any() and trained not in scored.refused:
+            row |= bounds(scored.labels[task][labelled], scored.reported(trained)[task][labelled], limit)
+        yield row
+
+
+def bounds(labels: pd.Series, scores: pd.Series, limit: float) -> dict[str, float]:
+    """Return what would come out if all images without a score were called wrongly, and if all were rightly.
+
+    Args:
+        labels: 0 or 1.
+        scores: NaN where there is none.
+        limit: from which score on an image is called positive; NaN where there is no such.
+    """
+    truth, values = labels.to_numpy(), scores.to_numpy(np.float64)
+    missing, positive = np.isnan(values), truth == 1
+    found: dict[str, float] = {}
+    for end, right in (("worst", False), ("best", True)):
+        filled = np.where(missing, np.where(positive == right, np.inf, -np.inf), values)
+        ranks = np.unique(filled, return_inverse=True)[1]
+        found[f"auc_{end}"] = auc(truth, ranks)
+        called = filled >= (limit if not np.isnan(limit) else 0)
+        for name, asked in (("sensitivity", positive), ("specificity", ~positive)):
+            hits = (called == positive)[asked]
+            found[f"{name}_{end}"] = float(hits.mean()) if len(hits) and not np.isnan(limit) else float("nan")
+    return found
+
+
+def _versions(study: Study, scored: Scored, thresholds: Thresholds) -> Iterator[dict[str, Any]]:
+    """Yield each pair of models of which one was trained elsewhere, on the images for which both have outputs."""
+    everybody = list(scored.logits)
+    for place, one in enumerate(everybody):
+        for other in everybody[:place]:
+            if not {one.model, other.model} & set(study.settings.external):
+                continue
+            for task in study.settings.tasks:
+                row = _compared(scored, (other, one), task, thresholds)
+                if row:
+                    names = {"model": other.model, "source": other.source, "target": scored.dataset, "task": task}
+                    yield names | {"other_model": one.model, "other_source": one.source} | row
+
+
+def _compared(
+    scored: Scored, pair: tuple[Trained, Trained], task: str, thresholds: Thresholds
+) -> dict[str, Any] | None:
+    """Compare two models: difference of AUCs, and how many images each calls positive; None where one has no number."""
+    if not all(scored.measurable(trained, task) for trained in pair):
+        return None
+    labels = scored.labels[task]
+    scores = [scored.reported(trained)[task] for trained in pair]
+    here = (labels.notna() & scores[0].notna() & scores[1].notna()).to_numpy()
+    truth = labels.to_numpy()[here]
+    if len(np.unique(truth)) < 2:
+        return None
+    values = [one.to_numpy()[here] for one in scores]
+    measured: list[Measured] = [measure_auc(truth, one, scored.patients[here], scored.patient_count) for one in values]
+    found = paired_difference(measured[:1], measured[1:])
+    row: dict[str, Any] = {"images": int(here.sum()), "difference": found.value, "difference_low": found.low}
+    row |= {"difference_high": found.high, "p": found.p}
+    limits = [limit_of(scored, trained, task, thresholds) for trained in pair]
+    if not np.isnan(limits).any():
+        first, second = (one >= limit for one, limit in zip(values, limits, strict=True))
+        row |= {"both": int((first & second).sum()), "first_only": int((first & ~second).sum())}
+        row |= {"second_only": int((~first & second).sum()), "neither": int((~first & ~second).sum())}
+    return row

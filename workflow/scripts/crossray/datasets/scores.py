@@ -1,0 +1,163 @@
+"""Files of scores of models that were trained elsewhere: read, checked, and brought to a manifest's identifiers.
+
+A reader's file, a vendor's and a colleague's are alike: a column that names the image, study or patient, and one a
+task.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from crossray.datasets.sheets import read_table
+from crossray.errors import UserError, listed, quoted
+from crossray.study.names import BINARY_ANSWER, LOGIT, SCORE, UNITS
+from crossray.study.stages.read_scores import ReadScores
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = logging.getLogger(__name__)
+
+#: words in small letters of a cell without a score
+NO_SCORE = ("", "na", "n/a", "nan", "none", "null", "-", "refused", "rejected", "error")
+
+#: key -> column of a table of files (:class:`crossray.tables.lookup.Lookup`) that has it as released, and what it names
+_RELEASED = {
+    "image_id": ("released_image_id", "image"),
+    "study_id": ("released_study_id", "study"),
+    "accession": ("released_study_id", "study"),
+    "patient_id": ("released_patient_id", "patient"),
+}
+
+
+def read_scores(path: str, settings: ReadScores) -> "pd.DataFrame":
+    """Read a file of scores: CSV, perhaps compressed, Excel or Parquet.
+
+    Args:
+        path: the file.
+        settings: which columns, and what scores can be.
+
+    Returns:
+        The identifiers as text in the column ``key``, then one float64 column for each task that the file has, NaN
+        where the model gave no score. Its index is the row as in a spreadsheet, the header being row 1, less 2.
+
+    Raises:
+        UserError: if a column is missing, an identifier is missing or there twice, or a score is none that can be.
+    """
+    key = settings.columns.get(settings.key, settings.key)
+    named = {task: settings.columns[task] for task in settings.tasks if task in settings.columns}
+    table = read_table(path, [key, *named.values()])
+    columns = named | {task: task for task in settings.tasks if task not in named and task in table}
+    if not columns:
+        raise UserError(
+            f"{path}: has no column of a task of this study ({listed(settings.tasks, 20)}); name them under columns, "
+            "as in columns: { Effusion: pleural_effusion_score }"
+        )
+    found = table[[]].assign(key=table[key].str.strip())
+    _check_identifiers(found["key"], path, key)
+    return found.assign(**{task: _scores(table[name], path, name, settings) for task, name in columns.items()})
+
+
+def _check_identifiers(identifiers: "pd.Series", path: str, column: str) -> None:
+    """Check that each row names something, and that nothing is named twice."""
+    empty = identifiers.index[identifiers == ""]
+    if len(empty):
+        raise UserError(f"{path}: row {empty[0] + 2}, column {column}: names nothing ({len(empty)} such rows in all)")
+    twice = identifiers[identifiers.duplicated(keep=False)]
+    if len(twice):
+        rows = twice.index[twice == twice.iloc[0]] + 2
+        value = quoted(twice.iloc[0], "a value")
+        raise UserError(
+            f"{path}: column {column}: {value} stands in rows {listed(rows)} ({twice.nunique()} such values in all); "
+            "keep one row of each, or name as key what a row is about"
+        )
+
+
+def _scores(texts: "pd.Series", path: str, column: str, settings: ReadScores) -> "pd.Series":
+    """Return scores as numbers, and check that they are on the scale."""
+    import numpy as np
+    import pandas as pd
+
+    words = texts.str.strip()
+    missing = words.str.lower().isin(NO_SCORE)
+    values = pd.to_numeric(words.mask(missing), errors="coerce").astype(float)
+    _refuse(~np.isfinite(values) & ~missing, path, column, "not a number; leave it empty where there is no score")
+    known = values.dropna()
+    if settings.limits is not None:
+        low, high = settings.limits
+        outside = (values < low) | (values > high)
+        _refuse(outside, path, column, f"not from {low:g} to {high:g}, which scale says that scores are")
+    if settings.scale == BINARY_ANSWER:
+        _refuse(values.notna() & ~values.isin([0, 1]), path, column, "neither 0 nor 1, and scale is binary")
+    elif settings.scale in (SCORE, LOGIT) and len(known) and known.isin([0, 1]).all():
+        raise UserError(
+            f"{path}: column {column}: holds 0 and 1 alone, which are answers and no scores; set scale: binary"
+        )
+    return values
+
+
+def _refuse(wrong: "pd.Series", path: str, column: str, words: str) -> None:
+    """Raise an error that names the first row of a column in which something is wrong."""
+    rows = wrong.index[wrong]
+    if len(rows):
+        raise UserError(f"{path}: row {rows[0] + 2}, column {column}: {words} ({len(rows)} such rows in all)")
+
+
+def identified(
+    scores: "pd.DataFrame", manifest: "pd.DataFrame", lookup: "pd.DataFrame", settings: ReadScores, path: str
+) -> "pd.DataFrame":
+    """Give scores the identifiers of a manifest.
+
+    Args:
+        scores: as :func:`read_scores` returns them.
+        manifest: of the data set.
+        lookup: its images as the release names them.
+        settings: the key, and what is done about rows of others.
+        path: the file of scores, for messages.
+
+    Returns:
+        The manifest's name of the image, study or patient in the first column, as ``image_id``; then the tasks.
+
+    Raises:
+        UserError: if rows name what the data set does not have, unless they are left out, or if it has none of them.
+    """
+    import pandas as pd
+
+    released, unit = _RELEASED[settings.key]
+    rows = lookup.merge(manifest[["image_id", "study_id", "patient_id"]], on="image_id", how="left")
+    here = rows.dropna(subset=[released, UNITS[unit]]).drop_duplicates(released)
+    names = pd.Series(here[UNITS[unit]].to_numpy(), here[released].astype(str))
+    found = scores["key"].map(names)
+    unknown = scores.index[found.isna()]
+    if len(unknown) == len(scores):
+        raise UserError(
+            f"{path}: the data set has no {unit} that a row names ({len(scores)} rows); is {settings.key} the right "
+            "key, and the file that of this data set?"
+        )
+    if len(unknown) and settings.unknown_ids == "stop":
+        value = quoted(scores["key"][unknown[0]], "the value")
+        raise UserError(
+            f"{path}: row {unknown[0] + 2}: {value} is no {unit} of the data set ({len(unknown)} such rows in all); "
+            "take such rows out, or set unknown_ids: leave out"
+        )
+    if len(unknown):
+        log.warning("%s: %d rows name no %s of the data set and are left out", path, len(unknown), unit)
+    known = scores.drop(columns="key").assign(**{UNITS[unit]: found}).dropna(subset=UNITS[unit])
+    log.info("%s: %d of %d %ss of the data set have a row", path, len(known), here[UNITS[unit]].nunique(), unit)
+    return known[[UNITS[unit], *tasks_of(scores)]].reset_index(drop=True)
+
+
+def tasks_of(scores: "pd.DataFrame") -> list[str]:
+    """Return the tasks that a file has scores of."""
+    return [name for name in scores if name != "key"]
+
+
+def placed(scores: "pd.DataFrame", rows: "pd.DataFrame", unit: str) -> "pd.DataFrame":
+    """Return one row for each image, study or patient of a split, those without a score with none.
+
+    Args:
+        scores: as :func:`identified` returns them.
+        rows: of the manifest, the images of the split that have pixels, in order.
+        unit: what there is a score for.
+    """
+    wanted = list(dict.fromkeys(rows[UNITS[unit]].dropna()))
+    return scores.set_index(UNITS[unit]).reindex(wanted).rename_axis(UNITS[unit]).reset_index()

@@ -1,0 +1,64 @@
+"""What a report says in words of models that were trained elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from crossray.figures.style import with_interval
+from crossray.reasons import CAVEATS, UNKNOWN_TRAINING_DATA
+
+
+def external_answer(transfer: pd.DataFrame, claims: pd.DataFrame, refusals: pd.DataFrame) -> str:
+    """Answer the question of a study that trains no model: how well each does at each target, and whether claims hold.
+
+    Args:
+        transfer: ``transfer.csv``.
+        claims: ``claims.csv``.
+        refusals: ``refusals.csv``.
+    """
+    sentences = []
+    for row in transfer.itertuples():
+        if row.auc == row.auc:
+            auc = with_interval(row.auc, row.auc_low, row.auc_high)
+            tasks = f"{row.tasks} tasks" if row.tasks != 1 else "one task"
+            sentences.append(f"{row.model} has a mean AUC of {auc} at {row.target}, over {tasks}.")
+        else:
+            sentences.append(f"{row.model} has no AUC at {row.target} ({row.reason}).")
+    measured = claims[claims["measured"].notna()]
+    if len(measured):
+        below = measured[measured["finding"] == "below the claim"]
+        names = ", ".join(f"{row.measure} of {row.model} for {row.task}" for row in below.head(3).itertuples())
+        more = f" and {len(below) - 3} more" if len(below) > 3 else ""
+        which = f": {names}{more}" if len(below) else ""
+        sentences.append(f"Of {len(measured)} claimed numbers {len(below)} are not reached, by the interval{which}.")
+    most = refusals[(refusals["group"] == "refused") & (refusals["share"] > 0)]
+    if len(most):
+        row = most.loc[most["share"].idxmax()]
+        sentences.append(
+            f"{row['model']} gave no score for {row['share']:.1%} of the labelled images of {row['target']}."
+        )
+    return " ".join(sentences)
+
+
+def external_facts(models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each model: what is used of it, and what is known of its training.
+
+    Args:
+        models: the block ``external`` of the configuration, paths left out.
+    """
+    for name, model in models.items():
+        if "simulated" in model:
+            kind = "a simulated reader of true severities"
+        elif "scores" in model:
+            scale = model["scale"]
+            words = scale if isinstance(scale, str) else f"scores from {scale[0]:g} to {scale[1]:g}"
+            kind = f"scores from files ({words}, by {model['key']})"
+        else:
+            kind = f"a network ({model.get('onnx') or model['architecture']})"
+        told = model["trained_on"]
+        learnt = f"learnt from {', '.join(told)}, as its maker says" if isinstance(told, list | tuple) else (
+            f"{UNKNOWN_TRAINING_DATA}: {CAVEATS[UNKNOWN_TRAINING_DATA]}"
+        )  # fmt: skip
+        home = f"home {model['home']}" if model.get("home") else "no home in this study, so that no drop is given"
+        yield f"{name}: {kind}; {learnt}; {home}."

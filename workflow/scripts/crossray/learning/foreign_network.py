@@ -1,0 +1,48 @@
+"""Networks of torchvision and timm that were trained elsewhere, with heads of their own, from files of safetensors."""
+
+from pathlib import Path
+
+import safetensors.torch
+import torch
+
+from crossray.errors import UserError, cut, listed
+from crossray.learning.models import InputScale, Network, build_body, check_known, head_names
+from crossray.learning.onnx_network import check_outputs, scale
+from crossray.study.stages.apply_network import ApplyNetwork
+
+
+def open_network(path: Path, settings: ApplyNetwork) -> Network:
+    """Build a network and give it all its weights.
+
+    Args:
+        path: its state dict (safetensors); the head has as many outputs as it has there.
+        settings: what the study says of its input and outputs.
+
+    Returns:
+        The network in evaluation mode, with all its outputs.
+
+    Raises:
+        UserError: if the file is none, or not that of such a network.
+    """
+    try:
+        state = safetensors.torch.load_file(path)
+    except (safetensors.SafetensorError, OSError) as error:
+        raise UserError(f"{path}: no file of safetensors ({cut(str(error))}); pickles are not read") from error
+    architecture = settings.architecture or ""
+    check_known(architecture)
+    head = head_names(architecture, settings.size)
+    if missing := [name for name in head if name not in state]:
+        raise UserError(
+            f"{path}: has no {listed(missing)}, the head of a {architecture}; is it of another architecture?"
+        )
+    outputs = len(state[head[-1]])
+    check_outputs(path, settings, outputs)
+    mean, deviation = scale(settings)
+    with torch.device("meta"):  # no time is spent on weights that are replaced at once
+        body = build_body(architecture, outputs, settings.size, settings.channels)
+    try:
+        body.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        words = cut(" ".join(str(error).split()), 400)
+        raise UserError(f"{path}: not the weights of a {architecture}: {words}") from error
+    return Network(body, InputScale(tuple(mean.tolist()), tuple(deviation.tolist()))).eval()

@@ -1,0 +1,78 @@
+"""Predictions, the hub: what a model makes of a split of a data set, whoever made the file.
+
+One row an image, study or patient; the first column names it (``image_id``, ``study_id`` or ``patient_id``), and each
+further one is a task. The Parquet file's own metadata say the unit and the scale of the numbers: ``logit``,
+``probability``, ``score`` (which only ranks) or ``binary``. A missing number is one that a model did not give.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.parquet
+
+from crossray.files import damaged, read_parquet, replacing
+from crossray.study.names import BINARY_ANSWER, LOGIT, PROBABILITY, SCORE, UNITS
+
+_METADATA_KEY = b"crossray"
+_VERSION = 1
+_SCALES = (LOGIT, PROBABILITY, SCORE, BINARY_ANSWER)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a file of predictions holds.
+
+    Attributes:
+        table: float64, one column a task, under an index of identifiers; NaN where a number is missing.
+        unit: what a row is about, image, study or patient.
+        scale: what the numbers are.
+    """
+
+    table: pd.DataFrame
+    unit: str = "image"
+    scale: str = LOGIT
+
+
+def write(path: Path, table: pd.DataFrame, scale: str = LOGIT, unit: str = "image") -> None:
+    """Write predictions, whole or not at all.
+
+    Args:
+        path: the file.
+        table: the identifier of the unit in the first column, then one column a task.
+        scale: what the numbers are.
+        unit: what a row is about.
+    """
+    arrow = pyarrow.Table.from_pandas(table, preserve_index=False)
+    facts = json.dumps({"version": _VERSION, "unit": unit, "scale": scale}, sort_keys=True)
+    described = {**(arrow.schema.metadata or {}), _METADATA_KEY: facts.encode()}
+    with replacing(path) as partial:
+        pyarrow.parquet.write_table(arrow.replace_schema_metadata(described), partial)
+
+
+def read(path: Path) -> Predictions:
+    """Read predictions; a file without metadata has logits of images.
+
+    Raises:
+        UserError: if it is no file of predictions, or one of a version that is not known.
+    """
+    unit, scale = _facts(path)
+    table = read_parquet(path, [UNITS[unit]]).set_index(UNITS[unit])
+    return Predictions(table.astype(np.float64), unit, scale)
+
+
+def _facts(path: Path) -> tuple[str, str]:
+    """Return a file's unit and scale."""
+    try:
+        stored = (pyarrow.parquet.read_schema(path).metadata or {}).get(_METADATA_KEY)
+        facts = json.loads(stored) if stored else {"version": _VERSION, "unit": "image", "scale": LOGIT}
+    except FileNotFoundError:
+        raise
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise damaged(path, "says not what its numbers are") from error
+    if facts.get("version") != _VERSION or facts.get("unit") not in UNITS or facts.get("scale") not in _SCALES:
+        raise damaged(path, "says of its numbers what this version of CrossRay does not know")
+    return str(facts["unit"]), str(facts["scale"])
