@@ -104,8 +104,9 @@ class Scored:
         labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
         reason = reasons.why_not(labelled=not labels.isna().all(), given=trained not in self.missing)
         outputs = self.logits[trained][seed]
-        labels = labels[:0] if reason else labels[labels.notna() & (outputs[task].notna() if task in outputs else True)]
-        patients = self.labels["patient_id"][labels.index]
+        known = labels.notna().to_numpy() & (reason is None)
+        known = known & outputs[task].notna().to_numpy() if task in outputs else known
+        labels, patients = labels[known], self.labels["patient_id"][known]
         reason = reason or reasons.why_not(
             diverged=task in self.diverged.get((trained, seed), ()),
             trained=task in outputs,
