@@ -38,7 +38,7 @@ MISSING: dict[Need, str] = {
 #: what a figure can ask of the study
 Setting = Literal[
     "models", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape", "fit",
-    "attribution", "resamples", "minimum", "withheld", "searched",
+    "methods", "resamples", "minimum", "withheld", "searched",
 ]  # fmt: skip
 #: folders that a figure can read: the study's, and that of all data sets
 Folder = Literal["models", "manifests", "attributions", "datasets"]

@@ -260,7 +260,7 @@ SECTIONS = (
                     "random weights."
                 ),
                 tables=("localisation", "localisation_summary"),
-                settings=("models", "members", "attribution"),
+                settings=("models", "members", "methods"),
                 needs="localisation",
             ),
             TableEntry("localisation_summary", "localisation"),
@@ -277,7 +277,7 @@ SECTIONS = (
                     "size",
                     "shape",
                     "fit",
-                    "attribution",
+                    "methods",
                     "withheld",
                     "searched",
                 ),
