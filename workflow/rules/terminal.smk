@@ -27,4 +27,4 @@ onsuccess:
 
 
 onerror:
-    print("Stopped. Once the cause is mended, give the same command again: what is done stays done.", file=sys.stderr)
+    print("Stopped. Fix the cause and run the same command again; finished steps are kept.", file=sys.stderr)
