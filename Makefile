@@ -58,14 +58,14 @@ fuzz: install ## read FILES=10000 damaged DICOM files and CASES=2000 tables and 
 
 lint: install ## check style, types, architecture and the workflow
 	@ruff check . && ruff format --check .
-	@snakefmt --check Snakefile workflow/rules
+	@snakefmt --check Snakefile workflow
 	@mypy
 	@PYTHONPATH=workflow/scripts lint-imports
 	@snakemake --lint
 
 format: install ## mend style
 	@ruff check --fix . && ruff format .
-	@snakefmt Snakefile workflow/rules
+	@snakefmt Snakefile workflow
 
 docs: install ## write the parts of the docs that come from the code
 	@python docs/config_reference.py

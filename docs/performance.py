@@ -15,7 +15,6 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from crossray.figures.style import DATASET_COLOURS, Figure, write  # noqa: E402
 from crossray.files import write_text  # noqa: E402
-from crossray.study.stages.draw_figure import DrawFigure  # noqa: E402
 
 RESULTS = ROOT / "benchmarks/results"
 PAGE = ROOT / "docs/performance.md"
@@ -277,7 +276,6 @@ def main() -> int:
             where = PLOTS / name
             write(
                 draw(results),
-                DrawFigure(phantoms=(), real=()),
                 *(where.with_suffix(end) for end in (".svg", ".png", ".json")),
             )
             for end in (".png", ".json"):

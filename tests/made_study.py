@@ -41,7 +41,7 @@ from crossray.figures.attributions import ROLES
 from crossray.figures.drawing import drawn
 from crossray.figures.entries import NEEDS
 from crossray.figures.registry import FIGURES, TABLES, had
-from crossray.figures.style import write
+from crossray.figures.style import notice, write
 from crossray.files import read_json, write_csv, write_json
 from crossray.shards import write_shard
 from crossray.study.acceptance import Criteria
@@ -115,7 +115,7 @@ class Made:
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
             "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
             "searched": [],
-            "fit": "crop", "attribution": {"methods": ["grad_cam", "input_gradients"], "tasks": self.tasks},
+            "fit": "crop", "methods": ["grad_cam", "input_gradients"],
         }  # fmt: skip
 
     def for_figures(self, **more):
@@ -205,7 +205,7 @@ class Made:
         own = self.settings["members"][source]
         tasks = [task for task in self.labels[target] if any(task in self.labels[name] for name in own)]
         found, heats = [], []
-        for method in self.settings["attribution"]["methods"]:
+        for method in self.settings["methods"]:
             for weights in ("trained", "random"):
                 for task in tasks if source not in self.diverged else ():
                     for place, row in enumerate(rows[rows[task].notna()].to_dict("records")):
@@ -404,7 +404,7 @@ class Made:
             asked = DrawFigure.from_dict({key: settings[key] for key in ("phantoms", "real", *entry.settings)})
             figure = drawn(name, tables, [self.folder / folder for folder in entry.folders], asked)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
-            write(figure, asked, *paths)
+            write(figure, *paths, notice(asked.phantoms, asked.real))
         return self
 
     def page(self, phantoms=(), **more):

@@ -24,12 +24,11 @@ def applied(tmp_path):
     """Return a function that applies a diff to a copy of the code and returns the folder of programs."""
 
     def applied(title):
-        scripts = tmp_path / "workflow/scripts"
-        shutil.copytree(ROOT / "workflow/scripts", scripts, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
         patch = ["git", "apply", "--whitespace=error-all", "-"]
         done = subprocess.run(patch, input=DIFFS[title], text=True, capture_output=True, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
-        return scripts
+        return tmp_path / "workflow/scripts"
 
     return applied
 

@@ -18,7 +18,6 @@ from crossray.datasets import Release, unpacked
 from crossray.figures.report_tables import download
 from crossray.figures.style import Figure, write
 from crossray.files import write_csv
-from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import read
 from crossray.texts import as_cell, from_cell, visible
 from helpers import ROOT, contract
@@ -104,7 +103,7 @@ def test_a_mark_of_direction_is_seen_in_a_drawing(tmp_path):
         chart = alt.Chart(pd.DataFrame({"name": [f"a{mark}b"], "x": [1]})).mark_bar().encode(x="x:Q", y="name:N")
         if number == 0:
             figure = Figure(chart, f"Title {mark}", f"Caption {mark}", "")
-            write(figure, DrawFigure(phantoms=(), real=()), tmp_path / "f.svg", tmp_path / "f.png", tmp_path / "f.json")
+            write(figure, tmp_path / "f.svg", tmp_path / "f.png", tmp_path / "f.json")
             drawing = urllib.parse.unquote((tmp_path / "f.svg").read_text())
             assert mark not in drawing
             assert drawing.count(f"[U+{ord(mark):04X}]") >= 2

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from helpers import ROOT
-from workflow_helpers import planned
+from workflow_helpers import PARTS, planned
 
 pytestmark = pytest.mark.workflow
 
@@ -17,7 +17,7 @@ MODULE = """
 configfile: "tiny.yaml"
 
 module crossray:
-    snakefile: {snakefile!r}
+    snakefile: {snakefile}
     config: config
 
 use rule * from crossray
@@ -66,11 +66,46 @@ def test_a_study_is_planned_and_begun_in_another_folder(elsewhere):
 
 
 def test_another_workflow_uses_this_one_as_a_module(elsewhere):
-    (elsewhere / "Snakefile").write_text(MODULE.format(snakefile=str(ROOT / "Snakefile")))
+    (elsewhere / "Snakefile").write_text(MODULE.format(snakefile=repr(str(ROOT / "Snakefile"))))
     snakemake(elsewhere, "results/datasets/south/release/labels.csv")
     output = snakemake(elsewhere, "results/tiny/report.html", "-n")
     assert "write_report" in output
     assert "Nothing to be done" in snakemake(elsewhere, "results/datasets/south/release/labels.csv")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """Return a git repository of the workflow without a single file in its working tree, its commit, and a checkout."""
+    checkout, bare = tmp_path / "checkout", tmp_path / "repository"
+    checkout.mkdir()
+    for name in (*PARTS, "pyproject.toml", "README.md", "LICENSE"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+        copy(ROOT / name, checkout / name)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "all"]):
+        subprocess.run([*git, *words], cwd=checkout, check=True)
+    subprocess.run([*git, "clone", "--quiet", "--no-checkout", str(checkout), str(bare)], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], cwd=bare, check=True, capture_output=True, text=True).stdout
+    return bare, commit.strip(), checkout
+
+
+def test_the_wheel_and_rules_that_are_fetched_one_by_one_from_a_repository_are_enough(elsewhere, repository, tmp_path):
+    bare, commit, checkout = repository
+    build = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+    built = subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=checkout, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+    shutil.unpack_archive(next(tmp_path.glob("crossray-*.whl")), tmp_path / "installed", "zip")
+    shutil.rmtree(checkout)
+    fetched = f'gitfile({str(bare)!r}, path="workflow/Snakefile", commit={commit!r})'
+    (elsewhere / "Snakefile").write_text(MODULE.format(snakefile=fetched))
+    installed = {"PYTHONPATH": str(tmp_path / "installed")}
+    snakemake(elsewhere, "results/datasets/south/release/labels.csv", **installed)
+    output = snakemake(elsewhere, "results/tiny/report.html", "-n", **installed)
+    assert planned(output)["train_model"] == 2
+    assert f"{ROOT}/workflow" not in output
+    assert "Nothing to be done" in snakemake(elsewhere, "results/datasets/south/release/labels.csv", **installed)
+    missing = subprocess.run([sys.executable, "-m", "snakemake", "-n"], cwd=elsewhere, capture_output=True, text=True)
+    assert "CrossRay is not installed" in missing.stdout + missing.stderr
 
 
 def test_rules_are_clean_where_nothing_is_installed_that_only_jobs_need(elsewhere):

@@ -2,21 +2,27 @@
 the last would win without a word."""
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-#: where this workflow lies: by its own files, as it may be called from another folder, or be a module of another one;
-#: below the working folder the path is relative, so that jobs and logs are the same wherever a checkout lies
-CHECKOUT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
-if CHECKOUT.is_relative_to(Path.cwd()):
-    CHECKOUT = CHECKOUT.relative_to(Path.cwd())
-#: a resource of every rule with a program, as nothing reruns for another resource
-SCRIPTS = str(CHECKOUT / "workflow/scripts")
-sys.path.insert(0, SCRIPTS)
+#: where these rules lie; it may be called from another folder, or be a module of another workflow
+HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+if HERE.is_dir():
+    sys.path.insert(0, str(HERE.resolve().parent / "scripts"))
+elif not find_spec("crossray"):  # of a repository single files are fetched, which are no library
+    raise WorkflowError("CrossRay is not installed: rules of a repository need the library, pip install its checkout")
 
+from crossray import own
 from crossray.configfiles import check_text
 from crossray.errors import raised_as
+
+#: what is CrossRay's own
+CHECKOUT = own.home()
+#: a resource of every rule with a program, as nothing reruns for another resource
+SCRIPTS = str(own.programs())
+TEMPLATES = str(own.templates())
 
 
 def check_configuration(*files):

@@ -114,7 +114,7 @@ rule measure_classes:
             layout.table("confusion"),
             caption="../report/classes.rst",
             category="Tables",
-            labels={"table": "which class is taken for which"},
+            labels={"table": "confusion matrix"},
         ),
     log:
         "<log>/measure_classes.log",

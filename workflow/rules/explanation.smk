@@ -86,7 +86,7 @@ rule describe_images:
 
 
 rule explain_drops:
-    """Explain what models lose elsewhere: prevalence, images, label rule, or that nobody can tell."""
+    """Explain what models lose elsewhere: prevalence, images, label rule, or that no verdict is possible."""
     input:
         predictions=predictions,
         manifests=study_manifests,

@@ -16,9 +16,7 @@ rule write_report:
         leakage=rules.audit_leakage.output.table,
         indexes=study_indexes,
         records=of_trainings(rules.train_model.output.record),
-        templates=[
-            f"{SCRIPTS}/crossray/figures/templates/{name}" for name in ("report.html.j2", "report.css", "report.js")
-        ],
+        templates=[f"{TEMPLATES}/{name}" for name in ("report.html.j2", "report.css", "report.js")],
         citation=str(CHECKOUT / "CITATION.cff"),
     output:
         html=report(
@@ -33,6 +31,7 @@ rule write_report:
         "../../envs/crossray.yaml"
     resources:
         scripts=SCRIPTS,
+        templates=TEMPLATES,
         mem_mb=grows(1000),
         runtime=lasts(20),
     params:
@@ -45,7 +44,7 @@ rule write_report:
             --study {params.study:q} \
             --datasets results/datasets \
             --settings {params.settings:q} \
-            --templates {resources.scripts:q}/crossray/figures/templates \
+            --templates {resources.templates:q} \
             --citation {input.citation:q} \
             --output {output.html:q} \
             &>{log:q}

@@ -9,7 +9,9 @@ from crossray.progress import Progress
 LONG_RULES = frozenset({"train_model", "train_shared_heads", "explain_drops"})
 #: whoever asks for other output than usual gets Snakemake's own
 ASKED = workflow.output_settings
-if workflow.is_main_process and Path(workflow.main_snakefile).resolve().parent == CHECKOUT.resolve():
+#: what is called where no other workflow uses this one
+MAIN = {CHECKOUT.resolve() / name for name in ("Snakefile", "workflow/Snakefile")}
+if workflow.is_main_process and Path(workflow.main_snakefile).resolve() in MAIN:
     for handler in logger.handlers:
         if handler.name == "DefaultStreamHandler":
             handler.addFilter(Changes())
@@ -25,4 +27,4 @@ onsuccess:
 
 
 onerror:
-    print("Stopped. Once the cause is mended, give the same command again: what is done stays done.", file=sys.stderr)
+    print("Stopped. Fix the cause and run the same command again; finished steps are kept.", file=sys.stderr)

@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--predictions", required=True, type=Path, help="the model's logits of the target's test split"
     )
-    options.add_argument("--regions", type=Path, nargs="?", help="where findings are (Parquet; none if nobody knows)")
+    options.add_argument("--regions", type=Path, nargs="?", help="where findings are (Parquet; none if not known)")
     settings_option(options, AttributeImages)
     options.add_argument("--maps", required=True, type=Path, help="maps to write (HDF5)")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: what each map is of")

@@ -11,10 +11,11 @@ from crossray.study.stages.draw_figure import DrawFigure
 def draw_figure(arguments: Namespace) -> None:
     """Read, draw, write."""
     from crossray.figures.drawing import drawn
-    from crossray.figures.style import write
+    from crossray.figures.style import notice, write
 
     figure = drawn(arguments.figure, arguments.tables, arguments.folders, arguments.settings)
-    write(figure, arguments.settings, arguments.svg, arguments.png, arguments.words)
+    subtitle = notice(arguments.settings.phantoms, arguments.settings.real)
+    write(figure, arguments.svg, arguments.png, arguments.words, subtitle)
 
 
 def main(argv: list[str] | None = None) -> int:

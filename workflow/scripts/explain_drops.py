@@ -1,4 +1,4 @@
-"""Explain what models lose elsewhere: other prevalence, other images, or another label rule, or that nobody can tell.
+"""Explain drops elsewhere: other prevalence, other images, another label rule, or that no verdict is possible.
 
 The method, its order of questions and what it cannot know are in docs/shift.md.
 """

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
+#: where the installed package has programs; in a checkout they lie in ``SCRIPTS``
+_INSTALLED = "crossray/programs"
 
 
 @functools.cache
@@ -40,11 +42,13 @@ def imported(script: str) -> set[str]:
 
 def _behind(script: str, *modules: str, without: str = "") -> dict[str, tuple[tuple[str, ...], str]]:
     """Return the files behind a program, by their paths: what each imports, and its code."""
-    pending = [SCRIPTS / f"{script}.py", *(path for name in modules for path in _files(name))]
+    installed = SCRIPTS / _INSTALLED / f"{script}.py"
+    program = installed if installed.is_file() else SCRIPTS / f"{script}.py"
+    pending = [program, *(path for name in modules for path in _files(name))]
     seen: dict[str, tuple[tuple[str, ...], str]] = {}
     while pending:
         path = pending.pop()
-        key = path.relative_to(SCRIPTS).as_posix()
+        key = path.relative_to(SCRIPTS).as_posix().removeprefix(f"{_INSTALLED}/")
         if key not in seen:
             seen[key] = _meaning(path.read_text(encoding="utf-8"), str(path))
             needed = (name for name in seen[key][0] if not without or not f"{name}.".startswith(f"{without}."))

@@ -49,7 +49,7 @@ def replacing(path: Path, private: bool = False) -> Iterator[Path]:
     except Exception as error:
         if (obstacle := _obstacle(partial)) and not isinstance(error, UserError):
             raise UserError(
-                f"{path}: could not be written, {obstacle}; mend that and start again, what is done stays done"
+                f"{path}: could not be written, {obstacle}; fix this and run again; finished steps are kept"
             ) from error
         raise
     finally:

@@ -197,8 +197,8 @@ def check_writable(*folders: str) -> None:
     for folder in folders:
         if Path(folder).exists() and not os.access(folder, os.W_OK):
             raise UserError(
-                f"{folder}: may not be written to (a file system that is read-only, or another owner); mend that and "
-                "start again, what is done stays done"
+                f"{folder}: may not be written to (a file system that is read-only, or another owner); fix this and "
+                "run again; finished steps are kept"
             )
 
 

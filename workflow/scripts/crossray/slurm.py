@@ -23,7 +23,7 @@ def begin_run(record: Path, run: str | None) -> None:
     before = record.read_text(encoding="utf-8").split() if record.exists() else []
     if before and (left := jobs_named(before)):
         raise UserError(
-            f"{len(left)} jobs of an earlier run of this study are still in SLURM's queue ({listed(left)}), and nobody "
+            f"{len(left)} jobs of an earlier run of this study are still in SLURM's queue ({listed(left)}), and no run "
             f"waits for them. End them, trainings go on from their last checkpoint: scancel --name={','.join(before)}"
         )
     if run:
@@ -43,6 +43,6 @@ def jobs_named(names: Sequence[str]) -> list[str]:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(
-            f"squeue does not answer ({done.stderr.strip()}), so that nobody knows whether jobs of an earlier run go on"
+            f"squeue does not answer ({done.stderr.strip()}), so whether jobs of an earlier run go on is unknown"
         )
     return [line.strip() for line in done.stdout.splitlines() if line.strip()]

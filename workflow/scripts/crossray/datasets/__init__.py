@@ -58,7 +58,7 @@ class Reader(Protocol):
     SETTINGS: tuple[str, ...]
     #: what ``read`` is told
     Told: type[Reading]
-    #: named label policies; a setting that the configuration gives itself goes before the policy's
+    #: named label policies; a setting that the configuration gives itself overrides the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
     #: whose patients these are; readers with the same register speak of the same people by the same ``patient_id``.
     #: None: nobody else's

@@ -98,7 +98,7 @@ def find_images(
         Name -> path from the folder, of those that are there.
 
     Raises:
-        UserError: if two different files have one of the names, as nobody knows which one is meant.
+        UserError: if two different files have one of the names, as it is unclear which one is meant.
     """
     names, files = set(wanted), image_files(root)
     found: dict[str, str] = {}

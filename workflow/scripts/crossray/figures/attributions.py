@@ -40,7 +40,7 @@ def choose(attributions: Path, datasets: Path, settings: DrawFigure) -> pd.DataF
     Args:
         attributions: folder of maps, ``{model}/{source}/{target}/`` below it.
         datasets: folder of data sets, with shards and perhaps regions.
-        settings: models, sources, targets, shape, size, fit, attribution, withheld, searched.
+        settings: models, sources, targets, shape, size, fit, methods, withheld, searched.
 
     Returns:
         A table with :data:`COLUMNS`, an image a row; ``url`` has it twice, plain and under its evidence.
@@ -51,7 +51,7 @@ def choose(attributions: Path, datasets: Path, settings: DrawFigure) -> pd.DataF
             continue
         folder = attributions / settings.models[0] / source / target
         table = read(folder / "images.csv", MappedImages).fillna({"role": ""})
-        shown = table[(table["method"] == settings.attribution.methods[0]) & (table["weights"] == "trained")]
+        shown = table[(table["method"] == settings.methods[0]) & (table["weights"] == "trained")]
         if shown.empty:
             continue
         task = shown.groupby("task", sort=False)["scored"].sum().idxmax()
@@ -94,7 +94,7 @@ def draw(attributions: Path, datasets: Path, settings: DrawFigure) -> Figure:
     Args:
         attributions: folder of the study's maps of attribution.
         datasets: folder of data sets, with shards and perhaps regions.
-        settings: models, sources, targets, size, shape, fit, attribution, withheld, searched.
+        settings: models, sources, targets, size, shape, fit, methods, withheld, searched.
     """
     return gallery(choose(attributions, datasets, settings), settings)
 
@@ -104,7 +104,7 @@ def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         chosen: :func:`choose`.
-        settings: size, attribution, withheld.
+        settings: size, methods, withheld.
     """
     if chosen.empty and settings.withheld:
         return none_shown(settings)
@@ -120,7 +120,7 @@ def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
         base.mark_image(width=_HEIGHT * 260 / 128, height=_HEIGHT, yOffset=-8).encode(url="url:N"),
         base.mark_text(fontSize=10, dy=_HEIGHT / 2 - 6, baseline="top", color="#1f2937").encode(text="output:N"),
     ).properties(width=alt.Step(_HEIGHT * 260 / 128 + 12), height=alt.Step(_HEIGHT + 26))
-    method = METHODS[settings.attribution.methods[0]]
+    method = METHODS[settings.methods[0]]
     caption = (
         "Of each source's model at each target, the test images of one finding that it scores highest and lowest among "
         f"the positive and the negative, at {settings.size} px: left as they are, right under the evidence by "

@@ -1,4 +1,4 @@
-"""Figure: which class is taken for which, a heat map for every model, source and target, and the commonest mistakes."""
+"""Figure: the confusion matrix, a heat map for every model, source and target, and the commonest mistakes."""
 
 import json
 from collections.abc import Sequence
@@ -42,8 +42,8 @@ def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: DrawFigure) -
     chart = alt.vconcat(*rows, *([_bars(mistakes, len(settings.models) > 1)] if len(mistakes) else []), spacing=24)
     images = int(reported(classes)["images"].sum())
     caption = (
-        f"Share of the test images of each class (row) that are taken for each class (column); {images:,} answers. "
-        "Rows of classes that the source does not have show what their images are taken for. Grey: no image of the "
+        f"Share of the test images of each class (row) that are predicted as each class (column); {images:,} answers. "
+        "Rows of classes that the source does not have show what their images are predicted as. Grey: no image of the "
         "class in the test split, or the model does not know the class."
         + ("" if len(names) <= _NAMED else f" The {len(names)} classes stand in the order of the configuration.")
         + f" Below, the {min(_MISTAKES, len(mistakes))} largest shares of mistakes with their 95 % intervals (Wilson's "

@@ -31,7 +31,7 @@ MISSING: dict[Need, str] = {
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Telling the data sets apart: there is only one domain.",
     "attribution": "Where the models look: no `evaluation.attribution`.",
-    "localisation": "Whether the models look where the findings are: nobody says where they are, or nobody asks.",
+    "localisation": "Whether the models look where the findings are: no locations, or no `evaluation.attribution`.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
     "findings": "Operating points and reliability of single findings: the tasks are classes.",
     "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
@@ -43,8 +43,7 @@ MISSING: dict[Need, str] = {
 #: what a figure can ask of the study
 Setting = Literal[
     "models", "trained", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape",
-    "fit",
-    "attribution", "resamples", "minimum", "withheld", "searched",
+    "fit", "methods", "resamples", "minimum", "withheld", "searched",
 ]  # fmt: skip
 #: folders that a figure can read: the study's, and that of all data sets
 Folder = Literal["models", "manifests", "attributions", "datasets"]

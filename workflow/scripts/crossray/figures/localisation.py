@@ -22,9 +22,9 @@ def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, setting
     Args:
         localisation: ``localisation.csv``.
         localisation_summary: ``localisation_summary.csv``.
-        settings: models, members, attribution.
+        settings: models, members, methods.
     """
-    model, first = settings.models[0], settings.attribution.methods[0]
+    model, first = settings.models[0], settings.methods[0]
     rows = localisation[(localisation["model"] == model) & localisation["score"].notna()]
     if rows.empty:
         return nothing("No model can be asked where it looks", "No target has enough images with a known region.")

@@ -173,13 +173,13 @@ SECTIONS = (
     Section(
         "classes",
         "Classes",
-        "How many are named rightly, and which class is taken for which?",
+        "Accuracy and confusion matrix",
         parts=(
             FigureEntry(
                 "accuracy",
                 label="accuracy and F1 of every pair",
                 caption=(
-                    "Share of test images whose class is named rightly, macro F1 and mean AUC of each class against "
+                    "Share of test images that are classified correctly, macro F1 and mean AUC of each class against "
                     "the rest, with 95 % intervals."
                 ),
                 tables=("classes",),
@@ -189,9 +189,9 @@ SECTIONS = (
             TableEntry("classes", "classes"),
             FigureEntry(
                 "confusion",
-                label="which class is taken for which",
+                label="confusion matrix",
                 caption=(
-                    "For each true class the share of test images that are taken for each class; the diagonal is right."
+                    "For each true class the share of test images predicted as each class; the diagonal is correct."
                 ),
                 tables=("confusion", "classes"),
                 settings=("models", "sources", "targets", "tasks"),
@@ -300,7 +300,7 @@ SECTIONS = (
                     "random weights."
                 ),
                 tables=("localisation", "localisation_summary"),
-                settings=("models", "members", "attribution"),
+                settings=("models", "members", "methods"),
                 needs="localisation",
             ),
             TableEntry("localisation_summary", "localisation"),
@@ -317,7 +317,7 @@ SECTIONS = (
                     "size",
                     "shape",
                     "fit",
-                    "attribution",
+                    "methods",
                     "withheld",
                     "searched",
                 ),
@@ -337,7 +337,7 @@ SECTIONS = (
                 label="which pair suffers from what",
                 caption=(
                     "The verdict on each pair and task: prevalence, images, label rule, no harm, no shift, or that "
-                    "nobody can tell (docs/shift.md)."
+                    "no verdict is possible (docs/shift.md)."
                 ),
                 tables=("shift",),
                 settings=("models", "tasks"),

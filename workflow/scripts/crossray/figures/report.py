@@ -118,7 +118,7 @@ def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[s
 
 
 def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[dict[str, str]]:
-    """Return the key numbers, of classes first how many images are named rightly."""
+    """Return the key numbers, of classes the accuracy first."""
     facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"], settings.shown[0])
     return (
         accuracy_numbers(tables["classes"], settings.members, settings.shown[0]) + facts

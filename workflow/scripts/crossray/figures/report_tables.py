@@ -148,7 +148,7 @@ VIEWS = {
         "task model group cells mean_auc mean_auc_low mean_auc_high sd home_auc away_auc drop drop_low drop_high",
     ),
     "classes": View(
-        "classes named rightly, of every pair",
+        "accuracy of every pair",
         "source model target classes images accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high "
         "top5_accuracy auc auc_low auc_high majority reason",
         reported,

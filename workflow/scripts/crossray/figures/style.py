@@ -16,7 +16,6 @@ import vl_convert
 
 from crossray.errors import listed
 from crossray.files import replacing, write_json, write_text
-from crossray.study.stages.draw_figure import DrawFigure
 from crossray.texts import visible
 
 #: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
@@ -93,11 +92,16 @@ def dataset_shapes(datasets: Sequence[str]) -> alt.Scale:
     return alt.Scale(domain=list(datasets), range=shapes)
 
 
-def notice(settings: DrawFigure) -> str:
-    """Return the words that stand on every figure of a study with phantoms; empty for real images alone."""
-    if settings.phantoms and settings.real:
-        return f"Phantoms, not patients: {listed(settings.phantoms)}; the other images are real"
-    return "Phantoms, not patients: simulated images" if settings.phantoms else ""
+def notice(phantoms: Sequence[str], real: Sequence[str]) -> str:
+    """Return the words that stand on every figure of a study with phantoms; empty for real images alone.
+
+    Args:
+        phantoms: the data sets of phantoms.
+        real: all others.
+    """
+    if phantoms and real:
+        return f"Phantoms, not patients: {listed(phantoms)}; the other images are real"
+    return "Phantoms, not patients: simulated images" if phantoms else ""
 
 
 def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str, Any]:
@@ -136,17 +140,17 @@ def _wrapped(text: str, width: int = 62) -> list[str]:
     return lines
 
 
-def write(figure: Figure, settings: DrawFigure, svg: Path, png: Path, words: Path) -> None:
+def write(figure: Figure, svg: Path, png: Path, words: Path, subtitle: str = "") -> None:
     """Write a figure as SVG and PNG, and its words as JSON; no browser, no network.
 
     Args:
         figure: what to write.
-        settings: ``phantoms``, the data sets of phantoms, and ``real``, all others.
         svg: file for the SVG; ids in it are unique to the figure, so many can share a page.
         png: file for the PNG, two pixels a point.
         words: file for title, caption and reading.
+        subtitle: what stands below the title (:func:`notice`).
     """
-    specification = _configured(figure.chart, figure.title, notice(settings))
+    specification = _configured(figure.chart, figure.title, subtitle)
     drawn = visible(vl_convert.vegalite_to_svg(specification))
     write_text(svg, visible(_embeddable(drawn, svg.stem, figure)))
     with replacing(png) as partial:

@@ -122,7 +122,7 @@ def cost(settings: Start, outputs: int, size: int, channels: int) -> dict[str, i
 
 
 def is_torchvisions(architecture: str) -> bool:
-    """Return whether torchvision has a classifier of this name; it goes before timm, which shares some names."""
+    """Return whether torchvision has a classifier of this name; it precedes timm, which shares some names."""
     return architecture in torchvision.models.list_models(module=torchvision.models)
 
 

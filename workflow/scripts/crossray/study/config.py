@@ -46,7 +46,7 @@ class Leakage(Settings):
     """
     duplicates: Literal["near", "exact"] = "near"
     """
-    Which images are taken for the same one: also copies that were rescaled, compressed, inverted or windowed (near), or
+    Which images count as the same one: also copies that were rescaled, compressed, inverted or windowed (near), or
     equal pixels alone (exact), for small pictures of things that look all alike, such as digits.
     """
 
@@ -113,7 +113,7 @@ class Study(Settings):
     explanation: LeftOut[Explanation] = None
     """
     Also split what each model loses elsewhere into prevalence, images and label rule, with a verdict for every pair and
-    task, or that nobody can tell (docs/shift.md).
+    task, or that no verdict is possible (docs/shift.md).
     """
     acceptance: LeftOut[Annotated[Mapping[Text, Criteria], Len(1)]] = None
     """

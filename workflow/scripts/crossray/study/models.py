@@ -57,7 +57,7 @@ class Model(Settings):
     unfreeze_every: Annotated[int, Ge(0)] = 0
     "After each so many epochs one more of the frozen layers learns, from the last to the first; 0 for never."
     training: LeftOut[Mapping[str, Any]] = None
-    "Settings of `training` that are others for this model."
+    "Settings of `training` that this model overrides."
     sweep: LeftOut[
         Annotated[Mapping[str, Several[Annotated[str | Number | None, OneKindOf()]]], Len(1)]
     ] = None  # fmt: skip

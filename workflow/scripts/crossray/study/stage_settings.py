@@ -383,7 +383,7 @@ def draw_figure(plan: Plan) -> DrawFigure:
         size=study.images.size,
         shape=plan.shape,
         fit=study.images.fit,
-        attribution=taken(Attributed, attribute_images(plan)),
+        methods=attribute_images(plan).methods,
         resamples=study.evaluation.resamples,
         minimum=study.evaluation.minimum,
         phantoms=plan.phantoms,

@@ -65,7 +65,7 @@ class Confusion(OfPair):
     predicted_class: str
     "Class with the highest score."
     images: Count | None
-    "Images of the true class that are taken for the predicted one."
+    "Images of the true class that are predicted as the other."
     reason: str | None
     "Code of the reason why there is no number."
     share: Share | None

@@ -99,7 +99,7 @@ class ShiftEvidence(OfCell):
     wrong_labels_high: float | None
     step: str | None
     """How prevalence was corrected: `none`, `agree` (by what images and labels say together), `images` (by what images
-    say); or why nobody can tell."""
+    say); or why no verdict is possible."""
     applied: Logit | None
     "Difference of log-odds that prevalence was corrected by, in logits."
     fit: Positive | None

@@ -20,4 +20,4 @@ class AuditLeakage(Published):
     overlap: Literal["move", "refuse", "keep"]
     "What is done about patients who are in different splits."
     duplicates: Literal["near", "exact"]
-    "Which images are taken for the same one."
+    "Which images count as the same one."

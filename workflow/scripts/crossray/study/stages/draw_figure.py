@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from crossray.study.base import Settings
-from crossray.study.stages.measure_localisation import Attributed
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
@@ -45,8 +44,8 @@ class DrawFigure(Settings):
     "Name of the folder of shards."
     fit: Literal["crop", "pad"]
     "How images were made square."
-    attribution: Attributed
-    "What maps of attribution there are."
+    methods: tuple[str, ...]
+    "How evidence is attributed to pixels, the first one in the gallery."
     resamples: int
     "Bootstrap resamples of patients."
     minimum: int
