@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 from statsmodels.api import GLM, add_constant, families
+from statsmodels.stats.proportion import proportion_confint
 
 from crossray.analysis.calibration_line import measure
 from crossray.analysis.metrics import calibration_error
+from crossray.analysis.shares import interval
 
 
 def drawn(seed, patients, slope=1.0, intercept=0.0, images=1):
@@ -58,3 +60,17 @@ def test_a_calibrated_model_has_no_calibration_error_on_average(images):
     assert np.median(errors) < 0.03
     labels, logits, owners = drawn(0, 4000, intercept=1.5)
     assert calibration_error(labels, expit(logits), owners) > 0.15
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_share_of_single_images_has_wilsons_interval_and_never_a_width_of_zero(share):
+    hits = np.arange(20) < 20 * share
+    low, high = interval(hits, np.arange(20))
+    assert (low, high) == pytest.approx(proportion_confint(hits.sum(), 20, method="wilson"), abs=0.008)
+    assert 0 <= low <= share <= high <= 1
+    wide = interval(np.repeat(hits, 3), np.repeat(np.arange(20), 3))  # copies add little
+    assert high - low < 1.3 * (wide[1] - wide[0])
+
+
+def test_a_share_of_no_image_has_no_interval():
+    assert np.isnan(interval(np.zeros(0, bool), np.zeros(0))).all()
