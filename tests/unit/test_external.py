@@ -1,6 +1,7 @@
 """Models that were trained elsewhere: files are checked, numbers are what a hand says, nothing is copied."""
 
 import gzip
+import json
 import math
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+import check
 from crossray import manifest, predictions, reasons
 from crossray.analysis import external, performance
 from crossray.analysis.cells import Study
@@ -365,3 +367,17 @@ def test_the_simulated_reader_has_the_faults_that_it_is_told_to_have():
     assert error[error.index < 400].mean() == pytest.approx(0.01, abs=0.02)
     assert error[error.index >= 3600].mean() == pytest.approx(0.19, abs=0.02)
     assert error[error.index < 400].std() == pytest.approx(0.05, abs=0.01)
+
+
+def test_a_study_without_training_is_checked_with_the_rows_of_its_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    block = config(simulated={})
+    block["datasets"]["ours"]["images"] = 120
+    assert check.main(["--settings", json.dumps(block)]) == 0
+    told = capsys.readouterr().out
+    assert "2 of 2 cells (model x source x target x task) will have a number" in told
+    assert "Nothing stands in the way of a run." in told
+    (tmp_path / "v.csv").write_text("image_id,Effusion\nnobody,12\n")
+    block["external"] = {"v": {"scores": {"ours": "v.csv"}}}
+    assert check.main(["--settings", json.dumps(block)]) == 1
+    assert "v.csv: the data set has no image that a row names" in capsys.readouterr().out

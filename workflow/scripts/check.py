@@ -19,9 +19,10 @@ def check(arguments: Namespace) -> None:
     from crossray.checking.verdict import problems, remarks
     from crossray.errors import UserError
     from crossray.loads import Loads
-    from crossray.planning import plan_of
+    from crossray.planning import check_external, plan_of
 
     plan, sources = plan_of(arguments.settings)
+    check_external(plan)
     cohorts = []
     for name in plan.study.datasets:
         print(f"Reading {name}", flush=True)

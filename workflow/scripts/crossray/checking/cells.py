@@ -8,6 +8,7 @@ import pandas as pd
 
 from crossray.analysis.cells import Scored, Study, Trained
 from crossray.analysis.options import overlapping
+from crossray.checking.external import external_tasks
 from crossray.datasets.leakage import count_overlap, gather, group_patients, settle_splits
 from crossray.errors import UserError
 from crossray.learning.learnable import first_patients, learnable, of_classes
@@ -63,6 +64,9 @@ def foresee(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Outlook:
     known = [one for one in study.trained() if set(plan.members[one.source]) <= set(tables)]
     learnt, problems = {}, []
     for trained in known:
+        if trained.model in plan.external:
+            learnt[trained] = external_tasks(plan, trained.model)
+            continue
         learnt[trained], problem = _learnt(plan, trained, tables)
         problems += [problem] if problem else []
     rows = [row for target in plan.targets if target in tables for row in _rows(study, learnt, target, tables[target])]
@@ -103,7 +107,10 @@ def _rows(study: Study, learnt: Mapping[Trained, Sequence[str]], target: str, ta
     labels = table[table["split"] == "test"]
     logits = {trained: {_PLANNED: pd.DataFrame(0.0, labels.index, list(tasks))} for trained, tasks in learnt.items()}
     refused = frozenset(trained for trained in learnt if study.is_refused(trained, target))
-    scored = Scored(target, labels, logits, study.minimum(target), refused)
+    external = {trained: study.settings.external.get(trained.model) for trained in learnt}
+    scales = {trained: facts.scale for trained, facts in external.items() if facts}
+    missing = frozenset(trained for trained, facts in external.items() if facts and target not in facts.targets)
+    scored = Scored(target, labels, logits, study.minimum(target), refused, scales=scales, missing=missing)
     return [
         {"model": trained.model, "source": trained.source, "target": target, "task": task}
         | scored.count(trained, _PLANNED, task)

@@ -27,7 +27,7 @@ def page(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) ->
     """Yield the lines of what was found, without problems and remarks."""
     study = plan.study
     yield f"Study {study.study}: {_count(len(plan.sources), 'source')}, {_count(len(plan.targets), 'target')}, " \
-        f"{_count(len(study.tasks), 'task')}, {_count(len(plan.models), 'model')}, " \
+        f"{_count(len(study.tasks), 'task')}, {_count(len(plan.sources_of), 'model')}, " \
         f"{_count(len(study.seeds), 'seed')}"  # fmt: skip
     yield from _datasets(plan, cohorts, outlook)
     yield from _positives(plan, outlook.tables)
@@ -101,7 +101,7 @@ def _matrix(plan: Plan, cells: pd.DataFrame) -> Iterator[str]:
         return
     numbered = cells["reason"].isna()
     yield f"\n{numbered.sum():,} of {len(cells):,} cells (model x source x target x task) will have a number"
-    for model in plan.reported_models:
+    for model in plan.shown_models:
         shown = cells[cells["model"] == model]
         if shown.empty:
             continue

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from crossray.checking.cells import Outlook
 from crossray.checking.cohorts import Cohort
 from crossray.checking.costs import Cost
+from crossray.checking.external import wrong_rows
 from crossray.errors import listed
-from crossray.reasons import NOT_LABELLED, NOT_TRAINED, PATIENTS_OVERLAP, REASONS, TOO_FEW
+from crossray.reasons import NO_PROBABILITY, NOT_GIVEN, NOT_LABELLED, NOT_TRAINED, PATIENTS_OVERLAP, REASONS, TOO_FEW
 from crossray.study.plan import Plan
 from crossray.study.stage_settings import small_cells
 
@@ -15,7 +16,9 @@ REMEDIES = {
     NOT_LABELLED: "name a task that the targets label, under the name that they have for it",
     NOT_TRAINED: "train on a source that has positives and negatives of it",
     TOO_FEW: "take more test patients (datasets.*.split), or lower evaluation.minimum",
-    PATIENTS_OVERLAP: "set leakage.overlap to move",
+    PATIENTS_OVERLAP: "set leakage.overlap to move; of models that were trained elsewhere, take other targets",
+    NOT_GIVEN: "name a file of scores for a target (external.*.scores)",
+    NO_PROBABILITY: "yes and no have a sensitivity and a specificity; for an AUC ask the maker for scores",
 }
 
 
@@ -24,6 +27,7 @@ def problems(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterato
     for cohort in cohorts:
         yield from _of_files(plan, cohort)
     yield from outlook.problems
+    yield from wrong_rows(plan, {cohort.name: cohort.table for cohort in cohorts if cohort.table is not None})
     cells = outlook.cells
     if len(cells) and cells["reason"].notna().all():
         causes = [f"{REASONS[code]} ({listed(rows['task'].unique())}): {REMEDIES[code]}"
