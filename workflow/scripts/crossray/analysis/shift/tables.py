@@ -14,6 +14,7 @@ from crossray.analysis.cells import Scored, Study, Trained, check_rows, joined, 
 from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Cases, Explained, explain, harmonic, null_floor
+from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.representation import representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
@@ -21,16 +22,16 @@ from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
 
 KEYS = ["model", "source", "target", "task"]
-TERMS = ("drop", "prevalence", "familiar", "new", "image", "threshold", "noise", "other", "concept")
+TERMS = ("drop", "prevalence", "case_mix", "familiar", "new", "image", "threshold", "noise", "other", "concept")
 _ENDS = ("", "_low", "_high")
 
 #: one row a cell and metric; a positive term makes performance worse; log-loss in nats
 COLUMNS = [*KEYS, "metric", "images", "positives", "negatives", "source_images", "reason",
            *(f"{term}{end}" for term in TERMS for end in _ENDS),
-           *(f"{cause}_present" for cause in CAUSES), "verdict", "why"]  # fmt: skip
-_OFFSETS = ("implied", "recorded", "threshold_shift", "wrong_labels")
+           *(f"{cause}_present" for cause in CAUSES), "verdict", "why", "decides"]  # fmt: skip
+_OFFSETS = ("implied", "recorded", "level", "threshold_shift", "wrong_labels")
 #: one row a cell that has a verdict: what the verdict hangs on
-EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied", "fit",
+EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied",
                     "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule",
                     *(f"{cause}_{kind}" for cause in CAUSES for kind in ("p", "q", "floor")),
                     "lean_image", "lean_concept", *(f"recorded_{cause}" for cause in CAUSES),
@@ -245,19 +246,20 @@ def _rows(cell: Cell, q: Mapping[str, float]) -> Iterator[dict[str, Any]]:
             judged = judge(cell.found, flags, _floors(cell, metric), metric)
             row |= {f"{cause}_present": flags[cause] for cause in CAUSES}
             row |= {"verdict": judged.verdict, "why": judged.why}
+            row["decides"] = cheapest(cell.found, judged, metric, cell.counts["images"])
         yield row
 
 
 def _evidence(cell: Cell, found: Explained, q: Mapping[str, float]) -> dict[str, Any]:
     """Return what the verdict hangs on, terms by log-loss."""
     row: dict[str, Any] = dict(cell.key)
-    drawn = (found.implied, found.recorded, -found.rule.shifts, found.rule.noises)
+    drawn = (found.implied, found.recorded, found.level, -found.rule.shifts, found.rule.noises)
     for name, values in zip(_OFFSETS, drawn, strict=True):
         row[name] = float(values[0])
         row[f"{name}_low"], row[f"{name}_high"] = interval(values[1:])
     rich, lean = found.overlaps.values()
     lean_terms = list(found.terms.values())[1][LOG_LOSS]
-    row |= {"step": found.step.doubt or found.step.rule, "applied": float(found.step.offsets[0]), "fit": found.fit}
+    row |= {"step": found.step.doubt or found.step.rule, "applied": float(found.step.offsets[0])}
     row |= {"told_apart": rich.auc, "told_apart_lean": lean.auc, "overlap": rich.effective}
     row |= {"imbalance": rich.imbalance, "label_rule": found.rule.name}
     floors = _floors(cell, LOG_LOSS)
