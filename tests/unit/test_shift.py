@@ -196,7 +196,7 @@ def test_what_would_decide_decides():
 
 
 def test_two_labellings_of_the_same_images_are_the_label_rule():
-    _, drawn, (first, _) = sides_of({}, 3)
+    first = sides_of({}, 3)[2][0]
     again = first.labels != (np.random.default_rng(0).random(IMAGES) < 0.12)
     cell = explain(first, replace(first, labels=again.astype(float), second=first.labels), RESAMPLES, 0)
     terms = cell.main[LOG_LOSS]

@@ -52,11 +52,13 @@ def test_terms_in_the_table_add_up(analysed):
     assert (shift["drop"] <= shift["drop_high"]).all()
 
 
-def test_labels_that_mean_something_else_are_the_label_rule(analysed):
+def test_labels_that_mean_something_else_are_the_label_rule_or_images_not_seen(analysed):
     shift = read(analysed, "shift")
     losses = shift[(shift["metric"] == "log-loss") & shift["verdict"].notna()]
     losses = losses[losses["source"].isin(["north", "south", "reread"])]
-    assert (losses["verdict"] == "concept").mean() > 0.8  # the models are as wrong away as they are right at home
+    assert (
+        losses["verdict"] == "labels or unseen images"
+    ).mean() > 0.8  # the models are as wrong away as they are right at home
 
 
 @pytest.mark.slow
@@ -201,9 +203,19 @@ def test_what_is_planted_is_read_from_the_settings(changes, kind):
     ("cannot tell", "nothing", (0, 0, 0), "abstained"), ("image", "mixture", (0, 0.2, 0.15), "right"),
     ("concept", "mixture", (0, 0.2, 0.15), "right"), ("concept", "mixture", (0, 0.2, 0.1), "wrong"),
     ("cannot tell", "along severity", (0, 0.1, 0), "right"), ("concept", "along severity", (0, 0.1, 0), "wrong"),
+    ("labels or unseen images", "concept", (0, 0, 0.1), "right"),
+    ("labels or unseen images", "image", (0, 0.1, 0), "abstained"),
+    ("labels or unseen images", "nothing", (0, 0, 0), "wrong"),
+    ("labels or unseen images", "along severity", (0, 0.1, 0), "right"),
+    ("labels or unseen images", "mixture", (0, 0.2, 0.15), "right"),
 ])  # fmt: skip
 def test_a_verdict_is_right_wrong_or_abstains(verdict, kind, planted, expected):
-    assert truth.outcome(verdict, kind, dict(zip(CAUSES, planted, strict=True)), 0.06) == expected
+    assert (
+        truth.outcome(
+            verdict, kind, dict(zip(("prevalence", "image", "concept"), planted, strict=True), case_mix=0.0), 0.06
+        )
+        == expected
+    )
 
 
 def test_planted_terms_add_up_to_the_expected_loss():

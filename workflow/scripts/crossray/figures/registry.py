@@ -296,8 +296,8 @@ SECTIONS = (
                 "shift_map",
                 label="which pair suffers from what",
                 caption=(
-                    "The verdict on each pair and task: prevalence, case mix, images, labels or unseen images, no harm, "
-                    "no shift, or that nobody can tell (docs/shift.md)."
+                    "The verdict on each pair and task: prevalence, case mix, images, labels or unseen images, no "
+                    "harm, no shift, or that nobody can tell (docs/shift.md)."
                 ),
                 tables=("shift",),
                 settings=("models", "tasks"),

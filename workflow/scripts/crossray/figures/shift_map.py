@@ -10,7 +10,8 @@ from crossray.figures.shift_colours import VERDICT_COLOURS, VERDICT_LETTERS
 from crossray.figures.style import EMPTY, Figure, nothing
 
 _WORDS = {"prevalence": "P prevalence", "case_mix": "M case mix", "image": "I images",
-          "labels or unseen images": "U labels, or images in a way not seen here", "concept": "C label rule", "no harm": "+ present, no harm",
+          "labels or unseen images": "U labels, or images in a way not seen here", "concept": "C label rule",
+          "no harm": "+ present, no harm",
           "no shift": "= no shift", "no shift found": "~ no shift found", "cannot tell": "? cannot tell"}  # fmt: skip
 _PANELS = {"log-loss": "by log-loss", "AUC": "by AUC"}
 _WHITE = ("case_mix", "image", "concept")
@@ -43,8 +44,8 @@ def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "here, which have one verdict. Grey letters without a colour are reasons for no number."
     )
     reading = (
-        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is reddish on the left and calm on "
-        "the right needs another calibration, not another model."
+        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is reddish on the left and calm "
+        "on the right needs another calibration, not another model."
     )
     return Figure(chart, f"Images or labels? {told[0].upper()}{told[1:]}", caption, reading)
 

@@ -65,8 +65,8 @@ class Shift(OfCell):
     other_low: float | None
     other_high: float | None
     concept: float | None
-    """Part of the drop from other labels for images that look alike to the description, so from another label rule or from
-    images in a way not seen here: `threshold` + `noise` + `other`."""
+    """Part of the drop from other labels for images that look alike to the description, so from another label rule or
+    from images in a way not seen here: `threshold` + `noise` + `other`."""
     concept_low: float | None
     concept_high: float | None
     prevalence_present: bool | None
@@ -78,9 +78,9 @@ class Shift(OfCell):
     concept_present: bool | None
     "Whether labels of like images differ at all, harmful or not."
     verdict: str | None
-    """`prevalence`, `case_mix` or `image`; `labels or unseen images`, which one labelling cannot tell apart; `concept` (the
-    label rule) where the source's readers read some of the target's images too; or `no harm`, `no shift`, `no shift
-    found`, `cannot tell`."""
+    """`prevalence`, `case_mix` or `image`; `labels or unseen images`, which one labelling cannot tell apart; `concept`
+    (the label rule) where the source's readers read some of the target's images too; or `no harm`, `no shift`, `no
+    shift found`, `cannot tell`."""
     why: str | None
     "What the verdict rests on, in a few words."
     decides: str | None

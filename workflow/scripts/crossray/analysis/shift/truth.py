@@ -165,7 +165,8 @@ def outcome(verdict: str, kind: str, planted: Mapping[str, float], limit: float)
     """Judge a verdict.
 
     A cause is right where it is the planted one, in a mixture the largest or, where that is not clear, one of those
-    planted. The compound verdict is right where labels are to blame. ``no shift`` where something of size was planted is wrong; other verdicts without a cause abstain.
+    planted. The compound verdict is right where labels are to blame. ``no shift`` where something of size was planted
+    is wrong; other verdicts without a cause abstain.
     """
     sizes = {cause: abs(value) for cause, value in planted.items()}
     if verdict in CAUSES:
