@@ -44,8 +44,8 @@ def draw(shift: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
         "here, which have one verdict. Grey letters without a colour are reasons for no number."
     )
     reading = (
-        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is reddish on the left and calm "
-        "on the right needs another calibration, not another model."
+        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is reddish on the left and "
+        "calm on the right needs another calibration, not another model."
     )
     return Figure(chart, f"Images or labels? {told[0].upper()}{told[1:]}", caption, reading)
 

@@ -1,7 +1,7 @@
 """Every pair of a source and a target, task by task: the terms of what is lost, the verdict, and what it hangs on."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class Described:
 
 
 def measure(
-    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame]
+    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame], twins: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Explain every source at every target that is no part of it.
 
@@ -63,6 +63,8 @@ def measure(
         minimum: positives and negatives that both sides need for a verdict.
         resamples: of patients behind each interval.
         descriptions: target -> table of ``describe_images.py``.
+        twins: radiographs that two data sets have: first, second, first_id, second_id; what the source's readers said
+            of one is a second reading of the target's.
 
     Returns:
         Tables with :data:`COLUMNS` and :data:`EVIDENCE_COLUMNS`.
@@ -74,7 +76,7 @@ def measure(
         if set(members) <= set(described)
     }
     cells = [cell for trained in study.trained() if trained.source in homes
-             for cell in _cells(study, minimum, resamples, trained, homes[trained.source], described)]  # fmt: skip
+             for cell in _cells(study, minimum, resamples, trained, homes, described, twins)]  # fmt: skip
     adjusted = _adjusted(cells)
     rows, evidence = [], []
     for cell, q in zip(cells, adjusted, strict=True):
@@ -132,11 +134,13 @@ def _joined(parts: Sequence[Described]) -> Described:
 
 
 def _cells(
-    study: Study, minimum: int, resamples: int, trained: Trained, home: Described,
-    described: Mapping[str, Described],
+    study: Study, minimum: int, resamples: int, trained: Trained, homes: Mapping[str, Described],
+    described: Mapping[str, Described], twins: pd.DataFrame,
 ) -> Iterator[Cell]:  # fmt: skip
     """Yield the cells of a model."""
+    home = homes[trained.source]
     labels, seeds = study.validation(trained)
+    members = study.settings.members[trained.source]
     for task in study.settings.tasks:
         logits = seeds[home.scored.reported_seed(trained)]
         learnt = task in logits and task in labels and labels[task].notna().any()
@@ -144,10 +148,10 @@ def _cells(
         source = _cases(home, trained, task, fitted)
         floor = None
         for name, place in described.items():
-            if name in study.settings.members[trained.source]:
+            if name in members:
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
-            target = _cases(place, trained, task, fitted)
+            target = _read_again(_cases(place, trained, task, fitted), described, members, place, task, twins)
             counts = _counted(trained, task, home, place, (source, target), minimum)
             if counts["reason"] or source is None or target is None:
                 yield Cell(key, counts)
@@ -183,6 +187,27 @@ def _cases(place: Described, trained: Trained, task: str, fitted: NDArray | None
     scores = logits[task].to_numpy()[place.places][here]
     features = {name: np.c_[values, outputs][here] for name, values in place.looks.items()}
     return Cases(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
+
+
+def _read_again(
+    target: Cases | None, described: Mapping[str, Described], members: Sequence[str], place: Described, task: str,
+    twins: pd.DataFrame,
+) -> Cases | None:  # fmt: skip
+    """Add what the source's readers said of the target's images that the source has too."""
+    if target is None:
+        return None
+    name = place.scored.dataset
+    labelled = place.scored.labels.iloc[place.places]
+    labelled = labelled.index[labelled[task].notna()]
+    second = pd.Series(np.nan, labelled)
+    for member in members:
+        labels = described[member].scored.labels
+        ends = [("first", "second"), ("second", "first")]
+        for ours, theirs in ends if task in labels else ():
+            part = twins[(twins[ours] == name) & (twins[theirs] == member)].drop_duplicates(f"{ours}_id")
+            read = labels[task].reindex(part[f"{theirs}_id"]).set_axis(part[f"{ours}_id"])
+            second = second.fillna(read.reindex(labelled))
+    return replace(target, second=second.to_numpy(np.float64)) if second.notna().any() else target
 
 
 def _counted(
