@@ -333,7 +333,8 @@ class Made:
             study, self.localised, self.folder / "attributions", self.folder / "datasets"
         )
         self._write(localisation=looked, localisation_summary=looked_on_average)
-        terms, evidence = shift.measure(study, *self.verdicts, self.descriptions())
+        twins = label_agreement.matches(self.twins())
+        terms, evidence = shift.measure(study, *self.verdicts, self.descriptions(), twins)
         self._write(shift=terms, shift_evidence=evidence)
         self._correct()
         given_back, groups = corrections.measure(study, [], self.folder / "corrected", terms, evidence)

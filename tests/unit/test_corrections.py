@@ -14,6 +14,8 @@ import torch
 
 from crossray.analysis import corrections
 from crossray.analysis.cells import Scored, Study
+from crossray.analysis.shift.terms import CAUSES
+from crossray.analysis.shift.verdict import COMPOUND
 from crossray.learning.batches import Examples
 from crossray.learning.correction import MATCHES, MatchedStore, mean_look, with_target_statistics
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
@@ -166,7 +168,7 @@ def test_each_verdict_has_the_mean_of_its_cells(analysed, groups):
     for row in groups[groups["cells"] > 0].itertuples():
         cells = table[(table["metric"] == row.metric) & (table["correction"] == row.correction)]
         if row.verdict != "all":
-            named = cells["verdict"].where(cells["verdict"].isin(["prevalence", "image", "concept"]), "no cause named")
+            named = cells["verdict"].where(cells["verdict"].isin([*CAUSES, COMPOUND]), "no cause named")
             cells = cells[named == row.verdict]
         assert row.cells == len(cells)
         assert row.returned == pytest.approx(cells["returned"].mean(), abs=1e-8)
@@ -179,7 +181,7 @@ def test_recalibration_gives_back_what_a_changed_threshold_costs(analysed):
     """The made-up models are as wrong away as they are right at home: another calibration is what they need."""
     table = pd.read_csv(analysed.folder / "analysis/corrections.csv")
     cells = table[(table["correction"] == "recalibrated") & (table["metric"] == "log-loss")]
-    assert (cells.loc[cells["verdict"] == "concept", "returned"] > 0).mean() > 0.8
+    assert (cells.loc[cells["verdict"] == COMPOUND, "returned"] > 0).mean() > 0.8
 
 
 def test_recalibration_keeps_the_order_of_scores_and_so_their_auc(analysed):

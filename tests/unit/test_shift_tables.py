@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from crossray import manifest
+from crossray.analysis.label_agreement import matches
 from crossray.analysis.shift import signatures, tables, truth
 from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, representations
 from crossray.analysis.shift.terms import CAUSES
@@ -15,6 +16,10 @@ from crossray.figures.answers import cause_sentences
 from crossray.learning.description import acquisition, sample
 from crossray.shards import ImageStore
 from crossray.study.stages.check_verdicts import Planted
+
+
+def twins(analysed):
+    return matches(analysed.twins())
 
 
 def read(analysed, name):
@@ -52,11 +57,15 @@ def test_terms_in_the_table_add_up(analysed):
     assert (shift["drop"] <= shift["drop_high"]).all()
 
 
-def test_labels_that_mean_something_else_are_the_label_rule(analysed):
+def test_one_labelling_blames_labels_or_images_not_seen_and_two_the_label_rule(analysed):
     shift = read(analysed, "shift")
     losses = shift[(shift["metric"] == "log-loss") & shift["verdict"].notna()]
     losses = losses[losses["source"].isin(["north", "south", "reread"])]
-    assert (losses["verdict"] == "concept").mean() > 0.8  # the models are as wrong away as they are right at home
+    twice = losses["source"].isin(["north", "reread"]) & losses["target"].isin(["north", "reread"])
+    # the models are as wrong away as they are right at home
+    assert (losses.loc[~twice, "verdict"] == "labels or unseen images").mean() > 0.8
+    assert (losses.loc[twice, "verdict"] == "concept").mean() > 0.8
+    assert losses.loc[~twice & losses["verdict"].isin(["labels or unseen images"]), "decides"].notna().all()
 
 
 @pytest.mark.slow
@@ -70,7 +79,7 @@ def test_too_few_positives_are_told(empty):
 def test_a_pair_that_shares_patients_is_refused(analysed):
     study = analysed.study
     refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("north", "south")}))
-    shift, _ = tables.measure(refused, *analysed.verdicts, analysed.descriptions())
+    shift, _ = tables.measure(refused, *analysed.verdicts, analysed.descriptions(), twins(analysed))
     pair = shift[(shift["source"] == "north") & (shift["target"] == "south")]
     assert set(pair["reason"]) == {"O", "L"}
 
@@ -79,11 +88,11 @@ def test_a_description_without_a_prediction_is_told(analysed):
     described = analysed.descriptions()
     described["south"].loc[0, "image_id"] = "somebody else"
     with pytest.raises(Exception, match="descriptions of south: 1 images are missing or too many"):
-        tables.measure(analysed.study, *analysed.verdicts, described)
+        tables.measure(analysed.study, *analysed.verdicts, described, twins(analysed))
 
 
 def test_the_same_study_gives_the_same_table(analysed):
-    again, _ = tables.measure(analysed.study, *analysed.verdicts, analysed.descriptions())
+    again, _ = tables.measure(analysed.study, *analysed.verdicts, analysed.descriptions(), twins(analysed))
     first = read(analysed, "shift")
     assert again["image_low"].to_numpy(float) == pytest.approx(first["image_low"].to_numpy(float), nan_ok=True)
 
@@ -201,9 +210,19 @@ def test_what_is_planted_is_read_from_the_settings(changes, kind):
     ("cannot tell", "nothing", (0, 0, 0), "abstained"), ("image", "mixture", (0, 0.2, 0.15), "right"),
     ("concept", "mixture", (0, 0.2, 0.15), "right"), ("concept", "mixture", (0, 0.2, 0.1), "wrong"),
     ("cannot tell", "along severity", (0, 0.1, 0), "right"), ("concept", "along severity", (0, 0.1, 0), "wrong"),
+    ("labels or unseen images", "concept", (0, 0, 0.1), "right"),
+    ("labels or unseen images", "image", (0, 0.1, 0), "abstained"),
+    ("labels or unseen images", "nothing", (0, 0, 0), "wrong"),
+    ("labels or unseen images", "along severity", (0, 0.1, 0), "right"),
+    ("labels or unseen images", "mixture", (0, 0.2, 0.15), "right"),
 ])  # fmt: skip
 def test_a_verdict_is_right_wrong_or_abstains(verdict, kind, planted, expected):
-    assert truth.outcome(verdict, kind, dict(zip(CAUSES, planted, strict=True)), 0.06) == expected
+    assert (
+        truth.outcome(
+            verdict, kind, dict(zip(("prevalence", "image", "concept"), planted, strict=True), case_mix=0.0), 0.06
+        )
+        == expected
+    )
 
 
 def test_planted_terms_add_up_to_the_expected_loss():

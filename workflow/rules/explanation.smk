@@ -92,6 +92,7 @@ rule explain_drops:
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
+        pairs=rules.audit_leakage.output.pairs,
         descriptions=expand(rules.describe_images.output.descriptions, target=PLAN.targets),
     output:
         table=report(
@@ -128,6 +129,7 @@ rule explain_drops:
             --leakage {input.leakage:q} \
             --settings {params.settings:q} \
             --descriptions {input.descriptions:q} \
+            --pairs {input.pairs:q} \
             --evidence {output.evidence:q} \
             --output {output.table:q} \
             &>{log:q}

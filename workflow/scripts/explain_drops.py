@@ -15,14 +15,18 @@ from crossray.study.stages.explain_drops import ExplainDrops
 
 def explain_drops(arguments: Namespace) -> None:
     """Explain every pair and task, and write terms and evidence."""
+    from crossray.analysis.label_agreement import matches
     from crossray.analysis.shift.tables import measure
     from crossray.files import read_parquet
     from crossray.small_cells import write
+    from crossray.tables import read
+    from crossray.tables.leakage import LeakagePairs
     from crossray.tables.shift import Shift, ShiftEvidence
 
     described = {path.stem: read_parquet(path) for path in arguments.descriptions}
     rule = arguments.settings.explanation
-    table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described)
+    twins = matches(read(arguments.pairs, LeakagePairs))
+    table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described, twins)
     write(arguments.evidence, evidence, ShiftEvidence, arguments.settings)
     write(arguments.output, table, Shift, arguments.settings)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
@@ -35,6 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     study_options(options, ExplainDrops)
     options.add_argument(
         "--descriptions", required=True, type=Path, nargs="+", help="describe_images.py: TARGET.parquet of every target"
+    )
+    options.add_argument(
+        "--pairs", required=True, type=Path, help="audit_leakage.py: radiographs that two data sets have, so read twice"
     )
     options.add_argument("--evidence", required=True, type=Path, help="CSV to write: what each verdict hangs on")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: terms and verdicts, one row a cell")

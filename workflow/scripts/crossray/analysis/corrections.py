@@ -18,6 +18,7 @@ from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
+from crossray.analysis.shift.verdict import COMPOUND
 from crossray.files import read_parquet
 from crossray.seeds import derived_seed
 from crossray.study import folders
@@ -29,6 +30,8 @@ from crossray.tables.keys import OfCell
 KEYS = names(OfCell)
 #: the group of all cells, and of those whose verdict names no cause
 ALL, NO_CAUSE = "all", "no cause named"
+#: the groups of those whose verdict says what is to blame
+_GROUPS = (*CAUSES, COMPOUND)
 
 #: the prevalence that the target's images imply, which looks at no label of the target
 PRIOR = "implied prevalence"
@@ -152,10 +155,10 @@ def _grouped(table: pd.DataFrame, replicates: NDArray) -> pd.DataFrame:
 
     The rank correlations (Spearman) of what is returned with each term are those over all cells.
     """
-    groups = table["verdict"].where(table["verdict"].isin(CAUSES), NO_CAUSE)
+    groups = table["verdict"].where(table["verdict"].isin(_GROUPS), NO_CAUSE)
     rows = []
     for (model, metric, correction), part in table.groupby(["model", "metric", "correction"], sort=False):
-        for verdict in (*CAUSES, NO_CAUSE, ALL):
+        for verdict in (*_GROUPS, NO_CAUSE, ALL):
             chosen = part.index if verdict == ALL else part.index[groups[part.index] == verdict]
             row = {"model": model, "metric": metric, "correction": correction, "verdict": verdict}
             row["cells"] = len(chosen)

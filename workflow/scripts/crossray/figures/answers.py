@@ -22,7 +22,9 @@ _NAMED = 6
 #: verdict -> how a sentence about tasks begins
 _VERDICT_WORDS = {
     "prevalence": "the other prevalence changes most for", "image": "the images are to blame for",
-    "concept": "the label rule is to blame for", "cannot tell": "undecided for",
+    "case_mix": "sicker or less sick patients are to blame for", "concept": "the label rule is to blame for",
+    "labels or unseen images": "the labels are to blame, or the images in a way not seen here, for",
+    "cannot tell": "undecided for",
     "no harm": "something differs without measurable harm for", "no shift": "nothing differs for",
     "no shift found": "nothing was found, with little power, for",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.shift_colours import CAUSE_COLOURS, CAUSE_WORDS
+from crossray.figures.shift_colours import CAUSE_COLOURS, CAUSE_WORDS, VERDICT_COLOURS
 from crossray.figures.style import Figure, nothing, signed
 from crossray.study.stages.draw_figure import DrawFigure
 
@@ -19,9 +19,11 @@ _SHORT = {"polarity": "matching the polarity", "resolution": "matching blur and 
           "batch norm": "the target's batch norm", "implied prevalence": "the implied prevalence",
           "recalibrated": "recalibration"}  # fmt: skip
 _REST = "no cause named"
-_GROUPS = {**CAUSE_WORDS, _REST: _REST}
-_COLOURS = [*CAUSE_COLOURS.values(), "#6b7280"]
-_SHAPES = ["circle", "square", "diamond", "triangle-up"]
+_COMPOUND = "labels or unseen images"
+_NAMED = {**CAUSE_WORDS, "concept": "label rule", _COMPOUND: _COMPOUND}
+_GROUPS = {**_NAMED, _REST: _REST}
+_COLOURS = [*CAUSE_COLOURS.values(), VERDICT_COLOURS[_COMPOUND], "#6b7280"]
+_SHAPES = ["circle", "cross", "square", "diamond", "triangle-down", "triangle-up"]
 _ROW = 58
 
 
@@ -60,7 +62,7 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: DrawFigure) -> Figure:
 def _title(given: pd.DataFrame) -> str:
     """Say which correction gives back most, cause by cause, and how much."""
     best: dict[str, list[str]] = {}
-    for cause in CAUSE_WORDS.values():
+    for cause in _NAMED.values():
         here = given[(given["cause"] == cause) & (given["returned_low"] > 0)]
         if len(here):
             row = here.loc[here["returned"].idxmax()]
@@ -68,7 +70,7 @@ def _title(given: pd.DataFrame) -> str:
                 f"{signed(row['returned'])} nats for {cause}"
             )
     if not best:
-        if not given["cause"].isin(list(CAUSE_WORDS.values())).any():
+        if not given["cause"].isin(list(_NAMED.values())).any():
             return "No cause is named anywhere, so no correction can be put to the test"
         return "No correction gives anything back: no interval lies above zero"
     return "Most is given back by " + ", by ".join(f"{name} ({', '.join(parts)})" for name, parts in best.items())

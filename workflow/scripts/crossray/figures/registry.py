@@ -336,8 +336,8 @@ SECTIONS = (
                 "shift_map",
                 label="which pair suffers from what",
                 caption=(
-                    "The verdict on each pair and task: prevalence, images, label rule, no harm, no shift, or that "
-                    "no verdict is possible (docs/shift.md)."
+                    "The verdict on each pair and task: prevalence, case mix, images, labels or unseen images, no "
+                    "harm, no shift, or that no verdict is possible (docs/shift.md)."
                 ),
                 tables=("shift",),
                 settings=("models", "tasks"),
@@ -347,8 +347,8 @@ SECTIONS = (
                 "shift_terms",
                 label="losses by cause",
                 caption=(
-                    "What each pair loses, split into prevalence, images and label rule, by log-loss and AUC "
-                    "(docs/shift.md)."
+                    "What each pair loses, split into prevalence, case mix, images, and labels or unseen images, by "
+                    "log-loss and AUC (docs/shift.md)."
                 ),
                 tables=("shift",),
                 settings=("models", "sources", "targets"),

@@ -233,8 +233,8 @@ VIEWS = {
     ),
     "shift": View(
         "what each pair and task loses, by cause, and the verdict",
-        "source model target task metric drop drop_low drop_high prevalence image image_low image_high concept "
-        "concept_low concept_high verdict why reason",
+        "source model target task metric drop drop_low drop_high prevalence case_mix image image_low image_high "
+        "concept concept_low concept_high verdict why decides reason",
         lambda t: t[t["verdict"].notna()],
     ),
     "shift_evidence": View(

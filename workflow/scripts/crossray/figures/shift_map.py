@@ -7,10 +7,12 @@ from crossray.figures.shift_colours import VERDICT_COLOURS, VERDICT_LETTERS
 from crossray.figures.style import EMPTY, Figure, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 
-_WORDS = {"prevalence": "P prevalence", "image": "I images", "concept": "C label rule", "no harm": "+ present, no harm",
+_WORDS = {"prevalence": "P prevalence", "case_mix": "M case mix", "image": "I images",
+          "labels or unseen images": "U labels, or images in a way not seen here", "concept": "C label rule",
+          "no harm": "+ present, no harm",
           "no shift": "= no shift", "no shift found": "~ no shift found", "cannot tell": "? cannot tell"}  # fmt: skip
 _PANELS = {"log-loss": "by log-loss", "AUC": "by AUC"}
-_WHITE = ("image", "concept")
+_WHITE = ("case_mix", "image", "concept")
 
 
 def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
@@ -36,11 +38,12 @@ def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
     caption = (
         "The verdict on each pair and task, by log-loss and by AUC. A cause is named where it is there (false "
         "discoveries controlled over all cells), harms, and is the largest in at least four of five resamples; else "
-        "the map says so. Grey letters without a colour are reasons for no number."
+        "the map says so. One labelling cannot tell another label rule from images that differ in a way not seen "
+        "here, which have one verdict. Grey letters without a colour are reasons for no number."
     )
     reading = (
-        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is red on the left and calm on "
-        "the right needs another calibration, not another model."
+        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is reddish on the left and "
+        "calm on the right needs another calibration, not another model."
     )
     return Figure(chart, f"Images or labels? {told[0].upper()}{told[1:]}", caption, reading)
 

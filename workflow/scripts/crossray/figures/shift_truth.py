@@ -10,7 +10,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 _KINDS = {**CAUSE_WORDS, "mixture": "mixture", "nothing": "nothing", "site mark": "site mark",
           "along severity": "along severity"}  # fmt: skip
 _COLOURS = [*CAUSE_COLOURS.values(), "#663333", "#9ca3af", "#cc79a7", "#111827"]
-_SHAPES = ["circle", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right"]
+_SHAPES = ["circle", "stroke", "square", "diamond", "triangle-up", "cross", "triangle-down", "triangle-right"]
 #: nats that an axis has to either side of 0 at least
 _LEAST = 0.02
 _OUTCOMES = {"right": "#01665e", "abstained": "#d1d5db", "wrong": "#d55e00"}

@@ -12,6 +12,7 @@ class Corrections(OfCell):
     """A cell that has a verdict, with a metric and a correction."""
 
     NAME: ClassVar = "corrections"
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts claim less",)
     KEY: ClassVar = ("model", "source", "target", "task", "metric", "correction")
 
     metric: str
@@ -35,6 +36,8 @@ class Corrections(OfCell):
     "`drop` in `shift.csv`."
     prevalence: float | None
     "`prevalence` in `shift.csv`."
+    case_mix: float | None
+    "`case_mix` in `shift.csv`."
     image: float | None
     "`image` in `shift.csv`."
     concept: float | None
@@ -48,6 +51,7 @@ class CorrectionsByVerdict(OfModel):
     """The cells of a model, metric and correction that share a verdict."""
 
     NAME: ClassVar = "corrections_by_verdict"
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts claim less",)
     KEY: ClassVar = ("model", "metric", "correction", "verdict")
 
     metric: str
@@ -55,7 +59,7 @@ class CorrectionsByVerdict(OfModel):
     correction: str
     "As in `corrections.csv`."
     verdict: str
-    "`prevalence`, `image` or `concept`; `no cause named`; or `all` cells."
+    "`prevalence`, `case_mix`, `image`, `concept` or `labels or unseen images`; `no cause named`; or `all` cells."
     cells: Count
     "Cells behind the mean."
     returned: float | None
@@ -65,6 +69,8 @@ class CorrectionsByVerdict(OfModel):
     with_prevalence: Correlation | None
     """Spearman's correlation of `returned` with the prevalence term over all cells; in rows of `all`, from five cells
     on."""
+    with_case_mix: Correlation | None
+    "The same with the case mix term."
     with_image: Correlation | None
     "The same with the image term."
     with_concept: Correlation | None

@@ -12,6 +12,7 @@ class Shift(OfCell):
     """A cell whose target is no part of the source, and a metric."""
 
     NAME: ClassVar = "shift"
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case_mix and what would decide are new, verdicts claim less",)
     KEY: ClassVar = ("model", "source", "target", "task", "metric")
 
     metric: str
@@ -27,13 +28,18 @@ class Shift(OfCell):
     reason: str | None
     "Code of the reason why there is no number."
     drop: float | None
-    "Loss at the target minus loss at the source; positive is worse. It is `prevalence` + `image` + `concept`."
+    """Loss at the target minus loss at the source; positive is worse. It is `prevalence` + `case_mix` + `image` +
+    `concept`."""
     drop_low: float | None
     drop_high: float | None
     prevalence: float | None
     "Part of the drop from the target's other prevalence; 0 for the AUC."
     prevalence_low: float | None
     prevalence_high: float | None
+    case_mix: float | None
+    "Part of the drop from sicker or less sick patients under the same rule; 0 where prevalence is corrected."
+    case_mix_low: float | None
+    case_mix_high: float | None
     familiar: float | None
     "Part of `image` from images that the source has too, but fewer of."
     familiar_low: float | None
@@ -59,19 +65,26 @@ class Shift(OfCell):
     other_low: float | None
     other_high: float | None
     concept: float | None
-    "Part of the drop from other labels for like images: `threshold` + `noise` + `other`."
+    """Part of the drop from other labels for images that look alike to the description, so from another label rule or
+    from images in a way not seen here: `threshold` + `noise` + `other`."""
     concept_low: float | None
     concept_high: float | None
     prevalence_present: bool | None
     "Whether the prevalence differs at all, harmful or not (false discovery rate 5 %)."
+    case_mix_present: bool | None
+    "Whether the model's scores differ at all, where prevalence is not corrected."
     image_present: bool | None
     "Whether images differ at all, harmful or not."
     concept_present: bool | None
     "Whether labels of like images differ at all, harmful or not."
     verdict: str | None
-    "`prevalence`, `image` or `concept`; or `no harm`, `no shift`, `no shift found`, `cannot tell`."
+    """`prevalence`, `case_mix` or `image`; `labels or unseen images`, which one labelling cannot tell apart; `concept`
+    (the label rule) where the source's readers read some of the target's images too; or `no harm`, `no shift`, `no
+    shift found`, `cannot tell`."""
     why: str | None
     "What the verdict rests on, in a few words."
+    decides: str | None
+    "Where the verdict leaves something open: the one cheapest thing that would decide it."
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,7 @@ class ShiftEvidence(OfCell):
     """A cell that has a verdict; terms are by log-loss, in nats."""
 
     NAME: ClassVar = "shift_evidence"
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix and level are new, fit is gone",)
     KEY: ClassVar = ("model", "source", "target", "task")
 
     implied: Logit | None
@@ -89,6 +103,10 @@ class ShiftEvidence(OfCell):
     "The same difference as the labels say it, in logits."
     recorded_low: float | None
     recorded_high: float | None
+    level: Logit | None
+    "How much higher the log-odds of the target's labels are than the model calibrated at the source says, in logits."
+    level_low: float | None
+    level_high: float | None
     threshold_shift: Logit | None
     "How much higher the target's threshold of calling an image positive is than the source's, in logits."
     threshold_shift_low: float | None
@@ -98,13 +116,9 @@ class ShiftEvidence(OfCell):
     wrong_labels_low: float | None
     wrong_labels_high: float | None
     step: str | None
-    """How prevalence was corrected: `none`, `agree` (by what images and labels say together), `images` (by what images
-    say); or why no verdict is possible."""
+    "How prevalence was corrected: `none`, `agree` (by what images and labels say together); or why there is no verdict."
     applied: Logit | None
     "Difference of log-odds that prevalence was corrected by, in logits."
-    fit: Positive | None
-    """Largest distance of the score distributions of target and source after a correction by `implied`, scaled so that
-    chance exceeds 1.63 in 1 % of cases."""
     told_apart: Share | None
     "AUC of the classifier that tells the target's images from the source's by the rich features, out of fold."
     told_apart_lean: Share | None
@@ -122,6 +136,12 @@ class ShiftEvidence(OfCell):
     prevalence_floor: float | None
     """Size of the prevalence term where nothing differs: its 95th percentile between random halves of the source's
     patients, for as many images."""
+    case_mix_p: Share | None
+    "P value of the same scores."
+    case_mix_q: Share | None
+    "The same, adjusted for all cells of the study."
+    case_mix_floor: float | None
+    "Size of the case mix term where nothing differs."
     image_p: Share | None
     "P value of images that do not differ."
     image_q: Share | None
@@ -140,6 +160,8 @@ class ShiftEvidence(OfCell):
     "Concept term by the lean features."
     recorded_prevalence: float | None
     "Prevalence term, had prevalence been corrected by `recorded`."
+    recorded_case_mix: float | None
+    "Case mix term, had prevalence been corrected by `recorded`: 0."
     recorded_image: float | None
     "Image term, had prevalence been corrected by `recorded`."
     recorded_concept: float | None

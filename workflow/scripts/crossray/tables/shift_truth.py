@@ -12,6 +12,7 @@ class ShiftTruth(OfCell):
     """A cell of two simulated hospitals with the same seed, and a metric."""
 
     NAME: ClassVar = "shift_truth"
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; planted and found case mix are new",)
     KEY: ClassVar = ("model", "source", "target", "task", "metric")
 
     metric: str
@@ -23,12 +24,16 @@ class ShiftTruth(OfCell):
     `nothing`."""
     planted_prevalence: float | None
     "Prevalence term that the true severities give."
+    planted_case_mix: float | None
+    "Case mix term that the true severities give; no simulated hospital has another case mix, so 0."
     planted_image: float | None
     "Image term that the true severities give."
     planted_concept: float | None
     "Concept term that the true severities give."
     found_prevalence: float | None
     "`prevalence` in `shift.csv`."
+    found_case_mix: float | None
+    "`case_mix` in `shift.csv`."
     found_image: float | None
     "`image` in `shift.csv`."
     found_concept: float | None

@@ -5,22 +5,24 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import logit
 from scipy.stats import norm
 
 from crossray.analysis.resampling import patient_weights
+from crossray.analysis.shift import rule_of
+from crossray.analysis.shift.case_mix import CaseMix, matched
 from crossray.analysis.shift.labelling import Rule, compare, split_concept
 from crossray.analysis.shift.overlap import Overlap, tell_apart
 from crossray.analysis.shift.prevalence import (
-    AXIS,
     Step,
     calibration,
     choose_step,
     class_weights,
-    distance,
     implied_offset,
+    level_offset,
     recorded_offset,
 )
+from crossray.analysis.shift.second_reading import Reread, reread, spread_of_readings
 from crossray.analysis.shift.terms import CAUSES, METRICS, Side, Weightings, decompose
 from crossray.seeds import derived_seed
 
@@ -38,6 +40,8 @@ class Cases:
         used: the same, calibrated on the source's validation split, as the model would be used.
         patients: number of each image's patient; the same number at both places is the same person.
         features: representation -> what the domain classifier sees, shape (cases, features).
+        second: of a target's images, what the source's readers said of them in a second reading, NaN where they did
+            not see them; shape (cases,), or nothing.
     """
 
     labels: NDArray
@@ -45,11 +49,13 @@ class Cases:
     used: NDArray
     patients: NDArray
     features: Mapping[str, NDArray]
+    second: NDArray | None = None
 
     def chosen(self, which: NDArray) -> "Cases":
         """Return some of the cases, by their places or a mask."""
         features = {name: values[which] for name, values in self.features.items()}
-        return Cases(self.labels[which], self.scores[which], self.used[which], self.patients[which], features)
+        second = None if self.second is None else self.second[which]
+        return Cases(self.labels[which], self.scores[which], self.used[which], self.patients[which], features, second)
 
     @property
     def side(self) -> Side:
@@ -68,9 +74,11 @@ class Explained:
         step: the prevalence step.
         implied: offset of the prevalence by the images, of each draw.
         recorded: offset by the labels.
-        fit: distance of the scores after re-weighting by the implied offset.
+        level: how much higher the log-odds of the target's labels are, image by image.
         p: cause -> p value of its absence.
         by_record: metric -> term -> value, had the labels' offset been taken for prevalence.
+        reread: what a second reading of the target's images says, if there is one.
+        reading_spread: metric -> standard deviation of the labels' part for a second reading of one image.
     """
 
     terms: Mapping[str, Terms]
@@ -79,14 +87,26 @@ class Explained:
     step: Step
     implied: NDArray
     recorded: NDArray
-    fit: float
+    level: NDArray
     p: Mapping[str, float]
     by_record: Mapping[str, Mapping[str, float]]
+    reread: Reread | None
+    reading_spread: Mapping[str, float]
 
     @property
     def main(self) -> Terms:
         """Return the terms by the first, richest representation."""
         return next(iter(self.terms.values()))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A cell by one representation; weights and shares of each draw."""
+
+    terms: Terms
+    overlap: Overlap
+    shared: tuple[NDArray, NDArray]
+    foreseen: tuple[NDArray, NDArray]
 
 
 def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explained:
@@ -103,26 +123,46 @@ def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explaine
     at_source, at_target = (fitted[:, :1] + fitted[:, 1:] * side.scores for side in (source, target))
     implied = implied_offset(at_source, at_target, *draws)
     recorded = recorded_offset(source.labels, target.labels, *draws)
-    weights = class_weights(source.labels, draws[0], implied)[0]
-    independent = min(len(np.unique(side.patients)) / len(side.labels) for side in (source, target))
-    fit = distance(source.scores, weights, target.scores, independent)
-    step = choose_step(implied, recorded, fit) if resamples else Step(np.zeros(1), "none", "")
-    parts = {name: _split(source, target, draws, step.offsets, name, seed) for name in source.features}
-    if step.rule == "images" and next(iter(parts.values()))[1].told_apart:
-        # Images that differ in more than the finding are no law of images given the label, so they tell no prevalence.
-        step = Step(np.zeros_like(implied), "none", AXIS)
-        parts = {name: _split(source, target, draws, step.offsets, name, seed) for name in source.features}
-    main, overlap, shared = next(iter(parts.values()))
-    variance = _level_variance(at_source[0], step)
-    rule = compare(at_target + step.offsets[:, None], target.labels, shared, variance)
-    concept = {metric: main[metric]["concept"] for metric in METRICS}
-    finer = split_concept(target.used, at_target + step.offsets[:, None], shared, rule, concept)
-    terms = {name: part[0] for name, part in parts.items()}
-    terms[next(iter(parts))] = {metric: {**main[metric], **finer[metric]} for metric in METRICS}
+    level = level_offset(at_target, target.labels, draws[1])
+    step = choose_step(implied, recorded, level) if resamples else Step(np.zeros(1), "none", "")
+    mix = _mix(source, target, draws, step)
+    parts = {name: _split(source, target, draws, step, mix, name, seed) for name in source.features}
+    name, main = next(iter(parts.items()))
+    foreseen = logit(main.foreseen[1])
+    rule = compare(foreseen, target.labels, main.shared[1])
+    concept = {metric: main.terms[metric]["concept"] for metric in METRICS}
+    finer = split_concept(target.used, foreseen, main.shared[1], rule, concept)
+    terms = {one: part.terms for one, part in parts.items()}
+    terms[name] = {metric: {**main.terms[metric], **finer[metric]} for metric in METRICS}
     error = max(float(implied[1:].std(ddof=1)), 1e-9) if resamples else np.inf
-    p = {"prevalence": float(2 * norm.sf(abs(implied[0]) / error)), "image": overlap.p, "concept": rule.p}
-    overlaps = {name: part[1] for name, part in parts.items()}
-    return Explained(terms, overlaps, rule, step, implied, recorded, fit, p, _by_record(source, target, recorded, seed))
+    p = {
+        "prevalence": float(2 * norm.sf(abs(implied[0]) / error)),
+        "case_mix": mix.p,
+        "image": main.overlap.p,
+        "concept": _other_rule(source, target, main, name, seed),
+    }
+    return Explained(
+        terms, {one: part.overlap for one, part in parts.items()}, rule, step, implied, recorded, level, p,
+        _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1], main.foreseen[1]),
+        spread_of_readings(target.side, main.foreseen[1][0], derived_seed(seed, "readings")),
+    )  # fmt: skip
+
+
+def _other_rule(source: Cases, target: Cases, part: _Part, name: str, seed: int) -> float:
+    """Return the p value of one rule at both sides, the smaller of two tests' (Bonferroni)."""
+    by_draws = rule_of.no_difference((source.labels, target.labels), part.foreseen, part.shared)
+    by_model = rule_of.no_gain(
+        target.labels, part.foreseen[1][0], target.features[name], part.shared[1][0], target.patients,
+        derived_seed(seed, "own rule"),
+    )  # fmt: skip
+    return min(1.0, 2 * min(by_draws, by_model))
+
+
+def _mix(source: Cases, target: Cases, draws: tuple[NDArray, NDArray], step: Step) -> CaseMix:
+    """Return what brings the source's severities to the target's, nothing where prevalence does."""
+    if step.rule != "none":
+        return CaseMix(np.ones_like(draws[0]), 1.0)
+    return matched((source.scores, target.scores), draws)
 
 
 def _draws(source: Cases, target: Cases, resamples: int, seed: int) -> tuple[NDArray, NDArray]:
@@ -142,32 +182,31 @@ def _draws(source: Cases, target: Cases, resamples: int, seed: int) -> tuple[NDA
 
 
 def _split(
-    source: Cases, target: Cases, draws: tuple[NDArray, ...], offsets: NDArray, representation: str, seed: int
-) -> tuple[Terms, Overlap, NDArray]:
-    """Return terms, overlap, and the target's weights in the shared distribution."""
-    prevalent = draws[0] * class_weights(source.labels, draws[0], offsets)
-    overlap = tell_apart(
+    source: Cases, target: Cases, draws: tuple[NDArray, ...], step: Step, mix: CaseMix, representation: str, seed: int
+) -> _Part:
+    """Return terms, overlap, weights in the shared distribution, and what the source's readers would say."""
+    prevalent = draws[0] * class_weights(source.labels, draws[0], step.offsets)
+    severe = prevalent * mix.weights
+    features, patients = (
         (source.features[representation], target.features[representation]),
-        (prevalent, draws[1]),
         (source.patients, target.patients),
-        derived_seed(seed, "folds"),
     )
-    shared = draws[1] * (1 - overlap.target)
-    weightings = Weightings(draws[0], prevalent, prevalent * overlap.source, shared, draws[1])
-    return decompose(source.side, target.side, weightings), overlap, shared
-
-
-def _level_variance(logits: NDArray, step: Step) -> float:
-    """Return the variance of the source rule's level: of its calibration, and of a prevalence step."""
-    shares = expit(logits)
-    moved = float(step.offsets[1:].var(ddof=1)) if np.any(step.offsets) and len(step.offsets) > 2 else 0.0
-    return float(1 / max((shares * (1 - shares)).sum(), 1e-9)) + moved
+    overlap = tell_apart(features, (severe, draws[1]), patients, derived_seed(seed, "folds"))
+    shared = severe * overlap.source, draws[1] * (1 - overlap.target)
+    foreseen = rule_of.foreseen(
+        (source.scores, target.scores), features, source.labels, prevalent, patients, derived_seed(seed, "rule")
+    )
+    weightings = Weightings(draws[0], prevalent, severe, *shared, draws[1])
+    return _Part(decompose(source.side, target.side, weightings, foreseen), overlap, shared, foreseen)
 
 
 def _by_record(source: Cases, target: Cases, recorded: NDArray, seed: int) -> dict[str, dict[str, float]]:
     """Return the sample's terms, had what the labels say of prevalence been believed."""
     name = next(iter(source.features))
-    terms = _split(source, target, _draws(source, target, 0, seed), recorded[:1], name, seed)[0]
+    nothing = CaseMix(np.ones((1, len(source.labels))), 1.0)
+    terms = _split(
+        source, target, _draws(source, target, 0, seed), Step(recorded[:1], "agree", ""), nothing, name, seed
+    ).terms
     return {metric: {term: float(values[0]) for term, values in terms[metric].items()} for metric in METRICS}
 
 
@@ -188,7 +227,9 @@ def null_floor(source: Cases, repeats: int, seed: int) -> dict[str, dict[str, fl
         if min(side.labels.sum() for side in sides) < 2 or min((1 - side.labels).sum() for side in sides) < 2:
             continue
         draws = _draws(sides[0], sides[1], 0, 0)
-        terms = _split(sides[0], sides[1], draws, np.zeros(1), next(iter(first_only.features)), seed)[0]
+        step = Step(np.zeros(1), "none", "")
+        mix = _mix(sides[0], sides[1], draws, step)
+        terms = _split(sides[0], sides[1], draws, step, mix, next(iter(first_only.features)), seed).terms
         root = np.sqrt(harmonic(len(sides[0].labels), len(sides[1].labels)))
         for metric in METRICS:
             for cause, values in found[metric].items():

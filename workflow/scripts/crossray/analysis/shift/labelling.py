@@ -1,9 +1,9 @@
 """How do labels differ on images that both sides have? Another threshold, wrong labels, or something else.
 
-The target's labels are compared with what the source's rule would say: y ~ sg(z), z the logit calibrated at the source
-and moved by the prevalence step. A changed threshold is y ~ sg(z + a); labels that are wrong by chance are y ~ r +
-(1 - 2r) sg(z), which gives the curve a floor and a ceiling (Menon et al., ICML 2015). The Bayesian information
-criterion chooses between them (Schwarz 1978).
+The target's labels are compared with what the source's rule would say: y ~ sg(z), z the logit of a model of the
+source's labels that learnt from none of the judged patients (``rule_of.py``). A changed threshold is y ~ sg(z + a);
+labels that are wrong by chance are y ~ r + (1 - 2r) sg(z), which gives the curve a floor and a ceiling (Menon et al.,
+ICML 2015). The Bayesian information criterion chooses between them (Schwarz 1978).
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
-from scipy.stats import chi2
 
-from crossray.analysis.resampling import weighted_ranking
 from crossray.analysis.shift.prevalence import effective
-from crossray.analysis.shift.terms import AUC, LOG_LOSS, log_losses
+from crossray.analysis.shift.terms import expected
 
 NONE, THRESHOLD, NOISE, BOTH = "none", "threshold", "noise", "threshold and noise"
 _FREE: Mapping[str, tuple[bool, bool]] = {
@@ -36,36 +34,28 @@ class Rule:
         name: the relation that the criterion chose.
         shifts: a for each draw, shape (draws,): the target calls from a logit on that is lower by it.
         noises: r for each draw, the share of labels that are wrong.
-        p: of no difference at all, by the likelihood ratio of the better of the two simple relations.
     """
 
     name: str
     shifts: NDArray
     noises: NDArray
-    p: float
 
 
-def compare(logits: NDArray, labels: NDArray, weights: NDArray, other_variance: float) -> Rule:
+def compare(logits: NDArray, labels: NDArray, weights: NDArray) -> Rule:
     """Choose a relation on the sample and fit it to every draw.
 
     Args:
         logits: what the source's rule says of the target's images, shape (draws, cases).
         labels: the target's, 0 or 1.
         weights: of the shared distribution, shape (draws, cases).
-        other_variance: variance of the level of ``logits`` that comes from the source's side, which the likelihood
-            ratio of the target's images alone would leave out.
     """
     size = effective(weights[0])
     sample = weights[0] / weights[0].sum() * size
     fits = {name: _fit(logits[0], labels, sample, free) for name, free in _FREE.items()}
     cost = {name: 2 * loss + sum(_FREE[name]) * np.log(max(size, 2.0)) for name, (_, loss) in fits.items()}
     chosen = min(cost, key=lambda name: cost[name])
-    shares = expit(logits[0])
-    own_variance = 1 / max(float(sample @ (shares * (1 - shares))), 1e-9)
-    ratio = 2 * (fits[NONE][1] - min(fits[THRESHOLD][1], fits[NOISE][1]))
-    p = float(chi2.sf(max(ratio, 0.0) * own_variance / (own_variance + other_variance), 1))
     shifts, noises = _refitted(logits, labels, weights, fits[chosen][0], _FREE[chosen])
-    return Rule(chosen, shifts, noises, p)
+    return Rule(chosen, shifts, noises)
 
 
 def _probability(logits: NDArray, shifts: NDArray, noises: NDArray) -> NDArray[np.float64]:
@@ -148,20 +138,3 @@ def split_concept(
         none, moved, noisy = (level[metric] for level in levels)
         found[metric] = {"threshold": moved - none, "noise": noisy - moved, "other": values - (noisy - none)}
     return found
-
-
-def expected(used: NDArray, shares: NDArray, weights: NDArray) -> dict[str, NDArray]:
-    """Return the expected log-loss and 1 - AUC of labels that are known by their probability.
-
-    Args:
-        used: logits of the model as it is used, shape (cases,).
-        shares: probability that each case is positive, shape (draws, cases).
-        weights: shape (draws, cases).
-
-    Returns:
-        Metric -> values of shape (draws,).
-    """
-    loss = (weights * log_losses(used, shares)).sum(axis=1) / weights.sum(axis=1)
-    labels, scores = np.repeat([1, 0], len(used)), np.r_[used, used]
-    both = np.concatenate([weights * shares, weights * (1 - shares)], axis=1)
-    return {LOG_LOSS: loss, AUC: 1 - weighted_ranking(labels, scores, both)[0]}

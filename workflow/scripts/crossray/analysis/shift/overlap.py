@@ -9,18 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 from scipy.stats import norm
 
 from crossray.analysis.resampling import weighted_ranking
-from crossray.analysis.shift.logistic import refitted
+from crossray.analysis.shift.folds import PENALTIES, folds_of, left_out, loss_of, losses_of, scaled, squared
 from crossray.analysis.shift.prevalence import effective
 
-FOLDS = 5
 #: images differ from this AUC and this p value on
 _AUC, _P = 0.53, 0.005
-#: strengths of the penalty to choose from by the likelihood out of fold, for standardised features
-_PENALTIES = (3.0, 30.0, 300.0)
 
 
 @dataclass(frozen=True)
@@ -49,12 +45,6 @@ class Overlap:
         return self.auc > _AUC and self.p < _P
 
 
-def folds_of(patients: NDArray, seed: int) -> NDArray[np.int64]:
-    """Deal patients to folds, all images of a patient to the same."""
-    names, codes = np.unique(patients, return_inverse=True)
-    return (np.random.default_rng(seed).permutation(len(names)) % FOLDS)[codes]
-
-
 def tell_apart(
     features: tuple[NDArray, NDArray], weights: tuple[NDArray, NDArray], patients: tuple[NDArray, NDArray],
     seed: int,
@@ -67,17 +57,17 @@ def tell_apart(
         patients: numbers of the patients of each side; the same number at both sides is the same person.
         seed: of the folds.
     """
-    both = np.concatenate(features).astype(np.float64)
-    spread = both.std(axis=0)
-    both = (both[:, spread > 0] - both[:, spread > 0].mean(axis=0)) / spread[spread > 0]
-    design = np.c_[np.ones(len(both)), both, both**2]
+    both = scaled(np.concatenate(features))
+    design = squared(both)
     sides = np.repeat([0.0, 1.0], [len(part) for part in features])
     balanced = [part / part.sum(axis=1, keepdims=True) * len(sides) / 2 for part in weights]
     joint = np.concatenate(balanced, axis=1)
     owners = np.unique(np.concatenate(patients), return_inverse=True)[1]
     folds = folds_of(owners, seed)
-    penalty = min(_PENALTIES, key=lambda one: _left_out(design, sides, joint[:1], folds, one)[1])
-    shares = _left_out(design, sides, joint, folds, penalty)[0]
+    penalty = min(
+        PENALTIES, key=lambda one: loss_of(sides, left_out(design, sides, joint[:1], folds, one)[0], joint[0])
+    )
+    shares = left_out(design, sides, joint, folds, penalty)
     first, second = shares[:, : len(features[0])], shares[:, len(features[0]) :]
     shared = np.r_[joint[0, : first.shape[1]] * first[0], joint[0, first.shape[1] :] * (1 - second[0])]
     return Overlap(
@@ -90,27 +80,9 @@ def tell_apart(
     )
 
 
-def _left_out(
-    design: NDArray, sides: NDArray, weights: NDArray, folds: NDArray, penalty: float
-) -> tuple[NDArray, float]:
-    """Return probabilities of the target out of fold, shape (draws, cases), and the first draw's mean loss."""
-    penalties = np.r_[0.0, np.full(design.shape[1] - 1, penalty)]
-    shares = np.empty(weights.shape)
-    for fold in range(FOLDS):
-        out = folds == fold
-        found = refitted(design[~out], sides[~out], weights[:, ~out], penalties)
-        shares[:, out] = expit(found @ design[out].T)
-    shares = np.clip(shares, 1e-6, 1 - 1e-6)
-    return shares, float(weights[0] @ _loss(sides, shares[0]) / weights[0].sum())
-
-
-def _loss(sides: NDArray, shares: NDArray) -> NDArray[np.float64]:
-    return -np.log(np.where(sides == 1, shares, 1 - shares))
-
-
 def _no_gain(sides: NDArray, shares: NDArray, weights: NDArray, owners: NDArray) -> float:
     """Return the one-sided p of a mean information gain of 0."""
-    by_patient = np.bincount(owners, weights * (np.log(2) - _loss(sides, shares)))
+    by_patient = np.bincount(owners, weights * (np.log(2) - losses_of(sides, shares)))
     error = np.sqrt((by_patient**2).sum())
     return float(norm.sf(by_patient.sum() / error)) if error > 0 else 1.0
 

@@ -15,13 +15,13 @@ from crossray.analysis.shift.logistic import refitted
 
 #: an offset of the images or of the labels is taken as real from so many standard errors on
 CLEAR = 2.5
-#: distance of two score distributions, scaled, that chance exceeds in 1 % (Kolmogorov)
-_DISTANCE = 1.63
+#: offsets that differ by a smaller share are one: scores are never calibrated to the point
+_ALIKE = 0.2
 _LARGEST = 4.0
 _HALVINGS = 30
 _EDGE = 1e-6
 
-AXIS = "prevalence or acquisition along severity"
+MIXED = "prevalence or case mix"
 WEAK = "prevalence or label rule"
 
 
@@ -72,6 +72,18 @@ def recorded_offset(
     return logit(_share(target, target_weights)) - logit(_share(source, source_weights))
 
 
+def level_offset(logits: NDArray, labels: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """Return the constant that the source's logits need to give the target's labels, shape (draws,).
+
+    Args:
+        logits: calibrated at the source, shape (draws, cases).
+        labels: the target's.
+        weights: shape (draws, cases).
+    """
+    design = np.ones((len(labels), 1))
+    return refitted(design, sharpened(labels), weights, np.array([1e-6]), logits)[:, 0]
+
+
 def _share(labels: NDArray, weights: NDArray) -> NDArray[np.float64]:
     return np.clip(weights @ labels / weights.sum(axis=1), _EDGE, 1 - _EDGE)
 
@@ -81,24 +93,6 @@ def class_weights(labels: NDArray, weights: NDArray, offsets: NDArray) -> NDArra
     before = _share(labels, weights)
     after = expit(logit(before) + offsets)
     return np.where(labels == 1, (after / before)[:, None], ((1 - after) / (1 - before))[:, None])
-
-
-def distance(source: NDArray, weights: NDArray, target: NDArray, patients_per_image: float) -> float:
-    """Return the largest distance of two distribution functions, scaled so that 1.63 is chance's 1 % point.
-
-    Args:
-        source: scores.
-        weights: of the source's scores.
-        target: scores.
-        patients_per_image: share by which images of one patient make the sample smaller.
-    """
-    order = np.argsort(source)
-    summed = np.r_[0, np.cumsum(weights[order]) / weights.sum()]
-    places = np.r_[source, target]
-    at_source = summed[np.searchsorted(source[order], places, side="right")]
-    at_target = np.searchsorted(np.sort(target), places, side="right") / len(target)
-    size, other = effective(weights) * patients_per_image, len(target) * patients_per_image
-    return float(np.abs(at_source - at_target).max() * np.sqrt(size * other / (size + other)))
 
 
 def effective(weights: NDArray) -> float:
@@ -112,7 +106,7 @@ class Step:
 
     Attributes:
         offsets: what the source is re-weighted by, shape (draws,).
-        rule: why: ``none``, ``agree`` (images and labels tell the same), ``images`` (labels say something else).
+        rule: ``none`` or ``agree`` (images and labels tell the same).
         doubt: why nobody can tell, or empty.
     """
 
@@ -121,20 +115,29 @@ class Step:
     doubt: str
 
 
-def choose_step(implied: NDArray, recorded: NDArray, fit: float) -> Step:
+def choose_step(implied: NDArray, recorded: NDArray, level: NDArray) -> Step:
     """Choose by how much the source is re-weighted before its images are compared with the target's.
+
+    More findings of the same kinds move the log-odds of every image's label by as much as the prevalence's; sicker
+    patients under the same rule move none. So a prevalence is believed where images and labels tell the same and labels
+    of like images move with it.
 
     Args:
         implied: offsets from the images, shape (draws,), the sample's first.
         recorded: offsets from the labels.
-        fit: distance of the scores after re-weighting by ``implied``.
+        level: how much higher the log-odds of the target's labels are than the source's rule says image by image.
     """
-    error, recorded_error = (max(float(values[1:].std(ddof=1)), 1e-9) for values in (implied, recorded))
-    agree = abs(implied[0] - recorded[0]) < CLEAR * np.hypot(error, recorded_error)
-    if abs(implied[0]) > CLEAR * error:
-        if agree:
-            certainty, other = error**-2, recorded_error**-2
+    clear = {name: _clear(values) for name, values in (("implied", implied), ("recorded", recorded), ("level", level))}
+    agree = not _clear(implied - recorded) or abs(implied[0] - recorded[0]) < _ALIKE * abs(implied[0])
+    nothing = np.zeros_like(implied)
+    if clear["implied"] and agree:
+        if clear["level"] and level[0] * implied[0] > 0:
+            certainty, other = (1 / max(float(values[1:].var(ddof=1)), 1e-18) for values in (implied, recorded))
             return Step((implied * certainty + recorded * other) / (certainty + other), "agree", "")
-        return Step(implied, "images", "") if fit < _DISTANCE else Step(np.zeros_like(implied), "none", AXIS)
-    doubtful = abs(recorded[0]) > CLEAR * recorded_error and agree
-    return Step(np.zeros_like(implied), "none", WEAK if doubtful else "")
+        return Step(nothing, "none", "" if _clear(level - implied) else MIXED)
+    return Step(nothing, "none", WEAK if clear["recorded"] and agree and not clear["implied"] else "")
+
+
+def _clear(values: NDArray) -> bool:
+    """Return whether the sample's value is surely not 0."""
+    return bool(abs(values[0]) > CLEAR * max(float(values[1:].std(ddof=1)), 1e-9))

@@ -1,7 +1,7 @@
 """Every pair of a source and a target, task by task: the terms of what is lost, the verdict, and what it hangs on."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from crossray.analysis.cells import Scored, Study, Trained, check_rows, joined, 
 from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Cases, Explained, explain, harmonic, null_floor
+from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.representation import representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
@@ -21,16 +22,16 @@ from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
 
 KEYS = ["model", "source", "target", "task"]
-TERMS = ("drop", "prevalence", "familiar", "new", "image", "threshold", "noise", "other", "concept")
+TERMS = ("drop", "prevalence", "case_mix", "familiar", "new", "image", "threshold", "noise", "other", "concept")
 _ENDS = ("", "_low", "_high")
 
 #: one row a cell and metric; a positive term makes performance worse; log-loss in nats
 COLUMNS = [*KEYS, "metric", "images", "positives", "negatives", "source_images", "reason",
            *(f"{term}{end}" for term in TERMS for end in _ENDS),
-           *(f"{cause}_present" for cause in CAUSES), "verdict", "why"]  # fmt: skip
-_OFFSETS = ("implied", "recorded", "threshold_shift", "wrong_labels")
+           *(f"{cause}_present" for cause in CAUSES), "verdict", "why", "decides"]  # fmt: skip
+_OFFSETS = ("implied", "recorded", "level", "threshold_shift", "wrong_labels")
 #: one row a cell that has a verdict: what the verdict hangs on
-EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied", "fit",
+EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied",
                     "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule",
                     *(f"{cause}_{kind}" for cause in CAUSES for kind in ("p", "q", "floor")),
                     "lean_image", "lean_concept", *(f"recorded_{cause}" for cause in CAUSES),
@@ -51,7 +52,7 @@ class Described:
 
 
 def measure(
-    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame]
+    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame], twins: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Explain every source at every target that is no part of it.
 
@@ -62,6 +63,8 @@ def measure(
         minimum: positives and negatives that both sides need for a verdict.
         resamples: of patients behind each interval.
         descriptions: target -> table of ``describe_images.py``.
+        twins: radiographs that two data sets have: first, second, first_id, second_id; what the source's readers said
+            of one is a second reading of the target's.
 
     Returns:
         Tables with :data:`COLUMNS` and :data:`EVIDENCE_COLUMNS`.
@@ -73,7 +76,7 @@ def measure(
         if set(members) <= set(described)
     }
     cells = [cell for trained in study.trained() if trained.source in homes
-             for cell in _cells(study, minimum, resamples, trained, homes[trained.source], described)]  # fmt: skip
+             for cell in _cells(study, minimum, resamples, trained, homes, described, twins)]  # fmt: skip
     adjusted = _adjusted(cells)
     rows, evidence = [], []
     for cell, q in zip(cells, adjusted, strict=True):
@@ -131,11 +134,13 @@ def _joined(parts: Sequence[Described]) -> Described:
 
 
 def _cells(
-    study: Study, minimum: int, resamples: int, trained: Trained, home: Described,
-    described: Mapping[str, Described],
+    study: Study, minimum: int, resamples: int, trained: Trained, homes: Mapping[str, Described],
+    described: Mapping[str, Described], twins: pd.DataFrame,
 ) -> Iterator[Cell]:  # fmt: skip
     """Yield the cells of a model."""
+    home = homes[trained.source]
     labels, seeds = study.validation(trained)
+    members = study.settings.members[trained.source]
     for task in study.settings.tasks:
         logits = seeds[home.scored.reported_seed(trained)]
         learnt = task in logits and task in labels and labels[task].notna().any()
@@ -143,10 +148,10 @@ def _cells(
         source = _cases(home, trained, task, fitted)
         floor = None
         for name, place in described.items():
-            if name in study.settings.members[trained.source]:
+            if name in members:
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
-            target = _cases(place, trained, task, fitted)
+            target = _read_again(_cases(place, trained, task, fitted), described, members, place, task, twins)
             counts = _counted(trained, task, home, place, (source, target), minimum)
             if counts["reason"] or source is None or target is None:
                 yield Cell(key, counts)
@@ -182,6 +187,27 @@ def _cases(place: Described, trained: Trained, task: str, fitted: NDArray | None
     scores = logits[task].to_numpy()[place.places][here]
     features = {name: np.c_[values, outputs][here] for name, values in place.looks.items()}
     return Cases(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
+
+
+def _read_again(
+    target: Cases | None, described: Mapping[str, Described], members: Sequence[str], place: Described, task: str,
+    twins: pd.DataFrame,
+) -> Cases | None:  # fmt: skip
+    """Add what the source's readers said of the target's images that the source has too."""
+    if target is None:
+        return None
+    name = place.scored.dataset
+    labelled = place.scored.labels.iloc[place.places]
+    labelled = labelled.index[labelled[task].notna()]
+    second = pd.Series(np.nan, labelled)
+    for member in members:
+        labels = described[member].scored.labels
+        ends = [("first", "second"), ("second", "first")]
+        for ours, theirs in ends if task in labels else ():
+            part = twins[(twins[ours] == name) & (twins[theirs] == member)].drop_duplicates(f"{ours}_id")
+            read = labels[task].reindex(part[f"{theirs}_id"]).set_axis(part[f"{ours}_id"])
+            second = second.fillna(read.reindex(labelled))
+    return replace(target, second=second.to_numpy(np.float64)) if second.notna().any() else target
 
 
 def _counted(
@@ -245,19 +271,20 @@ def _rows(cell: Cell, q: Mapping[str, float]) -> Iterator[dict[str, Any]]:
             judged = judge(cell.found, flags, _floors(cell, metric), metric)
             row |= {f"{cause}_present": flags[cause] for cause in CAUSES}
             row |= {"verdict": judged.verdict, "why": judged.why}
+            row["decides"] = cheapest(cell.found, judged, metric, cell.counts["images"])
         yield row
 
 
 def _evidence(cell: Cell, found: Explained, q: Mapping[str, float]) -> dict[str, Any]:
     """Return what the verdict hangs on, terms by log-loss."""
     row: dict[str, Any] = dict(cell.key)
-    drawn = (found.implied, found.recorded, -found.rule.shifts, found.rule.noises)
+    drawn = (found.implied, found.recorded, found.level, -found.rule.shifts, found.rule.noises)
     for name, values in zip(_OFFSETS, drawn, strict=True):
         row[name] = float(values[0])
         row[f"{name}_low"], row[f"{name}_high"] = interval(values[1:])
     rich, lean = found.overlaps.values()
     lean_terms = list(found.terms.values())[1][LOG_LOSS]
-    row |= {"step": found.step.doubt or found.step.rule, "applied": float(found.step.offsets[0]), "fit": found.fit}
+    row |= {"step": found.step.doubt or found.step.rule, "applied": float(found.step.offsets[0])}
     row |= {"told_apart": rich.auc, "told_apart_lean": lean.auc, "overlap": rich.effective}
     row |= {"imbalance": rich.imbalance, "label_rule": found.rule.name}
     floors = _floors(cell, LOG_LOSS)

@@ -12,10 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray.analysis.cells import Scored, Study, Trained, check_rows
-from crossray.analysis.shift.labelling import expected
 from crossray.analysis.shift.tables import KEYS, home_calibration
-from crossray.analysis.shift.terms import AUC, CAUSES
-from crossray.analysis.shift.verdict import CANNOT_TELL, LIMITS, NO_SHIFT
+from crossray.analysis.shift.terms import AUC, CAUSES, expected
+from crossray.analysis.shift.verdict import CANNOT_TELL, COMPOUND, LIMITS, NO_SHIFT
 from crossray.study.hospital import Labelling
 from crossray.study.stages.check_verdicts import Planted
 
@@ -135,7 +134,7 @@ def _planted(
     rules = [rule_of(end.labelling, task) for end in (first, second)]
     levels = [
         expected(used[0], called(severities[0], rules[0])[None], at_home),
-        expected(used[0], called(severities[0], rules[0])[None], weights[None]),
+        *[expected(used[0], called(severities[0], rules[0])[None], weights[None])] * 2,  # one case mix everywhere
         expected(used[1], called(severities[1], rules[0])[None], away),
         expected(used[1], called(severities[1], rules[1])[None], away),
     ]
@@ -166,12 +165,17 @@ def outcome(verdict: str, kind: str, planted: Mapping[str, float], limit: float)
     """Judge a verdict.
 
     A cause is right where it is the planted one, in a mixture the largest or, where that is not clear, one of those
-    planted. ``no shift`` where something of size was planted is wrong; other verdicts without a cause abstain.
+    planted. The compound verdict is right where labels are to blame. ``no shift`` where something of size was planted
+    is wrong; other verdicts without a cause abstain.
     """
     sizes = {cause: abs(value) for cause, value in planted.items()}
     if verdict in CAUSES:
         largest = max(sizes.values())
         return RIGHT if largest > 0 and sizes[verdict] * _CLEAR >= largest else WRONG
+    if verdict == COMPOUND:
+        # One labelling cannot tell another rule, nor images along severity, from what it does not see.
+        told = kind == SEVERITY or (sizes["concept"] > 0 and sizes["concept"] * _CLEAR >= max(sizes.values()))
+        return WRONG if kind in (NOTHING, MARK) else RIGHT if told else ABSTAINED
     if kind in (NOTHING, MARK):
         return ABSTAINED if verdict == CANNOT_TELL else RIGHT
     if kind == SEVERITY:

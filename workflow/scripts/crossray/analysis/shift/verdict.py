@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from crossray.analysis.shift.cell import Explained, Terms
-from crossray.analysis.shift.labelling import NOISE
 from crossray.analysis.shift.prevalence import WEAK
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS
 
 NO_SHIFT, NOT_FOUND, NO_HARM, CANNOT_TELL = "no shift", "no shift found", "no harm", "cannot tell"
+#: one labelling cannot tell these apart, whatever its size
+COMPOUND = "labels or unseen images"
 _FEWEST_DRAWS = 20
+#: standard errors from which on a part of what labels and unseen images cost together is there
+_CLEAR = 2.6
 #: what a verdict can be: a cause, or one of these
-VERDICTS = (*CAUSES, NO_HARM, NO_SHIFT, NOT_FOUND, CANNOT_TELL)
+VERDICTS = (*CAUSES, COMPOUND, NO_HARM, NO_SHIFT, NOT_FOUND, CANNOT_TELL)
+_WORDS = {"prevalence": "prevalence", "case_mix": "case mix", "image": "images", "concept": COMPOUND}
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def present(explained: Explained, adjusted: Mapping[str, float], limits: Limits 
     clear = {cause: adjusted[cause] <= limits.false_discovery for cause in CAUSES}
     return {
         "prevalence": bool(explained.step.offsets[0] != 0 and clear["prevalence"]),
+        "case_mix": clear["case_mix"],
         "image": bool(overlap.auc > limits.told_apart and clear["image"]),
         "concept": clear["concept"],
     }
@@ -91,33 +96,93 @@ def judge(
     if overlap.effective < limits.overlap:
         return Verdict(CANNOT_TELL, "overlap: hardly an image of one side could be the other's")
     doubt = explained.step.doubt
-    if doubt and not (doubt == WEAK and explained.rule.name == NOISE):
-        # An offset along severity looks like many sicker patients read by a stricter rule; no way of counting helps.
+    if doubt and explained.reread is None:
         agreed = _both_ways(explained, metric, limits) if doubt == WEAK else None
         return Verdict(agreed, "whatever the prevalence") if agreed else Verdict(CANNOT_TELL, doubt)
+    found = _measured(explained, flags, floor, metric, limits)
+    # A second reading tells what labels cost, not what the prevalence does.
+    return found if not doubt or found.verdict == "concept" else Verdict(CANNOT_TELL, doubt)
+
+
+def _measured(
+    explained: Explained, flags: Mapping[str, bool], floor: Mapping[str, float], metric: str, limits: Limits
+) -> Verdict:
+    """Judge a cell whose images overlap and whose prevalence is not in doubt."""
+    if explained.reread is not None:
+        apart, there = _resolved(explained, flags, metric, explained.reread.labels[metric])
+        resolved = _weighed(explained, apart, there, floor, metric, limits, apart=True)
+        if resolved.verdict in CAUSES:
+            return resolved
     draws = np.stack([explained.main[metric][cause] for cause in CAUSES], axis=1)
+    found = _weighed(explained, draws, flags, floor, metric, limits)
+    if explained.reread is None or found.verdict != COMPOUND:
+        return found
+    return Verdict(COMPOUND, f"the second reading of {explained.reread.images} images is too small to tell")
+
+
+def _weighed(
+    explained: Explained, draws: NDArray, present_here: Mapping[str, bool], floor: Mapping[str, float], metric: str,
+    limits: Limits, apart: bool = False,
+) -> Verdict:  # fmt: skip
+    """Judge by terms of shape (draws, causes) and what is there; ``apart``: the concept term is of labels alone."""
     draws = draws[~np.isnan(draws).any(axis=1)]  # a resample of few patients may hold one class alone
     if len(draws) < _FEWEST_DRAWS:
         return Verdict(CANNOT_TELL, "most resamples of the patients hold one class alone")
     error = draws[1:].std(axis=0, ddof=1)
-    if not any(flags.values()):
-        return _nothing_found(draws[0], error, limits.nothing[metric])
     least = np.maximum(limits.harm[metric], [floor[cause] for cause in CAUSES])
-    harmful = np.array([flags[cause] for cause in CAUSES]) & (np.abs(draws[0]) > np.maximum(2 * error, least))
-    if not harmful.any():
-        return Verdict(NO_HARM, "present: " + ", ".join(cause for cause in CAUSES if flags[cause]))
-    return _largest(explained, draws, harmful, metric, limits)
+    clear = np.abs(draws[0]) > np.maximum(2 * error, least)
+    flagged = np.array([present_here[cause] for cause in CAUSES])
+    harmful = flagged & clear & (draws[0] > 0)
+    if harmful.any():
+        return _largest(explained, draws, harmful, flagged, metric, limits, apart)
+    unconfirmed = [cause for cause, one in zip(CAUSES, clear & ~flagged & (draws[0] > 0), strict=True) if one]
+    if unconfirmed:
+        return Verdict(CANNOT_TELL, f"no test confirms what {_listed(unconfirmed)} would cost")
+    if not flagged.any():
+        return _nothing_found(draws[0], error, limits.nothing[metric])
+    helping = [cause for cause, one in zip(CAUSES, flagged & clear & (draws[0] < 0), strict=True) if one]
+    found = "present: " + ", ".join(_WORDS[cause] for cause in CAUSES if present_here[cause])
+    return Verdict(NO_HARM, found + (f"; better with the other {_listed(helping)}" if helping else ""))
+
+
+def _listed(causes: list[str]) -> str:
+    return " and ".join(_WORDS[cause] for cause in causes)
+
+
+def _resolved(
+    explained: Explained, flags: Mapping[str, bool], metric: str, labels: NDArray
+) -> tuple[NDArray, Mapping[str, bool]]:
+    """Return the terms of each draw, shape (draws, causes), and which are there, after a second reading.
+
+    Of the concept term a second reading takes what labels cost; the rest is of images that nobody described.
+    """
+    terms = {cause: explained.main[metric][cause] for cause in CAUSES}
+    unseen = terms["concept"] - labels
+    terms |= {"concept": labels, "image": terms["image"] + unseen}
+    there = {**flags, "concept": _clear(labels), "image": flags["image"] or _clear(unseen)}
+    return np.stack([terms[cause] for cause in CAUSES], axis=1), there
+
+
+def _clear(values: NDArray) -> bool:
+    """Return whether a term is surely not 0."""
+    spread = values[1:][~np.isnan(values[1:])]
+    return bool(len(spread) > 1 and abs(values[0]) > _CLEAR * spread.std(ddof=1))
 
 
 def _both_ways(explained: Explained, metric: str, limits: Limits) -> str | None:
-    """Return the cause that is clearly the largest whether or not the recorded prevalence is believed."""
+    """Return the verdict that clearly holds whether or not the recorded prevalence is believed."""
     named = []
     for terms in ({cause: float(explained.main[metric][cause][0]) for cause in CAUSES}, explained.by_record[metric]):
         first, second = sorted(CAUSES, key=lambda cause: -abs(terms[cause]))[:2]
-        if abs(terms[first]) <= max(limits.clearly * abs(terms[second]), limits.harm[metric]):
+        if terms[first] <= max(limits.clearly * abs(terms[second]), limits.harm[metric]):
             return None
         named.append(first)
-    return named[0] if named[0] == named[1] else None
+    return _told(named[0]) if named[0] == named[1] else None
+
+
+def _told(cause: str) -> str:
+    """Return what one labelling may say of a cause."""
+    return COMPOUND if cause == "concept" else cause
 
 
 def _nothing_found(values: NDArray, error: NDArray, limit: float) -> Verdict:
@@ -128,22 +193,42 @@ def _nothing_found(values: NDArray, error: NDArray, limit: float) -> Verdict:
     return Verdict(NOT_FOUND, f"weak power: a term of {2.8 * float(error.max()):.2g} would have been seen")
 
 
-def _largest(explained: Explained, draws: NDArray, harmful: NDArray, metric: str, limits: Limits) -> Verdict:
-    """Name the largest harmful term if it wins in most draws and by every representation."""
-    winners = (np.abs(draws[1:]) * harmful).argmax(axis=1)
+def _largest(
+    explained: Explained, draws: NDArray, harmful: NDArray, flagged: NDArray, metric: str, limits: Limits, apart: bool
+) -> Verdict:
+    """Name the largest harmful term if it wins in most draws, over what helps too, and by every representation.
+
+    What is gained by another prevalence is no rival: it is known to be one.
+    """
+    rivals = np.abs(draws)
+    rivals[:, 0] = np.maximum(draws[:, 0], 0)
+    winners = rivals[1:].argmax(axis=1)
     shares = np.bincount(winners, minlength=len(CAUSES)) / len(winners)
     first, second = np.argsort(-shares, kind="stable")[:2]
+    if not harmful[first]:
+        return Verdict(CANNOT_TELL, _no_winner(CAUSES[first], draws[0, first], bool(flagged[first])))
     if shares[first] < limits.wins:
-        return Verdict(CANNOT_TELL, f"tie: {CAUSES[first]} or {CAUSES[second]}")
-    others = [_leading(terms, metric, harmful) for terms in list(explained.terms.values())[1:]]
-    contradicting = [other for other in others if other != first]
-    if contradicting:
-        return Verdict(CANNOT_TELL, f"representation: {CAUSES[first]} or {CAUSES[contradicting[0]]}")
-    return Verdict(CAUSES[first], f"largest in {shares[first]:.0%} of the draws")
+        return Verdict(CANNOT_TELL, f"tie: {_WORDS[CAUSES[first]]} or {_WORDS[CAUSES[second]]}")
+    runner = int(np.argsort(-rivals[0], kind="stable")[1])
+    if rivals[0, first] < limits.clearly * rivals[0, runner]:
+        return Verdict(CANNOT_TELL, f"tie: {_WORDS[CAUSES[first]]} or {_WORDS[CAUSES[runner]]}")
+    if CAUSES[first] == "case_mix" and (rival := [one for one in ("image", "concept") if flagged[CAUSES.index(one)]]):
+        # Under one rule sicker patients differ by severity alone, and labels of like images do not differ.
+        return Verdict(CANNOT_TELL, f"case mix, or {_listed(rival)}: both differ")
+    others = [_leading(terms, metric) for terms in list(explained.terms.values())[1:]]
+    contradicting = [other for other in others if other != CAUSES[first]]
+    if contradicting and not apart:
+        return Verdict(CANNOT_TELL, f"representation: {_WORDS[CAUSES[first]]} or {_WORDS[contradicting[0]]}")
+    return Verdict(CAUSES[first] if apart else _told(CAUSES[first]), f"largest in {shares[first]:.0%} of the draws")
 
 
-def _leading(terms: Terms, metric: str, harmful: NDArray) -> int:
-    """Return the largest term by another representation, whose image term may be too small and concept too large."""
-    sizes = np.array([abs(float(terms[metric][cause][0])) for cause in CAUSES])
-    considered = harmful | np.array([False, True, True]) if harmful[1:].any() else harmful
-    return int((sizes * considered).argmax())
+def _no_winner(cause: str, value: float, flagged: bool) -> str:
+    """Say why the largest term is no verdict."""
+    if value < 0:
+        return f"what is lost is less than what the other {_WORDS[cause]} give back"
+    return f"the largest term, {_WORDS[cause]}, " + ("is not surely there" if flagged else "is confirmed by no test")
+
+
+def _leading(terms: Terms, metric: str) -> str:
+    """Return the largest term by another representation."""
+    return max(CAUSES, key=lambda cause: float(abs(terms[metric][cause][0])))

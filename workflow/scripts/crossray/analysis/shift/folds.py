@@ -1,0 +1,67 @@
+"""Logistic regression on features and their squares that never saw the patient whom it speaks of."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from crossray.analysis.shift.logistic import refitted
+
+FOLDS = 5
+#: strengths of the penalty to choose from by the likelihood out of fold, for standardised features
+PENALTIES = (3.0, 30.0, 300.0)
+
+
+def folds_of(patients: NDArray, seed: int) -> NDArray[np.int64]:
+    """Deal patients to folds, all images of a patient to the same."""
+    names, codes = np.unique(patients, return_inverse=True)
+    return (np.random.default_rng(seed).permutation(len(names)) % FOLDS)[codes]
+
+
+def scaled(features: NDArray) -> NDArray[np.float64]:
+    """Return features with mean 0 and deviation 1; those that never vary are left out."""
+    features = features.astype(np.float64)
+    spread = features.std(axis=0)
+    return (features[:, spread > 0] - features[:, spread > 0].mean(axis=0)) / spread[spread > 0]
+
+
+def squared(features: NDArray) -> NDArray[np.float64]:
+    """Return a column of ones, the features, and their squares."""
+    return np.c_[np.ones(len(features)), features, features**2]
+
+
+def left_out(
+    design: NDArray, answers: NDArray, weights: NDArray, folds: NDArray, penalty: float, free: int = 1,
+    learnt: NDArray | None = None, offset: NDArray | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return the probability of each case's answer being 1, by the fit to the other folds' cases, for each draw.
+
+    Args:
+        design: shape (cases, columns).
+        answers: 0 or 1, shape (cases,).
+        weights: shape (draws, cases).
+        folds: fold of each case.
+        penalty: of all columns but the first.
+        free: columns at the beginning that bear no penalty.
+        learnt: whether a case is learnt from, shape (cases,).
+        offset: added to the linear predictor, shape (draws, cases).
+    """
+    penalties = np.r_[np.zeros(free), np.full(design.shape[1] - free, penalty)]
+    used = np.ones(len(answers), bool) if learnt is None else learnt
+    shares = np.empty(weights.shape)
+    for fold in range(FOLDS):
+        out = folds == fold
+        seen = ~out & used
+        found = refitted(design[seen], answers[seen], weights[:, seen], penalties,
+                         None if offset is None else offset[:, seen])  # fmt: skip
+        shares[:, out] = expit(found @ design[out].T + (0 if offset is None else offset[:, out]))
+    return np.clip(shares, 1e-6, 1 - 1e-6)
+
+
+def losses_of(answers: NDArray, shares: NDArray) -> NDArray[np.float64]:
+    """Return each case's log-loss."""
+    return -np.log(np.where(answers == 1, shares, 1 - shares))
+
+
+def loss_of(answers: NDArray, shares: NDArray, weights: NDArray) -> float:
+    """Return the mean log-loss."""
+    return float(weights @ losses_of(answers, shares) / weights.sum())
