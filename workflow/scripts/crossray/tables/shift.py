@@ -116,7 +116,7 @@ class ShiftEvidence(OfCell):
     wrong_labels_low: float | None
     wrong_labels_high: float | None
     step: str | None
-    "How prevalence was corrected: `none`, `agree` (by what images and labels say together); or why no verdict is given."
+    "How prevalence was corrected: `none`, `agree` (by what images and labels say together); or why nothing is given."
     applied: Logit | None
     "Difference of log-odds that prevalence was corrected by, in logits."
     told_apart: Share | None
