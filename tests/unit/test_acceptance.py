@@ -13,7 +13,6 @@ from crossray.analysis import acceptance, local_thresholds, shares, yields
 from crossray.analysis.acceptance import CANNOT_TELL, MET, NOT_MET
 from crossray.analysis.local_thresholds import Called, Images, choose
 from crossray.analysis.proportions import (
-    effective_size,
     images_to_show,
     paired_share_difference,
 )
@@ -35,7 +34,7 @@ def test_copies_of_an_image_say_no_more_than_the_image():
     alone = shares.interval(hits, single(400))
     copied = shares.interval(np.repeat(hits, 5), np.repeat(single(400), 5))
     assert copied == pytest.approx(alone, abs=0.01)
-    assert effective_size(np.repeat(hits, 5), np.repeat(single(400), 5)) == pytest.approx(400, rel=0.05)
+    assert shares.worth(np.repeat(hits, 5), np.repeat(single(400), 5)) == pytest.approx(400, rel=0.05)
 
 
 def test_two_who_agree_everywhere_are_not_equal_for_certain():

@@ -110,6 +110,14 @@ def test_of_several_reasons_the_same_one_is_given_whatever_else_holds(code):
     assert reasons.why_not() is None
 
 
+def replicates_of(shown):
+    """Return what means need of cells whose replicates are all 0.8."""
+    one = {"replicates": np.full(10, 0.8), "trainings": np.empty(0)}
+    facts = {name: [values] * len(shown) for name, values in one.items()}
+    limits = {"patients_low": shown["auc_low"], "patients_high": shown["auc_high"]}
+    return shown.assign(**facts, **limits, trainings_of="", freedom=np.nan, share=np.nan)
+
+
 def test_a_seed_that_diverged_leaves_the_comparison_of_domains_to_the_others():
     """Its ensemble has no number, so no row may ask for one."""
     rows = [("m", source, "a", task, seed, 0.8, 0.7, 0.9) for source in ("a", "all-but-a") for task in TASKS
@@ -118,12 +126,11 @@ def test_a_seed_that_diverged_leaves_the_comparison_of_domains_to_the_others():
     lost = (table["source"] == "a") & (table["task"] == "A") & (table["seed"] != "1")
     table.loc[lost, ["auc", "auc_low", "auc_high"]] = np.nan
     shown = table[(table["seed"] == "ensemble") & table["auc"].notna()]
-    replicates = shown.assign(replicates=[np.full(10, 0.8)] * len(shown))
-    found = domains.measure(table, replicates)
+    found = domains.measure(table, replicates_of(shown))
     assert list(found["tasks"]) == [2, 2]
     table.loc[(table["source"] == "a") & (table["seed"] != "1"), "auc"] = np.nan
     shown = table[(table["seed"] == "ensemble") & table["auc"].notna()]
-    found = domains.measure(table, shown.assign(replicates=[np.full(10, 0.8)] * len(shown)))
+    found = domains.measure(table, replicates_of(shown))
     assert list(found["condition"]) == ["all other domains"]
 
 

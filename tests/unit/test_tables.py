@@ -1,5 +1,6 @@
 """What one stage writes, another reads back as it was: names are text, whatever they look like."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -106,9 +107,13 @@ def test_losses_are_measured_whatever_hospitals_tasks_and_models_are_called(tmp_
         ("1e5", source, target, task, "0") for source in hospitals for target in hospitals for task in ("None", "nan")
     ]
     cells = pd.DataFrame(keys, columns=["model", "source", "target", "task", "seed"])
-    whole = cells.assign(auc=0.7, images=9, patients=9, positives=4, negatives=5).reindex(columns=names(Performance))
+    whole = cells.assign(auc=0.7, images=9, patients=9, positives=4, negatives=5, trainings=1).reindex(
+        columns=names(Performance)
+    )
     write(tmp_path / "performance.csv", whole, Performance)
-    cells.assign(replicates=[[0.6, 0.8]] * len(cells)).to_parquet(tmp_path / "replicates.parquet", index=False)
+    kept = cells.assign(replicates=[[0.6, 0.8]] * len(cells), patients_low=0.6, patients_high=0.8, trainings_of="")
+    kept = kept.assign(trainings=[[]] * len(cells), freedom=np.nan, share=np.nan)
+    kept.to_parquet(tmp_path / "replicates.parquet", index=False)
     tables = transfer.measure(
         read(tmp_path / "performance.csv", Performance), pd.read_parquet(tmp_path / "replicates.parquet")
     )

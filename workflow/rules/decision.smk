@@ -99,6 +99,7 @@ rule recheck:
         scripts=SCRIPTS,
     params:
         sheet=SHEET,
+        code=code_version("recheck"),
         settings=decision_settings(PLAN, code_version("judge_acceptance")),
         study=f"results/{STUDY.study}",
     shell:

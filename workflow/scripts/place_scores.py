@@ -11,13 +11,12 @@ from crossray.study.stages.place_scores import PlaceScores
 def place_scores(arguments: Namespace) -> None:
     """Choose the rows of the split and write them."""
     from crossray import manifest, predictions
-    from crossray.datasets.scores import placed
     from crossray.shards import ImageStore, with_rows
 
     settings = arguments.settings
     table, store = manifest.read(arguments.manifest), ImageStore(arguments.index)
     scores = predictions.read(arguments.scores).table.reset_index()
-    rows = placed(scores, with_rows(table, store, arguments.split), settings.unit)
+    rows = predictions.placed(scores, with_rows(table, store, arguments.split), settings.unit)
     predictions.write(arguments.output, rows, settings.scale, settings.unit)
 
 

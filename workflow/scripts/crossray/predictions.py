@@ -76,3 +76,15 @@ def _facts(path: Path) -> tuple[str, str]:
     if facts.get("version") != _VERSION or facts.get("unit") not in UNITS or facts.get("scale") not in _SCALES:
         raise damaged(path, "says of its numbers what this version of CrossRay does not know")
     return str(facts["unit"]), str(facts["scale"])
+
+
+def placed(scores: pd.DataFrame, rows: pd.DataFrame, unit: str) -> pd.DataFrame:
+    """Return one row for each image, study or patient of a split, those without a score with none.
+
+    Args:
+        scores: as :func:`crossray.datasets.scores.identified` returns them.
+        rows: of the manifest, the images of the split that have pixels, in order.
+        unit: what there is a score for.
+    """
+    wanted = list(dict.fromkeys(rows[UNITS[unit]].dropna()))
+    return scores.set_index(UNITS[unit]).reindex(wanted).rename_axis(UNITS[unit]).reset_index()

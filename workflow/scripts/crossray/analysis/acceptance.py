@@ -34,7 +34,6 @@ from crossray.analysis.local_thresholds import (
 )
 from crossray.analysis.proportions import (
     POWER,
-    effective_size,
     images_to_show,
     paired_share_difference,
 )
@@ -195,7 +194,7 @@ def _more_for_share(
     needed = images_to_show(share, wanted, power=power)
     if row["answer"] != CANNOT_TELL or needed is None:
         return {}
-    each = effective_size(hits, owners) / patients
+    each = shares.worth(hits, owners) / patients
     column = "more_positives" if name == "sensitivity" else "more_negatives"
     return {"would_be": MET if share > wanted else NOT_MET, column: max(math.ceil(needed / each) - patients, 1)}
 

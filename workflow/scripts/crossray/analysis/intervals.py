@@ -82,7 +82,7 @@ def measure_auc(labels: NDArray, scores: NDArray, patients: NDArray, count: int)
     positive = np.asarray(labels) == 1
     sizes = independent(patients[positive]), independent(patients[~positive])
     expected = float(newcombe_variance(value, *sizes))
-    carried = carriers(parts)
+    carried = _carriers(parts)
     weight = carried / (carried + _PRIOR)
     ratio = weight * float((parts**2).sum()) / expected + 1 - weight if expected > 0 else 1.0
     return Measured(value, parts, *sizes, ratio, carried + _PRIOR)
@@ -94,7 +94,7 @@ def independent(patients: NDArray) -> float:
     return float(images.sum() ** 2 / (images * (1 + _ALIKE * (images - 1))).sum())
 
 
-def carriers(parts: NDArray) -> float:
+def _carriers(parts: NDArray) -> float:
     """Return Satterthwaite's degrees of freedom of a sum of squares: few where few parts carry it, 0 where it is 0."""
     squares = parts[parts != 0] ** 2
     if not len(squares):
@@ -190,7 +190,7 @@ def paired_difference(first: Sequence[Measured], second: Sequence[Measured], lev
     parts = np.mean([one.parts for one in first], axis=0) - np.mean([one.parts for one in second], axis=0)
     parts = np.where(np.abs(parts) > _ROUNDING, parts, 0.0)
     value, error = _mean(first) - _mean(second), math.sqrt(float((parts**2).sum()))
-    freedom = _PAIRED * carriers(parts)
+    freedom = _PAIRED * _carriers(parts)
     if not error:
         ours, theirs = ([replace(one, parts=parts) for one in several] for several in (first, second))
         return difference(ours, theirs, level)

@@ -1,4 +1,4 @@
-"""Shares of images in planning: what images of patients are worth, two shares of the same images, how many would do.
+"""Shares of images in planning: two shares of the same images, and how many images would do.
 
 Intervals of single shares are those of :mod:`crossray.analysis.shares`.
 """
@@ -9,28 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
-from crossray.analysis.intervals import LEVEL, carriers, independent
+from crossray.analysis.intervals import LEVEL
 
-#: what Kish's design effect weighs, in patients that carry the estimated one, as for an AUC
-_PRIOR = 12.0
 #: power of a planned study
 POWER = 0.8
-
-
-def effective_size(hits: NDArray, patients: NDArray) -> float:
-    """Return how many images of one patient each would say as much about a share; at most the number of images."""
-    hits = np.asarray(hits, np.float64)
-    _, owner, images = np.unique(patients, return_inverse=True, return_counts=True)
-    share, count = hits.mean(), len(images)
-    expected = len(hits) / independent(patients)
-    parts = np.bincount(owner, hits) - share * images
-    binomial = share * (1 - share) * len(hits)
-    if not binomial or count < 2:
-        return len(hits) / expected
-    estimated = count / (count - 1) * float((parts**2).sum()) / binomial
-    carried = carriers(parts)
-    effect = (carried * estimated + _PRIOR * expected) / (carried + _PRIOR)
-    return len(hits) / max(effect, 1.0)
 
 
 def paired_share_difference(

@@ -24,9 +24,16 @@ def interval(hits: NDArray[np.bool_], patients: NDArray) -> tuple[float, float]:
     Returns:
         Lower and upper limit; NaN without an image.
     """
-    images = len(hits)
-    if not images:
+    if not len(hits):
         return float("nan"), float("nan")
+    size = worth(hits, patients)
+    low, high = proportion_confint(float(hits.mean()) * size, size, alpha=1 - LEVEL, method="wilson")
+    return float(low), float(high)
+
+
+def worth(hits: NDArray[np.bool_], patients: NDArray) -> float:
+    """Return how many images of one patient each would say as much about a share; as :func:`interval`."""
+    images = len(hits)
     share, owners = float(hits.mean()), np.unique(patients, return_inverse=True)[1]
     count = int(owners.max()) + 1
     expected = images / independent(owners)
@@ -35,6 +42,4 @@ def interval(hits: NDArray[np.bool_], patients: NDArray) -> tuple[float, float]:
         sums = np.bincount(owners, hits - share)
         found = float((sums**2).sum()) * count / (count - 1) / (images * share * (1 - share))
     weight = count / (count + _PRIOR)
-    worth = images / (weight * found + (1 - weight) * expected)
-    low, high = proportion_confint(share * worth, worth, alpha=1 - LEVEL, method="wilson")
-    return float(low), float(high)
+    return images / (weight * found + (1 - weight) * expected)

@@ -149,15 +149,3 @@ def identified(
 def tasks_of(scores: "pd.DataFrame") -> list[str]:
     """Return the tasks that a file has scores of."""
     return [name for name in scores if name != "key"]
-
-
-def placed(scores: "pd.DataFrame", rows: "pd.DataFrame", unit: str) -> "pd.DataFrame":
-    """Return one row for each image, study or patient of a split, those without a score with none.
-
-    Args:
-        scores: as :func:`identified` returns them.
-        rows: of the manifest, the images of the split that have pixels, in order.
-        unit: what there is a score for.
-    """
-    wanted = list(dict.fromkeys(rows[UNITS[unit]].dropna()))
-    return scores.set_index(UNITS[unit]).reindex(wanted).rename_axis(UNITS[unit]).reset_index()

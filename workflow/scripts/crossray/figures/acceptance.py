@@ -1,19 +1,17 @@
 """Figure: the criteria of acceptance, what was measured and what is wanted."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _ANSWERS = {"met": "#0072b2", "cannot tell": "#6b7280", "not met": "#d55e00"}
 _SHAPES = {"met": "circle", "cannot tell": "diamond", "not met": "square"}
 _ROW = 16
 
 
-def draw(acceptance: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw a row for each model and place of the threshold, a panel for each criterion.
 
     Args:

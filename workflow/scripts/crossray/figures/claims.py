@@ -1,17 +1,15 @@
 """Figure: what makers claim of their models, and what is measured here."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import altair as alt
 import pandas as pd
 
 from crossray.figures.style import AWAY, INK, Figure, nothing
+from crossray.study.stages.draw_figure import DrawFigure
 
 _MEASURES = ("auc", "sensitivity", "specificity")
 
 
-def draw(claims: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
+def draw(claims: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw each claimed number as a bar across the measured one with its interval.
 
     Args:
@@ -21,7 +19,7 @@ def draw(claims: pd.DataFrame, settings: Mapping[str, Any]) -> Figure:
     rows = claims[claims["measured"].notna()]
     if rows.empty:
         return nothing("No claim can be compared", "No model has a claim, or no cell with one has a number.")
-    several = len(settings["targets"]) > 1
+    several = len(settings.targets) > 1
     at = (" at " + rows["target"]) if several else ""
     rows = rows.assign(name=rows["model"] + ", " + rows["task"] + at)
     names = list(dict.fromkeys(rows["name"]))

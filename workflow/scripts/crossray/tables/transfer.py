@@ -102,6 +102,7 @@ class Variances(OfModel):
     """Lower limit if the hospitals are a sample of hospitals (95 %, each left out in turn); `low` and `high` hold for
     these hospitals. Empty with fewer than three."""
     sample_high: float | None
+    "Upper limit of the same."
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What the report is told of the study."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from crossray.study.base import Settings
@@ -23,7 +23,7 @@ class WriteReport(Settings):
     "The study's resolved configuration without paths of the machine, as the page prints it."
     models: Mapping[str, Model]
     "The models of the configuration; a file of weights is its name without folders."
-    external: Mapping[str, Mapping[str, Any]]
+    external: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     "Models that were trained elsewhere, as the configuration has them; of files their names without folders."
     images: Images
     "What images become."
