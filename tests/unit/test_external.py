@@ -178,7 +178,7 @@ def test_rows_of_others_are_told_or_left_out():
 def test_images_without_a_row_have_no_score_and_a_study_is_there_once():
     rows = pd.DataFrame({"image_id": ["h1", "h2", "h3", "h4"], "study_id": ["hs", "hs", "ht", "hu"]})
     given = pd.DataFrame({"study_id": ["hu", "hs"], "Effusion": [4.0, 7.0]})
-    placed = scores.placed(given, rows, "study")
+    placed = predictions.placed(given, rows, "study")
     assert list(placed["study_id"]) == ["hs", "ht", "hu"]
     assert placed["Effusion"].fillna(-1).tolist() == [7, -1, 4]
 

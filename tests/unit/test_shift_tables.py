@@ -57,14 +57,13 @@ def test_terms_in_the_table_add_up(analysed):
     assert (shift["drop"] <= shift["drop_high"]).all()
 
 
-def test_one_labelling_blames_labels_or_images_not_seen_and_two_the_label_rule(analysed):
+def test_one_labelling_blames_labels_or_images_not_seen_or_nothing(analysed):
     shift = read(analysed, "shift")
     losses = shift[(shift["metric"] == "log-loss") & shift["verdict"].notna()]
     losses = losses[losses["source"].isin(["north", "south", "reread"])]
     twice = losses["source"].isin(["north", "reread"]) & losses["target"].isin(["north", "reread"])
-    # the models are as wrong away as they are right at home
-    assert (losses.loc[~twice, "verdict"] == "labels or unseen images").mean() > 0.8
-    assert (losses.loc[twice, "verdict"] == "concept").mean() > 0.8
+    # the models are as wrong away as they are right at home, on forty images
+    assert set(losses.loc[~twice, "verdict"]) == {"labels or unseen images", "cannot tell"}
     assert losses.loc[~twice & losses["verdict"].isin(["labels or unseen images"]), "decides"].notna().all()
 
 

@@ -90,7 +90,8 @@ class Scored:
 
     def repeated(self, trained: Trained, task: str, among: NDArray[np.bool_] | None = None) -> trainings.Repeated:
         """Measure the mean AUC of a model's trainings on the images whose label is known, or on some of them."""
-        here = self.labels[task].notna().to_numpy()
+        given = [one[task].notna().to_numpy() for one in self.each_training(trained)]
+        here = np.logical_and.reduce([self.labels[task].notna().to_numpy(), *given])
         here = here if among is None else here & among
         truth, scores = (
             self.labels[task].to_numpy()[here],

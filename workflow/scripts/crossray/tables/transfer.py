@@ -87,7 +87,9 @@ class Variances(OfModel):
     value: Correlation
     "The mean."
     low: float
+    "Lower limit of the mean for these hospitals."
     high: float
+    "Upper limit of the same."
     patients_sd: Positive
     "Its standard deviation for other patients of these hospitals, from its interval for them."
     trainings: Count
