@@ -199,6 +199,7 @@ def draw(root):
     study, figures = root / "study", root / "study/figures"
     shown = {
         "shown": ["small"],
+        "trained": ["small"],
         "datasets": ["a", "b"],
         "phantoms": ["a", "b"],
         "real": [],
