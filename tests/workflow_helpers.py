@@ -19,7 +19,7 @@ PARTS = ("Snakefile", "CITATION.cff", "config", "envs", "profiles", "resources",
 
 
 #: the figures of a study of two hospitals, as the tiny one is
-FIGURES_OF_TWO = had(FIGURES, ("transfer", "probe", "findings", "agreement", "panels"))
+FIGURES_OF_TWO = had(FIGURES, ("transfer", "probe", "findings", "agreement", "panels", "trained"))
 #: no key of anybody; splits follow it, and with another one a task may have too few positives in a test split
 KEY = "0123456789abcdef" * 4
 #: two trainings at a time are faster than one with two threads; sums, and so bytes, depend on the number of threads

@@ -188,5 +188,5 @@ def test_the_terminal_says_why_a_job_failed_and_how_to_go_on(again):
     assert (
         "write_report failed.\nThe end of its log logs/tiny/write_report.log:\n    error: no report today\n"
     ) in done.stderr
-    assert "give the same command again" in done.stderr
+    assert "run the same command again; finished steps are kept" in done.stderr
     assert "CalledProcessError" not in done.stderr

@@ -11,7 +11,8 @@ from crossray.figures.registry import FIGURES, TABLES, had
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 #: what the study of several models has
-ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth")
+ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth",
+          "external")  # fmt: skip
 
 
 def read(whole, name):
