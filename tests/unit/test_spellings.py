@@ -8,6 +8,8 @@ import pytest
 
 from crossray.datasets.ages import years_of
 from crossray.datasets.fields import ages, sexes, views
+from crossray.datasets.labels_from import plain
+from crossray.errors import speaking_of
 
 VIEWS = {
     "PA": ["PA", "pa", "P.A.", "Postero-Anterior", "posterior-anterior", "PA erect", "chest PA"],
@@ -29,7 +31,7 @@ def test_a_view_that_is_not_said_is_missing():
 
 def test_sexes_and_words_that_are_none(caplog):
     texts = ["M", "male", "Männlich", "homme", "F", " female ", "weiblich", "W", "", "unknown", "blue", "Anna"]
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), speaking_of(public=False):
         found = sexes(pd.Series(texts), "a.csv", "gender")
     assert found.tolist()[:8] == list("MMMMFFFF")
     assert found.isna().tolist() == [False] * 8 + [True] * 4
@@ -61,3 +63,31 @@ def test_ages_that_are_not_understood_are_counted_and_stop_nothing(caplog):
     assert found.iloc[5] == 45
     assert np.isnan(found.iloc[2:5]).all()
     assert "column age: 1 of 6 rows name no age that is understood, the first is row 7" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [(["H", "M", "H"], ["M", "F", "M"]), (["hombre", "mujer", "H", "M"], ["M", "F", None, None]),
+     (["H", "F"], ["M", "F"]), (["M", "F"], ["M", "F"]), (["H", "M", "F"], [None, None, "F"])],
+)  # fmt: skip
+def test_m_beside_h_is_no_man(words, meant):
+    said = sexes(pd.Series(words, dtype="str"), "t.csv", "sexo")
+    assert [None if pd.isna(one) else one for one in said] == meant
+
+
+@pytest.mark.parametrize(
+    ("words", "years"),
+    [
+        (["45M", "45F", "7 f"], [45, 45, 7]),
+        (["006M", "6M"], [0.5, 0.5]),
+        (["12-05", "1,200", "40-49"], [None, None, 44.5]),
+    ],
+)
+def test_an_age_is_not_read_as_what_it_can_hardly_be(words, years):
+    said = ages(pd.Series(words, dtype="str"), "t.csv", "age")
+    assert [None if pd.isna(one) else one for one in said] == years
+
+
+def test_words_are_compared_whatever_their_unicode_form_and_blanks():
+    assert plain("Pleural\u00a0 Effusion ") == plain("pleural effusion")
+    assert plain("Ergu\u0308sse") == plain("Erg\u00fcsse")

@@ -13,7 +13,8 @@ _PER_YEAR = {
 #: where in its ten years a decade puts an age
 _IN_DECADE = {"early": 2, "mid": 5, "": 5, "late": 8}
 
-_NUMBER = r"\d+(?:[.,]\d+)?"
+#: a comma with three digits after it parts thousands, which no age has
+_NUMBER = r"\d+(?:\.\d+|,\d{1,2})?"
 _EXACT = re.compile(rf"({_NUMBER}) ?-?([a-z/ ]*)")
 _LIMIT = re.compile(
     rf"(?:(?:>=?|over|above|from) ?({_NUMBER})|({_NUMBER}) ?(?:\+|or more|or older|and over|and above))"
@@ -40,7 +41,7 @@ def years_of(text: str) -> float | None:
         return _number(found[1] or found[2])
     if found := _DECADE.fullmatch(words):
         return float(int(found[2]) + _IN_DECADE[found[1]])
-    if found := _RANGE.fullmatch(words):
+    if (found := _RANGE.fullmatch(words)) and int(found[1]) <= int(found[2]):
         return (int(found[1]) + int(found[2])) / 2
     return None
 

@@ -1,5 +1,6 @@
 """Labels of one task from what a table says: marks, words, texts that are there or not, thresholds, several readers."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class LabelSource(Settings):
     "Of all images the same, without a column: 1 positive, 0 negative."
 
 
+def plain(word: str) -> str:
+    """Return a word as it is compared: in one Unicode form, small, single blanks of one kind between its parts."""
+    return " ".join(unicodedata.normalize("NFC", word).casefold().split())
+
+
 def contradiction(source: LabelSource) -> str | None:
     """Return what is wrong with a source of labels, in words that go after its key; None if nothing is."""
     rules = _rules(source)
@@ -71,7 +77,7 @@ def contradiction(source: LabelSource) -> str | None:
         return "the key column is missing, or columns with combine; one of the two says where labels are"
     if (source.columns is None) != (source.combine is None):
         return "columns and combine go together: combine says what several readers say together"
-    words = [word.strip().casefold() for word in (*source.positive, *source.negative, *source.unknown)]
+    words = [plain(word) for word in (*source.positive, *source.negative, *source.unknown)]
     if twice := [word for word, count in Counter(words).items() if count > 1]:
         return f"the word {twice[0]!r} stands there twice; a word has one meaning"
     if (source.others or source.separator) and not words:
@@ -132,13 +138,13 @@ def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: 
     """Read texts by the words that settings list."""
     meanings: dict[str, float | None] = {"": None}
     for words, value in ((source.positive, 1.0), (source.negative, 0.0), (source.unknown, None)):
-        meanings |= dict.fromkeys((word.strip().casefold() for word in words), value)
+        meanings |= dict.fromkeys((plain(word) for word in words), value)
     rest = {"negative": 0.0, "unknown": None}.get(source.others or "")
     parts = {text: _parts(text, source.separator) for text in texts.unique()}
-    strange = {text for text, words in parts.items() if any(word.casefold() not in meanings for word in words)}
+    strange = {text for text, words in parts.items() if any(plain(word) not in meanings for word in words)}
     if strange and source.others is None:
         raise UserError(_strange_words(texts[texts.isin(strange)], parts, meanings, path, column))
-    said = {text: _together([meanings.get(word.casefold(), rest) for word in words]) for text, words in parts.items()}
+    said = {text: _together([meanings.get(plain(word), rest) for word in words]) for text, words in parts.items()}
     return texts.map(said).astype(float)
 
 
@@ -158,7 +164,7 @@ def _strange_words(
     texts: "pandas.Series", parts: dict[str, list[str]], meanings: dict[str, float | None], path: str, column: str
 ) -> str:
     """Say which words have no meaning, with their counts; of data that are not public only how many."""
-    counts = Counter(word for text in texts for word in parts[text] if word.casefold() not in meanings)
+    counts = Counter(word for text in texts for word in parts[text] if plain(word) not in meanings)
     words = named([f"{word!r} ({count})" for word, count in counts.most_common()], f"words in {len(texts)} rows", 10)
     return (
         f"{path}: row {texts.index[0] + 2}, column {column}: not under positive, negative or unknown: {words}. List "
