@@ -134,7 +134,8 @@ class Made:
         """Return which of all figures or tables this study has."""
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
-            "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps"
+            "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
+            "external",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -274,8 +275,9 @@ class Made:
         points, errors, bins = calibration.measure(study)
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
-        judged, thresholds = acceptance.judge(study, self.criteria)
-        self._write(acceptance=judged, thresholds=thresholds)
+        if self.explained:
+            judged, thresholds = acceptance.judge(study, self.criteria)
+            self._write(acceptance=judged, thresholds=thresholds)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
         self._write(output_points=drawn, output_extremes=extremes)
         claimed = {"reader": {task: {"auc": 0.99} for task in self.tasks}}

@@ -208,7 +208,7 @@ def strike_next(node, folder, pending):
             continue
         node.run(*words.format(job=job, host=node.names[0]).split())
         if what == "node down":
-            node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"))
+            node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"), seconds=300)
             node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
         ended = partial(over, node, job, folder, {other: pending[other] for other in pending if other != what})
         if what == "time limit":  # a minute, the shortest; only a program that hangs is still there

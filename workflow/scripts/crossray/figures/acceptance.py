@@ -9,6 +9,8 @@ from crossray.study.stages.draw_figure import DrawFigure
 _ANSWERS = {"met": "#0072b2", "cannot tell": "#6b7280", "not met": "#d55e00"}
 _SHAPES = {"met": "circle", "cannot tell": "diamond", "not met": "square"}
 _ROW = 16
+#: so many rows are drawn at most, those that are nearest to what is wanted
+_MOST = 40
 
 
 def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
@@ -27,6 +29,9 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
         what=rows["task"] + ", " + rows["criterion"],
     )
     order = list(dict.fromkeys(rows["row"]))
+    shown = _nearest(rows, order)
+    rows, left_out = rows[rows["row"].isin(shown)], len(order) - len(shown)
+    order = [row for row in order if row in shown]
     y = alt.Y("row:N", sort=order, title=None, axis=alt.Axis(labelLimit=420))
     colour = alt.Color("answer:N", title=None, scale=alt.Scale(domain=list(_ANSWERS), range=list(_ANSWERS.values())))
     shape = alt.Shape("answer:N", title=None, scale=alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values())))
@@ -46,6 +51,12 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
         "Each criterion of each model at each target, with its 95 % interval; the black line is what is wanted. "
         "Met: the whole interval lies at or above it. Not met: it lies below. A threshold of the target is judged on "
         "patients who did not choose it."
-    )
+    ) + (f" Of {left_out + len(order)} rows those that are nearest to what is wanted are drawn." if left_out else "")
     reading = "A model may be used where every criterion of a row is met; one that is not met is enough against it."
     return Figure(alt.concat(*panels, columns=3, spacing=14), f"Of {len(whole)}: {title}", caption, reading)
+
+
+def _nearest(rows: pd.DataFrame, order: list[str]) -> list[str]:
+    """Return the rows that are drawn: those whose worst criterion falls least short of what is wanted."""
+    short = (rows["value"] - rows["wanted"]).groupby(rows["row"]).min()
+    return sorted(order, key=lambda row: -float(short[row]))[:_MOST]

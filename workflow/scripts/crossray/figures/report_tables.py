@@ -13,8 +13,8 @@ from crossray.files import csv_text
 from crossray.reasons import NOT_LABELLED, NOT_TRAINED
 from crossray.tables import MEAN_OF_TASKS, reported, with_marks
 
-#: a longer table is one block of text, as ten thousand cells would make a browser slow
-_ROWS = 60
+#: a longer table, or one of more cells, is one block of text, as ten thousand cells would make a browser slow
+_ROWS, _CELLS = 60, 400
 #: digits of numbers in the offered files; the files beside the page have all
 _DIGITS = 6
 #: of a longer table only the rows that the page shows are offered
@@ -330,7 +330,7 @@ def shown_table(name: str, table: pd.DataFrame, path: Path) -> Shown:
     caption, columns = view.caption, view.columns.split()
     part = with_marks(view.choose(table)[columns], path)
     rows = [[number(value) for value in row] for row in part.itertuples(index=False)]
-    if len(rows) <= _ROWS:
+    if len(rows) <= _ROWS and len(rows) * len(columns) <= _CELLS:
         return Shown(caption, columns, rows, "")
     text = pd.DataFrame(rows, columns=[word(column) for column in columns]).to_string(index=False)
     return Shown(f"{caption} ({len(rows):,} rows)", columns, [], text)
