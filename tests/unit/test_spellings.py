@@ -8,6 +8,7 @@ import pytest
 
 from crossray.datasets.ages import years_of
 from crossray.datasets.fields import ages, sexes, views
+from crossray.errors import speaking_of
 
 VIEWS = {
     "PA": ["PA", "pa", "P.A.", "Postero-Anterior", "posterior-anterior", "PA erect", "chest PA"],
@@ -29,7 +30,7 @@ def test_a_view_that_is_not_said_is_missing():
 
 def test_sexes_and_words_that_are_none(caplog):
     texts = ["M", "male", "Männlich", "homme", "F", " female ", "weiblich", "W", "", "unknown", "blue", "Anna"]
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), speaking_of(False):
         found = sexes(pd.Series(texts), "a.csv", "gender")
     assert found.tolist()[:8] == list("MMMMFFFF")
     assert found.isna().tolist() == [False] * 8 + [True] * 4

@@ -9,6 +9,7 @@ import pandas as pd
 
 from crossray import manifest
 from crossray.checking.files import Kind, find_kinds
+from crossray.checking.warnings import heard
 from crossray.datasets import Release, find_previewer, find_reader
 from crossray.datasets.manifests import read_manifest
 from crossray.errors import UserError, speaking_of
@@ -17,7 +18,7 @@ from crossray.planning import Sources, forgotten_list, manifest_settings
 from crossray.pseudonyms import read_key
 from crossray.study.datasets import Dataset
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import convert_shard
+from crossray.study.stage_settings import convert_shard, small_cells
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Cohort:
         note: what else is to be said of it; empty where nothing is.
         missing: images whose file is not there; None where the run makes them.
         kinds: those that are there, by kind.
+        warnings: what its reader warned of.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Cohort:
     note: str = ""
     missing: int | None = None
     kinds: Sequence[Kind] = ()
+    warnings: Sequence[str] = ()
 
     @property
     def doubled(self) -> int:
@@ -48,8 +51,13 @@ class Cohort:
 
 def read_cohort(plan: Plan, sources: Sources, name: str) -> Cohort:
     """Read a data set as the rule ``make_manifest`` does, and look at its files; nothing is written that stays."""
-    with speaking_of(plan.study.datasets[name].public):
-        return _read(plan, sources, name)
+    rule = small_cells(plan.study)
+    with (
+        speaking_of(plan.study.datasets[name].public),
+        heard(rule.below if rule and name in rule.closed else 0) as warnings,
+    ):
+        cohort = _read(plan, sources, name)
+    return replace(cohort, warnings=warnings)
 
 
 def _read(plan: Plan, sources: Sources, name: str) -> Cohort:

@@ -59,6 +59,7 @@ def _datasets(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterat
     if rows:
         yield "\nImages, and how they are split\n"
         yield pd.DataFrame.from_dict(rows, orient="index").to_string()
+    yield from _people(counts)
     notes = [f"{cohort.name}: {cohort.note}" for cohort in cohorts if cohort.note]
     kinds = [
         f"{cohort.name}: {kind.images:,} x {kind.name}; {kind.decoded} of {kind.decoded + sum(kind.refused.values())} "
@@ -69,6 +70,20 @@ def _datasets(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterat
     if notes or kinds:
         yield ""
     yield from [*notes, *kinds]
+
+
+def _people(counts: pd.DataFrame) -> Iterator[str]:
+    """Show how many images have which sex, view and age, as understood."""
+    if counts.empty:
+        return
+    yield "\nSex, view and age of images, as understood\n"
+    shown = counts[counts["property"].isin(["sex", "view", "age"])]
+    for name, rows in shown.groupby("dataset", sort=False):
+        parts = [
+            f"{what} " + ", ".join(f"{row.value} {_told(row.images)}" for row in part.itertuples())
+            for what, part in rows.groupby("property", sort=False)
+        ]
+        yield f"{name}: {'; '.join(parts)}"
 
 
 def _positives(plan: Plan, tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:

@@ -62,7 +62,9 @@ def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost)
         if moved:
             yield f"{name}: {_told(plan, moved, name)} images change their split, as their patients are in several"
     for cohort in cohorts:
+        yield from (f"{cohort.name}: {warning}" for warning in cohort.warnings)
         yield from _remarks_on_files(cohort)
+        yield from _remarks_on_labels(plan, cohort)
     if cost.disk_mb > cost.free_mb:
         yield f"the disk has {cost.free_mb / 1000:,.1f} GB left, and {cost.disk_mb / 1000:,.1f} GB would be written"
 
@@ -72,6 +74,15 @@ def _told(plan: Plan, count: int, *names: str) -> str:
     rule = small_cells(plan.study)
     small = rule and count < rule.below and set(names) & set(rule.closed)
     return f"<{rule.below}" if rule and small else f"{count}"
+
+
+def _remarks_on_labels(plan: Plan, cohort: Cohort) -> Iterator[str]:
+    if cohort.table is None:
+        return
+    labels = cohort.table[[task for task in plan.study.tasks if task in cohort.table]]
+    if without := int(labels.isna().all(axis=1).sum()):
+        count, images = _told(plan, without, cohort.name), len(labels)
+        yield f"{cohort.name}: {count} of {images} images have no label of a task of the study"
 
 
 def _remarks_on_files(cohort: Cohort) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.ages import years_of
-from crossray.errors import UserError
+from crossray.errors import UserError, listed, may_quote
 
 if TYPE_CHECKING:
     import pandas
@@ -74,7 +74,10 @@ def views(texts: "pandas.Series") -> "pandas.Series":
     others = words == OTHER_VIEW
     if others.any():
         there = ", ".join(dict.fromkeys(filter(None, VIEWS.values())))
-        log.info("%d images have a view of another name than %s", others.sum(), there)
+        log.warning(
+            "%d of %d images have a view of another name than %s%s; they are OTHER",
+            others.sum(), len(texts), there, commonest(texts[others]),
+        )  # fmt: skip
     return optional(words)
 
 
@@ -91,7 +94,7 @@ def _view(text: str) -> str:
 def sexes(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     """Translate sexes to F, M or missing, as is any word that :data:`SEXES` has not; those are counted in the log."""
     words = texts.str.strip().str.lower()
-    _say_unknown(~words.isin(list(SEXES)), path, column, "name no sex that is understood")
+    _say_unknown(texts, ~words.isin(list(SEXES)), path, column, "name no sex that is understood")
     return words.map(SEXES).astype("str")
 
 
@@ -141,17 +144,29 @@ def ages(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     """
     words = texts.str.strip()
     years = words.map({text: years_of(text) for text in words.unique()}).astype(float)
-    _say_unknown((words != "") & years.isna(), path, column, "name no age that is understood")
+    _say_unknown(texts, (words != "") & years.isna(), path, column, "name no age that is understood")
     too_old = years > OLDEST
     if too_old.any():
         log.warning("%d ages above %d years are taken as unknown", too_old.sum(), OLDEST)
     return years.mask(too_old)
 
 
-def _say_unknown(which: "pandas.Series", path: str, column: str, words: str) -> None:
-    """Count texts that were not understood; quotes none, as a column named by mistake may hold anything."""
+def _say_unknown(texts: "pandas.Series", which: "pandas.Series", path: str, column: str, words: str) -> None:
+    """Count texts that were not understood."""
     if which.any():
+        first = f"row {which.index[which][0] + 2}"
         log.warning(
-            "%s: column %s: %d of %d rows %s, the first is row %d; they are taken as unknown",
-            path, column, which.sum(), len(which), words, which.index[which][0] + 2,
+            "%s: column %s: %d of %d rows %s, the first is %s%s; they are taken as unknown",
+            path, column, which.sum(), len(which), words, first, commonest(texts[which]),
         )  # fmt: skip
+
+
+def commonest(texts: "pandas.Series", limit: int = 5) -> str:
+    """Return the commonest texts with their counts, after a colon; nothing if the data are not public.
+
+    A column that was named by mistake, or filled in by hand, may hold anything.
+    """
+    if not may_quote():
+        return ""
+    counts = texts.str.strip().value_counts()
+    return f": {listed([f'{text!r} ({count})' for text, count in counts.items()], limit)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed, named, placed
+from crossray.paths import folded
 from crossray.study.base import LeftOut, Settings
 
 if TYPE_CHECKING:
@@ -183,11 +184,21 @@ def _added(joined: Joined, path: str, join: Join, several_rows: bool) -> Joined:
         "%s: %d of %d images have a row there by %s, %d have none; %d of its %d rows have no image",
         path, matched, len(wanted), join.key, len(wanted) - matched, (~keys.isin(set(wanted))).sum(), len(keys),
     )  # fmt: skip
+    without = wanted[rows.groupby("image")["row"].first().isna().to_numpy()]
+    alike = without.map(_loosely).isin(set(keys.map(_loosely))).sum()
     if not matched:
-        raise UserError(
-            f"{path}: no value of its column {there} is one of column {join.key} of the images; are they written alike "
-            "(leading zeros, endings), and is it the right column?"
+        advice = (
+            f"{alike} would be if leading zeros, a final .0 and capital letters did not count: write both alike"
+            if alike
+            else "are they written alike (leading zeros, endings), and is it the right column?"
         )
+        raise UserError(f"{path}: no value of its column {there} is one of column {join.key} of the images; {advice}")
+    if len(without):
+        log.warning(
+            "%s: %d of %d images have no row there by %s; %d of them would if leading zeros, a final .0 and capital "
+            "letters did not count%s",
+            path, len(without), len(wanted), join.key, alike, ": write both alike" if alike else "",
+        )  # fmt: skip
     numbers = rows["row"].fillna(-1).astype(int)
     added = further.drop(columns=there if there in joined.texts else []).reindex(numbers).fillna("")
     first = ~rows["image"].duplicated().to_numpy()
@@ -196,6 +207,11 @@ def _added(joined: Joined, path: str, join: Join, several_rows: bool) -> Joined:
     repeated = {} if first.all() else {path: Rows(added, rows["image"].to_numpy())}
     origins = joined.origins | dict.fromkeys(added.columns, (path, places))
     return Joined(texts, origins, joined.repeated | repeated)
+
+
+def _loosely(key: str) -> str:
+    """Return a key as programs alter it: without leading zeros, the .0 of a number, and the difference of capitals."""
+    return folded(key).removesuffix(".0").lstrip("0") or key
 
 
 def _refuse_twice(keys: "pandas.Series", path: str, what: str, words: str) -> Any:
