@@ -1,6 +1,7 @@
 """What ``check`` says of a study before it runs: counts, cells, files, costs, and its exit status."""
 
 import json
+import logging
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from crossray.checking.cells import foresee
 from crossray.checking.cohorts import read_cohort
 from crossray.checking.costs import reckon
 from crossray.checking.files import SAMPLE
+from crossray.checking.warnings import heard
 from crossray.datasets.hospital import planned_labels, write_release
 from crossray.loads import Loads
 from crossray.planning import manifest_settings, plan_of
@@ -101,6 +103,41 @@ def test_counts_and_cells_of_a_known_release(tmp_path, capsys):
     status, text = told(configuration, capsys)
     assert status == 0
     assert "5 of 8 cells" in text
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_words_that_are_not_understood_are_on_the_page(public, tmp_path, capsys, monkeypatch):
+    numbers = np.arange(40)
+    block = release(tmp_path / "a", sex="Zq", age=np.where(numbers < 2, "old", "45"), view=["PA", "Xy"] * 20)
+    block |= {"columns": COLUMNS | {"sex": "sex", "age": "age", "view": "view"}, "public": public}
+    monkeypatch.chdir(tmp_path)
+    _, text = told(study({"here": block}), capsys)
+    page = text.split("Reading here")[1]
+    assert "here: view OTHER 20, PA 20; sex not recorded 40; age " in page
+    lines = page.split("To know")[1]
+    assert "column sex: 40 of 40 rows name no sex" in lines
+    assert f"column age: {'2' if public else '<5'} of 40 rows name no age" in lines
+    assert "20 of 40 images have a view of another name" in lines
+    assert [word in page for word in ("'Zq' (40)", "'old' (2)", "'Xy' (20)")] == [public] * 3
+
+
+def test_nearly_all_is_not_counted_where_the_rest_is_few():
+    with heard(5) as warnings:
+        logging.getLogger("crossray.datasets.a").warning("%d of %d rows; %d of %d", 38, 40, 40, 40)
+    assert warnings == ["nearly all of 40 rows; 40 of 40"]
+
+
+def test_rows_without_a_partner_in_a_joined_table_are_on_the_page(tmp_path, capsys):
+    block = release(tmp_path / "a") | {"join": [{"table": "more.csv", "key": "key"}], "tasks": ["C"]}
+    table = pd.read_csv(tmp_path / "a/labels.csv", dtype="str")
+    keys = table["image_id"].str.zfill(4)
+    table.assign(key=keys).to_csv(tmp_path / "a/labels.csv", index=False)
+    few = pd.DataFrame({"key": [key.lstrip("0") if n % 2 else key for n, key in enumerate(keys[:30])], "C": 1})
+    few.to_csv(tmp_path / "a/more.csv", index=False)
+    _, text = told(study({"here": block}, ["C"]), capsys)
+    lines = text.split("To know")[1]
+    assert "more.csv: 25 of 40 images have no row there by key; 15 of them would if leading zeros" in lines
+    assert "here: 25 of 40 images have no label of a task of the study" in lines
 
 
 def test_a_minimum_that_nothing_reaches_ends_in_status_1(tmp_path, capsys):

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Integral
 
 
 class _Listener(logging.Handler):
@@ -21,7 +22,7 @@ class _Listener(logging.Handler):
 
     def _shown(self, given: tuple[object, ...]) -> tuple[object, ...]:
         """Return what fills a text; of two counts one after the other the second is all of which the first is some."""
-        counts = [int(str(one)) if str(one).isdecimal() else None for one in given]
+        counts = [int(one) if isinstance(one, Integral) else None for one in given]
         wholes = [*counts[1:], None]
         return tuple(
             one

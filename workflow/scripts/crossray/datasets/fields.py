@@ -177,11 +177,11 @@ def _say_unknown(texts: "pandas.Series", which: "pandas.Series", path: str, colu
 
 
 def commonest(texts: "pandas.Series", limit: int = 5) -> str:
-    """Return the commonest texts in brackets with their counts; nothing if the data are not public.
+    """Return the commonest texts with their counts, after a colon; nothing if the data are not public.
 
     A column that was named by mistake, or filled in by hand, may hold anything.
     """
     if not may_quote():
         return ""
     counts = texts.str.strip().value_counts()
-    return f" ({listed([f'{text!r} {count} times' for text, count in counts.items()], limit)})"
+    return f": {listed([f'{text!r} ({count})' for text, count in counts.items()], limit)}"

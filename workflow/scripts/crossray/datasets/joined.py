@@ -211,7 +211,7 @@ def _added(joined: Joined, path: str, join: Join, several_rows: bool) -> Joined:
 
 def _loosely(key: str) -> str:
     """Return a key as programs alter it: without leading zeros, the .0 of a number, and the difference of capitals."""
-    return folded(key).removesuffix(".0").lstrip("0")
+    return folded(key).removesuffix(".0").lstrip("0") or key
 
 
 def _refuse_twice(keys: "pandas.Series", path: str, what: str, words: str) -> Any:
