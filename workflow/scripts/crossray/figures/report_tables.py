@@ -37,7 +37,8 @@ _WORDS = {
     "top5_accuracy": "top 5", "top5_accuracy_low": "low", "top5_accuracy_high": "high", "share_low": "low",
     "share_high": "high", "true_class": "class", "predicted_class": "taken for", "accuracy_low": "low",
     "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
-    "value_low": "low", "value_high": "high", "threshold_from": "threshold from",
+    "value_low": "low", "value_high": "high", "threshold_from": "threshold from", "observed_expected": "O/E",
+    "calibration_error": "error",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
 }  # fmt: skip
 
@@ -203,10 +204,9 @@ VIEWS = {
         _at_home,
     ),
     "calibration": View(
-        "slope, intercept, observed over expected, and calibration error of every cell",
+        "slope, intercept, observed over expected (O/E), and calibration error of every cell",
         "source model target task slope slope_low slope_high intercept intercept_low intercept_high observed_expected "
-        "observed_expected_low observed_expected_high calibration_error calibration_error_low calibration_error_high "
-        "brier",
+        "observed_expected_low observed_expected_high calibration_error calibration_error_low calibration_error_high",
         lambda t: t[t["scale"] == "probability"],
     ),
     "reliability": View(
