@@ -10,7 +10,6 @@ import pytest
 from scipy.stats import binomtest, norm
 
 from crossray.analysis import acceptance, local_thresholds, shares, yields
-from crossray.analysis.acceptance import CANNOT_TELL, MET, NOT_MET
 from crossray.analysis.local_thresholds import Called, Images, choose
 from crossray.analysis.proportions import (
     images_to_show,
@@ -19,7 +18,7 @@ from crossray.analysis.proportions import (
 from crossray.errors import UserError
 from crossray.figures.decision import decisions, lead
 from crossray.sealed import SEALED, differing, seal, sealed_by
-from crossray.study.acceptance import Criteria
+from crossray.study.acceptance import CANNOT_TELL, LOCAL, MET, NOT_MET, Criteria
 from crossray.tables import read
 from crossray.tables.acceptance import Acceptance, Thresholds
 
@@ -175,7 +174,10 @@ def test_not_worse_than_another_model_is_judged_on_the_same_images(made):
     assert acceptance._rival(both, better, made.tasks[0], criteria) is None
     own = local_thresholds.brought(study, trained)
     here, rival = (
-        acceptance._at(both, one, made.tasks[0], criteria, local_thresholds.LOCAL, own) for one in (trained, better)
+        acceptance._at(
+            local_thresholds.images_of(both, one, made.tasks[0]), both, one, made.tasks[0], criteria, LOCAL, own
+        )
+        for one in (trained, better)
     )
     rows = list(acceptance._comparisons(here, rival, criteria))
     assert [row["criterion"] for row in rows] == ["auc against better", "sensitivity against better"]

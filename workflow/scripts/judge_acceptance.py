@@ -12,8 +12,9 @@ from crossray.study.stages.judge_acceptance import JudgeAcceptance
 
 def judge_acceptance(arguments: Namespace) -> None:
     """Judge every criterion of every cell that a report shows."""
-    from crossray.analysis.acceptance import ALL, judge
+    from crossray.analysis.acceptance import judge
     from crossray.small_cells import write
+    from crossray.study.acceptance import ALL
     from crossray.tables.acceptance import Acceptance, Thresholds
 
     answers, thresholds = judge(study_of(arguments), arguments.settings)

@@ -19,10 +19,8 @@ from scipy.special import ndtri
 from crossray import reasons
 from crossray.analysis import shares, yields
 from crossray.analysis.cells import Scored, Study, Trained
-from crossray.analysis.intervals import LEVEL, Measured, interval, measure_auc, paired_difference
+from crossray.analysis.intervals import LEVEL, interval, paired_difference
 from crossray.analysis.local_thresholds import (
-    LOCAL,
-    NONE,
     Brought,
     Called,
     Images,
@@ -38,13 +36,10 @@ from crossray.analysis.proportions import (
     paired_share_difference,
 )
 from crossray.seeds import derived_seed
-from crossray.study.acceptance import CLAIM, Criteria
+from crossray.study.acceptance import ALL, CANNOT_TELL, CLAIM, LOCAL, MET, NONE, NOT_MET, Criteria
 from crossray.study.stages.judge_acceptance import Claims, JudgeAcceptance
 from crossray.tables import of_rows
 from crossray.tables.acceptance import Acceptance, Thresholds
-
-MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
-ALL = "all"
 
 #: differences below this are rounding
 _ROUNDING = 1e-12
@@ -68,11 +63,13 @@ def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.Dat
                 answers.append(key | {"threshold_from": NONE, "criterion": ALL, "answer": CANNOT_TELL})
                 continue
             key["reason"] = None
+            images, rival = images_of(scored, trained, task), _rival(scored, trained, task, criteria)
+            others = images_of(scored, rival, task) if rival else None
             for place in _places(own[trained], counted["reason"], criteria):
-                here = _at(scored, trained, task, criteria, place, own[trained])
+                here = _at(images, scored, trained, task, criteria, place, own[trained])
                 rows = [*_criteria(here, criteria), *_against_claim(here, settings.claims, trained, task, criteria)]
-                if rival := _rival(scored, trained, task, criteria):
-                    rows += _comparisons(here, _at(scored, rival, task, criteria, place, own[rival]), criteria)
+                if rival and others:
+                    rows += _comparisons(here, _at(others, scored, rival, task, criteria, place, own[rival]), criteria)
                 facts = key | {"threshold_from": place}
                 answers += [facts | row for row in [*rows, _together(rows)]]
                 if here.called is not None:
@@ -101,8 +98,10 @@ class _Judged:
     called: Called | None
 
 
-def _at(scored: Scored, trained: Trained, task: str, criteria: Criteria, place: str, own: Brought) -> _Judged:
-    images = images_of(scored, trained, task)
+def _at(
+    images: Images, scored: Scored, trained: Trained, task: str, criteria: Criteria, place: str, own: Brought
+) -> _Judged:
+    """Call images by the threshold from a place."""
     if place == LOCAL:
         return _Judged(images, cross_fitted(images, criteria, derived_seed(0, "folds", scored.dataset, task)))
     if place == NONE:
@@ -128,7 +127,7 @@ def _against_claim(
     for name, value in claimed.items():
         wanted = -float(criteria.margin)
         if name == "auc":
-            measured = _auc(here.images)
+            measured = here.images.auc
             low, high = interval(measured)
             yield _answered("auc against the claim", wanted, measured.auc - value, low - value, high - value)
         elif here.called is not None:
@@ -144,7 +143,7 @@ def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
     power = POWER ** (1 / max(len(criteria.wanted()), 1))
     for name, wanted in criteria.wanted().items():
         if name == "auc":
-            measured = _auc(here.images)
+            measured = here.images.auc
             row = _answered(name, wanted, measured.auc, *interval(measured))
             yield row | _more_for_auc(here.images, row, power)
         elif here.called is None:
@@ -155,14 +154,10 @@ def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
             yield row | _more_for_share(name, hits, owners, row, power)
 
 
-def _auc(images: Images) -> Measured:
-    return measure_auc(images.positive, images.logits, images.patients, images.count)
-
-
 def _comparisons(here: _Judged, rival: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
     """Yield a row for each number in which a model must not be worse than another one on the same images."""
     wanted = -float(criteria.margin)
-    found = paired_difference([_auc(here.images)], [_auc(rival.images)])
+    found = paired_difference([here.images.auc], [rival.images.auc])
     yield _answered(f"auc against {criteria.against}", wanted, found.value, found.low, found.high)
     for name in ("sensitivity", "specificity"):
         if getattr(criteria, name) is not None and here.called is not None and rival.called is not None:

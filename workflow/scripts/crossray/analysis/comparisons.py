@@ -19,17 +19,11 @@ from crossray.analysis.cells import Study
 from crossray.analysis.trainings import Repeated, difference, paired_difference, pooled
 from crossray.study.names import is_pooled
 from crossray.study.stages.compare_models import Primary
-from crossray.tables import MEAN_OF_TASKS
+from crossray.tables import MEAN_OF_TASKS, of_rows
+from crossray.tables.comparisons import Comparisons
 
 PRIMARY, EXPLORATORY = "primary", "exploratory"
 SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
-
-#: for ``same images``, first and second are two sources, the target's own first if it has one; for ``home and away``
-#: they are home and target of one source
-COLUMNS = [
-    "role", "model", "kind", "source", "target", "task", "first", "second", "tasks", "first_auc", "second_auc",
-    "difference", "difference_low", "difference_high", "p", "p_holm", "p_fdr",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,11 +45,11 @@ def measure(study: Study, primary: Sequence[Primary] = ()) -> pd.DataFrame:
         primary: the comparisons that were named before the run.
 
     Returns:
-        A table with :data:`COLUMNS`.
+        A table of :class:`Comparisons`.
     """
     cells = _pooled(dict(_cells(study)))
     rows = [*_on_same_images(study, cells), *_home_and_away(study, cells)]
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = of_rows(rows, Comparisons)
     named = pd.Series(
         [any(_is_named(row, one) for one in primary) for row in table.itertuples()], table.index, dtype=bool
     )

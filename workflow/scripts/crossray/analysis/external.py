@@ -14,19 +14,8 @@ from crossray.analysis.intervals import Measured, independent, interval, measure
 from crossray.analysis.thresholds import own_thresholds
 from crossray.statistics import auc
 from crossray.study.names import BINARY_ANSWER
-
-KEYS = ["model", "source", "target", "task"]
-#: one row a claimed number
-CLAIM_COLUMNS = [*KEYS, "measure", "images", "patients", "positives", "negatives", "reason", "claimed", "measured",
-                 "measured_low", "measured_high", "finding", "caveat"]  # fmt: skip
-_BOUNDS = [f"{name}_{end}" for name in ("auc", "sensitivity", "specificity") for end in ("worst", "best")]
-#: three rows a cell: the images with a score, those without, and all
-REFUSAL_COLUMNS = [*KEYS, "group", "images", "patients", "positives", "negatives", "share", "share_low", "share_high",
-                   "prevalence", "prevalence_low", "prevalence_high", "age", "women", *_BOUNDS]  # fmt: skip
-#: one row a pair of models on the same images
-VERSION_COLUMNS = ["model", "source", "other_model", "other_source", "target", "task", "images", "difference",
-                   "difference_low", "difference_high", "p", "both", "first_only", "second_only",
-                   "neither"]  # fmt: skip
+from crossray.tables import of_rows
+from crossray.tables.external import Claims, Refusals, Versions
 
 BELOW, ABOVE, AGREES = "below the claim", "above the claim", "not told from the claim"
 SCORED, REFUSED, ALL = "scored", "refused", "all"
@@ -44,7 +33,7 @@ def measure(
         claims: model -> task -> measure -> what its maker claims.
 
     Returns:
-        Tables with :data:`CLAIM_COLUMNS`, :data:`REFUSAL_COLUMNS` and :data:`VERSION_COLUMNS`.
+        Tables of :class:`Claims`, :class:`Refusals` and :class:`Versions`.
     """
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
     found: list[dict[str, Any]] = []
@@ -66,9 +55,9 @@ def measure(
                     refusals += [names | {"task": task} | row for row in _refusals(scored, trained, task, limit)]
         versions += list(_versions(study, scored, thresholds))
     return (
-        pd.DataFrame(found, columns=CLAIM_COLUMNS),
-        pd.DataFrame(refusals, columns=REFUSAL_COLUMNS),
-        pd.DataFrame(versions, columns=VERSION_COLUMNS),
+        of_rows(found, Claims),
+        of_rows(refusals, Refusals),
+        of_rows(versions, Versions),
     )
 
 

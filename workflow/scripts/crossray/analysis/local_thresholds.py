@@ -7,6 +7,7 @@ that what is said of it is of patients who did not choose it. To be used is then
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,11 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from crossray.analysis.cells import Scored, Study, Trained, known
-from crossray.analysis.intervals import LEVEL
+from crossray.analysis.intervals import LEVEL, Measured, measure_auc
 from crossray.analysis.proportions import POWER
-from crossray.study.acceptance import Criteria
+from crossray.study.acceptance import HOME, MAKER, Criteria
 from crossray.study.names import BINARY_ANSWER
 
-HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cross-fitted", "no threshold"
 FOLDS = 5
 
 #: standard errors by which a criterion is exceeded that can be shown on as many images again
@@ -42,6 +42,11 @@ class Images:
     logits: NDArray[np.float64]
     patients: NDArray[np.int64]
     count: int
+
+    @cached_property
+    def auc(self) -> Measured:
+        """The AUC, measured once for all thresholds."""
+        return measure_auc(self.positive, self.logits, self.patients, self.count)
 
 
 @dataclass(frozen=True)

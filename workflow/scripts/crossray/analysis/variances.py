@@ -16,12 +16,9 @@ from crossray.analysis.performance import values_of
 from crossray.analysis.trainings import variance
 from crossray.analysis.transfer import Pair, able_pairs, pairs_of
 from crossray.analysis.values import Value, mean_of
-from crossray.tables import reported
+from crossray.tables import of_rows, reported
+from crossray.tables.transfer import Variances
 
-COLUMNS = [
-    "model", "source", "quantity", "pairs", "hospitals", "value", "low", "high", "patients_sd", "trainings",
-    "trainings_sd", "trainings_freedom", "sites_sd", "sample_low", "sample_high",
-]  # fmt: skip
 QUANTITIES = ("home_auc", "away_auc", "drop")
 
 #: hospitals that say what others would be like
@@ -37,7 +34,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
         replicates: what stands beside it.
 
     Returns:
-        A table with :data:`COLUMNS`: one row for each mean over pairs that ``summary.csv`` has.
+        A table of :class:`Variances`: one row for each mean over pairs that ``summary.csv`` has.
     """
     values = values_of(performance, replicates)
     shown = reported(performance)
@@ -48,7 +45,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
         for quantity in QUANTITIES if able else ():
             row = {"model": model, "source": scope, "quantity": quantity, "trainings": trainings}
             rows.append(row | _parts({pair: _of(quantity, *ends) for pair, ends in able.items()}))
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return of_rows(rows, Variances)
 
 
 def _of(quantity: str, home: Value, away: Value) -> Value:

@@ -4,10 +4,11 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, nothing
+from crossray.study.acceptance import ALL, CANNOT_TELL, MET, NOT_MET
 from crossray.study.stages.draw_figure import DrawFigure
 
-_ANSWERS = {"met": "#0072b2", "cannot tell": "#6b7280", "not met": "#d55e00"}
-_SHAPES = {"met": "circle", "cannot tell": "diamond", "not met": "square"}
+_ANSWERS = {MET: "#0072b2", CANNOT_TELL: "#6b7280", NOT_MET: "#d55e00"}
+_SHAPES = {MET: "circle", CANNOT_TELL: "diamond", NOT_MET: "square"}
 _ROW = 16
 #: so many rows are drawn at most, those that are nearest to what is wanted
 _MOST = 40
@@ -21,7 +22,7 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
         settings: models, sources.
     """
     rows = acceptance[acceptance["value"].notna()]
-    whole = acceptance[acceptance["criterion"] == "all"]
+    whole = acceptance[acceptance["criterion"] == ALL]
     if rows.empty:
         return nothing("No criterion can be judged", "No model has a number for a task that has criteria.")
     rows = rows.assign(
@@ -46,7 +47,7 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
         panels.append((lines + points + wanted).properties(width=190, height=_ROW * len(order)))
     counts = whole["answer"].value_counts()
     title = ", ".join(f"{counts.get(answer, 0)} {words}" for answer, words in (
-        ("met", "meet all criteria"), ("not met", "do not"), ("cannot tell", "cannot be judged yet")))  # fmt: skip
+        (MET, "meet all criteria"), (NOT_MET, "do not"), (CANNOT_TELL, "cannot be judged yet")))  # fmt: skip
     caption = (
         "Each criterion of each model at each target, with its 95 % interval; the black line is what is wanted. "
         "Met: the whole interval lies at or above it. Not met: it lies below. A threshold of the target is judged on "

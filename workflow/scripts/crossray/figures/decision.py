@@ -7,17 +7,16 @@ import pandas as pd
 
 from crossray.figures.style import with_interval
 from crossray.reasons import REASONS
+from crossray.study.acceptance import ALL, CANNOT_TELL, HOME, LOCAL, MAKER, MET, NONE, NOT_MET
 
-MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
 #: answer -> what is said of a model
 WORDS = {MET: "meets all criteria", NOT_MET: "does not meet the criteria", CANNOT_TELL: "cannot be judged yet"}
 _PLACES = {
-    "source's validation split": "at the threshold of its source",
-    "target, cross-fitted": "at a threshold of the target",
-    "no threshold": "without a threshold",
-    "the maker": "at the threshold of its maker",
+    HOME: "at the threshold of its source",
+    LOCAL: "at a threshold of the target",
+    NONE: "without a threshold",
+    MAKER: "at the threshold of its maker",
 }
-_ALL = "all"
 _KEYS = ("target", "task", "model", "source", "threshold_from")
 
 
@@ -55,8 +54,8 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decisi
     found = []
     for key, rows in acceptance.groupby(keys, sort=False):
         target, task, model, source, place = key
-        whole = rows[rows["criterion"] == _ALL].iloc[0]
-        parts, answer = rows[rows["criterion"] != _ALL], str(whole["answer"])
+        whole = rows[rows["criterion"] == ALL].iloc[0]
+        parts, answer = rows[rows["criterion"] != ALL], str(whole["answer"])
         names = dict(zip(keys, key, strict=True))
         who = f"{model} of {source}, {_PLACES.get(place, f'at a threshold of the {place}')},"
         surer = _surer(parts) if answer == CANNOT_TELL else _useless(answer)
@@ -64,7 +63,7 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decisi
             Decision(names, f"{task} at {target}", who, answer, WORDS[answer], _why(parts, whole), surer, parts,
                      chosen.get(key))
         )  # fmt: skip
-    return sorted(found, key=lambda one: list(acceptance["target"]).index(one.key["target"]))
+    return found
 
 
 def lead(found: Sequence[Decision]) -> Iterator[str]:

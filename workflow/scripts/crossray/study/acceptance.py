@@ -11,6 +11,13 @@ from crossray.study.kinds import Number
 #: what a model can be compared with beside another one: what its maker says of it
 CLAIM: Final = "claim"
 
+#: answers
+MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
+#: the criterion that is all of them
+ALL = "all"
+#: where thresholds are from
+HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cross-fitted", "no threshold"
+
 #: a share that is neither none nor all
 Part = Annotated[Number, Gt(0), Lt(1)]
 
