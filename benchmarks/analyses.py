@@ -63,11 +63,11 @@ def make(folder: Path, seeds: list[int]) -> Study:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 pd.DataFrame(logits).to_parquet(path, index=False)
     members = {source: [source if source in targets else targets[0]] for source in sources}
-    registers = {name: name for name in [*targets, *sources]}
+    cohorts = {name: name for name in [*targets, *sources]}
     settings = Analysis.from_dict({
         "models": ["m"], "sources": sources, "sources_of": {"m": sources}, "origins": {"m": []},
         "targets": targets, "seeds": seeds, "members": members, "paper": {},
-        "tasks": list(dict.fromkeys(cells["task"])), "objective": "multilabel", "registers": registers,
+        "tasks": list(dict.fromkeys(cells["task"])), "objective": "multilabel", "cohorts": cohorts,
         "evaluation": {"minimum": 10, "resamples": 1000, "seed": 0}, "overlap": "move",
     })  # fmt: skip
     return Study(folder / "predictions", folder / "manifests", settings)

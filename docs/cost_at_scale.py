@@ -9,7 +9,7 @@ from performance import BATCH_GPU, ROOT, Results, read_results, value
 
 from crossray.files import write_text
 from crossray.learning.models import build_model
-from crossray.planning import register_of, study_of
+from crossray.planning import cohort_of, study_of
 from crossray.study.config import Study
 from crossray.study.names import members
 from crossray.study.plan import pool_of
@@ -49,8 +49,8 @@ def trained_images(study: Study) -> list[int]:
         * max(int(row["positive"]) + int(row["negative"]) for row in rows if row["dataset"] == dataset.paper)
         for name, dataset in datasets.items()
     }
-    registers = {name: register_of(name, dataset) for name, dataset in datasets.items()}
-    sources = [members(source, pool_of(study), registers) for source in study.trained_on()]
+    cohorts = {name: cohort_of(name, dataset) for name, dataset in datasets.items()}
+    sources = [members(source, pool_of(study), cohorts) for source in study.trained_on()]
     return [round(sum(images[name] for name in source)) for source in sources]
 
 

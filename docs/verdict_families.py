@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from crossray.analysis.shift.cell import Cases  # noqa: E402
+from crossray.analysis.shift.cell import ShiftSample  # noqa: E402
 from crossray.analysis.shift.prevalence import calibration  # noqa: E402
 from crossray.analysis.shift.terms import log_losses  # noqa: E402
 
@@ -233,12 +233,12 @@ class Reader:
 _PATIENTS = count()
 
 
-def cases(reader: Reader, images: Images) -> Cases:
+def cases(reader: Reader, images: Images) -> ShiftSample:
     """Return a model's cases, described as in a study by much and by little; patients are others each time."""
     scores = reader.scores(images)
     owners = images.patients + 10**7 * next(_PATIENTS)
     features = {"rich": np.c_[images.x, scores], "lean": np.c_[images.x[:, 3:5], images.x[:, 6:], scores]}
-    return Cases(images.labels, scores, reader.used(images), owners, features)
+    return ShiftSample(images.labels, scores, reader.used(images), owners, features)
 
 
 def planted_terms(reader: Reader, source: Hospital, target: Hospital, images: int = 20_000) -> dict[str, float]:

@@ -36,7 +36,7 @@ from crossray.configfiles import check_text  # noqa: E402
 from crossray.datasets import find_locator, find_reader  # noqa: E402
 from crossray.datasets.configured import with_policy  # noqa: E402
 from crossray.errors import UserError  # noqa: E402
-from crossray.planning import manifest_settings, register_of, study_of  # noqa: E402
+from crossray.planning import cohort_of, manifest_settings, study_of  # noqa: E402
 from crossray.study.plan import make_plan  # noqa: E402
 from helpers import workbook  # noqa: E402
 
@@ -220,7 +220,7 @@ def read_release(folder: Path, settings: dict[str, object]) -> None:
     reader = find_reader(dataset.reader)
     release = reader.locate("made-up", dataset)
     reader.count_images(release, dataset)
-    plan = make_plan(checked, {"made-up": register_of("made-up", dataset)}, [])
+    plan = make_plan(checked, {"made-up": cohort_of("made-up", dataset)}, [])
     chosen = manifest_settings(plan, with_policy("made-up", dataset), "made-up")
     out = folder.parent / "out"
     make_manifest.make_manifest(
@@ -256,14 +256,14 @@ def check_study(config: object) -> None:
     if not isinstance(config, dict):
         return  # Snakemake's own concern
     study = study_of(config)
-    registers = {}
+    cohorts = {}
     for name, dataset in study.datasets.items():
         reader = find_reader(dataset.reader)
         with_policy(name, dataset)
         with contextlib.suppress(UserError):  # no release is there
             reader.count_images(reader.locate(name, dataset), dataset)
-        registers[name] = register_of(name, dataset)
-    make_plan(study, registers, [])
+        cohorts[name] = cohort_of(name, dataset)
+    make_plan(study, cohorts, [])
     json.dumps(study.as_dict()).encode()
 
 

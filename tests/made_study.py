@@ -29,7 +29,7 @@ from crossray.analysis import (
     probe,
     roc,
     subgroups,
-    sweeps,
+    sweep_points,
     transfer,
     variances,
 )
@@ -76,7 +76,7 @@ class Made:
         labels: data set -> the tasks that it labels.
         sources: data sets and pooled sources.
         aucs: (source, target, task) -> true AUC of the model there; 0.7 where it is not named.
-        registers: data set -> whose patients it has; its own where left out.
+        cohorts: data set -> whose patients it has; its own where left out.
         paper: data set -> its name in the paper.
         classes: whether tables and figures of classes are made too, the first positive task being the class.
         explained: whether causes of losses, maps of where models look and sweeps are made too.
@@ -92,7 +92,7 @@ class Made:
     seeds: tuple[int, ...] = (0,)
     images: int = 200
     patients: int | None = None
-    registers: dict[str, str] | None = None
+    cohorts: dict[str, str] | None = None
     paper: dict[str, str] | None = None
     evaluation: dict | None = None
     classes: bool = False
@@ -103,15 +103,15 @@ class Made:
     @property
     def settings(self):
         """Return what the workflow would hand to analyses and figures."""
-        registers = {name: name for name in self.labels} | (self.registers or {})
+        cohorts = {name: name for name in self.labels} | (self.cohorts or {})
         single = [source for source in self.sources if source in self.labels]
         return {
             "models": ["resnet50"], "shown": ["resnet50"], "trained": ["resnet50"], "sources": self.sources,
             "sources_of": {"resnet50": self.sources}, "origins": {"resnet50": []},
             "targets": list(self.labels), "seeds": list(self.seeds),
-            "tasks": self.tasks, "objective": "multilabel", "registers": registers, "paper": self.paper or {},
+            "tasks": self.tasks, "objective": "multilabel", "cohorts": cohorts, "paper": self.paper or {},
             "overlap": "move",
-            "members": {source: members(source, single, registers) for source in self.sources},
+            "members": {source: members(source, single, cohorts) for source in self.sources},
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
             "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
@@ -269,8 +269,8 @@ class Made:
         cost = {"resnet50": {"architecture": "resnet50", "parameters": 23_500_000, "operations": 8.2e9}}
         self._write(models=models.measure(table, replicates, ["resnet50"], settings["members"], cost))
         points = {"resnet50": SweepPoint(sweep="resnet50", point={"learning_rate": 0.001})}
-        measured = sweeps.measure(study, points, dict.fromkeys(study.trained(), 3.0))
-        self._write(sweeps=measured, choices=sweeps.choose(study, points, measured))
+        measured = sweep_points.measure(study, points, dict.fromkeys(study.trained(), 3.0))
+        self._write(sweeps=measured, choices=sweep_points.choose(study, points, measured))
         kappas, mean_kappas = agreement.measure(study)
         points, errors, bins = calibration.measure(study)
         differences, drawn, extremes = outputs.measure(study, [])
@@ -349,25 +349,25 @@ class Made:
             write_table(self.folder / f"analysis/{name}.csv", table, contract_of(name))
 
     def twins(self):
-        """Return pairs of images with one image_id in the first two data sets of each register."""
+        """Return pairs of images with one image_id in the first two data sets of each cohort."""
         columns = ["dataset", "image_id", "other_dataset", "other_image_id"]
-        registers, rows = self.settings["registers"], []
+        cohorts, rows = self.settings["cohorts"], []
         names = list(self.labels)
         for place, first in enumerate(names):
             for second in names[place + 1 :]:
-                if registers[first] == registers[second]:
+                if cohorts[first] == cohorts[second]:
                     rows += [(first, f"i{n}", second, f"i{n}") for n in range(self.images)]
         return pd.DataFrame(rows, columns=columns)
 
     def vectors(self):
         """Return weight vectors for an output of each data set and task, twice as close with the penalty."""
         generator, found = np.random.default_rng(1), {}
-        for penalty, spread in (("free", 1.0), ("tied", 0.5)):
+        for penalty, spread in (("none", 1.0), ("l2", 0.5)):
             rows = [(name, task, *(generator.normal(size=4) * spread)) for name, tasks in self.labels.items()
                     for task in tasks]  # fmt: skip
             columns = ["dataset", "task", *(f"weight {i}" for i in range(4))]
             found["resnet50", penalty, "0"] = pd.DataFrame(rows, columns=columns)
-            if self.diverged and penalty == "tied":
+            if self.diverged and penalty == "l2":
                 found["resnet50", penalty, "0"][columns[2:]] = np.nan
         return found
 
@@ -463,5 +463,5 @@ def small(folder, **more):
     aucs = {(source, target, task): 0.9 if source == target else 0.3
             for source in labels for target in labels for task in TASKS}  # fmt: skip
     sources = ["north", "south", "reread", "all", "all-but-north", "all-but-south"]
-    return Made(folder, labels, sources, aucs, TASKS, seeds=(0, 1), registers={"reread": "north"},
+    return Made(folder, labels, sources, aucs, TASKS, seeds=(0, 1), cohorts={"reread": "north"},
                 paper={"north": "NIH", "south": "PC"}, classes=True, **more)  # fmt: skip

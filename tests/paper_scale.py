@@ -6,7 +6,7 @@ from helpers import ROOT
 from made_study import Made
 
 PUBLISHED = ROOT / "resources/cohen2020"
-REGISTERS = {"NIH": "nih", "Google": "nih", "Kaggle": "nih", "MIMIC_CH": "mimic", "MIMIC_NB": "mimic"}
+COHORTS = {"NIH": "nih", "Google": "nih", "Kaggle": "nih", "MIMIC_CH": "mimic", "MIMIC_NB": "mimic"}
 
 
 def paper_scale(folder, images=250):
@@ -21,5 +21,5 @@ def paper_scale(folder, images=250):
     sources = [source for source in dict.fromkeys(cells["source"]) if source != "all"]
     pooled = ["all", "all-but-NIH", "all-but-PC", "all-but-CheX", "all-but-MIMIC_CH"]
     names = {target: target for target in targets}
-    return Made(folder, labels, sources + pooled, aucs, tasks, images=images, registers=REGISTERS, paper=names,
+    return Made(folder, labels, sources + pooled, aucs, tasks, images=images, cohorts=COHORTS, paper=names,
                 explained=False).make()  # fmt: skip

@@ -32,7 +32,7 @@ SETTINGS = {
 def train(dataset, folder, **changes):
     paths = {
         "--manifests": dataset / "manifest.parquet", "--indexes": dataset / "32px/index.json",
-        "--work": folder / "work", "--tensorboard": folder / "tensorboard",
+        "--checkpoint-dir": folder / "work", "--tensorboard": folder / "tensorboard",
         "--weights": folder / "weights.safetensors", "--history": folder / "history.csv",
         "--record": folder / "training.json",
     }  # fmt: skip

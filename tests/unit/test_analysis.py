@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from crossray import manifest, reasons
 from crossray.analysis import datasets as summary_of
 from crossray.analysis import domains, performance, transfer
-from crossray.analysis.cells import Scored, Study, Trained, fewest_patients, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients, known
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.options import read_overlap
 from crossray.errors import FILE_NOT_FOUND, UserError
@@ -54,7 +54,7 @@ def study(tmp_path):
         "origins": {"resnet50": []},
         "members": {name: [name] for name in labels},
         "targets": list(labels),
-        "registers": {name: name for name in labels},
+        "cohorts": {name: name for name in labels},
         "paper": {},
         "seeds": [0, 1],
         "tasks": TASKS,
@@ -75,20 +75,20 @@ def cell(table, source, target, task, seed="0"):
 def test_the_minimum_counts_patients_and_not_their_images(study, few, patients, reason):
     labels = pd.DataFrame({"patient_id": np.repeat(np.arange(60), 4).astype(str)})
     labels["A"] = np.where(np.arange(len(labels)) // 4 < patients, few, 1 - few)
-    trained = Trained("resnet50", "north")
-    scored = Scored("south", labels, {trained: {"0": labels[["A"]]}}, EVALUATION["minimum"])
+    trained = ModelKey("resnet50", "north")
+    scored = ScoredSplit("south", labels, {trained: {"0": labels[["A"]]}}, EVALUATION["minimum"])
     row = scored.count(trained, "0", "A")
     assert (row["positives" if few else "negatives"], row["patients"], row["reason"]) == (4 * patients, 60, reason)
 
 
 def test_a_cohort_is_drawn_once_in_whichever_data_sets_it_appears(study):
-    shared = replace(study.settings, registers={**study.settings.registers, "south": "north"})
+    shared = replace(study.settings, cohorts={**study.settings.cohorts, "south": "north"})
     drawn = {}
-    for registers, one in (("own", study), ("one", replace(study, settings=shared))):
+    for cohorts, one in (("own", study), ("one", replace(study, settings=shared))):
         for scored in one.targets():
             counts = pd.DataFrame(scored.weights(study.settings.evaluation).T)
             assert len(counts) == len(scored.labels)
-            drawn[registers, scored.dataset] = counts.groupby(scored.labels["patient_id"].to_numpy()).first()
+            drawn[cohorts, scored.dataset] = counts.groupby(scored.labels["patient_id"].to_numpy()).first()
     both = drawn["one", "north"].index.intersection(drawn["one", "south"].index)
     assert len(both) > 5
     assert drawn["one", "north"].loc[both].equals(drawn["one", "south"].loc[both])
@@ -145,7 +145,7 @@ def test_an_auc_has_the_same_interval_whether_patients_have_one_image_or_the_rep
     known_ones = known_ones[known_ones["seed"] != "mean of trainings"]
     assert len(known_ones) > 3
     for row in known_ones.itertuples():
-        logits = scored.logits[Trained(row.model, row.source)][row.seed]
+        logits = scored.logits[ModelKey(row.model, row.source)][row.seed]
         truth, scores, here = known(scored.labels, logits, row.task)
         measured = measure_auc(truth, scores, scored.patients[here], scored.patient_count)
         assert (row.auc_low, row.auc_high) == interval(measured)
@@ -163,7 +163,7 @@ def test_every_cell_has_a_number_or_a_reason(study):
 
 def test_aucs_and_the_ensemble_equal_scikit_learn(study):
     table, _ = performance.measure(study)
-    labels = study.scored("south", "test", [Trained("resnet50", "north")]).labels["A"]
+    labels = study.scored("south", "test", [ModelKey("resnet50", "north")]).labels["A"]
     paths = [study.predictions / f"resnet50/north/{seed}/test/south.parquet" for seed in (0, 1)]
     logits = [pd.read_parquet(path).set_index("image_id").loc[labels.index, "A"] for path in paths]
     assert cell(table, "north", "south", "A")["auc"] == pytest.approx(roc_auc_score(labels, logits[0]), abs=1e-12)

@@ -11,7 +11,7 @@ from crossray import maps
 from crossray.errors import UserError
 from crossray.learning.attribution import METHODS, attribute, attribute_all, last_stage, randomised
 from crossray.learning.models import InputScale, Network, build_model
-from crossray.learning.telling import ROLES, choose
+from crossray.learning.select_images import ROLES, choose
 
 SIZE = 32
 STEPS = 8

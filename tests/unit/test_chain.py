@@ -74,7 +74,7 @@ def make_hospital(root, name, seed):
 def audit(root):
     manifests = [root / "datasets" / name / "manifest.parquet" for name in "ab"]
     found = root / "study/leakage"
-    settings = {"datasets": ["a", "b"], "registers": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near",
+    settings = {"datasets": ["a", "b"], "cohorts": {"a": "a", "b": "b"}, "overlap": "move", "duplicates": "near",
                 "tested": []}  # fmt: skip
     assert run("audit_leakage", settings=settings, manifests=manifests,
                indexes=[root / "datasets" / name / "32px/index.json" for name in "ab"],
@@ -97,7 +97,7 @@ def train_heads(root, penalty):
         "learning_rate": 0.001,
         "weight_decay": 0.0, "schedule": "constant", "augmentation": {"rotation": 5, "translation": 0.0, "scale": 0.0},
         **LEARNING,
-        "penalty": 0.1 if penalty == "tied" else 0,
+        "penalty": 0.1 if penalty == "l2" else 0,
     }  # fmt: skip
     folder = root / "study/shared_heads/small" / penalty / "0"
     assert run("train_shared_heads", settings=settings, **members_files(root, "all"), work=folder / "work",
@@ -136,7 +136,7 @@ def study(tmp_path_factory):
     audit(root)
     for source in MEMBERS:
         train_and_predict(root, source)
-    for penalty in ("free", "tied"):
+    for penalty in ("none", "l2"):
         train_heads(root, penalty)
     analyse(root)
     draw(root)
@@ -147,7 +147,7 @@ def analyse(root):
     tables, leakage = root / "study/analysis", root / "study/leakage"
     evaluation = {"minimum": 1, "resamples": 100, "seed": 0}
     settings = STUDY | {"evaluation": evaluation, "overlap": "refuse", "members": MEMBERS, "paper": {"a": "NIH"},
-                        "registers": {"a": "a", "b": "b"}}  # fmt: skip
+                        "cohorts": {"a": "a", "b": "b"}}  # fmt: skip
     study = {"predictions": root / "study/predictions", "manifests": root / "study/manifests",
              "leakage": leakage / "summary.csv", "settings": settings}  # fmt: skip
     measured = {"performance": tables / "performance.csv", "replicates": tables / "replicates.parquet"}
@@ -186,7 +186,7 @@ def analyse(root):
     embedded = [root / "study/embeddings/small" / source / "0.parquet" for source in MEMBERS]
     assert run("probe_sources", embeddings=embedded, datasets=root / "datasets", output=tables / "probe.csv",
                settings={"shape": "32px"}, confusion=tables / "probe_confusion.csv") == 0  # fmt: skip
-    vectors = [root / f"study/shared_heads/small/{penalty}/0/vectors.parquet" for penalty in ("free", "tied")]
+    vectors = [root / f"study/shared_heads/small/{penalty}/0/vectors.parquet" for penalty in ("none", "l2")]
     assert run("measure_heads", vectors=vectors, tasks=tables / "tasks.csv", places=tables / "head_places.csv",
                relations=tables / "head_relations.csv", output=tables / "head_distances.csv") == 0  # fmt: skip
     compared = ("performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement")
@@ -214,7 +214,7 @@ def draw(root):
     for name in had(FIGURES, HAD):
         inputs = {"tables": [study / f"analysis/{table}.csv" for table in FIGURES[name].tables],
                   "folders": [folders.get(folder, study / folder) for folder in FIGURES[name].folders]}  # fmt: skip
-        outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "words": figures / f"{name}.json"}
+        outputs = {"svg": figures / f"{name}.svg", "png": figures / f"{name}.png", "caption": figures / f"{name}.json"}
         asked = ("phantoms", "real", *FIGURES[name].settings)
         settings = {key: value for key, value in (STUDY | shown | {"members": MEMBERS}).items() if key in asked}
         assert run("draw_figure", figure=name, **inputs, settings=settings, **outputs) == 0

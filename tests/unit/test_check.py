@@ -198,7 +198,7 @@ def test_each_kind_of_dicom_is_decoded_by_itself(tmp_path):
 
 
 def test_shared_patients_move_or_are_refused(tmp_path):
-    blocks = {name: release(tmp_path / name) | {"register": "one"} for name in ("a", "b")}
+    blocks = {name: release(tmp_path / name) | {"cohort": "one"} for name in ("a", "b")}
     table = pd.read_csv(tmp_path / "b/labels.csv")
     table["split"] = table["split"].replace({"train": "test", "test": "train"})
     table.to_csv(tmp_path / "b/labels.csv", index=False)
@@ -254,7 +254,7 @@ def test_small_counts_of_a_closed_data_set_are_those_of_the_tables(public, limit
 
 
 def test_few_shared_patients_of_closed_data_sets_are_not_counted(tmp_path, capsys, monkeypatch):
-    blocks = {name: release(tmp_path / name, prefix=name) | {"register": "one", "public": False} for name in "ab"}
+    blocks = {name: release(tmp_path / name, prefix=name) | {"cohort": "one", "public": False} for name in "ab"}
     table = pd.read_csv(tmp_path / "b/labels.csv")
     table.loc[:2, "patient_id"] = ["a0", "a1", "a2"]
     table.to_csv(tmp_path / "b/labels.csv", index=False)

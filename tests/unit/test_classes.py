@@ -13,7 +13,7 @@ from crossray.analysis import performance
 from crossray.analysis.cells import Study
 from crossray.errors import UserError
 from crossray.figures import accuracy, confusion
-from crossray.figures.answers import accuracy_numbers
+from crossray.figures.summary_text import accuracy_numbers
 from crossray.study.base import taken
 from crossray.study.stages.analysis import Analysis, Intervals
 from crossray.study.stages.draw_figure import DrawFigure
@@ -49,7 +49,7 @@ def made(folder, patients=None, seeds=(0,), spread=2.5):
     settings = Analysis.from_dict({
         "models": ["net"], "sources": list(LABELS), "sources_of": {"net": list(LABELS)}, "origins": {"net": []},
         "members": {name: [name] for name in LABELS},
-        "targets": list(LABELS), "registers": {name: name for name in LABELS}, "seeds": list(seeds),
+        "targets": list(LABELS), "cohorts": {name: name for name in LABELS}, "seeds": list(seeds),
         "tasks": CLASSES, "objective": "multiclass", "evaluation": {"minimum": 5, "resamples": 200, "seed": 0},
         "paper": {}, "overlap": "refuse",
     })  # fmt: skip

@@ -75,7 +75,7 @@ def test_every_wing_is_seen(scripts):
 def test_a_module_that_a_program_never_calls_can_be_left_out(scripts):
     def manifest():
         return module.code_version.__wrapped__(
-            "make_manifest", "crossray.datasets.simulated", without="crossray.datasets.places"
+            "make_manifest", "crossray.datasets.simulated", without="crossray.datasets.annotations"
         )
 
     before = manifest(), digest("locate_findings", "crossray.datasets.simulated")

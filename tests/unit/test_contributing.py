@@ -44,7 +44,7 @@ def test_a_figure_is_its_module_and_an_entry(applied, made, tmp_path):
     words = [sys.executable, "draw_figure.py", "--figure", name, "--settings"]
     words += [json.dumps({key: made.settings[key] for key in ["phantoms", "real", *settings]})]
     words += ["--tables", *(str(made.folder / f"analysis/{table}.csv") for table in tables)]
-    for kind, suffix in {"svg": "svg", "png": "png", "words": "json"}.items():
+    for kind, suffix in {"svg": "svg", "png": "png", "caption": "json"}.items():
         words += [f"--{kind}", str(tmp_path / f"{name}.{suffix}")]
     done = subprocess.run(words, cwd=scripts, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 from crossray.analysis import corrections
-from crossray.analysis.cells import Scored, Study
+from crossray.analysis.cells import ScoredSplit, Study
 from crossray.analysis.shift.terms import CAUSES
 from crossray.analysis.shift.verdict import COMPOUND
 from crossray.learning.batches import Examples
-from crossray.learning.correction import MATCHES, MatchedStore, mean_look, with_target_statistics
+from crossray.learning.correction import MATCHES, MatchedStore, mean_statistics, with_target_statistics
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore
@@ -39,7 +39,7 @@ def rows(store):
 def look(*pictures):
     """Return what pictures look like together."""
     store = SimpleNamespace(take=lambda rows: np.stack(pictures)[rows])
-    return mean_look([(store, np.arange(len(pictures)))])
+    return mean_statistics([(store, np.arange(len(pictures)))])
 
 
 def smooth(seed=0, size=32):
@@ -52,7 +52,7 @@ def smooth(seed=0, size=32):
 @pytest.mark.parametrize("match", MATCHES)
 def test_images_that_look_alike_taken_together_stay(stores, match):
     images = stores[0].take(rows(stores[0]))
-    here = mean_look([(stores[0], rows(stores[0]))])
+    here = mean_statistics([(stores[0], rows(stores[0]))])
     matched = MatchedStore(stores[0], match, here, here)
     found = matched.take(rows(stores[0]))
     stay = np.ones(len(images), bool) if match != "polarity" else (found == images).all(axis=(1, 2))
@@ -92,7 +92,7 @@ def test_noise_and_blur_are_taken_towards_the_sources():
 
 
 def test_a_look_is_that_of_all_images_of_all_stores(stores):
-    seen = mean_look([(store, rows(store)) for store in stores])
+    seen = mean_statistics([(store, rows(store)) for store in stores])
     images = np.concatenate([store.take(rows(store)) for store in stores])
     assert seen.picture == pytest.approx(images.mean(axis=0))
 
@@ -193,14 +193,14 @@ def test_recalibration_keeps_the_order_of_scores_and_so_their_auc(analysed):
 
 def test_halves_of_patients_never_calibrate_themselves():
     labels = pd.DataFrame({"patient_id": np.repeat(np.arange(40), 5).astype(str), "A": 1.0})
-    seen = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", labels, {}, 1), "A", 0)
+    seen = corrections._recalibrated(np.linspace(-1, 1, 200), ScoredSplit("t", labels, {}, 1), "A", 0)
     assert seen == pytest.approx(np.linspace(-1, 1, 200))  # labels of one class calibrate nothing
     wrong = labels.assign(A=(np.arange(200) % 2).astype(float))
-    one = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", wrong, {}, 1), "A", 0)
+    one = corrections._recalibrated(np.linspace(-1, 1, 200), ScoredSplit("t", wrong, {}, 1), "A", 0)
     first = np.random.default_rng(derived_seed(0, "halves", "t")).permutation(40) % 2 == 0
     half = first[np.repeat(np.arange(40), 5)]
     changed = wrong.assign(A=np.where(half, 1 - wrong["A"], wrong["A"]))
-    other = corrections._recalibrated(np.linspace(-1, 1, 200), Scored("t", changed, {}, 1), "A", 0)
+    other = corrections._recalibrated(np.linspace(-1, 1, 200), ScoredSplit("t", changed, {}, 1), "A", 0)
     assert one[half] == pytest.approx(other[half])
     assert not np.allclose(one[~half], other[~half])
 

@@ -223,7 +223,7 @@ class Hospital:
         settings = Analysis(
             models=tuple(self.models), sources=("elsewhere",), origins=dict.fromkeys(self.models, ()),
             sources_of=dict.fromkeys(self.models, ("elsewhere",)), members={"elsewhere": ()}, targets=("ours",),
-            seeds=(0,), tasks=TASKS, objective="multilabel", registers={"ours": "ours"}, paper={}, overlap="move",
+            seeds=(0,), tasks=TASKS, objective="multilabel", cohorts={"ours": "ours"}, paper={}, overlap="move",
             evaluation=Intervals(minimum=5, resamples=100, seed=0, unit=unit, combine=combine), external=self.models,
         )  # fmt: skip
         return Study(self.folder / "predictions", self.folder / "manifests", replace(settings, **change))
@@ -342,7 +342,7 @@ def test_two_versions_are_compared_on_the_same_images(hospital):
 def test_what_a_model_learnt_from_is_matched_with_data_sets_and_their_registers():
     block = config(simulated={}, trained_on=["ours"])
     assert plan_of(block)[0].learnt_from("v") == ("ours",)
-    block["datasets"]["ours"]["register"] = "city"
+    block["datasets"]["ours"]["cohort"] = "city"
     assert plan_of(block | {"external": {"v": {"simulated": {}, "trained_on": ["city"]}}})[0].learnt_from("v") == (
         "ours",
     )

@@ -14,11 +14,11 @@ import pytest
 
 from crossray import manifest
 from crossray.figures import samples, sweeps
-from crossray.figures.answers import leakage_sentences
 from crossray.figures.counts import behind_means
 from crossray.figures.entries import MISSING
 from crossray.figures.registry import FIGURES, TABLES, had
 from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, DATASET_COLOURS, signed
+from crossray.figures.summary_text import leakage_sentences
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import of_rows
 from crossray.tables.sweeps import Choices, Sweeps
@@ -92,7 +92,7 @@ def test_every_figure_has_a_title_a_caption_and_a_way_to_read_it(made):
 def test_a_study_without_a_single_number_can_be_drawn(empty):
     figures = empty.folder / "figures"
     for name, words in {
-        "auc_matrix": "No pair of different hospitals", "drop": "No loss can be measured",
+        "auc_matrix": "No pair of different hospitals", "drop": "No drop can be measured",
         "tasks": "No task can be measured", "agreement": "No two models can be compared",
         "reliability": "No calibration can be measured",
         "roc": "No ROC curve can be drawn", "domains": "No domain was left out",
@@ -220,7 +220,7 @@ def test_the_explorer_has_every_cell_and_every_measure(made):
     data = json.loads(re.search(r'id="cells">(.*?)</script>', made.page(), re.DOTALL).group(1))
     assert len(data["views"]) == 4
     assert all(len(cells) == 6 * 3 for cells in data["views"].values())
-    assert list(data["measures"]) == ["auc", "loss", "lift", "error"]
+    assert list(data["measures"]) == ["auc", "drop", "lift", "error"]
     assert "NaN" not in json.dumps(data)
     table = pd.read_csv(made.folder / "analysis/performance.csv")
     row = table[(table["seed"] == "mean of trainings") & table["auc"].notna()].iloc[0]

@@ -38,7 +38,7 @@ def release(prefix="ward-"):
 
 
 class House:
-    """A working folder as a study leaves it, with two data sets of one register and one of another."""
+    """A working folder as a study leaves it, with two data sets of one cohort and one of another."""
 
     def __init__(self, folder, names=("ours", "again", "theirs")):
         self.folder, self.names = folder, names
@@ -74,11 +74,11 @@ class House:
         log.mkdir(exist_ok=True)
         (log / f"{name}.log").write_text("20 images of 20 patients")
 
-    def forget(self, *patients, dataset="ours", registers=None, **more):
+    def forget(self, *patients, dataset="ours", cohorts=None, **more):
         table = pd.DataFrame({"dataset": dataset, "patient_id": patients})
         table.to_csv(self.folder / "list.csv", index=False)
-        registers = registers or {name: "two" if name == "theirs" else "one" for name in self.names}
-        told = {"registers": registers, "releases": [str(self.folder / "list.csv")]}
+        cohorts = cohorts or {name: "two" if name == "theirs" else "one" for name in self.names}
+        told = {"cohorts": cohorts, "releases": [str(self.folder / "list.csv")]}
         options = {"patients": "list.csv", "settings": json.dumps(told), "private": "private", "results": "results"}
         return forget.main([word for name, value in (options | more).items() for word in (f"--{name}", value)])
 
@@ -119,7 +119,7 @@ def test_a_patient_is_named_nowhere_afterwards_and_is_left_out_from_then_on(hous
     assert len(house.named()) > 20
     assert house.forget(GONE if by == "release" else house.pseudonym()) == 0
     assert house.named() == []
-    for name in ("ours", "again"):  # of one register, whichever of them the list names
+    for name in ("ours", "again"):  # of one cohort, whichever of them the list names
         kept = forgotten.without_forgotten(release(), Path(f"private/forgotten/{name}.json"))
         assert set(release()["patient_id"]) - set(kept["patient_id"]) == {GONE}
     assert not Path("private/forgotten/theirs.json").exists()
@@ -148,7 +148,7 @@ def test_models_that_learnt_from_a_patient_are_named_and_no_others(house, split,
     manifest.write(place, table, {})
     if lost:
         Path(lost).unlink()
-    house.forget(GONE, registers={"ours": "ours", "theirs": "two"})
+    house.forget(GONE, cohorts={"ours": "ours", "theirs": "two"})
     learnt = split != "test" or lost  # who cannot be found may be in any split
     for model, named in {"m": learnt, "child": learnt, "other": False}.items():
         assert (f"results/study-ours/models/{model}/s/0" in caplog.text) == bool(named), model
@@ -179,7 +179,7 @@ def test_a_stop_at_any_moment_is_gone_on_from(tmp_path, monkeypatch, moment):
 
 def test_who_is_called_as_in_a_manifest_that_is_gone_is_not_taken_for_somebody_else(house, capsys):
     name = house.pseudonym()
-    Path("private/again.csv").unlink()  # the other data set of the register still says who it is
+    Path("private/again.csv").unlink()  # the other data set of the cohort still says who it is
     assert house.forget(name) == 0
     assert forgotten.without_forgotten(release(), Path("private/forgotten/again.json")).shape[0] == 19
     assert house.forget(name) == 1

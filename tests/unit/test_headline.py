@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from crossray.figures import auc_matrix, drop, explorer, subgroups, training_curves
-from crossray.figures.answers import answer, key_numbers, left_out_sentence, primary_sentences
+from crossray.figures.summary_text import answer, key_numbers, left_out_sentence, primary_sentences
 from crossray.tables import contract_of, read
 from helpers import ROOT
 

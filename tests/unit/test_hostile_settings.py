@@ -7,7 +7,7 @@ import pytest
 from crossray.configfiles import check_text
 from crossray.errors import UserError
 from crossray.planning import study_of
-from crossray.study.sweeps import expand_sweeps
+from crossray.study.trained_models import expand_sweeps
 
 
 def study(**more):
@@ -31,7 +31,7 @@ def named(place, name):
         "study": study(study=name),
         "datasets": study(datasets={name: hospital}),
         "models": study(models={name: {}}),
-        "register": study(datasets={"d": hospital | {"register": name}}),
+        "cohort": study(datasets={"d": hospital | {"cohort": name}}),
         "patients_of": study(datasets={"d": hospital | {"patients_of": name}}),
         "tasks": study(tasks=[name]),
         "tasks of a folder": study(datasets={"d": {"reader": "folder", "root": ".", "classes": {"x": [name]}}}),
@@ -39,7 +39,7 @@ def named(place, name):
     }[place]
 
 
-NAMES = ["study", "datasets", "models", "register", "patients_of"]
+NAMES = ["study", "datasets", "models", "cohort", "patients_of"]
 TASKS = ["tasks", "tasks of a folder", "tasks of a table"]
 
 

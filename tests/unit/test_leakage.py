@@ -24,12 +24,12 @@ def pairs(*rows):
 
 NIH = table(("n0", "1", "train"), ("n1", "1", "train"), ("n2", "2", "test"), ("n3", "3", "train"))
 RSNA = table(("r0", "x", "test"), ("r1", "2", "train"), ("r2", "y", "test"))
-REGISTERS = {"nih": "nih", "rsna": "nih"}
+COHORTS = {"nih": "nih", "rsna": "nih"}
 
 
 @pytest.fixture
 def images():
-    return leakage.gather({"nih": NIH, "rsna": RSNA}, REGISTERS)
+    return leakage.gather({"nih": NIH, "rsna": RSNA}, COHORTS)
 
 
 def test_patients_of_one_register_and_of_one_film_are_one_group(images):

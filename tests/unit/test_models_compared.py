@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import norm, t
 
 from crossray import manifest
-from crossray.analysis import models, performance, sweeps, transfer, variances
-from crossray.analysis.cells import Study, Trained
+from crossray.analysis import models, performance, sweep_points, transfer, variances
+from crossray.analysis.cells import ModelKey, Study
 from crossray.analysis.means import Mean
 from crossray.analysis.values import Value
 from crossray.statistics import auc
@@ -54,22 +54,22 @@ def study(tmp_path_factory):
         "origins": {model: [] for model in SKILL}, "targets": ["north", "south"], "seeds": [0, 1, 2], "tasks": TASKS,
         "objective": "multilabel",
         "evaluation": {"minimum": 5, "resamples": 200, "seed": 0},
-        "registers": {"north": "north", "south": "south"}, "paper": {}, "overlap": "refuse",
+        "cohorts": {"north": "north", "south": "south"}, "paper": {}, "overlap": "refuse",
     })  # fmt: skip
     return Study(folder / "predictions", folder / "manifests", settings)
 
 
 @pytest.fixture(scope="module")
 def table(study):
-    return sweeps.measure(study, POINTS, dict.fromkeys(study.trained(), 10.0))
+    return sweep_points.measure(study, POINTS, dict.fromkeys(study.trained(), 10.0))
 
 
 def test_a_point_is_the_mean_over_seeds_and_tasks(study, table):
     row = table[(table["model"] == "tuned-0.01") & (table["source"] == "north") & (table["target"] == "south")].iloc[0]
-    scored = study.scored("south", "test", [Trained("tuned-0.01", "north")])
+    scored = study.scored("south", "test", [ModelKey("tuned-0.01", "north")])
     seeds = []
     for seed in ("0", "1", "2"):
-        logits = scored.logits[Trained("tuned-0.01", "north")][seed]
+        logits = scored.logits[ModelKey("tuned-0.01", "north")][seed]
         here = [(scored.labels[task].notna(), task) for task in TASKS]
         seeds.append(np.mean([auc(scored.labels[task][known], logits[task][known]) for known, task in here]))
     assert row["auc"] == pytest.approx(np.mean(seeds))
@@ -133,7 +133,7 @@ def test_points_are_beside_those_of_the_first_sweep_with_the_same_value(table):
 
 def test_a_single_seed_brings_no_variance_of_seeds(study):
     alone = replace(study, settings=replace(study.settings, seeds=(0,)))
-    one, three = (sweeps.measure(s, POINTS, dict.fromkeys(s.trained(), 1.0)) for s in (alone, study))
+    one, three = (sweep_points.measure(s, POINTS, dict.fromkeys(s.trained(), 1.0)) for s in (alone, study))
     width = (one["auc_high"] - one["auc_low"]).mean()
     assert width > 0
     assert (one["seeds"] == 1).all()
@@ -141,7 +141,7 @@ def test_a_single_seed_brings_no_variance_of_seeds(study):
 
 
 def chosen(study, table, **keys):
-    choices = sweeps.choose(study, POINTS, table)
+    choices = sweep_points.choose(study, POINTS, table)
     for column, value in keys.items():
         choices = choices[choices[column] == value]
     return dict(zip(choices["choice"], choices["model"], strict=True))
@@ -150,27 +150,27 @@ def chosen(study, table, **keys):
 def test_each_way_of_choosing_looks_at_its_own_images_alone(study, table):
     keys = {"sweep": "scratch", "source": "north", "target": "south"}
     assert chosen(study, table, **keys) == {
-        sweeps.TRAINING_DOMAIN: "scratch-0.01", sweeps.ORACLE: "scratch-0.1"}  # fmt: skip
+        sweep_points.TRAINING_DOMAIN: "scratch-0.01", sweep_points.ORACLE: "scratch-0.1"}  # fmt: skip
     keys["target"] = "north"
-    assert chosen(study, table, **keys) == {sweeps.TRAINING_DOMAIN: "scratch-0.01"}  # home needs no oracle
+    assert chosen(study, table, **keys) == {sweep_points.TRAINING_DOMAIN: "scratch-0.01"}  # home needs no oracle
 
 
 def test_pooled_sources_can_leave_one_domain_out(study, table):
     keys = {"sweep": "tuned", "source": "all", "target": "south"}
     found = chosen(study, table, **keys)
     # north, left out, says 0.1 and south says 0.01: 0.7 + 0.7 against 0.55 + 0.85, a close call that the mean decides
-    assert set(found) == {sweeps.TRAINING_DOMAIN, sweeps.LEFT_OUT_DOMAINS}
-    assert found[sweeps.TRAINING_DOMAIN] == "tuned-0.01"
+    assert set(found) == {sweep_points.TRAINING_DOMAIN, sweep_points.LEFT_OUT_DOMAINS}
+    assert found[sweep_points.TRAINING_DOMAIN] == "tuned-0.01"
     values = {model: [np.mean([_validation(study, model, f"all-but-{name}", name)]) for name in ("north", "south")]
               for model in ("tuned-0.1", "tuned-0.01")}  # fmt: skip
-    assert found[sweeps.LEFT_OUT_DOMAINS] == max(values, key=lambda model: np.mean(values[model]))
+    assert found[sweep_points.LEFT_OUT_DOMAINS] == max(values, key=lambda model: np.mean(values[model]))
 
 
 def _validation(study, model, source, dataset):
-    scored = study.scored(dataset, "validation", [Trained(model, source)])
+    scored = study.scored(dataset, "validation", [ModelKey(model, source)])
     values = []
     for seed in ("0", "1", "2"):
-        logits = scored.logits[Trained(model, source)][seed]
+        logits = scored.logits[ModelKey(model, source)][seed]
         for task in TASKS:
             known = scored.labels[task].notna()
             values.append(auc(scored.labels[task][known], logits[task][known]))
@@ -180,7 +180,7 @@ def _validation(study, model, source, dataset):
 def test_how_much_is_learnt_from_is_not_chosen(study, table):
     points = {model: replace(point, point={"images": int(1000 * point.point["learning_rate"])})
               for model, point in POINTS.items()}  # fmt: skip
-    assert sweeps.choose(study, points, table).empty
+    assert sweep_points.choose(study, points, table).empty
 
 
 def test_a_task_that_one_point_lacks_counts_at_none(study, tmp_path):
@@ -188,12 +188,12 @@ def test_a_task_that_one_point_lacks_counts_at_none(study, tmp_path):
     whole = pd.read_parquet(path)
     try:
         whole.drop(columns="B").to_parquet(path, index=False)
-        table = sweeps.measure(study, POINTS, dict.fromkeys(study.trained(), 1.0))
+        table = sweep_points.measure(study, POINTS, dict.fromkeys(study.trained(), 1.0))
         here = (table["source"] == "north") & (table["target"] == "south")
         assert set(table[here]["tasks"]) == {1}
         assert set(table[~here]["tasks"]) == {2}
         whole[["image_id"]].to_parquet(path, index=False)
-        table = sweeps.measure(study, POINTS, dict.fromkeys(study.trained(), 1.0))
+        table = sweep_points.measure(study, POINTS, dict.fromkeys(study.trained(), 1.0))
         assert set(table[here]["reason"]) == {"M"}
         assert table[here]["auc"].isna().all()
     finally:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from crossray.errors import UserError
-from crossray.planning import register_of, study_of
+from crossray.planning import cohort_of, study_of
 from crossray.study import stage_settings
 from crossray.study.plan import MOST_PANELS, make_plan
 from crossray.study.stages.train_model import TrainModel
@@ -22,8 +22,8 @@ HOSPITALS = {
 def plan(located=(), **more):
     """Return the plan of a study of three hospitals, two of them with the same patients."""
     study = study_of({"study": "s", "tasks": ["Effusion", "Nodule"], "datasets": HOSPITALS} | more)
-    registers = {name: register_of(name, dataset) for name, dataset in study.datasets.items()}
-    return make_plan(study, registers, located)
+    cohorts = {name: cohort_of(name, dataset) for name, dataset in study.datasets.items()}
+    return make_plan(study, cohorts, located)
 
 
 def test_a_study_without_choices_trains_on_every_data_set_and_tests_on_all():
@@ -37,7 +37,7 @@ def test_a_study_without_choices_trains_on_every_data_set_and_tests_on_all():
 
 def test_data_sets_of_one_register_are_one_domain():
     made = plan(sources=["north", "south", "all-but-north"])
-    assert made.registers == {"north": "north", "south": "south", "reread": "north"}
+    assert made.cohorts == {"north": "north", "south": "south", "reread": "north"}
     assert made.domains == ("north", "south")
     assert made.pool == ("north", "south")
     assert plan(targets=["reread", "north"], sources=["reread"]).domains == ("reread",)
@@ -135,7 +135,7 @@ def test_a_training_is_told_nothing_that_changes_nothing_in_it():
     focal = stage_settings.train_model(plan(training=training | {"loss": "focal"}), "resnet50", "north", 0).as_dict()
     assert "label_smoothing" not in focal
     heads = stage_settings.train_shared_heads(
-        plan(training=training, shared_heads={"penalty": 0.5}), "resnet50", "tied", 1
+        plan(training=training, shared_heads={"penalty": 0.5}), "resnet50", "l2", 1
     )
     assert (heads.penalty, heads.algorithm, heads.balance, heads.seed) == (0.5, "erm", "datasets", 1)
 
@@ -147,7 +147,7 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
     )  # fmt: skip
     for stage in (
         *(stage_settings.train_model(made, name, "north", 3) for name in made.models),
-        stage_settings.train_shared_heads(made, "a", "tied", 0),
+        stage_settings.train_shared_heads(made, "a", "l2", 0),
         stage_settings.simulate_hospital(made.study.datasets["reread"]),
         stage_settings.convert_shard(made.study.datasets["north"], made.shape, 2),
         stage_settings.index_shards(made.study.datasets["north"], made.shape),

@@ -117,7 +117,8 @@ def test_what_a_user_can_cause_is_one_line_without_a_traceback(tmp_path):
 @pytest.mark.parametrize("program", ["train_model", "predict"])
 def test_a_file_that_is_not_there_is_named(program, tmp_path, capsys):
     gone = str(tmp_path / "gone")
-    flags = {"train_model": ["source", "indexes", "manifests", "work", "tensorboard", "weights", "history", "record"],
+    flags = {"train_model": ["source", "indexes", "manifests", "checkpoint-dir",
+                             "tensorboard", "weights", "history", "record"],
              "predict": ["weights", "manifests", "indexes", "outputs"]}[program]  # fmt: skip
     settings = {"train_model": '{"architecture": "resnet18", "tasks": ["A"]}',
                 "predict": '{"batch_size": 8, "precision": "fastest"}'}[program]  # fmt: skip

@@ -10,7 +10,7 @@ from sklearn.metrics import brier_score_loss, cohen_kappa_score, f1_score, roc_a
 
 from crossray.analysis import calibration, comparisons, heads, label_agreement, paper, probe, roc, transfer
 from crossray.analysis.agreement import OWN, PAPER, SEEDS
-from crossray.analysis.cells import Cell, Scored, Trained, known
+from crossray.analysis.cells import Cell, ModelKey, ScoredSplit, known
 from crossray.analysis.comparisons import Place, _difference
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
 from crossray.analysis.outputs import most_telling
@@ -42,7 +42,7 @@ def picked(table, **values):
 
 def test_kappa_and_tau_are_the_libraries(analysed):
     target, task = scored(analysed, "south"), "Edema"
-    ends = [Trained("resnet50", source) for source in ("north", "south")]
+    ends = [ModelKey("resnet50", source) for source in ("north", "south")]
     scores = [target.reported(trained)[task].to_numpy() for trained in ends]
     row = picked(read(analysed, "agreement"), target="south", task=task, first="north", second="south").iloc[0]
     calls = [s >= own_thresholds(analysed.study, t)["ensemble", task] for s, t in zip(scores, ends, strict=True)]
@@ -71,7 +71,7 @@ def test_kappas_are_averaged_by_each_rule(analysed):
 
 def test_operating_points_are_those_of_home_and_of_the_target(analysed):
     points, target = read(analysed, "operating_points"), scored(analysed, "south")
-    trained, task = Trained("resnet50", "north"), "Edema"
+    trained, task = ModelKey("resnet50", "north"), "Edema"
     truth, scores, _ = known(target.labels, target.reported(trained), task)
     limits = {calibration.SOURCE: own_thresholds(analysed.study, trained)["ensemble", task],
               calibration.TARGET: youden_threshold(truth, scores)}  # fmt: skip
@@ -108,16 +108,16 @@ def test_the_area_under_a_roc_curve_is_the_auc(analysed):
 
 def test_a_roc_curve_goes_through_the_thresholds():
     labels = pd.DataFrame({"patient_id": list("abcd"), "A": [0.0, 1.0, 0.0, 1.0]}, index=list("abcd"))
-    trained = Trained("m", "s")
+    trained = ModelKey("m", "s")
     logits = {trained: {"0": pd.DataFrame({"A": [-1.0, 0.0, 0.5, 2.0]}, index=labels.index)}}
-    _, curve = roc._curve(Cell(Scored("t", labels, logits, 1), trained, "0", "A"))
+    _, curve = roc._curve(Cell(ScoredSplit("t", labels, logits, 1), trained, "0", "A"))
     # the positive at 2.0 is found before any false alarm, that at 0.0 after one of two
     assert curve == pytest.approx(np.where(roc.RATES < 0.5, 0.5, 1.0))
 
 
 def test_calibration_is_measured_on_probabilities_and_on_the_map(analysed):
     errors, target = read(analysed, "calibration"), scored(analysed, "south")
-    trained, task = Trained("resnet50", "north"), "Edema"
+    trained, task = ModelKey("resnet50", "north"), "Edema"
     truth, scores, _ = known(target.labels, target.reported(trained), task)
     cell = picked(errors, source="north", target="south", task=task).set_index("scale")
     assert cell.loc["probability", "brier"] == pytest.approx(brier_score_loss(truth, 1 / (1 + np.exp(-scores))))
@@ -151,7 +151,7 @@ def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(analys
     row = picked(table, target="south", task=task, first="south", second="north").iloc[0]
     sides = []
     for source in ("south", "north"):
-        trained = Trained("resnet50", source)
+        trained = ModelKey("resnet50", source)
         limits = own_thresholds(analysed.study, trained)
         sides.append(np.mean([calibrated(target.logits[trained][seed][task].to_numpy(), limits[seed, task])
                               for seed in ("0", "1")], axis=0))  # fmt: skip
@@ -168,7 +168,7 @@ def test_limits_are_of_calibrated_outputs_and_extremes_the_most_different(analys
 
 def test_groups_are_measured_alone_and_against_the_others(analysed):
     table, target = read(analysed, "subgroups"), scored(analysed, "south")
-    trained, task = Trained("resnet50", "north"), "Edema"
+    trained, task = ModelKey("resnet50", "north"), "Edema"
     trainings = [known(target.labels, logits, task) for logits in target.each_training(trained)]
     truth, _, here = trainings[0]
     women = (target.labels["sex"] == "F").to_numpy()[here]
@@ -298,13 +298,13 @@ def test_distances_of_weight_vectors_by_hand():
         return pd.DataFrame(rows, columns=["dataset", "task", "weight 0", "weight 1"])
 
     tasks = pd.DataFrame({"model": "m", "task": ["X", "Y", "Z"], "mean_auc": [0.9, 0.8, 0.7]})
-    found = {("m", "free", "0"): vectors(1), ("m", "free", "1"): vectors(2), ("m", "tied", "0"): vectors(1)}
+    found = {("m", "none", "0"): vectors(1), ("m", "none", "1"): vectors(2), ("m", "l2", "0"): vectors(1)}
     places, distances, relations = heads.measure(found, tasks)
-    free = picked(distances, penalty="free").set_index("task")
+    free = picked(distances, penalty="none").set_index("task")
     assert free.loc["X", ["distance", "relative", "datasets"]].tolist() == pytest.approx([(10 / 3 + 20 / 3) / 2, 1, 3])
     assert free.loc["Y", ["distance", "sd", "mean_auc"]].tolist() == pytest.approx([1, 0, 0.8])
     assert "Z" not in free.index  # one data set has no distance
-    assert len(picked(places, penalty="tied")) == 6
+    assert len(picked(places, penalty="l2")) == 6
     assert relations["pearson"].isna().all()  # two tasks are too few
     table = pd.DataFrame({"distance": [1.0, 2, 3, 4], "mean_auc": [0.9, 0.8, 0.7, 0.6]})
     assert heads._relation(table)["pearson"] == pytest.approx(-1)
@@ -375,7 +375,7 @@ def test_another_labelling_is_tested_on_the_same_images(analysed):
     assert set(zip(table["source"], table["other"], strict=True)) == {("north", "reread"), ("reread", "north")}
     row = picked(table, source="north", task="Edema").iloc[0]
     own, other = scored(analysed, "north"), scored(analysed, "reread")
-    several = [logits["Edema"] for logits in own.each_training(Trained("resnet50", "north"))]
+    several = [logits["Edema"] for logits in own.each_training(ModelKey("resnet50", "north"))]
     others = other.labels.loc[own.labels.index, "Edema"]
     for name, labels in (("own_auc", own.labels["Edema"]), ("other_auc", others)):
         assert row[name] == pytest.approx(np.mean([roc_auc_score(labels, scores) for scores in several]))
@@ -405,7 +405,7 @@ def as_if_ours():
                              target=summary["target"].map(ours), source=summary["source"].map(ours))  # fmt: skip
     distances = pd.read_csv(PUBLISHED / "fig6_weight_distance.csv").melt("task", value_name="relative")
     distances = distances.assign(
-        model="m", penalty=distances["variable"].map({"rel_L2_noreg": "free", "rel_L2_reg": "tied"})
+        model="m", penalty=distances["variable"].map({"rel_L2_noreg": "none", "rel_L2_reg": "l2"})
     )
     agreed = pd.read_csv(PUBLISHED / "figA1_label_agreement.csv")
     agreed = agreed.assign(first=agreed["second"].map(ours), second=agreed["first"].map(ours))  # the other way round

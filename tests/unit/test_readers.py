@@ -124,7 +124,7 @@ def test_mimic_cxr(tmp_path):
     assert labels(table, "Fracture") == {"d1-aa": None, "d3-cc": 0}
     other = read(tmp_path / "jpg", releases.mimic_cxr_jpg, reader="mimic_cxr", labeler="negbio", files="jpg")
     assert labels(other, "Edema") == {"d1-aa": None, "d3-cc": 1}
-    assert find_reader("mimic_cxr").REGISTER == "mimic_cxr"
+    assert find_reader("mimic_cxr").COHORT == "mimic_cxr"
 
 
 def test_brax(tmp_path):
@@ -237,7 +237,7 @@ def test_from_release_to_shards(tmp_path, maker, settings, images):
     maker(root)
     settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
     release = find_reader(settings.reader).locate("d", settings)
-    resolved = with_policy("d", settings, public=False, register="d", split=SPLIT)
+    resolved = with_policy("d", settings, public=False, cohort="d", split=SPLIT)
     key = tmp_path / "private/pseudonyms.key"
     make_key(key)
     assert make_manifest.main([

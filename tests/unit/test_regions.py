@@ -9,9 +9,9 @@ import locate_findings
 import releases
 from crossray import regions
 from crossray.datasets import Release, find_locator
+from crossray.datasets.annotations import boxes, masks, place
 from crossray.datasets.configured import places_of
 from crossray.datasets.phantom import draw_anatomy, render
-from crossray.datasets.places import boxes, masks, place
 from crossray.errors import UserError
 from crossray.images import load_square, read_shape
 from crossray.masks import decode, encode

@@ -15,10 +15,10 @@ from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.manifest import FIXED_COLUMNS
 from crossray.planning import study_of
-from crossray.study.checks import check_registers
+from crossray.study.checks import check_cohorts
 from crossray.study.names import NOT_TASKS, members
-from crossray.study.sweeps import expand_sweeps
-from crossray.study.versions import GONE, MIGRATIONS, VERSION
+from crossray.study.trained_models import expand_sweeps
+from crossray.study.versions import GONE, MIGRATIONS, RENAMED, VERSION
 from helpers import ROOT
 
 STUDIES = [ROOT / "config/config.yaml", *sorted((ROOT / "config/studies").glob("*.yaml"))]
@@ -162,7 +162,7 @@ def test_what_is_wrong_is_named(keys, value, message):
         ({"evaluation": {"pairs": [{"target": "a", "task": "zero", "first": "a", "second": "a"}]}},
          "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"),
         ({"datasets": {"a": {"reader": "digits"}, "b": {"reader": "digits", "part": "first half"}}},
-         "datasets.b.part: a has the same images; take the first half and the second half, or give both one register"),
+         "datasets.b.part: a has the same images; take the first half and the second half, or give both one cohort"),
     ],
 )  # fmt: skip
 def test_what_a_study_of_classes_cannot_have_is_named(change, message):
@@ -183,7 +183,7 @@ def test_what_a_study_of_classes_cannot_have_is_named(change, message):
     ],
 )
 def test_nothing_is_trained_on_a_data_set_that_is_only_tested_on(roles, more, message):
-    datasets = {name: {"reader": "digits", "role": role, "register": "d"}
+    datasets = {name: {"reader": "digits", "role": role, "cohort": "d"}
                 for name, role in zip("ab", roles, strict=True)}  # fmt: skip
     with pytest.raises(UserError, match=f"^config: {message}"):
         study_of({"study": "s", "tasks": ["zero"], "datasets": datasets} | more)
@@ -244,13 +244,13 @@ def test_every_reader_has_a_page_whose_block_is_valid(reader):
 
 
 def test_data_sets_of_one_register_must_name_patients_alike():
-    registers = {"a": "nih", "b": "nih", "c": "c"}
-    check_registers(registers, {"a": True, "b": True, "c": False})
-    with pytest.raises(UserError, match=r"datasets\.b\.public: a has patients of the same register \(nih\)"):
-        check_registers(registers, {"a": True, "b": False, "c": False})
+    cohorts = {"a": "nih", "b": "nih", "c": "c"}
+    check_cohorts(cohorts, {"a": True, "b": True, "c": False})
+    with pytest.raises(UserError, match=r"datasets\.b\.public: a has patients of the same cohort \(nih\)"):
+        check_cohorts(cohorts, {"a": True, "b": False, "c": False})
 
 
-REGISTERS = {"nih": "nih", "google": "nih", "padchest": "padchest", "mimic_ch": "mimic", "mimic_nb": "mimic"}
+COHORTS = {"nih": "nih", "google": "nih", "padchest": "padchest", "mimic_ch": "mimic", "mimic_nb": "mimic"}
 
 
 @pytest.mark.parametrize(
@@ -263,14 +263,14 @@ REGISTERS = {"nih": "nih", "google": "nih", "padchest": "padchest", "mimic_ch": 
     ],
 )
 def test_a_domain_is_left_out_with_all_data_sets_of_its_patients(source, expected):
-    assert members(source, ["nih", "google", "padchest", "mimic_ch"], REGISTERS) == expected
+    assert members(source, ["nih", "google", "padchest", "mimic_ch"], COHORTS) == expected
 
 
 def test_nothing_left_to_train_on_is_an_error():
     with pytest.raises(
         UserError, match="sources: 'all-but-nih' leaves no data set to train on; the pool is nih, google"
     ):
-        members("all-but-nih", ["nih", "google"], REGISTERS)
+        members("all-but-nih", ["nih", "google"], COHORTS)
 
 
 @pytest.mark.parametrize(
@@ -355,6 +355,15 @@ def test_a_key_of_an_earlier_version_is_told_what_became_of_it(key):
     with pytest.raises(
         UserError, match=rf"^config: {re.escape('.'.join(above))}: the key {last} is gone, leave it out: "
     ):
+        study_of(config)
+
+
+@pytest.mark.parametrize(("key", "name"), RENAMED.items())
+def test_a_key_that_was_renamed_is_told_by_its_new_name(key, name):
+    assert key not in config_reference.all_keys()
+    config = load()
+    config["datasets"]["north"][key.rpartition(".")[2]] = "one"
+    with pytest.raises(UserError, match=rf"datasets\.north: the key \w+ is called {name} now"):
         study_of(config)
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from crossray.analysis.resampling import weighted_ranking
 from crossray.analysis.shift import labelling
-from crossray.analysis.shift.cell import Cases, explain, harmonic, null_floor
+from crossray.analysis.shift.cell import ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.folds import folds_of
 from crossray.analysis.shift.logistic import refitted
@@ -319,7 +319,7 @@ def test_constant_scores_end_in_no_claim():
     sides = []
     for place in range(2):
         labels = generator.integers(0, 2, 300).astype(float)
-        sides.append(Cases(labels, np.zeros(300), np.zeros(300), np.arange(300) + 300 * place,
+        sides.append(ShiftSample(labels, np.zeros(300), np.zeros(300), np.arange(300) + 300 * place,
                            {"features": generator.standard_normal((300, 4))}))  # fmt: skip
     cell = explain(*sides, 50, 0)
     assert np.isfinite(cell.main[LOG_LOSS]["concept"]).all()

@@ -12,7 +12,7 @@ from crossray.analysis.label_agreement import matches
 from crossray.analysis.shift import signatures, tables, truth
 from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, representations
 from crossray.analysis.shift.terms import CAUSES
-from crossray.figures.answers import cause_sentences
+from crossray.figures.summary_text import cause_sentences
 from crossray.learning.description import acquisition, sample
 from crossray.shards import ImageStore
 from crossray.study.stages.check_verdicts import Planted

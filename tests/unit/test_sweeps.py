@@ -5,7 +5,7 @@ import pytest
 from crossray.errors import UserError
 from crossray.planning import study_of
 from crossray.study.models import OtherModel
-from crossray.study.sweeps import expand_sweeps, origins
+from crossray.study.trained_models import expand_sweeps, origins
 
 SOURCES = ["north", "south"]
 

@@ -42,7 +42,7 @@ def command(dataset, folder, **changes):
         "--source": "north",
         "--manifests": dataset / "manifest.parquet",
         "--indexes": dataset / "32px/index.json",
-        "--work": folder / "work",
+        "--checkpoint-dir": folder / "work",
         "--tensorboard": folder / "tensorboard",
         "--weights": folder / "weights.safetensors",
         "--history": folder / "history.csv",

@@ -60,7 +60,7 @@ def test_each_condition_of_leave_one_out_is_there(whole):
 
 
 def test_outputs_of_the_shared_network_have_vectors(whole):
-    vectors = pd.read_parquet(whole.folder / "results/whole/shared_heads/small/tied/1/vectors.parquet")
+    vectors = pd.read_parquet(whole.folder / "results/whole/shared_heads/small/l2/1/vectors.parquet")
     assert set(zip(vectors["dataset"], vectors["task"], strict=True)) == {
         ("north", "Cardiomegaly"), ("north", "Effusion"), ("north", "Nodule"),
         ("south", "Cardiomegaly"), ("south", "Effusion"),

@@ -94,7 +94,7 @@ PAPER_NUMBERS = (
     "figA2_seed_kappa",
     "tableA1_counts",
 )
-PENALTIES = ("free", "tied")
+PENALTIES = ("none", "l2")
 
 
 pathvars:
@@ -131,5 +131,5 @@ wildcard_constraints:
     seed=r"\d+",
     shard=r"\d+",
     shape=r"\d+px(-pad)?(-rgb)?",
-    penalty="free|tied",
+    penalty="none|l2",
     figure="|".join(ALL_FIGURES),

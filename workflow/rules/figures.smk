@@ -39,6 +39,6 @@ rule draw_figure:
             --settings {params.settings:q} \
             --svg {output.svg:q} \
             --png {output.png:q} \
-            --words {output.words:q} \
+            --caption {output.words:q} \
             &>{log:q}
         """

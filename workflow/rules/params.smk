@@ -4,7 +4,7 @@
 def manifest_code(wildcards):
     """Return the code behind a manifest: the program's and that of its one reader, but for where findings are."""
     # Where findings are is read for another file; how pixels are made is nothing to a manifest.
-    return code_version("make_manifest", reader_module(wildcards.dataset), without="crossray.datasets.places")
+    return code_version("make_manifest", reader_module(wildcards.dataset), without="crossray.datasets.annotations")
 
 
 def reader_module(dataset):

@@ -46,7 +46,7 @@ rule train_model:
             --indexes {input.indexes:q} \
             --initial {input.initial:q} \
             --reading {resources.reading} \
-            --work {params.folder:q}/work \
+            --checkpoint-dir {params.folder:q}/work \
             --tensorboard "$own" \
             --weights {output.weights:q} \
             --history {output.history:q} \
@@ -99,7 +99,7 @@ rule train_shared_heads:
             --indexes {input.indexes:q} \
             --initial {input.initial:q} \
             --reading {resources.reading} \
-            --work {params.folder:q}/work \
+            --checkpoint-dir {params.folder:q}/work \
             --tensorboard "$own" \
             --vectors {output.vectors:q} \
             --history {output.history:q} \

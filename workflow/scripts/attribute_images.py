@@ -26,7 +26,7 @@ def attribute_images(arguments: Namespace) -> None:
     from crossray.learning.attribution import attribute_all, randomised
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import load_model
-    from crossray.learning.telling import choose
+    from crossray.learning.select_images import choose
     from crossray.seeds import derived_seed
     from crossray.shards import ImageStore, with_rows
     from crossray.tables import write

@@ -19,7 +19,7 @@ def audit_leakage(arguments: Namespace) -> None:
 
     datasets = arguments.settings.datasets
     manifests = dict(zip(datasets, map(manifest.read, arguments.manifests), strict=True))
-    images = leakage.gather(manifests, arguments.settings.registers)
+    images = leakage.gather(manifests, arguments.settings.cohorts)
     stores = dict(zip(datasets, map(ImageStore, arguments.indexes), strict=True))
     duplicates = leakage.compare_images(images, stores)
     if arguments.settings.duplicates == "exact":

@@ -15,7 +15,7 @@ def draw_figure(arguments: Namespace) -> None:
 
     figure = drawn(arguments.figure, arguments.tables, arguments.folders, arguments.settings)
     subtitle = notice(arguments.settings.phantoms, arguments.settings.real)
-    write(figure, arguments.svg, arguments.png, arguments.words, subtitle)
+    write(figure, arguments.svg, arguments.png, arguments.caption, subtitle)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     settings_option(options, DrawFigure)
     options.add_argument("--svg", required=True, type=Path, help="SVG to write")
     options.add_argument("--png", required=True, type=Path, help="PNG to write")
-    options.add_argument("--words", required=True, type=Path, help="JSON to write: title, caption, how to read it")
+    options.add_argument("--caption", required=True, type=Path, help="JSON to write: title, caption, how to read it")
     return run(draw_figure, options.parse_args(argv))
 
 

@@ -72,17 +72,17 @@ def _above(path: Path, names: "Names") -> Path:
 
 
 def _traces(arguments: Namespace) -> "tuple[list[Traces], int]":
-    """Return what names the patients, in all data sets of their registers, and how many of them are in no manifest."""
+    """Return what names the patients, in all data sets of their cohorts, and how many of them are in no manifest."""
     from crossray.traces import Ways, traces_of
 
     found: list[Traces] = []
     unknown = 0
-    registers = arguments.settings.registers
-    for register, patients in _wanted(arguments.patients, registers).items():
+    cohorts = arguments.settings.cohorts
+    for cohort, patients in _wanted(arguments.patients, cohorts).items():
         ways = {
             name: Ways(arguments.private / f"{name}.csv", arguments.results / f"datasets/{name}/manifest.parquet")
-            for name in registers
-            if registers[name] == register
+            for name in cohorts
+            if cohorts[name] == cohort
         }
         traces, strange = traces_of(patients, ways)
         found += traces
@@ -90,17 +90,17 @@ def _traces(arguments: Namespace) -> "tuple[list[Traces], int]":
     return found, unknown
 
 
-def _wanted(path: Path, registers: dict[str, str]) -> dict[str, set[str]]:
-    """Read the list: the patients by the register of their data sets."""
+def _wanted(path: Path, cohorts: dict[str, str]) -> dict[str, set[str]]:
+    """Read the list: the patients by the cohort of their data sets."""
     from crossray.datasets.sheets import read_table
     from crossray.errors import UserError
 
     table = read_table(str(path), ["dataset", "patient_id"])
-    if strange := set(table["dataset"]) - set(registers):
-        raise UserError(f"{path}: {len(strange)} of its data sets are none of this study: {', '.join(registers)}")
+    if strange := set(table["dataset"]) - set(cohorts):
+        raise UserError(f"{path}: {len(strange)} of its data sets are none of this study: {', '.join(cohorts)}")
     wanted: dict[str, set[str]] = {}
     for dataset, patient in zip(table["dataset"], table["patient_id"], strict=True):
-        wanted.setdefault(registers[dataset], set()).add(patient)
+        wanted.setdefault(cohorts[dataset], set()).add(patient)
     return wanted
 
 

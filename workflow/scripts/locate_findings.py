@@ -12,7 +12,7 @@ def locate_findings(arguments: Namespace) -> None:
     """Read, bring onto the images, write."""
     from crossray import regions
     from crossray.datasets import Release, find_locator
-    from crossray.datasets.places import place
+    from crossray.datasets.annotations import place
     from crossray.tables import read
     from crossray.tables.lookup import Lookup
 

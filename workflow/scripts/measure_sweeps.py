@@ -14,7 +14,7 @@ def measure_sweeps(arguments: Namespace) -> None:
     """Measure, choose, write."""
     import numpy as np
 
-    from crossray.analysis.sweeps import choose, measure
+    from crossray.analysis.sweep_points import choose, measure
     from crossray.files import read_json
     from crossray.small_cells import write
     from crossray.study import folders

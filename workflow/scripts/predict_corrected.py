@@ -24,7 +24,7 @@ def predict_corrected(arguments: Namespace) -> None:
     from crossray.errors import UserError
     from crossray.files import replacing
     from crossray.learning.batches import Examples
-    from crossray.learning.correction import MATCHES, MatchedStore, mean_look, with_target_statistics
+    from crossray.learning.correction import MATCHES, MatchedStore, mean_statistics, with_target_statistics
     from crossray.learning.hardware import choose_device
     from crossray.learning.models import load_model
     from crossray.learning.prediction import predict_logits
@@ -45,7 +45,7 @@ def predict_corrected(arguments: Namespace) -> None:
         raise UserError(f"{arguments.manifest}: no image in the split test; a target needs some, raise its share")
     unknown = np.empty((len(rows), len(tasks)), np.float32)
     plain = Examples(store, rows["row"].to_numpy(), unknown)
-    looks = mean_look([(store, rows["row"].to_numpy())]), mean_look(sources)
+    looks = mean_statistics([(store, rows["row"].to_numpy())]), mean_statistics(sources)
     corrected = {}
     for match in MATCHES:
         matched = Examples(MatchedStore(store, match, *looks), rows["row"].to_numpy(), unknown)

@@ -10,7 +10,7 @@ from crossray.program import parser, run
 def print_matrix(arguments: Namespace) -> None:
     """Print one matrix a model, and one sentence a pair where the study splits losses into causes."""
     from crossray.errors import UserError
-    from crossray.figures.answers import cause_sentences, primary_sentences
+    from crossray.figures.summary_text import cause_sentences, primary_sentences
     from crossray.tables import read
     from crossray.tables.comparisons import Comparisons
     from crossray.tables.shift import Shift

@@ -52,7 +52,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     pixels = source.training.store
     network = initial_network(settings, len(source.tasks), pixels.size, arguments.initial, pixels.channels)
     best = train(
-        network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
+        network, source.tasks, source.training, source.validation, settings, arguments.checkpoint_dir / key, device,
         arguments.tensorboard,
     )  # fmt: skip
     if not is_first():
@@ -64,7 +64,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         arguments.source, key, source, settings, best, device, arguments.weights, network, arguments.initial
     )
     write_json(arguments.record, record)
-    shutil.rmtree(arguments.work)
+    shutil.rmtree(arguments.checkpoint_dir)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -46,7 +46,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     pixels = source.training.store
     network = initial_network(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)
     best = train(
-        network, source.tasks, source.training, source.validation, settings, arguments.work / key, device,
+        network, source.tasks, source.training, source.validation, settings, arguments.checkpoint_dir / key, device,
         arguments.tensorboard, distance_penalty(list(outputs["task"]), settings.penalty),
     )  # fmt: skip
     if not is_first():
@@ -60,7 +60,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         "shared heads", key, source, settings, best, device, arguments.vectors, network, arguments.initial
     )
     write_json(arguments.record, record)
-    shutil.rmtree(arguments.work)
+    shutil.rmtree(arguments.checkpoint_dir)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -62,9 +62,9 @@ def plan_of(config: Mapping[str, Any]) -> tuple[Plan, Sources]:
     study = study_of(config)
     readings = {name: with_policy(name, dataset) for name, dataset in study.datasets.items()}
     releases = {name: _release_of(name, dataset) for name, dataset in study.datasets.items()}
-    registers = {name: register_of(name, dataset) for name, dataset in study.datasets.items()}
+    cohorts = {name: cohort_of(name, dataset) for name, dataset in study.datasets.items()}
     located = [name for name in study.tested_on() if places_of(name, study.datasets[name])]
-    return make_plan(study, registers, located), Sources(releases, readings)
+    return make_plan(study, cohorts, located), Sources(releases, readings)
 
 
 def _release_of(name: str, dataset: Dataset) -> Release:
@@ -73,15 +73,15 @@ def _release_of(name: str, dataset: Dataset) -> Release:
         return find_reader(dataset.reader).locate(name, dataset)
 
 
-def register_of(name: str, dataset: Dataset) -> str:
-    """Return whose patients a data set has: a register that is named, the reader's, another hospital's, or its own."""
-    return dataset.register or find_reader(dataset.reader).REGISTER or getattr(dataset, "patients_of", None) or name
+def cohort_of(name: str, dataset: Dataset) -> str:
+    """Return whose patients a data set has: a cohort that is named, the reader's, another hospital's, or its own."""
+    return dataset.cohort or find_reader(dataset.reader).COHORT or getattr(dataset, "patients_of", None) or name
 
 
 def manifest_settings(plan: Plan, reading: Reading, name: str) -> str:
     """Return the settings that decide what a reader makes of its release, as one string."""
     dataset = plan.study.datasets[name]
-    told = replace(reading, public=dataset.public, register=plan.registers[name])
+    told = replace(reading, public=dataset.public, cohort=plan.cohorts[name])
     told = replace(told, outside_root="allow") if dataset.outside_root == "allow" else told
     return (replace(told, role="test") if dataset.is_only_tested() else replace(told, split=dataset.split)).to_json()
 

@@ -83,12 +83,12 @@ def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Names
         except Exception as error:
             if may_quote() and not (isinstance(error, UserError | OSError) or _is_full_gpu(error)):
                 raise
-            print(told(error, paths_of(arguments)), file=sys.stderr)
+            print(logged(error, paths_of(arguments)), file=sys.stderr)
             return 1
     return 0
 
 
-def told(error: Exception, paths: Iterable[Path] = ()) -> str:
+def logged(error: Exception, paths: Iterable[Path] = ()) -> str:
     """Return what is said of an exception.
 
     Args:
@@ -123,7 +123,7 @@ def one_line(kind: type[Exception], public: bool, paths: Iterable[Path] = ()) ->
     except kind:
         raise
     except Exception as error:
-        raise kind(told(error, paths).removeprefix("error: ")) from None
+        raise kind(logged(error, paths).removeprefix("error: ")) from None
 
 
 def _is_full_gpu(error: Exception) -> bool:

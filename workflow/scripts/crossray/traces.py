@@ -59,7 +59,7 @@ class Ways:
 
 
 def traces_of(wanted: Set[str], ways: Mapping[str, Ways]) -> tuple[list[Traces], set[str]]:
-    """Find what names patients in the data sets of one register.
+    """Find what names patients in the data sets of one cohort.
 
     Args:
         wanted: patients by the identifiers of the release, or as they are called in a manifest.

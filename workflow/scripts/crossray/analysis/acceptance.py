@@ -18,7 +18,7 @@ from scipy.special import ndtri
 
 from crossray import reasons
 from crossray.analysis import shares, yields
-from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.intervals import LEVEL, interval, paired_difference
 from crossray.analysis.local_thresholds import (
     Brought,
@@ -99,7 +99,7 @@ class _Judged:
 
 
 def _at(
-    images: Images, scored: Scored, trained: Trained, task: str, criteria: Criteria, place: str, own: Brought
+    images: Images, scored: ScoredSplit, trained: ModelKey, task: str, criteria: Criteria, place: str, own: Brought
 ) -> _Judged:
     """Call images by the threshold from a place."""
     if place == LOCAL:
@@ -109,7 +109,7 @@ def _at(
     return _Judged(images, called_at(images, own.threshold(task, scored.reported_seed(trained), criteria)))
 
 
-def _rival(scored: Scored, trained: Trained, task: str, criteria: Criteria) -> Trained | None:
+def _rival(scored: ScoredSplit, trained: ModelKey, task: str, criteria: Criteria) -> ModelKey | None:
     """Return the model that this one must not be worse than, if it has a number for the same images."""
     named = [one for one in scored.logits if one.model == criteria.against and one != trained]
     others = [one for one in named if one.source == trained.source] or named
@@ -120,7 +120,7 @@ def _rival(scored: Scored, trained: Trained, task: str, criteria: Criteria) -> T
 
 
 def _against_claim(
-    here: _Judged, claims: Claims, trained: Trained, task: str, criteria: Criteria
+    here: _Judged, claims: Claims, trained: ModelKey, task: str, criteria: Criteria
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield a row for each claim of a model's maker that it must not fall short of by more than the margin."""
     claimed = claims.get(trained.model, {}).get(task, {}) if criteria.against == CLAIM else {}

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from crossray.analysis.cells import Cell, Study, Trained
+from crossray.analysis.cells import Cell, ModelKey, Study
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import Thresholds, chosen, own_thresholds
@@ -66,7 +66,7 @@ def _pairs(raters: Sequence[Cell]) -> Iterator[tuple[int, int, str]]:
 
 def _compare(
     raters: Sequence[Cell], pairs: Sequence[tuple[int, int, str]],
-    thresholds: tuple[Mapping[Trained, Thresholds], Mapping[Trained, Thresholds]], weights: NDArray,
+    thresholds: tuple[Mapping[ModelKey, Thresholds], Mapping[ModelKey, Thresholds]], weights: NDArray,
 ) -> tuple[list[dict[str, Any]], dict[str, NDArray]]:  # fmt: skip
     """Compare pairs at thresholds from home and from here.
 
@@ -107,11 +107,11 @@ def _rules(
     rows: Sequence[Mapping[str, Any]], target: str, settings: Analysis
 ) -> Iterator[tuple[str, str | None, list[bool]]]:
     """Yield what to average: name of the rule, source, and which pairs."""
-    registers, names = settings.registers, settings.paper
+    cohorts, names = settings.cohorts, settings.paper
 
     def domains(row: Mapping[str, Any]) -> bool:
         ends = row["first"], row["second"]
-        return row["kind"] == "sources" and not any(map(is_pooled, ends)) and registers[ends[0]] != registers[ends[1]]
+        return row["kind"] == "sources" and not any(map(is_pooled, ends)) and cohorts[ends[0]] != cohorts[ends[1]]
 
     own = [domains(row) and target in (row["first"], row["second"]) for row in rows]
     yield OWN, None, own

@@ -25,7 +25,7 @@ from crossray.tables import ENSEMBLE, MEAN_OF_TRAININGS
 
 
 @dataclass(frozen=True)
-class Trained:
+class ModelKey:
     """A model name and the source that it was trained on."""
 
     model: str
@@ -33,7 +33,7 @@ class Trained:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredSplit:
     """The images of one split of a data set, and what the models make of them.
 
     Attributes:
@@ -52,12 +52,12 @@ class Scored:
 
     dataset: str
     labels: pd.DataFrame
-    logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
+    logits: Mapping[ModelKey, Mapping[str, pd.DataFrame]]
     minimum: int
-    refused: Set[Trained] = frozenset()
-    diverged: Mapping[tuple[Trained, str], Set[str]] = field(default_factory=dict)
-    scales: Mapping[Trained, str] = field(default_factory=dict)
-    missing: Set[Trained] = frozenset()
+    refused: Set[ModelKey] = frozenset()
+    diverged: Mapping[tuple[ModelKey, str], Set[str]] = field(default_factory=dict)
+    scales: Mapping[ModelKey, str] = field(default_factory=dict)
+    missing: Set[ModelKey] = frozenset()
     cohort: str = ""
     others: Set[str] = frozenset()
 
@@ -71,24 +71,24 @@ class Scored:
         """Number of patients."""
         return int(self.patients.max()) + 1 if len(self.patients) else 0
 
-    def has_probability(self, trained: Trained) -> bool:
+    def has_probability(self, trained: ModelKey) -> bool:
         """Return whether a model's outputs are probabilities, or log-odds of these."""
         return self.scales.get(trained, LOGIT) in (LOGIT, PROBABILITY)
 
-    def reported_seed(self, trained: Trained) -> str:
+    def reported_seed(self, trained: ModelKey) -> str:
         """Return whose logits stand for a model: the ensemble's where there are several seeds, else the only one's."""
         seeds = self.logits[trained]
         return ENSEMBLE if ENSEMBLE in seeds else next(iter(seeds))
 
-    def reported(self, trained: Trained) -> pd.DataFrame:
+    def reported(self, trained: ModelKey) -> pd.DataFrame:
         """Return the logits that stand for a model, where its trainings are not measured one by one."""
         return self.logits[trained][self.reported_seed(trained)]
 
-    def each_training(self, trained: Trained) -> list[pd.DataFrame]:
+    def each_training(self, trained: ModelKey) -> list[pd.DataFrame]:
         """Return the logits of each training."""
         return [logits for seed, logits in self.logits[trained].items() if seed != ENSEMBLE]
 
-    def repeated(self, trained: Trained, task: str, among: NDArray[np.bool_] | None = None) -> trainings.Repeated:
+    def repeated(self, trained: ModelKey, task: str, among: NDArray[np.bool_] | None = None) -> trainings.Repeated:
         """Measure the mean AUC of a model's trainings on the images whose label is known, or on some of them."""
         given = [one[task].notna().to_numpy() for one in self.each_training(trained)]
         here = np.logical_and.reduce([self.labels[task].notna().to_numpy(), *given])
@@ -99,7 +99,7 @@ class Scored:
         )
         return trainings.measure(truth, scores, self.patients[here], self.patient_count)
 
-    def count(self, trained: Trained, seed: str, task: str) -> dict[str, Any]:
+    def count(self, trained: ModelKey, seed: str, task: str) -> dict[str, Any]:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
         seed = ENSEMBLE if seed == MEAN_OF_TRAININGS else seed
         labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
@@ -120,11 +120,11 @@ class Scored:
             "negatives": int((labels == 0).sum()), "reason": reason,
         }  # fmt: skip
 
-    def key(self, trained: Trained) -> dict[str, str]:
+    def key(self, trained: ModelKey) -> dict[str, str]:
         """Return the columns that name a model and this target in a table."""
         return {"model": trained.model, "source": trained.source, "target": self.dataset}
 
-    def measurable(self, trained: Trained, task: str) -> bool:
+    def measurable(self, trained: ModelKey, task: str) -> bool:
         """Return whether a model, as reported, has a number for a task."""
         return self.count(trained, self.reported_seed(trained), task)["reason"] is None
 
@@ -150,8 +150,8 @@ class Scored:
 class Cell:
     """A model of a source and its seed (or the ensemble of all), on a target's test images, for a task."""
 
-    scored: Scored
-    trained: Trained
+    scored: ScoredSplit
+    trained: ModelKey
     seed: str
     task: str
 
@@ -167,7 +167,7 @@ class Cell:
 
     @cached_property
     def counts(self) -> dict[str, Any]:
-        """What is behind it, and why it has no number (:meth:`Scored.count`)."""
+        """What is behind it, and why it has no number (:meth:`ScoredSplit.count`)."""
         return self.scored.count(self.trained, self.seed, self.task)
 
     @property
@@ -202,24 +202,24 @@ class Study:
     settings: Analysis
     refused: Set[tuple[str, str]] = frozenset()
 
-    def trained(self) -> Iterator[Trained]:
+    def trained(self) -> Iterator[ModelKey]:
         """Yield every pair of a model and a source that it is trained on."""
         for model in self.settings.models:
             for source in self.settings.sources_of[model]:
-                yield Trained(model, source)
+                yield ModelKey(model, source)
 
-    def targets(self) -> Iterator[Scored]:
+    def targets(self) -> Iterator[ScoredSplit]:
         """Yield every target's test split with the predictions of all models."""
         for target in self.settings.targets:
             yield self.scored(target, "test", list(self.trained()))
 
-    def cells(self, scored: Scored) -> Iterator[tuple[Trained, list[Cell]]]:
+    def cells(self, scored: ScoredSplit) -> Iterator[tuple[ModelKey, list[Cell]]]:
         """Yield every model with the cells of a target that a report shows and that have a number, in tasks' order."""
         cells = [cell for cell in scored.cells(self.settings.tasks) if cell.is_reported]
         for trained in scored.logits:
             yield trained, [cell for cell in cells if cell.trained == trained and cell.has_number]
 
-    def scored(self, dataset: str, split: str, trained: Sequence[Trained]) -> Scored:
+    def scored(self, dataset: str, split: str, trained: Sequence[ModelKey]) -> ScoredSplit:
         """Read labels and logits of a split, of images or of what the study counts in their place.
 
         Raises:
@@ -234,19 +234,19 @@ class Study:
         logits |= {one: self._with_ensemble({str(self.settings.seeds[0]): nothing}) for one in missing}
         scales = {one: next(iter(seeds.values())).scale for one, seeds in files.items()}
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
-        cohort, others = self.settings.registers[dataset], self._others(dataset, split)
-        return Scored(
+        cohort, others = self.settings.cohorts[dataset], self._others(dataset, split)
+        return ScoredSplit(
             dataset, labels, {one: logits[one] for one in trained}, self.minimum(dataset), refused, diverged,
             scales, missing, cohort, others,
         )  # fmt: skip
 
-    def _has_outputs(self, trained: Trained, dataset: str) -> bool:
+    def _has_outputs(self, trained: ModelKey, dataset: str) -> bool:
         external = self.settings.external.get(trained.model)
         return external is None or dataset in external.targets
 
     def _of_units(
-        self, files: Mapping[Trained, Mapping[str, Predictions]], table: pd.DataFrame, dataset: str, split: str
-    ) -> tuple[pd.DataFrame, dict[Trained, dict[str, pd.DataFrame]]]:
+        self, files: Mapping[ModelKey, Mapping[str, Predictions]], table: pd.DataFrame, dataset: str, split: str
+    ) -> tuple[pd.DataFrame, dict[ModelKey, dict[str, pd.DataFrame]]]:
         """Return the labels of what is counted, and every model's outputs for it, in the same order.
 
         Args:
@@ -267,7 +267,7 @@ class Study:
                 rows = rows[rows[UNITS[file.unit]].isin(file.table.index)]
         owners = {name: unit_of(rows, name, dataset) for name in {unit, *(file.unit for _, _, file in every)}}
         labels = rows if unit == "image" else labels_of(rows, owners[unit])
-        outputs: dict[Trained, dict[str, pd.DataFrame]] = {one: {} for one in files}
+        outputs: dict[ModelKey, dict[str, pd.DataFrame]] = {one: {} for one in files}
         for one, seed, file in every:
             what = f"predictions of {one.model} trained on {one.source}, seed {seed}, for {dataset} ({split})"
             if list(UNITS).index(file.unit) > list(UNITS).index(unit):
@@ -285,10 +285,10 @@ class Study:
 
     def _others(self, dataset: str, split: str) -> frozenset[str]:
         """Return the patients whom other targets of the same cohort have in a split."""
-        registers = self.settings.registers
+        cohorts = self.settings.cohorts
         found: set[str] = set()
         for other in self.settings.targets:
-            if other != dataset and registers[other] == registers[dataset]:
+            if other != dataset and cohorts[other] == cohorts[dataset]:
                 rows = manifest.read(self.manifests / folders.MANIFEST.format(dataset=other))
                 found.update(rows.loc[rows["split"] == split, "patient_id"])
         return frozenset(found)
@@ -299,14 +299,14 @@ class Study:
         least = rule.below if rule and dataset in rule.closed else 0
         return max(self.settings.evaluation.minimum, least)
 
-    def is_refused(self, trained: Trained, dataset: str) -> bool:
+    def is_refused(self, trained: ModelKey, dataset: str) -> bool:
         """Return whether a model, or one that it started from, learnt from patients of a target."""
         if trained.model in self.settings.external:
             return self.settings.overlap != "keep" and dataset in self.settings.external[trained.model].refused
         sources = trained.source, *self.settings.origins[trained.model]
         return any((source, dataset) in self.refused for source in sources)
 
-    def validation(self, trained: Trained) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    def validation(self, trained: ModelKey) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         """Read labels and logits of the validation splits of all data sets of a source, one below the other.
 
         Returns:
@@ -321,7 +321,7 @@ class Study:
         """Return the seeds of a model's trainings; one that was trained elsewhere is there once, under the first."""
         return self.settings.seeds[:1] if model in self.settings.external else self.settings.seeds
 
-    def _read(self, trained: Trained, split: str, dataset: str) -> dict[str, Predictions]:
+    def _read(self, trained: ModelKey, split: str, dataset: str) -> dict[str, Predictions]:
         """Read the outputs of each seed."""
         names = {"model": trained.model, "source": trained.source, "split": split, "target": dataset}
         return {
@@ -338,12 +338,12 @@ class Study:
         return {**tables, ENSEMBLE: sum((table[tasks] for table in tables.values()), start=0.0) / len(tables)}
 
     def _numbers(
-        self, logits: Mapping[Trained, Mapping[str, pd.DataFrame]]
-    ) -> tuple[dict[Trained, dict[str, pd.DataFrame]], dict[tuple[Trained, str], Set[str]]]:
+        self, logits: Mapping[ModelKey, Mapping[str, pd.DataFrame]]
+    ) -> tuple[dict[ModelKey, dict[str, pd.DataFrame]], dict[tuple[ModelKey, str], Set[str]]]:
         """Leave out outputs that are not numbers, as of a training that diverged, and say which; all of classes."""
         classes = self.settings.objective == MULTICLASS
-        kept: dict[Trained, dict[str, pd.DataFrame]] = {}
-        diverged: dict[tuple[Trained, str], Set[str]] = {}
+        kept: dict[ModelKey, dict[str, pd.DataFrame]] = {}
+        diverged: dict[tuple[ModelKey, str], Set[str]] = {}
         for one, tables in logits.items():
             kept[one] = {}
             for seed, table in tables.items():
@@ -357,7 +357,7 @@ class Study:
         return kept, diverged
 
 
-def joined(parts: Sequence[Scored]) -> Scored:
+def joined(parts: Sequence[ScoredSplit]) -> ScoredSplit:
     """Return the images of several data sets as those of one."""
     first = parts[0]
     logits = {
@@ -369,7 +369,7 @@ def joined(parts: Sequence[Scored]) -> Scored:
     diverged = {key: frozenset().union(*(part.diverged.get(key, ()) for part in parts)) for key in first.diverged}
     missing = frozenset().union(*(part.missing for part in parts))
     labels = pd.concat([part.labels for part in parts])
-    return Scored(name, labels, logits, first.minimum, refused, diverged, first.scales, missing)
+    return ScoredSplit(name, labels, logits, first.minimum, refused, diverged, first.scales, missing)
 
 
 def _log_odds(logits: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.performance import values_of
 from crossray.analysis.resampling import with_interval
 from crossray.analysis.values import Value, mean_of
@@ -69,7 +69,7 @@ def true_classes(labels: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.obj
     return names[np.where(table.any(axis=1), table.to_numpy().argmax(axis=1), len(classes))]
 
 
-def _counts(scored: Scored, trained: Trained, seed: str, truth: NDArray) -> dict[str, Any]:
+def _counts(scored: ScoredSplit, trained: ModelKey, seed: str, truth: NDArray) -> dict[str, Any]:
     """Count what is behind a row, and say why it has no number if so."""
     labelled = np.array([name is not None for name in truth], bool)
     usable = labelled & np.isin(truth, list(scored.logits[trained][seed]))
@@ -90,7 +90,7 @@ def _counts(scored: Scored, trained: Trained, seed: str, truth: NDArray) -> dict
     }
 
 
-def _measures(scored: Scored, truth: NDArray, logits: pd.DataFrame, weights: NDArray) -> dict[str, Any]:
+def _measures(scored: ScoredSplit, truth: NDArray, logits: pd.DataFrame, weights: NDArray) -> dict[str, Any]:
     """Measure the images of classes that the model learnt, and resample their patients."""
     classes = list(logits)
     usable = np.isin(truth, classes)
@@ -183,7 +183,12 @@ def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[t
 
 
 def _confusion(
-    scored: Scored, trained: Trained, truth: NDArray, logits: pd.DataFrame, weights: NDArray, classes: Sequence[str]
+    scored: ScoredSplit,
+    trained: ModelKey,
+    truth: NDArray,
+    logits: pd.DataFrame,
+    weights: NDArray,
+    classes: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
     if scored.diverged[trained, scored.reported_seed(trained)]:
@@ -209,6 +214,6 @@ def _confusion(
             yield names | {"images": int(hits[0])} | _share_of_counts("share", hits, images[:, row], clustered)
 
 
-def _why_no_row(scored: Scored, trained: Trained, name: str, images: int) -> str | None:
+def _why_no_row(scored: ScoredSplit, trained: ModelKey, name: str, images: int) -> str | None:
     """Return why nothing is said of a target's images of a class."""
     return reasons.why_not(labelled=name in scored.labels, overlap=trained in scored.refused, enough=images > 0)

@@ -85,8 +85,8 @@ def _cells(study: Study) -> Iterator[tuple[tuple[str, str, str, str], Place]]:
     """Yield (model, source, target, task) and the AUC of each cell that a report shows."""
     numbers: dict[str, int] = {}
     for scored in study.targets():
-        register = study.settings.registers[scored.dataset]
-        names = [f"{register}/{name}" for name in dict.fromkeys(scored.labels["patient_id"])]
+        cohort = study.settings.cohorts[scored.dataset]
+        names = [f"{cohort}/{name}" for name in dict.fromkeys(scored.labels["patient_id"])]
         codes = np.array([numbers.setdefault(name, len(numbers)) for name in names], np.int64)
         for trained in scored.logits:
             for task in study.settings.tasks:

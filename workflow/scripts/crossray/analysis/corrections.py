@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
-from crossray.analysis.cells import Scored, Study, Trained, check_rows, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, known
 from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.tables import home_calibration
@@ -80,7 +80,7 @@ def measure(
 
 
 def _used(
-    study: Study, beside: Sequence[str], scored: Scored, trained: Trained, task: str,
+    study: Study, beside: Sequence[str], scored: ScoredSplit, trained: ModelKey, task: str,
     pictures: Mapping[str, pd.DataFrame], implied: float,
 ) -> dict[str, NDArray]:  # fmt: skip
     """Return calibrated logits of every image, first (under an empty name) as they are, then after each correction."""
@@ -90,14 +90,14 @@ def _used(
     used[PRIOR] = used[""] + implied
     used[RECALIBRATED] = _recalibrated(used[""], scored, task, study.settings.evaluation.seed)
     for model in beside:
-        other = Trained(model, trained.source)
+        other = ModelKey(model, trained.source)
         if other in scored.logits and scored.measurable(other, task):
             own = home_calibration(study, other, scored, task)
             used[model] = own[0] + own[1] * scored.reported(other)[task].to_numpy()
     return used
 
 
-def _recalibrated(logits: NDArray, scored: Scored, task: str, seed: int) -> NDArray[np.float64]:
+def _recalibrated(logits: NDArray, scored: ScoredSplit, task: str, seed: int) -> NDArray[np.float64]:
     """Calibrate the images of each half of the patients by the labels of the other half (Platt 1999)."""
     order = np.random.default_rng(derived_seed(seed, "halves", scored.dataset)).permutation(scored.patient_count)
     first = (order % 2 == 0)[scored.patients]
@@ -110,7 +110,7 @@ def _recalibrated(logits: NDArray, scored: Scored, task: str, seed: int) -> NDAr
     return found
 
 
-def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored) -> dict[str, pd.DataFrame]:
+def _mean_logits(study: Study, corrected: Path, trained: ModelKey, scored: ScoredSplit) -> dict[str, pd.DataFrame]:
     """Return correction -> logits, the mean over seeds, as a report shows the ensemble."""
     found: dict[str, list[pd.DataFrame]] = {}
     for seed in study.settings.seeds:
@@ -124,7 +124,7 @@ def _mean_logits(study: Study, corrected: Path, trained: Trained, scored: Scored
 
 
 def _cell(
-    scored: Scored, task: str, used: Mapping[str, NDArray], weights: NDArray
+    scored: ScoredSplit, task: str, used: Mapping[str, NDArray], weights: NDArray
 ) -> Iterator[tuple[dict[str, Any], NDArray]]:
     """Yield a row and its replicates for each correction and metric, all compared in the same resamples.
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.intervals import Measured, independent, interval, measure_auc, paired_difference
 from crossray.analysis.thresholds import own_thresholds
 from crossray.statistics import auc
@@ -20,7 +20,7 @@ from crossray.tables.external import Claims, Refusals, Versions
 BELOW, ABOVE, AGREES = "below the claim", "above the claim", "not told from the claim"
 SCORED, REFUSED, ALL = "scored", "refused", "all"
 
-Thresholds = Mapping[Trained, Mapping[tuple[str, str], float]]
+Thresholds = Mapping[ModelKey, Mapping[tuple[str, str], float]]
 
 
 def measure(
@@ -61,7 +61,7 @@ def measure(
     )
 
 
-def limit_of(scored: Scored, trained: Trained, task: str, thresholds: Thresholds) -> float:
+def limit_of(scored: ScoredSplit, trained: ModelKey, task: str, thresholds: Thresholds) -> float:
     """Return from which output on a model calls an image positive; NaN where that is not known."""
     if scored.scales.get(trained) == BINARY_ANSWER:
         return 1.0
@@ -84,7 +84,7 @@ def share(name: str, hits: NDArray, patients: NDArray) -> dict[str, float]:
 
 
 def _claims(
-    scored: Scored, trained: Trained, task: str, said: Mapping[str, float], limit: float
+    scored: ScoredSplit, trained: ModelKey, task: str, said: Mapping[str, float], limit: float
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each claimed number."""
     counts = scored.count(trained, scored.reported_seed(trained), task)
@@ -102,7 +102,7 @@ def _claims(
         yield row
 
 
-def _measured(scored: Scored, trained: Trained, task: str, name: str, limit: float) -> dict[str, float]:
+def _measured(scored: ScoredSplit, trained: ModelKey, task: str, name: str, limit: float) -> dict[str, float]:
     """Measure what is claimed."""
     truth, scores, here = known(scored.labels, scored.reported(trained), task)
     patients = scored.patients[here]
@@ -115,7 +115,7 @@ def _measured(scored: Scored, trained: Trained, task: str, name: str, limit: flo
     return share("measured", right[asked], patients[asked])
 
 
-def _refusals(scored: Scored, trained: Trained, task: str, limit: float) -> Iterator[dict[str, Any]]:
+def _refusals(scored: ScoredSplit, trained: ModelKey, task: str, limit: float) -> Iterator[dict[str, Any]]:
     """Yield the images with a score, those without, and all, of those whose label is known."""
     labelled = scored.labels[task].notna().to_numpy()
     given = scored.reported(trained)[task].notna().to_numpy()
@@ -156,7 +156,7 @@ def bounds(labels: pd.Series, scores: pd.Series, limit: float) -> dict[str, floa
     return found
 
 
-def _versions(study: Study, scored: Scored, thresholds: Thresholds) -> Iterator[dict[str, Any]]:
+def _versions(study: Study, scored: ScoredSplit, thresholds: Thresholds) -> Iterator[dict[str, Any]]:
     """Yield each pair of models of which one was trained elsewhere, on the images for which both have outputs."""
     everybody = list(scored.logits)
     for place, one in enumerate(everybody):
@@ -171,7 +171,7 @@ def _versions(study: Study, scored: Scored, thresholds: Thresholds) -> Iterator[
 
 
 def _compared(
-    scored: Scored, pair: tuple[Trained, Trained], task: str, thresholds: Thresholds
+    scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str, thresholds: Thresholds
 ) -> dict[str, Any] | None:
     """Compare two models: difference of AUCs, and how many images each calls positive; None where one has no number."""
     if not all(scored.measurable(trained, task) for trained in pair):

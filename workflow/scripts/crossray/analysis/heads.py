@@ -16,7 +16,7 @@ from crossray.tables import of_rows
 from crossray.tables.contract import names
 from crossray.tables.heads import HeadDistances, HeadPlaces, HeadRelations
 
-#: model, penalty (``free`` or ``tied``), seed
+#: model, penalty (``none`` or ``l2``), seed
 Key = tuple[str, str, str]
 
 

@@ -16,7 +16,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from crossray.analysis import trainings
-from crossray.analysis.cells import Scored, Study, Trained, fewest_patients
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
 from crossray.analysis.metrics import kappa_of_counts
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
 from crossray.analysis.trainings import Repeated, paired_difference, pooled
@@ -79,7 +79,7 @@ class _Resamples:
     """Resamples of the patients whose images two data sets label, a cohort's drawn once."""
 
     def __init__(self, study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFrame]) -> None:
-        self._cohorts, evaluation = study.settings.registers, study.settings.evaluation
+        self._cohorts, evaluation = study.settings.cohorts, study.settings.evaluation
         self._patients: dict[str, pd.Index] = {}
         self._weights: dict[str, NDArray[np.uint16]] = {}
         for cohort, part in found.groupby(found["first"].map(self._cohorts), sort=False):
@@ -138,12 +138,12 @@ def _matched(found: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
 
 
 def _controls(
-    study: Study, own: Scored, other: Scored, matched: pd.DataFrame, model: str
+    study: Study, own: ScoredSplit, other: ScoredSplit, matched: pd.DataFrame, model: str
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield a row for each task that both label on enough test images that both have."""
     here = matched[matched[own.dataset].isin(own.labels.index) & matched[other.dataset].isin(other.labels.index)]
     places = own.labels.index.get_indexer(here[own.dataset])
-    trained, theirs = Trained(model, own.dataset), Trained(model, other.dataset)
+    trained, theirs = ModelKey(model, own.dataset), ModelKey(model, other.dataset)
     for task in study.settings.tasks:
         if task not in own.labels or task not in other.labels or task not in own.reported(trained):
             continue
@@ -167,7 +167,7 @@ def _controls(
         yield row
 
 
-def _measured(scored: Scored, trained: Trained, task: str, labels: NDArray, rows: NDArray) -> Repeated:
+def _measured(scored: ScoredSplit, trained: ModelKey, task: str, labels: NDArray, rows: NDArray) -> Repeated:
     """Measure a model's trainings on some images by labels that may be another data set's."""
     scores = [logits[task].to_numpy()[rows] for logits in scored.each_training(trained)]
     return trainings.measure(labels, scores, scored.patients[rows], scored.patient_count)

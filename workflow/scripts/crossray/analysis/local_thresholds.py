@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.intervals import LEVEL, Measured, measure_auc
 from crossray.analysis.proportions import POWER
 from crossray.study.acceptance import HOME, MAKER, Criteria
@@ -57,7 +57,7 @@ class Called:
     positive: NDArray[np.bool_]
 
 
-def images_of(scored: Scored, trained: Trained, task: str) -> Images:
+def images_of(scored: ScoredSplit, trained: ModelKey, task: str) -> Images:
     """Return the images of a cell whose label is known."""
     truth, logits, here = known(scored.labels, scored.reported(trained), task)
     return Images(truth == 1, logits, scored.patients[here], scored.patient_count)
@@ -94,7 +94,7 @@ class Brought:
         return choose(truth == 1, values, criteria)
 
 
-def brought(study: Study, trained: Trained) -> Brought:
+def brought(study: Study, trained: ModelKey) -> Brought:
     """Return what a model brings: chosen on its source's validation split, or on a named one, or its maker's."""
     external = study.settings.external.get(trained.model)
     if external is None:

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import maps, reasons, regions
-from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.region_scores import MEASURES, centre_map, score
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.study import folders
@@ -85,14 +85,14 @@ def measure(
         all pairs at home and all elsewhere; intervals by the bootstrap over patients.
     """
     rows: list[dict[str, Any]] = []
-    cells: dict[tuple[Trained, str], Values] = {}
+    cells: dict[tuple[ModelKey, str], Values] = {}
     for name in study.settings.targets:
         tables = {trained: _table(attributions, trained, name) for trained in study.trained()}
         scored = study.scored(name, "test", list(tables))
         target = _target(study, asked, scored, datasets, tables)
         values = {trained: _values(table, target, study) for trained, table in tables.items()}
         for trained, found in values.items():
-            own = values.get(Trained(trained.model, name), {}) if trained.source != name else {}
+            own = values.get(ModelKey(trained.model, name), {}) if trained.source != name else {}
             diverged = scored.diverged[trained, str(study.settings.seeds[0])]
             known = frozenset(tables[trained]["task"]), frozenset(diverged)
             refused = study.is_refused(trained, name)
@@ -101,7 +101,7 @@ def measure(
     return of_rows(rows, Localisation), of_rows(_summary(asked, cells), LocalisationSummary)
 
 
-def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
+def _table(attributions: Path, trained: ModelKey, target: str) -> pd.DataFrame:
     """Read what each map of a cell is of; ``path`` is the file of the maps."""
     names = {"model": trained.model, "source": trained.source, "target": target}
     table = read(attributions / folders.MAPPED_IMAGES.format(**names), MappedImages)
@@ -109,7 +109,11 @@ def _table(attributions: Path, trained: Trained, target: str) -> pd.DataFrame:
 
 
 def _target(
-    study: Study, asked: MeasureLocalisation, scored: Scored, datasets: Path, tables: Mapping[Trained, pd.DataFrame]
+    study: Study,
+    asked: MeasureLocalisation,
+    scored: ScoredSplit,
+    datasets: Path,
+    tables: Mapping[ModelKey, pd.DataFrame],
 ) -> Target:
     """Bring together what is known of a target's scored images; those whose regions the crop cut off are left out."""
     name, labels = scored.dataset, scored.labels
@@ -185,7 +189,7 @@ def _mean(parts: Sequence[Value]) -> Value:
 
 def _rows(
     asked: MeasureLocalisation,
-    trained: Trained,
+    trained: ModelKey,
     target: Target,
     known: tuple[frozenset[str], frozenset[str]],
     found: Values,
@@ -258,14 +262,14 @@ def _differences(found: Values, own: Values, key: Key) -> tuple[float, NDArray] 
     return here.score - there.score, here.drawn - there.drawn
 
 
-def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[Trained, str], Values]) -> Iterator[dict[str, Any]]:
+def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[ModelKey, str], Values]) -> Iterator[dict[str, Any]]:
     """Yield means over the pairs at home and over those elsewhere, every pair weighing the same."""
     methods = asked.attribution.methods
     for model in asked.models:
         for method, weights, name, place in itertools.product(methods, (TRAINED, RANDOM), MEASURES, (HOME, AWAY)):
             key = (MEAN_OF_TASKS, method, weights, name)
             pairs = [
-                (values, cells.get((Trained(model, target), target), {}))
+                (values, cells.get((ModelKey(model, target), target), {}))
                 for (trained, target), values in cells.items()
                 if trained.model == model
                 and key in values

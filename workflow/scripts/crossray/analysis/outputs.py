@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.metrics import limits_of_agreement
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import outputs, own_thresholds
@@ -53,7 +53,7 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
     points, extremes = [], []
     for target in study.settings.targets:
         for row in shown[shown["target"] == target].itertuples():
-            one, other = Trained(row.model, row.first), Trained(row.model, row.second)
+            one, other = ModelKey(row.model, row.first), ModelKey(row.model, row.second)
             scored = study.scored(target, "test", [one, other])
             first, second = (outputs(scored, trained, row.task, thresholds[trained]) for trained in (one, other))
             every = _points(scored, row, first, second)
@@ -64,7 +64,7 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
     return table, pd.concat([empty, *points]), pd.concat([empty, *extremes])
 
 
-def _pairs(scored: Scored, study: Study) -> Iterator[tuple[Trained, Trained, str]]:
+def _pairs(scored: ScoredSplit, study: Study) -> Iterator[tuple[ModelKey, ModelKey, str]]:
     """Yield the pairs of models of single data sets to compare, and the tasks that both can be measured on."""
     for task in study.settings.tasks:
         able = [
@@ -75,11 +75,11 @@ def _pairs(scored: Scored, study: Study) -> Iterator[tuple[Trained, Trained, str
                 continue
             if other.source == scored.dataset:
                 yield other, one, task
-            elif one.source == scored.dataset or Trained(one.model, scored.dataset) not in able:
+            elif one.source == scored.dataset or ModelKey(one.model, scored.dataset) not in able:
                 yield one, other, task
 
 
-def _limits(scored: Scored, task: str, first: NDArray, second: NDArray, weights: NDArray) -> dict[str, Any]:
+def _limits(scored: ScoredSplit, task: str, first: NDArray, second: NDArray, weights: NDArray) -> dict[str, Any]:
     here = scored.labels[task].notna().to_numpy()
     difference = (first - second)[here]
     sums = weighted_sums(weights[:, here], np.stack([np.ones(here.sum()), difference, difference**2], axis=1))
@@ -110,8 +110,8 @@ def most_telling(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([widest, order.drop(widest.index).tail(_CLOSEST)]).drop(columns="width")
 
 
-def _points(scored: Scored, row: Any, first: NDArray, second: NDArray) -> pd.DataFrame:
-    labels, _, here = known(scored.labels, scored.reported(Trained(row.model, row.first)), row.task)
+def _points(scored: ScoredSplit, row: Any, first: NDArray, second: NDArray) -> pd.DataFrame:
+    labels, _, here = known(scored.labels, scored.reported(ModelKey(row.model, row.first)), row.task)
     table = pd.DataFrame({"image_id": scored.labels.index[here], "label": labels})
     table = table.assign(first_output=first[here], second_output=second[here])
     keys = {name: getattr(row, name) for name in ("model", "target", "task", "first", "second")}

@@ -17,7 +17,7 @@ AUC, LEAVE_ONE_OUT, KAPPA, SEED_KAPPA = "AUC", "leave one out", "kappa", "kappa 
 DISTANCE, LABELS, POSITIVES, NEGATIVES = "distance of weights", "F1 of labels", "positives", "negatives"
 
 _CONDITIONS = {OWN: "own_domain", OTHERS: "other_domains", EVERYBODY: "all_domains"}
-_PENALTIES = {"free": "rel_L2_noreg", "tied": "rel_L2_reg"}
+_PENALTIES = {"none": "rel_L2_noreg", "l2": "rel_L2_reg"}
 
 
 def compare(

@@ -15,7 +15,7 @@ from scipy.special import expit
 
 from crossray import reasons
 from crossray.analysis import trainings
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.means import single
 from crossray.analysis.metrics import average_precision, calibration_error, threshold_metrics
@@ -45,7 +45,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
     rows: list[dict[str, Any]] = []
-    cells: dict[Trained, list[tuple[dict[str, Any], NDArray, trainings.Repeated]]] = {}
+    cells: dict[ModelKey, list[tuple[dict[str, Any], NDArray, trainings.Repeated]]] = {}
     for scored in study.targets():
         weights = scored.weights(study.settings.evaluation)
         for trained in scored.logits:
@@ -65,8 +65,8 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def _of_task(
     study: Study,
-    scored: Scored,
-    trained: Trained,
+    scored: ScoredSplit,
+    trained: ModelKey,
     task: str,
     thresholds: Mapping[tuple[str, str], float],
     weights: NDArray,
@@ -121,7 +121,7 @@ def _kept(repeated: trainings.Repeated) -> trainings.Repeated:
 
 
 def _with_trainings(
-    trained: Trained, cells: Sequence[tuple[dict[str, Any], NDArray, trainings.Repeated]]
+    trained: ModelKey, cells: Sequence[tuple[dict[str, Any], NDArray, trainings.Repeated]]
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Give cells of a model their limits, the trainings pooled over them, and yield what means of them need."""
     several = [cell for cell in cells if len(cell[2].aucs) > 1]
@@ -147,13 +147,13 @@ def _with_trainings(
         yield kept
 
 
-def _resampled(scored: Scored, logits: pd.DataFrame, task: str, weights: NDArray) -> NDArray:
+def _resampled(scored: ScoredSplit, logits: pd.DataFrame, task: str, weights: NDArray) -> NDArray:
     """Return AUC and average precision in each resample, shape (2, resamples)."""
     truth, scores, here = known(scored.labels, logits, task)
     return np.stack(weighted_ranking(truth, scores, weights[:, here]))
 
 
-def _cell(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> dict[str, Any]:
+def _cell(scored: ScoredSplit, logits: pd.DataFrame, task: str, threshold: float) -> dict[str, Any]:
     """Measure one training, or the ensemble, with an interval for other patients."""
     truth, scores, here = known(scored.labels, logits, task)
     measured = measure_auc(truth, scores, scored.patients[here], scored.patient_count)
@@ -164,14 +164,14 @@ def _cell(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> 
     return row | _called(scored, logits, task, threshold)
 
 
-def _called(scored: Scored, logits: pd.DataFrame, task: str, threshold: float) -> dict[str, Any]:
+def _called(scored: ScoredSplit, logits: pd.DataFrame, task: str, threshold: float) -> dict[str, Any]:
     """Measure what a threshold calls."""
     truth, scores, _ = known(scored.labels, logits, task)
     row = {"threshold": threshold, "threshold_reason": _no_threshold(threshold)}
     return row | threshold_metrics(truth, scores, threshold)
 
 
-def _what_is_not_known(study: Study, scored: Scored, trained: Trained, threshold: float) -> dict[str, Any]:
+def _what_is_not_known(study: Study, scored: ScoredSplit, trained: ModelKey, threshold: float) -> dict[str, Any]:
     """Return what cannot be said of a model that was trained elsewhere, and why; nothing of others."""
     row: dict[str, Any] = {}
     external = study.settings.external.get(trained.model)

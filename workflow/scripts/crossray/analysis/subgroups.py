@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, Trained, fewest_patients
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
 from crossray.analysis.datasets import age_bands
 from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
@@ -38,7 +38,7 @@ def measure(study: Study) -> pd.DataFrame:
     return table.assign(worst=(table["auc"] == lowest) & several)
 
 
-def _groups(scored: Scored) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
+def _groups(scored: ScoredSplit) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     """Yield attribute, group, and which images belong to it; images whose group is not recorded are in none."""
     for attribute in ATTRIBUTES:
         values = age_bands(scored.labels["age"]) if attribute == "age" else scored.labels[attribute]
@@ -47,7 +47,7 @@ def _groups(scored: Scored) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
             yield attribute, str(level), (values == level).fillna(False).to_numpy(bool)
 
 
-def _group(scored: Scored, trained: Trained, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:
+def _group(scored: ScoredSplit, trained: ModelKey, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:
     """Yield a row for each task, and one for their mean; other trainings are pooled over a group and all others."""
     rows = {task: _counted(scored, task, inside) for task in tasks}
     measurable = [task for task in tasks if rows[task]["reason"] is None]
@@ -72,7 +72,7 @@ def _group(scored: Scored, trained: Trained, tasks: list[str], inside: NDArray) 
         yield {"task": MEAN_OF_TASKS} | counts | numbers | _compared(groups, others)
 
 
-def _counted(scored: Scored, task: str, inside: NDArray) -> dict[str, Any]:
+def _counted(scored: ScoredSplit, task: str, inside: NDArray) -> dict[str, Any]:
     """Count a group's images, and say why it has no number if so."""
     member = inside & scored.labels[task].notna().to_numpy()
     truth = scored.labels[task].to_numpy()[member]
@@ -83,7 +83,7 @@ def _counted(scored: Scored, task: str, inside: NDArray) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _enough(scored: Scored, task: str, among: NDArray) -> bool:
+def _enough(scored: ScoredSplit, task: str, among: NDArray) -> bool:
     """Return whether enough patients of some images have a task's finding, and have it not."""
     member = among & scored.labels[task].notna().to_numpy()
     return fewest_patients(scored.labels[task].to_numpy()[member], scored.patients[member]) >= scored.minimum

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.metrics import calibrated, error_threshold, precision_threshold, youden_threshold
 from crossray.tables import ENSEMBLE
 
@@ -25,12 +25,12 @@ GIVEN = "given"
 Thresholds = Mapping[tuple[str, str], float]
 
 
-def own_thresholds(study: Study, trained: Trained) -> dict[tuple[str, str], float]:
+def own_thresholds(study: Study, trained: ModelKey) -> dict[tuple[str, str], float]:
     """Return the threshold of every (seed, task): Youden's, chosen on the source's validation split, or the maker's."""
     return next(iter(thresholds_by_rule(study, trained).values()))
 
 
-def thresholds_by_rule(study: Study, trained: Trained) -> dict[str, dict[tuple[str, str], float]]:
+def thresholds_by_rule(study: Study, trained: ModelKey) -> dict[str, dict[tuple[str, str], float]]:
     """Return the thresholds that a model brings with it, of every rule, the one that reports use first.
 
     They are chosen on the source's validation split, which is read once; of a model that was trained elsewhere they are
@@ -58,7 +58,7 @@ def chosen(labels: pd.DataFrame, seeds: Mapping[str, pd.DataFrame], rule: str) -
     }
 
 
-def outputs(scored: Scored, trained: Trained, task: str, thresholds: Thresholds) -> NDArray[np.float64]:
+def outputs(scored: ScoredSplit, trained: ModelKey, task: str, thresholds: Thresholds) -> NDArray[np.float64]:
     """Return calibrated outputs: each seed's by equation 2 of Cohen et al. 2020, and of several the mean (section 3).
 
     Returns:

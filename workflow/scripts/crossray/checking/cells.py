@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from crossray.analysis.cells import Scored, Study, Trained
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.options import overlapping
 from crossray.checking.external import external_tasks
 from crossray.datasets.leakage import count_overlap, gather, group_patients, settle_splits
@@ -48,7 +48,7 @@ def foresee(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Outlook:
     """
     if not manifests:
         return Outlook({}, pd.DataFrame(columns=["model", "source", "target", "task", "reason"]), [], {}, {})
-    images = gather(manifests, plan.registers)
+    images = gather(manifests, plan.cohorts)
     none = pd.DataFrame({"first": [], "second": []}, dtype="int64")
     groups, splits = group_patients(images, none), images["split"]
     if plan.study.leakage.overlap == "move":
@@ -74,7 +74,7 @@ def foresee(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Outlook:
     return Outlook(tables, pd.DataFrame(rows), problems, _shared(images), {name: int(moved[name]) for name in tables})
 
 
-def _learnt(plan: Plan, trained: Trained, tables: Mapping[str, pd.DataFrame]) -> tuple[list[str], str]:
+def _learnt(plan: Plan, trained: ModelKey, tables: Mapping[str, pd.DataFrame]) -> tuple[list[str], str]:
     """Return the tasks that all trainings of a model on a source learn, and why there is none if so."""
     model = plan.models[trained.model]
     tasks = plan.study.tasks_of(model.sweep)
@@ -102,7 +102,7 @@ def _learnt(plan: Plan, trained: Trained, tables: Mapping[str, pd.DataFrame]) ->
     return kept, ""
 
 
-def _rows(study: Study, learnt: Mapping[Trained, Sequence[str]], target: str, table: pd.DataFrame) -> list[dict]:
+def _rows(study: Study, learnt: Mapping[ModelKey, Sequence[str]], target: str, table: pd.DataFrame) -> list[dict]:
     """Count what is behind the cells of a target, by the analysis' own rule; predictions are columns without rows."""
     labels = table[table["split"] == "test"]
     logits = {trained: {_PLANNED: pd.DataFrame(0.0, labels.index, list(tasks))} for trained, tasks in learnt.items()}
@@ -110,7 +110,7 @@ def _rows(study: Study, learnt: Mapping[Trained, Sequence[str]], target: str, ta
     external = {trained: study.settings.external.get(trained.model) for trained in learnt}
     scales = {trained: facts.scale for trained, facts in external.items() if facts}
     missing = frozenset(trained for trained, facts in external.items() if facts and target not in facts.targets)
-    scored = Scored(target, labels, logits, study.minimum(target), refused, scales=scales, missing=missing)
+    scored = ScoredSplit(target, labels, logits, study.minimum(target), refused, scales=scales, missing=missing)
     return [
         {"model": trained.model, "source": trained.source, "target": target, "task": task}
         | scored.count(trained, _PLANNED, task)

@@ -60,9 +60,9 @@ class Reader(Protocol):
     Told: type[Reading]
     #: named label policies; a setting that the configuration gives itself overrides the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
-    #: whose patients these are; readers with the same register speak of the same people by the same ``patient_id``.
+    #: whose patients these are; readers with the same cohort speak of the same people by the same ``patient_id``.
     #: None: nobody else's
-    REGISTER: str | None
+    COHORT: str | None
 
     def locate(self, dataset: str, settings: Settings) -> Release:
         """Say where the release lies, without opening it.
@@ -104,7 +104,7 @@ class Locator(Protocol):
             release: the root of the images, and what ``locate_places`` returned.
 
         Returns:
-            A table as of :mod:`crossray.datasets.places`.
+            A table as of :mod:`crossray.datasets.annotations`.
 
         Raises:
             UserError: if a table is not as released; the message names file, row and column.

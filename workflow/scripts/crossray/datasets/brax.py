@@ -22,7 +22,7 @@ SETTINGS = ("files",)
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all", "uncertain": "ignore", "no_finding": "negative"},
 }
-REGISTER = None
+COHORT = None
 
 PATHS = {"dicom": "DicomPath", "png": "PngPath"}
 

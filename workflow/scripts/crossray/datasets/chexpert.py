@@ -33,7 +33,7 @@ POLICIES = {
         "no_finding": "overrules",
     },
 }
-REGISTER = None
+COHORT = None
 
 LAYOUT = "train/patient00001/study1/view1_frontal.jpg"
 

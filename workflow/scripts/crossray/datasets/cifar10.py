@@ -12,8 +12,8 @@ from crossray.datasets.reading import Reading
 from crossray.datasets.unpacked import read_unpacked
 
 __all__ = [
+    "COHORT",
     "POLICIES",
-    "REGISTER",
     "SETTINGS",
     "Options",
     "Told",
@@ -28,7 +28,7 @@ Options = Downloadable
 SETTINGS = ()
 Told = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
-REGISTER = None
+COHORT = None
 
 _FILES = Files("CIFAR10", "cifar-10-batches-py", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a")
 

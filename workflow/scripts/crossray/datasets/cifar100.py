@@ -12,8 +12,8 @@ from crossray.datasets.reading import Reading
 from crossray.datasets.unpacked import read_unpacked
 
 __all__ = [
+    "COHORT",
     "POLICIES",
-    "REGISTER",
     "SETTINGS",
     "Options",
     "Told",
@@ -28,7 +28,7 @@ Options = Downloadable
 SETTINGS = ()
 Told = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
-REGISTER = None
+COHORT = None
 
 _FILES = Files("CIFAR100", "cifar-100-python", "cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85")
 

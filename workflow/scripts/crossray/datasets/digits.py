@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SETTINGS = ()
 Told = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
-REGISTER = None
+COHORT = None
 
 IMAGES = 1797
 #: part of the release -> its images, in the release's order

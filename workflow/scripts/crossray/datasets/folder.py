@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 SETTINGS = ("classes", "patient", "class_from", "only")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
-REGISTER = None
+COHORT = None
 
 #: folders that are splits of the release, in small letters
 SPLITS = {

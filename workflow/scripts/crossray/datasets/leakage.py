@@ -1,6 +1,6 @@
 """Who stands on both sides of a split? Patients and near-duplicate images, within and across the data sets of a study.
 
-Patients are joined into groups: those of one register with the same patient_id, and those that share a radiograph. A
+Patients are joined into groups: those of one cohort with the same patient_id, and those that share a radiograph. A
 group belongs into one split; where it is in several, a network is tested on what it was trained on.
 """
 
@@ -30,20 +30,20 @@ LARGE_GROUP = 50
 _BATCH = 1000
 
 
-def gather(manifests: Mapping[str, pd.DataFrame], registers: Mapping[str, str]) -> pd.DataFrame:
+def gather(manifests: Mapping[str, pd.DataFrame], cohorts: Mapping[str, str]) -> pd.DataFrame:
     """Put the images of all data sets into one table.
 
     Args:
         manifests: data set -> manifest.
-        registers: data set -> whose patients it has; in one register a patient_id is one person.
+        cohorts: data set -> whose patients it has; in one cohort a patient_id is one person.
 
     Returns:
-        dataset, image_id, patient_id, patient (register and patient_id), split; one row an image, in order.
+        dataset, image_id, patient_id, patient (cohort and patient_id), split; one row an image, in order.
     """
     parts = []
     for dataset, table in manifests.items():
         part = table[["image_id", "patient_id", "split"]].assign(dataset=dataset)
-        parts.append(part.assign(patient=registers[dataset] + "/" + part["patient_id"]))
+        parts.append(part.assign(patient=cohorts[dataset] + "/" + part["patient_id"]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -207,7 +207,7 @@ def summarise(
 
     Returns:
         One row an ordered pair of data sets (source and target, also a data set and itself): images of the target that
-        have an ``exact`` duplicate at the source, or only a ``near`` one; ``shared_patients`` by the registers;
+        have an ``exact`` duplicate at the source, or only a ``near`` one; ``shared_patients`` by the cohorts;
         ``overlap_before`` and ``overlap`` (:func:`count_overlap`, with the releases' splits and with the study's); and
         ``moved`` images of the target.
     """

@@ -33,7 +33,7 @@ POLICIES = {
         "no_finding": "overrules",
     },
 }
-REGISTER = "mimic_cxr"
+COHORT = "mimic_cxr"
 
 SUFFIXES = {"dicom": ".dcm", "jpg": ".jpg"}
 

@@ -22,7 +22,7 @@ Options = Released
 SETTINGS = ()
 Told = ChosenImages
 POLICIES = {"default": {"views": ["PA"], "images_per_patient": "all"}}
-REGISTER = None
+COHORT = None
 
 #: file names end in 0 for normal, 1 for tuberculosis
 NAME = re.compile(r"MCUCXR_\d+_[01]\.png")

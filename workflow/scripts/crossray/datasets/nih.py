@@ -29,7 +29,7 @@ POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
 }
-REGISTER = "nih"
+COHORT = "nih"
 
 COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 LAYOUT = "images_001/images/00000001_000.png"
@@ -113,7 +113,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    from crossray.datasets.places import boxes
+    from crossray.datasets.annotations import boxes
 
     path = release.tables[0]
     raw = read_table(path, BOX_COLUMNS)

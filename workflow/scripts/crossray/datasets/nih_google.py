@@ -31,7 +31,7 @@ POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
 }
-REGISTER = "nih"
+COHORT = "nih"
 
 
 def locate(dataset: str, settings: Released) -> Release:

@@ -21,7 +21,7 @@ Options = Released
 SETTINGS = ()
 Told = ChosenImages
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
-REGISTER = None
+COHORT = None
 
 
 def locate(dataset: str, settings: Released) -> Release:
@@ -64,7 +64,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`; of ellipses and polygons, the boxes around them."""
     import pandas as pd
 
-    from crossray.datasets.places import boxes
+    from crossray.datasets.annotations import boxes
 
     path = release.tables[0]
     raw = read_table(path, ["image_name", "annotation"])

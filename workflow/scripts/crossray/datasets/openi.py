@@ -36,7 +36,7 @@ POLICIES = {
     # With views_table: nlmcxr_tsne_pa.csv of the torchxrayvision project, views guessed from the images.
     "paper": {"views": ["PA"], "images_per_patient": "first_known", "matching": "contained"},
 }
-REGISTER = None
+COHORT = None
 
 REPORTS = ("NLMCXR_reports.tgz", "ecgen-radiology")
 #: bytes of a report; the release's are of a few thousand

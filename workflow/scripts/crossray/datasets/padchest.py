@@ -36,7 +36,7 @@ POLICIES = {
         "skip_broken_files": True,
     },
 }
-REGISTER = None
+COHORT = None
 
 COLUMNS = ("ImageID", "ImageDir", "StudyDate_DICOM", "StudyID", "PatientID", "PatientBirth", "PatientSex_DICOM",
            "Projection", "Labels")  # fmt: skip

@@ -21,7 +21,7 @@ class Reading(Settings):
     "Whether identifiers and file names may be shown."
     outside_root: LeftOut[Literal["allow"]] = None
     "Whether images may lie outside the data set's folder."
-    register: LeftOut[str] = None
+    cohort: LeftOut[str] = None
     "Whose patients these are."
     role: LeftOut[Literal["test"]] = None
     "Whether all images are test images."

@@ -30,7 +30,7 @@ POLICIES = {
     "paper": {"views": ["ANY"], "images_per_patient": "all", "rows": "boxes"},
 }
 #: with the mapping to the NIH's names, patients have the NIH's numbers; without it, every image is its own patient
-REGISTER = "nih"
+COHORT = "nih"
 
 #: rows and columns of the images, on which the boxes are counted
 FRAME = (1024, 1024)
@@ -148,7 +148,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`; a box is one of both tasks."""
     import pandas as pd
 
-    from crossray.datasets.places import boxes
+    from crossray.datasets.annotations import boxes
 
     path = release.tables[0]
     raw = read_table(path, ["patientId", "x", "y", "width", "height", "Target"])

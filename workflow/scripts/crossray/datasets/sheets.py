@@ -51,7 +51,7 @@ def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
 
     kind = kind_of(path)
     if kind == PARQUET:
-        return _checked(_read_parquet(path, columns), columns, path)
+        return _validated(_read_parquet(path, columns), columns, path)
     rows = _read_workbook(path, columns) if kind == WORKBOOK else read_rows(b"".join(pieces(path)), columns, path)
     if not rows:
         raise UserError(f"{path}: is empty")
@@ -60,7 +60,7 @@ def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
     # By way of Arrow, which takes half the time and a fraction of the memory.
     texts = [pa.array([fields[place] for _, fields in body], pa.large_string()) for place in range(len(header))]
     table = pa.table(texts, names=_named(header)).to_pandas().set_axis(index)
-    return _checked(table, columns, path)
+    return _validated(table, columns, path)
 
 
 def kind_of(path: str) -> str:
@@ -118,7 +118,7 @@ def _named(header: Sequence[str]) -> list[str]:
     return [name.strip() or f"Unnamed: {place}" for place, name in enumerate(header)]
 
 
-def _checked(table: "pandas.DataFrame", columns: Sequence[str], path: str) -> "pandas.DataFrame":
+def _validated(table: "pandas.DataFrame", columns: Sequence[str], path: str) -> "pandas.DataFrame":
     """Return a table without its empty columns that have no name, once it has what it must have."""
     empty = [
         place

@@ -7,13 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
-from crossray.datasets.montgomery import POLICIES, REGISTER, SETTINGS, Options, Told, count_images, locate, read_names
+from crossray.datasets.montgomery import COHORT, POLICIES, SETTINGS, Options, Told, count_images, locate, read_names
 from crossray.datasets.policy import keep_images
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["POLICIES", "REGISTER", "SETTINGS", "Options", "Told", "count_images", "locate", "read"]
+__all__ = ["COHORT", "POLICIES", "SETTINGS", "Options", "Told", "count_images", "locate", "read"]
 
 NAME = re.compile(r"CHNCXR_\d+_[01]\.png")
 

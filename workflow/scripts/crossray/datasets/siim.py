@@ -20,7 +20,7 @@ Options = Released
 SETTINGS = ()
 Told = ChosenImages
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
-REGISTER = None
+COHORT = None
 
 TABLES = ("train-rle.csv", "stage_2_train.csv")
 
@@ -80,7 +80,7 @@ def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
 
 def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`."""
-    from crossray.datasets.places import masks
+    from crossray.datasets.annotations import masks
 
     path = release.tables[0]
     raw = read_table(path, ["ImageId", "EncodedPixels"])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Options = Hospital
 SETTINGS = ("labelling",)
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
-REGISTER = None
+COHORT = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:
 def read_places(release: Release) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Locator`."""
     from crossray import tables
-    from crossray.datasets.places import masks
+    from crossray.datasets.annotations import masks
     from crossray.tables.release import ReleaseRegions
 
     raw = tables.read(Path(release.tables[0]), ReleaseRegions).fillna({"runs": ""})

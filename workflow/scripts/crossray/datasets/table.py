@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 SETTINGS = ("columns", "tasks", "path", "patterns", "join", "from_headers", "several_rows", "found_by")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
-REGISTER = None
+COHORT = None
 
 #: what a header may say -> DICOM's keyword
 KEYWORDS = {

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SETTINGS = ("agreement",)
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
-REGISTER = None
+COHORT = None
 
 LAYOUT = "train/50a418190bc3fb1ef1633bf9678929b3.dicom"
 
@@ -164,7 +164,7 @@ def read_places(release: Release) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    from crossray.datasets.places import boxes
+    from crossray.datasets.annotations import boxes
 
     path, synonyms = release.tables
     raw = read_table(path, ["image_id", "class_name", *EDGES])

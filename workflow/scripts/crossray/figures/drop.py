@@ -12,7 +12,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 
 
 def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw a forest of losses.
+    """Draw a forest of drops.
 
     Args:
         transfer: ``transfer.csv``.
@@ -74,7 +74,7 @@ def _title(pairs: pd.DataFrame, overall: pd.DataFrame, models: Sequence[str]) ->
         return "Nothing can be lost elsewhere: no model is better than chance at home"
     overall = overall[overall["model"] == models[0]]
     if overall.empty:
-        return "No loss can be measured: no pair of different hospitals shares a task"
+        return "No drop can be measured: no pair of different hospitals shares a task"
     row = overall.iloc[0]
     above = int((able["drop_low"] > 0).sum())
     lost = with_interval(row["drop"], row["drop_low"], row["drop_high"])

@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, get_args
 
 #: what a study must have; the workflow says of each whether it is there. ``models``: several models that are no points
 #: of a sweep; ``transfer``: two sources that are data sets; ``domains``: a source that leaves one domain out;
-#: ``heads``: a network with an output for each data set; ``explanation``: two targets, and the wish to explain losses;
+#: ``heads``: a network with an output for each data set; ``explanation``: two targets, and the wish to explain drops;
 #: ``truth``: the same on simulated hospitals alone; ``labels``: two data sets with the same patients; ``probe``: two
 #: domains; ``attribution``: maps of where models look; ``localisation``: these, and a target whose findings are
 #: located; ``paper``: data sets of Cohen et al. (2020); ``findings``: tasks that are findings, and ``classes``: tasks

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from crossray.figures.counts import behind_means, span
-from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, LOSS_RANGE, SHARE_RANGE, WHITE_FROM
+from crossray.figures.style import AUC_DOMAIN, AUC_RANGE, BELOW_CHANCE, DROP_RANGE, SHARE_RANGE, WHITE_FROM
 from crossray.reasons import REASONS
 from crossray.study.stages.write_report import WriteReport
 from crossray.tables import reported
@@ -18,7 +18,7 @@ _LARGEST_LOSS = 0.3
 #: measure -> words, and how it is drawn
 MEASURES: dict[str, dict[str, Any]] = {
     "auc": {"words": "AUC", "domain": AUC_DOMAIN, "range": AUC_RANGE, "white": [WHITE_FROM, None]},
-    "loss": {"words": "Loss against home", "range": LOSS_RANGE, "white": [0.2, -0.2],
+    "drop": {"words": "Drop against home", "range": DROP_RANGE, "white": [0.2, -0.2],
              "domain": [-_LARGEST_LOSS, -_LARGEST_LOSS / 2, 0, _LARGEST_LOSS / 2, _LARGEST_LOSS]},
     "lift": {"words": "Precision over prevalence", "range": SHARE_RANGE, "white": [6, None],
              "domain": [1, 2, 4, 8, 16]},
@@ -28,7 +28,7 @@ MEASURES: dict[str, dict[str, Any]] = {
 
 
 #: where the value of each measure stands in a row of a view
-_PLACES = {"auc": 7, "loss": 10, "lift": 13, "error": 14}
+_PLACES = {"auc": 7, "drop": 10, "lift": 13, "error": 14}
 
 
 def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: WriteReport) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: WriteR
 
     Returns:
         ``views``: task -> rows of model, source, target (numbers in the lists of names), reason, positives, images,
-        patients, AUC, low, high, loss, low, high, precision over prevalence, calibration error; of means also the
+        patients, AUC, low, high, drop, low, high, precision over prevalence, calibration error; of means also the
         number of tasks, and their positives are a text (the task with the fewest to that with the most). Counts that
         are not shown are None.
     """
@@ -59,13 +59,13 @@ def explorer(performance: pd.DataFrame, transfer: pd.DataFrame, settings: WriteR
     views: dict[str, list[list[Any]]] = {MEAN: []}
     for row in transfer.itertuples():
         lift, error = means.loc[row.model, row.source, row.target] if row.auc == row.auc else (None, None)
-        loss = (None, None, None) if str(row.home_at_chance) == "True" else (row.drop, row.drop_low, row.drop_high)
+        drop = (None, None, None) if str(row.home_at_chance) == "True" else (row.drop, row.drop_low, row.drop_high)
         views[MEAN].append([*at(row), row.reason, *_counts(behind.get((row.model, row.source, row.target), {})),
-                            row.auc, row.auc_low, row.auc_high, *loss, lift, error, row.tasks])  # fmt: skip
+                            row.auc, row.auc_low, row.auc_high, *drop, lift, error, row.tasks])  # fmt: skip
     for task in settings.tasks:
         views[task] = [
             [*at(row), row.reason, row.positives, row.images, row.patients, row.auc, row.auc_low, row.auc_high,
-             _loss(home, row), None, None, row.lift, row.calibration_error]
+             _drop(home, row), None, None, row.lift, row.calibration_error]
             for row in extra[extra["task"] == task].itertuples()
         ]  # fmt: skip
     members = [[place["targets"][name] for name in settings.members[source] if name in place["targets"]]
@@ -88,7 +88,7 @@ def _counts(behind: Mapping[Hashable, Any]) -> tuple[str | None, int | None, int
     return positives, known.get("images"), known.get("patients")
 
 
-def _loss(home: Mapping[tuple[str, str, str], tuple[float, float]], row: Any) -> float | None:
+def _drop(home: Mapping[tuple[str, str, str], tuple[float, float]], row: Any) -> float | None:
     """Return what a cell loses against its source's own target; nothing at home, or where that is at chance."""
     value, low = home.get((row.model, row.source, row.task), (float("nan"), float("nan")))
     return None if row.source == row.target or not low > 0.5 else value - row.auc
@@ -99,7 +99,7 @@ def _drawn(measure: str, views: Mapping[str, list[list[Any]]]) -> dict[str, list
     domain, place = MEASURES[measure]["domain"], _PLACES[measure]
     found = [row[place] for rows in views.values() for row in rows]
     values = [value for value in found if value is not None and value == value]
-    if measure == "loss":
+    if measure == "drop":
         end = max([_LARGEST_LOSS, *map(abs, values)])
         return {"domain": [-end, -end / 2, 0, end / 2, end], "white": [end * 2 / 3, -end * 2 / 3]}
     return {"domain": [min([domain[0], *values]), *domain[1:-1], max([domain[-1], *values])]}

@@ -24,7 +24,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: D
     largest = rows.groupby("penalty")["distance"].transform("max")
     rows = rows.assign(outputs=rows["penalty"].map(HEADINGS), low=(rows["distance"] - rows["sd"]) / largest,
                        high=(rows["distance"] + rows["sd"]) / largest)  # fmt: skip
-    tied = rows[rows["penalty"] == ("tied" if (rows["penalty"] == "tied").any() else "free")].sort_values("relative")
+    tied = rows[rows["penalty"] == ("l2" if (rows["penalty"] == "l2").any() else "none")].sort_values("relative")
     y = alt.Y("task:N", title=None, sort=list(tied["task"]))
     x = alt.X("relative:Q", title="distance, largest of all tasks = 1", scale=alt.Scale(zero=True))
     names = list(HEADINGS.values())
@@ -57,7 +57,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: D
     )
     reading = "If tasks that lie far apart have a low AUC, part of what does not travel is what the word means."
     far, near = tied.iloc[-1]["task"], tied.iloc[0]["task"]
-    where = "Under the penalty" if tied["penalty"].iloc[0] == "tied" else "Without the penalty"
+    where = "Under the penalty" if tied["penalty"].iloc[0] == "l2" else "Without the penalty"
     title = f"{where} the outputs of {far} stay farthest apart, those of {near} come closest"
     return Figure(alt.hconcat(left, right, spacing=30), title, caption, reading)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 
-HEADINGS = {"free": "outputs learn freely", "tied": "penalty on the distance of a task's outputs"}
+HEADINGS = {"none": "outputs learn freely", "l2": "penalty on the distance of a task's outputs"}
 
 
 def draw(head_places: pd.DataFrame, settings: DrawFigure) -> Figure:

@@ -8,7 +8,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 
 
 def draw(label_control: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw losses between two labellings.
+    """Draw drops between two labellings.
 
     Args:
         label_control: ``label_control.csv``.
@@ -35,7 +35,7 @@ def draw(label_control: pd.DataFrame, settings: DrawFigure) -> Figure:
         "the 95 % interval of the paired difference (patients as clusters). The table also has the other "
         "labelling's own model on these images."
     )
-    reading = "Images are the same, so a loss here is the labels' alone; compare it with the losses between hospitals."
+    reading = "Images are the same, so a drop here is due to the labels alone; compare it with those between hospitals."
     above = int((rows["drop_low"] > 0).sum())
     title = (
         f"Another labelling of the same images changes the AUC by {signed(-mean)} in the mean; in {above} of "

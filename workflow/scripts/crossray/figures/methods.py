@@ -170,7 +170,7 @@ def _evaluation(evaluation: Intervals) -> Iterator[str]:
         "table says otherwise, are percentiles of these resamples."
     )
     yield (
-        "A model whose interval at home reaches chance (AUC 0.5) has nothing to lose: its losses are left out of means "
+        "A model whose interval at home reaches chance (AUC 0.5) has nothing to lose: its drops are left out of means "
         "and counts. Worse than chance is what has its whole interval below 0.5."
     )
     yield (

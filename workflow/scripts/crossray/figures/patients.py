@@ -49,7 +49,7 @@ def draw(datasets: pd.DataFrame, settings: DrawFigure) -> Figure:
     title = f"{total:,} usable images of {patients:,} patients in {len(everything)} data sets"
     caption = "Shares of the usable images of each data set; grey is not recorded."
     reading = (
-        "Where views, sexes or ages differ, a loss elsewhere may be a loss on other patients rather than on another "
+        "Where views, sexes or ages differ, a drop elsewhere may be a drop on other patients rather than on another "
         "machine."
     )
     return Figure(chart, title, caption, reading)

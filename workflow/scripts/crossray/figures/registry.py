@@ -49,13 +49,13 @@ SECTIONS = (
         category="Performance",
     ),
     Section(
-        "loss",
-        "What is lost elsewhere",
-        "What is lost elsewhere",
+        "drop",
+        "The drop elsewhere",
+        "The drop elsewhere",
         parts=(
             FigureEntry(
                 "drop",
-                label="loss elsewhere",
+                label="drop elsewhere",
                 caption="AUC at home minus AUC elsewhere over shared tasks, with 95 % intervals.",
                 tables=("transfer", "summary"),
                 settings=("models", "datasets"),
@@ -345,7 +345,7 @@ SECTIONS = (
             ),
             FigureEntry(
                 "shift_terms",
-                label="losses by cause",
+                label="drops by cause",
                 caption=(
                     "What each pair loses, split into prevalence, case mix, images, and labels or unseen images, by "
                     "log-loss and AUC (docs/shift.md)."

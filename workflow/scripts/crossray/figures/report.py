@@ -15,7 +15,14 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
-from crossray.figures.answers import (
+from crossray.figures.decision import decisions, lead
+from crossray.figures.entries import MISSING, Need, Section
+from crossray.figures.explorer import explorer
+from crossray.figures.external import external_answer, external_facts
+from crossray.figures.methods import methods
+from crossray.figures.registry import FIGURES, SECTIONS, TABLES
+from crossray.figures.report_tables import download, number, shown_table, word
+from crossray.figures.summary_text import (
     accuracy_numbers,
     answer,
     cause_sentences,
@@ -24,13 +31,6 @@ from crossray.figures.answers import (
     left_out_sentence,
     primary_sentences,
 )
-from crossray.figures.decision import decisions, lead
-from crossray.figures.entries import MISSING, Need, Section
-from crossray.figures.explorer import explorer
-from crossray.figures.external import external_answer, external_facts
-from crossray.figures.methods import methods
-from crossray.figures.registry import FIGURES, SECTIONS, TABLES
-from crossray.figures.report_tables import download, number, shown_table, word
 from crossray.files import file_digest, read_json, text_digest
 from crossray.reasons import CAVEATS, REASONS
 from crossray.study.stages.write_report import WriteReport

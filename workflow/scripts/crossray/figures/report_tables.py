@@ -23,7 +23,7 @@ _OFFERED = 1_700
 _WORDS = {
     "auc": "AUC", "auc_low": "low", "auc_high": "high", "source": "trained on", "target": "tested on",
     "home_auc": "AUC at home", "away_auc": "AUC elsewhere", "measured_low": "low", "measured_high": "high",
-    "drop": "loss", "drop_low": "low", "drop_high": "high",
+    "drop": "drop", "drop_low": "low", "drop_high": "high",
     "images": "labelled images", "dataset": "data set", "first_auc": "AUC of first", "second_auc": "AUC of second",
     "difference_low": "low", "difference_high": "high", "p_holm": "p (Holm)", "kappa_low": "low", "kappa_high": "high",
     "mean_auc": "mean AUC", "mean_auc_low": "low", "mean_auc_high": "high", "sd": "SD", "f1": "F1", "f1_low": "low",
@@ -133,11 +133,11 @@ VIEWS = {
         _possible,
     ),
     "transfer": View(
-        "mean AUC of every pair, with the loss against home",
+        "mean AUC of every pair, with the drop against home",
         "model source target tasks auc auc_low auc_high drop drop_low drop_high home_at_chance reason",
     ),
     "summary": View(
-        "home, elsewhere and loss, mean over the pairs of each source",
+        "home, elsewhere and drop, mean over the pairs of each source",
         "source model pairs pairs_at_chance home_auc away_auc drop drop_low drop_high",
     ),
     "variances": View(

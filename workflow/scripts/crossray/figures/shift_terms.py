@@ -1,4 +1,4 @@
-"""Figure: what the losses of each pair consist of, prevalence, images and label rule, by both metrics."""
+"""Figure: what the drops of each pair consist of, prevalence, images and label rule, by both metrics."""
 
 import altair as alt
 import pandas as pd
@@ -20,7 +20,7 @@ def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
     rows = shift[(shift["model"] == settings.models[0]) & shift["drop"].notna()]
     if rows.empty:
         why = "No pair has a task with enough positives and negatives at both places."
-        return nothing("No loss can be split into its causes", why)
+        return nothing("No drop can be split into its causes", why)
     means = rows.groupby(["metric", "target", "source"], sort=False)[["drop", *CAUSE_COLOURS]].mean().reset_index()
     counts = rows.groupby(["target", "source"])["task"].nunique()
     targets = [name for name in settings.targets if (means["target"] == name).any()]
@@ -40,7 +40,7 @@ def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
         f"{len(counts)} pairs with {counts.min()} to {counts.max()} tasks each; intervals and single tasks are in "
         "shift.csv."
     )
-    reading = "Right of zero a cause makes the model worse elsewhere; a bar to the left hides a loss on the right."
+    reading = "Right of zero a cause makes the model worse elsewhere; a bar to the left hides a drop on the right."
     return Figure(alt.hconcat(*columns, spacing=26), _title(means), caption, reading)
 
 

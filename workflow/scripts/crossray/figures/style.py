@@ -50,7 +50,7 @@ POOLED_SHAPES = [
 ]
 #: one hue for proportions and agreements, from 0 to 1
 SHARE_RANGE = ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"]
-LOSS_RANGE = ["#532687", "#988dbe", "#f6f6f7", "#ef9e3c", "#b25706"]
+DROP_RANGE = ["#532687", "#988dbe", "#f6f6f7", "#ef9e3c", "#b25706"]
 #: ways of attributing evidence to pixels, as words
 METHODS = {
     "grad_cam": "Grad-CAM",

@@ -80,7 +80,7 @@ def train_once(
         logging.getLogger().setLevel(logging.WARNING)  # one of them tells the story
     files = [*arguments.manifests, *arguments.indexes, *filter(None, [arguments.initial])]
     key = training_key(program, arguments.settings, files)
-    with only_writer(arguments.work.parent) if processes.is_first() else nullcontext():
+    with only_writer(arguments.checkpoint_dir.parent) if processes.is_first() else nullcontext():
         if processes.agreed(lambda: is_finished(arguments.record, key, *results)):
             log.info("this training is there already, with these settings, code and data")
         else:

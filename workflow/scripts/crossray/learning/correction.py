@@ -22,7 +22,7 @@ _CHUNK = 256
 
 
 @dataclass(frozen=True)
-class Look:
+class ImageStatistics:
     """What a hospital's images look like taken together.
 
     Attributes:
@@ -34,7 +34,7 @@ class Look:
     spectrum: NDArray[np.float64]
 
 
-def mean_look(stores: Sequence[tuple[ImageStore, NDArray[np.int64]]]) -> Look:
+def mean_statistics(stores: Sequence[tuple[ImageStore, NDArray[np.int64]]]) -> ImageStatistics:
     """Look at images.
 
     Args:
@@ -47,17 +47,19 @@ def mean_look(stores: Sequence[tuple[ImageStore, NDArray[np.int64]]]) -> Look:
             pixels = store.take(rows[start : start + _CHUNK])
             sums[0] += pixels.sum(axis=0, dtype=np.float64)
             sums[1] += np.sum([_spectrum(image) for image in pixels], axis=0)
-    return Look(*(total / count for total in sums))
+    return ImageStatistics(*(total / count for total in sums))
 
 
-def matched_polarity(pixels: NDArray[np.uint8], _: Look, source: Look) -> NDArray[np.uint8]:
+def matched_polarity(pixels: NDArray[np.uint8], _: ImageStatistics, source: ImageStatistics) -> NDArray[np.uint8]:
     """Invert each image that looks more like the negative of the source's mean image than like that image."""
     mean = source.picture - source.picture.mean()
     negative = np.array([np.sum((image - image.mean()) * mean) < 0 for image in pixels], bool)
     return np.where(negative.reshape(-1, *[1] * (pixels.ndim - 1)), 255 - pixels, pixels)
 
 
-def matched_resolution(pixels: NDArray[np.uint8], target: Look, source: Look) -> NDArray[np.uint8]:
+def matched_resolution(
+    pixels: NDArray[np.uint8], target: ImageStatistics, source: ImageStatistics
+) -> NDArray[np.uint8]:
     """Give images the source's power at each spatial frequency, whatever the direction: its blur and its noise.
 
     Amplitudes are scaled, in every image by the same factors, and phases kept, as in matching of amplitude spectra
@@ -70,7 +72,7 @@ def matched_resolution(pixels: NDArray[np.uint8], target: Look, source: Look) ->
 
 
 #: correction of pictures -> what it does to uint8 images (n, size, size) or (n, size, size, 3) of a target
-MATCHES: dict[str, Callable[[NDArray[np.uint8], Look, Look], NDArray[np.uint8]]] = {
+MATCHES: dict[str, Callable[[NDArray[np.uint8], ImageStatistics, ImageStatistics], NDArray[np.uint8]]] = {
     "polarity": matched_polarity,
     "resolution": matched_resolution,
 }
@@ -86,7 +88,7 @@ class MatchedStore(JoinedStores):
         source: look of the source's.
     """
 
-    def __init__(self, store: ImageStore, match: str, target: Look, source: Look) -> None:
+    def __init__(self, store: ImageStore, match: str, target: ImageStatistics, source: ImageStatistics) -> None:
         super().__init__([store])
         self.match, self.looks = MATCHES[match], (target, source)
 

@@ -25,7 +25,7 @@ def training_options(options: ArgumentParser) -> None:
         "--reading", choices=["mapped", "memory", "local"], default="mapped",
         help="pixels stay in the shards, are held in memory, or are copied to TMPDIR first (default: mapped)",
     )  # fmt: skip
-    options.add_argument("--work", required=True, type=Path, help="folder for checkpoints")
+    options.add_argument("--checkpoint-dir", required=True, type=Path, help="folder for checkpoints")
     options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
     options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
     options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")

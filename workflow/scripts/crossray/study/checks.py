@@ -174,10 +174,10 @@ def _shared_digits(datasets: Mapping[str, Dataset]) -> Iterator[str]:
     for place, name in enumerate(parts):
         for other in list(parts)[:place]:
             apart = {parts[name], parts[other]} == {"first half", "second half"}
-            if not apart and (datasets[name].register or name) != (datasets[other].register or other):
+            if not apart and (datasets[name].cohort or name) != (datasets[other].cohort or other):
                 yield (
                     f"datasets.{name}.part: {other} has the same images; take the first half and the second half, or "
-                    "give both one register"
+                    "give both one cohort"
                 )
 
 
@@ -245,21 +245,21 @@ def _not_of_classes(study: Study) -> Iterator[str]:
         yield "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"
 
 
-def check_registers(registers: Mapping[str, str], public: Mapping[str, bool]) -> None:
-    """Check that data sets of one register name their patients alike: all public, or all by hashes.
+def check_cohorts(cohorts: Mapping[str, str], public: Mapping[str, bool]) -> None:
+    """Check that data sets of one cohort name their patients alike: all public, or all by hashes.
 
     Args:
-        registers: data set -> whose patients it has.
+        cohorts: data set -> whose patients it has.
         public: data set -> whether it keeps the release's identifiers.
 
     Raises:
         UserError: if two of them differ, as a patient would then not be recognised.
     """
     first: dict[str, str] = {}
-    for name, register in registers.items():
-        other = first.setdefault(register, name)
+    for name, cohort in cohorts.items():
+        other = first.setdefault(cohort, name)
         if public[other] != public[name]:
             raise UserError(
-                f"config: datasets.{name}.public: {other} has patients of the same register ({register}); set public "
+                f"config: datasets.{name}.public: {other} has patients of the same cohort ({cohort}); set public "
                 "alike for both, else somebody who is in both is not recognised"
             )

@@ -41,9 +41,9 @@ class Dataset(Settings):
     What is done about images that lie outside the data set's folder, by their path or by a link, also of a folder:
     refuse the release, or allow them, if you know where the paths and links lead.
     """
-    register: LeftOut[Name] = None
+    cohort: LeftOut[Name] = None
     """
-    Whose patients these are. In data sets of one register the same patient_id is the same person. Where this is left
+    Whose patients these are. In data sets of one cohort the same patient_id is the same person. Where this is left
     out it is the reader's (NIH, its relabelling and RSNA share one, and so do all readings of MIMIC-CXR), else the data
     set itself.
     """

@@ -133,7 +133,7 @@ class External(Settings):
     """
     trained_on: Annotated[Annotated[str, Obeys(_wrong_training_data)] | Several[Text], OneKindOf()] = UNKNOWN
     """
-    What the model learnt from: a list of data sets of this study, of registers (`nih`), or of names in words; or
+    What the model learnt from: a list of data sets of this study, of cohorts (`nih`), or of names in words; or
     `unknown`, which stands beside each of its numbers (reason U).
     """
     claim: Mapping[Text, Claim] = field(default_factory=dict)

@@ -40,22 +40,22 @@ def is_pooled(source: str) -> bool:
     return source == ALL or source.startswith(ALL_BUT)
 
 
-def members(source: str, pool: Sequence[str], registers: Mapping[str, str]) -> list[str]:
+def members(source: str, pool: Sequence[str], cohorts: Mapping[str, str]) -> list[str]:
     """Return the data sets that a source consists of.
 
     Args:
         source: a data set, ``all`` (the whole pool), or ``all-but-`` a data set: the pool without it, and without
             other readings of its images and others of its patients, as they are the same domain.
         pool: the data sets that pooled sources draw on.
-        registers: data set -> whose patients it has.
+        cohorts: data set -> whose patients it has.
 
     Raises:
         UserError: if nothing is left.
     """
     if not is_pooled(source):
         return [source]
-    left_out = registers.get(source.removeprefix(ALL_BUT)) if source != ALL else None
-    kept = [name for name in pool if registers[name] != left_out]
+    left_out = cohorts.get(source.removeprefix(ALL_BUT)) if source != ALL else None
+    kept = [name for name in pool if cohorts[name] != left_out]
     if not kept:
         raise UserError(f"config: sources: {source!r} leaves no data set to train on; the pool is {', '.join(pool)}")
     return kept

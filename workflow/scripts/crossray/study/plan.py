@@ -4,12 +4,12 @@ import functools
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from crossray.study.checks import check_registers
+from crossray.study.checks import check_cohorts
 from crossray.study.config import Images, Study
 from crossray.study.external import External
 from crossray.study.models import OtherModel
 from crossray.study.names import ALL_BUT, ELSEWHERE, LOGIT, PROBABILITY, is_pooled, members
-from crossray.study.sweeps import TrainedModel, expand_sweeps, origins
+from crossray.study.trained_models import TrainedModel, expand_sweeps, origins
 
 #: more tasks have no matrix each, as nobody could look at them
 MOST_PANELS = 30
@@ -36,14 +36,14 @@ class Plan:
 
     Attributes:
         study: its configuration.
-        registers: data set -> whose patients it has.
+        cohorts: data set -> whose patients it has.
         models: every model that is trained, each point of a sweep by itself.
         members: source -> the data sets that it consists of.
         located: targets whose releases say where findings are.
     """
 
     study: Study
-    registers: Mapping[str, str]
+    cohorts: Mapping[str, str]
     models: Mapping[str, TrainedModel]
     members: Mapping[str, tuple[str, ...]]
     located: tuple[str, ...]
@@ -122,11 +122,9 @@ class Plan:
         """Return the targets whose patients a model that was trained elsewhere learnt from; its home's test not."""
         external = self.external[model]
         told = set(external.learnt_from() or ())
-        registers = {self.registers.get(name, name) for name in told}
+        cohorts = {self.cohorts.get(name, name) for name in told}
         return tuple(
-            name
-            for name in self.targets
-            if name != external.home and (name in told or self.registers[name] in registers)
+            name for name in self.targets if name != external.home and (name in told or self.cohorts[name] in cohorts)
         )
 
     @functools.cached_property
@@ -174,10 +172,10 @@ class Plan:
 
     @property
     def domains(self) -> tuple[str, ...]:
-        """One target for each register of patients: data sets that can differ in more than their labels."""
+        """One target for each cohort of patients: data sets that can differ in more than their labels."""
         first: dict[str, str] = {}
         for name in self.targets:
-            first.setdefault(self.registers[name], name)
+            first.setdefault(self.cohorts[name], name)
         return tuple(first.values())
 
     @property
@@ -256,7 +254,7 @@ class Plan:
             "truth": explanation
             and set(self.targets) <= set(self.phantoms)
             and all(study.datasets[name].public for name in self.targets),
-            "labels": len(set(self.registers.values())) < len(study.datasets),
+            "labels": len(set(self.cohorts.values())) < len(study.datasets),
             "probe": len(self.domains) > 1 and bool(self.models),
             "attribution": attribution,
             "localisation": attribution and bool(self.located),
@@ -269,25 +267,25 @@ class Plan:
         }
 
 
-def make_plan(study: Study, registers: Mapping[str, str], located: Collection[str]) -> Plan:
+def make_plan(study: Study, cohorts: Mapping[str, str], located: Collection[str]) -> Plan:
     """Return what a study does.
 
     Args:
         study: its configuration.
-        registers: data set -> whose patients it has.
+        cohorts: data set -> whose patients it has.
         located: data sets whose releases say where findings are.
 
     Raises:
-        UserError: if data sets of one register name their patients differently, nothing is left of a pooled source, or
+        UserError: if data sets of one cohort name their patients differently, nothing is left of a pooled source, or
             models cannot be trained as asked.
     """
-    check_registers(registers, {name: dataset.public for name, dataset in study.datasets.items()})
+    check_cohorts(cohorts, {name: dataset.public for name, dataset in study.datasets.items()})
     pool = pool_of(study)
     return Plan(
         study,
-        registers,
+        cohorts,
         expand_sweeps(study),
-        {source: tuple(members(source, pool, registers)) for source in study.trained_on()}
+        {source: tuple(members(source, pool, cohorts)) for source in study.trained_on()}
         | {model.source(): (model.home,) if model.home else () for model in study.external.values()},
         tuple(name for name in study.tested_on() if name in located),
     )

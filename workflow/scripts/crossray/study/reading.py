@@ -40,7 +40,7 @@ def read_study(config: Mapping[str, Any], readers: Readers) -> Study:
     """
     for words in (*_keys_that_are_no_text(config), *_values_that_no_file_takes(config)):
         raise UserError(f"config: {words}")
-    study, problems = _checked(Study, config)
+    study, problems = _validated(Study, config)
     blocks = config.get("datasets")
     datasets: dict[str, Dataset] = {}
     for name, block in blocks.items() if isinstance(blocks, Mapping) else ():
@@ -61,7 +61,7 @@ def read_part(kind: type[S], block: Mapping[str, Any], *above: str) -> S:
     Raises:
         UserError: if the block does not fit.
     """
-    return _without_problems(*_checked(kind, block, *above))
+    return _without_problems(*_validated(kind, block, *above))
 
 
 def _read_dataset(name: str, block: Any, readers: Readers) -> tuple[Dataset | None, list[Problem]]:
@@ -74,10 +74,10 @@ def _read_dataset(name: str, block: Any, readers: Readers) -> tuple[Dataset | No
     reader = block["reader"]
     if reader not in readers.names:
         return None, [Problem((*path, "reader"), f"{cut(repr(reader))} is not one of {', '.join(readers.names)}")]
-    return _checked(with_reader(reader, readers.settings_of(reader)), block, *path)
+    return _validated(with_reader(reader, readers.settings_of(reader)), block, *path)
 
 
-def _checked(kind: type[S], block: Mapping[str, Any], *above: str) -> tuple[S | None, list[Problem]]:
+def _validated(kind: type[S], block: Mapping[str, Any], *above: str) -> tuple[S | None, list[Problem]]:
     """Return the settings of a block, or what is wrong with it."""
     try:
         # JSON has neither tuples nor dates, so that strictness is about what a file can say.

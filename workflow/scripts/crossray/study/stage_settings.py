@@ -104,7 +104,7 @@ def audit_leakage(plan: Plan) -> AuditLeakage:
         study.leakage,
         small_cells=small_cells(study),
         datasets=tuple(study.datasets),
-        registers=plan.registers,
+        cohorts=plan.cohorts,
         tested=tuple(study.only_tested()),
     )
 
@@ -126,7 +126,7 @@ def train_model(plan: Plan, model: str, source: str, seed: int) -> TrainModel:
 def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> TrainSharedHeads:
     """Return what decides the weights of a network on the whole pool, with or without a penalty."""
     heads = plan.study.shared_heads
-    weight = heads.penalty if heads and penalty == "tied" else 0
+    weight = heads.penalty if heads and penalty == "l2" else 0
     run = _training(TrainSharedHeads, plan, model, seed, penalty=weight)
     return replace(run, algorithm="erm")
 
@@ -279,7 +279,7 @@ def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> 
         seeds=study.seeds,
         tasks=study.tasks,
         objective=MULTICLASS if study.is_multiclass() else MULTILABEL,
-        registers=plan.registers,
+        cohorts=plan.cohorts,
         paper=plan.paper,
         evaluation=taken(Intervals, study.evaluation),
         overlap=study.leakage.overlap,
@@ -364,7 +364,7 @@ def summarise_models(plan: Plan) -> SummariseModels:
 
 def forget(plan: Plan, releases: Iterable[str]) -> Forget:
     """Return what the program is told that takes patients out; ``releases`` are paths that are no results."""
-    return Forget(registers=plan.registers, releases=tuple(releases))
+    return Forget(cohorts=plan.cohorts, releases=tuple(releases))
 
 
 def draw_figure(plan: Plan) -> DrawFigure:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 MIGRATIONS = (
     "Leave out training.focal_gamma, asymmetric_gamma, asymmetric_margin and algorithm_weight, explanation.images, and "
     "tasks and steps of evaluation.attribution: each now has the value that was its default.",
+    "In each data set write cohort for register.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1
@@ -24,6 +25,9 @@ GONE: Mapping[str, str] = {
     "explanation.images": "up to 2000 images of each data set are described",
 }
 
+#: key of an earlier version, NAME in place of any name -> what it is called now
+RENAMED: Mapping[str, str] = {"datasets.NAME.register": "cohort"}
+
 
 def what_became_of(path: Sequence[str | int]) -> str:
     """Return what became of a key of an earlier version, empty if there never was such a key.
@@ -33,6 +37,8 @@ def what_became_of(path: Sequence[str | int]) -> str:
     """
     keys = [str(key) for key in path]
     own = keys[2:] if keys[0] == "models" and keys[2:3] == ["training"] else keys  # a model's own training
+    if name := next((new for old, new in RENAMED.items() if _matches(own, old.split("."))), ""):
+        return f"the key {keys[-1]} is called {name} now (version {VERSION} of configurations)"
     words = next((words for gone, words in GONE.items() if _matches(own, gone.split("."))), "")
     return f"the key {keys[-1]} is gone, leave it out: {words} (version {VERSION} of configurations)" if words else ""
 

@@ -12,10 +12,11 @@ class HeadPlaces(OfModel):
     """The weight vector of an output of the network with shared features, first seed."""
 
     NAME: ClassVar = "head_places"
+    MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
     KEY: ClassVar = ("model", "penalty", "dataset", "task")
 
     penalty: str
-    "`free`, or `tied`: trained with a penalty on the distances between the vectors of a task."
+    "`none`, or `l2`: trained with a penalty on the distances between the vectors of a task."
     dataset: str
     "Data set that the output belongs to."
     task: str
@@ -35,10 +36,11 @@ class HeadDistances(OfModel):
     """A task that two data sets or more have an output for."""
 
     NAME: ClassVar = "head_distances"
+    MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
     KEY: ClassVar = ("model", "penalty", "task")
 
     penalty: str
-    "`free` or `tied`, as in `head_places.csv`."
+    "`none` or `l2`, as in `head_places.csv`."
     task: str
     "The finding."
     datasets: Count
@@ -60,10 +62,11 @@ class HeadRelations(OfModel):
     """How distance and AUC go together over tasks."""
 
     NAME: ClassVar = "head_relations"
+    MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
     KEY: ClassVar = ("model", "penalty")
 
     penalty: str
-    "`free` or `tied`, as in `head_places.csv`."
+    "`none` or `l2`, as in `head_places.csv`."
     tasks: Count
     "Tasks with a distance and a mean AUC."
     pearson: Correlation | None

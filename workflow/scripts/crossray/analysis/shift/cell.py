@@ -31,7 +31,7 @@ Terms = Mapping[str, Mapping[str, NDArray]]
 
 
 @dataclass(frozen=True)
-class Cases:
+class ShiftSample:
     """Test images of one data set whose label is known.
 
     Attributes:
@@ -51,11 +51,13 @@ class Cases:
     features: Mapping[str, NDArray]
     second: NDArray | None = None
 
-    def chosen(self, which: NDArray) -> "Cases":
+    def chosen(self, which: NDArray) -> "ShiftSample":
         """Return some of the cases, by their places or a mask."""
         features = {name: values[which] for name, values in self.features.items()}
         second = None if self.second is None else self.second[which]
-        return Cases(self.labels[which], self.scores[which], self.used[which], self.patients[which], features, second)
+        return ShiftSample(
+            self.labels[which], self.scores[which], self.used[which], self.patients[which], features, second
+        )
 
     @property
     def side(self) -> Side:
@@ -109,7 +111,7 @@ class _Part:
     foreseen: tuple[NDArray, NDArray]
 
 
-def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explained:
+def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int) -> Explained:
     """Split what a model loses between two places.
 
     Args:
@@ -148,7 +150,7 @@ def explain(source: Cases, target: Cases, resamples: int, seed: int) -> Explaine
     )  # fmt: skip
 
 
-def _other_rule(source: Cases, target: Cases, part: _Part, name: str, seed: int) -> float:
+def _other_rule(source: ShiftSample, target: ShiftSample, part: _Part, name: str, seed: int) -> float:
     """Return the p value of one rule at both sides, the smaller of two tests' (Bonferroni)."""
     by_draws = rule_of.no_difference((source.labels, target.labels), part.foreseen, part.shared)
     by_model = rule_of.no_gain(
@@ -158,14 +160,14 @@ def _other_rule(source: Cases, target: Cases, part: _Part, name: str, seed: int)
     return min(1.0, 2 * min(by_draws, by_model))
 
 
-def _mix(source: Cases, target: Cases, draws: tuple[NDArray, NDArray], step: Step) -> CaseMix:
+def _mix(source: ShiftSample, target: ShiftSample, draws: tuple[NDArray, NDArray], step: Step) -> CaseMix:
     """Return what brings the source's severities to the target's, nothing where prevalence does."""
     if step.rule != "none":
         return CaseMix(np.ones_like(draws[0]), 1.0)
     return matched((source.scores, target.scores), draws)
 
 
-def _draws(source: Cases, target: Cases, resamples: int, seed: int) -> tuple[NDArray, NDArray]:
+def _draws(source: ShiftSample, target: ShiftSample, resamples: int, seed: int) -> tuple[NDArray, NDArray]:
     """Return counts of each side's images, shape (1 + resamples, cases): the samples, then resamples of patients.
 
     Where both sides have the same patients, as in two labellings of the same images, they are drawn together.
@@ -182,7 +184,13 @@ def _draws(source: Cases, target: Cases, resamples: int, seed: int) -> tuple[NDA
 
 
 def _split(
-    source: Cases, target: Cases, draws: tuple[NDArray, ...], step: Step, mix: CaseMix, representation: str, seed: int
+    source: ShiftSample,
+    target: ShiftSample,
+    draws: tuple[NDArray, ...],
+    step: Step,
+    mix: CaseMix,
+    representation: str,
+    seed: int,
 ) -> _Part:
     """Return terms, overlap, weights in the shared distribution, and what the source's readers would say."""
     prevalent = draws[0] * class_weights(source.labels, draws[0], step.offsets)
@@ -200,7 +208,7 @@ def _split(
     return _Part(decompose(source.side, target.side, weightings, foreseen), overlap, shared, foreseen)
 
 
-def _by_record(source: Cases, target: Cases, recorded: NDArray, seed: int) -> dict[str, dict[str, float]]:
+def _by_record(source: ShiftSample, target: ShiftSample, recorded: NDArray, seed: int) -> dict[str, dict[str, float]]:
     """Return the sample's terms, had what the labels say of prevalence been believed."""
     name = next(iter(source.features))
     nothing = CaseMix(np.ones((1, len(source.labels))), 1.0)
@@ -210,7 +218,7 @@ def _by_record(source: Cases, target: Cases, recorded: NDArray, seed: int) -> di
     return {metric: {term: float(values[0]) for term, values in terms[metric].items()} for metric in METRICS}
 
 
-def null_floor(source: Cases, repeats: int, seed: int) -> dict[str, dict[str, float]]:
+def null_floor(source: ShiftSample, repeats: int, seed: int) -> dict[str, dict[str, float]]:
     """Return how large a term comes out where nothing differs: between random halves of the source's patients.
 
     Returns:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, Trained, check_rows, joined, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, joined, known
 from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
-from crossray.analysis.shift.cell import Cases, Explained, explain, harmonic, null_floor
+from crossray.analysis.shift.cell import Explained, ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.representation import representations
@@ -45,7 +45,7 @@ _HALVES = 20
 class Described:
     """A target's described test images: labels and logits of these alone, and what they look like."""
 
-    scored: Scored
+    scored: ScoredSplit
     places: NDArray
     patients: NDArray
     looks: Mapping[str, NDArray]
@@ -110,8 +110,8 @@ def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[s
         check_rows(targets[name].labels[here], table.index, f"descriptions of {name}")
     rows = {name: targets[name].labels.loc[table.index] for name, table in tables.items()}
     looks = representations(tables, rows)
-    registers = study.settings.registers
-    people = pd.concat([registers[name] + "\n" + rows[name]["patient_id"] for name in targets])
+    cohorts = study.settings.cohorts
+    people = pd.concat([cohorts[name] + "\n" + rows[name]["patient_id"] for name in targets])
     numbers = pd.Series(pd.factorize(people)[0], index=np.repeat(list(targets), [len(rows[name]) for name in targets]))
     return {
         name: Described(scored, scored.labels.index.get_indexer(tables[name].index), numbers[[name]].to_numpy(),
@@ -134,7 +134,7 @@ def _joined(parts: Sequence[Described]) -> Described:
 
 
 def _cells(
-    study: Study, minimum: int, resamples: int, trained: Trained, homes: Mapping[str, Described],
+    study: Study, minimum: int, resamples: int, trained: ModelKey, homes: Mapping[str, Described],
     described: Mapping[str, Described], twins: pd.DataFrame,
 ) -> Iterator[Cell]:  # fmt: skip
     """Yield the cells of a model."""
@@ -162,7 +162,7 @@ def _cells(
             yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
 
 
-def home_calibration(study: Study, trained: Trained, home: Scored, task: str) -> NDArray[np.float64]:
+def home_calibration(study: Study, trained: ModelKey, home: ScoredSplit, task: str) -> NDArray[np.float64]:
     """Fit intercept and slope of a model's logits on its source's validation split, shape (2,)."""
     labels, seeds = study.validation(trained)
     return _calibration(labels, seeds[home.reported_seed(trained)], task)
@@ -174,7 +174,7 @@ def _calibration(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> NDArr
     return calibration(scores, truth, np.ones((1, len(truth))))[0]
 
 
-def _cases(place: Described, trained: Trained, task: str, fitted: NDArray | None) -> Cases | None:
+def _cases(place: Described, trained: ModelKey, task: str, fitted: NDArray | None) -> ShiftSample | None:
     """Return the described images whose label is known, with what the model makes of them for every task."""
     if fitted is None or task not in place.scored.labels:
         return None
@@ -186,13 +186,13 @@ def _cases(place: Described, trained: Trained, task: str, fitted: NDArray | None
     here = ~np.isnan(labels)
     scores = logits[task].to_numpy()[place.places][here]
     features = {name: np.c_[values, outputs][here] for name, values in place.looks.items()}
-    return Cases(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
+    return ShiftSample(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
 
 
 def _read_again(
-    target: Cases | None, described: Mapping[str, Described], members: Sequence[str], place: Described, task: str,
+    target: ShiftSample | None, described: Mapping[str, Described], members: Sequence[str], place: Described, task: str,
     twins: pd.DataFrame,
-) -> Cases | None:  # fmt: skip
+) -> ShiftSample | None:  # fmt: skip
     """Add what the source's readers said of the target's images that the source has too."""
     if target is None:
         return None
@@ -211,8 +211,8 @@ def _read_again(
 
 
 def _counted(
-    trained: Trained, task: str, home: Described, place: Described, cases: tuple[Cases | None, Cases | None],
-    minimum: int,
+    trained: ModelKey, task: str, home: Described, place: Described,
+    cases: tuple[ShiftSample | None, ShiftSample | None], minimum: int,
 ) -> dict[str, Any]:  # fmt: skip
     """Count what is behind a cell, and say why it has no number, at home or away."""
     codes = [side.scored.count(trained, side.scored.reported_seed(trained), task)["reason"] for side in (place, home)]
@@ -228,12 +228,17 @@ def _counted(
 
 
 def _signs(
-    trained: Trained, task: str, home: Described, place: Described, cases: tuple[Cases, Cases], found: Explained
+    trained: ModelKey,
+    task: str,
+    home: Described,
+    place: Described,
+    cases: tuple[ShiftSample, ShiftSample],
+    found: Explained,
 ) -> dict[str, float]:
     """Return the signatures of a cell."""
     source, target = cases
     labels = source.labels, target.labels
-    other = Trained(trained.model, place.scored.dataset)
+    other = ModelKey(trained.model, place.scored.dataset)
     own = None
     if other in place.scored.logits and place.scored.measurable(other, task):
         sides = [_cases(side, other, task, np.array([0.0, 1.0])) for side in (home, place)]

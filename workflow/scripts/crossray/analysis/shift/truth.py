@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray.analysis.cells import Scored, Study, Trained, check_rows
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows
 from crossray.analysis.shift.tables import KEYS, home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, expected
 from crossray.analysis.shift.verdict import CANNOT_TELL, COMPOUND, LIMITS, NO_SHIFT
@@ -69,7 +69,7 @@ def measure(study: Study, hospitals: Mapping[str, Hospital], shift: pd.DataFrame
     for (model, source, target), pair in found.groupby(["model", "source", "target"], sort=False):
         ends = hospitals[source], hospitals[target]
         if ends[0].settings.seed == ends[1].settings.seed:
-            rows += _pair(study, Trained(model, source), (targets[source], targets[target]), ends, pair)
+            rows += _pair(study, ModelKey(model, source), (targets[source], targets[target]), ends, pair)
     table = pd.DataFrame(rows, columns=COLUMNS)
     return table, pd.DataFrame(_accepted(table), columns=ACCEPTANCE_COLUMNS)
 
@@ -95,7 +95,11 @@ def kind_of(causes: set[str]) -> str:
 
 
 def _pair(
-    study: Study, trained: Trained, scored: tuple[Scored, Scored], ends: tuple[Hospital, Hospital], found: pd.DataFrame
+    study: Study,
+    trained: ModelKey,
+    scored: tuple[ScoredSplit, ScoredSplit],
+    ends: tuple[Hospital, Hospital],
+    found: pd.DataFrame,
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of a pair."""
     severities = []

@@ -37,9 +37,9 @@
   };
 
   // One row of a view, with names for its places; the same order as explorer.py writes it.
-  const read = ([model, source, target, reason, positives, images, patients, auc, aucLow, aucHigh, loss, lossLow, lossHigh, lift, error, tasks]) => ({
+  const read = ([model, source, target, reason, positives, images, patients, auc, aucLow, aucHigh, drop, dropLow, dropHigh, lift, error, tasks]) => ({
     model, source, target, reason, positives, images, patients, tasks,
-    auc: [auc, aucLow, aucHigh], loss: [loss, lossLow, lossHigh], lift: [lift, null, null], error: [error, null, null],
+    auc: [auc, aucLow, aucHigh], drop: [drop, dropLow, dropHigh], lift: [lift, null, null], error: [error, null, null],
   });
   // What a study does not show of small groups is missing here.
   const count = (number) => number === null ? "not shown" : number.toLocaleString("en");
@@ -52,14 +52,14 @@
     const below = Math.floor(value * 10 ** digits);
     return ((below + Math.abs(below % 2)) / 10 ** digits).toFixed(digits);
   };
-  const fixed = (value, digits) => (state.measure === "loss" && value > 0 ? "+" : "") + rounded(value, digits);
+  const fixed = (value, digits) => (state.measure === "drop" && value > 0 ? "+" : "") + rounded(value, digits);
 
   const fill = (box, cell, source, target) => {
     const [value, low, high] = cell[state.measure];
     const measure = data.measures[state.measure];
     const where = `${source} to ${target}`;
     if (value === null) {
-      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no loss is defined at home, without a home, or where the model is at chance at home";
+      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no drop is defined at home, without a home, or where the model is at chance at home";
       box.textContent = cell.auc[0] === null ? cell.reason : "";
       box.classList.add("empty");
       box.dataset.words = `${where}: no number, ${why} (${counted(cell)})`;

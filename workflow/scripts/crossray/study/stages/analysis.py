@@ -66,7 +66,7 @@ class Analysis(Published):
     "The study's tasks."
     objective: Literal["multilabel", "multiclass"]
     "Whether tasks are findings, or classes of which an image has one."
-    registers: Mapping[str, str]
+    cohorts: Mapping[str, str]
     "Data set to whose patients it has."
     paper: Mapping[str, str]
     "Data sets that Cohen et al. (2020) had too, to its names."

@@ -13,7 +13,7 @@ class AuditLeakage(Published):
 
     datasets: tuple[str, ...]
     "Names of the data sets, in the order of their manifests."
-    registers: Mapping[str, str]
+    cohorts: Mapping[str, str]
     "Data set to whose patients it has."
     tested: tuple[str, ...]
     "Data sets that are only tested on."

@@ -10,7 +10,7 @@ from crossray.study.base import Settings
 class Forget(Settings):
     """Settings of the rule ``forget``."""
 
-    registers: Mapping[str, str]
+    cohorts: Mapping[str, str]
     "Data set to whose patients it has."
     releases: tuple[str, ...]
     "Folders and tables of releases, which are no results."

@@ -108,7 +108,7 @@ def _lost(overall: pd.Series, home: str) -> str:
     elif overall["drop_high"] < 0:
         verdict = f"Models gain {lost} of mean AUC outside the {home}"
     else:
-        verdict = f"No loss outside the {home} can be told from chance: the mean AUC changes by " + with_interval(
+        verdict = f"No drop outside the {home} can be told from chance: the mean AUC changes by " + with_interval(
             -overall["drop"], -overall["drop_high"], -overall["drop_low"]
         )
     return f"{verdict}: {overall['home_auc']:.2f} at home, {overall['away_auc']:.2f} elsewhere."
@@ -198,10 +198,10 @@ def key_numbers(
     summary, transfer, performance = (table[table["model"] == model] for table in (summary, transfer, performance))
     overall = _overall(summary)
     if overall is not None:
-        for name, words in (("home_auc", "mean AUC at home"), ("away_auc", "mean AUC elsewhere"), ("drop", "loss")):
+        for name, words in (("home_auc", "mean AUC at home"), ("away_auc", "mean AUC elsewhere"), ("drop", "drop")):
             low, high = overall[f"{name}_low"], overall[f"{name}_high"]
             facts.append(
-                {"value": f"{overall[name]:.2f}", "range": f"{low:.2f} to {high:.2f}", "words": words, "link": "loss"}
+                {"value": f"{overall[name]:.2f}", "range": f"{low:.2f} to {high:.2f}", "words": words, "link": "drop"}
             )
     away = transfer[transfer["source"] != transfer["target"]]
     shown = reported(performance)
@@ -260,7 +260,7 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
     )
     sentences = [f"The audit compared all images of the study by what they show and {found}."]
     if shared := int(once["shared_patients"].sum()):
-        sentences.append(f"By the registers of their releases, {shared:,} patients are in two data sets.")
+        sentences.append(f"By the cohorts of their releases, {shared:,} patients are in two data sets.")
     before, after = int(leakage["overlap_before"].sum()), int(leakage["overlap"].sum())
     moved = int(leakage.drop_duplicates("target")["moved"].sum())
     if not before:

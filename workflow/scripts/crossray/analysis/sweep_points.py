@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from crossray import reasons
-from crossray.analysis.cells import Scored, Study, Trained, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.trainings import Repeated, mean_interval, paired_difference, pooled
 from crossray.statistics import auc
 from crossray.study.names import ALL, ALL_BUT
@@ -32,7 +32,7 @@ ORACLE = "test-domain validation (oracle)"
 NOT_CHOSEN = ("images",)
 
 
-def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd.DataFrame:
+def measure(study: Study, points: Points, images: Mapping[ModelKey, float]) -> pd.DataFrame:
     """Measure every point of every sweep on every target.
 
     Tasks are those that have a number at every point of the study's sweeps for a source and target, so that points can
@@ -50,7 +50,7 @@ def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
         for source in study.settings.sources:
-            here = [Trained(model, source) for model in points if source in study.settings.sources_of[model]]
+            here = [ModelKey(model, source) for model in points if source in study.settings.sources_of[model]]
             sound = [one for one in here if not any(scored.diverged[one, seed] for seed in scored.logits[one])]
             tasks, reason = _common_tasks(scored, sound, study.settings.tasks)
             measured = {one: measured_on(scored, one, tasks) for one in sound} if tasks else {}
@@ -64,7 +64,7 @@ def measure(study: Study, points: Points, images: Mapping[Trained, float]) -> pd
     return of_rows(rows, Sweeps)
 
 
-def _keys(one: Trained, point: SweepPoint) -> dict[str, Any]:
+def _keys(one: ModelKey, point: SweepPoint) -> dict[str, Any]:
     """Return what says which point it is: the first swept setting, its value, and the others in words."""
     (setting, value), *others = point.point.items()
     words = ", ".join(f"{name} {other}" for name, other in others)
@@ -72,7 +72,9 @@ def _keys(one: Trained, point: SweepPoint) -> dict[str, Any]:
             "source": one.source}  # fmt: skip
 
 
-def _common_tasks(scored: Scored, models: Sequence[Trained], tasks: Sequence[str]) -> tuple[list[str], str | None]:
+def _common_tasks(
+    scored: ScoredSplit, models: Sequence[ModelKey], tasks: Sequence[str]
+) -> tuple[list[str], str | None]:
     """Return the tasks on which every model has a number with every seed; a reason where there are none."""
     codes: list[str] = []
     common = []
@@ -87,7 +89,7 @@ def _common_tasks(scored: Scored, models: Sequence[Trained], tasks: Sequence[str
     return common, None if common or not codes else max(set(codes), key=codes.count)
 
 
-def measured_on(scored: Scored, one: Trained, tasks: Sequence[str]) -> list[Repeated]:
+def measured_on(scored: ScoredSplit, one: ModelKey, tasks: Sequence[str]) -> list[Repeated]:
     """Measure the trainings of a model on each task."""
     return pooled(f"{one.model}/{one.source}", [scored.repeated(one, task) for task in tasks])
 
@@ -98,10 +100,10 @@ def _mean(tasks: Sequence[Repeated]) -> dict[str, float]:
     return {"auc": float(np.mean([task.measured.auc for task in tasks])), "auc_low": low, "auc_high": high}
 
 
-def _beside(one: Trained, measured: Mapping[Trained, Sequence[Repeated]], points: Points) -> dict[str, Any]:
+def _beside(one: ModelKey, measured: Mapping[ModelKey, Sequence[Repeated]], points: Points) -> dict[str, Any]:
     """Compare a point with that of the first sweep that has the same values."""
     same = next(model for model in points if points[model].point == points[one.model].point)
-    other = Trained(same, one.source)
+    other = ModelKey(same, one.source)
     if same == one.model or other not in measured:
         return {}
     found = paired_difference(measured[one], measured[other])
@@ -155,7 +157,7 @@ class _Validation:
 
     def __init__(self, study: Study) -> None:
         self.study = study
-        self._values: dict[tuple[Trained, str], dict[str, float]] = {}
+        self._values: dict[tuple[ModelKey, str], dict[str, float]] = {}
 
     def ways(self, models: Sequence[str], source: str, target: str) -> Iterator[tuple[str, dict[str, float]]]:
         """Yield each way of choosing for a source and target, with the validation AUC of each model by it."""
@@ -172,7 +174,7 @@ class _Validation:
         self, choice: str, models: Sequence[str], pairs: Sequence[tuple[str, str]]
     ) -> Iterator[tuple[str, dict[str, float]]]:
         """Yield a way of choosing if there is a task on which all models have an AUC on all splits."""
-        found = {model: [self._of(Trained(model, source), name) for source, name in pairs] for model in models}
+        found = {model: [self._of(ModelKey(model, source), name) for source, name in pairs] for model in models}
         shared = [set.intersection(*(set(found[model][i]) for model in models)) for i in range(len(pairs))]
         if all(shared):
             yield choice, {
@@ -181,7 +183,7 @@ class _Validation:
                 for model in models
             }  # fmt: skip
 
-    def _of(self, one: Trained, dataset: str) -> dict[str, float]:
+    def _of(self, one: ModelKey, dataset: str) -> dict[str, float]:
         """Return the AUC of each task on a data set's validation split, mean over seeds."""
         if (one, dataset) not in self._values:
             scored = self.study.scored(dataset, "validation", [one])
