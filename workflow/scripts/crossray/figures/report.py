@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import markupsafe
 import pandas as pd
 import yaml
@@ -20,8 +19,9 @@ from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.external import external_answer, external_facts
 from crossray.figures.methods import methods
+from crossray.figures.pages import page_template
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
-from crossray.figures.report_tables import download, number, shown_table, word
+from crossray.figures.report_tables import download, shown_table
 from crossray.figures.summary_text import (
     accuracy_numbers,
     answer,
@@ -65,14 +65,8 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         HTML; texts that come from the data are escaped, and their marks of direction written out.
     """
     tables = {name: read(folder / TABLES[name].path, contract_of(name)) for name in settings.tables}
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["number"] = number
-    environment.filters["word"] = word
     decided = decisions(tables["acceptance"], tables["thresholds"]) if "acceptance" in tables else []
-    page = environment.get_template("report.html.j2").render(
+    page = page_template(templates / "report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings.phantoms and not settings.real else ''}{settings.study}",
         answer=" ".join(_answer(tables, settings)),

@@ -5,12 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import markupsafe
 import pandas as pd
 
 from crossray.figures.decision import decisions, lead
-from crossray.figures.report_tables import number
+from crossray.figures.pages import page_template
 from crossray.figures.style import with_interval
 from crossray.reasons import TOO_FEW
 from crossray.sealed import SEALED
@@ -41,12 +40,7 @@ def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: M
     analysis = folder / "analysis"
     acceptance, thresholds = (read(analysis / f"{kind.NAME}.csv", kind) for kind in (Acceptance, Thresholds))
     found, subgroups = decisions(acceptance, thresholds), read(analysis / "subgroups.csv", Subgroups)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates), autoescape=True, undefined=jinja2.StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["number"] = number
-    page = environment.get_template("decision.html.j2").render(
+    page = page_template(templates / "decision.html.j2").render(
         settings=settings,
         lead=list(lead(found)),
         decisions=[(one, _yields(one.threshold), _groups(subgroups, one.key)) for one in found],

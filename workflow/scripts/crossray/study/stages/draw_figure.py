@@ -4,44 +4,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from crossray.study.base import Settings
+from crossray.study.stages.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True, init=False)
-class DrawFigure(Settings):
-    """What a figure is told of the study: the first two, and what its entry in the registry asks for.
+class DrawFigure(Shown):
+    """What a figure is told of the study: `phantoms`, `real`, and what its entry in the registry asks for.
 
     To read another one is an AttributeError, as it would not draw the figure again where it changes.
     """
 
     PARTIAL: ClassVar = True
 
-    phantoms: tuple[str, ...]
-    "Data sets of phantoms."
-    real: tuple[str, ...]
-    "All other data sets."
     models: tuple[str, ...]
     "The models that are reported, the first one being that of figures of a single model."
     trained: tuple[str, ...]
     "Those of them that are trained here."
     sources_of: Mapping[str, tuple[str, ...]]
     "Model to the sources that it is trained on."
-    sources: tuple[str, ...]
-    "The study's sources."
-    targets: tuple[str, ...]
-    "The study's targets."
-    members: Mapping[str, tuple[str, ...]]
-    "Source to the data sets that it consists of."
-    datasets: tuple[str, ...]
-    "The study's data sets."
-    tasks: tuple[str, ...]
-    "The study's tasks."
-    seeds: tuple[int, ...]
-    "Seeds of the trainings."
     size: int
     "Pixels along each side of an image."
-    shape: str
-    "Name of the folder of shards."
     fit: Literal["crop", "pad"]
     "How images were made square."
     methods: tuple[str, ...]

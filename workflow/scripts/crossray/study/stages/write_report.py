@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crossray.study.base import Settings
 from crossray.study.config import Images
 from crossray.study.models import Model
 from crossray.study.stages.analysis import Intervals
+from crossray.study.stages.shown import Shown
 from crossray.study.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteReport(Settings):
+class WriteReport(Shown):
     """What the report is told of the study."""
 
     study: str
@@ -33,12 +33,6 @@ class WriteReport(Settings):
     "When a number is given, and how its interval is found."
     overlap: Literal["move", "refuse", "keep"]
     "What was done about patients who are in different splits."
-    seeds: tuple[int, ...]
-    "Seeds of the trainings."
-    tasks: tuple[str, ...]
-    "The study's tasks."
-    datasets: tuple[str, ...]
-    "The study's data sets."
     descriptions: Mapping[str, str]
     "Data set to what the configuration says of it."
     only_tested: tuple[str, ...]
@@ -47,18 +41,6 @@ class WriteReport(Settings):
     "The models that are reported."
     sources_of: Mapping[str, tuple[str, ...]]
     "Model, each point of a sweep too, to the sources that it is trained on."
-    sources: tuple[str, ...]
-    "The study's sources."
-    targets: tuple[str, ...]
-    "The study's targets."
-    members: Mapping[str, tuple[str, ...]]
-    "Source to the data sets that it consists of."
-    shape: str
-    "Name of the folder of shards."
-    phantoms: tuple[str, ...]
-    "Data sets of phantoms."
-    real: tuple[str, ...]
-    "All other data sets."
     searched: tuple[str, ...]
     "Data sets that are not public and whose pictures are shown all the same."
     figures: tuple[str, ...]
