@@ -100,7 +100,7 @@ def train_heads(root, penalty):
         "penalty": 0.1 if penalty == "l2" else 0,
     }  # fmt: skip
     folder = root / "study/shared_heads/small" / penalty / "0"
-    assert run("train_shared_heads", settings=settings, **members_files(root, "all"), work=folder / "work",
+    assert run("train_shared_heads", settings=settings, **members_files(root, "all"), checkpoint_dir=folder / "work",
                tensorboard=root / "tensorboard", vectors=folder / "vectors.parquet", history=folder / "history.csv",
                record=folder / "training.json") == 0  # fmt: skip
     assert not (folder / "work").exists()
@@ -118,7 +118,7 @@ def train_and_predict(root, source):
     }  # fmt: skip
     model = root / "study/models/small" / source / "0"
     assert run("train_model", source=source, settings=settings | {"balance": "datasets"}, **members_files(root, source),
-               work=model / "work", tensorboard=root / "tensorboard", weights=model / "weights.safetensors",
+               checkpoint_dir=model / "work", tensorboard=root / "tensorboard", weights=model / "weights.safetensors",
                history=model / "history.csv", record=model / "training.json") == 0  # fmt: skip
     assert run("predict", weights=model / "weights.safetensors", **members_files(root, "all"),
                settings=INFERENCE | {"images": 10, "seed": 0}, domains=["a", "b"],
