@@ -106,9 +106,14 @@ def _carriers(parts: NDArray) -> float:
 def newcombe_variance(aucs: ArrayLike, positives: ArrayLike, negatives: ArrayLike) -> NDArray[np.float64]:
     """Variance of AUCs by Newcombe's method 5: Hanley and McNeil's (Radiology 1982), of classes of the mean size."""
     aucs, positives, negatives = (np.asarray(values, np.float64) for values in (aucs, positives, negatives))
-    others = (positives + negatives) / 2 - 1
-    pairs = 1 + others * ((1 - aucs) / (2 - aucs) + aucs / (1 + aucs))
-    return aucs * (1 - aucs) * pairs / (positives * negatives)
+    return _variance(aucs, (positives + negatives) / 2 - 1, positives * negatives)
+
+
+def _variance(aucs: NDArray, others: NDArray, products: NDArray) -> NDArray[np.float64]:
+    """Return :func:`newcombe_variance` by what it takes of the sizes."""
+    rest = 1 - aucs
+    pairs = 1 + others * (rest / (2 - aucs) + aucs / (1 + aucs))
+    return aucs * rest * pairs / products
 
 
 def limits(
@@ -125,17 +130,20 @@ def limits(
         ratios: what the variance of method 5 is multiplied by.
         reach: a quantile, of Student's t or of the normal distribution.
     """
-    aucs = np.asarray(aucs, np.float64)
-    scale = np.asarray(reach, np.float64) ** 2 * np.asarray(ratios, np.float64)
-    ends = []
-    for end in (0.0, 1.0):
-        inside, outside = np.broadcast_arrays(aucs, scale)[0].copy(), np.full(np.broadcast(aucs, scale).shape, end)
-        for _ in range(_HALVINGS):
-            middle = (inside + outside) / 2
-            reached = (middle - aucs) ** 2 <= scale * newcombe_variance(middle, positives, negatives)
-            inside, outside = np.where(reached, middle, inside), np.where(reached, outside, middle)
-        ends.append(np.where(aucs == end, end, inside))
-    return ends[0], ends[1]
+    positives, negatives = np.asarray(positives, np.float64), np.asarray(negatives, np.float64)
+    aucs, scale, others, products = np.broadcast_arrays(
+        np.asarray(aucs, np.float64), np.asarray(reach, np.float64) ** 2 * np.asarray(ratios, np.float64),
+        (positives + negatives) / 2 - 1, positives * negatives,
+    )  # fmt: skip
+    outside = np.stack([np.zeros(aucs.shape), np.ones(aucs.shape)])
+    inside, certain = np.stack([aucs, aucs]), aucs == outside
+    for _ in range(_HALVINGS):
+        middle = (inside + outside) / 2
+        reached = (middle - aucs) ** 2 <= scale * _variance(middle, others, products)
+        np.copyto(inside, middle, where=reached)
+        np.copyto(outside, middle, where=~reached)
+    low, high = np.where(certain, aucs, inside)
+    return low, high
 
 
 def interval(measured: Measured, level: float = LEVEL) -> tuple[float, float]:
