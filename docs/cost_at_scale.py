@@ -69,11 +69,11 @@ def page(results: Results) -> str:
     hours = images * epochs / rate / 3600
     lines = [
         "# What large studies cost", "",
-        "Reckoned by `docs/cost_at_scale.py` from the figures of [performance.md](performance.md); not run.", "",
+        "Estimated by `docs/cost_at_scale.py` from the figures of [performance.md](performance.md); not run.", "",
         f"## Converting {FILMS:,} films of 2500 x 2048 pixels to 224 px", "", *conversion(results), "",
-        "Shards are converted independently, so hours fall with cores until the disk cannot follow; a network file",
-        f"system seldom gives what {CORES} cores read of raw films{_pace(results)}.", "",
-        "## What the disk holds", "", "| size | pixels of 400,000 films, GB |", "|---|---|",
+        "Shards are converted independently, so time scales with cores until the disk is the limit; a network file",
+        f"system rarely delivers what {CORES} cores read of raw films{_pace(results)}.", "",
+        "## Disk space", "", "| size | pixels of 400,000 films, GB |", "|---|---|",
         *(f"| {size} px | {FILMS * size**2 / 1e9:,.0f} |" for size in SIZES), "",
         f"A training of ResNet50 keeps {weights:,.0f} MB of weights, and while it runs two checkpoints of",
         f"{5 * weights:,.0f} MB: weights, the three moments of Adam with AMSGrad, and the best weights so far.", "",

@@ -167,7 +167,7 @@ def page() -> str:
 
 
 HEAD = [
-    "# Labels beside torchxrayvision's, image by image",
+    "# Labels compared with torchxrayvision's, image by image",
     "",
     "Written by `docs/label_comparison.py` from the label tables in the package torchxrayvision 1.5.7, with every view",
     "and all images of a patient. PadChest: 2,245 images have no counterpart, as that library leaves out unlabelled",
