@@ -276,3 +276,27 @@ def test_digits_are_known_before_they_are_unpacked():
     _, _, cohorts, outlook = looked_at(study({"d": block}, names, objective="multiclass"))
     assert len(cohorts["d"].table) == 1797
     assert outlook.cells["reason"].isna().all()
+
+
+def test_the_cause_of_an_empty_split_is_one_patient(tmp_path, capsys):
+    block = release(tmp_path / "a", patient_id="p") | {"columns": {name: name for name in ("image_id", "path")}}
+    status, text = told(study({"here": block}), capsys)
+    assert status == 1
+    assert "all its images are of one patient, and a patient's images are in one split" in text
+    assert "raise its share" not in text
+
+
+def test_nothing_is_estimated_of_a_study_that_cannot_be_read(tmp_path, capsys):
+    bad = release(tmp_path / "b", A="maybe")
+    _, text = told(study({"here": release(tmp_path / "a"), "bad": bad}), capsys)
+    assert "No estimate of what the run costs, as bad cannot be read" in text
+    assert "An estimate of" not in text
+
+
+def test_nearly_all_images_without_a_label_are_not_counted_in_a_closed_data_set(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    numbers = np.arange(40)
+    labels = np.where(numbers < 2, "1", "")
+    block = release(tmp_path / "a", A=labels, B=labels) | {"public": False}
+    _, text = told(study({"here": block}), capsys)
+    assert "here: nearly all of 40 images have no label" in text

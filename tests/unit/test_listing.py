@@ -236,3 +236,12 @@ def test_a_mac_changes_nothing_of_a_known_release(tmp_path, make):
         )
     pd.testing.assert_frame_equal(reader.read(reader.locate("d", settings), chosen), before)
     assert reader.count_images(reader.locate("d", settings), settings) > 0
+
+
+def test_a_file_in_the_place_of_a_folder_and_the_other_way_round_are_called_so(tmp_path):
+    put(tmp_path, "ward/1.png")
+    with pytest.raises(UserError, match=r"datasets\.d\.root: '.*1\.png' is a file, not a folder; set it to the folder"):
+        find_root("d", str(tmp_path / "ward/1.png"))
+    with pytest.raises(UserError, match=r"datasets\.d\.table: '.*ward' is a folder, not a file"):
+        find_table("d", str(tmp_path), "ward", [])
+    assert why_missing(tmp_path, "ward") == "it is a folder, not a file"

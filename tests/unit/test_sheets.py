@@ -142,14 +142,59 @@ def test_a_line_that_names_the_separator(tmp_path):
 
 
 def test_a_column_twice_is_named(tmp_path):
-    with pytest.raises(UserError, match="column Effusion stands more than once"):
+    twice = r"Effusion stands more than once, with different cells: columns 2 and 3\. .*'Effusion \(column 2\)'"
+    with pytest.raises(UserError, match=twice):
         read(tmp_path, "id,Effusion, Effusion\n1,0,1\n")
     same = pa.Table.from_arrays(
         [pa.array(["1"]), pa.array(["0"]), pa.array(["1"])], names=["id", "Effusion", "Effusion"]
     )
     pa.parquet.write_table(same, tmp_path / "t.parquet")
     with pytest.raises(UserError, match="column Effusion stands more than once"):
-        read_table(str(tmp_path / "t.parquet"))
+        read_table(str(tmp_path / "t.parquet"), ["Effusion"])
+
+
+def test_columns_of_one_name_that_nobody_needs_or_that_say_the_same_stop_nothing(tmp_path):
+    assert cells(read(tmp_path, "id,Effusion,id,note,note\n1,0,1,a,b\n")) == [
+        ["id", "Effusion", "note (column 4)", "note (column 5)"], ["1", "0", "a", "b"],
+    ]  # fmt: skip
+    named = read(tmp_path, "id,Effusion,Effusion\n1,0,1\n", columns=["id", "Effusion (column 3)"])
+    assert named["Effusion (column 3)"].tolist() == ["1"]
+
+
+@pytest.mark.parametrize("above", ["Ward 3, 2020\n", "Ward 3\n\nprinted;by;somebody;else;today\n", "# a, b\n# c\n"])
+def test_what_stands_above_the_header_is_left_out_and_said(tmp_path, above, caplog):
+    table = read(tmp_path, above + "id;Effusion\n1;0\n2;1\n")
+    assert cells(table) == [["id", "Effusion"], ["1", "0"], ["2", "1"]]
+    header = above.count("\n") + 1
+    assert (table.index + 2).tolist() == [header + 1, header + 2]
+    assert f"its header is row {header}; what stands above it is left out" in caplog.text
+    with pytest.raises(UserError, match="no column Effusion; the columns are id, Efusion, a"):  # found all the same
+        read(tmp_path, above + "id;Efusion;a\n1;0;0\n", columns=["id", "a", "Effusion"])
+
+
+def test_a_workbook_with_a_title_in_its_first_row(tmp_path):
+    rows = [["Ward 3", None, None], [None, None, None], ["id", "Effusion", "n"], ["a", 1, None], ["b", 0, None]]
+    workbook(tmp_path / "t.xlsx", Notes=[["x"]], Labels=rows)
+    assert cells(read_table(str(tmp_path / "t.xlsx"), ["id", "Effusion"]))[1:] == [["a", "1", ""], ["b", "0", ""]]
+
+
+@pytest.mark.parametrize(
+    "data", ["1,Smith^Anna,0\n2,Smith^Bert,1\n", "a,x.png,yes\nb,y.png,yes\n", "a b yes\nc d yes\n"]
+)
+def test_a_table_without_a_header_is_called_so_and_its_columns_can_be_named(tmp_path, data):
+    with pytest.raises(UserError, match=r"which looks like data\. Has the table no header"):
+        read(tmp_path, data)
+    table = read_table(str(tmp_path / "t.csv"), ["id", "Effusion"], ["id", "name", "Effusion"])
+    assert len(table) == 2
+    assert (table.index + 2).tolist() == [1, 2]
+    assert table["id"].tolist() == [data[0], data.split("\n")[1][0]]
+
+
+def test_blanks_separate_where_nothing_else_does(tmp_path):
+    table = read(tmp_path, ' id  "Effusion"   file\n  1  0 "a b.png" \n 22  1 c.png\n')
+    assert cells(table) == [["id", "Effusion", "file"], ["1", "0", "a b.png"], ["22", "1", "c.png"]]
+    assert list(read(tmp_path, "image id\na b\nc d\n", columns=["image id"]).columns) == ["image id"]
+    assert list(read(tmp_path, "id of it,Effusion\n1,0\n", columns=["Effusion"]).columns) == ["id of it", "Effusion"]
 
 
 @pytest.mark.parametrize("name", ["effusion", "EFFUSION", "E\u0301panchement"])

@@ -381,3 +381,21 @@ def test_two_files_that_a_path_without_ending_may_mean(tmp_path):
 def test_settings_that_contradict_themselves(tmp_path, block, message):
     with pytest.raises(UserError, match=message):
         read(tmp_path, **{"table": "t.csv", "tasks": ["A"]} | block)
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_words_that_are_others_or_never_met_are_told(tmp_path, public, caplog):
+    cells = ["COVID-19", "pnevmonia/flu", "flu", "", "No finding"]
+    for name, part in (("t.csv", cells[:3]), ("u.csv", cells[3:])):
+        rows = [f"{name}{n},p,{n}.png,{cell}\n" for n, cell in enumerate(part)]
+        table(tmp_path, "image_id,patient_id,path,a\n" + "".join(rows), name)
+    for n in range(3):
+        (tmp_path / f"{n}.png").touch()
+    rule = {"column": "a", "separator": "/", "positive": ["COVID-19", "Pneumonia"], "negative": ["no FINDING"]}
+    read(tmp_path, table=["t.csv", "u.csv"], tasks={"A": rule | {"others": "unknown"}}, public=public)
+    told = "t.csv: column a: 2 of 3 rows have a word that is not listed, which is unknown as `others` says"
+    assert told + (": 'flu' (2), 'pnevmonia' (1)" if public else "") in [
+        text.removeprefix(f"{tmp_path}/") for text in caplog.messages
+    ]
+    assert "task A: no cell of column a is 'Pneumonia' (positive); is it written as in the table?" in caplog.messages
+    assert not any("u.csv" in text for text in caplog.messages)

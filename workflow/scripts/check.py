@@ -28,7 +28,8 @@ def check(arguments: Namespace) -> None:
         print(f"Reading {name}", flush=True)
         cohorts.append(read_cohort(plan, sources, name))
     outlook = foresee(plan, {cohort.name: cohort.table for cohort in cohorts if cohort.table is not None})
-    cost = reckon(plan, Loads(plan, sources.releases), cohorts, outlook.tables)
+    unread = any(cohort.problem for cohort in cohorts)
+    cost = None if unread else reckon(plan, Loads(plan, sources.releases), cohorts, outlook.tables)
     print("\n" + "\n".join(page(plan, cohorts, outlook, cost)))
     if told := list(remarks(plan, cohorts, outlook, cost)):
         print("\nTo know\n" + "\n".join(f"  - {line}" for line in told))

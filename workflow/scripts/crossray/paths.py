@@ -23,6 +23,8 @@ def why_missing(root: Path, path: str) -> str | None:
         return "it has signs that no file's name has"
     turned = path.replace("\\", "/")
     try:
+        if Path(root, path).exists():
+            return "it is a folder, not a file" if Path(root, path).is_dir() else None
         there = _alike(root, turned)
     except OSError:
         return "a name in it is longer than a file system takes"

@@ -11,7 +11,7 @@ from crossray.analysis.options import overlapping
 from crossray.checking.external import external_tasks
 from crossray.datasets.leakage import count_overlap, gather, group_patients, settle_splits
 from crossray.errors import UserError
-from crossray.learning.learnable import first_patients, learnable, of_classes
+from crossray.learning.learnable import first_patients, learnable, of_classes, too_few_patients
 from crossray.study import stage_settings
 from crossray.study.names import MULTICLASS
 from crossray.study.plan import Plan
@@ -85,7 +85,10 @@ def _learnt(plan: Plan, trained: ModelKey, tables: Mapping[str, pd.DataFrame]) -
     for split, images in splits.items():
         if images.empty:
             shares = f"datasets.{trained.source}.split" if trained.source in tables else "split of its data sets"
-            return [], f"{what}: no image in the split {split}; raise its share ({shares})"
+            return (
+                [],
+                f"{what}: no image in the split {split}; {too_few_patients(rows) or f'raise its share ({shares})'}",
+            )
     kept = list(tasks)
     for seed in plan.study.seeds:
         chosen = splits | {"train": first_patients(splits["train"], model.training.images, seed)}

@@ -23,7 +23,7 @@ from crossray.study.stage_settings import small_cells
 _NAMED = 4
 
 
-def page(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) -> Iterator[str]:
+def page(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost | None) -> Iterator[str]:
     """Yield the lines of what was found, without problems and remarks."""
     study = plan.study
     yield f"Study {study.study}: {_count(len(plan.sources), 'source')}, {_count(len(plan.targets), 'target')}, " \
@@ -32,7 +32,11 @@ def page(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) ->
     yield from _datasets(plan, cohorts, outlook)
     yield from _positives(plan, outlook.tables)
     yield from _matrix(plan, outlook.cells)
-    yield from _costs(plan, cost)
+    if cost:
+        yield from _costs(plan, cost)
+    else:
+        unread = [cohort.name for cohort in cohorts if cohort.problem]
+        yield f"\nNo estimate of what the run costs, as {listed(unread)} cannot be read"
 
 
 def _count(number: int, word: str) -> str:

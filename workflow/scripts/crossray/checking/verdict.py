@@ -6,6 +6,7 @@ from crossray.checking.cells import Outlook
 from crossray.checking.cohorts import Cohort
 from crossray.checking.costs import Cost
 from crossray.checking.external import wrong_rows
+from crossray.checking.warnings import shown
 from crossray.errors import listed
 from crossray.reasons import NO_PROBABILITY, NOT_GIVEN, NOT_LABELLED, NOT_TRAINED, PATIENTS_OVERLAP, REASONS, TOO_FEW
 from crossray.study.plan import Plan
@@ -54,7 +55,7 @@ def _of_files(plan: Plan, cohort: Cohort) -> Iterator[str]:
         )
 
 
-def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost) -> Iterator[str]:
+def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost | None) -> Iterator[str]:
     """Yield what stops nothing and should be known."""
     tables = [cohort.table for cohort in cohorts if cohort.table is not None]
     unlabelled = [task for task in plan.study.tasks if not any(task in table for table in tables)]
@@ -64,20 +65,20 @@ def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost)
         yield f"{first} and {second} share {_told(plan, count, first, second)} patients, by their identifiers"
     for name, moved in outlook.moved.items():
         if moved:
-            yield f"{name}: {_told(plan, moved, name)} images change their split, as their patients are in several"
+            count = _told(plan, moved, name, whole=len(outlook.tables[name]))
+            yield f"{name}: {count} images change their split, as their patients are in several"
     for cohort in cohorts:
         yield from (f"{cohort.name}: {warning}" for warning in cohort.warnings)
         yield from _remarks_on_files(cohort)
         yield from _remarks_on_labels(plan, cohort)
-    if cost.disk_mb > cost.free_mb:
+    if cost and cost.disk_mb > cost.free_mb:
         yield f"the disk has {cost.free_mb / 1000:,.1f} GB left, and {cost.disk_mb / 1000:,.1f} GB would be written"
 
 
-def _told(plan: Plan, count: int, *names: str) -> str:
-    """Write a count of patients or images; of data sets that are not public a small one is not shown."""
+def _told(plan: Plan, count: int, *names: str, whole: int | None = None) -> str:
+    """Write a count of patients or images, perhaps a part of a whole, as data sets that are not public allow."""
     rule = small_cells(plan.study)
-    small = rule and count < rule.below and set(names) & set(rule.closed)
-    return f"<{rule.below}" if rule and small else f"{count}"
+    return shown(count, whole, rule.below if rule and set(names) & set(rule.closed) else 0)
 
 
 def _remarks_on_labels(plan: Plan, cohort: Cohort) -> Iterator[str]:
@@ -85,7 +86,8 @@ def _remarks_on_labels(plan: Plan, cohort: Cohort) -> Iterator[str]:
         return
     labels = cohort.table[[task for task in plan.study.tasks if task in cohort.table]]
     if without := int(labels.isna().all(axis=1).sum()):
-        count, images = _told(plan, without, cohort.name), len(labels)
+        images = len(labels)
+        count = _told(plan, without, cohort.name, whole=images)
         yield f"{cohort.name}: {count} of {images} images have no label of a task of the study"
 
 

@@ -25,15 +25,22 @@ class _Listener(logging.Handler):
         counts = [int(one) if isinstance(one, Integral) else None for one in given]
         wholes = [*counts[1:], None]
         return tuple(
-            one
-            if count is None
-            else f"<{self.below}"
-            if 0 < count < self.below
-            else "nearly all"
-            if whole is not None and 0 < whole - count < self.below
-            else count
+            one if count is None else shown(count, whole, self.below)
             for one, count, whole in zip(given, counts, wholes, strict=True)
         )
+
+
+def shown(count: int, whole: int | None, below: int) -> str:
+    """Write a count, of how many if that is said beside it, so that it tells neither few nor all but few.
+
+    Args:
+        count: of patients, images or rows.
+        whole: what it is a part of; None where that is not said.
+        below: counts from 1 up to this one are not shown; 0 if all are.
+    """
+    if 0 < count < below:
+        return f"<{below}"
+    return "nearly all" if whole is not None and 0 < whole - count < below else f"{count}"
 
 
 @contextmanager

@@ -7,16 +7,16 @@ import gc
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
+from crossray.datasets.table_heads import SEARCHED, Row, from_header, header_place, matches, with_names
 from crossray.errors import UserError
 
 log = logging.getLogger(__name__)
 
-#: separator -> its name; of two that fit a header alike the first is taken
+#: separator -> its name; of two that fit a header alike the first is taken, and blanks only where no other fits
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
-
-#: a record with its number as in a spreadsheet, the first being 1
-Row = tuple[int, list[str]]
+BLANK = " "
 
 #: byte order marks, the longer before those that they begin with
 _MARKS = {
@@ -37,13 +37,14 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 MOST_ROWS, _MOST_CELLS, _CELLS_A_ROW, _LONGEST = 10_000_000, 2**24, 100, 2**24
 
 
-def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
+def read_rows(data: bytes, columns: Sequence[str], path: str, names: Sequence[str] = ()) -> list[Row]:
     """Read a text table.
 
     Args:
         data: its bytes.
-        columns: names that the header should have; they tell the separator.
+        columns: names that the header should have; they tell the separator, and which line is the header.
         path: its name, for messages.
+        names: those of its columns, where the table has no header.
 
     Returns:
         Header and rows, all of one length; lines that are empty, and rows without any value at the end, are left out.
@@ -56,8 +57,9 @@ def read_rows(data: bytes, columns: Sequence[str], path: str) -> list[Row]:
     first, _, rest = text.partition("\n")
     hint = _HINT.fullmatch(first)
     start, text = (2, rest) if hint else (1, text)
-    separator = hint[1] if hint else separator_of(text, columns)
+    separator = hint[1] if hint else separator_of(text, columns, len(names))
     rows = _without_empty_end([row for row in _records(text, separator, path, start) if row[1]])
+    rows = with_names(rows, names) if names else from_header(rows, columns, path)
     return _of_one_length(rows, separator, path)
 
 
@@ -110,25 +112,48 @@ def _spoken(encoding: str) -> str:
     return "UTF-8 as the rest, nor is all of it Windows-1252" if encoding == "utf-8" else encoding.upper()
 
 
-def separator_of(text: str, columns: Sequence[str]) -> str:
-    """Return the separator under which a header has most of the names that it should have, and then most fields."""
+def separator_of(text: str, columns: Sequence[str], width: int = 0) -> str:
+    """Return what separates fields.
 
-    def fits(separator: str) -> tuple[int, int]:
-        names = [name.strip() for name in _header(text, separator)]
-        return len(set(columns).intersection(names)), len(names)
+    Args:
+        text: of the table.
+        columns: names that its header should have.
+        width: how many fields a record has, where that is known.
+
+    Returns:
+        The separator under which a header has most of the names that it should have, and then most fields; blanks where
+        no other separates anything.
+    """
+    records = {separator: _first_records(text, separator) for separator in (*SEPARATORS, BLANK)}
+
+    def fits(separator: str) -> tuple[bool, int, int]:
+        some = records[separator]
+        header = some[header_place(some, columns)] if some else []
+        return len(header) == width, matches(header, columns), len(header)
 
     best = max(SEPARATORS, key=fits)
+    lengths = {len(fields) for fields in records[BLANK]}
+    if fits(best)[2] <= 1 and (fits(BLANK) > fits(best) if fits(BLANK)[1] != fits(best)[1] else len(lengths) == 1):
+        best = BLANK if max(lengths, default=1) > 1 else best
     if best != ",":
-        log.info("fields are separated by a %s", SEPARATORS[best])
+        log.info("fields are separated by %s", f"a {SEPARATORS[best]}" if best in SEPARATORS else "blanks")
     return best
 
 
-def _header(text: str, separator: str) -> list[str]:
-    """Return the fields of the first record."""
-    try:
-        return next((fields for fields in csv.reader(_lines(text), delimiter=separator) if fields), [])
-    except csv.Error:
-        return []
+def _first_records(text: str, separator: str) -> list[list[str]]:
+    """Return the first records that have fields; those before one that cannot be read."""
+    some: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        some.extend(islice((fields for fields in _reader(text, separator) if fields), SEARCHED))
+    return some
+
+
+def _reader(text: str, separator: str, strict: bool = False) -> "csv._reader":
+    """Return a reader of records; blanks at both ends of a line, and several in a row, separate nothing more."""
+    if separator != BLANK:
+        return csv.reader(_lines(text), delimiter=separator, strict=strict)
+    lines = (line.strip(" \n") + "\n" for line in _lines(text))
+    return csv.reader(lines, delimiter=BLANK, skipinitialspace=True, strict=strict)
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -163,7 +188,7 @@ def _records(text: str, separator: str, path: str, start: int) -> list[Row]:
     csv.field_size_limit(_LONGEST)  # a mask can be a long text
     rows: list[Row] = []
     line = cells = 0
-    reader = csv.reader(_lines(text), delimiter=separator, strict=True)
+    reader = _reader(text, separator, strict=True)
     with _without_collection():
         try:
             for fields in reader:

@@ -1,5 +1,6 @@
 """Labels of one task from what a table says: marks, words, texts that are there or not, thresholds, several readers."""
 
+import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from crossray.datasets.fields import labels, numbers
 from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import resolve_uncertain
-from crossray.errors import UserError, named
+from crossray.errors import UserError, listed, may_quote, named
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Number, Obeys, Several, Text
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import numpy
     import pandas
     from numpy.typing import NDArray
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +101,7 @@ def columns_of(source: LabelSource) -> tuple[str, ...]:
 
 
 def opinions(
-    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str
+    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str, met: set[str]
 ) -> Iterator["pandas.Series"]:
     """Yield what each column of a source says: 1, 0 or missing, as floats.
 
@@ -106,6 +109,7 @@ def opinions(
         source: where labels come from.
         cells: returns the texts of a column, by rows of the file that it stands in, and that file.
         uncertain: what -1 is, where cells are marks.
+        met: takes the words that cells have, as :func:`plain` writes them, where the source lists words.
 
     Raises:
         UserError: if a cell has no meaning; the message names file, row and column.
@@ -117,10 +121,16 @@ def opinions(
             filled = texts[texts != ""]
             parts = group_of(source.part, filled, path, column).str.strip()
             texts = texts.map({"": ""} | dict(zip(filled, parts, strict=True))).astype("str")
-        yield _said(source, texts, path, column, uncertain)
+        if _words(source):
+            yield _from_words(source, texts, path, column, met)
+        else:
+            yield _from_numbers(source, texts, path, column, uncertain)
 
 
-def _said(source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str) -> "pandas.Series":
+def _from_numbers(
+    source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str
+) -> "pandas.Series":
+    """Read texts that are there or not, numbers, or marks."""
     if source.not_empty:
         return (texts != "").astype(float)
     threshold = source.at_least if source.at_least is not None else source.above
@@ -129,21 +139,42 @@ def _said(source: LabelSource, texts: "pandas.Series", path: str, column: str, u
         values = numbers(texts.mask(empty, "0"), path, column)
         positive = values >= threshold if source.at_least is not None else values > threshold
         return positive.astype(float).mask(empty)
-    if source.positive or source.negative or source.unknown:
-        return _from_words(source, texts, path, column)
     return resolve_uncertain(labels(texts, path, column), uncertain)
 
 
-def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
+def _words(source: LabelSource) -> dict[str, str]:
+    """Return the words that a source lists, each with the key that it stands under."""
+    return {word: key for key in ("positive", "negative", "unknown") for word in getattr(source, key)}
+
+
+def say_never_met(task: str, source: LabelSource, met: set[str]) -> None:
+    """Warn of words of a task that no cell has: one that is misspelt leaves a task without positives."""
+    absent = [f"{word!r} ({key})" for word, key in _words(source).items() if plain(word) and plain(word) not in met]
+    if absent:
+        log.warning(
+            "task %s: no cell of column %s is %s; is it written as in the table?",
+            task, listed(columns_of(source)), listed(absent, 20),
+        )  # fmt: skip
+
+
+def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: str, met: set[str]) -> "pandas.Series":
     """Read texts by the words that settings list."""
     meanings: dict[str, float | None] = {"": None}
     for words, value in ((source.positive, 1.0), (source.negative, 0.0), (source.unknown, None)):
         meanings |= dict.fromkeys((plain(word) for word in words), value)
     rest = {"negative": 0.0, "unknown": None}.get(source.others or "")
     parts = {text: _parts(text, source.separator) for text in texts.unique()}
-    strange = {text for text, words in parts.items() if any(plain(word) not in meanings for word in words)}
-    if strange and source.others is None:
-        raise UserError(_strange_words(texts[texts.isin(strange)], parts, meanings, path, column))
+    met.update(plain(word) for words in parts.values() for word in words)
+    strange = texts.isin([text for text, words in parts.items() if any(plain(word) not in meanings for word in words)])
+    if strange.any():
+        counts = Counter(word for text in texts[strange] for word in parts[text] if plain(word) not in meanings)
+        words = [f"{word!r} ({count})" for word, count in counts.most_common()]
+        if source.others is None:
+            raise UserError(_strange_words(texts[strange], words, path, column))
+        log.warning(
+            "%s: column %s: %d of %d rows have a word that is not listed, which is %s as `others` says%s",
+            path, column, strange.sum(), len(texts), source.others, f": {listed(words, 8)}" if may_quote() else "",
+        )  # fmt: skip
     said = {text: _together([meanings.get(plain(word), rest) for word in words]) for text, words in parts.items()}
     return texts.map(said).astype(float)
 
@@ -160,14 +191,11 @@ def _together(values: Sequence[float | None]) -> float | None:
     return None if None in values else 0.0
 
 
-def _strange_words(
-    texts: "pandas.Series", parts: dict[str, list[str]], meanings: dict[str, float | None], path: str, column: str
-) -> str:
+def _strange_words(texts: "pandas.Series", words: Sequence[str], path: str, column: str) -> str:
     """Say which words have no meaning, with their counts; of data that are not public only how many."""
-    counts = Counter(word for text in texts for word in parts[text] if plain(word) not in meanings)
-    words = named([f"{word!r} ({count})" for word, count in counts.most_common()], f"words in {len(texts)} rows", 10)
+    told = named(words, f"words in {len(texts)} rows", 10)
     return (
-        f"{path}: row {texts.index[0] + 2}, column {column}: not under positive, negative or unknown: {words}. List "
+        f"{path}: row {texts.index[0] + 2}, column {column}: not under positive, negative or unknown: {told}. List "
         "them, or say what all others are (others: negative, or unknown)"
     )
 

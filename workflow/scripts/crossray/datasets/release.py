@@ -31,6 +31,11 @@ def find_root(dataset: str, folder: str) -> Path:
         UserError: if it is not there.
     """
     root = Path(folder)
+    if root.is_file():
+        raise UserError(
+            f"datasets.{dataset}.root: {str(root)!r} is a file, not a folder; set it to the folder that images and "
+            "tables lie in, an archive unpacked"
+        )
     if not root.is_dir():
         raise UserError(
             f"datasets.{dataset}.root: no folder {str(root)!r}; {_explained(Path(root.anchor), root)}set it to where "
@@ -60,6 +65,10 @@ def find_table(dataset: str, folder: str, name: str | None, names: Sequence[str]
     """
     root = find_root(dataset, folder)
     if name is not None:
+        if (root / name).is_dir():
+            raise UserError(
+                f"datasets.{dataset}.{key}: {str(root / name)!r} is a folder, not a file; name the file in it"
+            )
         if not (root / name).is_file():
             raise UserError(
                 f"datasets.{dataset}.{key}: no file {str(root / name)!r}; "

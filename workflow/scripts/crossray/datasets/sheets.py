@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.archives import BROKEN, ZIP, first_bytes, opened_zip, pieces
-from crossray.datasets.delimited import Row, check_size, read_rows
+from crossray.datasets.delimited import check_size, read_rows
+from crossray.datasets.table_heads import SEARCHED, Row, from_header, looks_like_data, with_names, without_twins
 from crossray.errors import UserError, listed, may_quote, named, placed
 from crossray.limits import LARGEST_BYTES, megabytes
 from crossray.paths import folded
@@ -29,22 +30,25 @@ TEXT, PARQUET, WORKBOOK = "text", "Parquet", "Excel"
 _PROMISED = {".parquet": PARQUET, **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), WORKBOOK)}
 #: first bytes of Parquet files, and of workbooks of Excel 97 and of those with a password
 _PARQUET, _OLE = b"PAR1", b"\xd0\xcf\x11\xe0"
+#: from here on a number with a point is not the whole number that it was (2 to the 53)
+_WHOLE = 2.0**53
 #: what only a workbook has in its archive
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin", "content.xml")
 
 
-def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
+def read_table(path: str, columns: Sequence[str] = (), names: Sequence[str] = ()) -> "pandas.DataFrame":
     """Read a table as text.
 
     Args:
         path: the file; its content says what it is.
-        columns: those that must be there.
+        columns: those that must be there; they tell too which line is the header.
+        names: those of all columns, where the table has no header.
 
     Returns:
         The table. Its index is the row as in a spreadsheet, the header being row 1, less 2.
 
     Raises:
-        UserError: if the file is no such table, has no rows, a column twice, or lacks one.
+        UserError: if the file is no such table, has no rows, or has one of the columns twice or not at all.
     """
     import pandas as pd
     import pyarrow as pa
@@ -52,7 +56,10 @@ def read_table(path: str, columns: Sequence[str] = ()) -> "pandas.DataFrame":
     kind = kind_of(path)
     if kind == PARQUET:
         return _validated(_read_parquet(path, columns), columns, path)
-    rows = _read_workbook(path, columns) if kind == WORKBOOK else read_rows(b"".join(pieces(path)), columns, path)
+    if kind == WORKBOOK:
+        rows = _read_workbook(path, columns, names)
+    else:
+        rows = read_rows(b"".join(pieces(path)), columns, path, names)
     if not rows:
         raise UserError(f"{path}: is empty")
     (_, header), *body = rows
@@ -126,11 +133,7 @@ def _validated(table: "pandas.DataFrame", columns: Sequence[str], path: str) -> 
         if name.startswith("Unnamed: ") and not table.iloc[:, place].str.strip().any()
     ]
     table = table.drop(columns=table.columns[empty])
-    twice = list(dict.fromkeys(table.columns[table.columns.duplicated()]))
-    if twice:
-        raise UserError(
-            f"{path}: column {placed(twice, table.columns)} stands more than once; rename or delete all but one"
-        )
+    table = without_twins(table, columns, path)
     missing = [name for name in columns if name not in table]
     if missing:
         raise UserError(f"{path}: no column {listed(missing)}; {_there(table, columns, missing)}")
@@ -147,15 +150,22 @@ def _there(table: "pandas.DataFrame", columns: Sequence[str], missing: Sequence[
             f"there is {listed(alike)}, with other capital letters or accents in another Unicode form; write both alike"
         )
     if not table.columns.intersection(list(columns)).size:
-        return f"none of the {len(columns)} that are needed is among the {len(table.columns)} names in its first row"
+        words = f"none of the {len(columns)} that are needed is among the {len(table.columns)} names in its first row"
+        if not looks_like_data(table):
+            return words
+        return f"{words}, which looks like data. Has the table no header? Write one above it, or set `names`"
     there = f"the columns are {listed(table.columns, 40)}" if may_quote() else f"there are {len(table.columns)}"
     return f"{there}. Is it another table, or another version of it?"
 
 
-def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
-    """Return the rows of the sheet that has rows or, of several, the one with the columns."""
-    sheets = {name: rows for name, rows in _sheets(path).items() if rows}
-    fitting = {name: rows for name, rows in sheets.items() if set(columns) <= set(_named(rows[0][1]))}
+def _read_workbook(path: str, columns: Sequence[str], names: Sequence[str]) -> list[Row]:
+    """Return the rows, from the header on, of the sheet that has rows or, of several, the one with the columns."""
+    sheets = {name: with_names(rows, names) for name, rows in _sheets(path).items() if rows}
+    fitting = {
+        name: rows
+        for name, rows in sheets.items()
+        if any(set(columns) <= set(_named(fields)) for _, fields in rows[:SEARCHED])
+    }
     found = sheets if len(sheets) == 1 else fitting
     if len(found) > 1 or (sheets and not found):
         raise UserError(
@@ -164,7 +174,8 @@ def _read_workbook(path: str, columns: Sequence[str]) -> list[Row]:
         )
     for name in found:
         log.info("the table is the sheet %s of the workbook", placed([name], list(sheets)))
-    return next(iter(found.values()), [])
+    rows = next(iter(found.values()), [])
+    return rows if names else from_header(rows, columns, path)
 
 
 def _sheets(path: str) -> dict[str, list[Row]]:
@@ -197,10 +208,12 @@ def _filled(rows: Iterable[Sequence[Any]]) -> Iterable[Row]:
 
 
 def _text(value: object) -> str:
-    """Write a cell as text; whole numbers have no point."""
+    """Write a cell as text; whole numbers have no point, and an exponent where their last digits were lost."""
     if value is None or value != value:
         return ""
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = str(value)
+    if isinstance(value, float) and value.is_integer():
+        text = str(int(value)) if abs(value) < _WHOLE else f"{value:.14E}"
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -15,7 +15,15 @@ from crossray.datasets.found_images import find as find_images_by
 from crossray.datasets.headers import read_headers
 from crossray.datasets.image_paths import columns_in, found_on_disk, from_pattern, wrong_pattern
 from crossray.datasets.joined import Join, Joined, read_joined, with_joins
-from crossray.datasets.labels_from import LabelSource, by_image, columns_of, combined, contradiction, opinions
+from crossray.datasets.labels_from import (
+    LabelSource,
+    by_image,
+    columns_of,
+    combined,
+    contradiction,
+    opinions,
+    say_never_met,
+)
 from crossray.datasets.options import ImageChoice, UncertainLabels
 from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import keep_images
@@ -190,10 +198,14 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
     import pandas as pd
 
     of_images = len(release.tables) - len(settings.join)
+    sources = _sources(settings.tasks)
+    met: dict[str, set[str]] = {task: set() for task in sources}
     parts = {
-        path: _read_images(Release(release.root, (path, *release.tables[of_images:])), settings)
+        path: _read_images(Release(release.root, (path, *release.tables[of_images:])), settings, sources, met)
         for path in release.tables[:of_images]
     }
+    for task, source in sources.items():
+        say_never_met(task, source, met[task])
     if len(parts) == 1:
         return next(iter(parts.values()))
     seen: dict[str, str] = {}
@@ -205,11 +217,12 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
     return pd.concat(parts.values(), ignore_index=True)
 
 
-def _read_images(release: Release, settings: TableReading) -> "pandas.DataFrame":
-    """Read one table of images, with what further ones say of them."""
+def _read_images(
+    release: Release, settings: TableReading, sources: Mapping[str, LabelSource], met: Mapping[str, set[str]]
+) -> "pandas.DataFrame":
+    """Read one table of images, with what further ones say of them; ``met`` takes the words of each task."""
     import pandas as pd
 
-    sources = _sources(settings.tasks)
     joined, columns = _joined(release, settings, sources)
     facts = _facts(release.root, joined, columns, settings)
     table = pd.DataFrame(
@@ -225,7 +238,7 @@ def _read_images(release: Release, settings: TableReading) -> "pandas.DataFrame"
     )
     if "split" in columns:
         table["split"] = joined.texts[columns["split"]].str.strip().str.lower()
-    labels = dict(_labels(sources, joined, settings))
+    labels = dict(_labels(sources, joined, settings, met))
     return table.assign(**labels)
 
 
@@ -340,7 +353,7 @@ def _from_headers(root: str, facts: Mapping[str, "pandas.Series"], fields: Seque
 
 
 def _labels(
-    sources: Mapping[str, LabelSource], joined: Joined, settings: TableReading
+    sources: Mapping[str, LabelSource], joined: Joined, settings: TableReading, met: Mapping[str, set[str]]
 ) -> Iterator[tuple[str, "pandas.Series"]]:
     """Yield the labels of each task, then what each of several readers said."""
     import pandas as pd
@@ -356,7 +369,7 @@ def _labels(
         columns = columns_of(source)
         said = [
             by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
-            for column, one in zip(columns, opinions(source, joined.cells, settings.uncertain), strict=True)
+            for column, one in zip(columns, opinions(source, joined.cells, settings.uncertain, met[task]), strict=True)
         ]
         yield task, combined(said, source.combine)
         if source.columns:

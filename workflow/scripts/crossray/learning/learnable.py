@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from crossray.errors import UserError
+from crossray.manifest import SPLITS
 from crossray.seeds import derived_seed
 
 
@@ -17,6 +18,22 @@ def first_patients(rows: pd.DataFrame, images: int | None, seed: int) -> pd.Data
     counts = patients.value_counts()
     ordered = counts.loc[sorted(places, key=places.__getitem__)].cumsum()
     return rows[patients.isin(ordered.index[ordered <= images])].reset_index(drop=True)
+
+
+def too_few_patients(rows: pd.DataFrame) -> str:
+    """Say that there are fewer patients than splits, so that one has none whatever its share; nothing if there are not.
+
+    Args:
+        rows: images of all splits, with ``dataset`` and ``patient_id``.
+    """
+    patients = rows.groupby("dataset")["patient_id"].nunique().sum()
+    if patients >= len(SPLITS):
+        return ""
+    people = "of one patient" if patients == 1 else "of fewer patients than there are splits"
+    return (
+        f"all its images are {people}, and a patient's images are in one split. Is patient_id the right column or "
+        "pattern (columns.patient_id, patterns.patient_id, patient)?"
+    )
 
 
 def learnable(splits: Mapping[str, pd.DataFrame], tasks: Sequence[str]) -> tuple[list[str], list[str]]:

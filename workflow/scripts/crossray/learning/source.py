@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
-from crossray.learning.learnable import first_patients, learnable, of_classes
+from crossray.learning.learnable import first_patients, learnable, of_classes, too_few_patients
 from crossray.shards import ImageStore, JoinedStores, with_rows
 from crossray.study.names import MULTICLASS
 from crossray.study.training import TrainingRun
@@ -53,7 +53,8 @@ def load_source(
     where = ", ".join(map(str, manifests))
     for split, rows in splits.items():
         if rows.empty:
-            raise UserError(f"{where}: no image in the split {split}; a source needs some, raise its share")
+            cause = too_few_patients(pd.concat(splits.values())) or "a source needs some, raise its share"
+            raise UserError(f"{where}: no image in the split {split}; {cause}")
     whole = len(splits["train"])
     splits["train"] = first_patients(splits["train"], settings.images, settings.seed)
     learnt, notes = learnable(splits, tasks)
