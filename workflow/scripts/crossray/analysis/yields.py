@@ -7,12 +7,10 @@ from scipy.special import expit
 
 from crossray.analysis import shares
 from crossray.analysis.local_thresholds import Called, Images, hits_of
+from crossray.analysis.sums import Limits, of_two
 from crossray.study.acceptance import Criteria
 
 _ROUNDING = 1e-12
-
-#: a number and its limits
-_Limits = tuple[float, float, float]
 
 
 def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = True) -> dict[str, Any]:
@@ -39,24 +37,17 @@ def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = Tr
     if criteria.per_day is not None:
         ill = float(criteria.per_day) * float(criteria.prevalence)
         well = float(criteria.per_day) - ill
-        row |= _with_limits("alerts_per_day", _sum((ill, right), (well, false)))
+        value, low, high = of_two((ill, right), (well, false))
+        row |= _with_limits("alerts_per_day", (value, max(low, 0.0), high))
         row |= _with_limits("missed_per_day", (ill * (1 - right[0]), ill * (1 - right[2]), ill * (1 - right[1])))
     return row
 
 
-def _with_limits(name: str, limits: _Limits) -> dict[str, float]:
+def _with_limits(name: str, limits: Limits) -> dict[str, float]:
     return dict(zip((name, f"{name}_low", f"{name}_high"), limits, strict=True))
 
 
-def _sum(*parts: tuple[float, _Limits]) -> _Limits:
-    """Add independent numbers and recover the variance of the sum from their limits (MOVER; Zou and Donner 2008)."""
-    value = sum(weight * limits[0] for weight, limits in parts)
-    below = math.hypot(*(weight * (limits[0] - limits[1]) for weight, limits in parts))
-    above = math.hypot(*(weight * (limits[2] - limits[0]) for weight, limits in parts))
-    return value, max(value - below, 0.0), value + above
-
-
-def _precision(right: _Limits, false: _Limits, prevalence: float) -> _Limits:
+def _precision(right: Limits, false: Limits, prevalence: float) -> Limits:
     """Return the share of right calls, whose odds are those of the prevalence times a ratio of two shares."""
     if not right[0] + false[0]:
         return float("nan"), float("nan"), float("nan")

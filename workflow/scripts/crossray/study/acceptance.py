@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from annotated_types import Ge, Gt, Le, Lt
 
 from crossray.study.base import LeftOut, Settings
-from crossray.study.kinds import Number
+from crossray.study.kinds import Number, Part
 
 #: what a model can be compared with beside another one: what its maker says of it
 CLAIM: Final = "claim"
@@ -17,9 +17,6 @@ MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
 ALL = "all"
 #: where thresholds are from
 HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cross-fitted", "no threshold"
-
-#: a share that is neither none nor all
-Part = Annotated[Number, Gt(0), Lt(1)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_comparisons(study)
     yield from _wrong_objectives(study)
     yield from _wrong_acceptance(study)
+    yield from _wrong_sampling(study)
     yield from wrong_external(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:
@@ -141,6 +142,17 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
             yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
         if criteria.per_day is not None and criteria.prevalence is None:
             yield f"{key}.per_day: without a prevalence nothing can be said of a day; give prevalence too"
+
+
+def _wrong_sampling(study: Study) -> Iterator[str]:
+    """Yield what is wrong with what is asked of usefulness, and with how images were chosen."""
+    if study.usefulness and study.is_multiclass():
+        yield "usefulness: is of findings, and this study's tasks are classes; leave it out"
+    for name, dataset in study.datasets.items():
+        for task in dataset.sampling if isinstance(dataset.sampling, Mapping) else ():
+            if task not in study.tasks:
+                allowed = ", ".join(study.tasks)
+                yield f"datasets.{name}.sampling: {task!r} is no task of this study; allowed are {allowed}"
 
 
 def has_control(text: str) -> bool:
