@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logit
+from test_external import config, plan_of
 
 from crossray.analysis import net_benefit, usefulness
 from crossray.analysis.local_thresholds import Images
@@ -16,7 +17,6 @@ from crossray.study import stage_settings
 from crossray.study.usefulness import Usefulness
 from crossray.tables import read
 from crossray.tables.usefulness import DecisionCurve, ScoreDistribution
-from test_external import config, plan_of
 
 
 def images(right, missed, false, left, copies=1):
@@ -48,7 +48,9 @@ def test_it_is_the_published_formula_and_with_a_prevalence_that_of_rates_carried
     called = 1 / (1 + np.exp(-here.logits)) >= threshold
     true, false = (called & positive).sum(), (called & ~positive).sum()
     odds = threshold / (1 - threshold)
-    assert usefulness.of_threshold(here, threshold, None)["net_benefit"] == pytest.approx(true / 800 - false / 800 * odds)
+    assert usefulness.of_threshold(here, threshold, None)["net_benefit"] == pytest.approx(
+        true / 800 - false / 800 * odds
+    )
     sensitivity, specificity = true / positive.sum(), 1 - false / (~positive).sum()
     carried = sensitivity * 0.07 - (1 - specificity) * 0.93 * odds
     row = usefulness.of_threshold(here, threshold, 0.07)

@@ -62,7 +62,7 @@ def _weighed(
     return of_two((parts[0], first), (-parts[1] * weight, second), _correlation(*sums))
 
 
-def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+def _correlation(first: NDArray, second: NDArray) -> float:
     """Return the correlation of two sums over patients; 0 where one of them does not vary."""
     spread = float(np.sqrt((first**2).sum() * (second**2).sum()))
     return float((first * second).sum()) / spread if spread else 0.0

@@ -115,7 +115,7 @@ def _distribution(cell: Cell) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def round_edges(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def round_edges(values: NDArray) -> NDArray:
     """Return edges of at most so many bins that hold all values: multiples of 1, 2 or 5, so that none is an image's."""
     low, high = float(values.min()), float(values.max())
     step = (high - low) / (BINS - 1) or 1.0

@@ -270,7 +270,7 @@ VIEWS = {
     "thresholds": View(
         "what thresholds give",
         "model source target task threshold_from probability sensitivity sensitivity_low sensitivity_high specificity "
-        "specificity_low specificity_high precision alerts_per_day missed_per_day",
+        "specificity_low specificity_high precision alerts_per_day missed_per_day cost",
     ),
     "label_agreement": View(
         "two labellings of the same images",

@@ -39,8 +39,17 @@ class Criteria(Settings):
     "How much worse than `against` is still allowed."
     prevalence: LeftOut[Part] = None
     "Share of the images with the finding where the model is to be used, which the test images need not have."
+    miss_costs: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
+    """
+    How many false alarms a missed finding is as bad as; with `prevalence`, thresholds have an expected cost and a net
+    benefit. Where neither a sensitivity nor a specificity is wanted the threshold is chosen that costs the least.
+    """
     per_day: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
     "Images a day there; with `prevalence`, alerts and missed findings a day are given."
+
+    def needs_threshold(self) -> bool:
+        """Return whether anything is asked of a threshold."""
+        return not (self.sensitivity is self.specificity is self.miss_costs is None)
 
     def wanted(self) -> dict[str, float]:
         """Return the criteria that are given, by name."""
