@@ -113,11 +113,13 @@ def test_intervals_cover_also_with_few_positives(prevalence, threshold):
         assert covered.mean() > 0.92
 
 
-def test_round_edges_hold_all_values_and_are_nobodys():
-    for values in (np.array([3.1, 97.4]), np.array([-7.21, 4.9, 0.3]), np.array([5.0, 5.0]), np.array([0.001, 0.0023])):
+def test_round_edges_hold_all_values():
+    assert usefulness.round_edges(np.array([0.0, 100.0])) == pytest.approx(np.arange(0, 101, 5))
+    assert len(usefulness.round_edges(np.array([5.0, 5.0]))) == 2
+    for values in (np.array([3.1, 97.4]), np.array([-7.21, 4.9, 0.3]), np.array([0.001, 0.0023])):
         edges = usefulness.round_edges(values)
         assert edges[0] <= values.min()
-        assert edges[-1] > values.max()
+        assert edges[-1] >= values.max() > edges[-2]
         assert len(edges) - 1 <= usefulness.BINS + 1
         step = edges[1] - edges[0]
         assert edges == pytest.approx(np.round(edges / step) * step)

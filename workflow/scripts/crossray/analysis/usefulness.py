@@ -116,9 +116,10 @@ def _distribution(cell: Cell) -> Iterator[dict[str, Any]]:
 
 
 def round_edges(values: NDArray) -> NDArray:
-    """Return edges of at most so many bins that hold all values: multiples of 1, 2 or 5, so that none is an image's."""
+    """Return edges of :data:`BINS` bins and one more at most that hold all values: multiples of 1, 2, 5, 10, ..."""
     low, high = float(values.min()), float(values.max())
-    step = (high - low) / (BINS - 1) or 1.0
+    step = (high - low) / BINS or 1.0
     power = 10.0 ** math.floor(math.log10(step))
     width = next(width for width in (power, 2 * power, 5 * power, 10 * power) if width >= step)
-    return np.arange(math.floor(low / width), math.floor(high / width) + 2) * width
+    first = math.floor(low / width)
+    return np.arange(first, max(math.ceil(high / width), first + 1) + 1) * width

@@ -35,7 +35,7 @@ def draw(decision_curve: pd.DataFrame, settings: DrawFigure) -> Figure:
     charts = [_panel(shown[shown["panel"] == panel], panel, models) for panel in panels]
     better = rows["finding"].eq(_BETTER).groupby([rows["name"], rows["panel"]])
     somewhere, everywhere = int(better.any().sum()), int(better.all().sum())
-    title = f"Of more use than treating all and none: {somewhere} of {better.ngroups} at some threshold"
+    title = f"More use than treating everybody or nobody: {somewhere} of {better.ngroups} curves at some threshold"
     if somewhere:
         title += f", {everywhere} at each"
     origins = {"test images": "that of the test images", "the configuration": "that of the configuration"}
