@@ -31,6 +31,7 @@ from crossray.analysis import (
     subgroups,
     sweep_points,
     transfer,
+    usefulness,
     variances,
 )
 from crossray.analysis.cells import Study
@@ -58,6 +59,7 @@ from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
+from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.training import Augmentation, Training
 from crossray.tables import contract_of, read
@@ -135,7 +137,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external",
+            "external", "usefulness",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -151,6 +153,15 @@ class Made:
         asked = Criteria(auc=0.75, sensitivity=0.6, specificity=0.6, prevalence=0.1, per_day=100)
         criteria = {self.tasks[0]: asked, self.tasks[1]: Criteria(sensitivity=0.8)}
         return taken(JudgeAcceptance, self.study.settings, acceptance=criteria, claims={})
+
+    @property
+    def asked_of_use(self):
+        """Return what is asked of usefulness: the first data set is enriched with its first task, others are not."""
+        first, *others = self.labels
+        known = {name: {} for name in self.labels} | {first: {self.tasks[0]: 0.1}}
+        return taken(
+            MeasureUsefulness, self.study.settings, thresholds=(0.1, 0.6), consecutive=tuple(others), prevalence=known
+        )
 
     @property
     def verdicts(self):
@@ -278,6 +289,8 @@ class Made:
         if self.explained:
             judged, thresholds = acceptance.judge(study, self.criteria)
             self._write(acceptance=judged, thresholds=thresholds)
+            curves, distributions = usefulness.measure(study, self.asked_of_use)
+            self._write(decision_curve=curves, score_distribution=distributions)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
         self._write(output_points=drawn, output_extremes=extremes)
         claimed = {"reader": {task: {"auc": 0.99} for task in self.tasks}}

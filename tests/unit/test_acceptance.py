@@ -10,7 +10,8 @@ import pytest
 from scipy.stats import binomtest, norm
 
 from crossray.analysis import acceptance, local_thresholds, shares, yields
-from crossray.analysis.local_thresholds import Called, Images, choose
+from crossray.analysis.cells import ModelKey, ScoredSplit
+from crossray.analysis.local_thresholds import Brought, Called, Images, choose, images_of
 from crossray.analysis.proportions import (
     images_to_show,
     paired_share_difference,
@@ -18,7 +19,7 @@ from crossray.analysis.proportions import (
 from crossray.errors import UserError
 from crossray.figures.decision import decisions, lead
 from crossray.sealed import SEALED, differing, seal, sealed_by
-from crossray.study.acceptance import CANNOT_TELL, LOCAL, MET, NOT_MET, Criteria
+from crossray.study.acceptance import CANNOT_TELL, LOCAL, MAKER, MET, NOT_MET, Criteria
 from crossray.tables import read
 from crossray.tables.acceptance import Acceptance, Thresholds
 
@@ -163,25 +164,79 @@ def test_answers_on_simulated_truth(auc, planned, met, not_met):
         assert found.low <= high, (answer, answers.count(answer))
 
 
-def test_not_worse_than_another_model_is_judged_on_the_same_images(made):
-    study = made.study
-    (scored, *_) = study.targets()
+@pytest.fixture
+def compared():
+    """Return a target with a model, its copy, a reader who says yes and no of half of the images, and one of nobody."""
+    generator = np.random.default_rng(2)
+    names = [f"i{number}" for number in range(400)]
+    labels = pd.DataFrame({"patient_id": names, "Effusion": generator.integers(0, 2, 400).astype(float)}, names)
+    seen = labels[["Effusion"]] + generator.normal(size=(400, 1))
+    answers = (labels[["Effusion"]] > 0).astype(float).where(np.arange(400)[:, None] < 200)
+    outputs = {"v1": seen, "v2": seen, "reader": answers, "absent": seen[[]]}
+    keys = {name: ModelKey(name, "elsewhere") for name in outputs}
+    logits = {keys[name]: {"0": table} for name, table in outputs.items()}
+    return ScoredSplit("ours", labels, logits, 10, scales={keys["reader"]: "binary"})
+
+
+def against(scored, name, criteria, place=LOCAL):
+    """Return the rows of the first model against the one that criteria name."""
     trained = next(iter(scored.logits))
-    better = dataclasses.replace(trained, model="better")
-    both = dataclasses.replace(scored, logits={trained: scored.logits[trained], better: scored.logits[trained]})
-    criteria = Criteria(auc=0.6, sensitivity=0.5, against="better", margin=0.2)
-    assert acceptance._rival(both, trained, made.tasks[0], criteria) == better
-    assert acceptance._rival(both, better, made.tasks[0], criteria) is None
-    own = local_thresholds.brought(study, trained)
-    here, rival = (
-        acceptance._at(
-            local_thresholds.images_of(both, one, made.tasks[0]), both, one, made.tasks[0], criteria, LOCAL, own
-        )
-        for one in (trained, better)
-    )
-    rows = list(acceptance._comparisons(here, rival, criteria))
-    assert [row["criterion"] for row in rows] == ["auc against better", "sensitivity against better"]
-    assert all(row["value"] == 0 and row["wanted"] == -0.2 and row["answer"] == MET for row in rows)
+    rival = acceptance._rival(scored, trained, criteria)
+    own = Brought(MAKER, {"Effusion": 1.0})
+    here = acceptance._at(images_of(scored, trained, "Effusion"), scored, trained, "Effusion", criteria, place, own)
+    rows = acceptance._against(here, scored, (trained, rival), "Effusion", criteria, place, own)
+    assert rival.model == name
+    return {row["criterion"]: row for row in rows}
+
+
+def test_not_worse_than_another_model_is_judged_on_the_same_images(compared):
+    rows = against(compared, "v2", Criteria(auc=0.6, sensitivity=0.5, against="v2", margin=0.2))
+    assert list(rows) == ["auc against v2", "sensitivity against v2"]
+    assert all(row["value"] == 0 and row["wanted"] == -0.2 and row["answer"] == MET for row in rows.values())
+    assert acceptance._rival(compared, ModelKey("v2", "elsewhere"), Criteria(auc=0.6, against="v2")) is None
+
+
+def test_not_worse_than_a_reader_is_judged_on_what_the_reader_read(compared):
+    criteria = Criteria(sensitivity=0.5, specificity=0.5, against="reader", margin=0.05)
+    rows = against(compared, "reader", criteria, MAKER)
+    assert list(rows) == ["sensitivity against reader", "specificity against reader"]
+    read = compared.labels[:200]
+    scores = next(iter(compared.logits.values()))["0"]["Effusion"][:200]
+    found = (scores[read["Effusion"] == 1] >= 1).mean()
+    assert rows["sensitivity against reader"]["value"] == pytest.approx(found - 1)  # who is never wrong
+    assert rows["sensitivity against reader"]["answer"] == NOT_MET
+    assert against(compared, "reader", criteria)  # the reader has no other threshold at the target
+
+
+@pytest.mark.parametrize("name", ["absent", "reader"])
+def test_whom_nobody_can_compare_with_is_not_passed_over(compared, name):
+    scored = dataclasses.replace(compared, minimum=150)  # the reader read fewer with the finding
+    rows = against(scored, name, Criteria(sensitivity=0.5, against=name))
+    assert {row["answer"] for row in rows.values()} == {CANNOT_TELL}
+    assert acceptance._together([{"answer": MET}, *rows.values()])["answer"] == CANNOT_TELL
+
+
+def test_costs_by_hand_and_the_threshold_that_costs_the_least():
+    positive = np.arange(1000) < 500
+    called = np.r_[np.arange(500) < 400, np.arange(500) < 50]  # sensitivity 0.8, specificity 0.9
+    images = Images(positive, np.zeros(1000), single(1000), 1000)
+    row = yields.measure(images, Called(0.0, called), Criteria(sensitivity=0.5, prevalence=0.1, miss_costs=9))
+    assert row["cost"] == pytest.approx(100 * (9 * 0.1 * 0.2 + 0.9 * 0.1))
+    assert (row["cost_of_none"], row["cost_of_all"]) == (pytest.approx(90), pytest.approx(90))
+    assert row["net_benefit"] == pytest.approx(0.08 - 0.09 / 9)
+    assert row["cost"] == pytest.approx(row["cost_of_none"] - 900 * row["net_benefit"])
+    assert 0 < row["cost_low"] < row["cost"] < row["cost_high"]
+    generator = np.random.default_rng(0)
+    scores = generator.normal(size=1000) + 2.0 * positive
+    costs = {}
+    for missed in (1, 9, 99):
+        limit = choose(positive, scores, Criteria(auc=0.6, prevalence=0.1, miss_costs=missed))
+        each = [0.1 * missed * (scores[positive] < cut).mean() + 0.9 * (scores[~positive] >= cut).mean()
+                for cut in scores]  # fmt: skip
+        here = 0.1 * missed * (scores[positive] < limit).mean() + 0.9 * (scores[~positive] >= limit).mean()
+        assert here == pytest.approx(min(each))
+        costs[missed] = limit
+    assert costs[1] > costs[9] > costs[99]
 
 
 def test_the_page_says_first_whether_anything_may_be_used(judged):

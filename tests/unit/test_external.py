@@ -356,7 +356,7 @@ def test_what_a_model_learnt_from_is_matched_with_data_sets_and_their_registers(
 def test_the_simulated_reader_has_the_faults_that_it_is_told_to_have():
     generator = np.random.default_rng(0)
     truth = pd.DataFrame({"image_id": [f"i{n}" for n in range(4000)], **{t: generator.random(4000) for t in TASKS}})
-    faults = SimulateScores(tasks=TASKS, error=0.05, drift=0.2, refused=0.1, seed=0)
+    faults = SimulateScores(tasks=TASKS, error=0.05, drift=0.2, refused=0.1, answers="score", seed=0)
     given = simulate(truth, "ours", faults)
     refused = given["Effusion"].isna()
     assert refused.sum() == 400
@@ -381,3 +381,19 @@ def test_a_study_without_training_is_checked_with_the_rows_of_its_files(tmp_path
     block["external"] = {"v": {"scores": {"ours": "v.csv"}}}
     assert check.main(["--settings", json.dumps(block)]) == 1
     assert "v.csv: the data set has no image that a row names" in capsys.readouterr().out
+
+
+def test_a_simulated_reader_says_how_probable_a_finding_is_or_yes_and_no():
+    generator = np.random.default_rng(1)
+    truth = pd.DataFrame({"image_id": [f"i{n}" for n in range(8000)], **{t: generator.random(8000) for t in TASKS}})
+    faults = SimulateScores(tasks=TASKS, error=0.1, drift=0.0, refused=0.0, answers="probability", seed=0)
+    said = simulate(truth, "ours", faults)[TASKS[0]]
+    severe = truth[TASKS[0]] >= HARDEST
+    for low in (0.1, 0.4, 0.7):  # what it calls probable is as frequent
+        here = said.between(low, low + 0.2)
+        assert severe[here].mean() == pytest.approx(said[here].mean(), abs=0.06)
+    answers = simulate(truth, "ours", replace(faults, error=0.0, answers="binary"))[TASKS[0]]
+    assert (answers == severe).all()
+    for kind in ("probability", "binary"):
+        model = plan_of(config(simulated={"answers": kind}))[0].external["v"]
+        assert (model.kind_of_scale(), model.limits()) == (kind, (0, 1))

@@ -64,7 +64,26 @@ def test_refusals_are_the_hardest_and_the_claim_that_is_too_high_is_found(study)
     claims = pd.read_csv(analysis / "claims.csv").set_index(["model", "task", "measure"])
     assert claims.loc[("vendor_v1", "Effusion", "auc"), "finding"] == "below the claim"
     versions = pd.read_csv(analysis / "versions.csv")
+    versions = versions[versions["other_model"] == "vendor_v2"]
     assert (versions["difference_high"] < 0).all()  # the second version reads better, by construction
+
+
+def test_a_published_networks_net_benefit_is_that_of_its_probabilities_and_scores_have_none(study):
+    results = study / "results/external"
+    labels = pd.read_csv(study / "results/datasets/ours/release/labels.csv").set_index("image_id")
+    given = pd.read_csv(results / "external/published/ours.csv").set_index("image_id")
+    curves = pd.read_csv(results / "analysis/decision_curve.csv")
+    assert set(curves.loc[curves["model"] != "published", "reason"]) == {"P"}
+    rows = curves[curves["model"] == "published"]
+    assert len(rows) == 3 * 26
+    for row in rows.itertuples():
+        truth, called = labels.loc[given.index, row.task] == 1, given[row.task] >= row.threshold
+        odds = row.threshold / (1 - row.threshold)
+        assert row.net_benefit == pytest.approx((called & truth).mean() - odds * (called & ~truth).mean())
+        assert row.treat_all == pytest.approx(truth.mean() - odds * (1 - truth.mean()))
+    # it knows severities with little error, so that acting on it is worth more, where few would treat all or none
+    assert (rows.loc[rows["threshold"].between(0.2, 0.4), "finding"] == "better than both").all()
+    assert 'id="figure-decision_curve"' in (results / "report.html").read_text()
 
 
 def test_nothing_is_trained_and_the_report_says_what_is_known(study):

@@ -48,6 +48,48 @@ rule judge_acceptance:
         """
 
 
+rule measure_usefulness:
+    """Measure whether acting on outputs does more good than acting always or never."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        curves=report(
+            layout.table("decision_curve"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "net benefit of each threshold"},
+        ),
+        distributions=layout.table("score_distribution"),
+    log:
+        "<log>/measure_usefulness.log",
+    benchmark:
+        "<benchmark>/measure_usefulness.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(4000),
+        runtime=lasts(60),
+    params:
+        settings=stage_settings.measure_usefulness(PLAN).to_json(),
+        code=code_version("measure_usefulness"),
+        study=subpath(output.curves, ancestor=2),
+    shell:
+        """
+        python {resources.scripts:q}/measure_usefulness.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --curves {output.curves:q} \
+            --distributions {output.distributions:q} \
+            &>{log:q}
+        """
+
+
 rule write_decision:
     """Write the sheet of the decision, to print and sign."""
     input:

@@ -7,6 +7,7 @@ PATIENTS_OVERLAP = "O"
 DIVERGED = "D"
 NOT_GIVEN = "N"
 NO_PROBABILITY = "P"
+NO_PREVALENCE = "B"
 
 #: beside a number, not in its place
 UNKNOWN_TRAINING_DATA = "U"
@@ -20,6 +21,7 @@ REASONS = {
     DIVERGED: "the model's training diverged: its outputs are not numbers",
     NOT_GIVEN: "no score of the model, or no threshold, was given for this target",
     NO_PROBABILITY: "the model gives a score that only ranks, or yes and no, and this number needs more",
+    NO_PREVALENCE: "how the test images were chosen is not said, so that their share with the finding means nothing",
 }
 
 #: code -> what it says of a number beside which it stands

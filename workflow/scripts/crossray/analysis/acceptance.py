@@ -18,7 +18,7 @@ from scipy.special import ndtri
 
 from crossray import reasons
 from crossray.analysis import shares, yields
-from crossray.analysis.cells import ModelKey, ScoredSplit, Study
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
 from crossray.analysis.intervals import LEVEL, interval, paired_difference
 from crossray.analysis.local_thresholds import (
     Brought,
@@ -37,6 +37,7 @@ from crossray.analysis.proportions import (
 )
 from crossray.seeds import derived_seed
 from crossray.study.acceptance import ALL, CANNOT_TELL, CLAIM, LOCAL, MET, NONE, NOT_MET, Criteria
+from crossray.study.names import BINARY_ANSWER
 from crossray.study.stages.judge_acceptance import Claims, JudgeAcceptance
 from crossray.tables import of_rows
 from crossray.tables.acceptance import Acceptance, Thresholds
@@ -63,13 +64,12 @@ def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.Dat
                 answers.append(key | {"threshold_from": NONE, "criterion": ALL, "answer": CANNOT_TELL})
                 continue
             key["reason"] = None
-            images, rival = images_of(scored, trained, task), _rival(scored, trained, task, criteria)
-            others = images_of(scored, rival, task) if rival else None
+            images, rival = images_of(scored, trained, task), _rival(scored, trained, criteria)
             for place in _places(own[trained], counted["reason"], criteria):
                 here = _at(images, scored, trained, task, criteria, place, own[trained])
                 rows = [*_criteria(here, criteria), *_against_claim(here, settings.claims, trained, task, criteria)]
-                if rival and others:
-                    rows += _comparisons(here, _at(others, scored, rival, task, criteria, place, own[rival]), criteria)
+                if rival:
+                    rows += _against(here, scored, (trained, rival), task, criteria, place, own[rival])
                 facts = key | {"threshold_from": place}
                 answers += [facts | row for row in [*rows, _together(rows)]]
                 if here.called is not None:
@@ -84,8 +84,8 @@ def _can_be_judged(reason: str | None, criteria: Criteria) -> bool:
 
 
 def _places(own: Brought, reason: str | None, criteria: Criteria) -> tuple[str, ...]:
-    """Return where thresholds are from, if criteria need any; nobody chooses one of yes and no."""
-    if not (criteria.sensitivity or criteria.specificity):
+    """Return where thresholds are from, if criteria need any; of yes and no there is that of the maker alone."""
+    if not criteria.needs_threshold():
         return (NONE,)
     return (own.place,) if reason else (own.place, LOCAL)
 
@@ -97,26 +97,27 @@ class _Judged:
     images: Images
     called: Called | None
 
+    def among(self, rows: NDArray[np.bool_]) -> "_Judged":
+        """Return it on some of the images."""
+        called = self.called and Called(self.called.threshold, self.called.positive[rows])
+        return _Judged(self.images.among(rows), called)
+
 
 def _at(
     images: Images, scored: ScoredSplit, trained: ModelKey, task: str, criteria: Criteria, place: str, own: Brought
 ) -> _Judged:
-    """Call images by the threshold from a place."""
-    if place == LOCAL:
+    """Call images by the threshold from a place; nobody chooses one of yes and no."""
+    if place == LOCAL and scored.scales.get(trained) != BINARY_ANSWER:
         return _Judged(images, cross_fitted(images, criteria, derived_seed(0, "folds", scored.dataset, task)))
     if place == NONE:
         return _Judged(images, None)
     return _Judged(images, called_at(images, own.threshold(task, scored.reported_seed(trained), criteria)))
 
 
-def _rival(scored: ScoredSplit, trained: ModelKey, task: str, criteria: Criteria) -> ModelKey | None:
-    """Return the model that this one must not be worse than, if it has a number for the same images."""
+def _rival(scored: ScoredSplit, trained: ModelKey, criteria: Criteria) -> ModelKey | None:
+    """Return the model that this one must not be worse than: of the same source, if there is such."""
     named = [one for one in scored.logits if one.model == criteria.against and one != trained]
-    others = [one for one in named if one.source == trained.source] or named
-    if not others or not scored.measurable(others[0], task):
-        return None
-    given = [scored.reported(one)[task].notna() for one in (trained, others[0])]
-    return others[0] if given[0].equals(given[1]) else None
+    return next((one for one in named if one.source == trained.source), named[0] if named else None)
 
 
 def _against_claim(
@@ -154,11 +155,48 @@ def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
             yield row | _more_for_share(name, hits, owners, row, power)
 
 
-def _comparisons(here: _Judged, rival: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
-    """Yield a row for each number in which a model must not be worse than another one on the same images."""
-    wanted = -float(criteria.margin)
-    found = paired_difference([here.images.auc], [rival.images.auc])
-    yield _answered(f"auc against {criteria.against}", wanted, found.value, found.low, found.high)
+def _against(
+    here: _Judged, scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str, criteria: Criteria, place: str,
+    own: Brought,
+) -> Iterator[dict[str, Any]]:  # fmt: skip
+    """Yield a row for each number in which a model must not be worse than another one, a reader for instance.
+
+    On the images that both have an output for; where these are too few, a row that says that nobody can tell.
+
+    Args:
+        here: the model, with its threshold.
+        scored: the target.
+        pair: the model and the other one.
+        task: the finding.
+        criteria: with the name of the other one, and the margin.
+        place: where the model's threshold is from.
+        own: the thresholds that the other one brings.
+    """
+    wanted, rows = -float(criteria.margin), []
+    reason = scored.count(pair[1], scored.reported_seed(pair[1]), task)["reason"]
+    if reason in (None, reasons.NO_PROBABILITY):
+        rival = _at(images_of(scored, pair[1], task), scored, pair[1], task, criteria, place, own)
+        here, rival = _on_the_same(here, rival, scored, pair, task)
+        if fewest_patients(here.images.positive, here.images.patients) >= scored.minimum:
+            if all(scored.measurable(one, task) for one in pair):
+                found = paired_difference([here.images.auc], [rival.images.auc])
+                rows.append(_answered(f"auc against {criteria.against}", wanted, found.value, found.low, found.high))
+            rows += _compared_shares(here, rival, criteria, wanted)
+    unknown = {"criterion": f"against {criteria.against}", "wanted": wanted, "answer": CANNOT_TELL}
+    yield from rows or [unknown]
+
+
+def _on_the_same(
+    here: _Judged, rival: _Judged, scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str
+) -> tuple[_Judged, _Judged]:
+    """Return two models on the images that both have an output for."""
+    given = [(scored.labels[task].notna() & scored.reported(one)[task].notna()).to_numpy() for one in pair]
+    both = given[0] & given[1]
+    return here.among(both[given[0]]), rival.among(both[given[1]])
+
+
+def _compared_shares(here: _Judged, rival: _Judged, criteria: Criteria, wanted: float) -> Iterator[dict[str, Any]]:
+    """Yield a row for each of sensitivity and specificity that is asked for."""
     for name in ("sensitivity", "specificity"):
         if getattr(criteria, name) is not None and here.called is not None and rival.called is not None:
             hits, owners = hits_of(name, here.images, here.called)

@@ -43,6 +43,10 @@ class Images:
     patients: NDArray[np.int64]
     count: int
 
+    def among(self, rows: NDArray[np.bool_]) -> "Images":
+        """Return some of them."""
+        return Images(self.positive[rows], self.logits[rows], self.patients[rows], self.count)
+
     @cached_property
     def auc(self) -> Measured:
         """The AUC, measured once for all thresholds."""
@@ -116,12 +120,13 @@ def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: C
     """Choose the threshold that leaves the criteria the most room, NaN where a class is missing.
 
     With both criteria it is the one whose tighter criterion is exceeded by the most standard errors; with one alone the
-    one that exceeds it by as much as can be shown on as many images again, and gives up the least of the other.
+    one that exceeds it by as much as can be shown on as many images again, and gives up the least of the other; with
+    neither the one that costs the least.
 
     Args:
         positive: which images have the finding, shape (images,).
         logits: of the images, shape (images,).
-        criteria: with a sensitivity, a specificity, or both.
+        criteria: with a sensitivity, a specificity, or both, or with what a missed finding costs.
     """
     sizes = int(positive.sum()), int((~positive).sum())
     if not all(sizes):
@@ -129,6 +134,11 @@ def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: C
     limits = np.unique(logits)
     ranked = np.sort(logits[positive]), np.sort(logits[~positive])
     reached = 1 - np.searchsorted(ranked[0], limits) / sizes[0], np.searchsorted(ranked[1], limits) / sizes[1]
+    if criteria.sensitivity is criteria.specificity is None:
+        share, missed = float(criteria.prevalence or 0), float(criteria.miss_costs or 0)
+        saved = share * missed * reached[0] + (1 - share) * reached[1]
+        cheapest = np.flatnonzero(saved >= saved.max() - _ROUNDING)
+        return float(limits[cheapest[len(cheapest) // 2]])
     rooms = []
     for wanted, shares, size in zip((criteria.sensitivity, criteria.specificity), reached, sizes, strict=True):
         if wanted is not None:

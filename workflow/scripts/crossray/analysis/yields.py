@@ -5,14 +5,12 @@ from typing import Any
 
 from scipy.special import expit
 
-from crossray.analysis import shares
+from crossray.analysis import net_benefit, shares
 from crossray.analysis.local_thresholds import Called, Images, hits_of
+from crossray.analysis.sums import Limits, of_two
 from crossray.study.acceptance import Criteria
 
 _ROUNDING = 1e-12
-
-#: a number and its limits
-_Limits = tuple[float, float, float]
 
 
 def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = True) -> dict[str, Any]:
@@ -36,27 +34,30 @@ def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = Tr
     right, kept = found["sensitivity"], found["specificity"]
     false = (1 - kept[0], 1 - kept[2], 1 - kept[1])
     row |= _with_limits("precision", _precision(right, false, float(criteria.prevalence)))
+    if criteria.miss_costs is not None:
+        row |= _costs(here, called, float(criteria.miss_costs), float(criteria.prevalence))
     if criteria.per_day is not None:
         ill = float(criteria.per_day) * float(criteria.prevalence)
         well = float(criteria.per_day) - ill
-        row |= _with_limits("alerts_per_day", _sum((ill, right), (well, false)))
+        value, low, high = of_two((ill, right), (well, false))
+        row |= _with_limits("alerts_per_day", (value, max(low, 0.0), high))
         row |= _with_limits("missed_per_day", (ill * (1 - right[0]), ill * (1 - right[2]), ill * (1 - right[1])))
     return row
 
 
-def _with_limits(name: str, limits: _Limits) -> dict[str, float]:
+def _costs(here: Images, called: Called, missed: float, prevalence: float) -> dict[str, float]:
+    """Return net benefit, and what 100 images cost in false alarms, of which a missed finding costs several."""
+    benefit = net_benefit.of_calls(here, called.positive, 1 / missed, prevalence)
+    value, low, high = (100 * missed * (prevalence - end) for end in benefit)
+    row = _with_limits("net_benefit", benefit) | _with_limits("cost", (value, max(high, 0.0), low))
+    return row | {"cost_of_none": 100 * missed * prevalence, "cost_of_all": 100 * (1 - prevalence)}
+
+
+def _with_limits(name: str, limits: Limits) -> dict[str, float]:
     return dict(zip((name, f"{name}_low", f"{name}_high"), limits, strict=True))
 
 
-def _sum(*parts: tuple[float, _Limits]) -> _Limits:
-    """Add independent numbers and recover the variance of the sum from their limits (MOVER; Zou and Donner 2008)."""
-    value = sum(weight * limits[0] for weight, limits in parts)
-    below = math.hypot(*(weight * (limits[0] - limits[1]) for weight, limits in parts))
-    above = math.hypot(*(weight * (limits[2] - limits[0]) for weight, limits in parts))
-    return value, max(value - below, 0.0), value + above
-
-
-def _precision(right: _Limits, false: _Limits, prevalence: float) -> _Limits:
+def _precision(right: Limits, false: Limits, prevalence: float) -> Limits:
     """Return the share of right calls, whose odds are those of the prevalence times a ratio of two shares."""
     if not right[0] + false[0]:
         return float("nan"), float("nan"), float("nan")

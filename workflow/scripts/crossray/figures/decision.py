@@ -89,7 +89,8 @@ def _why(parts: pd.DataFrame, whole: pd.Series) -> str:
 def _number(row: pd.Series) -> str:
     """Say what was measured of a criterion, and what is wanted."""
     if pd.isna(row["value"]):
-        return f"{row['criterion']} without a threshold"
+        is_compared = "against" in row["criterion"]
+        return f"{row['criterion']} {'on too few images of both' if is_compared else 'without a threshold'}"
     measured = with_interval(row["value"], row["value_low"], row["value_high"])
     return f"{row['criterion']} {measured}, wanted at least {row['wanted']:.2f}"
 

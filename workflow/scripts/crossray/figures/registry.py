@@ -276,6 +276,27 @@ SECTIONS = (
             TableEntry("calibration", "findings"),
             TableEntry("reliability", "findings"),
             FigureEntry(
+                "decision_curve",
+                label="net benefit",
+                caption=(
+                    "Net benefit of acting on each model's probabilities from a threshold on, against treating all and "
+                    "none."
+                ),
+                tables=("decision_curve",),
+                settings=("models",),
+                needs="usefulness",
+            ),
+            TableEntry("decision_curve", "usefulness"),
+            FigureEntry(
+                "score_distribution",
+                label="outputs by outcome",
+                caption="Outputs of images with a finding beside those of images without it.",
+                tables=("score_distribution",),
+                settings=("models",),
+                needs="usefulness",
+            ),
+            TableEntry("score_distribution", "usefulness"),
+            FigureEntry(
                 "subgroups",
                 label="sex, age band and view",
                 caption="Mean AUC by sex, age band and view, at home and elsewhere.",

@@ -39,6 +39,8 @@ _WORDS = {
     "accuracy_high": "high", "lower_limit": "lower limit", "reported_auc": "AUC",
     "value_low": "low", "value_high": "high", "threshold_from": "threshold from", "observed_expected": "O/E",
     "calibration_error": "error",
+    "net_benefit_low": "low", "net_benefit_high": "high", "over_all": "over treating all", "over_all_low": "low",
+    "over_all_high": "high",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
 }  # fmt: skip
 
@@ -214,6 +216,17 @@ VIEWS = {
         "source model target bin images probability observed observed_low observed_high",
         lambda t: t[(t["task"] == "all tasks") & (t["scale"] == "probability")],
     ),
+    "decision_curve": View(
+        "net benefit at every fifth threshold, against treating all and none",
+        "model source target task threshold called net_benefit net_benefit_low net_benefit_high treat_all over_all "
+        "over_all_low over_all_high finding reason",
+        lambda t: t[t.groupby(["model", "source", "target", "task"]).cumcount() % 5 == 0],
+    ),
+    "score_distribution": View(
+        "outputs of images with a finding and without it",
+        "model source target task group low high images share",
+        lambda t: t[t["share"] != 0],
+    ),
     "subgroups": View(
         "AUC by sex, age band and view, mean over tasks",
         "source model target attribute group patients auc auc_low auc_high difference difference_low "
@@ -270,7 +283,7 @@ VIEWS = {
     "thresholds": View(
         "what thresholds give",
         "model source target task threshold_from probability sensitivity sensitivity_low sensitivity_high specificity "
-        "specificity_low specificity_high precision alerts_per_day missed_per_day",
+        "specificity_low specificity_high precision alerts_per_day missed_per_day cost",
     ),
     "label_agreement": View(
         "two labellings of the same images",

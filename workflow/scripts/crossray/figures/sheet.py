@@ -22,7 +22,9 @@ from crossray.texts import visible
 _YIELDS = {
     "sensitivity": "sensitivity", "specificity": "specificity", "precision": "of the alerts are right",
     "alerts_per_day": "alerts a day", "missed_per_day": "missed a day",
+    "cost": "cost of 100 images, in false alarms",
 }  # fmt: skip
+_SHARES = ("sensitivity", "specificity", "precision")
 
 
 def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: Mapping[str, str]) -> str:
@@ -60,7 +62,10 @@ def _yields(threshold: pd.Series | None) -> list[str]:
     for name, words in _YIELDS.items():
         if pd.notna(threshold[name]):
             ends = threshold[name], threshold[f"{name}_low"], threshold[f"{name}_high"]
-            said.append(f"{words}: {_wide(*ends) if name.endswith('day') else with_interval(*ends)}")
+            said.append(f"{words}: {_wide(*ends) if name not in _SHARES else with_interval(*ends)}")
+    if pd.notna(threshold["cost"]):
+        none, everybody = threshold["cost_of_none"], threshold["cost_of_all"]
+        said[-1] += f"; calling nobody costs {none:.1f}, calling everybody {everybody:.1f}"
     return said
 
 

@@ -16,6 +16,7 @@ import vl_convert
 
 from crossray.errors import listed
 from crossray.files import replacing, write_json, write_text
+from crossray.study.names import ELSEWHERE
 from crossray.texts import visible
 
 #: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
@@ -225,6 +226,28 @@ def signed(value: float, digits: int = 2) -> str:
 def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
     """Write a number with its 95 % interval for a sentence."""
     return f"{value:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
+
+
+def names_of(rows: pd.DataFrame) -> pd.Series:
+    """Return the name of each row's model, with what it was trained on if that is a data set of the study."""
+    return (rows["model"] + " of " + rows["source"]).where(rows["source"] != ELSEWHERE, rows["model"])
+
+
+def panels_of(rows: pd.DataFrame, most: int) -> tuple[list[str], str]:
+    """Choose the panels that a figure has room for, those of each target in turn.
+
+    Args:
+        rows: with the columns panel and target.
+        most: how many there is room for.
+
+    Returns:
+        Their names, and a sentence on how many there are else.
+    """
+    panels = rows[["panel", "target"]].drop_duplicates()
+    turn = panels.groupby("target", sort=False).cumcount()
+    shown = panels.loc[turn.sort_values(kind="stable").index[:most]].sort_index()
+    rest = len(panels) - len(shown)
+    return list(shown["panel"]), f" {rest} more are in the table." if rest else ""
 
 
 def left_out(names: Sequence[str], why: str) -> str:

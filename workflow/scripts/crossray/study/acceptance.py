@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from annotated_types import Ge, Gt, Le, Lt
 
 from crossray.study.base import LeftOut, Settings
-from crossray.study.kinds import Number
+from crossray.study.kinds import Number, Part
 
 #: what a model can be compared with beside another one: what its maker says of it
 CLAIM: Final = "claim"
@@ -17,9 +17,6 @@ MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
 ALL = "all"
 #: where thresholds are from
 HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cross-fitted", "no threshold"
-
-#: a share that is neither none nor all
-Part = Annotated[Number, Gt(0), Lt(1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +39,17 @@ class Criteria(Settings):
     "How much worse than `against` is still allowed."
     prevalence: LeftOut[Part] = None
     "Share of the images with the finding where the model is to be used, which the test images need not have."
+    miss_costs: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
+    """
+    How many false alarms a missed finding is as bad as; with `prevalence`, thresholds have an expected cost and a net
+    benefit. Where neither a sensitivity nor a specificity is wanted the threshold is chosen that costs the least.
+    """
     per_day: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
     "Images a day there; with `prevalence`, alerts and missed findings a day are given."
+
+    def needs_threshold(self) -> bool:
+        """Return whether anything is asked of a threshold."""
+        return not (self.sensitivity is self.specificity is self.miss_costs is None)
 
     def wanted(self) -> dict[str, float]:
         """Return the criteria that are given, by name."""

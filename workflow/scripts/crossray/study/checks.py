@@ -10,7 +10,7 @@ from crossray.study.acceptance import CLAIM
 from crossray.study.config import Study
 from crossray.study.datasets import PATH_SETTINGS, Dataset
 from crossray.study.external_checks import wrong_external
-from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
+from crossray.study.names import ALL, ALL_BUT, BINARY, BINARY_ANSWER, MULTICLASS, NOT_TASKS, is_pooled
 
 #: folders of the working folder that the workflow writes and people pass on
 PASSED_ON = ("results", "logs", "benchmarks")
@@ -35,6 +35,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_comparisons(study)
     yield from _wrong_objectives(study)
     yield from _wrong_acceptance(study)
+    yield from _wrong_sampling(study)
     yield from wrong_external(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:
@@ -139,8 +140,26 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
         elif criteria.against not in (None, CLAIM, *study.models, *study.external):
             allowed = ", ".join([*study.models, *study.external, CLAIM])
             yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
-        if criteria.per_day is not None and criteria.prevalence is None:
-            yield f"{key}.per_day: without a prevalence nothing can be said of a day; give prevalence too"
+        for name, what in (("per_day", "a day"), ("miss_costs", "costs")):
+            if getattr(criteria, name) is not None and criteria.prevalence is None:
+                yield f"{key}.{name}: without a prevalence nothing can be said of {what}; give prevalence too"
+        rival = study.external.get(criteria.against or "")
+        if rival and rival.kind_of_scale() == BINARY_ANSWER and criteria.sensitivity is criteria.specificity is None:
+            yield (
+                f"{key}.against: {criteria.against} answers yes and no, which has no AUC; give a sensitivity or a "
+                "specificity to reach too, in which it is then compared"
+            )
+
+
+def _wrong_sampling(study: Study) -> Iterator[str]:
+    """Yield what is wrong with what is asked of usefulness, and with how images were chosen."""
+    if study.usefulness and study.is_multiclass():
+        yield "usefulness: is of findings, and this study's tasks are classes; leave it out"
+    for name, dataset in study.datasets.items():
+        for task in dataset.sampling if isinstance(dataset.sampling, Mapping) else ():
+            if task not in study.tasks:
+                allowed = ", ".join(study.tasks)
+                yield f"datasets.{name}.sampling: {task!r} is no task of this study; allowed are {allowed}"
 
 
 def has_control(text: str) -> bool:

@@ -15,6 +15,7 @@ from crossray.study.kinds import Name, Several, Text
 from crossray.study.models import Model, Objective
 from crossray.study.names import MULTICLASS
 from crossray.study.training import Training
+from crossray.study.usefulness import Usefulness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +115,11 @@ class Study(Settings):
     """
     Also split what each model loses elsewhere into prevalence, images and label rule, with a verdict for every pair and
     task, or that no verdict is possible (docs/shift.md).
+    """
+    usefulness: LeftOut[Usefulness] = None
+    """
+    Also say whether acting on a model's probabilities does more good than treating everybody, or nobody, and how its
+    outputs are distributed with and without a finding (docs/usefulness.md).
     """
     acceptance: LeftOut[Annotated[Mapping[Text, Criteria], Len(1)]] = None
     """

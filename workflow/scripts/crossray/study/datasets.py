@@ -1,18 +1,27 @@
 """The settings that every data set has, whatever reads it; a reader brings its own and they become one class."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 
 from annotated_types import Ge, Len
 
 from crossray.study.base import LeftOut, Settings
-from crossray.study.kinds import Name, Share
+from crossray.study.kinds import Name, Obeys, OneKindOf, Part, Share, Text
 from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
 PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join")
+
+#: how test images were chosen: as they came
+CONSECUTIVE: Final = "consecutive"
+_SAMPLINGS = (CONSECUTIVE, "enriched", "unknown")
+
+
+def _wrong_sampling(words: str) -> str | None:
+    allowed = f"one of {', '.join(_SAMPLINGS)}, nor each task with its share, such as {{Effusion: 0.08}}"
+    return None if words in _SAMPLINGS else f"{words!r} is neither {allowed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +55,13 @@ class Dataset(Settings):
     Whose patients these are. In data sets of one cohort the same patient_id is the same person. Where this is left
     out it is the reader's (NIH, its relabelling and RSNA share one, and so do all readings of MIMIC-CXR), else the data
     set itself.
+    """
+    sampling: LeftOut[Annotated[Annotated[str, Obeys(_wrong_sampling)] | Mapping[Text, Part], OneKindOf()]] = None
+    """
+    How its test images were chosen: one after the other as they came (`consecutive`), so that their share with a
+    finding is that of the place; with more of a finding than there is there (`enriched`, or better each such task with
+    its share there); or `unknown`, as where this is left out. What depends on the share is not given unless it is known
+    (reason B).
     """
     paper: LeftOut[Literal["NIH", "PC", "CheX", "Google", "MIMIC_CH", "MIMIC_NB", "OpenI", "Kaggle"]] = None
     "The data set's name in Cohen et al. (2020), whose numbers are then set beside the study's."

@@ -58,7 +58,7 @@ class Claim(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedReader(Settings):
-    """A reader of the true severities of simulated hospitals, whose faults are known; its scores are 0 to 100."""
+    """A reader of the true severities of simulated hospitals, whose faults are known."""
 
     error: Annotated[Number, Ge(0)] = 0.15
     "Standard deviation of what is added to each severity, from 0 (none) to 1."
@@ -66,6 +66,11 @@ class SimulatedReader(Settings):
     "What the last image's severity is read too high, the first one's being read right and others in proportion."
     refused: Annotated[Number, Ge(0), Le(1)] = 0
     "Share of the images that get no score: the hardest, whose worst severity is nearest to 0.3."
+    answers: Literal["score", "probability", "binary"] = "score"
+    """
+    What it says in place of scores from 0 to 100: how probable a severity of 0.3 is (probability), or whether it reads
+    that much (binary).
+    """
     seed: Annotated[int, Ge(0)] = 0
     "Seed of the errors."
 
@@ -143,17 +148,19 @@ class External(Settings):
         """Return what the outputs are: logit, probability, score or binary."""
         if self.is_network():
             return self.output
-        if self.simulated or not isinstance(self.scale, str):
+        if self.simulated:
+            return self.simulated.answers
+        if not isinstance(self.scale, str):
             return SCORE
         return cast("Scale", self.scale)
 
     def limits(self) -> tuple[float, float] | None:
         """Return the least and the largest score there can be, if there are such."""
+        if self.kind_of_scale() in (PROBABILITY, BINARY_ANSWER):
+            return 0, 1
         if self.simulated:
             return 0, 100
-        if not isinstance(self.scale, str):
-            return self.scale[0], self.scale[1]
-        return (0, 1) if self.scale in (PROBABILITY, BINARY_ANSWER) else None
+        return None if isinstance(self.scale, str) else (self.scale[0], self.scale[1])
 
     def is_network(self) -> bool:
         """Return whether it is a network that is applied here, and not its scores."""

@@ -6,7 +6,7 @@ import typing
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
-from annotated_types import Ge, Le, Len
+from annotated_types import Ge, Gt, Le, Len, Lt
 
 from crossray.study.base import bare, key_of
 
@@ -153,5 +153,7 @@ Name = Annotated[str, _Named()]
 Text = Annotated[str, Len(1)]
 Number = Annotated[float, _AsWritten()]
 Share = Annotated[Number, Ge(0), Le(1)]
+#: a share that is neither none nor all
+Part = Annotated[Number, Gt(0), Lt(1)]
 #: a list with something in it, nothing twice
 Several = Annotated[tuple[T, ...], Len(1), _Unique()]

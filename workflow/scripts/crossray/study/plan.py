@@ -264,6 +264,7 @@ class Plan:
             "agreement": len(learnt) > 1 and not classes,
             "panels": len(study.tasks) <= MOST_PANELS,
             "acceptance": study.acceptance is not None,
+            "usefulness": study.usefulness is not None and not classes,
         }
 
 

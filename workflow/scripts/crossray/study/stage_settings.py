@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from crossray.study.base import taken
 from crossray.study.config import Study
-from crossray.study.datasets import Dataset
+from crossray.study.datasets import CONSECUTIVE, Dataset
 from crossray.study.evaluation import Attribution, Explanation
 from crossray.study.external import External, NetworkInput, SimulatedReader
 from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
@@ -33,6 +33,7 @@ from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_external import MeasureExternal
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
+from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.place_scores import PlaceScores
 from crossray.study.stages.predict import Predict
 from crossray.study.stages.predict_corrected import PredictCorrected
@@ -45,6 +46,7 @@ from crossray.study.stages.summarise_models import SummariseModels
 from crossray.study.stages.train_model import TrainModel
 from crossray.study.stages.train_shared_heads import TrainSharedHeads
 from crossray.study.training import TrainingRun
+from crossray.study.usefulness import Usefulness
 
 R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
@@ -328,6 +330,28 @@ def judge_acceptance(plan: Plan) -> JudgeAcceptance:
     """Return what the judgement of acceptance is told."""
     criteria = plan.study.acceptance or {}
     return _analysis(JudgeAcceptance, plan, plan.shown_models, acceptance=criteria, claims=_claims(plan))
+
+
+def measure_usefulness(plan: Plan) -> MeasureUsefulness:
+    """Return what the measures of usefulness are told."""
+    study, asked = plan.study, plan.study.usefulness or Usefulness()
+    consecutive = tuple(name for name in plan.targets if study.datasets[name].sampling == CONSECUTIVE)
+    return _analysis(
+        MeasureUsefulness,
+        plan,
+        plan.shown_models,
+        thresholds=asked.thresholds,
+        consecutive=consecutive,
+        prevalence={name: _prevalence(study, name) for name in plan.targets},
+    )
+
+
+def _prevalence(study: Study, dataset: str) -> dict[str, float]:
+    """Return the shares that count in place of a data set's own: those where models are to be used come first."""
+    sampling = study.datasets[dataset].sampling
+    known = dict(sampling) if isinstance(sampling, Mapping) else {}
+    used = {task: one.prevalence for task, one in (study.acceptance or {}).items() if one.prevalence is not None}
+    return {task: float(share) for task, share in (known | used).items()}
 
 
 def _claims(plan: Plan) -> dict[str, dict[str, dict[str, Any]]]:

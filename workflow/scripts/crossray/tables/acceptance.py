@@ -19,7 +19,7 @@ class Acceptance(OfCell):
     `target, cross-fitted` (each fifth of the target's patients is judged at the threshold that the other four
     chose)."""
     criterion: str
-    "`auc`, `sensitivity`, `specificity`, the same `against MODEL` or `against the claim`, or `all`."
+    "`auc`, `sensitivity`, `specificity`, the same `against MODEL` or `against the claim`, `against MODEL`, or `all`."
     wanted: float | None
     "What is to be reached; of a comparison with another model the lowest difference that is allowed."
     value: float | None
@@ -48,6 +48,7 @@ class Thresholds(OfCell):
     """A threshold of a cell, and what it gives at the target."""
 
     NAME: ClassVar = "thresholds"
+    MIGRATIONS: ClassVar = ("add the columns from `cost` to `net_benefit_high`, empty",)
     KEY: ClassVar = ("model", "source", "target", "task", "threshold_from")
 
     threshold_from: str
@@ -80,3 +81,15 @@ class Thresholds(OfCell):
     "Images with the finding a day that are not called."
     missed_per_day_low: float | None
     missed_per_day_high: float | None
+    cost: Positive | None
+    "What 100 images cost at that prevalence, in false alarms, a missed finding costing as many as `miss_costs` says."
+    cost_low: float | None
+    cost_high: float | None
+    cost_of_none: Positive | None
+    "The same of calling nobody."
+    cost_of_all: Positive | None
+    "The same of calling everybody."
+    net_benefit: float | None
+    "Findings called rightly less false alarms, weighed by `miss_costs`, of all images; calling nobody has 0."
+    net_benefit_low: float | None
+    net_benefit_high: float | None

@@ -1,6 +1,7 @@
 """What decides the scores of a simulated reader."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from crossray.study.base import Settings
 
@@ -17,5 +18,7 @@ class SimulateScores(Settings):
     "What the last image's severity is read too high."
     refused: float
     "Share of the images that get no score."
+    answers: Literal["score", "probability", "binary"]
+    "What the reader says."
     seed: int
     "Seed of the errors."
