@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import SESSION, dicom_file
+from helpers import dicom_file
 from releases import pixels
 from workflow_helpers import wait_until
 
@@ -61,8 +61,9 @@ class Orthanc:
 
     def start(self):
         """Start it and return it once it answers."""
+        storage = str(self.folder / "storage")
         settings = {
-            "Name": "tests", "StorageDirectory": str(self.folder / "storage"), "IndexDirectory": str(self.folder / "storage"),
+            "Name": "tests", "StorageDirectory": storage, "IndexDirectory": storage,
             "Plugins": [str(PLUGIN)], "HttpPort": self.http, "DicomPort": self.dicom, "DicomAet": "ORTHANC",
             "RemoteAccessAllowed": False, "AuthenticationEnabled": False, "DicomCheckCalledAet": True,
             "DicomAlwaysAllowEcho": True, "DicomAlwaysAllowFind": True, "DicomAlwaysAllowGet": True,
@@ -132,3 +133,37 @@ def hospital(folder, studies=6, side=40, first=1):
             files.append(dicom_file(folder / f"{number:05d}-{place}.dcm", picture, bits=12, **elements))
         rows.append({"AccessionNumber": f"A{number:05d}", "Effusion": number % 2})
     return files, pd.DataFrame(rows)
+
+
+class Dcmqrscp:
+    """DCMTK's archive in a folder, with files."""
+
+    def __init__(self, folder, files, peer=None):
+        self.folder, self.port = folder, free_port()
+        storage = folder / "TESTS"
+        storage.mkdir(parents=True)
+        kept = [shutil.copyfile(file, storage / Path(file).name) for file in files]
+        index = shutil.which("dcmqridx", path=PLACES)
+        subprocess.run([index, str(storage), *map(str, kept)], check=True, capture_output=True, timeout=120)
+        host = f"peer = (CROSSRAY, localhost, {peer})\n" if peer else ""
+        (folder / "dcmqrscp.cfg").write_text(
+            f"NetworkTCPPort = {self.port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+            f"HostTable BEGIN\n{host}HostTable END\nVendorTable BEGIN\nVendorTable END\n"
+            f"AETable BEGIN\nTESTS {storage} RW (1000, 1024mb) ANY\nAETable END\n"
+        )
+        with (folder / "dcmqrscp.log").open("a") as log:
+            self.process = subprocess.Popen(
+                [DCMQRSCP, "-c", str(folder / "dcmqrscp.cfg")], stdout=log, stderr=log, start_new_session=True
+            )
+        wait_until(self._listens, self.process, seconds=120)
+
+    def _listens(self):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):
+            return True
+        return False
+
+    def stop(self):
+        """End it and its children."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=60)

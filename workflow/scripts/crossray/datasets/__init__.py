@@ -23,6 +23,7 @@ READERS = {
     "table": "crossray.datasets.table",
     "folder": "crossray.datasets.folder",
     "dicomweb": "crossray.datasets.dicomweb",
+    "dimse": "crossray.datasets.dimse",
     "nih": "crossray.datasets.nih",
     "nih_google": "crossray.datasets.nih_google",
     "rsna": "crossray.datasets.rsna",
@@ -44,6 +45,7 @@ READERS = {
 #: reader of an archive's images -> the module that reaches the archive, with a function ``connect``
 TRANSPORTS = {
     "dicomweb": "crossray.datasets.pacs.transport.web",
+    "dimse": "crossray.datasets.pacs.transport.dimse",
 }
 
 

@@ -117,6 +117,34 @@ class WebConnection(Connection):
     """
 
 
+def wrong_title(title: str) -> str | None:
+    """Return what is wrong with a title of an application entity (PS3.5 6.2, VR AE); None if nothing is."""
+    if not title.strip() or len(title) > 16 or not title.isascii() or not title.isprintable() or "\\" in title:
+        return f"{title!r} is no title of an application: 1 to 16 letters, digits and signs, no backslash"
+    return None
+
+
+Title = Annotated[str, Obeys(wrong_title)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DimseConnection(Connection):
+    """An archive that is asked by associations."""
+
+    host: Text
+    "Name or address of the archive."
+    port: Annotated[int, Ge(1), Le(65535)]
+    "Port that it listens at."
+    aet: Title
+    "Title of who asks, which the archive must know."
+    called_aet: Title
+    "The archive's own title."
+    retrieve: Literal["get", "move"] = "get"
+    "Whether objects come over the same connection (C-GET), or over one that the archive makes to aet (C-MOVE)."
+    receive_port: Annotated[int, Ge(1), Le(65535)] = 11112
+    "Port of this machine that objects come to with C-MOVE; the archive must have it entered for aet."
+
+
 @dataclass(frozen=True, kw_only=True)
 class FromArchive(ImageChoice, UncertainLabels):
     """Images that an archive has, beside a table of labels."""

@@ -15,7 +15,10 @@ from crossray.datasets.pacs.archive import OWN, Failed, Gone, Level, ObjectKey, 
 from crossray.datasets.pacs.options import WebConnection, is_loopback
 from crossray.datasets.pacs.transport.credentials import credentials_of, variable
 from crossray.datasets.pacs.transport.pace import Pace
+from crossray.datasets.pacs.transport.texts import text_of
 from crossray.errors import UserError
+
+__all__ = ["Pace", "connect"]
 
 log = logging.getLogger(__name__)
 
@@ -199,13 +202,3 @@ def _texts(answer: Mapping[str, Any], wanted: Sequence[str]) -> dict[str, str]:
     """Return an answer (PS3.18 F.2) as texts by keyword."""
     found = pydicom.Dataset.from_json(dict(answer))
     return {key: text_of(found, key) for key in wanted}
-
-
-def text_of(found: pydicom.Dataset, keyword: str) -> str:
-    """Return the first value of an element of an answer as text."""
-    value = found.get(keyword)
-    if value is None:
-        return ""
-    if isinstance(value, pydicom.multival.MultiValue):
-        value = value[0] if value else ""
-    return str(value).strip(" \0")
