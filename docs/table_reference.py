@@ -20,7 +20,8 @@ MARK = "<!-- the reference below is written by docs/table_reference.py -->\n"
 #: tables that do not lie in ``analysis/`` under their name -> where
 ELSEWHERE = {
     "history": layout.HISTORY, "images": layout.MAPPED_IMAGES, "leakage": layout.LEAKAGE, "moves": layout.MOVES,
-    "lookup": f"{Study.private}/{{dataset}}.csv", "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
+    "lookup": f"{Study.private}/{{dataset}}.csv", "query": layout.QUERY, "fetched_images": layout.FETCHED,
+    "not_fetched": layout.NOT_FETCHED, "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
     "release_labels": layout.RELEASE_LABELS, "release_regions": layout.RELEASE_REGIONS, "replicates": layout.REPLICATES,
     "simulated_scores": layout.SIMULATED_SCORES, "truth": layout.RELEASE_TRUTH,
     "unpacked_labels": layout.UNPACKED_LABELS,
@@ -32,7 +33,7 @@ def path_of(contract: type[Row]) -> str:
     path = ELSEWHERE.get(contract.NAME, layout.table(contract.NAME))
     for name in ("dataset", "shape", "model", "source", "target", "seed"):
         path = path.replace(f"{{{name}}}", name.upper())
-    return path.replace("<study>", "results/STUDY")
+    return path.replace("<study>", "results/STUDY").replace("<private>", Study.private)
 
 
 def reference() -> str:

@@ -17,7 +17,7 @@ if not workflow.deployment_settings.deployment_method:
 
 from crossray.code_version import code_version
 from crossray.tables import contract_of
-from crossray.datasets import READERS
+from crossray.datasets import READERS, TRANSPORTS
 from crossray.datasets.configured import places_of
 from crossray.figures.entries import NEEDS
 from crossray.figures.registry import CATEGORIES, had
@@ -30,6 +30,7 @@ from crossray.planning import (
     check_external,
     check_shared,
     check_writable,
+    connection_settings,
     decision_settings,
     encoder_file,
     forgotten_list,
@@ -39,6 +40,7 @@ from crossray.planning import (
     pseudonyms_key,
     release_paths,
     report_settings,
+    retrieval_settings,
     unpacking_settings,
     weights_files,
 )

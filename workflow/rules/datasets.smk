@@ -60,6 +60,60 @@ rule unpack_release:
         """
 
 
+rule retrieve_release:
+    """Fetch what an archive said to have; the files stay."""
+    input:
+        table=layout.QUERY,
+    output:
+        images=layout.FETCHED,
+        retrieved=layout.RETRIEVED,
+    wildcard_constraints:
+        dataset=one_of([name for name in DATASETS if is_archived(name) and DATASETS[name].keep_raw]),
+    log:
+        "logs/datasets/{dataset}/retrieve_release.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        archive=lambda wildcards: connection_settings(DATASETS[wildcards.dataset]),  # nothing reruns for another address
+        mem_mb=grows(2000),
+        runtime=lasts(lambda wildcards: 60 + LOADS.images(wildcards.dataset) // 30),
+    params:
+        settings=lambda wildcards: retrieval_settings(STUDY, DATA.readings[wildcards.dataset], wildcards.dataset),
+        code=code_version("retrieve_release"),
+        store=layout.RAW.replace("<private>", STUDY.private),
+        raw=[],
+        missing=layout.NOT_FETCHED.replace("<private>", STUDY.private),
+    shell:
+        """
+        python {resources.scripts:q}/retrieve_release.py \
+            --dataset {wildcards.dataset:q} \
+            --settings {params.settings:q} \
+            --archive {resources.archive:q} \
+            --table {input.table:q} \
+            --store {params.store:q} \
+            --raw {params.raw:q} \
+            --missing {params.missing:q} \
+            --images {output.images:q} \
+            &>{log:q}
+        """
+
+
+use rule retrieve_release as retrieve_for_once with:
+    output:
+        images=layout.FETCHED,
+        # Snakemake deletes it once shards are made, and fetches it again if they must be made again.
+        raw=temp(directory(layout.RAW)),
+    wildcard_constraints:
+        dataset=one_of([name for name in DATASETS if is_archived(name) and not DATASETS[name].keep_raw]),
+    params:
+        settings=lambda wildcards: retrieval_settings(STUDY, DATA.readings[wildcards.dataset], wildcards.dataset),
+        code=code_version("retrieve_release"),
+        store=layout.INCOMING.replace("<private>", STUDY.private),
+        raw=layout.RAW.replace("<private>", STUDY.private),
+        missing=layout.NOT_FETCHED.replace("<private>", STUDY.private),
+
+
 rule make_manifest:
     """Read a release: one row an image, with patient, split and labels."""
     input:
@@ -134,6 +188,7 @@ rule convert_shard:
     input:
         manifest=rules.make_manifest.output.manifest,
         lookup=rules.make_manifest.output.lookup,
+        raw=raw_files,
     output:
         shard=layout.SHARD,
         rejected=layout.REJECTED_OF_SHARD,

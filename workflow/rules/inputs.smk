@@ -6,6 +6,18 @@ def datasets_learnt(wildcards):
     return PLAN.members[wildcards.source] if "source" in wildcards.keys() else PLAN.pool
 
 
+def is_archived(dataset):
+    """Return whether an archive has the images of a data set."""
+    return DATASETS[dataset].reader in TRANSPORTS
+
+
+def raw_files(wildcards):
+    """Return what must be there for a conversion of what an archive sent, once it runs; newer ones convert nothing."""
+    if not is_archived(wildcards.dataset):
+        return []
+    return ancient(expand(layout.RETRIEVED if DATASETS[wildcards.dataset].keep_raw else layout.RAW, dataset=wildcards.dataset))
+
+
 def shards(pattern, dataset, shape):
     """Return the files of a data set's shards."""
     names = [f"{number:04d}" for number in range(LOADS.shards(dataset))]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from crossray.datasets import READERS, Release, find_reader, find_unpacker
+from crossray.datasets import READERS, Release, find_archived, find_reader, find_unpacker
 from crossray.datasets.configured import options_of, places_of, with_policy
 from crossray.datasets.reading import Reading
 from crossray.datasets.scores import read_scores
@@ -22,7 +22,7 @@ from crossray.pseudonyms import make_key
 from crossray.study import stage_settings
 from crossray.study.base import as_text, taken
 from crossray.study.config import Study
-from crossray.study.datasets import PATH_SETTINGS, Dataset
+from crossray.study.datasets import ARCHIVE_SETTINGS, PATH_SETTINGS, Dataset
 from crossray.study.models import Model
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
@@ -61,15 +61,18 @@ def plan_of(config: Mapping[str, Any]) -> tuple[Plan, Sources]:
     """
     study = study_of(config)
     readings = {name: with_policy(name, dataset) for name, dataset in study.datasets.items()}
-    releases = {name: _release_of(name, dataset) for name, dataset in study.datasets.items()}
+    releases = {name: _release_of(study, name) for name in study.datasets}
     cohorts = {name: cohort_of(name, dataset) for name, dataset in study.datasets.items()}
     located = [name for name in study.tested_on() if places_of(name, study.datasets[name])]
     return make_plan(study, cohorts, located), Sources(releases, readings)
 
 
-def _release_of(name: str, dataset: Dataset) -> Release:
+def _release_of(study: Study, name: str) -> Release:
+    dataset = study.datasets[name]
     root = getattr(dataset, "root", None)
     with one_line(UserError, dataset.public, [Path(root)] if root else ()):
+        if archived := find_archived(dataset.reader):
+            return archived.locate_in(study.private, name, dataset)
         return find_reader(dataset.reader).locate(name, dataset)
 
 
@@ -84,6 +87,17 @@ def manifest_settings(plan: Plan, reading: Reading, name: str) -> str:
     told = replace(reading, public=dataset.public, cohort=plan.cohorts[name])
     told = replace(told, outside_root="allow") if dataset.outside_root == "allow" else told
     return (replace(told, role="test") if dataset.is_only_tested() else replace(told, split=dataset.split)).to_json()
+
+
+def retrieval_settings(study: Study, reading: Reading, name: str) -> str:
+    """Return the settings that decide which objects of an archive become images, as one string."""
+    return stage_settings.retrieve_release(study.datasets[name], getattr(reading, "views", ())).to_json()
+
+
+def connection_settings(dataset: Dataset) -> str:
+    """Return how an archive is reached and spared, as one string; no result depends on it."""
+    archived = find_archived(dataset.reader)
+    return taken(archived.Connection, dataset).to_json() if archived else ""
 
 
 def unpacking_settings(dataset: Dataset) -> str:
@@ -288,7 +302,7 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
     if "explanation" in study:
         settings["explanation"] = study["explanation"] | {"encoder": _name_of(study["explanation"]["encoder"])}
     settings["datasets"] = {
-        name: {key: value for key, value in dataset.items() if key not in PATH_SETTINGS}
+        name: {key: value for key, value in dataset.items() if key not in (*PATH_SETTINGS, *ARCHIVE_SETTINGS)}
         for name, dataset in study["datasets"].items()
     }
     told = taken(

@@ -22,6 +22,8 @@ READERS = {
     "simulated": "crossray.datasets.simulated",
     "table": "crossray.datasets.table",
     "folder": "crossray.datasets.folder",
+    "dicomweb": "crossray.datasets.dicomweb",
+    "dimse": "crossray.datasets.dimse",
     "nih": "crossray.datasets.nih",
     "nih_google": "crossray.datasets.nih_google",
     "rsna": "crossray.datasets.rsna",
@@ -38,6 +40,12 @@ READERS = {
     "digits": "crossray.datasets.digits",
     "cifar10": "crossray.datasets.cifar10",
     "cifar100": "crossray.datasets.cifar100",
+}
+
+#: reader of an archive's images -> the module that reaches the archive, with a function ``connect``
+TRANSPORTS = {
+    "dicomweb": "crossray.datasets.pacs.transport.web",
+    "dimse": "crossray.datasets.pacs.transport.dimse",
 }
 
 
@@ -111,6 +119,20 @@ class Locator(Protocol):
         """
 
 
+class Archived(Protocol):
+    """What the module of a reader offers in place of ``locate`` whose images an archive has.
+
+    What reaches the archive is found by the name of the reader (:data:`TRANSPORTS`), so that its code decides no
+    result.
+    """
+
+    #: how the archive is reached, a part of the settings of the data set
+    Connection: type[Settings]
+
+    def locate_in(self, private: str, dataset: str, settings: Settings) -> Release:
+        """Return where the stages put what the archive sends; see :func:`crossray.datasets.pacs.reading.locate_in`."""
+
+
 class Unpacker(Protocol):
     """What the module of a reader offers too whose release is no image files."""
 
@@ -132,6 +154,11 @@ def find_previewer(name: str) -> Previewer | None:
     """Return the reader that is registered under ``name`` if it is a previewer."""
     reader = find_reader(name)
     return cast("Previewer", reader) if hasattr(reader, "preview") else None
+
+
+def find_archived(name: str) -> Archived | None:
+    """Return the reader that is registered under ``name`` if an archive has its images."""
+    return cast("Archived", find_reader(name)) if name in TRANSPORTS else None
 
 
 def find_unpacker(name: str) -> Unpacker:

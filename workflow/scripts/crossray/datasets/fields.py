@@ -70,7 +70,7 @@ def views(texts: "pandas.Series") -> "pandas.Series":
 
     The word itself is not kept: a column or header that was filled in by hand may hold anything.
     """
-    words = texts.map({text: _view(text) for text in texts.unique()}).astype("str")
+    words = texts.map({text: view_of(text) for text in texts.unique()}).astype("str")
     others = words == OTHER_VIEW
     if others.any():
         there = ", ".join(dict.fromkeys(filter(None, VIEWS.values())))
@@ -81,7 +81,7 @@ def views(texts: "pandas.Series") -> "pandas.Series":
     return optional(words)
 
 
-def _view(text: str) -> str:
+def view_of(text: str) -> str:
     """Return the view that a text names: the empty text if none, ``OTHER`` if another."""
     words = re.findall(r"[A-Z0-9]+", text.upper().replace("X-RAY", "XRAY"))
     if (view := VIEWS.get(" ".join(words))) is not None:

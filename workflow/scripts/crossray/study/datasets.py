@@ -12,7 +12,9 @@ from crossray.study.kinds import Name, Obeys, OneKindOf, Part, Share, Text
 from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
-PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join")
+PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join", "labels", "ca")
+#: settings of a data set that name an archive and what was asked there, which can be a patient
+ARCHIVE_SETTINGS = ("url", "host", "port", "aet", "called_aet", "query")
 
 #: how test images were chosen: as they came
 CONSECUTIVE: Final = "consecutive"

@@ -20,6 +20,13 @@ REJECTED = "{dataset}/{shape}/rejected.csv"
 SHARD = "{dataset}/{shape}/shards/{shard}.h5"
 REJECTED_OF_SHARD = "{dataset}/{shape}/shards/{shard}.rejected.csv"
 
+#: what an archive sends, in the study's private folder; and in it the table of the query, the objects and their table
+ARCHIVE = "archive/{dataset}"
+QUERY = "query.csv"
+RAW = "raw"
+FETCHED = "images.parquet"
+NOT_FETCHED = "not_fetched.csv"
+
 #: in the folder of a study's manifests
 MANIFEST = "{dataset}.parquet"
 DIGEST = "{dataset}.sha256"

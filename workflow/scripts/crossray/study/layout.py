@@ -15,6 +15,16 @@ RELEASE_REGIONS = f"{folders.DATASETS}/{folders.RELEASE_REGIONS}"
 UNPACKED_IMAGES = f"{folders.DATASETS}/{folders.UNPACKED_IMAGES}"
 UNPACKED_LABELS = f"{folders.DATASETS}/{folders.UNPACKED_LABELS}"
 
+#: what an archive said that it has, and sent
+QUERY = f"<private>/{folders.ARCHIVE}/{folders.QUERY}"
+RAW = f"<private>/{folders.ARCHIVE}/{folders.RAW}"
+#: whole, in the folder of raw files that stay, so that whoever deletes them deletes it too
+RETRIEVED = f"{RAW}/retrieved.json"
+#: while files come that are deleted after conversion
+INCOMING = f"<private>/{folders.ARCHIVE}/incoming"
+NOT_FETCHED = f"<private>/{folders.ARCHIVE}/{folders.NOT_FETCHED}"
+FETCHED = f"<private>/{folders.ARCHIVE}/{folders.FETCHED}"
+
 #: what hangs on a data set and serves every study
 MANIFEST_AS_READ = f"{folders.DATASETS}/{folders.MANIFEST_AS_READ}"
 REGIONS = f"{folders.DATASETS}/{folders.REGIONS}"

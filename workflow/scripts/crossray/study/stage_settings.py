@@ -39,6 +39,7 @@ from crossray.study.stages.predict import Predict
 from crossray.study.stages.predict_corrected import PredictCorrected
 from crossray.study.stages.probe_sources import ProbeSources
 from crossray.study.stages.read_scores import ReadScores
+from crossray.study.stages.retrieve_release import RetrieveRelease
 from crossray.study.stages.simulate_hospital import SimulateHospital
 from crossray.study.stages.simulate_scores import SimulateScores
 from crossray.study.stages.summarise_datasets import SummariseDatasets
@@ -70,6 +71,11 @@ def small_cells(study: Study) -> SmallCells | None:
 def simulate_hospital(dataset: Dataset) -> SimulateHospital:
     """Return what a simulated hospital is told."""
     return taken(SimulateHospital, dataset)
+
+
+def retrieve_release(dataset: Dataset, views: Iterable[str]) -> RetrieveRelease:
+    """Return what decides which objects of an archive become images; ``views`` are those of the label policy."""
+    return taken(RetrieveRelease, dataset, views=tuple(views))
 
 
 def convert_shard(dataset: Dataset, shape: str, shards: int) -> ConvertShard:
