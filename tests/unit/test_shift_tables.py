@@ -97,12 +97,15 @@ def test_the_same_study_gives_the_same_table(analysed):
 
 
 def test_a_sentence_a_pair_names_every_task_once():
-    rows = [("m", "a", "b", task, "log-loss", verdict) for task, verdict in
-            (("A", "image"), ("B", "image"), ("C", "cannot tell"), ("D", None))]  # fmt: skip
+    verdicts = {"A": ("image", "image"), "B": ("no harm", "image"), "C": ("cannot tell", "no harm"), "D": (None, None),
+                "E": ("concept", "cannot tell")}  # fmt: skip
+    rows = [("m", "a", "b", task, metric, verdict) for task, both in verdicts.items()
+            for metric, verdict in zip(("log-loss", "AUC"), both, strict=True)]  # fmt: skip
     shift = pd.DataFrame(rows, columns=["model", "source", "target", "task", "metric", "verdict"])
     pair = {"model": ["m"], "source": ["a"], "target": ["b"]}
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [False]})) == [
-        "a to b: the images are to blame for A, B; undecided for C; no number for 1 task."
+        "a to b: the images are to blame for A, B (AUC); the label rule is to blame for E (log-loss); "
+        "undecided for C; no number for 1 task."
     ]
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [True]})) == [
         "a to b: nothing to lose, the model is not better than chance at home."

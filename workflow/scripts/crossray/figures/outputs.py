@@ -55,7 +55,10 @@ def _kappa(agreement: pd.DataFrame, row: pd.Series) -> str:
 
 def _panel(points: pd.DataFrame, row: pd.Series, kappa: str) -> alt.LayerChart:
     x = alt.X("mean:Q", title="mean of both outputs", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5))
-    within = [min(-1, row["lower_limit"] - 0.05), max(1, row["upper_limit"] + 0.05)]  # limits may lie beyond what can be
+    within = [
+        min(-1, row["lower_limit"] - 0.05),
+        max(1, row["upper_limit"] + 0.05),
+    ]  # limits may lie beyond what can be
     y = alt.Y("difference:Q", title=f"{row['first']} minus {row['second']}", scale=alt.Scale(domain=within))
     classes = ["negative", "positive"]
     colour = alt.Color("label:N", title="label", scale=alt.Scale(domain=classes, range=["#578dff", "#bd1f01"]))

@@ -20,10 +20,12 @@ USUAL_SEED_SD = (
 #: so many tasks are named in a sentence
 _NAMED = 6
 #: verdict -> how a sentence about tasks begins
-_VERDICT_WORDS = {
+_CAUSES = {
     "prevalence": "the other prevalence changes most for", "image": "the images are to blame for",
     "case_mix": "sicker or less sick patients are to blame for", "concept": "the label rule is to blame for",
     "labels or unseen images": "the labels are to blame, or the images in a way not seen here, for",
+}  # fmt: skip
+_NO_CAUSE = {
     "cannot tell": "undecided for",
     "no harm": "something differs without measurable harm for", "no shift": "nothing differs for",
     "no shift found": "nothing was found, with little power, for",
@@ -277,27 +279,40 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
 
 
 def cause_sentences(shift: pd.DataFrame, transfer: pd.DataFrame) -> list[str]:
-    """Say of every pair which tasks suffer from what, by log-loss.
+    """Say of every pair which tasks suffer from what, by log-loss and by AUC.
 
     Args:
         shift: ``shift.csv``.
         transfer: ``transfer.csv``, for the pairs that have nothing to lose.
     """
-    rows = shift[shift["metric"] == "log-loss"]
     idle = set(transfer.loc[at_chance(transfer), ["model", "source", "target"]].itertuples(index=False, name=None))
-    several = len(set(rows["model"])) > 1
+    several = len(set(shift["model"])) > 1
     sentences = []
-    for (model, source, target), pair in rows.groupby(["model", "source", "target"], sort=False):
+    for (model, source, target), pair in shift.groupby(["model", "source", "target"], sort=False):
         name = f"{model}, {source} to {target}" if several else f"{source} to {target}"
         if (model, source, target) in idle:
             sentences.append(f"{name}: nothing to lose, the model is not better than chance at home.")
             continue
-        said = [
-            f"{words} {_listed(tasks)}"
-            for verdict, words in _VERDICT_WORDS.items()
-            if len(tasks := pair.loc[pair["verdict"] == verdict, "task"])
-        ]
-        empty = int(pair["verdict"].isna().sum())
+        verdicts = pair.pivot(index="task", columns="metric", values="verdict").loc[pair["task"].unique()]
+        found = [(verdict, words, _suffering(verdicts, verdict)) for verdict, words in (_CAUSES | _NO_CAUSE).items()]
+        said = [f"{words} {_listed(tasks)}" for _, words, tasks in found if tasks]
+        empty = int(verdicts["log-loss"].isna().sum())
         said += [f"no number for {empty} task{'s' if empty > 1 else ''}"] if empty else []
         sentences.append(f"{name}: {'; '.join(said)}.")
     return sentences
+
+
+def _suffering(verdicts: pd.DataFrame, verdict: str) -> list[str]:
+    """Return the tasks of a verdict, with the measure where it is that of one alone.
+
+    A cause counts by either measure. What names none is said by log-loss, of tasks for which neither names a cause.
+
+    Args:
+        verdicts: of one pair, a row a task, a column a measure.
+        verdict: one of them.
+    """
+    if verdict in _NO_CAUSE:
+        named = verdicts.isin(list(_CAUSES)).any(axis=1)
+        return list(verdicts.index[~named & (verdicts["log-loss"] == verdict)])
+    by = {task: [measure for measure in verdicts if row[measure] == verdict] for task, row in verdicts.iterrows()}
+    return [task if len(measures) > 1 else f"{task} ({measures[0]})" for task, measures in by.items() if measures]
