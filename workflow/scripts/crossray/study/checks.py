@@ -140,7 +140,7 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
             allowed = ", ".join([*study.models, *study.external, CLAIM])
             yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
         if criteria.per_day is not None and criteria.prevalence is None:
-            yield f"{key}.per_day: without a prevalence nothing can be said of a day; give prevalence too"
+            yield f"{key}.per_day: results per day need a prevalence; set prevalence too"
 
 
 def has_control(text: str) -> bool:
@@ -260,6 +260,6 @@ def check_cohorts(cohorts: Mapping[str, str], public: Mapping[str, bool]) -> Non
         other = first.setdefault(cohort, name)
         if public[other] != public[name]:
             raise UserError(
-                f"config: datasets.{name}.public: {other} has patients of the same cohort ({cohort}); set public "
-                "alike for both, else somebody who is in both is not recognised"
+                f"config: datasets.{name}.public: {other} has patients of the same cohort ({cohort}); use the "
+                "same public for both, or patients who are in both are not recognised"
             )
