@@ -310,4 +310,4 @@ def test_a_sweep_at_many_pairs_shows_those_at_home_and_says_how_many_it_leaves_o
     drawn = json.dumps(figure.chart.to_dict())
     assert all(f"{name} to {name}" in drawn for name in names)
     assert len(re.findall(r"h\d to h\d", drawn)) == 16
-    assert "48 further pairs are in the table alone." in figure.caption
+    assert "48 further pairs are only in the table." in figure.caption
