@@ -284,5 +284,5 @@ def test_a_signed_sheet_tells_what_is_no_longer_what_it_was(tmp_path, name, key)
 def test_what_is_no_sheet_is_refused(tmp_path):
     (tmp_path / "x.html").write_text("<p>hello</p>")
     for name in ("x.html", "missing.html"):
-        with pytest.raises(UserError, match=r"name the decision\.html that was signed"):
+        with pytest.raises(UserError, match=r"give the decision\.html that was signed"):
             sealed_by(tmp_path / name)

@@ -275,7 +275,7 @@ def test_the_causes_of_every_pair_are_printed(study, tmp_path, capsys):
     printed = capsys.readouterr().out
     for a, b in pairs:
         assert (
-            f"\n{a} to {b}: the images are to blame for {TASKS[0]}; the label rule is to blame for {TASKS[1]}"
+            f"\n{a} to {b}: images are the main cause for {TASKS[0]}; the label rule is the main cause for {TASKS[1]}"
             in printed
         )
 

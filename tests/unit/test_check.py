@@ -153,7 +153,7 @@ def test_a_minimum_that_nothing_reaches_ends_in_status_1(tmp_path, capsys):
     [
         ({"A": 0, "B": ""}, "no task can be learnt"),
         ({"split": "test"}, "no image in the split train"),
-        ({"image_id": "same"}, "stands more than once"),
+        ({"image_id": "same"}, "occurs more than once"),
         ({"A": "maybe"}, "row 2, column A"),
     ],
 )

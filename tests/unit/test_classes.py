@@ -201,11 +201,11 @@ def test_figures_say_what_the_tables_hold(study, tables):
     home, away = accuracy_numbers(tables[0], settings.members, "net")
     here = tables[0].query("source == target")["accuracy"]
     assert home["value"] == f"{here.min():.2f} to {here.max():.2f}"
-    assert (home["words"], away["words"]) == ("accuracy at home", "accuracy elsewhere")
+    assert (home["words"], away["words"]) == ("internal accuracy", "external accuracy")
     figure = confusion.draw(tables[1], tables[0], settings)
     worst = tables[1].query("true_class != predicted_class").sort_values("share").dropna(subset="share").iloc[-1]
-    assert f"{worst['share']:.0%} of {worst['true_class']} are taken for {worst['predicted_class']}" in figure.title
+    assert f"{worst['share']:.0%} of {worst['true_class']} predicted as {worst['predicted_class']}" in figure.title
     nobody = tables[0].assign(accuracy=np.nan)
     assert accuracy.draw(nobody, settings).title == "No accuracy can be measured"
     nothing = tables[1].assign(images=np.nan, share=np.nan)
-    assert confusion.draw(nothing, tables[0], settings).title == "No class can be compared with another"
+    assert confusion.draw(nothing, tables[0], settings).title == "No confusion can be measured"

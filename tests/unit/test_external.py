@@ -376,7 +376,7 @@ def test_a_study_without_training_is_checked_with_the_rows_of_its_files(tmp_path
     assert check.main(["--settings", json.dumps(block)]) == 0
     told = capsys.readouterr().out
     assert "2 of 2 cells (model x source x target x task) will have a number" in told
-    assert "Nothing stands in the way of a run." in told
+    assert "No problems found: the study can run." in told
     (tmp_path / "v.csv").write_text("image_id,Effusion\nnobody,12\n")
     block["external"] = {"v": {"scores": {"ours": "v.csv"}}}
     assert check.main(["--settings", json.dumps(block)]) == 1

@@ -183,7 +183,7 @@ def test_who_is_called_as_in_a_manifest_that_is_gone_is_not_taken_for_somebody_e
     assert house.forget(name) == 0
     assert forgotten.without_forgotten(release(), Path("private/forgotten/again.json")).shape[0] == 19
     assert house.forget(name) == 1
-    assert "is not there, and without it nobody can be found who is called as in a manifest" in capsys.readouterr().err
+    assert "is missing, and without it patients named as in a manifest cannot be found" in capsys.readouterr().err
 
 
 def test_who_is_in_no_manifest_is_counted(house, caplog):

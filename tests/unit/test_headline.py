@@ -34,8 +34,8 @@ def of_several_models(tables):
 
 @pytest.mark.parametrize(
     ("trainings", "words"),
-    [(1, "trained once, and what another training would change is left out: in four"), (2, "with two seeds, and what"),
-     (3, "for other trainings too (3 seeds each)")],
+    [(1, "trained once; the variation between trainings is not included: with four"), (2, "with two seeds; the"),
+     (3, "also to other trainings (3 seeds each)")],
 )  # fmt: skip
 def test_the_page_says_what_intervals_leave_out(trainings, words):
     assert words in left_out_sentence(trainings)
@@ -50,15 +50,15 @@ def test_the_page_says_which_comparisons_were_named_before_the_run(made):
     away = tests["kind"] == "home and away"
     tests.loc[[away.idxmax(), (~away).idxmax()], "role"] = "primary"
     *named, rest = primary_sentences(tests)
-    (apart,) = [sentence for sentence in named if " at home less " in sentence]
+    (apart,) = [sentence for sentence in named if " (internal) minus " in sentence]
     assert len(named) == 2
-    assert f"p = {tests[away].iloc[0]['p_holm']:.2g} after Holm for 2." in apart
+    assert f"p = {tests[away].iloc[0]['p_holm']:.2g} (Holm, 2 comparisons)." in apart
     assert rest == "All other tests are exploratory."
 
 
 @pytest.mark.parametrize(
     ("low", "high", "words"),
-    [(0.1, 0.3, "Models lose 0.20"), (-0.3, -0.1, "Models gain 0.20"), (-0.1, 0.5, "No loss outside")],
+    [(0.1, 0.3, "Mean AUC drops by 0.20"), (-0.3, -0.1, "Mean AUC rises by 0.20"), (-0.1, 0.5, "No drop outside")],
 )
 def test_the_answer_follows_the_interval(made, low, high, words):
     tables = headline_tables(made)
@@ -73,7 +73,9 @@ def test_the_answer_says_which_tasks_travel(made):
     tasks["drop"], tasks["drop_low"], tasks["drop_high"] = [0.2, 0.1, 0.0], [0.1, 0.05, -0.1], [0.3, 0.2, 0.1]
     sentence = answer(**tables, models=["resnet50"])
     lost, also, kept = tasks["task"]
-    assert f"2 of 3 tasks lose, by the 95 % interval: {lost}, {also}, most {lost} (0.10 to 0.30)." in sentence
+    assert f"AUC drops for 2 of 3 tasks, by the 95 % interval: {lost}, {also}; most for {lost} (0.10 to 0.30)" in (
+        sentence
+    )
     assert f"The interval reaches zero for {kept}." in sentence
     assert "certain" not in sentence
 
@@ -83,7 +85,7 @@ def test_every_number_of_the_headline_is_the_first_models(made):
     performance = pd.read_csv(made.folder / "analysis/performance.csv", dtype={"seed": str})
     several = of_several_models(tables)
     alone, among = answer(**tables, models=["resnet50"]), answer(**several, models=["resnet50", "other"])
-    assert among == f"{alone} All this is about resnet50, the first of 2 models."
+    assert among == f"{alone} These results are for resnet50, the first of 2 models."
     thrice = pd.concat([performance.assign(model=name) for name in ("z-swept", "other", "resnet50")])
     assert key_numbers(several["summary"], several["transfer"], thrice, "resnet50") == key_numbers(
         tables["summary"], tables["transfer"], performance, "resnet50"
@@ -110,7 +112,7 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
     tables = with_home(headline_tables(made), low, high)
     tables["summary"]["pairs_at_chance"], tables["summary"]["pairs"] = tables["summary"]["pairs"], 0
     sentence = answer(**tables, models=["resnet50"])
-    assert sentence.startswith("No model is better than chance at home, so there is nothing to lose elsewhere")
+    assert sentence.startswith("No model is better than chance internally, so no drop is reported")
     interval = f"{(low + high) / 2:.2f} (95 % interval {low:.2f} to {high:.2f})"
     for name in ("north", "south", "reread"):
         assert f"{name} {interval}" in sentence
@@ -119,8 +121,8 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
         auc_matrix.draw(performance, tables["transfer"], tables["summary"], made.for_figures()),
         drop.draw(tables["transfer"], tables["summary"], made.for_figures()),
     ):
-        assert "better than chance at home" in figure.title
-    assert "lose 0" not in sentence
+        assert "better than chance internally" in figure.title
+    assert "drops by 0" not in sentence
 
 
 def test_a_model_at_chance_is_named_and_its_pairs_are_not_the_worst(made):
@@ -128,9 +130,9 @@ def test_a_model_at_chance_is_named_and_its_pairs_are_not_the_worst(made):
     worst = tables["transfer"].loc[tables["transfer"]["drop"].idxmax()]
     sentence = answer(**with_home(tables, 0.45, 0.6, [worst["source"]]), models=["resnet50"])
     assert f"The worst pair is {worst['source']}" not in sentence
-    assert f"with nothing to lose: the model of {worst['source']} 0.53 (95 % interval 0.45 to 0.60)." in sentence
+    assert f"so no drop is reported: the model of {worst['source']} 0.53 (95 % interval 0.45 to 0.60)." in sentence
     figure = drop.draw(tables["transfer"], tables["summary"], made.for_figures())
-    assert "whose model is not better than chance at home" in figure.caption
+    assert "whose model is not better than chance internally" in figure.caption
 
 
 @pytest.mark.parametrize(("highs", "count"), [([0.49, 0.6, 0.5], 1), ([0.9, 0.8, 0.7], 0)])
@@ -209,8 +211,8 @@ def test_the_page_shows_the_flow_of_counts_and_names_what_is_only_tested_on(made
     row = flow[(flow["dataset"] == "north") & (flow["split"] == "all")].iloc[0]
     cells = "".join(f"<td>{row[name]}</td>" for name in ("split", "rows", "found", "readable", "labelled", "patients"))
     assert f'<tr class="whole"><th scope="row">north</th>{cells}</tr>' in html
-    assert "Only tested on." not in html
+    assert "Test only." not in html
     members = {source: ["north"] for source in made.settings["sources"]}
-    assert "<b>south</b>:  <strong>Only tested on.</strong>" in re.sub(
+    assert "<b>south</b>:  <strong>Test only.</strong>" in re.sub(
         "no description in the configuration", "", made.page(members=members)
     )

@@ -372,5 +372,5 @@ def test_a_clock_that_runs_behind_what_any_job_reads_stops_the_run(tmp_path, mon
     planning.check_clock(study, releases)
     for name in (place, "results/other/manifests/d.parquet"):  # another study's are none of this one's
         os.utime(name, (time.time() + 86400,) * 2)
-    with pytest.raises(UserError, match=rf"^{place}: is from the future \(1 such"):
+    with pytest.raises(UserError, match=rf"^{place}: has a file time in the future \(1 such"):
         planning.check_clock(study, releases)

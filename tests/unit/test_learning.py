@@ -287,7 +287,7 @@ def test_any_classifier_takes_one_channel(name):
 
 
 def test_unknown_names_and_sizes_are_told():
-    with pytest.raises(UserError, match=r"'resnet51' is not known; near it are .*resnet50"):
+    with pytest.raises(UserError, match=r"unknown architecture 'resnet51'; similar names are .*resnet50"):
         build_model("resnet51", 1, 64)
     with pytest.raises(UserError, match="alexnet cannot take images of 16 px"):
         build_model("alexnet", 1, 16)
@@ -362,7 +362,7 @@ def test_each_job_takes_a_gpu_of_its_own_and_waits_for_one():
     first, second = job(), job()
     assert {first.stdout.readline(), second.stdout.readline()} == {"0\n", "1\n"}
     third = job(user=65534) if os.getuid() == 0 else job()
-    assert "all 2 GPUs are taken" in third.stderr.readline()
+    assert "all 2 GPUs are used" in third.stderr.readline()
     second.kill()
     assert third.stdout.readline() in ("0\n", "1\n")
     for process in (first, second, third):

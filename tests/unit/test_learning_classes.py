@@ -134,7 +134,7 @@ def test_networks_get_as_many_channels_as_the_images_have(tmp_path):
     settings = Start(architecture="resnet18")
     assert initial_network(settings, 2, 32, None, 3).scale == PHOTOGRAPH_SCALE
     torch.save(build_model("resnet18", 2, 32).body.state_dict(), tmp_path / "grey.pt")
-    with pytest.raises(UserError, match=r"are for grey images; set images\.colour to grey"):
+    with pytest.raises(UserError, match=r"are for greyscale images; set images\.colour to grey"):
         initial_network(settings, 2, 32, tmp_path / "grey.pt", 3)
 
 

@@ -116,7 +116,7 @@ def test_a_good_manifest_passes():
 @pytest.mark.parametrize(
     ("row", "column", "value", "message"),
     [
-        (4, "image_id", "i1", r"labels.csv: row (3|6), column image_id: 'i1' stands more than once"),
+        (4, "image_id", "i1", r"labels.csv: row (3|6), column image_id: 'i1' occurs more than once"),
         (4, "A", 0.5, r"row 6, column A: '0.5'"),
         (2, "split", "dev", r"row 4, column split: 'dev'"),
         (2, "age", 300.0, r"row 4, column age: '300"),

@@ -114,7 +114,7 @@ def test_a_picture_with_text_is_never_shown_even_if_pictures_are_asked_for(drawn
         svg = (study.folder / f"figures/{name}.svg").read_text()
         assert svg.count("text in it: not shown") == len(hidden)
     assert any(len(set(picture.ravel().tolist())) > 50 for shown in pictures(study).values() for picture in shown)
-    assert "<strong>Pictures of patients.</strong>" in study.page(shape=f"{SIDE}px", searched=["north"])
+    assert "<strong>Images of patients.</strong>" in study.page(shape=f"{SIDE}px", searched=["north"])
 
 
 def embedded_of(url):

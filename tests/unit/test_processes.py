@@ -94,7 +94,7 @@ def test_two_machines_train_one_model_or_agree_that_it_is_there(make_dataset, tm
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     meeting = ["--nnodes", "2", "--nproc-per-node", "1", "--rdzv-backend", "c10d", "--rdzv-id", "1"]
-    for told in ("epoch 1 of 1", "is there already"):
+    for told in ("epoch 1 of 1", "is already trained"):
         agents = [together(words, *meeting, "--rdzv-endpoint", f"127.0.0.1:{port}") for _ in range(2)]
         logs = [agent.communicate(timeout=300)[1] for agent in agents]
         assert [agent.returncode for agent in agents] == [0, 0], "\n".join(logs)

@@ -156,7 +156,7 @@ def test_files_that_are_no_networks_are_told_in_a_line(exported, tmp_path):
         (tmp_path / "pickle.safetensors", "resnet18", "no file of safetensors .*pickles are not read"),
         (exported.weights, "resnet34", "not the weights of a resnet34"),
         (exported.weights, "densenet121", "has no classifier.* the head of a densenet121"),
-        (exported.weights, "resnett18", "architecture 'resnett18' is not known; near it are"),
+        (exported.weights, "resnett18", "unknown architecture 'resnett18'; similar names are"),
     ):
         with pytest.raises(UserError, match=words):
             open_state(file, ApplyNetwork(**NETWORK, architecture=architecture))

@@ -104,11 +104,11 @@ def test_a_sentence_a_pair_names_every_task_once():
     shift = pd.DataFrame(rows, columns=["model", "source", "target", "task", "metric", "verdict"])
     pair = {"model": ["m"], "source": ["a"], "target": ["b"]}
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [False]})) == [
-        "a to b: the images are to blame for A, B (AUC); the label rule is to blame for E (log-loss); "
+        "a to b: images are the main cause for A, B (AUC); the label rule is the main cause for E (log-loss); "
         "undecided for C; no number for 1 task."
     ]
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [True]})) == [
-        "a to b: nothing to lose, the model is not better than chance at home."
+        "a to b: no drop to explain, the model is not better than chance internally."
     ]
 
 

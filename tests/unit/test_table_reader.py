@@ -97,5 +97,5 @@ def test_missing_folder_and_table_name_the_key(tmp_path):
 
 
 def test_an_unknown_reader_gets_the_list():
-    with pytest.raises(UserError, match="reader 'pacs' is not known; allowed are simulated, table"):
+    with pytest.raises(UserError, match="unknown reader 'pacs'; allowed are simulated, table"):
         find_reader("pacs")

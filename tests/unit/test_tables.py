@@ -68,10 +68,10 @@ def test_a_text_of_digits_and_a_whole_number_are_what_the_contract_says(tmp_path
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("model,images,auc\na,1,high\n", "row 2, column auc: holds something else than numbers from 0 to 1, or empty"),
-        ("model,images,auc\na,1,0.5\nb,1,1.5\n", "row 3, column auc: holds something else"),
-        ("model,images,auc\na,1.5,0.5\n", "row 2, column images: holds something else than whole numbers from 0 on"),
-        ("model,images,auc\n,1,0.5\n", "row 2, column model: holds something else than text"),
+        ("model,images,auc\na,1,high\n", "row 2, column auc: expected numbers from 0 to 1, or empty"),
+        ("model,images,auc\na,1,0.5\nb,1,1.5\n", "row 3, column auc: expected"),
+        ("model,images,auc\na,1.5,0.5\n", "row 2, column images: expected integers >= 0"),
+        ("model,images,auc\n,1,0.5\n", "row 2, column model: expected text"),
         ("model,images,auc\na,,0.5\n", "row 2, column images"),
         ("model,auc\na,0.5\n", "the table made, version 1, has no column images"),
         ("model,images,auc,sd\na,1,0.5,0\n", "has a column sd that it should not have"),

@@ -98,7 +98,7 @@ def test_inputs_from_the_future_do_not_outlive_what_is_made_of_them(make_dataset
     now = time.time()
     assert len(compared) > 3
     assert all(written - 60 < path.stat().st_mtime <= now for path in compared)
-    assert "is from the future: the clock was turned back" in caplog.text
+    assert "has a file time in the future: the clock was turned back" in caplog.text
     for path in compared:
         os.utime(path, (now + 400 * 86400,) * 2)
     assert train_model.main(words) == 0  # it is there already, and is kept so
@@ -166,7 +166,7 @@ def test_a_whole_checkpoint_that_cannot_be_used_is_passed_over(stopped, caplog, 
     torch.save(content, last)
     with caplog.at_level("INFO"):
         assert train_model.main(words) == 0
-    assert f"{last} is whole, but cannot be used" in caplog.text
+    assert f"{last} is intact, but cannot be used" in caplog.text
     assert f"continuing from {before}" in caplog.text
     assert "epoch 1 of" not in caplog.text
 
@@ -177,7 +177,7 @@ def test_a_training_starts_afresh_where_no_checkpoint_can_be_used(stopped, caplo
     torch.save({"state_dict": {}}, before)
     with caplog.at_level("INFO"):
         assert train_model.main(words) == 0
-    assert caplog.text.count("is whole, but cannot be used") == 2
+    assert caplog.text.count("is intact, but cannot be used") == 2
     assert "epoch 1 of" in caplog.text
 
 
@@ -206,7 +206,7 @@ def test_two_trainings_of_one_model_wait_for_each_other_and_train_once(make_data
     weights = (tmp_path / "m/weights.safetensors").stat()
     with caplog.at_level("INFO"):
         assert train_model.main(words) == 0
-    assert "is there already" in caplog.text
+    assert "is already trained" in caplog.text
     assert (tmp_path / "m/weights.safetensors").stat() == weights
 
 
@@ -218,7 +218,9 @@ def test_where_locks_are_refused_a_training_goes_on_and_says_so(tmp_path, monkey
     monkeypatch.setattr(fcntl, "flock", refused)
     with only_writer(tmp_path / "m"):
         pass
-    assert f"{tmp_path / 'm/.lock'}: this file system refuses locks ({os.strerror(code).lower()})" in caplog.text
+    assert (
+        f"{tmp_path / 'm/.lock'}: this file system does not support locks ({os.strerror(code).lower()})" in caplog.text
+    )
 
 
 def test_what_an_old_workflow_left_running_does_not_count_for_other_settings(make_dataset, tmp_path, caplog):

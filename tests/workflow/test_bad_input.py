@@ -41,7 +41,7 @@ def test_a_clock_that_runs_behind_earlier_results_stops_before_any_job(checkout,
     early.write_bytes(b"")
     os.utime(early, (time.time() + 400 * 86400,) * 2)
     output = checkout.snakemake("convert", check=False)
-    assert "manifest.parquet: is from the future (1 such files): this machine's clock runs behind" in output
+    assert "manifest.parquet: has a file time in the future (1 such files): this machine's clock is behind" in output
     assert "Traceback" not in output
     assert not list(checkout.folder.glob("logs/datasets/*/*.log"))
 

@@ -32,7 +32,7 @@ def test_the_report_has_what_is_about_classes_and_nothing_about_findings(study):
     tables = {name for name, table in TABLES.items() if table.needs in ("findings", "agreement")}
     assert not tables & {path.stem for path in (results / "analysis").glob("*.csv")}
     assert "cross-entropy of the softmax" in page
-    assert "accuracy elsewhere" in page
+    assert "external accuracy" in page
 
 
 def test_digits_that_are_alike_are_not_the_same(study):

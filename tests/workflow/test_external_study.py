@@ -91,9 +91,9 @@ def test_nothing_is_trained_and_the_report_says_what_is_known(study):
     assert not (results / "models").exists()
     page = (results / "report.html").read_text()
     assert "vendor_v1 has a mean AUC of" in page
-    assert "U: nobody says what the model learnt from" in page
-    assert "learnt from a hospital far away, as its maker says" in page
+    assert "U: the model's training data are unknown" in page
+    assert "trained on a hospital far away (as stated by its maker)" in page
     assert "No model was trained" in page
     assert 'id="figure-claims"' in page
-    assert json.loads((results / "figures/claims.json").read_text())["title"].startswith("Claims that are not reached")
+    assert json.loads((results / "figures/claims.json").read_text())["title"].startswith("Claims not met")
     assert np.isfinite(pd.read_csv(results / "analysis/transfer.csv")["auc"]).all()

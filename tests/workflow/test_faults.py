@@ -114,7 +114,7 @@ def test_results_that_may_not_be_written_are_told_before_anything_runs(made, dis
     made.snakemake("results/datasets/north/release/labels.csv")
     disk.remount("ro")
     output = made.snakemake("convert", check=False)
-    assert "results: may not be written to (a file system that is read-only" in output
+    assert "results: is not writable (read-only file system" in output
     assert "Traceback" not in output
     assert "make_manifest" in made.snakemake("-n", "convert")
     disk.remount("rw")

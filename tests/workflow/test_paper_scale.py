@@ -67,7 +67,7 @@ def test_nothing_scrolls_sideways_but_the_boxes_that_say_so(page, width):
 
 def test_tasks_and_measures_are_chosen_and_stay_in_the_address(page):
     page.get_by_label("Pneumonia", exact=True).check()
-    page.get_by_label("Loss against home", exact=True).check()
+    page.get_by_label("Drop from the internal AUC", exact=True).check()
     assert "task=Pneumonia&measure=drop" in page.url
     cells = page.locator("#explorer td[data-words]")
     assert cells.count() == 11 * 8

@@ -69,7 +69,7 @@ def test_a_gpu_is_asked_for_where_there_are_some_whatever_else_the_command_line_
 def test_jobs_without_a_shared_file_system_are_refused_in_one_line(checkout):
     checkout.write("tiny.yaml", (ROOT / "tests/workflow/tiny.yaml").read_text())
     output = checkout.snakemake("train", "-n", "--shared-fs-usage", "none", check=False)
-    assert "CrossRay needs one file system that all jobs see" in output
+    assert "CrossRay needs one file system shared by all jobs" in output
     assert "Traceback" not in output
 
 

@@ -86,7 +86,7 @@ def test_a_gpu_job_asks_for_a_gpu_and_fails_at_once_without_one(through_slurm, f
                         python=server().python)  # fmt: skip
     assert run.wait(timeout=600) == 1
     output = (tmp_path / "promised/slurm-run.log").read_text()
-    assert "is not tried again, as that would not mend it: error: this job asked for 1 GPU and sees 0" in output
+    assert "is not retried, as that would not fix it: error: this job asked for 1 GPU and sees 0" in output
     assert output.count("submitted with SLURM jobid") == 1
 
 

@@ -143,7 +143,7 @@ def test_lint_is_clean(checkout, finished):
 def test_snakemakes_own_report_has_captions_categories_and_labels(finished):
     finished.snakemake("--report", "snakemake-report.html")
     page = (finished.folder / "snakemake-report.html").read_text()
-    for text in ("Performance", "Training", "mean AUC of every pair", "Outlined: home", "loss elsewhere"):
+    for text in ("Performance", "Training", "mean AUC of every pair", "Outlined: internal test", "drop in AUC"):
         assert text in page, text
 
 

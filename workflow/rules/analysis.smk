@@ -1,8 +1,8 @@
-"""Questions to the predictions, one rule and one module a question; what compares two things is in comparisons.smk."""
+"""Questions to the predictions, one rule and one module per question; comparisons of two things are in comparisons.smk."""
 
 
 rule summarise_datasets:
-    """Count images, patients, labels, views, sexes and ages of each data set."""
+    """Count images, patients, labels, views, sex and age of each data set."""
     input:
         manifests=study_manifests,
         digests=study_digests,
@@ -55,7 +55,7 @@ rule summarise_datasets:
 
 
 rule measure_agreement:
-    """Measure how far models agree about single images, and how far seeds do."""
+    """Measure the agreement of models, and of seeds, on individual images."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -102,7 +102,7 @@ rule measure_agreement:
 
 
 rule measure_calibration:
-    """Measure whether scores are usable elsewhere: ROC curves, operating points and calibration."""
+    """Measure ROC curves, operating points of the source applied to the targets, and calibration."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -193,7 +193,7 @@ rule measure_subgroups:
 
 
 rule measure_heads:
-    """Measure how far weight vectors of the shared network lie apart."""
+    """Measure the distances between weight vectors of the shared network."""
     input:
         vectors=expand(
             rules.train_shared_heads.output.vectors, model=PLAN.models_on_all_sources, penalty=PENALTIES, seed=SEEDS
@@ -233,7 +233,7 @@ rule measure_heads:
 
 
 rule probe_sources:
-    """Probe whether a classifier can tell the data sets apart."""
+    """Measure how well a classifier predicts the data set."""
     input:
         embeddings=of_trainings(layout.EMBEDDINGS, PLAN.reported_models, seed=SEEDS[:1]),
         indexes=study_indexes,

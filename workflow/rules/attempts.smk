@@ -9,20 +9,20 @@ from crossray.slurm import begin_run
 
 
 def running_job(number):
-    """Return a running job by its number, out of its group where it is in one."""
+    """Return a running job by its number, taken out of its group if it is in one."""
     running = [one for job in list(workflow.scheduler.running) for one in (job.jobs if job.is_group() else [job])]
     return next((job for job in running if workflow.dag.jobid(job) == number), None)
 
 
 def try_no_more(number):
-    """Let this attempt of a job, and of the group that it is in, be the last."""
+    """Make this attempt of a job, and of its group, the last."""
     for job in list(workflow.scheduler.running):
         if number in (workflow.dag.jobid(one) for one in (job.jobs if job.is_group() else [job])):
             job._attempt = job.restart_times + 1  # its setter would have the resources reckoned anew
 
 
 def check_left_over():
-    """Stop where SLURM still has jobs of a run of this study whose Snakemake is gone; note the name of this one's."""
+    """Stop if SLURM still has jobs of an earlier run of this study whose Snakemake has ended; record this run's job name."""
     with raised_as(WorkflowError):
         begin_run(Path(f"logs/{STUDY.study}/slurm_run.txt"), getattr(workflow.scheduler._executor, "run_uuid", None))
 

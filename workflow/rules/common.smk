@@ -60,7 +60,7 @@ GIVEN = as_text(config)
 
 
 def runs():
-    """Return whether jobs are to run, which is known when the first is planned; who only looks changes nothing."""
+    """Return whether jobs will run, known when the first is planned; a dry run changes nothing."""
     return bool(workflow.executor_plugin and not workflow.dryrun)
 
 
@@ -116,7 +116,7 @@ EXTERNAL = {kind: [name for name, model in PLAN.external.items() if getattr(mode
 
 
 def one_of(*names):
-    """Return a pattern of names, which nothing matches where there is none."""
+    """Return a pattern that matches these names; with no names, it matches nothing."""
     return "|".join(re.escape(name) for several in names for name in several) or "(?!)"
 
 

@@ -2,7 +2,7 @@
 
 
 rule compare_models:
-    """Test differences of AUC on the same images and between home and away."""
+    """Test differences of AUC on the same images and between internal and external tests."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -86,7 +86,7 @@ rule compare_outputs:
 
 
 rule compare_labels:
-    """Compare labellings of the same radiographs, and what they alone cost a model."""
+    """Compare labellings of the same radiographs, and the drop due to the labelling alone."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -135,7 +135,7 @@ rule compare_labels:
 
 
 rule compare_domains:
-    """Compare what the own, all other and all data sets teach: leave one domain out."""
+    """Compare models trained on the target's own, all other and all data sets: leave one domain out."""
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
@@ -169,7 +169,7 @@ rule compare_domains:
 
 
 rule compare_paper:
-    """Set the study's numbers beside those of Cohen et al. (2020)."""
+    """Compare the study's numbers with those of Cohen et al. (2020)."""
     input:
         tables=paper_tables,
         paper=[str(CHECKOUT / f"resources/cohen2020/{name}.csv") for name in PAPER_NUMBERS],
@@ -213,7 +213,7 @@ rule compare_paper:
 
 
 rule summarise_models:
-    """Average each model's cells at home and elsewhere, beside the first model's."""
+    """Average each model's internal and external cells, compared with the first model's."""
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
@@ -252,7 +252,7 @@ rule summarise_models:
 
 
 rule measure_sweeps:
-    """Measure the points of sweeps, and say which value each way of choosing would have chosen."""
+    """Measure the points of sweeps, and the value that each selection method would have chosen."""
     input:
         predictions=predictions_of_sweeps,
         records=of_trainings(rules.train_model.output.record),

@@ -2,7 +2,7 @@
 
 
 rule simulate_hospital:
-    """Render a hospital of chest phantoms: DICOM files, labels, and the true severities and places."""
+    """Render a hospital of chest phantoms: DICOM files, labels, and the true severities and regions."""
     output:
         dicom=directory(layout.RELEASE_DICOM),
         labels=layout.RELEASE_LABELS,
@@ -33,7 +33,7 @@ rule simulate_hospital:
 
 
 rule unpack_release:
-    """Write the images of a release that is no image files as PNG, with a table of their classes."""
+    """Write the images of a release without image files as PNG, with a table of their classes."""
     output:
         images=directory(layout.UNPACKED_IMAGES),
         labels=layout.UNPACKED_LABELS,
@@ -115,7 +115,7 @@ use rule retrieve_release as retrieve_for_once with:
 
 
 rule make_manifest:
-    """Read a release: one row an image, with patient, split and labels."""
+    """Read a release: one row per image, with patient, split and labels."""
     input:
         tables=lambda wildcards: DATA.releases[wildcards.dataset].tables,
         key=lambda wildcards: pseudonyms_key(STUDY, wildcards.dataset, runs()),
@@ -153,7 +153,7 @@ rule make_manifest:
 
 
 rule locate_findings:
-    """Read where a release says that findings are: boxes and masks, on the images of the manifest."""
+    """Read a release's annotated regions: boxes and masks, for the images of the manifest."""
     input:
         tables=lambda wildcards: places_of(wildcards.dataset, DATASETS[wildcards.dataset]),
         lookup=rules.make_manifest.output.lookup,
@@ -226,7 +226,7 @@ rule convert_shard:
 
 
 rule index_shards:
-    """List a data set's shards with their digests, and all images that could not be used."""
+    """List a data set's shards with their digests, and all rejected images."""
     input:
         # A conversion rewrites both; a shard that changes by itself was damaged, and must not be indexed as it is now.
         shards=lambda wildcards: ancient(shards(layout.SHARD, wildcards.dataset, wildcards.shape)),

@@ -2,7 +2,7 @@
 
 
 rule judge_acceptance:
-    """Judge whether each model may be used at each target, and at which threshold."""
+    """Evaluate whether each model can be used at each target, and at which threshold."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -91,7 +91,7 @@ rule measure_usefulness:
 
 
 rule write_decision:
-    """Write the sheet of the decision, to print and sign."""
+    """Write the decision sheet, to print and sign."""
     input:
         acceptance=rules.judge_acceptance.output.table,
         thresholds=rules.judge_acceptance.output.thresholds,
@@ -132,7 +132,7 @@ rule write_decision:
 
 
 rule recheck:
-    """Whether a signed sheet is that of these results: snakemake recheck --config sheet=FILE."""
+    """Check whether a signed sheet matches these results: snakemake recheck --config sheet=FILE."""
     log:
         "<log>/recheck.log",
     conda:

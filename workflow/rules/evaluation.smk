@@ -95,7 +95,7 @@ rule measure_performance:
 
 
 rule measure_classes:
-    """Measure accuracy, F1, the surest five and confusions of models whose tasks are classes."""
+    """Measure accuracy, F1, top-5 accuracy and confusions of models whose tasks are classes."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -146,7 +146,7 @@ rule measure_classes:
 
 
 rule measure_transfer:
-    """Average over tasks and measure what each model loses between home and elsewhere."""
+    """Average over tasks and measure the drop of each model from internal to external tests."""
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,

@@ -2,7 +2,7 @@
 
 
 rule predict_corrected:
-    """Write a model's logits for a target's test images after corrections that need no label of the target."""
+    """Write a model's logits for a target's test images after corrections that use no label of the target."""
     input:
         weights=weights_of,
         record=record_of,
@@ -47,7 +47,7 @@ rule predict_corrected:
 
 
 rule describe_images:
-    """Describe a target's test images by an encoder that no label trained, and by how they were taken."""
+    """Extract features of a target's test images: from an encoder not trained on labels, and of the acquisition."""
     input:
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
@@ -86,7 +86,7 @@ rule describe_images:
 
 
 rule explain_drops:
-    """Explain what models lose elsewhere: prevalence, images, label rule, or that no verdict is possible."""
+    """Split drops into prevalence, images and label rule, or report that no verdict is possible."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -137,7 +137,7 @@ rule explain_drops:
 
 
 rule check_verdicts:
-    """Check the verdicts on simulated hospitals, whose truth is known."""
+    """Check the verdicts on simulated hospitals with known truth."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -189,7 +189,7 @@ rule check_verdicts:
 
 
 rule measure_corrections:
-    """Measure whether corrections help where the split into causes says so."""
+    """Measure whether corrections help against the causes found."""
     input:
         predictions=predictions,
         corrected=corrected_predictions,

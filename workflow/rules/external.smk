@@ -2,7 +2,7 @@
 
 
 rule simulate_scores:
-    """Write the scores of a simulated reader of a simulated hospital, whose faults are known."""
+    """Write the scores of a simulated reader of a simulated hospital, with known errors."""
     input:
         truth=expand(rules.simulate_hospital.output.truth, dataset="{target}", allow_missing=True),
     output:
@@ -32,7 +32,7 @@ rule simulate_scores:
 
 
 rule read_scores:
-    """Read and check a file of scores under the manifest's names; it goes before all that takes long."""
+    """Read and check a file of scores and match it to the manifest, before all long jobs."""
     input:
         scores=scores_of,
         manifest=expand(layout.MANIFEST_AS_READ, dataset="{target}", allow_missing=True),
@@ -102,7 +102,7 @@ rule place_scores:
 
 
 rule apply_network:
-    """Apply a network that was trained elsewhere to the images of a split."""
+    """Apply an external network to the images of a split."""
     input:
         network=network_of,
         manifest=lambda wildcards: manifest_of(wildcards.target),
@@ -144,7 +144,7 @@ rule apply_network:
 
 
 rule measure_external:
-    """Compare models that were trained elsewhere with their makers' claims, with what they refuse, and with others."""
+    """Compare external models with their makers' claims and with other models, and report their refusals."""
     input:
         predictions=predictions,
         manifests=study_manifests,

@@ -2,7 +2,7 @@
 
 
 rule forget:
-    """Take patients out of all results, and leave them out from now on."""
+    """Remove patients from all results and from later runs."""
     log:
         "<log>/forget.log",
     conda:

@@ -2,7 +2,7 @@
 
 
 def datasets_learnt(wildcards):
-    """Return the data sets that a training learns from: the source's, or the pool of a shared network."""
+    """Return the training data sets: the source's, or the pool of a shared network."""
     return PLAN.members[wildcards.source] if "source" in wildcards.keys() else PLAN.pool
 
 
@@ -30,7 +30,7 @@ def index_of(dataset):
 
 
 def manifest_of(dataset):
-    """Return the manifest of a data set as this study uses it. Its digest says whether it is another one.
+    """Return the manifest of a data set as this study uses it. Changes are detected by its digest.
 
     Asking the checkpoint lets Snakemake look again once it has been written: what ends in the same patients, splits and
     labels reruns nothing further. Only the last step before training is a checkpoint; where one checkpoint waits for
@@ -60,7 +60,7 @@ def indexes_of(datasets):
 
 
 def shards_of(datasets):
-    """Return the shards of data sets; who reads them goes by the index whether they have changed."""
+    """Return the shards of data sets; changes are detected by the index."""
     return ancient([path for dataset in datasets for path in shards(layout.SHARD, dataset, SHAPE)])
 
 
@@ -80,18 +80,18 @@ def study_indexes(wildcards):
 
 
 def weights_of(wildcards):
-    """Return the weights of a model; the small record beside them says whether they are others."""
+    """Return the weights of a model; changes are detected by the record beside them."""
     return ancient(of_model(rules.train_model.output.weights, wildcards))
 
 
 def record_of(wildcards):
-    """Return a training's record; asking for its source's digests lets Snakemake see that it need not change."""
+    """Return a training's record; requesting its source's digests lets Snakemake see that it need not change."""
     digests_of(PLAN.members[wildcards.source])
     return of_model(rules.train_model.output.record, wildcards)
 
 
 def of_model(pattern, wildcards):
-    """Return the file of the wildcards' model, of the first seed where there is no wildcard for it."""
+    """Return the file of the wildcards' model, of the first seed if there is no wildcard for it."""
     names = {"model": wildcards.model, "source": wildcards.source, "seed": getattr(wildcards, "seed", SEEDS[0])}
     return expand(pattern, **names)
 
@@ -104,7 +104,7 @@ def initial_weights(wildcards):
 
 
 def initial_record(wildcards):
-    """Return the record of the model that weights come from, which says whether they are others."""
+    """Return the record of the model that weights come from, by which changes are detected."""
     before = PLAN.models[wildcards.model].origin()
     known = before and digests_of(PLAN.members[before.source])
     return of_origin(rules.train_model.output.record, wildcards) if known else []
@@ -117,7 +117,7 @@ def of_origin(pattern, wildcards):
 
 
 def of_trainings(pattern, models=None, **more):
-    """Return the files of every training of models, of all where none are named."""
+    """Return the files of every training of models, by default of all."""
     names = {"seed": SEEDS} | more
     return [path for training in PLAN.trainings(models) for path in expand(pattern, **training, **names)]
 
@@ -135,7 +135,7 @@ def predictions(wildcards):
 
 
 def external_predictions():
-    """Return the predictions of models that were trained elsewhere, which are there once, under the first seed."""
+    """Return the predictions of external models, which exist only for the first seed."""
     return [
         path
         for model, external in PLAN.external.items()
@@ -153,12 +153,12 @@ def scores_of(wildcards):
 
 
 def network_of(wildcards):
-    """Return the file of a network that was trained elsewhere."""
+    """Return the file of an external network."""
     return PLAN.external[wildcards.model].onnx or PLAN.external[wildcards.model].weights
 
 
 def predictions_of_sweeps(wildcards):
-    """Return all predictions, and for the choice among points of sweeps those for every validation split."""
+    """Return all predictions, and for the selection of sweep points those for every validation split."""
     swept = {"split": "validation", "target": PLAN.predicted}
     return predictions(wildcards) + of_trainings(layout.PREDICTION, PLAN.sweep_points, **swept)
 
@@ -170,23 +170,23 @@ def first_predictions(wildcards):
 
 
 def attributions(wildcards):
-    """Return the tables of all maps of attribution of the study."""
+    """Return the tables of all attribution maps of the study."""
     return of_trainings(rules.attribute_images.output.table, PLAN.reported_models, seed=SEEDS[:1], target=PLAN.targets)
 
 
 def regions_of(datasets):
-    """Return the regions of those data sets whose releases say where findings are."""
+    """Return the regions of those data sets whose releases have annotations."""
     return expand(rules.locate_findings.output.regions, dataset=[name for name in datasets if name in PLAN.located])
 
 
 def paper_tables(wildcards):
-    """Return the tables of this study that have numbers of the paper beside them."""
+    """Return the tables of this study that are compared with the paper."""
     wanted = ["performance", "labels", "agreement_summary", "domains", "head_distances", "label_agreement"]
     return [layout.table(name) for name in wanted if name in TABLES]
 
 
 def corrected_predictions(wildcards):
-    """Return the corrected predictions of explained models, on all targets that are no part of their source."""
+    """Return the corrected predictions of explained models, on all targets that are not part of their source."""
     return on_own(rules.predict_corrected.output.predictions, PLAN.foreign_targets, PLAN.explained_models)
 
 

@@ -2,7 +2,7 @@
 
 
 rule attribute_images:
-    """Write where a model finds its evidence in test images of a target."""
+    """Write attribution maps of a model for test images of a target."""
     input:
         weights=weights_of,
         record=record_of,
@@ -48,7 +48,7 @@ rule attribute_images:
 
 
 rule measure_localisation:
-    """Measure whether models look where findings are, at home and elsewhere, and what chance has there."""
+    """Measure localisation on internal and external tests, compared with chance."""
     input:
         attributions=attributions,
         predictions=of_trainings(layout.PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets),

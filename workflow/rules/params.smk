@@ -2,7 +2,7 @@
 
 
 def manifest_code(wildcards):
-    """Return the code behind a manifest: the program's and that of its one reader, but for where findings are."""
+    """Return the code behind a manifest: the program's and its reader's, without the code for regions."""
     # Where findings are is read for another file; how pixels are made is nothing to a manifest.
     return code_version("make_manifest", reader_module(wildcards.dataset), without="crossray.datasets.annotations")
 
@@ -13,17 +13,17 @@ def reader_module(dataset):
 
 
 def contract_modules(names):
-    """Return the modules with the contracts of tables, which those who know tables by their names find there."""
+    """Return the modules with the contracts of tables, for code that looks tables up by name."""
     return sorted({contract_of(name).__module__ for name in names})
 
 
 def figure_modules(wildcards):
-    """Return the modules that only the name of a figure leads to: its own and those of its tables."""
+    """Return the modules found only by the name of a figure: its own and those of its tables."""
     return f"crossray.figures.{wildcards.figure}", *contract_modules(ALL_FIGURES[wildcards.figure].tables)
 
 
 def figure_settings(wildcards):
-    """Return what a figure needs of the study; every figure says whether the images are phantoms."""
+    """Return a figure's settings of the study; every figure states whether the images are phantoms."""
     wanted = ("phantoms", "real", *ALL_FIGURES[wildcards.figure].settings)
     return as_text({key: value for key, value in OF_STUDY.items() if key in wanted})
 

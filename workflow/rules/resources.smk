@@ -5,7 +5,7 @@ GPUS = "CROSSRAY_GPUS"
 
 
 def grows(amount, cause=Cause.MEMORY):
-    """Return a resources function: an amount, or one for the wildcards, once more for each time that it was short."""
+    """Return a resources function: an amount, or one for the wildcards, plus the same for each attempt that ran short."""
     size = amount if callable(amount) else lambda wildcards: amount
     return lambda wildcards, rulename: size(wildcards) * (1 + ATTEMPTS.short(rulename, wildcards, cause))
 

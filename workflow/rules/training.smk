@@ -2,7 +2,7 @@
 
 
 rule train_model:
-    """Train a network on one source; a stopped run continues from its last checkpoint in the work folder."""
+    """Train a network on one source; an interrupted run resumes from its last checkpoint in the work folder."""
     input:
         manifests=lambda wildcards: manifests_of(PLAN.members[wildcards.source]),
         digests=lambda wildcards: digests_of(PLAN.members[wildcards.source]),
@@ -58,7 +58,7 @@ rule train_model:
 
 
 rule train_shared_heads:
-    """Train one network on the pool with an output for each data set and task, with or without a penalty."""
+    """Train one network on the pool with one output per data set and task, with or without a penalty."""
     input:
         manifests=lambda wildcards: manifests_of(PLAN.pool),
         digests=lambda wildcards: digests_of(PLAN.pool),

@@ -1,4 +1,4 @@
-"""Write what a network that was trained elsewhere makes of the images of a split. Files of networks run no code."""
+"""Write the outputs of an external network for the images of a split. Network files are not executed."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Write a data set's manifest as a study uses it: the patients that the audit moved in their new split, and classes.
+"""Write a data set's manifest for a study: with the splits after the audit, and with classes.
 
 In a study of classes every image must have one of them; those of other classes become unknown.
 """

@@ -1,4 +1,4 @@
-"""Write where a model finds its evidence in test images of a target: those with known regions, and the most telling."""
+"""Write attribution maps of a model for test images of a target: with annotated regions, and the most confident."""
 
 import logging
 import sys
@@ -80,10 +80,10 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--predictions", required=True, type=Path, help="the model's logits of the target's test split"
     )
-    options.add_argument("--regions", type=Path, nargs="?", help="where findings are (Parquet; none if not known)")
+    options.add_argument("--regions", type=Path, nargs="?", help="annotated regions (Parquet; none if unknown)")
     settings_option(options, AttributeImages)
     options.add_argument("--maps", required=True, type=Path, help="maps to write (HDF5)")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: what each map is of")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: image and finding of each map")
     hardware_options(options)
     return run(attribute_images, options.parse_args(argv))
 

@@ -1,4 +1,4 @@
-"""Find patients and near-duplicate images that stand on both sides of a split, within and across data sets."""
+"""Find patients and near-duplicate images on both sides of a split, within and across data sets."""
 
 import logging
 import sys

@@ -36,7 +36,7 @@ def check(arguments: Namespace) -> None:
     if wrong := list(problems(plan, cohorts, outlook)):
         print("\nTo change\n" + "\n".join(f"  - {line}" for line in wrong), flush=True)
         raise UserError(f"study {plan.study.study}: a run would stop or end without a number; see what to change")
-    print("\nNothing stands in the way of a run.")
+    print("\nNo problems found: the study can run.")
 
 
 def main(argv: list[str] | None = None) -> int:

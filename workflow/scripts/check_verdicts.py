@@ -1,4 +1,4 @@
-"""Check the verdicts on simulated hospitals: terms found against terms planted, and how often verdicts are right."""
+"""Check the verdicts on simulated hospitals: estimated against planted terms, and how often verdicts are right."""
 
 import logging
 import sys
@@ -39,8 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         "--truths", required=True, type=Path, nargs="+",
         help="simulate_hospital.py: severities, in the order of the setting hospitals",
     )  # fmt: skip
-    options.add_argument("--acceptance", required=True, type=Path, help="CSV to write: what is asked of the method")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: planted and found, one row a cell")
+    options.add_argument("--acceptance", required=True, type=Path, help="CSV to write: criteria of the method")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: planted and found, one row per cell")
     return run(check_verdicts, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Compare what a target's own data, all others, and all together teach: leave one domain out."""
+"""Compare models trained on a target's own data, on all others, and on all together: leave one domain out."""
 
 import logging
 import sys
@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
     options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a model, target, condition")
+    options.add_argument(
+        "--output", required=True, type=Path, help="CSV to write: one row per model, target, condition"
+    )
     return run(compare_domains, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Compare labellings of the same radiographs, and what two labellings alone cost a model."""
+"""Compare labellings of the same radiographs, and the drop due to the labelling alone."""
 
 import logging
 import sys
@@ -34,8 +34,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     study_options(options)
     options.add_argument("--pairs", required=True, type=Path, help="near-duplicates that audit_leakage.py found (CSV)")
-    options.add_argument("--control", required=True, type=Path, help="CSV to write: models tested by both labellings")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a pair and task")
+    options.add_argument(
+        "--control", required=True, type=Path, help="CSV to write: models evaluated with both labellings"
+    )
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per pair and task")
     return run(compare_labels, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Test differences of AUC: two models on the same images, and one model at home and away, with correction."""
+"""Test differences of AUC: two models on the same images, and internal against external tests, with correction."""
 
 import logging
 import sys
@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     study_options(options, CompareModels)
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a comparison")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per comparison")
     return run(compare_models, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Compare the outputs of two models image by image: Bland-Altman limits, and the images on which they differ most."""
+"""Compare the outputs of two models image by image: Bland-Altman limits, and the images of largest disagreement."""
 
 import logging
 import sys
@@ -28,8 +28,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     study_options(options, CompareOutputs)
     options.add_argument("--points", required=True, type=Path, help="CSV to write: outputs of the pairs to show")
-    options.add_argument("--extremes", required=True, type=Path, help="CSV to write: images on which they differ most")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a pair, target and task")
+    options.add_argument(
+        "--extremes", required=True, type=Path, help="CSV to write: images with the largest disagreement"
+    )
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per pair, target and task")
     return run(compare_outputs, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Set the study's numbers beside those of Cohen et al. (2020), cell by cell."""
+"""Compare the study's numbers with those of Cohen et al. (2020), cell by cell."""
 
 import logging
 import sys
@@ -37,8 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--tables", required=True, type=Path, nargs="+", help="the study's tables (CSV), by file name")
     options.add_argument("--paper", required=True, type=Path, help="folder with the paper's numbers")
     settings_option(options, ComparePaper)
-    options.add_argument("--summary", required=True, type=Path, help="CSV to write: one row a quantity")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a number of the paper")
+    options.add_argument("--summary", required=True, type=Path, help="CSV to write: one row per quantity")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per number of the paper")
     return run(compare_paper, options.parse_args(argv))
 
 

@@ -30,9 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     settings_option(options, ConvertShard)
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
     options.add_argument("--lookup", required=True, type=Path, help="table from the manifest's images to their files")
-    options.add_argument("--root", required=True, type=Path, help="folder that files start from")
+    options.add_argument("--root", required=True, type=Path, help="folder that file paths are relative to")
     options.add_argument("--output", required=True, type=Path, help="shard to write (HDF5)")
-    options.add_argument("--rejected", required=True, type=Path, help="CSV to write: images left out, and why")
+    options.add_argument("--rejected", required=True, type=Path, help="CSV to write: rejected images, with reasons")
     return run(convert_shard, options.parse_args(argv))
 
 

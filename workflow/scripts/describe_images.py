@@ -1,4 +1,4 @@
-"""Describe a data set's test images by an encoder that no label trained, and by how they were taken.
+"""Extract features of a data set's test images: from an encoder not trained on labels, and of the acquisition.
 
 What explains losses elsewhere compares these descriptions between data sets.
 """

@@ -1,4 +1,4 @@
-"""Say which numbers of two studies differ, and which of them by more than their intervals say.
+"""List the numbers that differ between two studies, and those that differ by more than their intervals.
 
 A number is beyond an interval if it lies outside that of the other study. Intervals hold for other patients of the same
 hospitals: another training seed, other data or another machine may move a number further than they say.
@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     options.add_argument("--before", required=True, type=Path, help="folder of a study, or a copy of its tables")
-    options.add_argument("--after", required=True, type=Path, help="folder of the study to set beside it")
+    options.add_argument("--after", required=True, type=Path, help="folder of the study to compare with")
     return run(diff, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Draw a figure of a study: as SVG, as PNG and with its words."""
+"""Draw a figure of a study: SVG, PNG, and its text as JSON."""
 
 import sys
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""Explain drops elsewhere: other prevalence, other images, another label rule, or that no verdict is possible.
+"""Split drops into causes: prevalence, images, label rule, or that no verdict is possible.
 
 The method, its order of questions and what it cannot know are in docs/shift.md.
 """
@@ -41,10 +41,12 @@ def main(argv: list[str] | None = None) -> int:
         "--descriptions", required=True, type=Path, nargs="+", help="describe_images.py: TARGET.parquet of every target"
     )
     options.add_argument(
-        "--pairs", required=True, type=Path, help="audit_leakage.py: radiographs that two data sets have, so read twice"
+        "--pairs", required=True, type=Path, help="audit_leakage.py: radiographs in two data sets, labelled twice"
     )
-    options.add_argument("--evidence", required=True, type=Path, help="CSV to write: what each verdict hangs on")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: terms and verdicts, one row a cell")
+    options.add_argument("--evidence", required=True, type=Path, help="CSV to write: evidence for each verdict")
+    options.add_argument(
+        "--output", required=True, type=Path, help="CSV to write: terms and verdicts, one row per cell"
+    )
     return run(explain_drops, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Forget patients: take them out of all that the workflow wrote, and see to it that they do not come back.
+"""Forget patients: remove them from all outputs of the workflow, and from later runs.
 
 The list names patients by data set, in the columns dataset and patient_id, as the release calls them or as a manifest
 does. What was made from the data sets is removed, to be made again without these patients by the next run; weights of
@@ -138,7 +138,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--patients", required=True, type=Path, help="CSV with the columns dataset and patient_id")
     settings_option(options, Forget)
-    options.add_argument("--private", required=True, type=Path, help="folder of what leads back to patients")
+    options.add_argument("--private", required=True, type=Path, help="folder of what identifies patients")
     options.add_argument("--results", required=True, type=Path, help="folder of results")
     options.add_argument(
         "--cache", type=Path, nargs="*", default=[], help="folders of Snakemake's between-workflow cache"

@@ -1,4 +1,4 @@
-"""List the shards of a data set with their digests, and all images that were left out."""
+"""List the shards of a data set with their digests, and all rejected images."""
 
 import sys
 from argparse import Namespace
@@ -29,8 +29,8 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--dataset", required=True, help="name of the data set")
     settings_option(options, IndexShards)
     options.add_argument("--shards", required=True, type=Path, nargs="+", help="the shards, in order")
-    options.add_argument("--rejected", required=True, type=Path, nargs="+", help="the CSV of images left out of each")
-    options.add_argument("--all-rejected", required=True, type=Path, help="CSV to write: all images left out")
+    options.add_argument("--rejected", required=True, type=Path, nargs="+", help="the CSV of rejected images of each")
+    options.add_argument("--all-rejected", required=True, type=Path, help="CSV to write: all rejected images")
     options.add_argument("--output", required=True, type=Path, help="index to write (JSON)")
     return run(index_shards, options.parse_args(argv))
 

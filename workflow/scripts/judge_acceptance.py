@@ -1,4 +1,4 @@
-"""Judge whether each model may be used at each target, and at which threshold, by the criteria of the study."""
+"""Evaluate whether each model can be used at each target, and at which threshold, by the acceptance criteria."""
 
 import logging
 import sys
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     study_options(options, JudgeAcceptance)
-    options.add_argument("--thresholds", required=True, type=Path, help="CSV to write: what each threshold gives")
+    options.add_argument("--thresholds", required=True, type=Path, help="CSV to write: results at each threshold")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: each criterion, met or not")
     return run(judge_acceptance, options.parse_args(argv))
 

@@ -1,4 +1,4 @@
-"""Read where a release says that findings are: boxes and masks, on the images of the manifest."""
+"""Read a release's annotated regions of findings: boxes and masks, for the images of the manifest."""
 
 import logging
 import sys
@@ -27,13 +27,13 @@ def locate_findings(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--reader", required=True, help="what reads the release")
-    options.add_argument("--root", required=True, type=Path, help="folder that image paths start from")
+    options.add_argument("--reader", required=True, help="reader of the release")
+    options.add_argument("--root", required=True, type=Path, help="folder that image paths are relative to")
     options.add_argument(
         "--tables", required=True, type=Path, nargs="+", help="the release's tables of regions, in the reader's order"
     )
     options.add_argument(
-        "--lookup", required=True, type=Path, help="CSV of make_manifest.py: what stands for what in the release"
+        "--lookup", required=True, type=Path, help="CSV of make_manifest.py: mapping to the identifiers of the release"
     )
     options.add_argument("--output", required=True, type=Path, help="regions to write (Parquet)")
     return run(locate_findings, options.parse_args(argv))

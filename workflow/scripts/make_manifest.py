@@ -1,4 +1,4 @@
-"""Read a release and write its manifest: one row an image, with patient, split and labels."""
+"""Read a release and write its manifest: one row per image, with patient, split and labels."""
 
 import logging
 import sys
@@ -38,13 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--dataset", required=True, help="name of the data set")
     options.add_argument("--settings", required=True, type=json_object, help="reader, split, policy, ... as JSON")
-    options.add_argument("--root", required=True, type=Path, help="folder that image paths start from")
+    options.add_argument("--root", required=True, type=Path, help="folder that image paths are relative to")
     options.add_argument(
         "--tables", required=True, type=Path, nargs="*", help="the release's tables, in the order of its reader"
     )
-    options.add_argument(
-        "--key", type=Path, nargs="?", help="key by which identifiers are replaced; none where the data set is public"
-    )
+    options.add_argument("--key", type=Path, nargs="?", help="pseudonym key; none if the data set is public")
     options.add_argument(
         "--forgotten",
         type=Path,
@@ -52,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         help="list of patients to leave out, as forget.py writes it",
     )
     options.add_argument(
-        "--lookup", required=True, type=Path, help="CSV to write: what stands in the manifest for what in the release"
+        "--lookup", required=True, type=Path, help="CSV to write: mapping of identifiers to those of the release"
     )
     options.add_argument("--output", required=True, type=Path, help="manifest to write (Parquet)")
     return run(make_manifest, options.parse_args(argv))

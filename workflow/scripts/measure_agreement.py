@@ -1,4 +1,4 @@
-"""Measure how far models agree about single images: Cohen's kappa at their operating points, and Kendall's tau."""
+"""Measure the agreement of models on individual images: Cohen's kappa at their operating points, and Kendall's tau."""
 
 import logging
 import sys
@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     study_options(options)
     options.add_argument("--summary", required=True, type=Path, help="CSV to write: means over pairs")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a pair, target and task")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per pair, target and task")
     return run(measure_agreement, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Measure whether scores are usable elsewhere: ROC curves, operating points carried from home, and calibration."""
+"""Measure ROC curves, operating points of the source applied to the targets, and calibration."""
 
 import logging
 import sys
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         "--points",
         required=True,
         type=Path,
-        help="CSV to write: shares at every threshold",
+        help="CSV to write: sensitivity and specificity at every threshold",
     )
     options.add_argument("--curves", required=True, type=Path, help="CSV to write: ROC curves")
     options.add_argument("--bins", required=True, type=Path, help="CSV to write: reliability curves")

@@ -1,4 +1,4 @@
-"""Measure studies of classes: accuracy, F1, top five and AUC of every model on every target, and confusions.
+"""Measure studies of classes: accuracy, F1, top-5 accuracy and AUC of every model on every target, and confusions.
 
 An image has exactly one class, the one that its model is surest of is what the model says.
 """
@@ -33,8 +33,8 @@ def main(argv: list[str] | None = None) -> int:
     study_options(options)
     options.add_argument("--performance", required=True, type=Path, help="CSV of the AUC of each class")
     options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
-    options.add_argument("--confusion", required=True, type=Path, help="CSV to write: one row a pair of classes")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a model, target and seed")
+    options.add_argument("--confusion", required=True, type=Path, help="CSV to write: one row per pair of classes")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per model, target and seed")
     return run(measure_classes, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Measure whether corrections and other ways to train help where the split into causes says so."""
+"""Measure whether corrections and other training methods help against the causes found."""
 
 import logging
 import sys
@@ -31,9 +31,9 @@ def main(argv: list[str] | None = None) -> int:
     study_options(options, MeasureCorrections)
     options.add_argument("--corrected", required=True, type=Path, help="folder of predict_corrected.py")
     options.add_argument("--shift", required=True, type=Path, help="explain_drops.py: terms and verdicts")
-    options.add_argument("--evidence", required=True, type=Path, help="explain_drops.py: what verdicts hang on")
-    options.add_argument("--groups", required=True, type=Path, help="CSV to write: one row a correction and verdict")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell and correction")
+    options.add_argument("--evidence", required=True, type=Path, help="explain_drops.py: evidence for verdicts")
+    options.add_argument("--groups", required=True, type=Path, help="CSV to write: one row per correction and verdict")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per cell and correction")
     return run(measure_corrections, options.parse_args(argv))
 
 

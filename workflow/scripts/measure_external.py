@@ -1,4 +1,4 @@
-"""Measure models that were trained elsewhere: claims, refusals, and what changes from one version to another."""
+"""Evaluate external models: claims, refusals, and differences between versions."""
 
 import logging
 import sys
@@ -28,9 +28,11 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     study_options(options, MeasureExternal)
-    options.add_argument("--claims", required=True, type=Path, help="CSV to write: one row a claimed number")
-    options.add_argument("--refusals", required=True, type=Path, help="CSV to write: who was scored and who was not")
-    options.add_argument("--versions", required=True, type=Path, help="CSV to write: pairs of models, same images")
+    options.add_argument("--claims", required=True, type=Path, help="CSV to write: one row per claimed number")
+    options.add_argument("--refusals", required=True, type=Path, help="CSV to write: images with and without scores")
+    options.add_argument(
+        "--versions", required=True, type=Path, help="CSV to write: pairs of models on the same images"
+    )
     return run(measure_external, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Measure how far the weight vectors of each task lie apart in networks with an output for each data set."""
+"""Measure the distances between the weight vectors of each task in networks with one output per data set."""
 
 import logging
 import sys
@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--tasks", required=True, type=Path, help="mean AUC of each task (CSV of measure_transfer.py)")
     options.add_argument("--places", required=True, type=Path, help="CSV to write: vectors on two principal components")
     options.add_argument("--relations", required=True, type=Path, help="CSV to write: distance against AUC")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a task")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per task")
     return run(measure_heads, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Measure whether models look where findings are: maps of attribution against known regions, and against chance."""
+"""Measure localisation: attribution maps against annotated regions, and against chance."""
 
 import logging
 import sys
@@ -26,10 +26,12 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     study_options(options, MeasureLocalisation)
-    options.add_argument("--attributions", required=True, type=Path, help="folder of the study's maps of attribution")
+    options.add_argument("--attributions", required=True, type=Path, help="folder of the study's attribution maps")
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their regions")
     options.add_argument("--summary", required=True, type=Path, help="CSV to write: means over pairs")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell, method and measure")
+    options.add_argument(
+        "--output", required=True, type=Path, help="CSV to write: one row per cell, method and measure"
+    )
     return run(measure_localisation, options.parse_args(argv))
 
 

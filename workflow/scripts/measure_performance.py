@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     study_options(options)
     options.add_argument("--replicates", required=True, type=Path, help="bootstrap replicates to write (Parquet)")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per cell")
     return run(measure_performance, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Measure every model by sex, age band and view, and find the group that fares worst."""
+"""Measure every model by sex, age band and view, and find the group with the worst performance."""
 
 import logging
 import sys
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
     study_options(options)
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a cell and group")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per cell and group")
     return run(measure_subgroups, options.parse_args(argv))
 
 

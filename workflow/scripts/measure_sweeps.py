@@ -1,4 +1,4 @@
-"""Measure every point of every sweep on every target, and say which value each way of choosing would have chosen."""
+"""Measure every point of every sweep on every target, and the value that each selection method would have chosen."""
 
 import logging
 import sys
@@ -39,8 +39,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     study_options(options, MeasureSweeps)
     options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a point, source and target")
-    options.add_argument("--choices", required=True, type=Path, help="CSV to write: one row a choice")
+    options.add_argument(
+        "--output", required=True, type=Path, help="CSV to write: one row per point, source and target"
+    )
+    options.add_argument("--choices", required=True, type=Path, help="CSV to write: one row per choice")
     return run(measure_sweeps, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Average over tasks and measure what each model loses between home and the other hospitals."""
+"""Average over tasks and measure the drop of each model from its internal test to the other hospitals."""
 
 import sys
 from argparse import Namespace
@@ -28,12 +28,14 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
     options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a model, source and target")
     options.add_argument(
-        "--summary", required=True, type=Path, help="CSV to write: one row a model and source, and all"
+        "--output", required=True, type=Path, help="CSV to write: one row per model, source and target"
     )
-    options.add_argument("--tasks", required=True, type=Path, help="CSV to write: one row a model and task")
-    options.add_argument("--variances", required=True, type=Path, help="CSV to write: what makes each mean vary")
+    options.add_argument(
+        "--summary", required=True, type=Path, help="CSV to write: one row per model and source, and all"
+    )
+    options.add_argument("--tasks", required=True, type=Path, help="CSV to write: one row per model and task")
+    options.add_argument("--variances", required=True, type=Path, help="CSV to write: variance components of each mean")
     return run(measure_transfer, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Write the predictions of a model that was trained elsewhere for a split of a data set, from its scores."""
+"""Write the predictions of an external model for a split of a data set, from its scores."""
 
 import sys
 from argparse import Namespace
@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--scores", required=True, type=Path, help="scores of read_scores.py")
     options.add_argument("--manifest", required=True, type=Path, help="manifest of the data set in the study")
-    options.add_argument("--index", required=True, type=Path, help="index of its shards, which say who has pixels")
+    options.add_argument(
+        "--index", required=True, type=Path, help="index of its shards, which lists images with pixels"
+    )
     settings_option(options, PlaceScores)
     options.add_argument("--split", required=True, help="validation or test")
     options.add_argument("--output", required=True, type=Path, help="predictions to write (Parquet)")

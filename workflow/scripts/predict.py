@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def predict(arguments: Namespace) -> None:
-    """Compute what is asked for and is not kept."""
+    """Compute requested predictions that are not in the cache."""
     import pandas as pd
 
     from crossray import predictions
@@ -77,13 +77,13 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the targets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
     settings_option(options, Predict)
-    options.add_argument("--code", default="", help="digest of the code behind predictions, a part of the key")
+    options.add_argument("--code", default="", help="digest of the prediction code, part of the cache key")
     options.add_argument(
         "--outputs",
         required=True,
         type=Path,
         nargs="+",
-        help="predictions to write, each as FOLDER/SPLIT/TARGET.parquet; what is kept lies in FOLDER/work",
+        help="predictions to write, each as FOLDER/SPLIT/TARGET.parquet; the cache is in FOLDER/work",
     )
     options.add_argument("--embeddings", nargs="?", type=Path, help="features to write (Parquet; default: none)")
     options.add_argument("--domains", nargs="*", default=[], help="targets whose images are sampled for --embeddings")

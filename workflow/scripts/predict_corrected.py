@@ -1,4 +1,4 @@
-"""Write a model's logits for a target's test images after corrections that need no label of the target.
+"""Write a model's logits for a target's test images after corrections that use no label of the target.
 
 Pictures get the source's polarity, or its blur and noise (resolution); or the network gets the target's batch-norm
 statistics (batch norm).
@@ -64,7 +64,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--weights", required=True, type=Path, help="weights of the model (safetensors)")
     options.add_argument(
-        "--source-manifests", required=True, type=Path, nargs="+", help="manifests of what the model learnt from"
+        "--source-manifests", required=True, type=Path, nargs="+", help="manifests of the model's training data"
     )
     options.add_argument("--source-indexes", required=True, type=Path, nargs="+", help="their indexes, in order")
     options.add_argument("--manifest", required=True, type=Path, help="manifest of the target")

@@ -1,4 +1,4 @@
-"""Print a study's matrix of mean AUC, sources x targets, why models do worse elsewhere, and where its report is."""
+"""Print a study's matrix of mean AUC, sources x targets, the causes of drops, and the path of its report."""
 
 import sys
 from argparse import Namespace
@@ -43,7 +43,9 @@ def print_matrix(arguments: Namespace) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and return the exit status."""
     options = parser(__doc__)
-    options.add_argument("--causes", action="store_true", help="also say what each pair suffers from, by shift.csv")
+    options.add_argument(
+        "--causes", action="store_true", help="also print the cause of each pair's drop, from shift.csv"
+    )
     options.add_argument("study", type=Path, help="folder of the study's results, for instance results/demo")
     return run(print_matrix, options.parse_args(argv))
 

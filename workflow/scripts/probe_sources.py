@@ -1,4 +1,4 @@
-"""Probe whether a classifier can tell the data sets apart, from tiny images and from each model's features."""
+"""Measure how well a classifier predicts the data set, from tiny images and from each model's features."""
 
 import logging
 import sys
@@ -50,8 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
     settings_option(options, ProbeSources)
-    options.add_argument("--confusion", required=True, type=Path, help="CSV to write: what is taken for what")
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row a kind of features")
+    options.add_argument("--confusion", required=True, type=Path, help="CSV to write: confusion of data sets")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: one row per kind of features")
     return run(probe_sources, options.parse_args(argv))
 
 

@@ -1,4 +1,4 @@
-"""Read a file of scores of a model that was trained elsewhere, check it, and give it the identifiers of a manifest.
+"""Read and check a file of scores of an external model, and match it to the identifiers of a manifest.
 
 It waits for the manifest alone, so that what is wrong with the file is told before anything is converted or trained.
 """
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--scores", required=True, help="file of scores: CSV, Excel or Parquet")
     options.add_argument("--manifest", required=True, type=Path, help="manifest of the data set")
-    options.add_argument("--lookup", required=True, type=Path, help="CSV of its images as the release names them")
+    options.add_argument("--lookup", required=True, type=Path, help="CSV with the release's identifiers of its images")
     settings_option(options, ReadScores)
     options.add_argument("--output", required=True, type=Path, help="scores to write, as predictions (Parquet)")
     return run(read_scores, options.parse_args(argv))

@@ -1,4 +1,4 @@
-"""Say whether a signed sheet is that of the results here: criteria, scores, labels, models, code and answers."""
+"""Check whether a signed sheet matches the results: criteria, scores, labels, models, code and answers."""
 
 import sys
 from argparse import Namespace
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--sheet", required=True, type=Path, help="the decision.html that was signed")
     options.add_argument("--study", required=True, type=Path, help="folder of the study's results")
     options.add_argument(
-        "--settings", required=True, type=json_object, help="JSON: criteria (as JSON), code (version of what judged)"
+        "--settings", required=True, type=json_object, help="JSON: criteria (as JSON), code (version of the evaluation)"
     )
     return run(recheck, options.parse_args(argv))
 

@@ -1,4 +1,4 @@
-"""Render a hospital of chest phantoms: DICOM files, the table of labels, the true severities and places.
+"""Render a hospital of chest phantoms: DICOM files, labels, and the true severities and regions of findings.
 
 The phantoms are drawings for demonstrations and tests, not radiographs.
 """
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--dicom", required=True, type=Path, help="folder to write the DICOM files to")
     options.add_argument("--labels", required=True, type=Path, help="CSV to write: the hospital's labels")
     options.add_argument("--truth", required=True, type=Path, help="CSV to write: severity of each finding, 0 to 1")
-    options.add_argument("--regions", required=True, type=Path, help="CSV to write: where each finding is, as masks")
+    options.add_argument("--regions", required=True, type=Path, help="CSV to write: region of each finding, as masks")
     return run(simulate_hospital, options.parse_args(argv))
 
 

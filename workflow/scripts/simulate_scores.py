@@ -1,4 +1,4 @@
-"""Write the scores of a simulated reader of a simulated hospital, who sees true severities with known faults."""
+"""Write the scores of a simulated reader of a simulated hospital, who sees true severities with known errors."""
 
 import sys
 from argparse import Namespace

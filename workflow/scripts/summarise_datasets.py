@@ -1,4 +1,4 @@
-"""Count what is in each data set: images, patients, labels, views, sexes, ages."""
+"""Count images, patients, labels, views, sex and age of each data set."""
 
 import sys
 from argparse import Namespace
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
     options.add_argument("--datasets", required=True, type=Path, help="folder of data sets, with their shards")
     settings_option(options, SummariseDatasets)
-    options.add_argument("--flow", required=True, type=Path, help="CSV to write: what each step leaves of the images")
+    options.add_argument("--flow", required=True, type=Path, help="CSV to write: images left after each step")
     options.add_argument("--counts", required=True, type=Path, help="CSV to write: images and patients by property")
     options.add_argument("--labels", required=True, type=Path, help="CSV to write: labels by task and split")
     return run(summarise_datasets, options.parse_args(argv))

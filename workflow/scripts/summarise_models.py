@@ -1,4 +1,4 @@
-"""Summarise models: AUC at home and elsewhere, the difference to the first model, parameters and operations."""
+"""Summarise models: internal and external AUC, the difference from the first model, parameters and operations."""
 
 import sys
 from argparse import Namespace
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
     options.add_argument("--models", required=True, type=Path, help="folder of the study's models")
     settings_option(options, SummariseModels)
-    options.add_argument("--output", required=True, type=Path, help="CSV to write: two rows a model")
+    options.add_argument("--output", required=True, type=Path, help="CSV to write: two rows per model")
     return run(summarise_models, options.parse_args(argv))
 
 

@@ -16,7 +16,7 @@ from crossray.study.stages.train_model import TrainModel
 
 
 def train_model(arguments: Namespace) -> None:
-    """Train, unless it is done; nobody else trains the same meanwhile."""
+    """Train the model unless it is already trained; a lock keeps other processes from training it."""
     from crossray.learning.checkpoints import train_once
 
     train_once("train_model", arguments, [arguments.weights, arguments.history], _train_and_write)

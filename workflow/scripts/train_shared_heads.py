@@ -1,4 +1,4 @@
-"""Train one network on several data sets with an output for each data set and task, and write its weight vectors.
+"""Train one network on several data sets with one output per data set and task, and write its weight vectors.
 
 Cohen et al. 2020, section 6. A run that was stopped continues from its last checkpoint in the work folder.
 """
@@ -15,7 +15,7 @@ from crossray.study.stages.train_shared_heads import TrainSharedHeads
 
 
 def train_shared_heads(arguments: Namespace) -> None:
-    """Train, unless it is done; nobody else trains the same meanwhile."""
+    """Train the model unless it is already trained; a lock keeps other processes from training it."""
     from crossray.learning.checkpoints import train_once
 
     train_once("train_shared_heads", arguments, [arguments.vectors, arguments.history], _train_and_write)

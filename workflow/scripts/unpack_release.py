@@ -1,4 +1,4 @@
-"""Write the images of a release that is no image files, such as a library's arrays, as PNG, with a table of classes."""
+"""Write the images of a release without image files, such as a library's arrays, as PNG, with a table of classes."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Write the sheet of the decision: one HTML page to print and sign, without figures, scripts or a network."""
+"""Write the decision sheet: one HTML page to print and sign, without figures, scripts or network requests."""
 
 import logging
 import sys

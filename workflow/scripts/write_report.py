@@ -1,4 +1,4 @@
-"""Write the report: one HTML file with every figure and table inside, readable without a network or a script."""
+"""Write the report: one HTML file with every figure and table inside, readable offline and without scripts."""
 
 import logging
 import sys

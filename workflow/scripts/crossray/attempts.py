@@ -19,7 +19,7 @@ _TAIL = 50_000
 class Cause(enum.Enum):
     """What ended a job."""
 
-    USER = "an error that another attempt does not mend"
+    USER = "an error that a retry would not fix"
     MEMORY = "out of memory"
     TIME = "out of time"
     MACHINE = "its node, or somebody who cancelled it"
@@ -35,13 +35,13 @@ _SIGNS = (
     (Cause.MEMORY, r"\bMemoryError\b|bad_alloc|can't allocate memory|[Cc]annot allocate memory|TERM_MEMLIMIT"),
     (Cause.MEMORY, r"(?m)\bKilled\b|exit (?:status|code) 137|died with <Signals\.SIGKILL"),
 )  # fmt: skip
-#: what a program says last when a person has to mend something (:func:`crossray.program.run`)
+#: start of the last line of a program when the user has to fix something (:func:`crossray.program.run`)
 _TOLD = re.compile(r"(?:\w+\.py: )?error: ")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A cause, the words that show it, and the file in which they stand, if they stand in one."""
+    """A cause, the text that shows it, and the file that contains the text, if any."""
 
     cause: Cause
     words: str = ""
@@ -52,7 +52,7 @@ def failure_of(message: str, logs: Iterable[Path], since: float = 0) -> Failure:
     """Return why a job failed.
 
     Args:
-        message: what the scheduler says of it.
+        message: of the scheduler.
         logs: of the program and of the scheduler; those that are not there are passed over.
         since: seconds since 1970; older logs are of an earlier job.
     """
@@ -130,12 +130,12 @@ class Attempts:
 
 
 def _advice(failure: Failure, infos: list[Mapping[str, Any]], job: Any) -> str:
-    """Return what the main output says of a failure."""
+    """Return the main output's line about a failure."""
     who = ", ".join(dict.fromkeys(info["rule_name"] for info in infos)) + f" (job {infos[0]['jobid']})"
     where = f"; see {failure.file}" if failure.file else ""
     asked = {Cause.MEMORY: "mem_mb", Cause.TIME: "runtime"}.get(failure.cause)
     if failure.cause is Cause.USER:
-        return f"{who} is not tried again, as that would not mend it: {failure.words}{where}"
+        return f"{who} is not retried, as that would not fix it: {failure.words}{where}"
     if asked:
         had = getattr(getattr(job, "resources", None), asked, None)
         return f"{who} was {failure.cause.value}, with {asked}={had}; another attempt asks for more{where}"

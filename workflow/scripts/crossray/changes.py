@@ -18,7 +18,7 @@ _NONE = "<nothing exclusive>"
 _DIGEST = re.compile(r"[0-9a-f]{16,}")
 #: signs of a value that are shown
 _SHOWN = 60
-#: stands for a key that is not there
+#: marks a missing key
 _ABSENT = object()
 
 

@@ -26,7 +26,7 @@ def code_version(script: str, *modules: str, without: str = "") -> str:
 
     Returns:
         16 hexadecimal digits, the same wherever the checkout lies. They depend on the syntax trees alone:
-        comments, docstrings and other strings that stand alone, formatting and file times do not count.
+        comments, docstrings and other bare strings, formatting and file times are ignored.
     """
     files = _behind(script, *modules, without=without)
     digest = hashlib.sha256()
@@ -84,7 +84,7 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 class _WithoutTexts(ast.NodeTransformer):
-    """Takes out strings that stand alone: docstrings, and what fields and columns mean."""
+    """Removes bare strings: docstrings, and descriptions of fields and columns."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         """Drop a statement that is a string."""

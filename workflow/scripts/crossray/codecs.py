@@ -89,7 +89,7 @@ def _jpeg_2000(content: Any, stream: Stream, out: NDArray | None) -> NDArray:
 
 
 def _by_gdcm(content: Any, stream: Stream) -> NDArray:
-    """Decode with GDCM, which ends the process where what it is told is not what the stream says."""
+    """Decode with GDCM, which ends the process if its arguments do not match the stream."""
     import gdcm
 
     fragment = gdcm.Fragment()
@@ -173,7 +173,7 @@ def _placed(shape: tuple[int, ...], dtype: np.dtype, start: int, shared: SharedF
 
 
 def main(arguments: list[str]) -> None:
-    """Decode what is asked for until the other process closes the connection."""
+    """Serve decoding requests until the other process closes the connection."""
     connection, shared = Connection(int(arguments[0])), SharedFile(int(arguments[1]))
     allowed = resource.getrlimit(resource.RLIMIT_AS)[1]
     limit = _MEMORY if allowed == resource.RLIM_INFINITY else min(_MEMORY, allowed)

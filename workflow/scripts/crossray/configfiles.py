@@ -1,4 +1,4 @@
-"""What the text of a configuration may get wrong that YAML's reader passes over, or tells in words of its own.
+"""Errors in the text of a configuration that YAML's reader ignores, or reports in its own terms.
 
 The workflow imports this at start, so it stays light.
 """
@@ -16,7 +16,7 @@ from crossray.errors import UserError
 #: what YAML takes a text without quotation marks for
 _KINDS = {"int": "a number", "float": "a number", "bool": "true or false", "null": "nothing", "timestamp": "a date"}
 _TAG = "tag:yaml.org,2002:"
-#: the key at the top level that tells a study from other settings
+#: the top-level key that distinguishes a study from other settings
 _STUDY = "datasets"
 #: values that a configuration has at most
 _LARGEST = 1_000_000
@@ -104,7 +104,7 @@ def _not_yaml(error: yaml.YAMLError, text: str) -> str:
     problem = getattr(error, "problem", None) or "something else was expected here"
     return (
         f"line {mark.line + 1}, column {mark.column + 1}: not readable as YAML: {problem}; a text with a colon, a "
-        "bracket or a sign such as * or % must stand in quotation marks"
+        "bracket or a sign such as * or % must be quoted"
     )
 
 

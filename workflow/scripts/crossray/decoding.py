@@ -163,7 +163,7 @@ def _asked(request: dict[str, object], content: bytes) -> NDArray:
                         raise UnusableImageError(str(ended)) from ended
         except UnusableImageError:
             raise
-        except BaseException:  # an interrupt: the answer that is still to come is nobody's
+        except BaseException:  # an interrupt: the pending answer belongs to no one
             close()
             raise
     raise AssertionError("the last turn returns or raises")

@@ -15,7 +15,7 @@ _LONGEST = 1500
 
 
 class UserError(Exception):
-    """Something that a user can cause and mend: a setting, a file, a row, a label.
+    """An error that a user can cause and fix: a setting, a file, a row, a label.
 
     The message says what is wrong, where, what is allowed and what to do. Programs print it as one line
     without a traceback (:func:`crossray.program.run`). What is no printed sign in it, as in a name of a file, is
@@ -88,7 +88,7 @@ def listed(names: Iterable[object], limit: int = 5) -> str:
 
 @contextlib.contextmanager
 def raised_as(kind: type[Exception]) -> Iterator[None]:
-    """Raise a :class:`UserError` as an exception of another kind, which the caller's caller tells in one line."""
+    """Raise a :class:`UserError` in place of an exception of another kind, to be reported in one line."""
     try:
         yield
     except UserError as error:

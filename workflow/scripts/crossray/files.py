@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas
 
 
-#: bytes; what failed to be written was larger than what a disk is asked for afterwards
+#: bytes written to test whether a disk is full after a failed write
 _LITTLE = 1 << 20
 
 
@@ -123,7 +123,7 @@ def damaged(path: Path, what: str) -> UserError:
 
 
 def write_csv(path: Path, table: "pandas.DataFrame", private: bool = False) -> None:
-    """Write ``table`` as :func:`csv_text` does, whole or not at all; a ``private`` one for nobody but its owner."""
+    """Write ``table`` as :func:`csv_text` does, atomically; a ``private`` one readable only by its owner."""
     with replacing(path, private) as partial:
         partial.write_text(csv_text(table), encoding="utf-8")
 
@@ -136,7 +136,7 @@ def csv_text(table: "pandas.DataFrame", digits: int = 9) -> str:
         digits: significant digits of floats.
     """
     cells = with_texts(table, as_cell)
-    # A carriage return that no quotation marks enclose ends the row for whoever reads it.
+    # Readers take an unquoted carriage return as the end of a row.
     quoting = csv.QUOTE_NONNUMERIC if _has_return(cells) else csv.QUOTE_MINIMAL
     return cells.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n", quoting=quoting)
 

@@ -1,4 +1,4 @@
-"""Patients who are to be forgotten: a list that names nobody, and by which a release is read without them.
+"""Forgotten patients: a list of hashes, by which readers leave them out of a release.
 
 The list holds keyed hashes under a key of its own, so that neither an identifier nor a pseudonym of a forgotten patient
 stands anywhere, and a later run still leaves the patient out, although the release has not changed.
@@ -32,7 +32,7 @@ def without_forgotten(table: "pandas.DataFrame", path: Path) -> "pandas.DataFram
     """Return the rows of a release whose patients are not on a list.
 
     Raises:
-        UserError: if nobody is left.
+        UserError: if no patient is left.
     """
     key, known = _read(path)
     kept = table[~table["patient_id"].map(lambda patient: pseudonym(patient, key.encode(), _KIND)).isin(known)]

@@ -140,7 +140,7 @@ def _ends(frame: Frame) -> tuple[float, float]:
 
 
 def _without_window(header: pydicom.Dataset, frame: Frame, modality: _Transform, ends: tuple[float, float]) -> Shown:
-    """Return what stands for a missing window: the whole range of up to 8 bits, else percentiles of the image."""
+    """Return the default window: the whole range of up to 8 bits, else percentiles of the image."""
     first, last = ends
     if not 1 <= frame.bits <= 8:
         first, last = _percentiles_shown(frame, header, modality)

@@ -17,10 +17,10 @@ LARGEST_FRAME = 2**26
 #: bytes of a file, of what it inflates to, and of the values of an image
 LARGEST_BYTES = 2**28
 
-#: pixels that a byte may stand for in an image of more than a million; lossy radiographs have 100, one colour 1,000
+#: maximum pixels per byte in an image of more than a million; lossy radiographs have 100, a single colour 1,000
 _PIXELS_A_BYTE, _SMALL = 1000, 2**20
 
-#: bytes of all that stands before the pixels of a DICOM file
+#: bytes before the pixels of a DICOM file
 LARGEST_HEADER = 2**25
 
 #: reads of a file that is taken apart in Python: so many, and one more for so many bytes
@@ -44,7 +44,7 @@ def check_bytes(count: int, what: str) -> int:
     """Return a number of bytes.
 
     Raises:
-        UnusableImageError: if they are more than :data:`LARGEST_BYTES`; ``what`` they are stands in the reason.
+        UnusableImageError: if they are more than :data:`LARGEST_BYTES`; the reason says ``what`` they are.
     """
     if count > LARGEST_BYTES:
         raise UnusableImageError(f"{what} of {megabytes(count)}, more than {megabytes(LARGEST_BYTES)} are not read")

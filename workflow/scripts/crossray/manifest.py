@@ -31,7 +31,7 @@ FIXED_COLUMNS = ("image_id", "patient_id", "study_id", "path", "view", "sex", "a
 #: columns that may name a patient; keyed hashes replace them unless the data set is public
 NAMING_COLUMNS = ("image_id", "patient_id", "study_id", "path")
 
-#: years; of data sets that are not public higher ages are pooled, as so few people have them that they tell who it is
+#: years; in data sets that are not public higher ages are pooled, as few people have them and could be identified
 OLDEST_TOLD = 89
 
 #: between a task and a reader in the names of columns that say what each of several readers said
@@ -59,10 +59,10 @@ def schema(tasks: Sequence[str]) -> pa.DataFrameSchema:
 
 
 def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]) -> pd.Series:
-    """Assign each patient to a split by a hash of (seed, patient), so that adding data moves nobody.
+    """Assign each patient to a split by a hash of (seed, patient), so that adding data moves no patient.
 
     Args:
-        patients: patient identifiers, or what stands for them.
+        patients: patient identifiers, or their pseudonyms.
         seed: another seed gives another, independent assignment.
         shares: share of the patients, by split; they add up to 1.
 
@@ -197,7 +197,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
         origin: the file that the rows came from, for messages.
 
     Raises:
-        UserError: if an image_id stands twice, a patient is in two splits, or a value is not allowed; the
+        UserError: if an image_id is duplicate, a patient is in two splits, or a value is not allowed; the
             message names the file, the row (counted as in a spreadsheet, the header being row 1) and, if
             it may be quoted, the value.
     """
@@ -216,7 +216,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
         cases = error.failure_cases
         first = cases.iloc[0]
         row = "" if pd.isna(first["index"]) else f"row {int(first['index']) + 2}, "
-        rule = "stands more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
+        rule = "occurs more than once" if "uniq" in str(first["check"]) else f"breaks the rule {first['check']}"
         raise UserError(
             f"{origin}: {row}column {first['column']}: {quoted(first['failure_case'], 'a value')} {rule} "
             f"({len(cases)} such values in all)"

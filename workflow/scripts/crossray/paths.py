@@ -43,7 +43,7 @@ def why_missing(root: Path, path: str) -> str | None:
 def outside(root: Path, paths: Iterable[str]) -> list[str]:
     """Return those of some paths from a folder that lead out of it: by .., as absolute ones, or by links.
 
-    A path whose file is not there is judged by its folders.
+    If the file is missing, its folders decide.
     """
     whole = os.path.realpath(root)
     folders: dict[str, bool] = {}

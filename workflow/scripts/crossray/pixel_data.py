@@ -28,7 +28,7 @@ _REPRESENTATIONS = (b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"UN")
 _UNDEFINED = 0xFFFFFFFF
 #: what is read of a file to see whether it is deflated
 _FIRST_BYTES = 1024
-#: where the length of the meta group (0002,0000) stands, and where what it counts begins
+#: offsets of the length of the meta group (0002,0000), and of the bytes that it counts
 _META_LENGTH, _META = 140, 144
 _ITEM, _DELIMITER = (0xFFFE, 0xE000), (0xFFFE, 0xE0DD)
 

@@ -108,7 +108,7 @@ def unpacking_settings(dataset: Dataset) -> str:
 def weights_file(weights: object, key: str) -> list[str]:
     """Return weights that are a file, as a list of one; none for a published name or no weights.
 
-    Snakemake asks for an input only where its job runs, and an older result might stand for what is not there.
+    Snakemake requests an input only if its job runs, so an older result could hide a missing file.
 
     Raises:
         UserError: if there is no such file.
@@ -143,7 +143,7 @@ def encoder_file(study: Study) -> list[str]:
 
 
 def check_external(plan: Plan) -> None:
-    """Check the files of models that were trained elsewhere, but for whom rows of scores are about.
+    """Check the files of external models, except for the identifiers of rows of scores.
 
     Raises:
         UserError: if one is not there, or not what the configuration says.
@@ -211,7 +211,7 @@ def check_writable(*folders: str) -> None:
     for folder in folders:
         if Path(folder).exists() and not os.access(folder, os.W_OK):
             raise UserError(
-                f"{folder}: may not be written to (a file system that is read-only, or another owner); fix this and "
+                f"{folder}: is not writable (read-only file system, or another owner); fix this and "
                 "run again; finished steps are kept"
             )
 
@@ -227,15 +227,15 @@ def check_clock(study: Study, releases: Iterable[Release]) -> None:
     kept = [path for name in ("datasets", study.study) for path in _compared(Path("results", name))]
     if late := later_than_now(kept, seconds=60):
         raise UserError(
-            f"{late[0]}: is from the future ({len(late)} such files): this machine's clock runs behind, and Snakemake "
-            "would delete what jobs make of older inputs. Set the clock; or, if it is right, give all files its time: "
-            "find results -exec touch {} +"
+            f"{late[0]}: has a file time in the future ({len(late)} such files): this machine's clock is behind, "
+            "and Snakemake would delete outputs of jobs with older inputs. Set the clock; or, if it is right, reset "
+            "the file times: find results -exec touch {} +"
         )
     tables = {Path(path) for release in releases for path in release.tables}
     if late := later_than_now(sorted(path for path in tables if path.is_file()), seconds=60):
         raise UserError(
-            f"{late[0]}: is from the future ({len(late)} such tables), and Snakemake would delete what is made of it. "
-            "Set this machine's clock; or, if it is right, give the table its time: touch, or a copy"
+            f"{late[0]}: has a file time in the future ({len(late)} such tables), and Snakemake would delete "
+            "outputs made from it. Set this machine's clock; or, if it is right, reset the table's file time with touch"
         )
 
 
@@ -272,14 +272,14 @@ def check_shared(shared: bool) -> None:
     """
     if not shared:
         raise UserError(
-            "CrossRay needs one file system that all jobs see: trainings keep checkpoints there that are no outputs, "
+            "CrossRay needs one file system shared by all jobs: trainings keep checkpoints there that are not outputs, "
             "and programs their library. Mount one (docs/slurm.md, Without a shared file system), and leave out "
             "--default-storage-provider and --shared-fs-usage"
         )
 
 
 def decision_settings(plan: Plan, code: str) -> str:
-    """Return what the sheet of a decision says and rests on; ``code`` is the version of what judged."""
+    """Return the settings of the decision sheet; ``code`` is the version of the evaluation."""
     study = plan.study
     criteria = as_text({task: one.as_dict() for task, one in (study.acceptance or {}).items()})
     facts = {"study": study.study, "title": study.title, "phantoms": plan.phantoms}
@@ -287,7 +287,7 @@ def decision_settings(plan: Plan, code: str) -> str:
 
 
 def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -> str:
-    """Return what the page is told; of the configuration all but paths of this machine, of a file its name alone.
+    """Return the report's settings; the configuration without local paths, files by their names only.
 
     Args:
         plan: what the study does.
@@ -328,12 +328,12 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
 
 
 def _without_paths(model: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a page says of a model that was trained elsewhere: of files their names without their folders."""
+    """Return a report's description of an external model: files by their names without folders."""
     files = {key: Path(model[key]).name for key in ("onnx", "weights") if key in model}
     scores = {"scores": {name: Path(path).name for name, path in model["scores"].items()}} if "scores" in model else {}
     return {**model, **files, **scores}
 
 
 def _name_of(weights: object) -> object:
-    """Return what a page says of weights: of a file its name without its folders; its digest is in the records."""
+    """Return a report's description of weights: a file by its name without folders; its digest is in the records."""
     return f"of the file {Path(weights).name}" if isinstance(weights, str) and is_file(weights) else weights

@@ -1,4 +1,4 @@
-"""Predictions, the hub: what a model makes of a split of a data set, whoever made the file.
+"""Predictions, the hub: a model's outputs for a split of a data set, whatever wrote the file.
 
 One row an image, study or patient; the first column names it (``image_id``, ``study_id`` or ``patient_id``), and each
 further one is a task. The Parquet file's own metadata say the unit and the scale of the numbers: ``logit``,
@@ -74,7 +74,7 @@ def _facts(path: Path) -> tuple[str, str]:
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise damaged(path, "says not what its numbers are") from error
     if facts.get("version") != _VERSION or facts.get("unit") not in UNITS or facts.get("scale") not in _SCALES:
-        raise damaged(path, "says of its numbers what this version of CrossRay does not know")
+        raise damaged(path, "declares a scale of its numbers that this version of CrossRay does not know")
     return str(facts["unit"]), str(facts["scale"])
 
 

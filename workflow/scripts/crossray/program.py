@@ -1,4 +1,4 @@
-"""What every command-line program shares: how it starts, logs, and tells a person what went wrong."""
+"""Code shared by all command-line programs: start-up, logging, and error reporting."""
 
 import argparse
 import dataclasses
@@ -46,7 +46,7 @@ def json_object(text: str) -> dict[str, Any]:
 
 
 def settings_option(options: argparse.ArgumentParser, kind: type[Settings]) -> None:
-    """Add the option ``--settings``, which takes a stage's settings as JSON; argparse tells what is wrong with them."""
+    """Add the option ``--settings``, which takes a stage's settings as JSON; argparse reports errors in them."""
     keys = ", ".join(key_of(field.name) for field in dataclasses.fields(cast("Any", kind)))
     options.add_argument("--settings", required=True, type=settings_of(kind), help=f"{keys} as JSON")
 
@@ -66,11 +66,11 @@ def settings_of(kind: type[S]) -> Callable[[str], S]:
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
     """Run ``program`` and return its exit status: 0, or 1 after an error.
 
-    What a person can mend is told in one line that begins with ``error: ``, which keeps the job from being tried again
-    (:mod:`crossray.attempts`): a :class:`UserError`, what the operating system reports, or a GPU whose memory is too
-    small. Any other exception is a defect of CrossRay and keeps its traceback. Unless the settings say that the data
-    are public, none of this quotes them: neither a warning of a library, nor the name of a file that was not named on
-    the command line, nor the message of an exception.
+    An error that the user can fix is reported in one line that begins with ``error: ``, which keeps the job from being
+    retried (:mod:`crossray.attempts`): a :class:`UserError`, an error of the operating system, or a GPU that runs out
+    of memory. Any other exception is a defect of CrossRay and keeps its traceback. Unless the settings say that the
+    data are public, none of this quotes them: neither a warning of a library, nor the name of a file that was not given
+    on the command line, nor the message of an exception.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     settings = getattr(arguments, "settings", None)
@@ -89,11 +89,11 @@ def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Names
 
 
 def logged(error: Exception, paths: Iterable[Path] = ()) -> str:
-    """Return what is said of an exception.
+    """Return the message about an exception.
 
     Args:
         error: what a program ended with.
-        paths: files and folders that are no secret, as whoever started the program named them.
+        paths: files and folders that may be shown, as they were given on the command line.
     """
     if isinstance(error, UserError):
         return f"error: {error}"
@@ -110,7 +110,7 @@ def logged(error: Exception, paths: Iterable[Path] = ()) -> str:
 
 @contextmanager
 def one_line(kind: type[Exception], public: bool, paths: Iterable[Path] = ()) -> Iterator[None]:
-    """Raise what reading a release ends with as an exception of a kind that is told in one line.
+    """Convert exceptions while a release is read to a kind that is reported in one line.
 
     Args:
         kind: of exception.
@@ -138,7 +138,7 @@ def paths_of(arguments: argparse.Namespace) -> list[Path]:
 
 
 def _where(error: OSError, paths: Iterable[Path]) -> str:
-    """Name the file of an error, or only the folder that was named where the file's own name may be somebody's."""
+    """Name the file of an error, or only the given folder if the file's own name may identify a person."""
     if not error.filename:
         return ""
     file = Path(os.fsdecode(error.filename))

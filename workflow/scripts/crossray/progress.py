@@ -76,7 +76,7 @@ class Progress(logging.Filter):
         self._print(f"{done} of {total} done: {names}{ending}")
 
     def seconds_left(self) -> float | None:
-        """Reckon how long the rest takes, by the jobs of each rule that have finished; None where nobody can know."""
+        """Estimate the remaining time from the finished jobs of each rule; None if unknown."""
         if not self._planned:
             return None
         work = 0.0

@@ -13,7 +13,7 @@ _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 
 
 def pseudonym(identifier: str, key: bytes, kind: str) -> str:
-    """Return what stands for an identifier: 16 hexadecimal digits of its HMAC-SHA256.
+    """Return the pseudonym of an identifier: 16 hexadecimal digits of its HMAC-SHA256.
 
     Args:
         identifier: as the release has it.

@@ -18,15 +18,15 @@ REASONS = {
     NOT_TRAINED: "the model was not trained for this task",
     TOO_FEW: "fewer patients with or without the finding at the target than the minimum",
     PATIENTS_OVERLAP: "patients of the source are among the target's",
-    DIVERGED: "the model's training diverged: its outputs are not numbers",
+    DIVERGED: "training diverged: the model's outputs are not numbers",
     NOT_GIVEN: "no score of the model, or no threshold, was given for this target",
-    NO_PROBABILITY: "the model gives a score that only ranks, or yes and no, and this number needs more",
-    NO_PREVALENCE: "how the test images were chosen is not said, so that their share with the finding means nothing",
+    NO_PROBABILITY: "the model gives no probability, only a ranking score or a binary answer",
+    NO_PREVALENCE: "it is not stated how the test images were selected, so their prevalence means nothing",
 }
 
-#: code -> what it says of a number beside which it stands
+#: code -> what it means beside a number
 CAVEATS = {
-    UNKNOWN_TRAINING_DATA: "nobody says what the model learnt from: it may have learnt from these very patients",
+    UNKNOWN_TRAINING_DATA: "the model's training data are unknown: it may have been trained on these very patients",
 }
 
 
@@ -47,9 +47,9 @@ def why_not(
         given: whether there are outputs of the model for the target.
         diverged: whether the model's outputs for it are not numbers.
         trained: whether the model was trained for it.
-        overlap: whether patients whom the model learnt from are among the target's.
-        enough: whether there are as many patients with and without the finding as a number needs.
-        ranked: whether its outputs are more than yes and no.
+        overlap: whether the model was trained on patients of the target.
+        enough: whether there are enough patients with and without the finding.
+        ranked: whether its outputs are more than binary answers.
     """
     holds = {
         NOT_LABELLED: not labelled, NOT_GIVEN: not given, DIVERGED: diverged, NOT_TRAINED: not trained,

@@ -13,7 +13,7 @@ SEALED = {
     "scores": "the models' outputs for every image",
     "labels": "the manifests: images, patients, labels, splits",
     "models": "the weights",
-    "code": "the code that judged",
+    "code": "the code of the evaluation",
     "answers": "the answers and thresholds",
 }
 _ROW = re.compile(r'<code id="sealed-(\w+)">([0-9a-f]{64})</code>')
@@ -25,7 +25,7 @@ def seal(study: Path, criteria: str, code: str) -> dict[str, str]:
     Args:
         study: its folder of results.
         criteria: as JSON.
-        code: the version of the code that judged.
+        code: the version of the evaluation's code.
 
     Returns:
         The keys of :data:`SEALED` to SHA-256 in hexadecimal.
@@ -56,9 +56,9 @@ def sealed_by(sheet: Path) -> dict[str, str]:
     try:
         found = dict(_ROW.findall(sheet.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{sheet}: cannot be read; name the decision.html that was signed") from error
+        raise UserError(f"{sheet}: cannot be read; give the decision.html that was signed") from error
     if set(found) != set(SEALED):
-        raise UserError(f"{sheet}: has not all digests of a decision; name the decision.html that was signed")
+        raise UserError(f"{sheet}: lacks digests of a decision; give the decision.html that was signed")
     return found
 
 

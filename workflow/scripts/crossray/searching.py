@@ -68,7 +68,7 @@ class Names:
         self._cells = {one.dataset: {name for name in one.names if len(name) < SHORTEST} for one in traces}
 
     def in_content(self, content: bytes, anywhere: bool) -> bool:
-        """Return whether a name stands in bytes, as a word of its own or ``anywhere``."""
+        """Return whether a name occurs in bytes, as a separate word or ``anywhere``."""
         pattern = self._anywhere if anywhere else self._words
         return pattern is not None and pattern.search(content) is not None
 
@@ -77,7 +77,7 @@ class Names:
         return self.in_content(os.fsencode(path), anywhere=False)
 
     def short_of(self, path: Path) -> set[str]:
-        """Return the names that are too short to be looked for elsewhere than in cells of this data set's table."""
+        """Return the names that are so short that only cells of this data set's table are searched for them."""
         return {name for dataset, cells in self._cells.items() if dataset in (*path.parts, path.stem) for name in cells}
 
 

@@ -24,7 +24,7 @@ def begin_run(record: Path, run: str | None) -> None:
     if before and (left := jobs_named(before)):
         raise UserError(
             f"{len(left)} jobs of an earlier run of this study are still in SLURM's queue ({listed(left)}), and no run "
-            f"waits for them. End them, trainings go on from their last checkpoint: scancel --name={','.join(before)}"
+            f"waits for them. Cancel them; training resumes from checkpoints: scancel --name={','.join(before)}"
         )
     if run:
         record.parent.mkdir(parents=True, exist_ok=True)

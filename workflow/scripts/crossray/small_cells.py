@@ -117,7 +117,7 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
         pd.MultiIndex.from_frame(rows[keys].astype("str"))
     )
     result = _without(table, rows.index, counts, marks[place], limit)
-    if "unknown" in table:  # with the images of a split, which other tables show, they tell how many are known
+    if "unknown" in table:  # together with the images of a split, shown in other tables, they reveal how many are known
         hidden = rows.index[marks[place][:, known.index("images")] != SHOWN]
         result["unknown"] = result["unknown"].astype(object).mask(result.index.isin(hidden), HIDDEN)
     return result
@@ -238,7 +238,7 @@ def _without(
             result[name] = result[name].astype(object)
             result.loc[index[marks[:, place] == SMALL], name] = f"<{limit}"
             result.loc[index[marks[:, place] >= NOTHING], name] = HIDDEN
-    # Counts that a table has not, but that its readers know, count too: its numbers would tell them.
+    # Counts that are not in a table but known to its readers count too: its numbers would reveal them.
     small, any_ = index[np.isin(marks, (SMALL, EITHER)).any(axis=1)], index[(marks != SHOWN).any(axis=1)]
     numbers = [name for name in table if pd.api.types.is_float_dtype(table[name]) and name not in counts]
     result.loc[small, numbers] = float("nan")

@@ -92,7 +92,7 @@ def _signed(values: NDArray, bits: int) -> NDArray:
 
 
 def padding(values: NDArray, header: pydicom.Dataset) -> NDArray[np.bool_]:
-    """Say which values stand for no pixel: Pixel Padding Value (0028,0120), up to its Range Limit (0028,0121)."""
+    """Return the padding values: Pixel Padding Value (0028,0120), up to its Range Limit (0028,0121)."""
     value = elements.integer(header, "PixelPaddingValue")
     if value is None:
         return np.zeros(values.shape, bool)

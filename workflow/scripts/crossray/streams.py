@@ -1,4 +1,4 @@
-"""What a compressed frame says of itself: its markers are read, nothing is decoded.
+"""Read the markers of a compressed frame; nothing is decoded.
 
 A stream is believed rather than the header of the file, which is wrong more often. What is cut off is found here, as
 most codecs fill up what is missing and say nothing.
@@ -41,7 +41,7 @@ class Stream:
 
     Attributes:
         kind: "JPEG", "JPEG lossless", "JPEG-LS", "JPEG 2000", "HTJ2K" or "JPEG XL".
-        rows: height, 0 where only decoding tells, as it may turn the picture (JPEG XL).
+        rows: height, 0 if only decoding shows it, as the image may be rotated (JPEG XL).
         columns: width.
         components: values of a pixel.
         bits: precision of a value.

@@ -37,7 +37,7 @@ SHOWN, SMALL, NOTHING, EITHER = 0, 1, 2, 3
 def choose(
     values: "NDArray[np.int64]", sums: Sequence[Sum], limit: int, fixed: Mapping[int, int], near: "NDArray[np.int64]"
 ) -> "NDArray[np.int8]":
-    """Choose what is said of each count so that no small one can be worked out.
+    """Choose how each count is shown so that no small one can be derived.
 
     Args:
         values: the counts.
@@ -54,7 +54,7 @@ def choose(
     marks = np.where((values > 0) & (values < limit), SMALL, SHOWN).astype(np.int8)
     for number, mark in fixed.items():
         marks[number] = mark
-    # A small total that no table shows tells nothing; that counts of a table add up to one of its own always does.
+    # A small total that no table shows reveals nothing; a total in the counts' own table always does.
     sums = [one for one in sums if len(one.parts) > 1 and (one.total is not None or one.known >= limit)]
     for web in _webs(sums):
         while (told := _worked_out(values, marks, web, limit)) is not None:

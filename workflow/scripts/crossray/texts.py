@@ -32,7 +32,7 @@ def _code(sign: re.Match[str]) -> str:
 
 
 def as_cell(text: str) -> str:
-    """Write a text so that no spreadsheet runs it: an apostrophe stands before what would begin a formula.
+    """Write a text so that no spreadsheet runs it: with an apostrophe before anything that would begin a formula.
 
     A number stays as it is. :func:`from_cell` gives the text back, whatever it was.
     """

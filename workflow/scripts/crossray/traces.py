@@ -43,7 +43,7 @@ class Ways:
     """The ways back to patients of a data set.
 
     Attributes:
-        lookup: what stands in the manifest for what in the release (:func:`crossray.manifest.write_lookup`).
+        lookup: mapping of manifest identifiers to the release's (:func:`crossray.manifest.write_lookup`).
         table: the manifest.
     """
 
@@ -69,7 +69,7 @@ def traces_of(wanted: Set[str], ways: Mapping[str, Ways]) -> tuple[list[Traces],
         The traces in every data set, and which of the wanted are found in none.
 
     Raises:
-        UserError: if somebody may be called as in a manifest that is gone: who that is cannot be known.
+        UserError: if a patient may be named as in a missing manifest, and so cannot be identified.
     """
     tables = {name: one.rows() for name, one in ways.items()}
     called: dict[str, str] = {}
@@ -82,8 +82,8 @@ def traces_of(wanted: Set[str], ways: Mapping[str, Ways]) -> tuple[list[Traces],
     gone = [ways[name] for name, rows in tables.items() if rows is None]
     if gone and any(map(is_pseudonym, unknown)):
         raise UserError(
-            f"{gone[0].table if gone[0].lookup.is_file() else gone[0].lookup}: is not there, and without it nobody can "
-            "be found who is called as in a manifest; name patients as the release does, or make manifests first"
+            f"{gone[0].table if gone[0].lookup.is_file() else gone[0].lookup}: is missing, and without it patients "
+            "named as in a manifest cannot be found; use the release's identifiers, or make manifests first"
         )
     patients = {called.get(name, name) for name in wanted}
     return [_in_dataset(name, patients, wanted, rows) for name, rows in tables.items()], unknown

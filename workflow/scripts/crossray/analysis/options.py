@@ -17,7 +17,10 @@ def study_options(options: ArgumentParser, kind: type[Analysis] = Analysis) -> N
     options.add_argument("--predictions", required=True, type=Path, help="folder of the study's predictions")
     options.add_argument("--manifests", required=True, type=Path, help="folder of the study's manifests")
     options.add_argument(
-        "--leakage", required=True, type=Path, help="summary of the audit: which targets know patients of which source"
+        "--leakage",
+        required=True,
+        type=Path,
+        help="summary of the audit: which targets share patients with which source",
     )
     settings_option(options, kind)
 

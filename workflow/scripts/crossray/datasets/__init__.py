@@ -185,5 +185,5 @@ def find_reader(name: str) -> Reader:
         UserError: if there is none; the message lists those that there are.
     """
     if name not in READERS:
-        raise UserError(f"reader {name!r} is not known; allowed are {', '.join(READERS)}")
+        raise UserError(f"unknown reader {name!r}; allowed are {', '.join(READERS)}")
     return cast("Reader", importlib.import_module(READERS[name]))

@@ -24,9 +24,9 @@ class Unpacking(Settings):
     """What the rule that unpacks the release is told."""
 
     reader: str
-    "What reads the release."
+    "Reader of the release."
     download: bool = False
-    "Whether the release is fetched if it is not there."
+    "Whether to download the release if it is missing."
 
 
 @dataclass(frozen=True)

@@ -41,11 +41,11 @@ class Distortion(Settings):
     """What is done to the images."""
 
     rotation: Annotated[Number, Ge(-180), Le(180)] = 0
-    "Degrees by which every image is turned."
+    "Rotation of every image, in degrees."
     contrast: Annotated[Number, Gt(0)] = 1
     "Exponent of the grey levels."
     noise: Annotated[Number, Ge(0)] = 0
-    "Standard deviation, white being 1."
+    "Standard deviation, with white at 1."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +53,9 @@ class Options(Settings):
     """Which digits, and how they look."""
 
     part: Literal["whole", "first half", "second half"] = "whole"
-    "Which of the release's images, in its order; data sets of one study should share none."
+    "Part of the release's images, in its order; data sets of one study should not overlap."
     distortion: Distortion = Distortion()
-    "What is done to the images."
+    "Distortion of the images."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ class Unpacking(Options):
     """What the rule that unpacks the release is told."""
 
     reader: str
-    "What reads the release."
+    "Reader of the release."
 
 
 def locate(dataset: str, settings: Options) -> Release:

@@ -47,18 +47,17 @@ class Options(Settings):
     """A folder of images for each class."""
 
     root: str
-    "Folder with a folder of images for each class, perhaps below train, val and test."
+    "Folder with one folder of images per class, optionally below train, val and test."
     classes: Annotated[Mapping[str, tuple[str, ...]], Len(1)]
     "Folder to the tasks that its images are positive for; all other tasks are negative."
     class_from: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
-    """
-    Regular expression with one group that finds the class in a file's name, such as '_([a-z]+)_'; the folder
-    is the class where this is left out.
-    """
+    """Regular expression with one group that extracts the class from a file name, such as '_([a-z]+)_'; by default the
+    folder is the class."""
     patient: LeftOut[str] = None
-    "Regular expression with one group that finds the patient in a path; every image its own otherwise."
+    """Regular expression with one group that extracts the patient from a path; by default every image is its own
+    patient."""
     only: LeftOut[Annotated[str, Obeys(wrong_expression)]] = None
-    "Regular expression that the path of an image has, such as /images/ where masks lie beside; others are left out."
+    "Regular expression that paths of images must match, such as /images/ if there are also masks; others are left out."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +67,11 @@ class FolderReading(ChosenImages):
     classes: Mapping[str, tuple[str, ...]]
     "Folder to the tasks that its images are positive for."
     class_from: LeftOut[str] = None
-    "Regular expression that finds the class in a file's name."
+    "Regular expression that extracts the class from a file name."
     patient: LeftOut[str] = None
-    "Regular expression that finds the patient in a path."
+    "Regular expression that extracts the patient from a path."
     only: LeftOut[str] = None
-    "Regular expression that paths of images have."
+    "Regular expression that paths of images must match."
 
 
 Told = FolderReading

@@ -32,9 +32,9 @@ class FoundBy(Settings):
     """How the images of a row are found where no table lists them."""
 
     column: Text
-    "Column of the table whose values the headers have too, such as an accession number."
+    "Column of the table whose values are also in the headers, such as an accession number."
     header: Key = "AccessionNumber"
-    "DICOM's keyword of the element that has them."
+    "DICOM keyword of the element with these values."
 
 
 def dicom_files(root: str) -> list[str]:

@@ -27,11 +27,11 @@ class Join(Settings):
     """A further table, with one row for each value of a key."""
 
     table: str
-    "CSV, Excel or Parquet file, from the root; its columns are added to those of the table of images."
+    "CSV, Excel or Parquet file, relative to the root; its columns are added to those of the table of images."
     key: str
     "Column that both tables have, such as image_id, patient_id, study_id or an accession number."
     key_there: LeftOut[str] = None
-    "Name of that column in the further table, where it has another."
+    "Name of that column in the further table, if different."
 
 
 @dataclass(frozen=True)

@@ -27,40 +27,34 @@ class LabelSource(Settings):
     """Where the labels of a task come from."""
 
     column: LeftOut[Text] = None
-    "Column that says it."
+    "Column with the label."
     columns: LeftOut[Several[Text]] = None
-    "Columns of several readers, in the place of `column`; each is read by the same rule."
+    "Columns of several readers, instead of `column`; each is read by the same rule."
     combine: LeftOut[Literal["majority", "any", "all", "first"]] = None
-    """
-    What several readers say together, those who say nothing aside: what most say (majority, a tie is unknown), positive
-    if one says so (any) or if none denies it (all), or what the first says who says something.
-    """
+    """How the labels of several readers are combined, ignoring empty ones: the majority (a tie is unknown), positive
+    if one is positive (any) or if none is negative (all), or the first label (first)."""
     part: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
-    """
-    Regular expression with one group that finds the word in the cell, such as '^([A-Za-z ]+)-' of COVID-12; it must fit
-    every cell that is not empty.
-    """
+    """Regular expression with one group that extracts the word from the cell, such as '^([A-Za-z ]+)-' for COVID-12;
+    it must match every non-empty cell."""
     positive: tuple[str, ...] = ()
-    "Words that are positive; capital letters do not count."
+    "Words that are positive; case is ignored."
     negative: tuple[str, ...] = ()
     "Words that are negative."
     unknown: tuple[str, ...] = ()
-    "Words that say nothing; an empty cell says nothing either, unless '' stands under positive or negative."
+    "Words that are unknown; an empty cell is unknown too, unless '' is listed under positive or negative."
     others: LeftOut[Literal["negative", "unknown"]] = None
-    "What all other words are; where this is left out they stop the reading."
+    "Meaning of all other words; by default they are an error."
     separator: LeftOut[Text] = None
-    """
-    What stands between several words in a cell, such as a slash. One positive word makes the image positive,
-    else one that says nothing makes it unknown.
-    """
+    """Separator of several words in a cell, such as a slash. One positive word makes the image positive; otherwise one
+    unknown word makes it unknown."""
     not_empty: LeftOut[Literal[True]] = None
-    "Positive wherever the cell is not empty, negative elsewhere."
+    "Positive if the cell is not empty, otherwise negative."
     at_least: LeftOut[Number] = None
     "Positive from this number on, negative below; an empty cell is unknown."
     above: LeftOut[Number] = None
-    "Positive above this number, negative elsewhere; an empty cell is unknown."
+    "Positive above this number, otherwise negative; an empty cell is unknown."
     always: LeftOut[Literal[0, 1]] = None
-    "Of all images the same, without a column: 1 positive, 0 negative."
+    "The same label for all images, without a column: 1 positive, 0 negative."
 
 
 def plain(word: str) -> str:

@@ -43,11 +43,11 @@ class Options(LabelerColumns):
     """MIMIC-CXR."""
 
     labeler: Literal["chexpert", "negbio"] = "chexpert"
-    "Whose labels."
+    "Labeler."
     files: Literal["dicom", "jpg"] = "dicom"
     "Which release of the images."
     metadata: LeftOut[str] = None
-    "Table of images, from the root; found by its released name where this is left out."
+    "Table of images, relative to the root; by default found by its released name."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class MimicReading(LabelerReading):
     """What this reader is told."""
 
     labeler: str
-    "Whose labels."
+    "Labeler."
     files: str
     "Which release of the images."
 

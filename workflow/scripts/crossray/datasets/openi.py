@@ -53,7 +53,8 @@ class Options(FindingLists):
     """Open-i."""
 
     views_table: LeftOut[str] = None
-    "CSV from the root, first column the image, last the view, to use instead of the DICOM headers."
+    """CSV, relative to the root, with the image in the first column and the view in the last, instead of the DICOM
+    headers."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,12 +22,10 @@ class ImageChoice(Settings):
     """Which images are kept."""
 
     views: LeftOut[Annotated[tuple[View, ...], Len(1)]] = None
-    "Views to keep; UNKNOWN is an image whose view is not said, ANY keeps all."
+    "Views to keep; UNKNOWN means images without a view, ANY keeps all."
     images_per_patient: LeftOut[Literal["all", "first", "first_known"]] = None
-    """
-    All images, the first of each patient, or first_known, which mixes a patient's images column by column, as the paper
-    did by mistake.
-    """
+    """All images, the first of each patient, or first_known, which mixes a patient's images column by column, like the
+    paper by mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +35,10 @@ class Released(ImageChoice):
     root: str
     "Folder as released."
     table: LeftOut[str] = None
-    "Table of labels, from the root; found by its released names where this is left out."
+    "Table of labels, relative to the root; by default found by its released names."
     policy: Literal["default", "paper"] = "default"
-    """
-    Label policy: default is what we hold to be right, paper is what Cohen et al. (2020) did, its defects included. Each
-    of the following keys can be set by itself; docs/labels.md has what the policies choose.
-    """
+    """Label policy: default is what we consider right, paper is what Cohen et al. (2020) did, including its defects.
+    Each of the following keys can be set separately; docs/labels.md has the policies' choices."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +46,7 @@ class UncertainLabels(Settings):
     """Labels of which some are uncertain."""
 
     uncertain: LeftOut[Literal["ignore", "positive", "negative"]] = None
-    "What an uncertain label (-1) is; ignore makes it unknown."
+    "Meaning of an uncertain label (-1); ignore makes it unknown."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +54,8 @@ class LabelerColumns(Released, UncertainLabels):
     """Labels as of the CheXpert labeler."""
 
     no_finding: LeftOut[Literal["negative", "ignore", "overrules"]] = None
-    """
-    What No Finding says of the other findings: negative unless called positive, nothing (ignore), or negative whatever
-    else is said (overrules).
-    """
+    """Effect of No Finding on the other findings: negative unless called positive, none (ignore), or negative in any
+    case (overrules)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +63,7 @@ class Synonyms(Released):
     """Labels that are words of the release's own."""
 
     synonyms: LeftOut[str] = None
-    """
-    Table from findings to tasks (CSV with the columns finding and task); CrossRay's own where left out.
-    """
+    "Table from findings to tasks (CSV with the columns finding and task); by default CrossRay's own."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +71,7 @@ class FindingLists(Synonyms):
     """Labels that are lists of findings."""
 
     matching: LeftOut[Literal["exact", "contained"]] = None
-    "A finding is one of the table's (exact), or one of the table's is part of it, as in the paper."
+    "Findings must equal a term of the table (exact), or contain one, as in the paper (contained)."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +79,6 @@ class Downloadable(Settings):
     """A release that can be fetched."""
 
     root: str
-    "Folder with the release's archive, or with what was in it."
+    "Folder with the release's archive, or with its unpacked content."
     download: bool = False
-    "Whether the release is fetched into the folder if it is not there."
+    "Whether to download the release into the folder if it is missing."

@@ -12,21 +12,21 @@ class Reading(Settings):
     """What decides a data set's manifest, beside the release; a reader's own settings are in a class of its own."""
 
     reader: str
-    "What reads the release."
+    "Reader of the release."
     policy: str = "default"
     "Name of the label policy."
     max_missing: float
-    "Largest share of the images of a table that may not be there."
+    "Maximum share of a table's images that may be missing."
     public: bool = False
     "Whether identifiers and file names may be shown."
     outside_root: LeftOut[Literal["allow"]] = None
     "Whether images may lie outside the data set's folder."
     cohort: LeftOut[str] = None
-    "Whose patients these are."
+    "Cohort of the patients."
     role: LeftOut[Literal["test"]] = None
     "Whether all images are test images."
     split: LeftOut[Split] = None
-    "Shares of the patients, where the release brings no split."
+    "Shares of the patients, if the release has no split."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,6 @@ class LabelerReading(ChosenImages):
     """Labels as of the CheXpert labeler."""
 
     uncertain: Literal["ignore", "positive", "negative"]
-    "What an uncertain label is."
+    "Meaning of an uncertain label."
     no_finding: Literal["negative", "ignore", "overrules"]
-    "What No Finding says of the other findings."
+    "Effect of No Finding on the other findings."

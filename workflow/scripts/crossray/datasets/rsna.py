@@ -43,9 +43,9 @@ class Options(Released):
     """The RSNA challenge."""
 
     nih_mapping: LeftOut[str] = None
-    "RSNA's mapping to the names of the NIH (JSON), from the root; makes patients known."
+    "RSNA's mapping to the NIH's names (JSON), relative to the root; identifies patients."
     rows: LeftOut[Literal["images", "boxes"]] = None
-    "A row for each image, or for each box, as the paper did."
+    "One row per image, or per box, as in the paper."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class RsnaReading(ChosenImages):
     """What this reader is told."""
 
     rows: str
-    "A row for each image, or for each box."
+    "One row per image, or per box."
 
 
 Told = RsnaReading

@@ -62,21 +62,21 @@ class Columns(Settings):
     """Which column of the table holds what."""
 
     image_id: str = "image_id"
-    "Identifier of the image, unique."
+    "Unique identifier of the image."
     patient_id: str = "patient_id"
     "Identifier of the patient."
     path: str = "path"
-    "File of the image, from the root."
+    "File of the image, relative to the root."
     study_id: LeftOut[str] = None
     "Identifier of the examination."
     view: LeftOut[str] = None
     "View position, for instance PA."
     sex: LeftOut[str] = None
-    "F or M, or the word in one of several languages; other words are unknown, and counted."
+    "F or M, or the word in one of several languages; others are unknown, and counted."
     age: LeftOut[str] = None
-    "Age in years, of DICOM (034Y), or in words (50+, mid 50s); others are unknown, and counted."
+    "Age in years, as in DICOM (034Y), or in words (50+, mid 50s); others are unknown, and counted."
     split: LeftOut[str] = None
-    "train, validation or test, where the release brings its own."
+    "train, validation or test, if the release has its own split."
 
 
 Group = Annotated[str, Obeys(wrong_group)]
@@ -87,11 +87,11 @@ class Patterns(Settings):
     """Which part of a cell is an identifier, as a regular expression with one group that must fit every row."""
 
     image_id: LeftOut[Group] = None
-    "Part of the column of image_id."
+    "Regular expression for part of the column of image_id."
     patient_id: LeftOut[Group] = None
-    "Part of the column of patient_id, such as '(p[0-9]+)_' of a file name."
+    "Regular expression for part of the column of patient_id, such as '(p[0-9]+)_' for a file name."
     study_id: LeftOut[Group] = None
-    "Part of the column of study_id."
+    "Regular expression for part of the column of study_id."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,32 +99,27 @@ class Options(ImageChoice, UncertainLabels):
     """A folder of images beside a table."""
 
     root: str
-    "Folder that image paths start from."
+    "Folder that image paths are relative to."
     table: Annotated[str | Several[str], OneKindOf()]
-    "CSV, Excel or Parquet file with one row an image, from the root; several with the same columns as a list."
+    "CSV, Excel or Parquet file with one row per image, relative to the root; several with the same columns as a list."
     found_by: LeftOut[FoundBy] = None
-    """
-    Where no table lists images: they are the DICOM files below root whose headers have a value of a column of the
-    table, such as an accession number.
-    """
+    """If no table lists images: use the DICOM files below root whose headers have a value of a column of the table,
+    such as an accession number."""
     several_rows: LeftOut[Literal["any", "all", "majority", "first"]] = None
-    """
-    What several rows say of an image together, or of a key of a further table, as `combine` of tasks; they are refused
-    where this is left out. In all but labels they must agree.
-    """
+    """How the labels of several rows of an image, or of a key of a further table, are combined, like `combine` of
+    tasks; by default several rows are an error. In everything but labels they must agree."""
     join: tuple[Join, ...] = ()
-    "Further tables, whose columns are added by a key; images without a row there are counted, their cells are empty."
+    """Further tables, whose columns are added by a key; images without a row there are counted, and their cells are
+    empty."""
     path: LeftOut[Annotated[str, Obeys(wrong_pattern)]] = None
-    """
-    Pattern of the files' paths from the root, with columns in braces, such as png/{image_id}.png, in the place of
-    columns.path. An ending that is left out is found on disk, and so is a folder for which a star stands.
-    """
+    """Pattern of file paths relative to the root, with columns in braces, such as png/{image_id}.png, instead of
+    columns.path. A missing file extension is looked up on disk; * matches any folder."""
     columns: Columns = Columns()
-    "Which column of the table holds what; those without a default are used only if named."
+    "Names of the table's columns; those without a default are used only if named."
     patterns: Patterns = Patterns()
-    "Which part of an identifier counts, where it is not the whole cell."
+    "Which part of an identifier is used, if not the whole cell."
     from_headers: tuple[FromHeaders, ...] = ()
-    "What is read from the DICOM headers where the table has no such column, or an empty cell."
+    "Fields to read from the DICOM headers if the table has no such column, or an empty cell."
     tasks: Annotated[Tasks, OneKindOf()]
     "Label columns (1 positive, 0 negative, -1 or empty unknown), as a list, or as task to column or to its rule."
 
@@ -134,23 +129,23 @@ class TableReading(ChosenImages):
     """What this reader is told."""
 
     columns: Columns
-    "Which column holds what."
+    "Names of the columns."
     tasks: tuple[str, ...] | Mapping[str, str | LabelSource]
     "Label columns, or task to column or rule."
     uncertain: str
-    "What an uncertain label is."
+    "Meaning of an uncertain label."
     path: LeftOut[str] = None
     "Pattern of paths."
     patterns: Patterns = Patterns()
-    "Which part of an identifier counts."
+    "Which part of an identifier is used."
     join: tuple[Join, ...] = ()
     "Further tables."
     from_headers: tuple[str, ...] = ()
-    "What DICOM headers say."
+    "Fields to read from DICOM headers."
     several_rows: LeftOut[str] = None
-    "What several rows say together."
+    "How several rows are combined."
     found_by: LeftOut[FoundBy] = None
-    "How images are found that no table lists."
+    "How images that no table lists are found."
 
 
 Told = TableReading

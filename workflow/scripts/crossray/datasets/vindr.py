@@ -47,7 +47,7 @@ class Options(Synonyms):
     """VinDr-CXR."""
 
     agreement: Annotated[int, Ge(1), Le(3)] = 2
-    "How many of the three radiologists must have found it; the test set holds a consensus already."
+    "How many of the three radiologists must have reported the finding; the test set is a consensus."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class VindrReading(ChosenImages):
     """What this reader is told."""
 
     agreement: int
-    "How many radiologists must have found it."
+    "How many radiologists must have reported the finding."
 
 
 Told = VindrReading

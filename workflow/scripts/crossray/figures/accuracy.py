@@ -1,4 +1,4 @@
-"""Figure: how many images each model names rightly on each target, with intervals."""
+"""Figure: the accuracy of each model on each target, with intervals."""
 
 import math
 
@@ -13,8 +13,8 @@ from crossray.tables import reported
 PANELS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
-    "top5_accuracy": "right class among the surest five",
-    "auc": "AUC, one against the rest",
+    "top5_accuracy": "top-5 accuracy",
+    "auc": "AUC, one-vs-rest",
 }
 
 
@@ -32,17 +32,17 @@ def draw(classes: pd.DataFrame, settings: DrawFigure) -> Figure:
     several = len(settings.models) > 1
     names = [f"{row.source} to {row.target}" + (f", {row.model}" if several else "") for row in measured.itertuples()]
     home = [row.target in settings.members[row.source] for row in measured.itertuples()]
-    rows = measured.assign(name=names, place=["at home" if here else "elsewhere" for here in home])
+    rows = measured.assign(name=names, place=["internal" if here else "external" for here in home])
     wanted = {column: title for column, title in PANELS.items() if rows[column].notna().any()}
     panels = [_panel(rows, column, title, first=not number) for number, (column, title) in enumerate(wanted.items())]
     caption = (
         f"{len(rows)} of {len(shown)} pairs of a source and a target can be measured. Accuracy is the share of test "
-        "images whose class the model is surest of, with Wilson's 95 % interval where every patient has one image; the "
-        f"others have intervals from {settings.resamples:,} bootstrap resamples of patients. Grey: what naming the "
-        "commonest class each time would score. Scales differ. Images of classes that the source does not have are "
+        "images for which the model ranks the true class first, with Wilson's 95 % interval if every patient has one "
+        f"image; the others have intervals from {settings.resamples:,} bootstrap resamples of patients. Grey: score of "
+        "always predicting the commonest class. Scales differ. Images of classes that the source does not have are "
         "left out."
     )
-    reading = "Blue circles left of the dark squares of the same source are lost elsewhere."
+    reading = "A drop shows as blue circles left of the dark squares of the same source."
     return Figure(alt.hconcat(*panels, spacing=16), _title(rows), caption, reading)
 
 
@@ -55,7 +55,7 @@ def _panel(rows: pd.DataFrame, column: str, title: str, first: bool) -> alt.Laye
     def x(of: str) -> alt.X:
         return alt.X(f"{of}:Q", title=title, scale=scale)
 
-    place = {"domain": ["at home", "elsewhere"]}
+    place = {"domain": ["internal", "external"]}
     colour = alt.Color("place:N", title=None, scale=alt.Scale(**place, range=[HOME, AWAY]),
                        legend=alt.Legend(orient="bottom"))  # fmt: skip
     shape = alt.Shape("place:N", title=None, scale=alt.Scale(**place, range=["square", "circle"]))
@@ -70,9 +70,9 @@ def _panel(rows: pd.DataFrame, column: str, title: str, first: bool) -> alt.Laye
 
 
 def _title(rows: pd.DataFrame) -> str:
-    """Say the least and most of what is right, at home and elsewhere."""
+    """State the range of internal and external accuracies."""
     parts = []
-    for place in ("at home", "elsewhere"):
+    for place in ("internal", "external"):
         here = rows[rows["place"] == place]["accuracy"]
         if len(here) == 1:
             row = rows[rows["place"] == place].iloc[0]

@@ -1,4 +1,4 @@
-"""Figure: how far models agree about single images, task by task, with the agreement of seeds as the ceiling."""
+"""Figure: agreement of models on individual images, by task, with the agreement between seeds as the ceiling."""
 
 import itertools
 
@@ -38,15 +38,15 @@ def draw(agreement_summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     own = set(rows.loc[rows["rule"] == "own with others", "target"])
     without = [name for name in settings.targets if own and name not in own]
     caption = (
-        "Mean of Cohen's kappa over pairs of models, both called at the threshold that each model's own validation "
-        "split chose (Youden); models of the same patients' data sets are not compared. Intervals "
+        "Mean of Cohen's kappa over pairs of models, each at the threshold chosen on its own source's validation "
+        "split (Youden); models of data sets with the same patients are not compared. Intervals "
         f"({settings.resamples:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
         "target itself as in the paper, and Kendall's tau are in the tables."
-        + left_out(without, "in the first panel, as no model of the target's own can be compared")
+        + left_out(without, "in the first panel, as no local model can be compared")
     )
     reading = (
-        "1 is full agreement, 0 what chance gives. Two models can have the same AUC and still call different patients "
-        "ill; how much lower than the ceiling says how much of that is the training data."
+        "1 is full agreement, 0 is chance. Two models can have the same AUC and still call different patients "
+        "positive; the distance from the ceiling shows how much of that is due to the training data."
     )
     return Figure(chart, f"Agreement (kappa): {', '.join(parts)}", caption, reading)
 

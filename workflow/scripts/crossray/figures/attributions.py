@@ -1,4 +1,4 @@
-"""Figure: the most telling images of each pair of a source and a target, and where the model looks in them."""
+"""Figure: attribution maps for selected images of each pair of a source and a target."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import read
 from crossray.tables.attribution import MappedImages
 
-#: pairs that are drawn, the target's own model first; the others would make the page heavy
+#: pairs that are drawn, the local model first; more would make the page heavy
 _PAIRS = 16
 _HEIGHT = 96
 
@@ -32,7 +32,7 @@ ROLES = [
 
 
 def choose(attributions: Path, datasets: Path, settings: DrawFigure) -> pd.DataFrame:
-    """Pick the telling images of the first model, of each pair those of one task.
+    """Pick the selected images of the first model, for each pair those of one task.
 
     The task is the one with most scored images at the target, so that all rows of a target show the same one where they
     can.
@@ -89,7 +89,7 @@ def _drawn(
 
 
 def draw(attributions: Path, datasets: Path, settings: DrawFigure) -> Figure:
-    """Draw where models look in the most telling images of each pair of a source and a target.
+    """Draw attribution maps for selected images of each pair of a source and a target.
 
     Args:
         attributions: folder of the study's maps of attribution.
@@ -122,13 +122,13 @@ def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).properties(width=alt.Step(_HEIGHT * 260 / 128 + 12), height=alt.Step(_HEIGHT + 26))
     method = METHODS[settings.methods[0]]
     caption = (
-        "Of each source's model at each target, the test images of one finding that it scores highest and lowest among "
-        f"the positive and the negative, at {settings.size} px: left as they are, right under the evidence by "
-        f"{method} for the finding, orange where there is some and yellow where there is most. Outlined in cyan: where "
-        "the finding is, if the data set says so." + not_shown(chosen["url"], settings)
+        "For each source's model at each target, the test images of one finding that it scores highest and lowest "
+        f"among the positive and the negative, at {settings.size} px: left the image, right with the evidence by "
+        f"{method} for the finding, orange for some and yellow for most. Outlined in cyan: the annotated finding, if "
+        "the data set has annotations." + not_shown(chosen["url"], settings)
     )
     reading = (
-        "A surely right answer whose evidence lies outside the outline was right for another reason; in a surely wrong "
-        "one the map may show what misled the model. Maps of this kind are hints, not proofs."
+        "If a confident correct answer has its evidence outside the outline, it is right for another reason; for a "
+        "confident wrong one, the map may show what misled the model. Such maps are hints, not proof."
     )
-    return Figure(chart, "Where the models look in the images that they are surest of", caption, reading)
+    return Figure(chart, "Attribution maps of the models' most confident images", caption, reading)

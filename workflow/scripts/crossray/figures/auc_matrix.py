@@ -38,19 +38,19 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
     chart = alt.vconcat(*panels) if len(panels) > 1 else panels[0]
     caption = (
         "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
-        "interval over the target's patients, images (n), and positives of the task with the fewest and the most. "
+        "interval over the target's patients, images (n), and positives of the tasks with the fewest and the most. "
         f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured." + _only_tested(settings)
     )
     reading = (
-        "A row is a model, a column a data set whose test split it has never seen. Outlined: it was trained there. "
+        "A row is a model, a column a data set whose test split it has never seen. Outlined: internal test. "
         "The darker, the higher the AUC; 0.5 is chance. Orange with a triangle: the interval lies below chance. A "
-        "letter is a reason why there is no number."
+        "letter is the reason for a missing number."
     )
     return Figure(chart, title(summary, settings.models), caption, reading)
 
 
 def _counts(performance: pd.DataFrame, transfer: pd.DataFrame) -> dict[str, list[str]]:
-    """Write how many images and positives stand behind each cell, and nothing where it has no number."""
+    """Write the counts of images and positives of each cell, and nothing where it has no number."""
     behind = behind_means(performance).to_dict("index")
     images, positives = [], []
     for row in transfer.itertuples():
@@ -62,21 +62,21 @@ def _counts(performance: pd.DataFrame, transfer: pd.DataFrame) -> dict[str, list
 
 
 def _only_tested(settings: DrawFigure) -> str:
-    """Name the targets that no source learns from."""
+    """Name the targets that no model is trained on."""
     learnt = {name for names in settings.members.values() for name in names}
     names = [target for target in settings.targets if target not in learnt]
-    return f" Only tested on, never trained on: {', '.join(names)}." if names else ""
+    return f" Test only: {', '.join(names)}." if names else ""
 
 
 def title(summary: pd.DataFrame, models: Sequence[str]) -> str:
-    """Say the result in one sentence: home, away, for the model that is listed first."""
+    """State the result in one sentence: internal and external AUC of the model that is listed first."""
     overall = summary[(summary["source"] == "all sources") & (summary["model"] == models[0])]
     if overall.empty or not overall.iloc[0]["pairs"]:
         at_chance = len(overall) and overall.iloc[0]["pairs_at_chance"]
         if at_chance:
-            return "No model is better than chance at home, so nothing can be lost elsewhere"
+            return "No model is better than chance internally, so no drop is reported"
         return "No pair of different hospitals shares a task that can be measured"
     row = overall.iloc[0]
     home = with_interval(row["home_auc"], row["home_auc_low"], row["home_auc_high"])
     away = with_interval(row["away_auc"], row["away_auc_low"], row["away_auc_high"])
-    return f"Mean AUC at home {home}, elsewhere {away}" + (f" ({models[0]})" if len(models) > 1 else "")
+    return f"Mean AUC {home} internal, {away} external" + (f" ({models[0]})" if len(models) > 1 else "")

@@ -1,4 +1,4 @@
-"""Figure: what makers claim of their models, and what is measured here."""
+"""Figure: performance claimed by makers, and performance measured here."""
 
 import altair as alt
 import pandas as pd
@@ -27,17 +27,17 @@ def draw(claims: pd.DataFrame, settings: DrawFigure) -> Figure:
         _panel(rows[rows["measure"] == name], name, names) for name in _MEASURES if (rows["measure"] == name).any()
     ]
     below, above = (int((rows["finding"] == words).sum()) for words in ("below the claim", "above the claim"))
-    title = f"Claims that are not reached, by the 95 % interval: {below} of {len(rows)}; surpassed: {above}"
+    title = f"Claims not met, by the 95 % interval: {below} of {len(rows)}; exceeded: {above}"
     unknown = int((rows["caveat"] == "U").sum())
     caption = (
         "Point and line: measured on the test images that the model scored, with the 95 % interval, patients as "
         "clusters; bar: the maker's claim. Sensitivity and specificity are at the threshold that comes with the model."
-        + (f" U stands beside {unknown} numbers: nobody says what the model learnt from." if unknown else "")
+        + (f" U marks {unknown} numbers of models whose training data are unknown." if unknown else "")
     )
     reading = (
-        "A line that does not reach the bar says that the claim does not hold for these patients and labels; one that "
-        "does says that it cannot be told from what is measured. Claims are of other patients: a difference need not "
-        "be a fault."
+        "If a line does not reach the bar, the claim does not hold for these patients and labels; if it does, the "
+        "claim is compatible with the measurement. Claims are for other patients: a difference need not be a "
+        "fault of the software."
     )
     return Figure(alt.hconcat(*panels, spacing=24), title, caption, reading)
 

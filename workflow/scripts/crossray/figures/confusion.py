@@ -28,7 +28,7 @@ def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: DrawFigure) -
         settings: models, sources, targets, tasks.
     """
     if not (confusion["images"] > 0).any():
-        return nothing("No class can be compared with another", "No target has images of classes that a model learnt.")
+        return nothing("No confusion can be measured", "No target has images of classes that a model was trained on.")
     names = settings.tasks
     rows = [
         alt.hconcat(
@@ -45,11 +45,11 @@ def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: DrawFigure) -
         f"Share of the test images of each class (row) that are predicted as each class (column); {images:,} answers. "
         "Rows of classes that the source does not have show what their images are predicted as. Grey: no image of the "
         "class in the test split, or the model does not know the class."
-        + ("" if len(names) <= _NAMED else f" The {len(names)} classes stand in the order of the configuration.")
+        + ("" if len(names) <= _NAMED else f" The {len(names)} classes are in the order of the configuration.")
         + f" Below, the {min(_MISTAKES, len(mistakes))} largest shares of mistakes with their 95 % intervals (Wilson's "
-        "where every patient has one image, else by resampling patients)."
+        "if every patient has one image, else by resampling patients)."
     )
-    reading = "Dark on the diagonal is right. A dark column off it is a class that swallows others."
+    reading = "The diagonal is correct. A dark column off it is a class that others are mistaken for."
     return Figure(chart, _title(mistakes), caption, reading)
 
 
@@ -61,9 +61,9 @@ def _map(
     small = len(names) > _NAMED
     side = max(3, _SMALL_SIDE // len(names)) if small else _SIDE
     axis: dict[str, Any] = {"domain": False, "ticks": False, "labels": not small}
-    x = alt.X("predicted_class:N", title="taken for", sort=names, scale=alt.Scale(domain=names),
+    x = alt.X("predicted_class:N", title="predicted class", sort=names, scale=alt.Scale(domain=names),
               axis=alt.Axis(orient="bottom", labelAngle=-40, **axis))  # fmt: skip
-    y = alt.Y("true_class:N", title="class", sort=names, scale=alt.Scale(domain=names), axis=alt.Axis(**axis))
+    y = alt.Y("true_class:N", title="true class", sort=names, scale=alt.Scale(domain=names), axis=alt.Axis(**axis))
     colour = alt.Color(
         "share:Q",
         title="share of the class",
@@ -102,7 +102,7 @@ def _bars(mistakes: pd.DataFrame, several: bool) -> alt.LayerChart:
     named = top.assign(place=range(len(top)), name=top["true_class"] + " → " + top["predicted_class"], where=where)
     base = alt.Chart(named[["place", "name", "where", "share", "share_low", "share_high"]])
     axis = alt.Axis(labelExpr=f"{json.dumps(list(named['name']))}[datum.value]", domain=False, ticks=False)
-    y = alt.Y("place:O", title="class → taken for", axis=axis)
+    y = alt.Y("place:O", title="true → predicted", axis=axis)
     scale = alt.Scale(domain=[0, min(1, 2 * top["share_high"].max())])  # the words beside the bars need some room
     x = alt.X("share:Q", title="share of the class", axis=alt.Axis(format="%"), scale=scale)
     return alt.layer(
@@ -114,9 +114,9 @@ def _bars(mistakes: pd.DataFrame, several: bool) -> alt.LayerChart:
 
 def _title(mistakes: pd.DataFrame) -> str:
     if mistakes.empty:
-        return "No class is taken for another one"
+        return "No class is confused with another"
     worst = mistakes.iloc[0]
     return (
-        f"Most often mistaken: {worst['share']:.0%} of {worst['true_class']} are taken for {worst['predicted_class']} "
+        f"Most frequent mistake: {worst['share']:.0%} of {worst['true_class']} predicted as {worst['predicted_class']} "
         f"({worst['source']} to {worst['target']})"
     )

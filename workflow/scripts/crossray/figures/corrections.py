@@ -1,4 +1,4 @@
-"""Figure: what corrections and other ways to train give back, by what the split says is to blame."""
+"""Figure: the effect of corrections and other training methods, by verdict."""
 
 import altair as alt
 import pandas as pd
@@ -12,7 +12,7 @@ _WORDS = {
     "polarity": "polarity matched to the source",
     "resolution": "blur and noise matched to the source",
     "batch norm": "batch norm of the target",
-    "implied prevalence": "prevalence that the images imply",
+    "implied prevalence": "prevalence implied by the images",
     "recalibrated": "recalibrated on half of the labels",
 }
 _SHORT = {"polarity": "matching the polarity", "resolution": "matching blur and noise",
@@ -28,7 +28,7 @@ _ROW = 58
 
 
 def draw(corrections_by_verdict: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw a row for each correction, a mark for each verdict, and how gains go with each term.
+    """Draw a row for each correction, a mark for each verdict, and the correlation of gains with each term.
 
     Args:
         corrections_by_verdict: ``corrections_by_verdict.csv``.
@@ -46,21 +46,21 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: DrawFigure) -> Figure:
     counts = given.drop_duplicates("cause").set_index("cause")["cells"]
     cells = ", ".join(f"{cause} {counts[cause]}" for cause in _GROUPS.values() if cause in counts)
     caption = (
-        f"Log-loss given back by what can be done about it, mean over the cells of each verdict ({cells}), with 95 % "
+        f"Log-loss recovered by each correction, mean over the cells of each verdict ({cells}), with 95 % "
         f"intervals of {settings.resamples:,} paired resamples of patients; below zero it harms. Corrections of "
-        "pictures, batch norm and the implied prevalence look at no label of the target; recalibration learns from the "
-        "labels of half of its patients and is measured on the others. Right: rank correlation of what is given back "
+        "images, batch norm and the implied prevalence use no label of the target; recalibration is fitted to the "
+        "labels of half of its patients and evaluated on the others. Right: rank correlation of the recovered log-loss "
         "with each term, over all cells."
     )
     reading = (
-        "A correction of pictures should help where images are to blame and do nothing for a label rule, a new prior "
-        "where prevalence is. Where that is not so, the verdict or the correction is wrong."
+        "A correction of images should help if images are the cause and not against a label rule; a new prior should "
+        "help if prevalence is the cause. Otherwise, the verdict or the correction is wrong."
     )
     return Figure(chart, _title(given), caption, reading)
 
 
 def _title(given: pd.DataFrame) -> str:
-    """Say which correction gives back most, cause by cause, and how much."""
+    """Name the correction that recovers most for each cause, and how much."""
     best: dict[str, list[str]] = {}
     for cause in _NAMED.values():
         here = given[(given["cause"] == cause) & (given["returned_low"] > 0)]
@@ -71,9 +71,9 @@ def _title(given: pd.DataFrame) -> str:
             )
     if not best:
         if not given["cause"].isin(list(_NAMED.values())).any():
-            return "No cause is named anywhere, so no correction can be put to the test"
-        return "No correction gives anything back: no interval lies above zero"
-    return "Most is given back by " + ", by ".join(f"{name} ({', '.join(parts)})" for name, parts in best.items())
+            return "No verdict names a cause, so no correction can be tested"
+        return "No correction recovers anything: no interval lies above zero"
+    return "Most is recovered by " + ", by ".join(f"{name} ({', '.join(parts)})" for name, parts in best.items())
 
 
 def _gains(given: pd.DataFrame, order: list[str]) -> alt.LayerChart:

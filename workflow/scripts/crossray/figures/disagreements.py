@@ -1,4 +1,4 @@
-"""Figure: the images on which two models differ most, with what each says."""
+"""Figure: the images on which two models disagree most, with the output of each."""
 
 from pathlib import Path
 
@@ -69,8 +69,8 @@ def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).transform_calculate(label="join(datum.words, '\\n')")
     chart = chart.properties(width=alt.Step(108), height=alt.Step(150))
     caption = (
-        "Of the target's test images those whose two outputs differ most, on the scale on which each model's operating "
+        "The target's test images whose two outputs differ most, on the scale on which each model's operating "
         f"point is 0.5, at the {settings.size} px that the models are given." + not_shown(chosen["url"], settings)
     )
-    reading = "Look for what one model may have seen that the other did not learn, or learnt by another name."
-    return Figure(chart, "The images on which two models differ most", caption, reading)
+    reading = "Look for features that only one model may respond to, or labels that the sources use differently."
+    return Figure(chart, "The images on which two models disagree most", caption, reading)

@@ -1,4 +1,4 @@
-"""Figure: leave one domain out. What the own data, all others, and all together teach."""
+"""Figure: leave one domain out. Models of the target's own data, of all other domains, and of all."""
 
 import altair as alt
 import pandas as pd
@@ -40,24 +40,26 @@ def draw(domains: pd.DataFrame, settings: DrawFigure) -> Figure:
     table = rows.pivot_table(index="target", columns="condition", values="reported_auc")
     several = len(settings.seeds) > 1
     caption = (
-        "Mean over the tasks that all three can be measured on. The thin line is the 95 % interval over "
+        "Mean over the tasks that all three can be measured on. Thin line: 95 % interval over "
         "the target's patients"
-        + (f", and over trainings from three on, of the mean of {len(settings.seeds)} seeds; the wide bar is one "
+        + (f", and over trainings from three on, of the mean of {len(settings.seeds)} seeds; wide bar: one "
            "standard deviation of the mean over single seeds." if several else "; one seed was trained.")
         + " A domain is left out with all other data sets of its patients."
         + left_out([name for name in settings.targets if name not in set(rows["target"])],
                    "which no measured model leaves out")
     )  # fmt: skip
-    reading = "If all domains is no better than the own domain, other hospitals' data add nothing here."
+    reading = "If all domains are no better than the target's own domain, other hospitals' data add nothing here."
     return Figure(chart, _title(table), caption, reading)
 
 
 def _title(table: pd.DataFrame) -> str:
     if not {"own domain", "all other domains"} <= set(table):
-        return "What all other hospitals teach"
+        return "Training on all other hospitals"
     lost = (table["own domain"] - table["all other domains"]).mean()
     words = f"Without the target's own data the mean AUC is {abs(lost):.2f} {'lower' if lost > 0 else 'higher'}"
     if "all domains" not in table:
         return words
     gained = (table["all domains"] - table["own domain"]).mean()
-    return f"{words}; with everybody's it is {abs(gained):.2f} {'higher' if gained > 0 else 'lower'} than with the own"
+    return (
+        f"{words}; with all data it is {abs(gained):.2f} {'higher' if gained > 0 else 'lower'} than with the target's"
+    )

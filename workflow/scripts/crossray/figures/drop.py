@@ -1,4 +1,4 @@
-"""Figure: what each model loses elsewhere, with intervals."""
+"""Figure: the drop in AUC of each model, with intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -31,11 +31,11 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) ->
     )
     idle = at_chance(rows)
     rows = rows.assign(
-        name=rows["name"] + idle.map({True: " (at chance at home)", False: ""}), kind=rows["kind"].mask(idle, "idle")
+        name=rows["name"] + idle.map({True: " (internal: chance)", False: ""}), kind=rows["kind"].mask(idle, "idle")
     )
     rows = rows[["name", "kind", "source", "drop", "drop_low", "drop_high"]]
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
-    x = alt.X("drop:Q", title="AUC at home minus AUC elsewhere (right: worse elsewhere)", scale=alt.Scale(zero=True))
+    x = alt.X("drop:Q", title="internal minus external AUC (right: larger drop)", scale=alt.Scale(zero=True))
     names = settings.datasets
     colour = alt.Color("source:N", title="trained on", scale=dataset_scale(names), legend=None)
     shape = alt.Shape("source:N", title="trained on", scale=dataset_shapes(names), legend=None)
@@ -53,12 +53,14 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) ->
         .encode(x=x, y=y),
     ).properties(width=430, height=alt.Step(26))
     caption = (
-        "Difference of the mean AUC over the tasks that can be measured at both places, with the 95 % interval over "
-        f"the patients of both. {len(pairs)} pairs; the mean weighs every pair the same."
-        + (f" Hollow: {len(of_idle)} pairs whose model is not better than chance at home, by its interval; it has "
-           "nothing to lose, and they count neither in the mean nor in the title." if len(of_idle) else "")
+        "Difference in mean AUC over the tasks that can be measured on both data sets, with the 95 % interval over "
+        f"the patients of both. {len(pairs)} pairs; the mean weights every pair equally."
+        + (f" Hollow: {len(of_idle)} pairs whose model is not better than chance internally, by its interval; they "
+           "count neither in the mean nor in the title." if len(of_idle) else "")
     )  # fmt: skip
-    reading = "Right of the dashed line a model does worse than at home; an interval that crosses it leaves that open."
+    reading = (
+        "Right of the dashed line a model does worse than internally; if its interval crosses the line, that is open."
+    )
     return Figure(chart, _title(pairs, overall, settings.models), caption, reading)
 
 
@@ -67,11 +69,11 @@ def _named(rows: pd.DataFrame, name: Any, several: bool) -> Any:
 
 
 def _title(pairs: pd.DataFrame, overall: pd.DataFrame, models: Sequence[str]) -> str:
-    """Say what the model that is listed first loses."""
+    """State the drop of the model that is listed first."""
     of_first = pairs[pairs["model"] == models[0]]
     able = claimed(of_first)
     if able.empty and len(of_first):
-        return "Nothing can be lost elsewhere: no model is better than chance at home"
+        return "No drop reported: no model is better than chance internally"
     overall = overall[overall["model"] == models[0]]
     if overall.empty:
         return "No drop can be measured: no pair of different hospitals shares a task"
@@ -79,4 +81,4 @@ def _title(pairs: pd.DataFrame, overall: pd.DataFrame, models: Sequence[str]) ->
     above = int((able["drop_low"] > 0).sum())
     lost = with_interval(row["drop"], row["drop_low"], row["drop_high"])
     name = f" ({models[0]})" if len(models) > 1 else ""
-    return f"AUC lost elsewhere: {lost}; in {above} of {len(able)} pairs the interval lies above zero{name}"
+    return f"Drop in AUC: {lost}; in {above} of {len(able)} pairs the interval lies above zero{name}"

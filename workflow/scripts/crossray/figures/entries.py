@@ -1,4 +1,4 @@
-"""What the registry says of a figure, a table and a section of the report. Standard library: the workflow reads it."""
+"""Registry entries: a figure, a table and a section of the report. Standard library only: the workflow reads it."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, get_args
@@ -18,30 +18,30 @@ Need = Literal[
     "external", "usefulness",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
-#: what a study can lack -> what the page says of it; nobody misses classes where tasks are findings
+#: what a study can lack -> the report's note; classes are not missing if tasks are findings
 MISSING: dict[Need, str] = {
     "models": "Comparison of models: there is only one.",
-    "sweeps": "What training settings change: no model has a `sweep`.",
-    "transfer": "Comparisons of models with one another: there is only one source.",
+    "sweeps": "Effect of training settings: no model has a `sweep`.",
+    "transfer": "Comparison of sources: there is only one.",
     "domains": "Leave one domain out: no source `all-but-NAME`.",
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "explanation": "Images or labels, for every pair and task: no `explanation`.",
     "corrections": "Whether corrections help: no `explanation`, or one with `corrections: false`.",
     "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
-    "probe": "Telling the data sets apart: there is only one domain.",
+    "probe": "Predicting the data set: there is only one domain.",
     "attribution": "Where the models look: no `evaluation.attribution`.",
-    "localisation": "Whether the models look where the findings are: no locations, or no `evaluation.attribution`.",
+    "localisation": "Localisation scores: no annotated regions, or no `evaluation.attribution`.",
     "paper": "Comparison with Cohen et al. (2020): no data set has a `paper` name.",
-    "findings": "Operating points and reliability of single findings: the tasks are classes.",
-    "agreement": "Agreement of models about single findings: there is only one source, or the tasks are classes.",
-    "acceptance": "Whether a model may be used, and at which threshold: no `acceptance`.",
+    "findings": "Operating points and calibration of findings: the tasks are classes.",
+    "agreement": "Agreement of models on findings: there is only one source, or the tasks are classes.",
+    "acceptance": "Whether a model can be used, and at which threshold: no `acceptance`.",
     "trained": "Training: no model is trained here.",
-    "external": "Claims, refusals and versions of models that were trained elsewhere: there is no `external`.",
-    "usefulness": "Whether acting on the outputs does more good than harm: no `usefulness`.",
-    "panels": "A matrix for each task: there are too many; the table has them.",
+    "external": "Claims, refusals and versions of external models: no `external`.",
+    "usefulness": "Net benefit, and outputs by outcome: no `usefulness`.",
+    "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
-#: what a figure can ask of the study
+#: settings of the study that a figure can use
 Setting = Literal[
     "models", "trained", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape",
     "fit", "methods", "resamples", "minimum", "withheld", "searched",
@@ -60,7 +60,7 @@ class FigureEntry:
         caption: the same in a sentence.
         tables: those of ``analysis/`` that it is drawn from, each a parameter of ``draw``.
         folders: those that it is drawn from, each a parameter of ``draw``.
-        settings: what it asks of the study; another value draws it again.
+        settings: settings of the study that it uses; a change redraws it.
         needs: what a study must have for it.
     """
 

@@ -18,7 +18,7 @@ _LARGEST_LOSS = 0.3
 #: measure -> words, and how it is drawn
 MEASURES: dict[str, dict[str, Any]] = {
     "auc": {"words": "AUC", "domain": AUC_DOMAIN, "range": AUC_RANGE, "white": [WHITE_FROM, None]},
-    "drop": {"words": "Drop against home", "range": DROP_RANGE, "white": [0.2, -0.2],
+    "drop": {"words": "Drop from the internal AUC", "range": DROP_RANGE, "white": [0.2, -0.2],
              "domain": [-_LARGEST_LOSS, -_LARGEST_LOSS / 2, 0, _LARGEST_LOSS / 2, _LARGEST_LOSS]},
     "lift": {"words": "Precision over prevalence", "range": SHARE_RANGE, "white": [6, None],
              "domain": [1, 2, 4, 8, 16]},

@@ -1,4 +1,4 @@
-"""What a report says in words of models that were trained elsewhere."""
+"""The report's sentences about external models."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -31,7 +31,7 @@ def external_answer(transfer: pd.DataFrame, claims: pd.DataFrame, refusals: pd.D
         names = ", ".join(f"{row.measure} of {row.model} for {row.task}" for row in below.head(3).itertuples())
         more = f" and {len(below) - 3} more" if len(below) > 3 else ""
         which = f": {names}{more}" if len(below) else ""
-        sentences.append(f"Of {len(measured)} claimed numbers {len(below)} are not reached, by the interval{which}.")
+        sentences.append(f"{len(below)} of {len(measured)} claims are not met, by the interval{which}.")
     most = refusals[(refusals["group"] == "refused") & (refusals["share"] > 0)]
     if len(most):
         row = most.loc[most["share"].idxmax()]
@@ -42,7 +42,7 @@ def external_answer(transfer: pd.DataFrame, claims: pd.DataFrame, refusals: pd.D
 
 
 def external_facts(models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a line for each model: what is used of it, and what is known of its training.
+    """Describe each model in a line: its outputs, and what is known of its training.
 
     Args:
         models: the block ``external`` of the configuration, paths left out.
@@ -57,8 +57,8 @@ def external_facts(models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         else:
             kind = f"a network ({model.get('onnx') or model['architecture']})"
         told = model["trained_on"]
-        learnt = f"learnt from {', '.join(told)}, as its maker says" if isinstance(told, list | tuple) else (
+        learnt = f"trained on {', '.join(told)} (as stated by its maker)" if isinstance(told, list | tuple) else (
             f"{UNKNOWN_TRAINING_DATA}: {CAVEATS[UNKNOWN_TRAINING_DATA]}"
         )  # fmt: skip
-        home = f"home {model['home']}" if model.get("home") else "no home in this study, so that no drop is given"
+        home = f"home: {model['home']}" if model.get("home") else "no home in this study, so no drop is reported"
         yield f"{name}: {kind}; {learnt}; {home}."

@@ -1,4 +1,4 @@
-"""Figure: how far a task's weight vectors lie apart between data sets, and how that goes with its AUC."""
+"""Figure: distance of a task's weight vectors between data sets, and its correlation with the AUC."""
 
 import altair as alt
 import pandas as pd
@@ -55,7 +55,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: D
         f"standard deviation over {len(settings.seeds)} seeds. Right: the same against the task's mean AUC over all "
         f"models and targets. {_words(head_relations, settings)}{diverged(rows['penalty'])}"
     )
-    reading = "If tasks that lie far apart have a low AUC, part of what does not travel is what the word means."
+    reading = "If tasks with distant outputs have a low AUC, part of the drop comes from what the label means."
     far, near = tied.iloc[-1]["task"], tied.iloc[0]["task"]
     where = "Under the penalty" if tied["penalty"].iloc[0] == "l2" else "Without the penalty"
     title = f"{where} the outputs of {far} stay farthest apart, those of {near} come closest"

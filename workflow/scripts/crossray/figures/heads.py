@@ -1,4 +1,4 @@
-"""Figure: weight vectors of a network with an output for each data set and task, on two principal components."""
+"""Figure: weight vectors of a network with one output per data set and task, on two principal components."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ import pandas as pd
 from crossray.figures.style import Figure, dataset_scale, dataset_shapes, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 
-HEADINGS = {"none": "outputs learn freely", "l2": "penalty on the distance of a task's outputs"}
+HEADINGS = {"none": "no penalty", "l2": "penalty on the distance between a task's outputs"}
 
 
 def draw(head_places: pd.DataFrame, settings: DrawFigure) -> Figure:
@@ -24,14 +24,14 @@ def draw(head_places: pd.DataFrame, settings: DrawFigure) -> Figure:
         return nothing("No shared network has outputs to compare", "The trainings of the shared networks diverged.")
     panels = [_panel(rows[rows["penalty"] == penalty], heading, settings) for penalty, heading in drawn.items()]
     caption = (
-        "One network was trained on all data sets together, with an output of its own for each data set and task that "
-        "only this data set's images train. A point is the weight vector of an output, the first seed's; axes are the "
-        "first two principal components of all vectors, with the share of the variance that they explain. Lines lead "
-        f"from the middle of a task, where its name stands, to its outputs.{diverged(drawn)}"
+        "One network was trained on all data sets together, with a separate output for each data set and task, trained "
+        "only on this data set's images. A point is the weight vector of an output (first seed); axes are the first "
+        "two principal components of all vectors, with the share of variance explained. Lines connect the centroid of "
+        f"a task, with its name, to its outputs.{diverged(drawn)}"
     )
     reading = (
-        "Outputs of one task that stay apart even under the penalty are tasks by whose name the data sets mean "
-        "different things; points that gather by colour tell of the data set instead of the finding."
+        "If a task's outputs stay apart even with the penalty, the data sets mean different things by its name; points "
+        "that cluster by colour represent the data set instead of the finding."
     )
     return Figure(alt.hconcat(*panels, spacing=28), "Does a finding mean the same everywhere?", caption, reading)
 
@@ -39,7 +39,7 @@ def draw(head_places: pd.DataFrame, settings: DrawFigure) -> Figure:
 def diverged(penalties: Iterable[str]) -> str:
     """Say which shared networks have no outputs to show, the first seed's training having diverged."""
     missing = [heading for penalty, heading in HEADINGS.items() if penalty not in set(penalties)]
-    return f" Not drawn, as the training diverged: {'; '.join(missing)}." if missing else ""
+    return f" Not drawn, as training diverged: {'; '.join(missing)}." if missing else ""
 
 
 def _panel(rows: pd.DataFrame, heading: str, settings: DrawFigure) -> alt.LayerChart:

@@ -1,4 +1,4 @@
-"""Figure: how far two labellings of the same images agree."""
+"""Figure: agreement of two labellings of the same images."""
 
 import altair as alt
 import pandas as pd
@@ -17,7 +17,7 @@ def draw(label_agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
         settings: resamples.
     """
     if label_agreement.empty:
-        why = "The audit found no radiograph that two data sets of this study both hold and label for one task."
+        why = "The audit found no radiograph that two data sets of this study both contain and label for the same task."
         return nothing("No image was labelled twice", why)
     names = label_agreement["task"] + ": " + label_agreement["first"] + ", " + label_agreement["second"]
     counts = [f"{row.both:,} / {row.first_only:,} / {row.second_only:,} / {row.neither:,}"
@@ -43,10 +43,10 @@ def draw(label_agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).properties(width=400, height=alt.Step(20))
     low, high = rows["kappa"].min(), rows["kappa"].max()
     caption = (
-        "Images that two data sets both hold, found by what they show; F1 and Cohen's kappa of their labels with the "
+        "Images that are in both data sets, matched by content; F1 and Cohen's kappa of their labels with the "
         f"95 % interval from {settings.resamples:,} resamples of patients, all splits. The numbers count images "
-        "that are positive by both, by the first alone, by the second alone, and by neither."
+        "that are positive by both, by the first only, by the second only, and by neither."
     )
-    reading = "No model can agree with one labelling better than the labellings agree, whatever it sees."
+    reading = "A model that reproduces one labelling agrees with the other only as well as the labellings agree."
     title = f"Two labellings of the same images agree with a kappa of {low:.2f} to {high:.2f}"
     return Figure(chart, title, caption, reading)

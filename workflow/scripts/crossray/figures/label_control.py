@@ -20,7 +20,7 @@ def draw(label_control: pd.DataFrame, settings: DrawFigure) -> Figure:
         return nothing("No model can be tested by two labellings", why)
     rows = rows.assign(name=rows["task"] + ": " + rows["source"] + " by labels of " + rows["other"])
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
-    x = alt.X("drop:Q", title="AUC by the own labels minus AUC by the other labels (right: worse by the other)")
+    x = alt.X("drop:Q", title="AUC by the source's labels minus AUC by the other labels (right: larger drop)")
     colour = alt.Color("source:N", legend=None, scale=dataset_scale(settings.datasets))
     shape = alt.Shape("source:N", legend=None, scale=dataset_shapes(settings.datasets))
     base = alt.Chart(rows)
@@ -31,14 +31,14 @@ def draw(label_control: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).properties(width=400, height=alt.Step(24))
     mean = rows["drop"].mean()
     caption = (
-        "The same model on the same test images, judged by the labels it was trained on and by another labelling, with "
-        "the 95 % interval of the paired difference (patients as clusters). The table also has the other "
-        "labelling's own model on these images."
+        "The same model on the same test images, evaluated with the labelling it was trained on and with another one, "
+        "with the 95 % interval of the paired difference (patients as clusters). The table also has the model of the "
+        "other labelling on these images."
     )
     reading = "Images are the same, so a drop here is due to the labels alone; compare it with those between hospitals."
     above = int((rows["drop_low"] > 0).sum())
     title = (
-        f"Another labelling of the same images changes the AUC by {signed(-mean)} in the mean; in {above} of "
-        f"{len(rows)} the interval says worse"
+        f"Another labelling of the same images changes the AUC by {signed(-mean)} on average; in {above} of "
+        f"{len(rows)} the interval shows a drop"
     )
     return Figure(chart, title, caption, reading)

@@ -22,14 +22,12 @@ def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
         & (comparisons["model"] == settings.models[0])
     ]
     if chosen.empty:
-        return nothing(
-            "No target has a model of its own beside another", "Own and other models share no measured task."
-        )
+        return nothing("No target has both a local and another model", "Local and other models share no measured task.")
     rows = chosen.assign(name=chosen["second"] + " at " + chosen["target"])
     colour = alt.Color("second:N", legend=None, scale=source_scale(settings.sources, settings.datasets))
     shape = alt.Shape("second:N", legend=None, scale=source_shapes(settings.sources, settings.datasets))
     y = alt.Y("name:N", title=None, sort=list(rows["name"]))
-    x = alt.X("difference:Q", title="AUC of the own model minus AUC of the other (right: the own is better)")
+    x = alt.X("difference:Q", title="AUC of the local model minus AUC of the other (right: local is better)")
     base = alt.Chart(rows)
     chart = alt.layer(
         alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x=x),
@@ -38,13 +36,13 @@ def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).properties(width=430, height=alt.Step(24))
     better, worse = (int((rows["p_holm"] < 0.05).where(sign).sum()) for sign in
                      (rows["difference"] > 0, rows["difference"] < 0))  # fmt: skip
-    title = f"The own model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
+    title = f"The local model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
     without = [name for name in settings.targets if name not in set(chosen["target"])]
     caption = (
         "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
         "interval, patients as clusters, models paired. Counted in the title: p below 0.05 after "
         "Holm's correction. Comparisons that the configuration did not name before the run are exploratory."
-        + left_out(without, "where no model of the target's own can be set beside another")
+        + left_out(without, "where no local model can be compared with another")
     )
-    reading = "A line says who was trained elsewhere and tested where. Right of zero, training at the target pays."
+    reading = "Each line names the other model's source and the target. Right of zero, local training pays off."
     return Figure(chart, title, caption, reading)

@@ -1,4 +1,4 @@
-"""Figure: how far models look where the findings are, at home and elsewhere, beside chance and random weights."""
+"""Figure: localisation scores of attribution maps, internal and external, beside chance and random weights."""
 
 import altair as alt
 import pandas as pd
@@ -7,10 +7,10 @@ from crossray.figures.style import AWAY, HOME, METHODS, QUIET, Figure, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
-_KINDS = ["at home", "elsewhere", "random weights"]
+_KINDS = ["internal", "external", "random weights"]
 #: measure -> what its axis says
 _MEASURES = {
-    "pointing": "share of images whose peak is in the finding",
+    "pointing": "pointing game (share of images with the peak in the finding)",
     "overlap": "overlap with the finding (intersection over union)",
     "mass": "share of the evidence inside the finding",
 }
@@ -27,7 +27,7 @@ def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, setting
     model, first = settings.models[0], settings.methods[0]
     rows = localisation[(localisation["model"] == model) & localisation["score"].notna()]
     if rows.empty:
-        return nothing("No model can be asked where it looks", "No target has enough images with a known region.")
+        return nothing("No localisation can be measured", "No target has enough images with an annotated region.")
     home = pd.Series([row.target in settings.members[row.source] for row in rows.itertuples()], rows.index)
     place = home.map({True: _KINDS[0], False: _KINDS[1]}).mask(rows["weights"] == "random", _KINDS[2])
     rows = rows.assign(kind=place, method=rows["method"].map(METHODS))
@@ -43,14 +43,14 @@ def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, setting
         spacing=24,
     )
     caption = (
-        "Every point is a model on a target, above as the mean over the findings that are located there, with the 95 % "
+        "Every point is a model on a target, above as the mean over the findings annotated there, with the 95 % "
         "interval over patients; the same images for all models. Random weights: the same networks with every layer "
-        "drawn anew. The black line beside each point is chance, what as many pixels anywhere would score. Counts, "
-        "and the score of a blob in the middle of the image, are in the table."
+        "reinitialised. The black line beside each point is chance: the score of as many randomly placed pixels. "
+        "Counts and the score of a blob in the centre of the image are in the table."
     )
     reading = (
-        "The further a point lies to the right of its line the more of the evidence lies in the finding. Where random "
-        "weights lie beyond chance too, the method marks such places whatever the model has learnt."
+        "The further a point lies to the right of its line, the more of the evidence lies in the finding. If random "
+        "weights also exceed chance, the method highlights such regions whatever the model has learnt."
     )
     summary = localisation_summary[localisation_summary["model"] == model].set_index(
         ["method", "weights", "measure", "place"]
@@ -73,12 +73,12 @@ def _panel(rows: pd.DataFrame, by: str, words: str) -> alt.LayerChart:
 
 
 def _title(summary: pd.DataFrame, method: str) -> str:
-    """Say the pointing game's result by the first method."""
+    """State the result of the pointing game for the first method."""
     words = []
-    for place, images in zip(_KINDS[:2], (" of the images", ""), strict=True):
+    for place, kind in zip(("at home", "elsewhere"), _KINDS, strict=False):
         row = summary.loc[(method, "trained", "pointing", place)]
         if row["pairs"]:
-            words.append(f"{row['score']:.0%}{images} {place} (chance {row['chance']:.0%})")
+            words.append(f"{row['score']:.0%} of {kind} test images (chance {row['chance']:.0%})")
     if not words:
-        return "No pair can be asked where it looks"
-    return f"By {METHODS[method]} the peak lies in the finding in {' and in '.join(words)}"
+        return "No localisation can be measured"
+    return f"By {METHODS[method]}, the peak lies in the finding in {' and '.join(words)}"

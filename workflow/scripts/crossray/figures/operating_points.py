@@ -1,4 +1,4 @@
-"""Figure: what becomes of sensitivity and specificity when a threshold goes elsewhere with its model."""
+"""Figure: sensitivity and specificity when a model's operating point is applied to other targets."""
 
 import altair as alt
 import pandas as pd
@@ -9,7 +9,7 @@ from crossray.tables import MEAN_OF_TASKS
 
 
 def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw home and elsewhere for each pair of a source and a target.
+    """Draw the operating point of each pair of a source and a target.
 
     Args:
         operating_points: ``operating_points.csv``.
@@ -23,22 +23,22 @@ def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
         & operating_points["sensitivity"].notna()
     ]
     if rows.empty:
-        return nothing("No operating point can be carried", "No cell has a threshold and a number.")
+        return nothing("No operating point can be measured", "No cell has a threshold and a number.")
     rows = rows.assign(
         name=rows["source"] + " to " + rows["target"],
-        place=["home" if row.target in settings.members[row.source] else "elsewhere" for row in rows.itertuples()],
+        place=["internal" if row.target in settings.members[row.source] else "external" for row in rows.itertuples()],
     )
     order = {name: place for place, name in enumerate([f"{s} to {t}" for s in settings.sources
                                                        for t in settings.targets])}  # fmt: skip
     names = sorted(rows["name"].unique(), key=order.__getitem__)
     panels = [_panel(rows, name, names) for name in ("sensitivity", "specificity")]
-    home, away = (rows[rows["place"] == place] for place in ("home", "elsewhere"))
-    title = "Operating points at home"
+    home, away = (rows[rows["place"] == place] for place in ("internal", "external"))
+    title = "Operating points on internal tests"
     if len(home) and len(away):
         title = (
-            f"At home's threshold, sensitivity goes from {home['sensitivity'].mean():.2f} to between "
-            f"{away['sensitivity'].min():.2f} and {away['sensitivity'].max():.2f} elsewhere, specificity from "
-            f"{home['specificity'].mean():.2f} to between {away['specificity'].min():.2f} and "
+            f"At the source's threshold, sensitivity is {home['sensitivity'].mean():.2f} internally and "
+            f"{away['sensitivity'].min():.2f} to {away['sensitivity'].max():.2f} externally, specificity "
+            f"{home['specificity'].mean():.2f} and {away['specificity'].min():.2f} to "
             f"{away['specificity'].max():.2f}"
         )
     caption = (
@@ -48,8 +48,8 @@ def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
         "table."
     )
     reading = (
-        "A model can rank patients as well as at home and still call everybody ill or nobody: then the points of one "
-        "source part, one panel to the left and the other to the right."
+        "A model can rank patients as well as internally and still call everyone positive, or no one: its points then "
+        "move to the left in one panel and to the right in the other."
     )
     return Figure(alt.hconcat(*panels, spacing=24), title, caption, reading)
 
@@ -58,7 +58,7 @@ def _panel(rows: pd.DataFrame, share: str, names: list[str]) -> alt.LayerChart:
     first = share == "sensitivity"
     y = alt.Y("name:N", title=None, sort=names, axis=alt.Axis() if first else alt.Axis(labels=False, ticks=False))
     x = alt.X(f"{share}:Q", title=f"{share} (higher is better)", scale=alt.Scale(domain=[0, 1]))
-    places = ["home", "elsewhere"]
+    places = ["internal", "external"]
     colour = alt.Color("place:N", title=None, scale=alt.Scale(domain=places, range=[HOME, AWAY]))
     shape = alt.Shape("place:N", title=None, scale=alt.Scale(domain=places, range=["square", "circle"]))
     base = alt.Chart(rows[["name", "place", share, f"{share}_low", f"{share}_high"]])

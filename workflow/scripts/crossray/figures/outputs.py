@@ -1,4 +1,4 @@
-"""Figure: the calibrated outputs of two models against each other, image by image (Bland and Altman)."""
+"""Figure: Bland-Altman plots of the calibrated outputs of two models."""
 
 import altair as alt
 import pandas as pd
@@ -38,10 +38,10 @@ def draw(outputs: pd.DataFrame, output_points: pd.DataFrame, agreement: pd.DataF
         "Outputs on the scale on which each model's operating point is 0.5 (equation 2 of the paper; thresholds from "
         "the source's validation split). Solid: mean difference; dashed: limits of agreement, mean ± 1.96 standard "
         "deviations; their intervals and all other pairs are in the table. Shown are the three pairs with the widest "
-        "limits, each of another task, and the one with the closest, or those of the configuration; a sample of images "
-        "where there are many."
+        "limits, each of another task, and the one with the narrowest, or those of the configuration; only a sample of "
+        "images if there are many."
     )
-    reading = "If two models saw the same thing, points would lie in a narrow band around zero."
+    reading = "If two models agreed, points would lie in a narrow band around zero."
     return Figure(alt.concat(*panels, columns=2, spacing=28), title, caption, reading)
 
 

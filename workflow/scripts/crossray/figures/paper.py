@@ -20,21 +20,21 @@ def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: DrawFigure)
     rows = paper[paper["model"].isin([settings.models[0]]) | paper["model"].isna()]
     panels = [_panel(rows[rows["quantity"] == name], name) for name in _QUANTITIES if (rows["quantity"] == name).any()]
     if not panels:
-        return nothing("Nothing of the paper can be compared", "No number of the paper has one of ours beside it.")
+        return nothing("Nothing of the paper can be compared", "This study reproduces no number of the paper.")
     aucs = paper_summary[paper_summary["quantity"] == "AUC"]
     title = "Our numbers beside those of Cohen et al. (2020)"
     if len(aucs):
         row = aucs.iloc[0]
         title = (
             f"{int(row['inside'])} of {int(row['compared'])} AUCs of the paper lie in our interval; ours differ by "
-            f"{signed(row['mean_difference'], 3)} in the mean"
+            f"{signed(row['mean_difference'], 3)} on average"
         )
     caption = (
         "Every point is a number of the paper for which this study has the data sets and the task; vertical lines are "
         "our 95 % intervals. AUCs of the paper were read off its figure 1 within 0.0012; its kappas are truncated to "
-        "whole per cents, and are compared at thresholds chosen on the target's test images, as the paper's were. "
-        "Architecture, splits, label rules and views differ where the configuration says so: a difference is not a "
-        "verdict on either."
+        "whole per cents, and are compared at thresholds chosen on the target's test images, as in the paper. "
+        "Architecture, splits, label rules and views can differ by configuration, so a difference does not show that "
+        "either is wrong."
     )
     reading = "On the diagonal both agree. Points above it are numbers that are higher here."
     return Figure(alt.concat(*panels, columns=3, spacing=24), title, caption, reading)

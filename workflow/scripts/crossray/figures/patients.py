@@ -1,4 +1,4 @@
-"""Figure: views, sexes and ages in each data set."""
+"""Figure: views, sex and age in each data set."""
 
 import altair as alt
 import pandas as pd
@@ -16,7 +16,7 @@ _RANGES = {
 
 
 def draw(datasets: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw the shares of views, sexes and age bands.
+    """Draw the shares of views, sex and age bands.
 
     Args:
         datasets: ``datasets.csv``.
@@ -47,7 +47,7 @@ def draw(datasets: pd.DataFrame, settings: DrawFigure) -> Figure:
     everything = datasets[datasets["property"] == "all"]
     total, patients = int(everything["images"].sum()), int(everything["patients"].sum())
     title = f"{total:,} usable images of {patients:,} patients in {len(everything)} data sets"
-    caption = "Shares of the usable images of each data set; grey is not recorded."
+    caption = "Shares of the usable images of each data set; grey: not recorded."
     reading = (
         "Where views, sexes or ages differ, a drop elsewhere may be a drop on other patients rather than on another "
         "machine."

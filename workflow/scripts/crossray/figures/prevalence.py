@@ -1,4 +1,4 @@
-"""Figure: how often each finding is called in each data set."""
+"""Figure: prevalence of each finding in each data set."""
 
 import altair as alt
 import pandas as pd
@@ -38,10 +38,10 @@ def draw(labels: pd.DataFrame, settings: DrawFigure) -> Figure:
     if len(shared):
         widest = (shared["max"] - shared["min"]).idxmax()
         low, high = shared.loc[widest, ["min", "max"]]
-        title = f"{widest} differs most: called in {low:.0%} to {high:.0%} of the images"
+        title = f"{widest} differs most: positive in {low:.0%} to {high:.0%} of the images"
     caption = (
         "Positives among images whose label is known, all splits, with the 95 % Wilson interval (images taken as "
         "independent). A data set without a mark does not label the finding."
     )
-    reading = "Different prevalence alone moves precision and calibration, not the AUC."
+    reading = "Different prevalence by itself changes precision and calibration, but not the AUC."
     return Figure(chart, title, caption, reading)

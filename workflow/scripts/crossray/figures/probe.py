@@ -1,4 +1,4 @@
-"""Figure: how well a classifier tells the data sets apart."""
+"""Figure: how well a classifier predicts the data set of an image."""
 
 import altair as alt
 import pandas as pd
@@ -8,7 +8,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 
 
 def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw the accuracy by kind of features, and what is taken for what from tiny images.
+    """Draw the accuracy by kind of features, and the confusion matrix for tiny images.
 
     Args:
         probe: ``probe.csv``.
@@ -18,8 +18,8 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: DrawFigur
     left_out = _left_out(probe)
     probe, unknown = probe[probe["accuracy"].notna()], probe[probe["accuracy"].isna()]
     if probe_confusion.empty or probe.empty:
-        why = f"Fewer than two data sets have images to learn from and to test on. {left_out}"
-        return nothing("No data sets can be told apart", why.strip())
+        why = f"Fewer than two data sets have both training and test images. {left_out}"
+        return nothing("The data set cannot be predicted", why.strip())
     y = alt.Y("features:N", title=None, sort=list(probe["features"]))
     x = alt.X("accuracy:Q", title="share recognised", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
     base = alt.Chart(probe)
@@ -44,19 +44,17 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: DrawFigur
     ).properties(width=alt.Step(54), height=alt.Step(34), title=alt.TitleParams(str(images["features"]), fontSize=12))
     best = probe.loc[probe["accuracy"].idxmax()]
     words = with_interval(images["accuracy"], images["accuracy_low"], images["accuracy_high"])
-    title = (
-        f"From tiny images alone {words} of the images are traced to their data set; by chance {images['chance']:.2f}"
-    )
+    title = f"From tiny images, the data set of {words} of the images is predicted; chance: {images['chance']:.2f}"
     caption = (
-        "A logistic regression was trained on images of the training splits and tested on test images, one image a "
-        "patient, every data set weighing the same: on 16 x 16 pixels, and on what each model makes of an image before "
-        f"its last layer (highest: {best['features']}). Dashed: chance. Intervals resample test images. Data sets "
+        "A logistic regression was trained on images of the training splits and tested on test images, one image per "
+        "patient, with equal weights of data sets: on 16 x 16 pixels, and on the features before each model's last "
+        f"layer (highest: {best['features']}). Dashed: chance. Intervals resample test images. Data sets "
         f"with the same patients as another one are left out. {left_out}"
-        + (f" No number for {', '.join(unknown['features'])}: the training diverged." if len(unknown) else "")
+        + (f" No number for {', '.join(unknown['features'])}: training diverged." if len(unknown) else "")
     ).strip()
     reading = (
-        "What can be recognised can be used: a model that knows where an image comes from may answer from the "
-        "hospital's prevalence instead of from the image."
+        "A model that recognises where an image comes from may rely on the hospital's prevalence instead of the "
+        "findings."
     )
     return Figure(alt.hconcat(left, right, spacing=40), title, caption, reading)
 
@@ -64,4 +62,4 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: DrawFigur
 def _left_out(probe: pd.DataFrame) -> str:
     """Name the data sets that could not take part."""
     names = [text for text in probe["left_out"].dropna().unique() if text]
-    return f"Left out too, as they have no training images to learn from: {'; '.join(names)}." if names else ""
+    return f"Also left out, without training images: {'; '.join(names)}." if names else ""

@@ -1,6 +1,6 @@
-"""Every figure and table of the report, section by section, in the order of the page; the workflow reads it too.
+"""Registry of the report's figures and tables, section by section, in the order of the page; the workflow reads it too.
 
-A figure is its module and an entry here. No module that draws imports this one, so that a caption draws nothing again.
+A figure is a module and an entry here. No drawing module imports this one, so a change of caption redraws nothing.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,14 +10,14 @@ from crossray.figures.entries import FigureEntry, Passage, Section, TableEntry
 SECTIONS = (
     Section(
         "decision",
-        "May it be used?",
-        "May it be used here?",
+        "Decision",
+        "Can the model be used here?",
         parts=(
             Passage("decision"),
             FigureEntry(
                 "acceptance",
-                label="criteria met or not",
-                caption="Each criterion of acceptance: what was measured, with 95 % intervals, and what is wanted.",
+                label="acceptance criteria",
+                caption="Each acceptance criterion: the measured value with its 95 % interval, and the required value.",
                 tables=("acceptance",),
                 settings=("models", "sources"),
                 needs="acceptance",
@@ -38,7 +38,7 @@ SECTIONS = (
                 label="mean AUC of every pair",
                 caption=(
                     "Mean AUC of every model (row) on every target's test split (column), with images and positives. "
-                    "Outlined: home. A letter is the reason for an empty cell."
+                    "Outlined: internal test. A letter is the reason for an empty cell."
                 ),
                 tables=("performance", "transfer", "summary"),
                 settings=("models", "members", "targets"),
@@ -50,13 +50,13 @@ SECTIONS = (
     ),
     Section(
         "drop",
-        "The drop elsewhere",
-        "The drop elsewhere",
+        "Generalisation gap",
+        "Generalisation gap",
         parts=(
             FigureEntry(
                 "drop",
-                label="drop elsewhere",
-                caption="AUC at home minus AUC elsewhere over shared tasks, with 95 % intervals.",
+                label="drop in AUC",
+                caption="Internal minus external AUC over shared tasks, with 95 % intervals.",
                 tables=("transfer", "summary"),
                 settings=("models", "datasets"),
             ),
@@ -64,9 +64,9 @@ SECTIONS = (
             TableEntry("variances", "transfer"),
             FigureEntry(
                 "local",
-                label="own model against others",
+                label="local model against others",
                 caption=(
-                    "Each target's own model against every other one on the same test images: difference of mean AUC "
+                    "Each target's own model against every other model on the same test images: difference in mean AUC "
                     "with its 95 % interval."
                 ),
                 tables=("comparisons",),
@@ -98,8 +98,8 @@ SECTIONS = (
                 "models",
                 label="models compared",
                 caption=(
-                    "Mean AUC of every model at home and elsewhere, the difference to the first one, and what each "
-                    "costs."
+                    "Internal and external mean AUC of every model, the difference from the first one, and the cost of "
+                    "each."
                 ),
                 tables=("models",),
                 settings=("models",),
@@ -108,10 +108,10 @@ SECTIONS = (
             TableEntry("models", "models"),
             FigureEntry(
                 "sweeps",
-                label="what a training setting changes",
+                label="effect of a training setting",
                 caption=(
-                    "What a training setting changes: AUC of every point of a sweep, with intervals for other patients "
-                    "and other seeds."
+                    "Effect of a training setting: AUC of every point of a sweep, with intervals over patients and "
+                    "over seeds."
                 ),
                 tables=("sweeps", "choices"),
                 settings=("seeds", "resamples"),
@@ -124,13 +124,13 @@ SECTIONS = (
     ),
     Section(
         "external",
-        "Trained elsewhere",
-        "Models that were trained elsewhere: claims, refusals, versions",
+        "External models",
+        "External models: claims, refusals, versions",
         parts=(
             FigureEntry(
                 "claims",
                 label="claimed and measured",
-                caption="What makers claim of their models, beside what is measured, with 95 % intervals.",
+                caption="Performance claimed by the maker and performance measured here, with 95 % intervals.",
                 tables=("claims",),
                 settings=("targets",),
                 needs="external",
@@ -144,15 +144,15 @@ SECTIONS = (
     ),
     Section(
         "tasks",
-        "Which tasks travel",
-        "Which tasks travel",
+        "Tasks",
+        "Which tasks generalise?",
         parts=(
             FigureEntry(
                 "tasks",
                 label="tasks, best first",
                 caption=(
-                    "AUC of each task over all models and targets, best first; the tick is the mean, the line one "
-                    "standard deviation."
+                    "AUC of each task over all models and targets, best first; tick: mean, line: one standard "
+                    "deviation."
                 ),
                 tables=("tasks", "performance"),
                 settings=("models", "members"),
@@ -160,7 +160,7 @@ SECTIONS = (
             TableEntry("tasks"),
             FigureEntry(
                 "task_matrices",
-                label="AUC task by task",
+                label="AUC by task",
                 caption="AUC of every task on one scale, with positives and labelled test images.",
                 tables=("performance",),
                 settings=("models", "members", "targets", "tasks", "minimum"),
@@ -178,10 +178,7 @@ SECTIONS = (
             FigureEntry(
                 "accuracy",
                 label="accuracy and F1 of every pair",
-                caption=(
-                    "Share of test images that are classified correctly, macro F1 and mean AUC of each class against "
-                    "the rest, with 95 % intervals."
-                ),
+                caption="Accuracy on test images, macro F1 and mean one-vs-rest AUC, with 95 % intervals.",
                 tables=("classes",),
                 settings=("models", "members", "resamples"),
                 needs="classes",
@@ -190,9 +187,7 @@ SECTIONS = (
             FigureEntry(
                 "confusion",
                 label="confusion matrix",
-                caption=(
-                    "For each true class the share of test images predicted as each class; the diagonal is correct."
-                ),
+                caption="Share of test images of each true class predicted as each class; the diagonal is correct.",
                 tables=("confusion", "classes"),
                 settings=("models", "sources", "targets", "tasks"),
                 needs="classes",
@@ -204,14 +199,14 @@ SECTIONS = (
     Section(
         "agreement",
         "Agreement",
-        "Do models agree about single images?",
+        "Do models agree on individual images?",
         parts=(
             FigureEntry(
                 "agreement",
                 label="agreement of models",
                 caption=(
-                    "Cohen's kappa between models at their operating points, by task and target, with the agreement of "
-                    "seeds as the ceiling."
+                    "Cohen's kappa between models at their operating points, by task and target, with the agreement "
+                    "between seeds as the ceiling."
                 ),
                 tables=("agreement_summary",),
                 settings=("models", "targets", "tasks", "resamples"),
@@ -221,8 +216,8 @@ SECTIONS = (
             TableEntry("agreement", "agreement"),
             FigureEntry(
                 "outputs",
-                label="outputs against each other",
-                caption="Calibrated outputs of two models against each other (Bland and Altman).",
+                label="Bland-Altman plots",
+                caption="Bland-Altman plots of the calibrated outputs of two models.",
                 tables=("outputs", "output_points", "agreement"),
                 settings=("models",),
                 needs="agreement",
@@ -230,8 +225,8 @@ SECTIONS = (
             TableEntry("outputs", "agreement"),
             FigureEntry(
                 "disagreements",
-                label="images of disagreement",
-                caption="The images on which two models differ most, with what each says.",
+                label="images with disagreement",
+                caption="Images on which two models disagree most, with the output of each.",
                 tables=("output_extremes",),
                 folders=("datasets",),
                 settings=("size", "shape", "withheld", "searched"),
@@ -242,23 +237,23 @@ SECTIONS = (
     ),
     Section(
         "use",
-        "Use elsewhere",
-        "Is the score usable elsewhere, and for everybody?",
+        "Operating points",
+        "Do operating points and probabilities transfer, for every subgroup?",
         parts=(
             FigureEntry(
                 "roc",
                 label="ROC curves",
-                caption="Sensitivity against false positives, mean over tasks, one panel a target.",
+                caption="Sensitivity against false positive rate, mean over tasks, one panel per target.",
                 tables=("roc",),
                 settings=("models", "sources", "targets", "datasets", "members"),
                 needs="findings",
             ),
             FigureEntry(
                 "operating_points",
-                label="operating points elsewhere",
+                label="operating points",
                 caption=(
-                    "Sensitivity and specificity at the threshold that the source's validation split chose, at home "
-                    "and elsewhere."
+                    "Internal and external sensitivity and specificity at the threshold chosen on the source's "
+                    "validation split."
                 ),
                 tables=("operating_points",),
                 settings=("models", "sources", "members", "targets", "resamples"),
@@ -268,7 +263,7 @@ SECTIONS = (
             FigureEntry(
                 "reliability",
                 label="reliability curves",
-                caption="Observed share of positives against predicted probability, one panel a target.",
+                caption="Observed share of positives against predicted probability, one panel per target.",
                 tables=("reliability", "calibration"),
                 settings=("models", "sources", "targets", "datasets", "members", "resamples"),
                 needs="findings",
@@ -299,26 +294,26 @@ SECTIONS = (
             FigureEntry(
                 "subgroups",
                 label="sex, age band and view",
-                caption="Mean AUC by sex, age band and view, at home and elsewhere.",
+                caption="Internal and external mean AUC by sex, age band and view.",
                 tables=("subgroups",),
                 settings=("models", "members", "minimum"),
             ),
             TableEntry("subgroups"),
         ),
         category="Use",
-        heading_without_findings="Is it the same for everybody?",
+        heading_without_findings="Does performance differ between subgroups?",
     ),
     Section(
         "look",
-        "Where the model looks",
-        "Where the model looks",
+        "Localisation",
+        "Where do models look?",
         parts=(
             FigureEntry(
                 "localisation",
-                label="where models look, scored",
+                label="localisation scores",
                 caption=(
-                    "How far models look where the findings are, at home and elsewhere, beside chance and beside "
-                    "random weights."
+                    "Localisation scores of attribution maps on internal and external tests, compared with chance and "
+                    "with random weights."
                 ),
                 tables=("localisation", "localisation_summary"),
                 settings=("models", "members", "methods"),
@@ -328,8 +323,8 @@ SECTIONS = (
             TableEntry("localisation", "localisation"),
             FigureEntry(
                 "attributions",
-                label="where models look, in images",
-                caption="Where each model finds its evidence in the most telling images of a target.",
+                label="attribution maps",
+                caption="Attribution maps of each model for selected images of a target.",
                 folders=("attributions", "datasets"),
                 settings=(
                     "models",
@@ -350,12 +345,12 @@ SECTIONS = (
     Section(
         "why",
         "Why",
-        "Why? Labels, meanings, and the hospital's signature",
+        "Why? Images, labels, and the hospital's signature",
         parts=(
             Passage("causes"),
             FigureEntry(
                 "shift_map",
-                label="which pair suffers from what",
+                label="verdict by pair and task",
                 caption=(
                     "The verdict on each pair and task: prevalence, case mix, images, labels or unseen images, no "
                     "harm, no shift, or that no verdict is possible (docs/shift.md)."
@@ -368,7 +363,7 @@ SECTIONS = (
                 "shift_terms",
                 label="drops by cause",
                 caption=(
-                    "What each pair loses, split into prevalence, case mix, images, and labels or unseen images, by "
+                    "Drop of each pair, split into prevalence, case mix, images, and labels or unseen images, by "
                     "log-loss and AUC (docs/shift.md)."
                 ),
                 tables=("shift",),
@@ -379,10 +374,10 @@ SECTIONS = (
             TableEntry("shift_evidence", "explanation"),
             FigureEntry(
                 "corrections",
-                label="what corrections give back",
+                label="effect of corrections",
                 caption=(
-                    "Log-loss and AUC before and after corrections and under other ways to train, beside the terms of "
-                    "the split (docs/shift.md)."
+                    "Log-loss and AUC before and after corrections and with other training methods, beside the terms "
+                    "of the split (docs/shift.md)."
                 ),
                 tables=("corrections_by_verdict",),
                 settings=("models", "resamples"),
@@ -392,9 +387,9 @@ SECTIONS = (
             TableEntry("corrections", "corrections"),
             FigureEntry(
                 "shift_truth",
-                label="causes planted and found",
+                label="simulated and estimated causes",
                 caption=(
-                    "Verdicts on simulated hospitals whose truth is known: terms planted and found, and how often a "
+                    "Verdicts on simulated hospitals with known truth: simulated and estimated terms, and how often a "
                     "verdict is right (docs/shift.md)."
                 ),
                 tables=("shift_truth", "shift_acceptance"),
@@ -414,8 +409,8 @@ SECTIONS = (
             TableEntry("label_agreement", "labels"),
             FigureEntry(
                 "label_control",
-                label="cost of another labelling",
-                caption="What another labelling of the same images costs a model: no image differs.",
+                label="drop due to another labelling",
+                caption="Drop in AUC with another labelling of the same images.",
                 tables=("label_control",),
                 settings=("models", "datasets"),
                 needs="labels",
@@ -425,8 +420,7 @@ SECTIONS = (
                 "heads",
                 label="weight vectors",
                 caption=(
-                    "Weight vectors of a network with an output for each data set and task, on two principal "
-                    "components."
+                    "Weight vectors of a network with one output per data set and task, on two principal components."
                 ),
                 tables=("head_places",),
                 settings=("models", "datasets"),
@@ -444,9 +438,9 @@ SECTIONS = (
             TableEntry("head_relations", "heads"),
             FigureEntry(
                 "probe",
-                label="telling data sets apart",
+                label="predicting the data set",
                 caption=(
-                    "How well a classifier tells the data sets apart, from 16 x 16 pixels and from each model's "
+                    "Accuracy of a classifier that predicts the data set from 16 x 16 pixels and from each model's "
                     "features."
                 ),
                 tables=("probe", "probe_confusion"),
@@ -460,12 +454,12 @@ SECTIONS = (
     Section(
         "paper",
         "The paper",
-        "Beside the published numbers",
+        "Comparison with the paper",
         parts=(
             FigureEntry(
                 "paper",
-                label="ours and the paper's",
-                caption="Every number of Cohen et al. (2020) that this study has too, against ours.",
+                label="ours against the paper's",
+                caption="Every number of Cohen et al. (2020) that this study reproduces, against ours.",
                 tables=("paper", "paper_summary"),
                 settings=("models",),
                 needs="paper",
@@ -488,7 +482,7 @@ SECTIONS = (
                 "samples",
                 label="sample images",
                 caption=(
-                    "Images of each data set's training split, or of another where it has none, as the models see them."
+                    "Images of each data set's training split (of another if it has none), as the models see them."
                 ),
                 folders=("manifests", "datasets"),
                 settings=("datasets", "tasks", "size", "shape", "withheld", "searched"),
@@ -503,8 +497,8 @@ SECTIONS = (
             TableEntry("labels"),
             FigureEntry(
                 "patients",
-                label="views, sexes, ages",
-                caption="Views, sexes and ages of each data set.",
+                label="views, sex and age",
+                caption="Views, sex and age in each data set.",
                 tables=("datasets",),
                 settings=("datasets",),
             ),
@@ -529,7 +523,7 @@ SECTIONS = (
         ),
         category="Training",
     ),
-    Section("limits", "Limits", "Limits: what this cannot say", parts=(Passage("limits"),)),
+    Section("limits", "Limits", "Limits", parts=(Passage("limits"),)),
     Section("methods", "Methods", "Methods", parts=(Passage("methods"),)),
     Section("provenance", "Provenance", "Provenance", parts=(Passage("provenance"),)),
     Section("cite", "Downloads and citation", "Downloads and citation", parts=(Passage("citation"),)),
@@ -546,6 +540,6 @@ def had(entries: Mapping[str, FigureEntry] | Mapping[str, TableEntry], fulfilled
 
     Args:
         entries: :data:`FIGURES` or :data:`TABLES`.
-        fulfilled: what the study has.
+        fulfilled: the needs that the study meets.
     """
     return [name for name, entry in entries.items() if entry.needs is None or entry.needs in fulfilled]

@@ -1,4 +1,4 @@
-"""Figure: do probabilities meet frequencies? One panel a target, one curve a source."""
+"""Figure: are probabilities calibrated? One panel per target, one curve per source."""
 
 import altair as alt
 import pandas as pd
@@ -32,16 +32,16 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: DrawFig
     home = [row.target in settings.members[row.source] for row in errors.itertuples()]
     inside, outside = (errors["calibration_error"][pd.Series(side, errors.index, dtype=bool)].mean()
                        for side in (home, [not here for here in home]))  # fmt: skip
-    title = f"Mean calibration error {inside:.2f} at home"
+    title = f"Mean calibration error {inside:.2f} internal"
     if outside == outside:
-        title += f", {outside:.2f} elsewhere"
+        title += f", {outside:.2f} external"
     caption = (
         "Share of positives against the mean predicted probability, in ten bins of equal width, all tasks of a pair "
         f"together; bins with fewer than {_FEWEST} labels are left out. Vertical lines: 95 % interval from "
-        f"{settings.resamples:,} resamples of patients. Slope, intercept, observed over expected and calibration "
-        "error (root mean square, less what chance adds) of every cell, with intervals, are in the table."
+        f"{settings.resamples:,} resamples of patients. Slope, intercept, observed/expected ratio and calibration "
+        "error (root mean square, debiased) of every cell, with intervals, are in the table."
     )
-    reading = "On the diagonal, 30 % means 30 %. Below it a model warns too often, above it too rarely."
+    reading = "On the diagonal, 30 % means 30 %. Below it a model overestimates the risk, above it underestimates it."
     return Figure(alt.concat(*panels, columns=4, spacing=24), title, caption, reading)
 
 

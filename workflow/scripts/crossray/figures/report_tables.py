@@ -22,7 +22,7 @@ _OFFERED = 1_700
 
 _WORDS = {
     "auc": "AUC", "auc_low": "low", "auc_high": "high", "source": "trained on", "target": "tested on",
-    "home_auc": "AUC at home", "away_auc": "AUC elsewhere", "measured_low": "low", "measured_high": "high",
+    "home_auc": "internal AUC", "away_auc": "external AUC", "measured_low": "low", "measured_high": "high",
     "drop": "drop", "drop_low": "low", "drop_high": "high",
     "images": "labelled images", "dataset": "data set", "first_auc": "AUC of first", "second_auc": "AUC of second",
     "difference_low": "low", "difference_high": "high", "p_holm": "p (Holm)", "kappa_low": "low", "kappa_high": "high",
@@ -135,15 +135,15 @@ VIEWS = {
         _possible,
     ),
     "transfer": View(
-        "mean AUC of every pair, with the drop against home",
+        "mean AUC of every pair, with the drop from the internal AUC",
         "model source target tasks auc auc_low auc_high drop drop_low drop_high home_at_chance reason",
     ),
     "summary": View(
-        "home, elsewhere and drop, mean over the pairs of each source",
+        "internal AUC, external AUC and drop, mean over the pairs of each source",
         "source model pairs pairs_at_chance home_auc away_auc drop drop_low drop_high",
     ),
     "variances": View(
-        "what makes the means over pairs vary: patients, trainings, hospitals",
+        "variance of the means over pairs: patients, trainings, hospitals",
         "source model quantity value low high patients_sd trainings trainings_sd sites_sd sample_low sample_high",
     ),
     "tasks": View(
@@ -157,22 +157,22 @@ VIEWS = {
         reported,
     ),
     "confusion": View(
-        "what is taken for what, where at least one image is",
+        "pairs of true and predicted class with at least one image",
         "source model target true_class predicted_class images share share_low share_high",
         _confused,
     ),
     "models": View(
-        "every model at home and elsewhere, and its difference to the first",
+        "internal and external AUC of every model, and its difference from the first",
         "model where cells auc auc_low auc_high shared_cells difference difference_low difference_high parameters "
         "operations",
     ),
     "sweeps": View(
-        "every point of the sweeps, beside the first sweep with the same values",
+        "every point of the sweeps, compared with the first sweep with the same values",
         "model source target training_images seeds tasks auc auc_low auc_high beside difference difference_low "
         "difference_high reason",
     ),
     "choices": View(
-        "which point each way of choosing takes, and its AUC on the target's test split",
+        "the point that each selection rule takes, and its AUC on the target's test split",
         "sweep fixed source target choice model validation_auc auc auc_low auc_high",
     ),
     "comparisons": View(
@@ -234,49 +234,49 @@ VIEWS = {
         lambda t: t[t["task"] == MEAN_OF_TASKS],
     ),
     "localisation": View(
-        "where every model looks, mean over tasks",
+        "localisation of every model, mean over tasks",
         "model source target method weights measure images score score_low score_high chance factor factor_low "
         "factor_high difference difference_low difference_high reason",
         lambda t: t[(t["task"] == MEAN_OF_TASKS) & t["score"].notna()],
     ),
     "localisation_summary": View(
-        "where models look at home and elsewhere, beside chance",
+        "localisation on internal and external tests, compared with chance",
         "model method weights measure place pairs score score_low score_high chance centre factor factor_low "
         "factor_high difference difference_low difference_high",
     ),
     "shift": View(
-        "what each pair and task loses, by cause, and the verdict",
+        "drop of each pair and task, by cause, and the verdict",
         "source model target task metric drop drop_low drop_high prevalence case_mix image image_low image_high "
         "concept concept_low concept_high verdict why decides reason",
         lambda t: t[t["verdict"].notna()],
     ),
     "shift_evidence": View(
-        "what the verdicts hang on",
+        "evidence for the verdicts",
         "source model target task implied implied_low implied_high recorded step overlap told_apart label_rule "
         "threshold_shift wrong_labels home_auc away_auc own_auc recovered agreement left_after_prevalence "
         "left_after_intercept left_after_slope",
     ),
     "corrections": View(
-        "what corrections give back",
+        "effect of corrections",
         "source model target task metric correction before after returned returned_low returned_high prevalence image "
         "concept verdict",
     ),
     "corrections_by_verdict": View(
-        "what corrections give back, by verdict",
+        "effect of corrections, by verdict",
         "model metric correction verdict cells returned returned_low returned_high with_prevalence with_image "
         "with_concept",
     ),
     "shift_truth": View(
-        "causes planted and found",
+        "simulated and estimated causes",
         "source model target task metric seed kind planted_prevalence found_prevalence planted_image found_image "
         "planted_concept found_concept verdict outcome",
     ),
     "shift_acceptance": View(
-        "what is asked of verdicts, and what was found",
+        "criteria for the verdicts, and results",
         "seed metric criterion cells value bound met",
     ),
     "acceptance": View(
-        "criteria met or not",
+        "acceptance criteria",
         "model source target task threshold_from criterion wanted value value_low value_high answer more_positives "
         "more_negatives",
     ),
@@ -290,7 +290,7 @@ VIEWS = {
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",
     ),
     "label_control": View(
-        "models tested by two labellings of the same images",
+        "models evaluated with two labellings of the same images",
         "source other model task images own_auc other_auc drop drop_low drop_high p",
     ),
     "head_distances": View(
@@ -302,11 +302,11 @@ VIEWS = {
         "model penalty tasks pearson pearson_low pearson_high pearson_p spearman spearman_p",
     ),
     "probe": View(
-        "how well data sets are told apart",
+        "accuracy of predicting the data set",
         "features datasets images accuracy accuracy_low accuracy_high chance",
     ),
     "probe_confusion": View(
-        "what is taken for what",
+        "confusion of data sets",
         "features dataset predicted images share share_low share_high",
     ),
     "paper": View(
@@ -319,7 +319,7 @@ VIEWS = {
         "with_interval inside correlation",
     ),
     "flow": View(
-        "what each step leaves of the images of each data set",
+        "images of each data set left after each step",
         "dataset split rows found readable labelled patients",
     ),
     "datasets": View(
@@ -331,7 +331,7 @@ VIEWS = {
         "dataset task split positives negatives unknown prevalence",
     ),
     "leakage": View(
-        "patients and radiographs in several splits",
+        "patients and images in several splits",
         "source target exact near shared_patients overlap_before overlap",
     ),
 }

@@ -46,7 +46,7 @@ def choose(manifests: Path, datasets: Path, settings: DrawFigure) -> pd.DataFram
 
 
 def caption_words(labels: Mapping[str, float]) -> list[str]:
-    """Say what an image shows, line by line: its positive labels, that there is none, and what nobody labelled.
+    """List an image's positive labels, or that it has none, and what is not labelled, line by line.
 
     Args:
         labels: task of the study -> 1, 0 or NaN (unknown, or not labelled by the data set).
@@ -90,14 +90,12 @@ def gallery(chosen: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).transform_calculate(label="join(datum.findings, '\\n')")
     chart = chart.properties(width=alt.Step(100), height=alt.Step(136))
     others = chosen[chosen["split"] != "train"].drop_duplicates("dataset")
-    elsewhere = "; ".join(
-        f"{row.dataset}, which has none, is shown by its {row.split} split" for row in others.itertuples()
-    )
+    elsewhere = "; ".join(f"{row.dataset} has none, so its {row.split} split is shown" for row in others.itertuples())
     caption = (
         f"{_IMAGES} images of each data set's training split, spread evenly over it, at the {settings.size} px that "
-        "the models are given; below each the labels that are positive, or how many of the study's "
-        f"{len(settings.tasks)} tasks it is not labelled for.{f' {elsewhere}.' if elsewhere else ''}"
+        "the models are given; below each its positive labels, or how many of the study's "
+        f"{len(settings.tasks)} tasks are not labelled.{f' {elsewhere}.' if elsewhere else ''}"
         + not_shown(chosen["url"], settings)
     )
-    reading = "Look for differences of exposure, sharpness, framing and markers: they are what a model may trip over."
-    return Figure(chart, "How the data sets look to the models", caption, reading)
+    reading = "Look for differences in exposure, sharpness, collimation and markers, to which models can be sensitive."
+    return Figure(chart, "Sample images as the models see them", caption, reading)

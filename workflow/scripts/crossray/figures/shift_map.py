@@ -1,4 +1,4 @@
-"""Figure: which pair suffers from what, task by task."""
+"""Figure: the verdict on each pair, task by task."""
 
 import altair as alt
 import pandas as pd
@@ -8,7 +8,7 @@ from crossray.figures.style import EMPTY, Figure, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 
 _WORDS = {"prevalence": "P prevalence", "case_mix": "M case mix", "image": "I images",
-          "labels or unseen images": "U labels, or images in a way not seen here", "concept": "C label rule",
+          "labels or unseen images": "U labels or unseen images", "concept": "C label rule",
           "no harm": "+ present, no harm",
           "no shift": "= no shift", "no shift found": "~ no shift found", "cannot tell": "? cannot tell"}  # fmt: skip
 _PANELS = {"log-loss": "by log-loss", "AUC": "by AUC"}
@@ -36,14 +36,14 @@ def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
     given = rows[rows["verdict"].notna() & (rows["metric"] == "log-loss")]["verdict"].value_counts()
     told = ", ".join(f"{_WORDS[name][2:]} {given[name]}" for name in VERDICT_LETTERS if name in given)
     caption = (
-        "The verdict on each pair and task, by log-loss and by AUC. A cause is named where it is there (false "
-        "discoveries controlled over all cells), harms, and is the largest in at least four of five resamples; else "
-        "the map says so. One labelling cannot tell another label rule from images that differ in a way not seen "
-        "here, which have one verdict. Grey letters without a colour are reasons for no number."
+        "The verdict on each pair and task, by log-loss and by AUC. A cause is named if it is significant (false "
+        "discovery rate controlled over all cells), harmful, and the largest in at least four of five resamples. One "
+        "labelling cannot distinguish another label rule from image differences that the features do not show; these "
+        "have one verdict. Grey letters without a colour are reasons for missing numbers."
     )
     reading = (
-        "The AUC sees neither prevalence nor, as a rule, another threshold: a cell that is reddish on the left and "
-        "calm on the right needs another calibration, not another model."
+        "The AUC depends neither on prevalence nor, as a rule, on the labelling threshold: a cell that is reddish on "
+        "the left and pale on the right needs recalibration, not another model."
     )
     return Figure(chart, f"Images or labels? {told[0].upper()}{told[1:]}", caption, reading)
 

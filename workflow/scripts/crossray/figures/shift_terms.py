@@ -1,4 +1,4 @@
-"""Figure: what the drops of each pair consist of, prevalence, images and label rule, by both metrics."""
+"""Figure: the drop of each pair split into prevalence, images and label rule, by both metrics."""
 
 import altair as alt
 import pandas as pd
@@ -11,7 +11,7 @@ _METRICS = {"log-loss": "log-loss, nats", "AUC": "1 - AUC"}
 
 
 def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw stacked bars, one a pair, the targets below one another.
+    """Draw stacked bars, one per pair, the targets below one another.
 
     Args:
         shift: ``shift.csv``.
@@ -34,13 +34,13 @@ def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
         for metric in _METRICS
     ]  # fmt: skip
     caption = (
-        "Terms of the change between home and elsewhere, mean over tasks; they add up to the diamond. Prevalence: "
-        "positives are as common as at the target. Images: harder or new images at that prevalence. Label rule: other "
-        "labels on images that both sides have. The AUC does not see prevalence. "
+        "Terms of the difference between internal and external test, mean over tasks; they add up to the diamond. "
+        "Prevalence: positives are as common as at the target. Images: harder or new images at that prevalence. Label "
+        "rule: other labels on images that both sides have. The AUC does not depend on prevalence. "
         f"{len(counts)} pairs with {counts.min()} to {counts.max()} tasks each; intervals and single tasks are in "
         "shift.csv."
     )
-    reading = "Right of zero a cause makes the model worse elsewhere; a bar to the left hides a drop on the right."
+    reading = "Right of zero, a cause makes the model worse at the target; a bar to the left offsets bars to the right."
     return Figure(alt.hconcat(*columns, spacing=26), _title(means), caption, reading)
 
 
@@ -50,7 +50,7 @@ def _bars(rows: pd.DataFrame, target: str, metric: str, settings: DrawFigure, la
     parts["cause"] = parts["cause"].map(CAUSE_WORDS)
     scale = alt.Scale(domain=list(CAUSE_WORDS.values()), range=list(CAUSE_COLOURS.values()))
     y = alt.Y("source:N", title=None, sort=sources)
-    title = f"worse elsewhere by ({_METRICS[metric]})" if last else None
+    title = f"drop ({_METRICS[metric]})" if last else None
     bars = alt.Chart(parts).mark_bar(height=13)
     zero = alt.Chart(pd.DataFrame({"value": [0.0]})).mark_rule(color="#9ca3af")
     return alt.layer(
@@ -65,4 +65,4 @@ def _bars(rows: pd.DataFrame, target: str, metric: str, settings: DrawFigure, la
 def _title(means: pd.DataFrame) -> str:
     lost = means[means["metric"] == "log-loss"][list(CAUSE_COLOURS)].mean()
     parts = ", ".join(f"{CAUSE_WORDS[cause]} {signed(value)}" for cause, value in lost.items())
-    return f"Log-loss elsewhere, by cause in the mean of all pairs: {parts} nats"
+    return f"Increase in log-loss by cause, mean of all pairs: {parts} nats"

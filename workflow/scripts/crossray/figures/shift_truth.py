@@ -1,4 +1,4 @@
-"""Figure: what was planted in simulated hospitals, and what was found."""
+"""Figure: simulated and estimated causes of drops at simulated hospitals."""
 
 import altair as alt
 import pandas as pd
@@ -17,7 +17,7 @@ _OUTCOMES = {"right": "#01665e", "abstained": "#d1d5db", "wrong": "#d55e00"}
 
 
 def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw planted against found terms, and how verdicts came out.
+    """Draw estimated against simulated terms, and the outcomes of verdicts.
 
     Args:
         shift_truth: ``shift_truth.csv``.
@@ -38,12 +38,12 @@ def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: Dr
         f"acceptance) {met} of {len(asked)} criteria are met."
     )
     reading = (
-        "Points on the dashed line were found as planted. Below, orange would be verdicts that name a wrong cause with "
-        "confidence, grey those that say that they cannot tell or found no harm."
+        "Points on the dashed line were estimated as planted. Below, orange are verdicts that confidently name a wrong "
+        "cause, grey those that abstain or find no harm."
     )
     shares = rows["outcome"].value_counts(normalize=True).reindex(list(_OUTCOMES), fill_value=0)
     title = (
-        f"On hospitals whose truth is known {shares['right']:.0%} of the verdicts are right, {shares['abstained']:.0%} "
+        f"On hospitals with known truth, {shares['right']:.0%} of the verdicts are right, {shares['abstained']:.0%} "
         f"abstain and {shares['wrong']:.0%} are wrong"
     )
     return Figure(chart, title, caption, reading)

@@ -58,7 +58,7 @@ METHODS = {
     "integrated_gradients": "integrated gradients",
     "input_gradients": "input gradients",
 }
-#: home and elsewhere, wherever they are told apart by colour
+#: colours of internal and external tests
 HOME, AWAY = "#1f2937", "#1845fb"
 FONT = "Helvetica, Arial, sans-serif"
 _INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "text-anchor", "font-size", "font-weight")
@@ -252,7 +252,7 @@ def panels_of(rows: pd.DataFrame, most: int) -> tuple[list[str], str]:
 
 def left_out(names: Sequence[str], why: str) -> str:
     """Return the sentence that names what a figure does not have, empty where that is nothing."""
-    return f" Not here: {', '.join(names)}, {why}." if names else ""
+    return f" Not shown: {', '.join(names)}, {why}." if names else ""
 
 
 def below_chance(auc_high: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Figure: the AUC by sex, age band and view, at home and elsewhere."""
+"""Figure: internal and external AUC by sex, age band and view."""
 
 import altair as alt
 import pandas as pd
@@ -22,7 +22,7 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
         why = f"No group of a target has {settings.minimum} patients with a finding, and without it."
         return nothing("No group is large enough to be measured", why)
     home = [row.target in settings.members[row.source] for row in rows.itertuples()]
-    rows = rows.assign(place=["at home" if here else "elsewhere" for here in home],
+    rows = rows.assign(place=["internal" if here else "external" for here in home],
                        name=rows["source"] + " to " + rows["target"])  # fmt: skip
     panels = [_panel(rows[rows["attribute"] == name], name) for name in ("sex", "age", "view")
               if (rows["attribute"] == name).any()]  # fmt: skip
@@ -37,15 +37,15 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
         f"Every point is a model on one group of a target, mean over the tasks with at least {settings.minimum} "
         "patients with the finding, and without it, in the group and outside it. "
         f"{len(below)} of {len(rows)} groups do worse than all other images of their target with an "
-        "interval below zero (patients as clusters, not corrected for their number). Intervals, counts and "
+        "interval below zero (patients as clusters, not corrected for multiplicity). Intervals, counts and "
         "single tasks are in the table."
     )
-    reading = "Groups that sit left of the others fare worse; compare within one colour."
+    reading = "Performance is worse for groups further to the left; compare within one colour."
     return Figure(alt.vconcat(*panels, spacing=18), title, caption, reading)
 
 
 def _panel(rows: pd.DataFrame, attribute: str) -> alt.Chart:
-    places = ["at home", "elsewhere"]
+    places = ["internal", "external"]
     x = alt.X("auc:Q", title="mean AUC of tasks (higher is better)", scale=alt.Scale(zero=False))
     y = alt.Y("group:N", title=attribute)
     offset = alt.YOffset("place:N", scale=alt.Scale(domain=places))

@@ -14,54 +14,54 @@ from crossray.tables import reported
 FEWEST_TRAININGS = 3
 #: measured: four seeds of the default study's models on one machine (docs/calibration.md)
 USUAL_SEED_SD = (
-    "in four trainings of each of the demonstration's models an AUC's standard deviation between trainings was 0.05 at "
-    "two pairs of hospitals and below 0.01 at all others"
+    "with four trainings of each model of the demonstration, the standard deviation of the AUC between trainings was "
+    "0.05 for two pairs of hospitals and below 0.01 for all others"
 )
-#: so many tasks are named in a sentence
+#: a sentence lists at most this many tasks
 _NAMED = 6
 #: verdict -> how a sentence about tasks begins
 _CAUSES = {
-    "prevalence": "the other prevalence changes most for", "image": "the images are to blame for",
-    "case_mix": "sicker or less sick patients are to blame for", "concept": "the label rule is to blame for",
-    "labels or unseen images": "the labels are to blame, or the images in a way not seen here, for",
+    "prevalence": "prevalence is the main cause for", "image": "images are the main cause for",
+    "case_mix": "case mix is the main cause for", "concept": "the label rule is the main cause for",
+    "labels or unseen images": "labels or unseen images are the main cause for",
 }  # fmt: skip
 _NO_CAUSE = {
     "cannot tell": "undecided for",
-    "no harm": "something differs without measurable harm for", "no shift": "nothing differs for",
-    "no shift found": "nothing was found, with little power, for",
+    "no harm": "a shift without measurable harm for", "no shift": "no shift for",
+    "no shift found": "no shift found, with low power, for",
 }  # fmt: skip
 
 
 def answer(
     summary: pd.DataFrame, transfer: pd.DataFrame, tasks: pd.DataFrame, models: Sequence[str], classes: bool = False
 ) -> str:
-    """Answer the study's question in a few sentences, with intervals, all of them about one model.
+    """Answer the study's question in a few sentences with intervals, all about one model.
 
     Args:
         summary: ``summary.csv``.
         transfer: ``transfer.csv``.
         tasks: ``tasks.csv``.
-        models: those that figures show; the first is the one that the sentences are about.
-        classes: whether tasks are classes; such a study is of no hospital.
+        models: those that figures show; the sentences are about the first.
+        classes: whether tasks are classes; such a study has no hospitals.
     """
     first = models[0]
     diverged = list(_diverged(transfer[transfer["model"].isin(models)], len(models) > 1))
     summary, transfer, tasks = (table[table["model"] == first] for table in (summary, transfer, tasks))
     overall = _overall(summary)
-    home = "data set that they were trained on" if classes else "hospital that they were trained at"
+    home = "training data set" if classes else "training hospital"
     if overall is not None:
         parts = [_lost(overall, home), _worst_pair(transfer), _travelling(tasks), *_at_chance(transfer)]
     elif transfer["drop"].notna().any():
         parts = [_nothing_to_lose(transfer)]
     else:
-        nothing = "No model could be compared between home and elsewhere: no pair of data sets shares a task that can"
-        parts = [f"{nothing} be measured.", *_at_chance(transfer)]
-    about = [f"All this is about {first}, the first of {len(models)} models."] if len(models) > 1 else []
+        nothing = "Internal and external AUCs could not be compared: no pair of data sets shares a task that can be"
+        parts = [f"{nothing} measured.", *_at_chance(transfer)]
+    about = [f"These results are for {first}, the first of {len(models)} models."] if len(models) > 1 else []
     return " ".join(part for part in [*parts, *about, *diverged] if part)
 
 
 def primary_sentences(comparisons: pd.DataFrame) -> list[str]:
-    """Say what the comparisons came to that were named before the run, or that there are none.
+    """Report the comparisons that were named before the run, or that there are none.
 
     Args:
         comparisons: ``comparisons.csv``.
@@ -71,56 +71,60 @@ def primary_sentences(comparisons: pd.DataFrame) -> list[str]:
         return ["No comparison was named before the run (evaluation.primary): all tests are exploratory."]
     sentences = []
     for row in named.itertuples():
-        ends = f"{row.first} at home less at {row.second}" if row.source == row.first else (
-            f"{row.first} less {row.second} at {row.target}"
+        ends = f"{row.first} (internal) minus {row.second} (external)" if row.source == row.first else (
+            f"{row.first} minus {row.second} at {row.target}"
         )  # fmt: skip
         about = f"{row.model}, {ends}, {row.task}"
         if row.p != row.p:
             sentences.append(f"Primary: {about}: no number.")
             continue
         found = with_interval(row.difference, row.difference_low, row.difference_high)
-        sentences.append(f"Primary: {about}: AUC {found}, p = {row.p_holm:.2g} after Holm for {len(named)}.")
+        sentences.append(
+            f"Primary: {about}: AUC difference {found}, p = {row.p_holm:.2g} (Holm, {len(named)} comparisons)."
+        )
     return [*sentences, "All other tests are exploratory."]
 
 
 def left_out_sentence(trainings: int, classes: bool = False) -> str:
-    """Say what intervals hold for, and what they leave out.
+    """Say which variation the intervals cover, and which they do not.
 
     Args:
         trainings: of each model.
-        classes: whether tasks are classes; such a study is of no hospital.
+        classes: whether tasks are classes; such a study has no hospitals.
     """
     places = (
-        "images like those of these data sets" if classes else "patients of these hospitals, not for other hospitals"
+        "images like those of these data sets" if classes else "patients of these hospitals, not to other hospitals"
     )
     if trainings >= FEWEST_TRAININGS:
-        return f"Intervals hold for other {places}; those of AUCs for other trainings too ({trainings} seeds each)."
+        return (
+            f"Intervals generalise to other {places}; those of AUCs also to other trainings ({trainings} seeds each)."
+        )
     once = "once" if trainings == 1 else "with two seeds"
     return (
-        f"Intervals hold for other {places}. Each model was trained {once}, and what another training "
-        f"would change is left out: {USUAL_SEED_SD}."
+        f"Intervals generalise to other {places}. Each model was trained {once}; the variation between trainings is "
+        f"not included: {USUAL_SEED_SD}."
     )
 
 
 def _lost(overall: pd.Series, home: str) -> str:
-    """Say what is lost in the mean of all pairs, if the interval says that anything is."""
+    """State the mean drop over all pairs, as a drop only if its interval lies above zero."""
     lost = with_interval(abs(overall["drop"]), *sorted((abs(overall["drop_low"]), abs(overall["drop_high"]))))
     if overall["drop_low"] > 0:
-        verdict = f"Models lose {lost} of mean AUC outside the {home}"
+        verdict = f"Mean AUC drops by {lost} outside the {home}"
     elif overall["drop_high"] < 0:
-        verdict = f"Models gain {lost} of mean AUC outside the {home}"
+        verdict = f"Mean AUC rises by {lost} outside the {home}"
     else:
         verdict = f"No drop outside the {home} can be told from chance: the mean AUC changes by " + with_interval(
             -overall["drop"], -overall["drop_high"], -overall["drop_low"]
         )
-    return f"{verdict}: {overall['home_auc']:.2f} at home, {overall['away_auc']:.2f} elsewhere."
+    return f"{verdict}: {overall['home_auc']:.2f} internal, {overall['away_auc']:.2f} external."
 
 
 def _nothing_to_lose(transfer: pd.DataFrame) -> str:
-    """Say that all models are at chance at home, on the tasks that they share with other data sets at least."""
+    """Say that all models are at chance internally, at least on the tasks that they share with other data sets."""
     home = _home(transfer)
-    told = f": mean AUC at home {_aucs(home)}" if len(home) else ""
-    return f"No model is better than chance at home, so there is nothing to lose elsewhere{told}."
+    measured = f": mean internal AUC {_aucs(home)}" if len(home) else ""
+    return f"No model is better than chance internally, so no drop is reported{measured}."
 
 
 def _home(transfer: pd.DataFrame) -> pd.DataFrame:
@@ -135,14 +139,14 @@ def _worst_pair(transfer: pd.DataFrame) -> str:
     pairs = claimed(transfer)
     losing = pairs[pairs["drop_low"] > 0]
     if losing.empty:
-        return "The interval of no single pair lies above zero."
+        return "No single pair has a drop whose interval lies above zero."
     worst = losing.loc[losing["drop"].idxmax()]
     pair = with_interval(worst["drop"], worst["drop_low"], worst["drop_high"])
-    return f"The worst pair is {worst['source']} to {worst['target']}, which loses {pair}."
+    return f"The worst pair is {worst['source']} to {worst['target']}, with a drop of {pair}."
 
 
 def _travelling(tasks: pd.DataFrame) -> str:
-    """Say for which tasks the interval of the loss, mean over all pairs, lies above zero, and for which not."""
+    """Say for which tasks the interval of the drop, mean over all pairs, lies above zero, and for which not."""
     known = tasks[tasks["drop"].notna()].sort_values("drop", ascending=False)
     if len(known) < 2:
         return ""
@@ -151,12 +155,10 @@ def _travelling(tasks: pd.DataFrame) -> str:
     parts = []
     if len(losing):
         worst = losing.iloc[0]
-        most = (
-            f", most {worst['task']} ({worst['drop_low']:.2f} to {worst['drop_high']:.2f})" if len(losing) > 1 else ""
-        )
-        verb = "lose" if len(losing) > 1 else "loses"
+        most = f"; most for {worst['task']} ({worst['drop_low']:.2f} to {worst['drop_high']:.2f})"
+        most = most if len(losing) > 1 else ""
         parts.append(
-            f"{len(losing)} of {len(known)} tasks {verb}, by the 95 % interval: {_listed(losing['task'])}{most}."
+            f"AUC drops for {len(losing)} of {len(known)} tasks, by the 95 % interval: {_listed(losing['task'])}{most}."
         )
     if len(kept):
         parts.append(f"The interval reaches zero for {_listed(kept['task'])}.")
@@ -164,12 +166,12 @@ def _travelling(tasks: pd.DataFrame) -> str:
 
 
 def _at_chance(transfer: pd.DataFrame) -> Iterator[str]:
-    """Name the models that are not better than chance at home, with their AUC there."""
+    """Name the models that are not better than chance internally, with their AUC there."""
     home = _home(transfer)
     weak = home[home["auc_low"] <= 0.5]
     if len(weak):
         are = "models of" if len(weak) > 1 else "model of"
-        yield f"Not better than chance at home, so with nothing to lose: the {are} {_aucs(weak)}."
+        yield f"Not better than chance internally, so no drop is reported: the {are} {_aucs(weak)}."
 
 
 def _diverged(transfer: pd.DataFrame, several: bool) -> Iterator[str]:
@@ -178,7 +180,7 @@ def _diverged(transfer: pd.DataFrame, several: bool) -> Iterator[str]:
     names = dict.fromkeys(f"{row.model} of {row.source}" if several else row.source for row in lost.itertuples())
     if names:
         model = "" if several else "the models of " if len(names) > 1 else "the model of "
-        yield f"No number for {model}{_listed(list(names))}: the training diverged (D)."
+        yield f"No number for {model}{_listed(list(names))}: training diverged (D)."
 
 
 def _listed(names: Sequence[str] | pd.Series) -> str:
@@ -187,7 +189,7 @@ def _listed(names: Sequence[str] | pd.Series) -> str:
 
 
 def _overall(summary: pd.DataFrame) -> pd.Series | None:
-    """Return a model's row over all sources, if any pair has something to lose."""
+    """Return a model's row over all sources, if a drop is reported for any pair."""
     rows = summary[(summary["source"] == "all sources") & (summary["pairs"] > 0)]
     return rows.iloc[0] if len(rows) else None
 
@@ -195,12 +197,12 @@ def _overall(summary: pd.DataFrame) -> pd.Series | None:
 def key_numbers(
     summary: pd.DataFrame, transfer: pd.DataFrame, performance: pd.DataFrame, model: str
 ) -> list[dict[str, str]]:
-    """Return a handful of numbers of a model, each with its meaning and the section that shows it."""
+    """Return key numbers of a model, each with its meaning and the section that shows it."""
     facts = []
     summary, transfer, performance = (table[table["model"] == model] for table in (summary, transfer, performance))
     overall = _overall(summary)
     if overall is not None:
-        for name, words in (("home_auc", "mean AUC at home"), ("away_auc", "mean AUC elsewhere"), ("drop", "drop")):
+        for name, words in (("home_auc", "mean internal AUC"), ("away_auc", "mean external AUC"), ("drop", "drop")):
             low, high = overall[f"{name}_low"], overall[f"{name}_high"]
             facts.append(
                 {"value": f"{overall[name]:.2f}", "range": f"{low:.2f} to {high:.2f}", "words": words, "link": "drop"}
@@ -214,7 +216,7 @@ def key_numbers(
     at_home = transfer[(transfer["source"] == transfer["target"]) & transfer["auc"].notna()]
     if (at_home["auc_low"] <= 0.5).any():
         weak = int((at_home["auc_low"] <= 0.5).sum())
-        counts.append((weak, len(at_home), "models not better than chance at home", "matrix"))
+        counts.append((weak, len(at_home), "models not better than chance internally", "matrix"))
     facts += [
         {"value": f"{count} of {whole}", "range": "", "words": words, "link": link}
         for count, whole, words, link in counts
@@ -227,7 +229,7 @@ def key_numbers(
 
 
 def accuracy_numbers(classes: pd.DataFrame, members: Mapping[str, Sequence[str]], model: str) -> list[dict[str, str]]:
-    """Return the span of a model's accuracies at home and elsewhere.
+    """Return the range of a model's internal and external accuracies.
 
     Args:
         classes: ``classes.csv``.
@@ -237,7 +239,7 @@ def accuracy_numbers(classes: pd.DataFrame, members: Mapping[str, Sequence[str]]
     shown = reported(classes[classes["model"] == model]).dropna(subset="accuracy")
     home = np.array([row.target in members[row.source] for row in shown.itertuples()], bool)
     facts = []
-    for here, words in ((home, "accuracy at home"), (~home, "accuracy elsewhere")):
+    for here, words in ((home, "internal accuracy"), (~home, "external accuracy")):
         if here.any():
             least, most = shown["accuracy"][here].agg(["min", "max"])
             value = f"{least:.2f}" + (f" to {most:.2f}" if here.sum() > 1 else "")
@@ -246,44 +248,44 @@ def accuracy_numbers(classes: pd.DataFrame, members: Mapping[str, Sequence[str]]
 
 
 def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
-    """Say what the audit of patients and near-duplicates found, and what was done about it.
+    """Say what the leakage audit found, and what was done about it.
 
     Args:
-        leakage: the audit's summary, one row a source and target.
+        leakage: the audit's summary, one row per source and target.
         overlap: the setting: move, refuse or keep.
     """
     once = leakage[leakage["source"] <= leakage["target"]]
     exact, near = (int(once[column].sum()) for column in ("exact", "near"))
     found = (
-        f"found {exact:,} times an image that equals one of the same or another data set, and {near:,} times one that "
-        "nearly does"
+        f"found {exact:,} exact and {near:,} near duplicates within and across data sets"
         if exact + near
-        else "found no radiograph twice"
+        else "found no duplicates"
     )
-    sentences = [f"The audit compared all images of the study by what they show and {found}."]
+    sentences = [f"The leakage audit compared the content of all images of the study and {found}."]
     if shared := int(once["shared_patients"].sum()):
         sentences.append(f"By the cohorts of their releases, {shared:,} patients are in two data sets.")
     before, after = int(leakage["overlap_before"].sum()), int(leakage["overlap"].sum())
     moved = int(leakage.drop_duplicates("target")["moved"].sum())
     if not before:
-        return [*sentences, "No test image is of a patient whom a model was trained or chosen on."]
+        return [*sentences, "No test image is of a patient who was used for training or validation."]
     done = {
-        "move": f"Each group of such patients was moved to one split ({moved:,} images moved); {after:,} are left.",
-        "refuse": "The numbers of such sources and targets are not given (O).",
-        "keep": "Splits were kept by the configuration, so those numbers are too good.",
+        "move": f"Each group of such patients was moved to one split ({moved:,} images moved); {after:,} cases remain.",
+        "refuse": "Results for such sources and targets are not reported (O).",
+        "keep": "The configuration keeps the splits, so those results are too optimistic.",
     }[overlap]
     leak = (
-        f"{before:,} times, a test image is of a patient whom a model was trained or chosen on, or shows the same film."
+        f"In {before:,} cases, a test image is of a patient who was used for training or validation, or a duplicate of "
+        "such a patient's image."
     )
     return [*sentences, f"{leak} {done}"]
 
 
 def cause_sentences(shift: pd.DataFrame, transfer: pd.DataFrame) -> list[str]:
-    """Say of every pair which tasks suffer from what, by log-loss and by AUC.
+    """Name for every pair the cause of each task's drop, by log-loss and by AUC.
 
     Args:
         shift: ``shift.csv``.
-        transfer: ``transfer.csv``, for the pairs that have nothing to lose.
+        transfer: ``transfer.csv``, for the pairs whose model is at chance internally.
     """
     idle = set(transfer.loc[at_chance(transfer), ["model", "source", "target"]].itertuples(index=False, name=None))
     several = len(set(shift["model"])) > 1
@@ -291,7 +293,7 @@ def cause_sentences(shift: pd.DataFrame, transfer: pd.DataFrame) -> list[str]:
     for (model, source, target), pair in shift.groupby(["model", "source", "target"], sort=False):
         name = f"{model}, {source} to {target}" if several else f"{source} to {target}"
         if (model, source, target) in idle:
-            sentences.append(f"{name}: nothing to lose, the model is not better than chance at home.")
+            sentences.append(f"{name}: no drop to explain, the model is not better than chance internally.")
             continue
         verdicts = pair.pivot(index="task", columns="metric", values="verdict").loc[pair["task"].unique()]
         found = [(verdict, words, _suffering(verdicts, verdict)) for verdict, words in (_CAUSES | _NO_CAUSE).items()]

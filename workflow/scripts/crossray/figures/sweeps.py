@@ -1,4 +1,4 @@
-"""Figure: what a training setting changes, at home and elsewhere, and which value each way of choosing would take."""
+"""Figure: the effect of a training setting on internal and external tests, and the value each selection rule takes."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from crossray.figures.style import DATASET_COLOURS, DATASET_SHAPES, QUIET, Figur
 from crossray.reasons import DIVERGED
 from crossray.study.stages.draw_figure import DrawFigure
 
-#: values that span more than this factor stand on a logarithmic axis
+#: values that span more than this factor get a logarithmic axis
 _LOGARITHMIC = 8
-#: pairs of a source and a target that are drawn, at home first; more would make the page heavy
+#: pairs of a source and a target that are drawn, internal tests first; more would make the page heavy
 _PANELS = 16
 
 
 def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw AUC against the setting, a column of panels a target and a row a source and setting.
+    """Draw AUC against the setting, one column of panels per target and one row per source and setting.
 
     Args:
         sweeps: ``sweeps.csv``.
@@ -42,14 +42,14 @@ def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: DrawFigure) -> F
     counted = f"{tasks[0]}" if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}"
     caption = (
         f"AUC, mean over {len(settings.seeds)} seeds and the {counted} tasks that have a number at every point of a "
-        f"panel, with the 95 % interval for other patients ({settings.resamples:,} resamples) and other seeds. "
+        f"panel, with the 95 % interval over patients ({settings.resamples:,} resamples) and seeds. "
         + _chosen(choices)
-        + (f" {left_out} further pairs are in the table alone." if left_out else "")
+        + (f" {left_out} further pairs are only in the table." if left_out else "")
         + _diverged(sweeps)
     )
     reading = (
-        "Points on one line differ in the setting alone. Choosing the best point by these test images would be "
-        "peeking; the table of choices has what each honest way would have taken."
+        "Points on one line differ only in the setting. Choosing the best point on these test images would bias the "
+        "result; the table of choices has the point that each valid selection rule takes."
     )
     return Figure(chart, _title(rows), caption.strip(), reading)
 
@@ -58,7 +58,7 @@ def _diverged(sweeps: pd.DataFrame) -> str:
     """Name the points whose training diverged."""
     lost = sweeps[sweeps["reason"] == DIVERGED]
     names = dict.fromkeys(f"{row.model} of {row.source}" for row in lost.itertuples())
-    return f" Diverged, and so without a number: {'; '.join(names)}." if names else ""
+    return f" Diverged, no number: {'; '.join(names)}." if names else ""
 
 
 def _first_pairs(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -109,7 +109,7 @@ def _panel(rows: pd.DataFrame, setting: str, names: list[str]) -> alt.LayerChart
 
 
 def _chosen(choices: pd.DataFrame) -> str:
-    """Say how much an oracle that sees the target's own validation images gains on the honest choice."""
+    """State the gain of an oracle (selection on the target's validation images) over selection at the source."""
     if choices.empty:
         return ""
     keys = ["sweep", "fixed", "source", "target"]
@@ -135,7 +135,7 @@ def _title(rows: pd.DataFrame) -> str:
         few = f"With {row['training_images']:.0f} training images"
         where = few if row["setting"] == "images" else f"At {row['setting'].replace('_', ' ')} {row['value']}"
         by = with_interval(sign * row["difference"], low, high)
-        unsure = ", which leaves open which is better" if low <= 0 <= high else ""
+        unsure = "; which is better is open" if low <= 0 <= high else ""
         return f"{where}, {row['sweep']} is {by} {side} {row['beside']} on {row['target']}{unsure}"
     best, worst = rows.loc[rows["auc"].idxmax()], rows.loc[rows["auc"].idxmin()]
     return f"AUC from {worst['auc']:.2f} ({worst['model']}) to {best['auc']:.2f} ({best['model']})"

@@ -1,4 +1,4 @@
-"""Figure: the matrix of AUC for every task, on one scale."""
+"""Figure: the AUC matrix of every task, on one scale."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from crossray.reasons import REASONS
 from crossray.study.stages.draw_figure import DrawFigure
 
 _COLUMNS = 3
-#: with more targets than this, cells are small and show the positives alone
+#: with more targets than this, cells are small and show only the positives
 _LARGE = 5
 
 
 def draw(performance: pd.DataFrame, settings: DrawFigure) -> Figure:
-    """Draw one small matrix a task and model.
+    """Draw one small matrix per task and model.
 
     Args:
         performance: the reported rows of ``performance.csv``.
@@ -42,13 +42,14 @@ def draw(performance: pd.DataFrame, settings: DrawFigure) -> Figure:
         f"{measured} of {len(performance)} cells can be measured. Intervals are in the table."
     )
     reading = (
-        "Same order, same scale in every panel. A task travels if its row is as dark elsewhere as in the outlined cell."
+        "All panels have the same order and scale. A task generalises if its row is as dark in the other cells as in "
+        "the outlined one."
     )
-    return Figure(chart, f"AUC task by task: {measured} of {len(performance)} cells can be measured", caption, reading)
+    return Figure(chart, f"AUC by task: {measured} of {len(performance)} cells can be measured", caption, reading)
 
 
 def _counts(row: Any, short: bool) -> str:
-    """Write positives, of labelled images where there is room, thousands as k."""
+    """Write positives (and labelled images if there is room), thousands as k."""
     if not short:
         return f"{row.positives} of {row.images}"
     return f"{row.positives / 1000:.1f}k" if row.positives >= 1000 else str(row.positives)

@@ -21,7 +21,7 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -
         return nothing("No task can be measured", "No cell of the study has a number.")
     cells = performance[(performance["model"] == model) & performance["auc"].notna()]
     home = [row.target in settings.members[row.source] for row in cells.itertuples()]
-    cells = cells.assign(place=["at home" if here else "elsewhere" for here in home])
+    cells = cells.assign(place=["internal" if here else "external" for here in home])
     means["low"], means["high"] = means["mean_auc"] - means["sd"], means["mean_auc"] + means["sd"]
     words = [f"{row.mean_auc:.2f} ± {row.sd:.2f}, {row.cells} cells" for row in means.itertuples()]
     groups = [f"{row.group}: {row.task}" if isinstance(row.group, str) else row.task for row in means.itertuples()]
@@ -30,8 +30,8 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -
     order = list(means["name"])
     y = alt.Y("name:N", title=None, sort=order)
     x = alt.X("auc:Q", title="AUC (higher is better)", scale=alt.Scale(zero=False, nice=True))
-    place = alt.Scale(domain=["at home", "elsewhere"], range=[HOME, AWAY])
-    shape = alt.Scale(domain=["at home", "elsewhere"], range=["square", "circle"])
+    place = alt.Scale(domain=["internal", "external"], range=[HOME, AWAY])
+    shape = alt.Scale(domain=["internal", "external"], range=["square", "circle"])
     of_means = alt.Chart(means)
     strip = alt.layer(
         alt.Chart(pd.DataFrame({"auc": [0.5]})).mark_rule(color="#9ca3af", strokeDash=[4, 3]).encode(x="auc:Q"),
@@ -47,12 +47,13 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -
     best, worst = means.iloc[0], means.iloc[-1]
     caption = (
         f"Every point is a model on a target ({model}); the tick is the mean over all of them, the line one standard "
-        "deviation to either side. Tasks are sorted by the mean, and named by thirds as in Cohen et al. (2020): "
-        "good where the interval lies above the mean of all tasks, variable where it lies below, else medium. "
+        "deviation to either side. Tasks are sorted by the mean and grouped as in Cohen et al. (2020): "
+        "good if the interval lies above the mean of all tasks, variable if it lies below, else medium. "
         "Intervals of the means are in the table."
     )
     reading = (
-        "Blue points left of the dark ones are tasks that do not travel; long lines are tasks on which models differ."
+        "Blue points left of the dark ones show tasks that do not generalise; long lines show tasks on which models "
+        "differ."
     )
     first, last = (
         f"{row.task} {with_interval(row.mean_auc, row.mean_auc_low, row.mean_auc_high)}" for row in (best, worst)

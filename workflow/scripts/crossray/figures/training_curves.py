@@ -72,12 +72,12 @@ def curves(history: pd.DataFrame, settings: DrawFigure) -> Figure:
     chart = alt.hconcat(loss.properties(**size), alt.layer(chance, curve, kept).properties(**size), spacing=36)
     caption = (
         f"{history.groupby(['model', 'source', 'seed']).ngroups} trainings. The kept epoch (dot) is the one with the "
-        "best mean AUC over tasks on the source's own validation split; no target's image takes part. Dashed: chance."
+        "best mean AUC over tasks on the source's own validation split; no image of a target is used. Dashed: chance."
         + _diverged(history)
     )
     reading = (
-        "A validation loss that rises while the training loss falls is overfitting; a curve that still rises "
-        "wants more epochs."
+        "A validation loss that rises while the training loss falls is overfitting; an AUC that still rises "
+        "needs more epochs."
     )
     kept_at = sorted({int(value) for value in history.loc[history["kept"], "epoch"]})
     if not kept_at:
@@ -96,4 +96,4 @@ def _diverged(history: pd.DataFrame) -> str:
     """Name the trainings without an epoch that was kept."""
     kept = history.groupby(["model", "source", "seed"], sort=False)["kept"].any()
     names = [f"{model} of {source}, seed {seed}" for (model, source, seed), any_kept in kept.items() if not any_kept]
-    return f" Diverged, and so without a kept epoch: {'; '.join(names)}." if names else ""
+    return f" Diverged, no epoch kept: {'; '.join(names)}." if names else ""

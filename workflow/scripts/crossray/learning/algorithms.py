@@ -70,7 +70,7 @@ class Coral(Algorithm):
 
 
 class Dann(Algorithm):
-    """A second network tells the data sets apart by the features, which learn to prevent it (Ganin et al., JMLR 2016).
+    """A second network predicts the data set from the features, which try to prevent it (Ganin et al., JMLR 2016).
 
     The gradient of the second network is reversed on its way into the features, and grows as in that paper:
     2 / (1 + exp(-10 progress)) - 1.
@@ -81,7 +81,7 @@ class Dann(Algorithm):
         self.discriminator = nn.Sequential(nn.Linear(width, _HIDDEN), nn.ReLU(), nn.Linear(_HIDDEN, datasets))
 
     def forward(self, logits: Tensor, features: Tensor, batch: Batch, loss: Loss, progress: float) -> Tensor:
-        """Return the loss and how badly the data sets are told apart."""
+        """Return the loss plus that of predicting the data set."""
         strength = self.weight * (2 / (1 + math.exp(-10 * progress)) - 1)
         told = self.discriminator(_Reversed.apply(features.float(), strength)).float()
         return loss(logits, batch.labels) + nn.functional.cross_entropy(told, batch.datasets)

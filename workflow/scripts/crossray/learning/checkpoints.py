@@ -66,7 +66,7 @@ def is_whole(path: Path) -> bool:
 def train_once(
     program: str, arguments: Namespace, results: Sequence[Path], train: Callable[[Namespace, str], None]
 ) -> None:
-    """Run a training that nobody else runs meanwhile, unless its record and results are there already.
+    """Run a training under a lock, unless its record and results already exist.
 
     Processes that train together all run it, and the first of them looks and locks for all.
 
@@ -77,12 +77,12 @@ def train_once(
         train: what trains and writes; gets the arguments and the key.
     """
     if not processes.is_first():
-        logging.getLogger().setLevel(logging.WARNING)  # one of them tells the story
+        logging.getLogger().setLevel(logging.WARNING)  # only one of them logs
     files = [*arguments.manifests, *arguments.indexes, *filter(None, [arguments.initial])]
     key = training_key(program, arguments.settings, files)
     with only_writer(arguments.checkpoint_dir.parent) if processes.is_first() else nullcontext():
         if processes.agreed(lambda: is_finished(arguments.record, key, *results)):
-            log.info("this training is there already, with these settings, code and data")
+            log.info("this model is already trained, with these settings, code and data")
         else:
             train(arguments, key)
         if processes.is_first():
@@ -98,11 +98,11 @@ def _date_back(arguments: Namespace) -> None:
     shards = [path for index in arguments.indexes for path in (index.parent / "shards").glob("*.h5")]
     before = [arguments.initial, arguments.initial.with_name("training.json")] if arguments.initial else []
     for path in later_than_now([*arguments.manifests, *arguments.indexes, *beside, *shards, *before]):
-        log.warning("%s is from the future: the clock was turned back; it gets the time of now", path)
+        log.warning("%s has a file time in the future: the clock was turned back; it is set to now", path)
         try:
             os.utime(path)
         except OSError as error:
-            log.warning("%s: its time could not be set (%s)", path, (error.strerror or "no reason given").lower())
+            log.warning("%s: its file time could not be set (%s)", path, (error.strerror or "no reason given").lower())
 
 
 def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
@@ -121,14 +121,14 @@ def only_writer(folder: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        log.info("another process trains this model, left over from a workflow that was stopped; waiting for it")
+        log.info("another process, left over from a stopped workflow, is training this model; waiting for it")
         lock.acquire()
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
         log.warning(
-            "%s: this file system refuses locks (%s); training goes on without. Before you start a stopped workflow "
-            "again, end the trainings that it left running",
+            "%s: this file system does not support locks (%s); training continues without. Before you restart "
+            "a stopped workflow, end the trainings that it left running",
             lock.lock_file,
             os.strerror(error.errno).lower(),
         )

@@ -1,4 +1,4 @@
-"""What an image looks like, said by nobody who knows its label: a frozen encoder, and how it was taken.
+"""Features of an image without knowledge of its label: from a frozen encoder, and of its acquisition.
 
 A domain classifier that sees too little takes every difference of images for one of labels; one that sees what a label
 trained can be blind in the same way. So the encoder has random weights, weights published for photographs, or weights

@@ -1,4 +1,4 @@
-"""Networks of torchvision and timm that were trained elsewhere, with heads of their own, from files of safetensors."""
+"""External networks of torchvision and timm, with their own heads, from safetensors files."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def open_network(path: Path, settings: ApplyNetwork) -> Network:
 
     Args:
         path: its state dict (safetensors); the head has as many outputs as it has there.
-        settings: what the study says of its input and outputs.
+        settings: of its input and outputs.
 
     Returns:
         The network in evaluation mode, with all its outputs.

@@ -69,7 +69,7 @@ class FrozenLayers(lightning.Callback):
 
 
 def _layers(names: list[str]) -> list[list[str]]:
-    """Group parameters by the outermost modules that tell more than two of them apart."""
+    """Group parameters by the outermost modules that give more than two groups."""
     for depth in range(1, 4):
         groups: dict[str, list[str]] = {}
         for name in names:

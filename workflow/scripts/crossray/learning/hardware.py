@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 #: the value of ``training.precision`` that forbids bfloat16
 FULL_PRECISION = "float32"
 
-#: what SLURM tells each of its jobs
+#: environment variables that SLURM sets for each job
 SLURM_JOB = "SLURM_JOB_ID"
 
 #: names of GPUs that this process has taken; they end with it
@@ -84,7 +84,7 @@ def take_free_gpu(names: Sequence[str]) -> int:
                 _TAKEN.append(taken)
                 return number
         if not waiting:
-            log.info("all %d GPUs are taken by other jobs; waiting for one", len(names))
+            log.info("all %d GPUs are used by other jobs; waiting for one", len(names))
         waiting = True
         time.sleep(1)
 

@@ -69,7 +69,7 @@ def initial_network(settings: Start, outputs: int, size: int, file: Path | None,
         return build_model(architecture, outputs, size, PAPER_SCALE if channels == 1 else PHOTOGRAPH_SCALE, stem)
     if scale.channels < channels:
         raise UserError(
-            f"models: the weights {file or settings.weights} are for grey images; set images.colour to grey"
+            f"models: the weights {file or settings.weights} are for greyscale images; set images.colour to grey"
         )
     network = build_model(architecture, outputs, size, scale, stem)
     head = head_names(architecture, size)

@@ -16,7 +16,7 @@ from crossray.files import file_digest, replacing, text_digest
 
 log = logging.getLogger(__name__)
 
-#: digits of a digest that stand in a file's name
+#: digits of a digest in a file name
 _DIGITS = 16
 
 
@@ -42,7 +42,7 @@ class KeptTables:
         for path in sorted((self._folder / name).glob(f"{self._key(parts)}.*.parquet")):
             if file_digest(path).startswith(path.suffixes[-2][1:]):
                 return path
-            log.warning("%s was damaged since it was written; it is computed again", path)
+            log.warning("%s was damaged since it was written; it is recomputed", path)
             path.unlink()
         return None
 

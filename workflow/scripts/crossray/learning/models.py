@@ -137,7 +137,7 @@ def check_known(architecture: str) -> None:
     if not is_torchvisions(architecture) and architecture not in timm.list_models():
         known = [*torchvision.models.list_models(module=torchvision.models), *timm.list_models()]
         near = difflib.get_close_matches(architecture, known, n=5, cutoff=0.3)
-        raise UserError(f"models: architecture {architecture!r} is not known; near it are {', '.join(near)}")
+        raise UserError(f"models: unknown architecture {architecture!r}; similar names are {', '.join(near)}")
 
 
 def build_body(architecture: str, outputs: int, size: int, channels: int, stem: str = STANDARD) -> nn.Module:
@@ -164,7 +164,7 @@ def build_body(architecture: str, outputs: int, size: int, channels: int, stem: 
 
 
 def size_option(architecture: str, size: int) -> dict[str, int]:
-    """Return what timm must be told of the images' size: nothing, but for networks that are built for one."""
+    """Return timm's arguments for the image size: none, except for networks built for one size."""
     import timm
 
     settings = timm.get_pretrained_cfg(architecture, allow_unregistered=False)

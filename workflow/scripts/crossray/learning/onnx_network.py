@@ -20,7 +20,7 @@ def open_network(path: Path, settings: ApplyNetwork, threads: int = 1) -> onnxru
 
     Args:
         path: the file.
-        settings: what the study says of its input and outputs.
+        settings: of its input and outputs.
         threads: CPU threads.
 
     Raises:
@@ -28,7 +28,7 @@ def open_network(path: Path, settings: ApplyNetwork, threads: int = 1) -> onnxru
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.log_severity_level = 4  # what is wrong is told in one line
+    options.log_severity_level = 4  # errors are reported in one line
     try:
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors have no common class

@@ -8,22 +8,20 @@ def hardware_options(options: ArgumentParser) -> None:
     """Add how many threads a job may use and how many GPUs it was promised."""
     options.add_argument("--threads", type=int, default=1, help="CPU threads (default: 1)")
     options.add_argument(
-        "--gpus", type=int, default=0, help="GPUs the job was promised; 0 uses one if it is there (default: 0)"
+        "--gpus", type=int, default=0, help="GPUs allocated to the job; 0 uses one if available (default: 0)"
     )
 
 
 def training_options(options: ArgumentParser) -> None:
     """Add what every program that trains takes, wherever it trains."""
-    options.add_argument(
-        "--manifests", required=True, type=Path, nargs="+", help="manifests of the data sets to learn from"
-    )
+    options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the training data sets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
     options.add_argument(
         "--initial", nargs="?", type=Path, help="state dict to start from (safetensors or torch.save; default: none)"
     )
     options.add_argument(
         "--reading", choices=["mapped", "memory", "local"], default="mapped",
-        help="pixels stay in the shards, are held in memory, or are copied to TMPDIR first (default: mapped)",
+        help="read pixels from the shards, from memory, or from a copy in TMPDIR (default: mapped)",
     )  # fmt: skip
     options.add_argument("--checkpoint-dir", required=True, type=Path, help="folder for checkpoints")
     options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")

@@ -53,7 +53,7 @@ def embed(
 
 
 def _outputs(model: nn.Module, examples: Examples, settings: Inference, device: torch.device) -> Iterator[Tensor]:
-    """Yield the logits of each batch; nobody waits for a GPU in between."""
+    """Yield the logits of each batch without waiting for the GPU in between."""
     model = model.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     mixed = precision(settings.precision, device) == "bf16-mixed"
     for images, *_ in ordered_batches(examples, settings.batch_size):

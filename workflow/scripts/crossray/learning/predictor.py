@@ -1,4 +1,4 @@
-"""A model of a study, and what it says of targets' images."""
+"""A model of a study, and its predictions for targets' images."""
 
 import logging
 from pathlib import Path

@@ -36,7 +36,7 @@ def number_here() -> int:
 
 
 def is_first() -> bool:
-    """Tell whether this is the process that reads locks, writes results and tells the story."""
+    """Return whether this is the process that takes locks, writes results and logs."""
     return number() == 0
 
 

@@ -1,4 +1,4 @@
-"""Which images to attribute: those on which a map can be scored, and the most telling ones of each task.
+"""Which images to attribute: those whose maps can be scored, and the most confident ones of each task.
 
 Which images are scored hangs on the target alone, so all models are scored on the same ones.
 """
@@ -41,7 +41,7 @@ def choose(
 
     Returns:
         A table with :data:`COLUMNS`, one row an image and task: ``scored`` for positives with a region, ``role`` for
-        the telling ones, empty for others.
+        the shown ones, empty for others.
     """
     parts = [
         _of_task(labels[task].dropna(), logits[task], _located(regions, task), task, images, derived_seed(seed, task))

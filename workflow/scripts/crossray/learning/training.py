@@ -227,7 +227,7 @@ class BestEpoch(lightning.Callback):
         )
 
     def _give_up(self, trainer: lightning.Trainer, module: Classifier, row: dict[str, float]) -> None:
-        """End a training that diverged without weights: no epoch of it stands for what was asked for."""
+        """End a diverged training without weights: no epoch of it is usable."""
         self.history.append(row)
         self.diverged, self.best_epoch = int(row["epoch"]), 0
         state = module.network.body.state_dict()
@@ -301,7 +301,7 @@ def train(
         except Exception as error:  # what is in a checkpoint fails in as many ways as there are things in it
             if checkpoint is None or best.has_learnt:
                 raise
-            log.warning("%s is whole, but cannot be used (%s); it is passed over", checkpoint, type(error).__name__)
+            log.warning("%s is intact, but cannot be used (%s); it is skipped", checkpoint, type(error).__name__)
             network.load_state_dict(begun)
     if best.diverged:
         best.outcome = _outcome(best.diverged, started, settings)

@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Number, Part
 
-#: what a model can be compared with beside another one: what its maker says of it
+#: what a model can be compared with besides another model: its maker's claim
 CLAIM: Final = "claim"
 
 #: answers
@@ -24,28 +24,24 @@ class Criteria(Settings):
     """What a model has to reach for a finding, and what its use would mean."""
 
     auc: LeftOut[Annotated[Number, Gt(0.5), Lt(1)]] = None
-    "AUC to reach at least."
+    "Minimum AUC."
     sensitivity: LeftOut[Part] = None
-    "Sensitivity to reach at least."
+    "Minimum sensitivity."
     specificity: LeftOut[Part] = None
-    "Specificity to reach at least."
+    "Minimum specificity."
     against: LeftOut[str] = None
-    """
-    Another model of the study, that it must not be worse than by more than `margin`, in AUC, and in sensitivity and
-    specificity at the thresholds of both where these are asked for; or `claim`, what the maker of a model of
-    `external` says of it.
-    """
+    """Another model of the study, for a non-inferiority comparison with `margin`, in AUC, and in sensitivity and
+    specificity at both models' thresholds if these are criteria; or `claim`, the maker's claim for a model of
+    `external`."""
     margin: Annotated[Number, Ge(0), Lt(0.5)] = 0.05
-    "How much worse than `against` is still allowed."
+    "How much worse than `against` the model may be."
     prevalence: LeftOut[Part] = None
-    "Share of the images with the finding where the model is to be used, which the test images need not have."
+    "Share of images with the finding where the model will be used; it may differ from the test images."
     miss_costs: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
-    """
-    How many false alarms a missed finding is as bad as; with `prevalence`, thresholds have an expected cost and a net
-    benefit. Where neither a sensitivity nor a specificity is wanted the threshold is chosen that costs the least.
-    """
+    """How many false alarms are as bad as one missed finding; with `prevalence`, thresholds have an expected cost and a
+    net benefit. Without a required sensitivity or specificity, the threshold with the lowest cost is chosen."""
     per_day: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
-    "Images a day there; with `prevalence`, alerts and missed findings a day are given."
+    "Images per day there; with `prevalence`, alerts and missed findings per day are reported."
 
     def needs_threshold(self) -> bool:
         """Return whether anything is asked of a threshold."""

@@ -140,9 +140,9 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
         elif criteria.against not in (None, CLAIM, *study.models, *study.external):
             allowed = ", ".join([*study.models, *study.external, CLAIM])
             yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
-        for name, what in (("per_day", "a day"), ("miss_costs", "costs")):
+        for name, what in (("per_day", "results per day"), ("miss_costs", "costs")):
             if getattr(criteria, name) is not None and criteria.prevalence is None:
-                yield f"{key}.{name}: without a prevalence nothing can be said of {what}; give prevalence too"
+                yield f"{key}.{name}: {what} need a prevalence; set prevalence too"
         rival = study.external.get(criteria.against or "")
         if rival and rival.kind_of_scale() == BINARY_ANSWER and criteria.sensitivity is criteria.specificity is None:
             yield (
@@ -279,6 +279,6 @@ def check_cohorts(cohorts: Mapping[str, str], public: Mapping[str, bool]) -> Non
         other = first.setdefault(cohort, name)
         if public[other] != public[name]:
             raise UserError(
-                f"config: datasets.{name}.public: {other} has patients of the same cohort ({cohort}); set public "
-                "alike for both, else somebody who is in both is not recognised"
+                f"config: datasets.{name}.public: {other} has patients of the same cohort ({cohort}); use the "
+                "same public for both, or patients who are in both are not recognised"
             )

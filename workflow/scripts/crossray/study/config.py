@@ -25,15 +25,13 @@ class Images(Settings):
     size: Annotated[int, Ge(16), Le(4096)] = 224
     "Pixels along each side of an image."
     fit: Literal["crop", "pad"] = "crop"
-    "The largest centred square is cut out (crop), or the whole image is set on black (pad)."
+    "Crop the largest centred square (crop), or pad the whole image with black (pad)."
     colour: Literal["grey", "rgb"] = "grey"
-    "Images become grey, or keep their colours; a network gets one channel, or three."
+    "Convert images to greyscale (grey), or keep colours (rgb); networks get one channel, or three."
     reading: Literal["mapped", "memory", "local"] = "mapped"
-    """
-    How a training reads pixels: from the shards where they lie, which is as quick as memory once the system has them in
-    its cache (mapped); all into memory first (memory); or copied to TMPDIR first (local). The last two are for network
-    file systems that answer slowly. Nothing that is computed changes.
-    """
+    """How training reads pixels: memory-mapped from the shards, as fast as memory once the operating system has cached
+    them (mapped); all into memory first (memory); or copied to TMPDIR first (local). The last two are for slow
+    network file systems. Results are the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +39,11 @@ class Leakage(Settings):
     """What is done about patients and images that are in several splits."""
 
     overlap: Literal["move", "refuse", "keep"] = "move"
-    """
-    What is done about patients who are in different splits, of one data set or of several: move them all to one split,
-    refuse the numbers that they would touch (reason O), or keep them, as the paper did.
-    """
+    """What to do about patients who are in different splits, of one data set or of several: move all their images to
+    one split, refuse the affected results (reason O), or keep them, as in the paper."""
     duplicates: Literal["near", "exact"] = "near"
-    """
-    Which images count as the same one: also copies that were rescaled, compressed, inverted or windowed (near), or
-    equal pixels alone (exact), for small pictures of things that look all alike, such as digits.
-    """
+    """Which images count as duplicates: also copies that were rescaled, compressed, inverted or windowed (near), or
+    only equal pixels (exact), for small images of similar objects, such as digits."""
 
 
 class _ByItsReader:
@@ -67,98 +61,69 @@ class Study(Settings):
     """A CrossRay study."""
 
     study: Name
-    "Name of the study; its results lie in results/STUDY."
+    "Name of the study; its results are in results/STUDY."
     title: str = "Does a chest X-ray model work elsewhere?"
     "Title of the report."
     tasks: Several[Text]
-    """
-    The findings to learn and to measure, named as in the data sets. Names that YAML takes for numbers, dates or flags
-    (2017, 01, no) are put in quotation marks, here and everywhere.
-    """
+    """The findings to train and evaluate, named as in the data sets. Quote names that YAML reads as numbers, dates or
+    booleans (2017, 01, no), here and everywhere."""
     objective: Objective = "multilabel"
-    """
-    What tasks are, findings that an image can have several of (multilabel), one finding (binary), or classes of which
-    it has exactly one (multiclass, for all models or for none). A model may have its own.
-    """
+    """Type of the tasks: findings of which an image can have several (multilabel), a single finding (binary), or
+    exclusive classes (multiclass, for all models or for none). A model can override it."""
     datasets: Annotated[Mapping[Name, Annotated[Dataset, _ByItsReader()]], Len(1)]
-    "The data sets by name. A name means the same data in every study, as manifests and shards are shared."
+    "The data sets by name. A name means the same data in every study, because manifests and shards are shared."
     sources: LeftOut[Several[str]] = None
-    """
-    What to train on: data sets, `all` (every data set of the pool together), or `all-but-NAME` (the pool without this
-    one and without others of its patients: leave one domain out). Where this is left out, every data set by itself but
-    for those of the role test.
-    """
+    """What to train on: data sets, `all` (all data sets of the pool together), or `all-but-NAME` (the pool without
+    this one and without others of its patients: leave one domain out). By default every data set by itself, except
+    those of the role test."""
     pool: LeftOut[Several[str]] = None
-    """
-    The data sets that `all` and `all-but-NAME` draw on; the sources that are data sets where this is left out.
-    """
+    "The data sets that `all` and `all-but-NAME` use; by default the sources that are data sets."
     targets: LeftOut[Several[str]] = None
-    "The data sets to test on, every source among them; all of them where this is left out."
+    "The data sets to test on, including every source; by default all."
     models: Mapping[Name, Model] = field(default_factory=lambda: {"resnet50": Model()})
-    "The models by name; one of each is trained on every source. With `{}` none is, where the study has external ones."
+    "The models by name; each is trained on every source. `{}` trains none, in a study with external models."
     external: Mapping[Name, External] = field(default_factory=dict)
-    "Models that were trained elsewhere, by name, by their scores or as networks (docs/external.md)."
+    "External models by name, as scores or as networks (docs/external.md)."
     seeds: Several[Annotated[int, Ge(0)]] = (0,)
-    """
-    One training for each seed. Where there are several, AUCs are the means of trainings, from three on with an interval
-    for other trainings too; the ensemble of their logits stands beside them.
-    """
+    """One training per seed. With several, AUCs are means over trainings, from three on with intervals that cover the
+    variation between trainings too; the ensemble (mean logits) is reported beside them."""
     images: Images = Images()
-    "What images become."
+    "Preprocessing of images."
     leakage: Leakage = Leakage()
-    "What is done about patients and images that are in several splits."
+    "How to handle patients and images that are in several splits."
     training: Training = field(default_factory=Training)
-    "How a network learns."
+    "Training settings."
     evaluation: Evaluation = field(default_factory=Evaluation)
     "How models are evaluated."
     explanation: LeftOut[Explanation] = None
-    """
-    Also split what each model loses elsewhere into prevalence, images and label rule, with a verdict for every pair and
-    task, or that no verdict is possible (docs/shift.md).
-    """
+    """Also split drops into prevalence, images and label rule, with a verdict for every pair and task, or that no
+    verdict is possible (docs/shift.md)."""
     usefulness: LeftOut[Usefulness] = None
-    """
-    Also say whether acting on a model's probabilities does more good than treating everybody, or nobody, and how its
-    outputs are distributed with and without a finding (docs/usefulness.md).
-    """
+    """Also estimate the net benefit of acting on a model's probabilities, against treating all and none, and the
+    distributions of its outputs with and without a finding (docs/usefulness.md)."""
     acceptance: LeftOut[Annotated[Mapping[Text, Criteria], Len(1)]] = None
-    """
-    What a model has to reach for a finding to be used at a target. Whether it does, at which threshold, and what would
-    decide where nobody can tell, is answered before all else (docs/decision.md).
-    """
+    """Acceptance criteria of a model for a finding at a target. The report begins with whether they are met, at which
+    threshold, and what would settle open cases (docs/decision.md)."""
     shared_heads: LeftOut[SharedHeads] = None
-    """
-    Also train one network on the pool with an output of its own for each data set and task, without and with a penalty
-    on the distance of a task's outputs, to see how far data sets differ in what they mean by it.
-    """
+    """Also train one network on the pool with a separate output for each data set and task, without and with a penalty
+    on the distance between a task's outputs, to see how far its meaning differs between data sets."""
     predictions_per_job: Annotated[int, Ge(1)] | None = None
-    """
-    Data sets that one job applies a model to, at most; all in one job where this is left out. Fewer are for clusters
-    that run many short jobs sooner than a long one. Nothing that is computed changes.
-    """
+    """Maximum number of data sets that one job applies a model to; by default all. Use fewer on clusters that run many
+    short jobs sooner than a long one. Results are the same."""
     pictures: Literal["public", "all"] = "public"
-    """
-    Whose images figures and page show. With `public`, phantoms and the images of data sets that are public; with `all`,
-    those of other data sets too, but for images in which text was found (the search misses some), and the page says so
-    at its top.
-    """
+    """Whose images figures and report show. `public`: phantoms and public data sets; `all`: other data sets too,
+    except images with detected text (detection misses some), with a note at the top of the report."""
     small_cells: Annotated[int, Ge(0)] = 5
-    """
-    Tables, page and figures show no count of images or patients from 1 up to this limit, of data sets that are not
-    public, nor what would give it away; they say <5 (docs/privacy.md). A number of such a data set needs at least as
-    many patients, positives and negatives. With 0 all counts are shown.
-    """
+    """For data sets that are not public, tables, report and figures show no count of images or patients from 1 up to
+    this limit, nor anything that would reveal it, but <5 (docs/privacy.md). Numbers of such data sets need at least
+    as many patients, positives and negatives. 0 shows all counts."""
     private: Text = "private"
-    """
-    Folder of what leads back to patients: the key of the hashes that replace identifiers of data sets that are not
-    public, and a table for each data set from hashes to files and identifiers. Keep it to yourself.
-    """
+    """Folder for what identifies patients: the key of the hashes that replace identifiers of data sets that are not
+    public, and for each data set a table from hashes to files and identifiers. Keep it to yourself."""
 
     container: LeftOut[Text] = None
-    """
-    Image in which programs run where Snakemake is started with `--sdm apptainer`: a file, or an address that Apptainer
-    knows; `envs/crossray.def` is its recipe.
-    """
+    """Image in which programs run if Snakemake is started with `--sdm apptainer`: a file, or an address that Apptainer
+    understands; `envs/crossray.def` is its recipe."""
 
     def objective_of(self, model: str) -> str:
         """Return a model's objective: its own, or the study's."""

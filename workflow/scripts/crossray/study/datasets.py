@@ -31,49 +31,38 @@ class Dataset(Settings):
     """A data set."""
 
     reader: str
-    "What reads the release; docs/datasets has a page for each."
+    "Reader of the release; docs/datasets has a page for each."
     description: str = ""
-    "One sentence on where the images come from, for the report."
+    "One sentence on the origin of the images, for the report."
     role: Literal["train", "test"] = "train"
-    """
-    Whether models are trained on this data set too (train), or only tested on it (test); then all its images are test
-    images, whatever splits its release brings.
-    """
+    """Whether models are trained on this data set (train), or it is test-only (test): then all its images are test
+    images, whatever splits its release has."""
     public: bool = False
     "Whether identifiers and file names may be shown; otherwise keyed hashes replace them everywhere."
     shards: LeftOut[Annotated[int, Ge(1)]] = None
-    "Number of shards; one for every 2,000 images where this is left out."
+    "Number of shards; by default one per 2,000 images."
     max_rejected: Share = 0.01
-    "Largest share of the images that may be unusable before the conversion stops; those that are missing do not count."
+    "Maximum share of unusable images before the conversion stops; missing ones do not count."
     max_missing: Share = 0.01
-    "Largest share of the images of a table that may not be there."
+    "Maximum share of a table's images that may be missing."
     outside_root: Literal["refuse", "allow"] = "refuse"
-    """
-    What is done about images that lie outside the data set's folder, by their path or by a link, also of a folder:
-    refuse the release, or allow them, if you know where the paths and links lead.
-    """
+    """Images outside the data set's folder, by their path or through links: refuse the release, or allow them, if you
+    know where paths and links lead."""
     cohort: LeftOut[Name] = None
-    """
-    Whose patients these are. In data sets of one cohort the same patient_id is the same person. Where this is left
-    out it is the reader's (NIH, its relabelling and RSNA share one, and so do all readings of MIMIC-CXR), else the data
-    set itself.
-    """
+    """Cohort of the patients. In data sets of one cohort the same patient_id is the same person. By default the
+    reader's cohort (NIH, its relabelling and RSNA share one, and so do all labellings of MIMIC-CXR), or else the
+    data set itself."""
     sampling: LeftOut[Annotated[Annotated[str, Obeys(_wrong_sampling)] | Mapping[Text, Part], OneKindOf()]] = None
-    """
-    How its test images were chosen: one after the other as they came (`consecutive`), so that their share with a
-    finding is that of the place; with more of a finding than there is there (`enriched`, or better each such task with
-    its share there); or `unknown`, as where this is left out. What depends on the share is not given unless it is known
-    (reason B).
-    """
+    """How the test images were selected: `consecutive`, so that their prevalence is the site's; `enriched`, or better
+    each enriched task with its prevalence at the site; or `unknown`, the default. Results that depend on prevalence are
+    given only if it is known (reason B)."""
     paper: LeftOut[Literal["NIH", "PC", "CheX", "Google", "MIMIC_CH", "MIMIC_NB", "OpenI", "Kaggle"]] = None
-    "The data set's name in Cohen et al. (2020), whose numbers are then set beside the study's."
+    "The data set's name in Cohen et al. (2020), to compare the study with its published numbers."
     burnt_in: Literal["reject", "black_out", "keep"] = "reject"
-    """
-    What is done with DICOM files whose header says that text is burnt into the pixels (0028,0301): reject them, black
-    out the areas of `burnt_in_areas`, or keep them as they are.
-    """
+    """DICOM files whose header declares text burnt into the pixels (0028,0301): reject them, black out the areas of
+    `burnt_in_areas`, or keep them unchanged."""
     burnt_in_areas: tuple[Annotated[tuple[Share, ...], Len(4, 4)], ...] = ()
-    "Rectangles to black out, each as [left, top, right, bottom], shares of the width and the height."
+    "Rectangles to black out, each as [left, top, right, bottom], as fractions of the width and the height."
     split: Split = field(default_factory=Split)
     "Shares of the patients, adding up to 1, and the seed of their assignment."
 

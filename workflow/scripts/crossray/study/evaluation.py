@@ -1,4 +1,4 @@
-"""The settings of what is asked of models once they are trained."""
+"""The settings of evaluation."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ class Pair(Settings):
     """Two sources whose outputs are compared."""
 
     target: str
-    "Whose test images."
+    "Data set of the test images."
     task: str
     "The finding."
     first: str
@@ -30,13 +30,14 @@ class Comparison(Settings):
     first: str
     "A source."
     second: str
-    "Another source, both tested on `target`; without `target` where the first is tested, set against home."
+    """Another source, both tested on `target`; without `target`, the data set where `first` is tested, compared with
+    its internal test."""
     target: LeftOut[str] = None
-    "Whose test images both sources are compared on."
+    "Data set of the test images that both sources are compared on."
     task: LeftOut[str] = None
-    "The finding; the mean of tasks where this is left out."
+    "The finding; by default the mean of tasks."
     model: LeftOut[str] = None
-    "The model; the study's first where this is left out."
+    "The model; by default the study's first."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,9 @@ class Attribution(Settings):
     methods: Several[Literal["grad_cam", "integrated_gradients", "input_gradients"]] = (
         "grad_cam", "integrated_gradients", "input_gradients",
     )  # fmt: skip
-    """
-    How evidence is attributed to pixels; grad_cam needs a convolutional network. The gallery shows the first.
-    """
+    "Attribution methods; grad_cam needs a convolutional network. The gallery shows the first."
     images: Annotated[int, Ge(1)] = 50
-    "Positive test images of a target and task that are scored, at most; the same for all models."
+    "Maximum number of scored positive test images per target and task; the same for all models."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,53 +57,44 @@ class Evaluation(Settings):
     """How models are evaluated."""
 
     minimum: Annotated[int, Ge(1)] = 10
-    "Patients with a finding, and patients without it, that a target's test split needs for a number to be given."
+    """Minimum number of patients with a finding, and of patients without it, in a target's test split; with fewer, no
+    number is reported."""
     resamples: Annotated[int, Ge(100)] = 1000
     "Bootstrap resamples of patients behind each interval."
     seed: Annotated[int, Ge(0)] = 0
     "Seed of the bootstrap."
     unit: Literal["image", "study", "patient"] = "image"
-    """
-    What is counted and called: images, studies or patients. Of a study or a patient outputs for several images become
-    one by `combine`; with the finding is who has an image with it. A score for a study is never copied to its images.
-    """
+    """Unit of evaluation: images, studies or patients. `combine` aggregates the outputs for the images of a study or
+    patient, which is positive if one of its images is. A score for a study is never copied to its images."""
     combine: Literal["max", "mean"] = "max"
-    "What becomes of several images of a study or patient: their largest output, or the mean."
+    "How outputs for the images of a study or patient are aggregated: their maximum, or the mean."
     probe_images: Annotated[int, Ge(10)] = 500
-    "Images of each domain and split, one a patient, on which a classifier tries to tell the data sets apart."
+    "Images of each domain and split, one per patient, for a classifier that predicts the data set."
     pairs: tuple[Pair, ...] = ()
-    """
-    Pairs of sources whose outputs are drawn against each other and whose most different images are shown; the most
-    telling ones where this is empty.
-    """
+    """Pairs of sources for Bland-Altman plots and for the gallery of the images with the largest disagreement; by
+    default the most informative ones."""
     primary: tuple[Comparison, ...] = ()
-    """
-    Differences of AUC that the study is about. Their tests are corrected for one another alone; all other tests are
-    marked exploratory. Name them before the run.
-    """
+    """Differences of AUC that the study is about. Their tests are corrected only for one another; all other tests are
+    marked exploratory. Name them before the run."""
     attribution: LeftOut[Attribution] = None
-    """
-    Also ask where in the images the models find their evidence, and score it where the targets' releases say where
-    findings are; docs/localisation.md says how. Of models with several seeds the first is asked.
-    """
+    """Also compute attribution maps, and score them if the targets' releases have annotated regions
+    (docs/localisation.md). With several seeds, the first is used."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Settings):
-    """How what models lose elsewhere is split into causes."""
+    """How drops are split into causes."""
 
     encoder: Text = "random"
-    """
-    What describes the images to the classifier that tells data sets apart, a ResNet18 with random weights (`random`),
-    with torchvision's by their name (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). Labels of the
-    study's data sets must not have trained it.
-    """
+    """Encoder of images for the domain classifier: a ResNet18 with random weights (`random`), with torchvision's by
+    their name (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). It must not have been trained on
+    labels of the study's data sets."""
     minimum: Annotated[int, Ge(2)] = 50
-    "Positives and negatives that both sides need for a verdict."
+    "Minimum number of positives and negatives on both sides for a verdict."
     resamples: Annotated[int, Ge(50)] = 200
-    "Resamples of patients behind each interval; everything is fitted again in each."
+    "Resamples of patients behind each interval; everything is refitted in each."
     corrections: bool = True
-    "Whether corrections of images and outputs are tried on every pair; they take longer than the split itself."
+    "Whether to apply corrections of images and outputs to every pair; they take longer than the split itself."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,4 +102,4 @@ class SharedHeads(Settings):
     """One network on the pool with an output of its own for each data set and task."""
 
     penalty: Annotated[Number, Gt(0)] = 0.1
-    "Weight of the mean distance of the vectors in the loss."
+    "Weight in the loss of the mean distance between vectors."

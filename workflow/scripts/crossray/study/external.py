@@ -1,4 +1,4 @@
-"""The settings of models that were trained elsewhere: their scores or their network, and what is known and claimed."""
+"""The settings of external models: their scores or network, training data and claims."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from crossray.study.names import BINARY_ANSWER, ELSEWHERE, LOGIT, PROBABILITY, S
 Scale = Literal["logit", "probability", "score", "binary"]
 SCALES = (LOGIT, PROBABILITY, SCORE, BINARY_ANSWER)
 
-#: said of training data that nobody tells
+#: value for unknown training data
 UNKNOWN: Final = "unknown"
 
 Unit = Literal["image", "study", "patient"]
@@ -46,7 +46,7 @@ Range = Annotated[tuple[Number, ...], Len(2, 2), Obeys(_wrong_range)]
 
 @dataclass(frozen=True, kw_only=True)
 class Claim(Settings):
-    """What a maker says of a model and a finding."""
+    """A maker's claims for a model and a finding."""
 
     auc: LeftOut[Share] = None
     "Area under the ROC curve."
@@ -61,88 +61,73 @@ class SimulatedReader(Settings):
     """A reader of the true severities of simulated hospitals, whose faults are known."""
 
     error: Annotated[Number, Ge(0)] = 0.15
-    "Standard deviation of what is added to each severity, from 0 (none) to 1."
+    "Standard deviation of the error added to each severity, from 0 (none) to 1."
     drift: Number = 0
-    "What the last image's severity is read too high, the first one's being read right and others in proportion."
+    "Overestimation of the last image's severity; it grows linearly from 0 for the first image."
     refused: Annotated[Number, Ge(0), Le(1)] = 0
-    "Share of the images that get no score: the hardest, whose worst severity is nearest to 0.3."
+    "Share of images without a score: the hardest, whose worst severity is nearest to 0.3."
     answers: Literal["score", "probability", "binary"] = "score"
-    """
-    What it says in place of scores from 0 to 100: how probable a severity of 0.3 is (probability), or whether it reads
-    that much (binary).
-    """
+    """Instead of scores from 0 to 100: the probability of a severity of 0.3 or more (`probability`), or whether it is
+    reached (`binary`)."""
     seed: Annotated[int, Ge(0)] = 0
     "Seed of the errors."
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkInput(Settings):
-    """What a network that was trained elsewhere expects to see."""
+    """The input of an external network."""
 
     range: Annotated[Annotated[str, Obeys(_wrong_input)] | Range, OneKindOf()] = (-1024, 1024)
-    """
-    What black and white become, as in [-1024, 1024]; or `photograph`, the mean and deviation of ImageNet's colours.
-    """
+    """Input values for black and white, as in [-1024, 1024]; or `photograph`, normalised by the mean and deviation of
+    ImageNet's colours."""
     size: LeftOut[Annotated[int, Ge(1)]] = None
-    "Pixels along each side, if the network takes no others; the study's `images.size` must be the same."
+    "Pixels along each side, if the network takes only this size; it must equal the study's `images.size`."
     channels: Literal[1, 3] = 1
-    "Channels of its first layer; grey images are the same in all three."
+    "Channels of its first layer; with three, all are the grey image."
 
 
 @dataclass(frozen=True, kw_only=True)
 class External(Settings):
-    """A model that was trained elsewhere: its scores in files, or its network."""
+    """An external model: its scores in files, or its network."""
 
     scores: LeftOut[Annotated[Mapping[Name, Text], Len(1)]] = None
-    """
-    Data set to the file with the model's scores for it: CSV, Excel or Parquet, with a column that names the image,
-    study or patient and one for each task. A reader's file is the same.
-    """
+    """Data set to the file of the model's scores: CSV, Excel or Parquet, with a column that identifies the image,
+    study or patient and one per task. The labels of a reader work in the same way."""
     simulated: LeftOut[SimulatedReader] = None
-    "In place of scores, a simulated reader of simulated hospitals, whose right answers are known."
+    "Instead of scores, a simulated reader of simulated hospitals, with known truth."
     onnx: LeftOut[Text] = None
-    "In place of scores, a network as a file of ONNX."
+    "Instead of scores, a network as an ONNX file."
     architecture: LeftOut[Text] = None
-    "In place of scores, a network: a classifier by its name in torchvision, or in timm where torchvision has none."
+    "Instead of scores, a network: a classifier by its name in torchvision, or in timm if torchvision has none."
     weights: LeftOut[Text] = None
-    "File with the state dict of that network (safetensors), its own head included."
+    "File with the state dict of that network (safetensors), including its head."
     key: Literal["image_id", "study_id", "accession", "patient_id"] = "image_id"
-    """
-    Column that says whose scores a row has. `accession` is compared with the data set's study_id, where that is the
-    accession number.
-    """
+    """Column that identifies the image, study or patient of a row. `accession` is compared with the data set's
+    study_id, if that is the accession number."""
     columns: Mapping[Text, Text] = field(default_factory=dict)
-    "Task, or the key, to the column of the files that has it, where that has another name."
+    "Task, or the key, to its column in the files, if that has another name."
     scale: Annotated[Annotated[str, Obeys(_wrong_scale)] | Range, OneKindOf()] = SCORE
-    """
-    What scores are: a range such as [0, 100], or `score`, which only rank; `probability`, from 0 to 1; `logit`; or
-    `binary`, 0 and 1. What needs a probability is not given for scores and binary answers (reason P).
-    """
+    """Scale of the scores: a range such as [0, 100], or `score`, which only rank; `probability`, from 0 to 1; `logit`;
+    or `binary`, 0 and 1. Results that need a probability are not reported for scores and binary answers (reason P)."""
     unknown_ids: Literal["stop", "leave out"] = "stop"
-    "What is done about rows of files whose image, study or patient the data set does not have."
+    "How to handle rows whose image, study or patient is not in the data set."
     tasks: LeftOut[Annotated[Mapping[Text, Annotated[int, Ge(0)]], Len(1)]] = None
-    "Task to the output of the network that has it, the first being 0."
+    "Task to the index of the network's output for it, starting at 0."
     input: LeftOut[NetworkInput] = None
-    "What the network expects to see."
+    "Input of the network."
     output: Literal["logit", "probability"] = "logit"
-    "What its outputs are."
+    "Scale of its outputs."
     threshold: LeftOut[Annotated[str | Mapping[Text, Number], OneKindOf()]] = None
-    """
-    Task to the score from which on the maker calls it positive, on the scores' own scale; or the data set on whose
-    validation split Youden's is chosen. Of binary answers it is 1; where this is left out, that of `home`.
-    """
+    """Task to the maker's threshold, on the scale of the scores; or a data set, on whose validation split Youden's
+    threshold is chosen. For binary answers it is 1; by default that of `home`."""
     home: str | None = None
-    """
-    The data set that stands for what the model was made on. With one the study says what the model loses elsewhere;
-    with none it compares with the claim.
-    """
+    """The data set whose test is internal for the model. With it the study reports drops; without it, it compares with
+    the claim."""
     trained_on: Annotated[Annotated[str, Obeys(_wrong_training_data)] | Several[Text], OneKindOf()] = UNKNOWN
-    """
-    What the model learnt from: a list of data sets of this study, of cohorts (`nih`), or of names in words; or
-    `unknown`, which stands beside each of its numbers (reason U).
-    """
+    """Training data of the model: a list of data sets of this study, of cohorts (`nih`), or of other names; or
+    `unknown`, which marks each of its numbers (reason U)."""
     claim: Mapping[Text, Claim] = field(default_factory=dict)
-    "Task to what the maker says of the model, to be compared with what is measured."
+    "Task to the performance that the maker claims, to compare with the measured one."
 
     def kind_of_scale(self) -> Scale:
         """Return what the outputs are: logit, probability, score or binary."""
@@ -167,7 +152,7 @@ class External(Settings):
         return bool(self.onnx or self.architecture)
 
     def source(self) -> str:
-        """Return what stands for what the model was made on: its home, or nothing of the study."""
+        """Return the model's source: its home, or the name for none in the study."""
         return self.home or ELSEWHERE
 
     def unit(self) -> Unit:
@@ -175,5 +160,5 @@ class External(Settings):
         return "image" if self.is_network() or self.simulated else KEYS[self.key]
 
     def learnt_from(self) -> tuple[str, ...] | None:
-        """Return what the model learnt from as far as it is told; None where it is not."""
+        """Return the model's training data; None if unknown."""
         return None if isinstance(self.trained_on, str) else self.trained_on

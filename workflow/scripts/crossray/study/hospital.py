@@ -40,37 +40,37 @@ class Appearance(Settings):
     rows: Annotated[int, Ge(32)] = 256
     "Height in pixels."
     aspect: Annotated[Number, Ge(0.5), Le(2)] = 1
-    "Width by height."
+    "Width divided by height."
     exposure: Annotated[Number, Gt(0)] = 1
-    "Factor on the brightness."
+    "Brightness factor."
     contrast: Annotated[Number, Gt(0)] = 1
     "Exponent of the grey levels."
     blur: Annotated[Number, Ge(0)] = 0
     "Standard deviation, as a share of the height."
     noise: Annotated[Number, Ge(0)] = 0.02
-    "Standard deviation, white being 1."
+    "Standard deviation, with white at 1."
     window: Annotated[Number, Gt(0)] = 1
-    "Width of the grey levels shown, around the middle."
+    "Width of the displayed grey levels, around the middle."
     variation: Annotated[Number, Ge(0)] = 0
-    "Standard deviation, from image to image, of the logarithm of blur, contrast, window and noise."
+    "Standard deviation between images of the logarithm of blur, contrast, window and noise."
     portable: LeftOut[Portable] = None
     "A second machine; exposure, contrast, blur and noise are those of the first."
     collimation: Annotated[Number, Ge(0), Le(0.4)] = 0
-    "Share of each side that is black, at most."
+    "Maximum share of each side that is black."
     inverted: Share = 0
-    "Share of the images whose grey levels are reversed, unsaid."
+    "Share of images with inverted grey levels, not declared in the header."
     exaggeration: Annotated[Number, Ge(-1), Le(1)] = 0
-    "What is added to the severity of findings in the picture, but not for the readers."
+    "Added to the severity of findings in the image, but not for the readers."
     marker: Annotated[str, Len(0, 3)] = ""
-    "Letters burnt in; none where empty."
+    "Letters burnt in; empty for none."
     marked: Share = 1
-    "Share of the images that have the letters."
+    "Share of images with the letters."
     photometric: Literal["MONOCHROME1", "MONOCHROME2"] = "MONOCHROME2"
-    "DICOM's name."
+    "Photometric interpretation."
     bits_stored: Annotated[int, Ge(8), Le(16)] = 12
     "Bits of a stored value."
     transfer_syntax: Literal["explicit", "implicit", "rle", "jpeg-ls", "jpeg-2000"] = "explicit"
-    "How the pixels are coded."
+    "Encoding of the pixels."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,11 +78,11 @@ class Labelling(Settings):
     """How a hospital's readers label images."""
 
     threshold: ForFindings = 0.2
-    "Severity from which readers call a finding, one for all findings or finding to severity."
+    "Severity from which readers call a finding: one value, or finding to severity."
     flipped: ForFindings = 0
-    "Share of the labels that are wrong, one for all findings or finding to share."
+    "Share of wrong labels: one value, or finding to share."
     unlabelled: tuple[str, ...] = ()
-    "Findings not labelled at all."
+    "Findings without labels."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,21 +92,19 @@ class Hospital(Settings):
     images: Annotated[int, Ge(1)]
     "Number of phantoms."
     seed: Annotated[int, Ge(0)] = 0
-    "Seed of everything that is drawn."
+    "Seed of all random draws."
     patients_of: LeftOut[Name] = None
-    """
-    Another simulated hospital, whose patients these are; with its seed and appearance these are its images, read by
-    others.
-    """
+    """Another simulated hospital that has the same patients; with its seed and appearance also the same images,
+    labelled by other readers."""
     several_images: Share = 0.2
-    "Share of the patients with two or three images."
+    "Share of patients with two or three images."
     ap_share: Share = 0.2
-    "Share of the images taken from front to back."
+    "Share of AP images."
     prevalence: Annotated[Mapping[str, Share], WithAll(FINDINGS, 0.4)] = field(
         default_factory=lambda: dict.fromkeys(FINDINGS, 0.4)
     )
-    "Share of the patients who have each finding, at any severity; 0.4 for those that are not named."
+    "Share of patients with each finding, at any severity; 0.4 for findings not listed."
     appearance: Appearance = Appearance()
-    "How a hospital's images look."
+    "Appearance of the hospital's images."
     labelling: Labelling = Labelling()
-    "How a hospital's readers label images."
+    "How the hospital's readers label images."

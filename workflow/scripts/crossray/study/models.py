@@ -27,41 +27,30 @@ class Model(Settings):
     """A model."""
 
     architecture: str = "resnet50"
-    """
-    A classifier by its name in torchvision (`resnet50`), or in timm where torchvision has none of that name
-    (`convnextv2_atto`).
-    """
+    """A classifier by its name in torchvision (`resnet50`), or in timm if torchvision has none of that name
+    (`convnextv2_atto`)."""
     stem: Literal["standard", "small"] = "standard"
-    """
-    The first layers, as published (standard), or for small images, a convolution of 3 x 3 pixels with stride 1 and no
-    pooling (small; ResNets and wide ResNets of torchvision).
-    """
+    """First layers: as published (standard), or for small images a 3 x 3 convolution with stride 1 and no pooling
+    (small; ResNets and wide ResNets of torchvision)."""
     objective: LeftOut[Objective] = None
-    "What this model's tasks are; the study's where this is left out."
+    "Type of this model's tasks; by default the study's."
     tasks: LeftOut[Several[Text]] = None
-    "The tasks of the study that this model learns; all of them where this is left out."
+    "Tasks of the study that this model is trained for; by default all."
     sources: LeftOut[Several[str]] = None
-    "The sources that this model is trained on; all of the study where this is left out."
+    "Sources that this model is trained on; by default all of the study."
     weights: Annotated[str | OtherModel | None, OneKindOf()] = None
-    """
-    What training starts from, random weights where this is left out. Published weights by their name (`IMAGENET1K_V2`
-    for torchvision, `a1_in1k` for timm), a file with a state dict (safetensors, or what `torch.save` wrote; with a `/`
-    or a suffix), or another model of this study, `{from: MODEL, source: SOURCE}`, which is then trained first, the same
-    seed of it. The head is always new.
-    """
+    """Initial weights; random by default. Published weights by their name (`IMAGENET1K_V2` for torchvision, `a1_in1k`
+    for timm), a file with a state dict (safetensors, or written by `torch.save`; with a `/` or a suffix), or
+    another model of this study, `{from: MODEL, source: SOURCE}`, which is then trained first, with the same seed.
+    The head is always new."""
     freeze: str | None = None
-    """
-    Layers that keep what they start with, `backbone` for all but the head, or the name of the last of them, as in
-    `layer3`.
-    """
+    "Frozen layers: `backbone` for all except the head, or the name of the last one, such as `layer3`."
     unfreeze_every: Annotated[int, Ge(0)] = 0
-    "After each so many epochs one more of the frozen layers learns, from the last to the first; 0 for never."
+    "Every so many epochs one more of the frozen layers is trained, from the last to the first; 0 for never."
     training: LeftOut[Mapping[str, Any]] = None
     "Settings of `training` that this model overrides."
     sweep: LeftOut[
         Annotated[Mapping[str, Several[Annotated[str | Number | None, OneKindOf()]]], Len(1)]
     ] = None  # fmt: skip
-    """
-    Settings of `training`, each with a list of values; the model is trained with every combination, as
-    `MODEL-SETTING-VALUE`, and the report says which value each way of choosing would have chosen.
-    """
+    """Settings of `training`, each with a list of values; the model is trained with every combination, as
+    `MODEL-SETTING-VALUE`, and the report has the value that each selection method would have chosen."""

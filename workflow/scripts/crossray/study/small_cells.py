@@ -12,7 +12,7 @@ class SmallCells(Settings):
     below: int
     "Counts from 1 up to this limit are not shown."
     closed: tuple[str, ...]
-    "Data sets that are not public, whose counts these are."
+    "Data sets that are not public, to which this applies."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,4 +20,4 @@ class Published(Settings):
     """Settings of a stage whose tables leave the study."""
 
     small_cells: LeftOut[SmallCells] = None
-    "Which counts are not shown; all are where every data set is public."
+    "Counts that are not shown; none are hidden if every data set is public."

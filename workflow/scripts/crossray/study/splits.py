@@ -16,8 +16,8 @@ class Split(Settings):
     seed: Annotated[int, Ge(0)] = 0
     "Seed of the assignment of patients."
     train: Share = 0.7
-    "Share of the patients to learn from; the three add up to 1."
+    "Share of patients for training; the three add up to 1."
     validation: Share = 0.1
-    "Share of the patients who choose epochs and thresholds."
+    "Share of patients for choosing epochs and thresholds."
     test: Share = 0.2
-    "Share of the patients to test on."
+    "Share of patients for testing."

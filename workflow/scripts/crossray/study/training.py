@@ -15,15 +15,13 @@ class Augmentation(Settings):
     """How images are changed at random while a network learns."""
 
     rotation: Annotated[Number, Ge(0), Le(180)] = 45
-    "Largest angle, in degrees."
+    "Maximum angle, in degrees."
     translation: Annotated[Number, Ge(0), Le(1)] = 0.15
-    "Largest shift, as a share of the image's side."
+    "Maximum shift, as a fraction of the image's side."
     scale: Annotated[Number, Ge(0), Lt(1)] = 0.15
-    "Largest relative change of size."
+    "Maximum relative change of size."
     contrast: Annotated[Number, Ge(0)] = 0
-    """
-    Grey levels, as shares of the largest, are taken to a power between 1 / (1 + contrast) and 1 + contrast.
-    """
+    "Grey levels, as fractions of the largest, are raised to a power between 1 / (1 + contrast) and 1 + contrast."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,51 +31,40 @@ class Training(Settings):
     epochs: Annotated[int, Ge(1)] = 100
     "Passes over the training split."
     batch_size: Annotated[int, Ge(2)] = 64
-    "Images in a batch."
+    "Images per batch."
     precision: Literal["fastest", "float32"] = "fastest"
-    """
-    Trainings and predictions may use bfloat16 where the hardware computes in it, with weights and sums in float32
-    (fastest), or nothing but float32. docs/performance.md has what that changes.
-    """
+    """Training and prediction in bfloat16 if the hardware supports it, with weights and sums in float32 (fastest), or
+    entirely in float32. docs/performance.md has the difference."""
     learning_rate: Annotated[Number, Gt(0)] = 0.001
-    "Learning rate of Adam at the start."
+    "Initial learning rate of Adam."
     weight_decay: Annotated[Number, Ge(0)] = 0.00001
     "Weight decay of Adam."
     images: Annotated[int, Ge(1)] | None = None
-    """
-    Images of the training split to learn from at most, patients whole and drawn by the training's seed, so that a
-    smaller set is part of a larger one; all where this is left out. An epoch keeps its number of steps, as few images
-    are gone through several times.
-    """
+    """Maximum number of training images, whole patients drawn by the training's seed, so that smaller sets are part of
+    larger ones; all by default. The number of steps per epoch stays the same, so smaller sets are seen several
+    times."""
     loss: Literal["cross_entropy", "focal", "asymmetric"] = "cross_entropy"
-    """
-    Cross-entropy; focal loss (Lin et al. 2017, exponent 2), which weighs down what is classified well; or asymmetric
-    loss (Ridnik et al. 2021, exponent 4 and margin 0.05), which does so for negatives alone.
-    """
+    """Cross-entropy; focal loss (Lin et al. 2017, exponent 2), which downweights well-classified examples; or
+    asymmetric loss (Ridnik et al. 2021, exponent 4 and margin 0.05), which does so only for negatives."""
     label_smoothing: Annotated[Number, Ge(0), Lt(1)] = 0
-    "Share of each label of the cross-entropy that is given to all answers alike (Szegedy et al. 2016)."
+    "Share of each label that the cross-entropy spreads evenly over all answers (Szegedy et al. 2016)."
     algorithm: Literal["erm", "coral", "dann", "group_dro"] = "erm"
-    """
-    How a pooled source is learnt from: all images alike (erm); features of its data sets made alike (coral, Sun and
-    Saenko 2016; dann, Ganin et al. 2016); or the data set with the largest loss weighing most (group_dro, Sagawa et al.
-    2020), weighed as in DomainBed. Other sources know erm alone.
-    """
+    """Training algorithm for pooled sources: empirical risk minimisation (erm); alignment of features between data
+    sets (coral, Sun and Saenko 2016; dann, Ganin et al. 2016); or upweighting of the data set with the largest loss
+    (group_dro, Sagawa et al. 2020); weights as in DomainBed. Other sources always use erm."""
     task_weights: Literal["paper", "none"] = "paper"
-    "Tasks weigh by rarity, as in equation 1 of Cohen et al. 2020 (paper), or all the same (none)."
+    "Weights of tasks by rarity, as in equation 1 of Cohen et al. 2020 (paper), or equal (none)."
     positive_weights: Literal["none", "balanced"] = "none"
-    """
-    Positives weigh as much as negatives, or negatives by positives of the training split for each task (balanced).
-    """
+    """Equal weights of positives and negatives (none), or positives weighted by negatives over positives of the
+    training split, for each task (balanced)."""
     balance: Literal["images", "datasets", "findings"] = "images"
-    """
-    Which images a batch holds: as they come (images); of a pooled source equally many of each data set (datasets); or
-    in turn positives of each task and images without any (findings). Small groups are then seen several times an epoch
-    and large ones in part.
-    """
+    """How batches are sampled: uniformly (images); for a pooled source equally many images of each data set
+    (datasets); or alternating between positives of each task and images without any (findings). Small groups are
+    then seen several times per epoch and large ones only in part."""
     schedule: Literal["constant", "cosine"] = "constant"
-    "The learning rate stays constant, or falls along a cosine to 0 over all epochs."
+    "Constant learning rate, or cosine decay to 0 over all epochs."
     augmentation: Augmentation = Augmentation()
-    "How images are changed at random while a network learns."
+    "Random augmentation of training images."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +76,9 @@ class Start(Settings):
     stem: Literal["standard", "small"] = "standard"
     "Its first layers."
     weights: str | None = None
-    "Published weights by their name; none where they are random, or those of a file."
+    "Published weights by their name; none for random weights, or those of a file."
     seed: int = 0
-    "Seed of random weights, and of all else that is drawn."
+    "Seed of random weights, and of all other random draws."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,13 +86,13 @@ class TrainingRun(Training, Start):
     """All that decides what a training ends in, but for its data and the weights of a file."""
 
     freeze: str | None = None
-    "Layers that keep what they start with."
+    "Frozen layers."
     unfreeze_every: int = 0
-    "After each so many epochs one more of them learns; 0 for never."
+    "Every so many epochs one more of them is trained; 0 for never."
     objective: Literal["multilabel", "binary", "multiclass"] = "multilabel"
-    "What tasks are."
+    "Type of the tasks."
     tasks: tuple[str, ...]
-    "What is learnt, as far as the data sets label it."
+    "Tasks to train, as far as the data sets label them."
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by their keys, without those that change nothing here, so that they rerun nothing."""

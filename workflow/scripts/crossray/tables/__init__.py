@@ -176,7 +176,7 @@ def _broken(table: "pd.DataFrame", contract: type[Row], hidden: "pd.Series") -> 
     further = [Column(one, float, Limits(), True) for one in present[len(declared) :]]
     for column in (*declared.values(), *further):
         if (row := _wrong(table[column.name], column, hidden)) is not None:
-            return f"row {row + 2}, column {column.name}: holds something else than {column.allowed}"
+            return f"row {row + 2}, column {column.name}: expected {column.allowed}"
     return None
 
 

@@ -19,7 +19,7 @@ class Agreement(OfModel):
     task: str
     "The finding."
     kind: str
-    "What the two models differ in: `sources` (each as a report shows it) or `seeds`."
+    "In what the two models differ: `sources` (each as reported) or `seeds`."
     first: str
     "Source of the first model."
     first_seed: str
@@ -33,11 +33,11 @@ class Agreement(OfModel):
     positives: Count
     "Those of them with the finding."
     kappa: Correlation | None
-    "Cohen's kappa of the calls, each model at its own threshold (Youden, from its source's validation split)."
+    "Cohen's kappa of the binary calls, each model at its own threshold (Youden, from its source's validation split)."
     kappa_low: float | None
     kappa_high: float | None
     kappa_at_target: Correlation | None
-    "Cohen's kappa at thresholds chosen on these very images, as the paper chose them."
+    "Cohen's kappa at thresholds chosen on the same images, as in the paper."
     kappa_at_target_low: float | None
     kappa_at_target_high: float | None
     tau: Correlation | None

@@ -1,4 +1,4 @@
-"""Images with a map of attribution."""
+"""Images with attribution maps."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,13 +8,13 @@ from crossray.tables.contract import Count, Label, Logit, Row
 
 @dataclass(frozen=True)
 class MappedImages(Row):
-    """A map of attribution."""
+    """An attribution map."""
 
     NAME: ClassVar = "images"
     KEY: ClassVar = ("map",)
 
     map: Count
-    "Its number in `maps.h5`, from 0."
+    "Its index in `maps.h5`, from 0."
     image_id: str
     "The image."
     task: str
@@ -24,10 +24,10 @@ class MappedImages(Row):
     logit: Logit
     "Logit of the trained model for this finding."
     scored: bool
-    "Whether the map is scored: the image is positive and the finding's region is known."
+    "Whether the map is scored: the image is positive and the finding's region is annotated."
     role: str | None
     "Why the image is shown, for example `positive, scored lowest`; empty if it is not."
     method: str
     "`grad_cam`, `integrated_gradients` or `input_gradients`."
     weights: str
-    "Of the network that was attributed: `trained`, or `random` as a control."
+    "Weights of the attributed network: `trained`, or `random` as a control."

@@ -25,7 +25,7 @@ class OperatingPoints(OfCell):
     positives: Count | None
     "Those of them with the finding."
     threshold: Logit | None
-    "The threshold; empty if the rule finds none."
+    "The threshold; empty if no threshold satisfies the rule."
     sensitivity: Share | None
     "Share of positives at or above the threshold."
     sensitivity_low: float | None
@@ -46,18 +46,18 @@ class Calibration(OfCell):
 
     NAME: ClassVar = "calibration"
     KEY: ClassVar = ("model", "source", "target", "task", "scale")
-    MIGRATIONS: ClassVar = ("Run `snakemake` again: slope, intercept and observed over expected are further columns.",)
+    MIGRATIONS: ClassVar = ("Run `snakemake` again: slope, intercept and observed over expected are new columns.",)
 
     scale: str
-    """What is taken for a probability: `probability` (sigmoid of the logit) or `operating point` (a map of it that puts
+    """Output used as the probability: `probability` (sigmoid of the logit) or `operating point` (a map of it that puts
     the threshold at 0.5; Cohen et al. 2020, equation 2)."""
     images: Count
     "Test images that the target labels for the task."
     positives: Count
     "Those of them with the finding."
     calibration_error: Share | None
-    """Root mean square of observed share less mean output over ten bins of equal width, less what chance makes of it:
-    near 0 for a calibrated model, however few images there are."""
+    """Root mean square of observed share minus mean output over ten bins of equal width, debiased: near 0 for a
+    calibrated model, however few images there are."""
     calibration_error_low: float | None
     calibration_error_high: float | None
     brier: Share | None
@@ -66,22 +66,22 @@ class Calibration(OfCell):
     brier_high: float | None
     slope: float | None
     """Slope of the logistic regression of the label on the logit: 1 if calibrated, below 1 if outputs are too extreme.
-    Of `probability` alone, as the next two; empty where the outputs part the classes."""
+    Only for `probability`, like the next two; empty if the outputs separate the classes perfectly."""
     slope_low: float | None
     slope_high: float | None
     intercept: Logit | None
-    "What is to be added to all logits for the mean probability to be the share of positives: 0 if calibrated."
+    "Shift of all logits that makes the mean probability equal the share of positives: 0 if calibrated."
     intercept_low: float | None
     intercept_high: float | None
     observed_expected: Positive | None
-    "Positives over the sum of the probabilities: 1 if calibrated, below 1 if outputs are too high."
+    "Positives divided by the sum of the probabilities: 1 if calibrated, below 1 if outputs are too high."
     observed_expected_low: float | None
     observed_expected_high: float | None
 
 
 @dataclass(frozen=True)
 class Reliability(OfCell):
-    """A bin of outputs of a cell, or of all tasks of a pair, that holds an image."""
+    """A non-empty bin of outputs of a cell, or of all tasks of a pair."""
 
     NAME: ClassVar = "reliability"
     KEY: ClassVar = ("model", "source", "target", "task", "scale", "bin")
@@ -89,7 +89,7 @@ class Reliability(OfCell):
     scale: str
     "`probability` or `operating point`, as in `calibration.csv`."
     bin: Count
-    "Number of the bin, 0 to 9, from the lowest outputs up; each is 0.1 wide."
+    "Index of the bin, 0 to 9, from the lowest outputs up; each is 0.1 wide."
     images: Count
     "Images in the bin."
     probability: Share | None
@@ -116,4 +116,4 @@ class Roc(OfCell):
     false_positive_rate: Share
     "Share of negatives that are called positive, 0 to 1 in steps of 0.02."
     sensitivity: Share
-    "Share of positives that are called positive there, on straight lines between the points of the empirical curve."
+    "Share of positives that are called positive there, by linear interpolation of the empirical curve."

@@ -15,22 +15,22 @@ class Classes(OfPair):
     KEY: ClassVar = ("model", "source", "target", "seed")
 
     seed: str
-    "Seed of the training, or `ensemble`: the mean of the logits of all seeds."
+    "Seed of the training, or `ensemble`: mean logits of all seeds."
     classes: Count
-    "Classes of the target's test images that the model learnt."
+    "Classes of the target's test images that the model was trained on."
     images: Count
     "Test images of these classes."
     patients: Count
     "Patients of these images."
     other_images: Count
-    "Test images of classes that the model did not learn; no measure counts them."
+    "Test images of classes that the model was not trained on; no measure counts them."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     majority: Share | None
-    "Accuracy of always naming the commonest class."
+    "Accuracy of always predicting the commonest class."
     interval: str | None
-    """How intervals of accuracies were computed: `wilson`, or `bootstrap` where patients have several images; empty
-    where there are none, for single seeds of several."""
+    """Method for the intervals of accuracies: `wilson`, or `bootstrap` if patients have several images; empty if there
+    are none, for single seeds of several."""
     accuracy: Share | None
     "Share of images whose class has the highest score."
     accuracy_low: float | None
@@ -40,11 +40,11 @@ class Classes(OfPair):
     macro_f1_low: float | None
     macro_f1_high: float | None
     micro_f1: Share | None
-    "F1 score of all calls together, which equals the accuracy."
+    "F1 score of all predictions together, which equals the accuracy."
     micro_f1_low: float | None
     micro_f1_high: float | None
     top5_accuracy: Share | None
-    "Share of images whose class is among the five highest scores, for models of six classes or more."
+    "Share of images whose class is among the five highest scores, for models with six or more classes."
     top5_accuracy_low: float | None
     top5_accuracy_high: float | None
     auc: Share | None
@@ -55,20 +55,20 @@ class Classes(OfPair):
 
 @dataclass(frozen=True)
 class Confusion(OfPair):
-    """A true and a predicted class, of a model, source and target as a report shows them."""
+    """A true and a predicted class, for a model, source and target as reported."""
 
     NAME: ClassVar = "confusion"
     KEY: ClassVar = ("model", "source", "target", "true_class", "predicted_class")
 
     true_class: str
-    "Class that the target's label says, even one that the model did not learn."
+    "Class of the target's label, even one that the model was not trained on."
     predicted_class: str
     "Class with the highest score."
     images: Count | None
     "Images of the true class that are predicted as the other."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     share: Share | None
-    "Share of the true class's images that this is."
+    "Their share of the true class's images."
     share_low: float | None
     share_high: float | None

@@ -13,16 +13,16 @@ class Comparisons(Row):
     NAME: ClassVar = "comparisons"
     KEY: ClassVar = ("model", "kind", "source", "target", "task", "first", "second")
     MIGRATIONS: ClassVar = (
-        "Run `snakemake` again: the first column says which comparisons were named before the run.",
+        "Run `snakemake` again: the first column marks comparisons that were named before the run.",
     )
 
     role: str
-    "`primary` (the configuration named it before the run, `evaluation.primary`) or `exploratory`."
+    "`primary` (named in the configuration before the run, `evaluation.primary`) or `exploratory`."
     model: str
     "Name of the model in the study."
     kind: str
-    """`same images` (models of two sources on one target) or `home and away` (one model at its source and at another
-    target)."""
+    """`same images` (models of two sources on one target) or `home and away` (one model on its internal test and on
+    another target)."""
     source: str | None
     "Source of the model, for `home and away`."
     target: str
@@ -46,7 +46,7 @@ class Comparisons(Row):
     p: Share | None
     "Two-sided p value of no difference."
     p_holm: Share | None
-    """The p value after Holm's correction: of a primary comparison for all primary ones, of an exploratory one for
-    those of the model of the same kind, single tasks and means apart."""
+    """The p value after Holm's correction: for primary comparisons over all primary ones, for exploratory ones over
+    those of the same model and kind, single tasks and means separately."""
     p_fdr: Share | None
-    "The p value after Benjamini and Hochberg's correction for the same comparisons."
+    "The p value after Benjamini and Hochberg's correction over the same comparisons."

@@ -61,11 +61,11 @@ class Column:
 
     @property
     def allowed(self) -> str:
-        """What its cells may hold, in words."""
-        words = {str: "text", int: "whole numbers", float: "numbers", bool: "True or False", list: "lists of numbers"}
+        """Its allowed values, in words."""
+        words = {str: "text", int: "integers", float: "numbers", bool: "True or False", list: "lists of numbers"}
         low, high = self.limits.low, self.limits.high
         both = low is not None and high is not None
-        ends = f" from {low:g} to {high:g}" if both else "" if low is None else f" from {low:g} on"
+        ends = f" from {low:g} to {high:g}" if both else "" if low is None else f" >= {low:g}"
         unit = f", {self.limits.unit}" if self.limits.unit else ""
         return words[self.kind] + ends + unit + (", or empty" if self.nullable else "")
 

@@ -1,4 +1,4 @@
-"""Images that could not be used."""
+"""Unusable images."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ from crossray.tables.contract import Row
 
 @dataclass(frozen=True)
 class Rejected(Row):
-    """An image that could not be used."""
+    """An unusable image."""
 
     NAME: ClassVar = "rejected"
     KEY: ClassVar = ("image_id",)
@@ -16,6 +16,6 @@ class Rejected(Row):
     image_id: str
     "The image."
     path: str | None
-    "Its file, from the release's root; a keyed hash unless the data set is public."
+    "Its file, relative to the release's root; a keyed hash unless the data set is public."
     reason: str
-    "Why it could not be used."
+    "Why it is unusable."

@@ -1,4 +1,4 @@
-"""What corrections give back."""
+"""Effect of corrections."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -12,24 +12,24 @@ class Corrections(OfCell):
     """A cell that has a verdict, with a metric and a correction."""
 
     NAME: ClassVar = "corrections"
-    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts claim less",)
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts are more cautious",)
     KEY: ClassVar = ("model", "source", "target", "task", "metric", "correction")
 
     metric: str
     "`log-loss` or `AUC`."
     correction: str
     """What was corrected: `polarity`, `resolution` (the source's power at each spatial frequency), `batch norm`
-    (statistics of the target), `implied prevalence` (see `implied` in `shift_evidence.csv`), `recalibrated` (intercept
-    and slope from labels of half of the target's patients, for the other half); or the name of a model that differs
-    from the first in its training alone."""
+    (statistics of the target), `implied prevalence` (see `implied` in `shift_evidence.csv`), `recalibrated`
+    (intercept and slope from labels of half of the target's patients, for the other half); or the name of a model
+    that differs from the first only in its training."""
     images: Count
     "Test images that the target labels for the task."
     before: float | None
-    "Log-loss (nats) or 1 - AUC at the target before the correction, of the model calibrated at home."
+    "Log-loss (nats) or 1 - AUC at the target before the correction, of the model calibrated at its source."
     after: float | None
-    "The same after it."
+    "The same after the correction."
     returned: float | None
-    "What the correction gives back: `before` minus `after`."
+    "What the correction recovers: `before` minus `after`."
     returned_low: float | None
     returned_high: float | None
     drop: float | None
@@ -51,7 +51,7 @@ class CorrectionsByVerdict(OfModel):
     """The cells of a model, metric and correction that share a verdict."""
 
     NAME: ClassVar = "corrections_by_verdict"
-    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts claim less",)
+    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts are more cautious",)
     KEY: ClassVar = ("model", "metric", "correction", "verdict")
 
     metric: str
@@ -67,8 +67,8 @@ class CorrectionsByVerdict(OfModel):
     returned_low: float | None
     returned_high: float | None
     with_prevalence: Correlation | None
-    """Spearman's correlation of `returned` with the prevalence term over all cells; in rows of `all`, from five cells
-    on."""
+    """Spearman's correlation of `returned` with the prevalence term over all cells; in rows of `all`, with five cells
+    or more."""
     with_case_mix: Correlation | None
     "The same with the case mix term."
     with_image: Correlation | None

@@ -1,4 +1,4 @@
-"""What the data sets hold."""
+"""Content of the data sets."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,13 +18,13 @@ class Flow(Row):
     split: str
     "`train`, `validation`, `test` or `all`."
     rows: Count
-    "Images that the release's table has after the label policy."
+    "Rows of the release's table after the label policy."
     found: Count
-    "Those of them whose file was found."
+    "Those whose file was found."
     readable: Count
-    "Those of them that could be converted, and so have pixels."
+    "Those that could be converted, and so have pixels."
     labelled: Count
-    "Those of them that are labelled for a task of the study."
+    "Those labelled for a task of the study."
     patients: Count
     "Patients of the labelled images."
 
@@ -39,11 +39,11 @@ class Datasets(Row):
     dataset: str
     "Name of the data set."
     property: str
-    "`all`, `split`, `view`, `sex`, `age`, or `rejected` (images that could not be used)."
+    "`all`, `split`, `view`, `sex`, `age`, or `rejected` (unusable images)."
     value: str
-    "Value of the property, `not recorded` included; of the age a band of years; `all` where there is none."
+    "Value of the property, including `not recorded`; for the age, a band of years; `all` if there is none."
     images: Count
-    "Images with it that could be used; for `rejected` those that could not."
+    "Usable images with it; for `rejected`, unusable ones."
     patients: Count | None
     "Patients of these images; empty for `rejected`."
 
@@ -62,11 +62,11 @@ class Labels(Row):
     split: str
     "`train`, `validation`, `test` or `all`."
     positives: Count
-    "Images with the finding; only images that could be used are counted."
+    "Images with the finding; only usable images are counted."
     negatives: Count
     "Images without it."
     unknown: Count
-    "Images that are not labelled for it."
+    "Images not labelled for it."
     prevalence: Share | None
     "Share of positives among labelled images."
     prevalence_low: float | None

@@ -1,4 +1,4 @@
-"""Learning from one domain, from all others, and from all."""
+"""Training on one domain, on all others, and on all."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,7 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class Domains(OfModel):
-    """What a model was trained on, for a target: leave one domain out."""
+    """A training condition for a target: leave one domain out."""
 
     NAME: ClassVar = "domains"
     KEY: ClassVar = ("model", "target", "condition")
@@ -29,7 +29,7 @@ class Domains(OfModel):
     sd: Positive | None
     "Standard deviation over the seeds of the mean AUC over tasks."
     reported_auc: Share | None
-    "Mean AUC over tasks as a report shows it: the mean of trainings where there are several seeds."
+    "Mean AUC over tasks as reported: the mean of trainings if there are several seeds."
     auc_low: float | None
     "Lower end of the 95 % interval of `reported_auc`."
     auc_high: float | None

@@ -1,4 +1,4 @@
-"""Models that were trained elsewhere."""
+"""External models."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +9,7 @@ from crossray.tables.keys import OfCell
 
 @dataclass(frozen=True)
 class Claims(OfCell):
-    """A number that the maker of a model claims, at a target."""
+    """A claim of a model's maker, at a target."""
 
     NAME: ClassVar = "claims"
     KEY: ClassVar = ("model", "source", "target", "task", "measure")
@@ -25,17 +25,17 @@ class Claims(OfCell):
     negatives: Count
     "Images without the finding."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     claimed: Share
-    "What the maker claims."
+    "The maker's claim."
     measured: Share | None
-    "What is measured on the images that the model scored."
+    "Measured value on the images that the model scored."
     measured_low: float | None
     measured_high: float | None
     finding: str | None
-    "`below the claim` or `above the claim` where the interval does not hold it, else `not told from the claim`."
+    "`below the claim` or `above the claim` if the interval does not contain the claim, else `not told from the claim`."
     caveat: str | None
-    "Code of what must be known of the number: U, nobody says what the model learnt from."
+    "Code of a caveat: U, the model's training data are unknown."
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Refusals(OfCell):
     group: str
     "`scored`, `refused` (no score was given) or `all`."
     images: Count
-    "Images of the group whose label is known; what is counted where `evaluation.unit` is another."
+    "Images of the group whose label is known; studies or patients if that is `evaluation.unit`."
     patients: Count
     "Patients of these images."
     positives: Count
@@ -68,22 +68,22 @@ class Refusals(OfCell):
     women: Share | None
     "Share of women among images whose patient's sex is known."
     auc_worst: Share | None
-    "AUC over all images if the refused ones were ranked as wrongly as can be; in the row of the refused."
+    "AUC over all images if the refused ones were ranked as badly as possible; in the row of the refused."
     auc_best: Share | None
-    "AUC over all images if the refused ones were ranked as rightly as can be."
+    "AUC over all images if the refused ones were ranked as well as possible."
     sensitivity_worst: Share | None
-    "Sensitivity over all images if all refused ones were called wrongly."
+    "Sensitivity over all images if all refused ones were wrong."
     sensitivity_best: Share | None
-    "Sensitivity over all images if all refused ones were called rightly."
+    "Sensitivity over all images if all refused ones were right."
     specificity_worst: Share | None
-    "Specificity over all images if all refused ones were called wrongly."
+    "Specificity over all images if all refused ones were wrong."
     specificity_best: Share | None
-    "Specificity over all images if all refused ones were called rightly."
+    "Specificity over all images if all refused ones were right."
 
 
 @dataclass(frozen=True)
 class Versions(Row):
-    """Two models on the images that both scored, one of them trained elsewhere: two versions of one software, say."""
+    """Two models on the images that both scored, one of them external: for instance two versions of a software."""
 
     NAME: ClassVar = "versions"
     KEY: ClassVar = ("model", "source", "other_model", "other_source", "target", "task")
@@ -91,11 +91,11 @@ class Versions(Row):
     model: str
     "The first model."
     source: str
-    "What it was trained on."
+    "Its training data."
     other_model: str
     "The second model."
     other_source: str
-    "What that was trained on."
+    "Its training data."
     target: str
     "Data set whose test split both were tested on."
     task: str
@@ -107,12 +107,12 @@ class Versions(Row):
     difference_low: float | None
     difference_high: float | None
     p: Share | None
-    "p value of no difference, patients as clusters, not corrected for the number of comparisons."
+    "p value of no difference, patients as clusters, not corrected for multiplicity."
     both: Count | None
-    "Images that both call positive, each at its own threshold; empty where one has none."
+    "Images that both call positive, each at its own threshold; empty if one has no threshold."
     first_only: Count | None
-    "Images that the first alone calls positive."
+    "Images that only the first calls positive."
     second_only: Count | None
-    "Images that the second alone calls positive."
+    "Images that only the second calls positive."
     neither: Count | None
     "Images that neither calls positive."

@@ -1,4 +1,4 @@
-"""Output weights of a network that data sets share but for its outputs."""
+"""Output weights of a network with shared features and one output per data set."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -33,7 +33,7 @@ class HeadPlaces(OfModel):
 
 @dataclass(frozen=True)
 class HeadDistances(OfModel):
-    """A task that two data sets or more have an output for."""
+    """A task for which two or more data sets have an output."""
 
     NAME: ClassVar = "head_distances"
     MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
@@ -52,14 +52,14 @@ class HeadDistances(OfModel):
     sd: Positive | None
     "Standard deviation over the seeds of the mean over pairs."
     relative: Share | None
-    "`distance` over the largest of all tasks."
+    "`distance` divided by the largest of all tasks."
     mean_auc: Share | None
     "`mean_auc` of the task in `tasks.csv`."
 
 
 @dataclass(frozen=True)
 class HeadRelations(OfModel):
-    """How distance and AUC go together over tasks."""
+    """Correlation of distance and AUC over tasks."""
 
     NAME: ClassVar = "head_relations"
     MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
@@ -70,7 +70,7 @@ class HeadRelations(OfModel):
     tasks: Count
     "Tasks with a distance and a mean AUC."
     pearson: Correlation | None
-    "Pearson's correlation of `distance` and `mean_auc` in `head_distances.csv`, from four tasks on."
+    "Pearson's correlation of `distance` and `mean_auc` in `head_distances.csv`, with four tasks or more."
     pearson_low: float | None
     pearson_high: float | None
     pearson_p: Share | None

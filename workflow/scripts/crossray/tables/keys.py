@@ -1,4 +1,4 @@
-"""Columns that tell rows of many tables apart."""
+"""Key columns shared by many tables."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class OfPair(OfModel):
     """A row about a model that was trained on a source and tested on a target."""
 
     source: str
-    "Data set that the model was trained on, or the name of several that were pooled."
+    "Data set that the model was trained on, or the name of a pool of several."
     target: str
     "Data set whose test split the model was tested on."
 

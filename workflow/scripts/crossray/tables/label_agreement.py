@@ -21,19 +21,19 @@ class LabelAgreement(Row):
     task: str
     "The finding."
     matched: Count
-    "Radiographs that each of the two data sets has once, in whatever split."
+    "Radiographs that each of the two data sets contains once, in any split."
     images: Count
-    "Those of them that both label for the task."
+    "Those that both label for the task."
     both: Count
     "Positive by both."
     first_only: Count
-    "Positive by the first alone."
+    "Positive only by the first."
     second_only: Count
-    "Positive by the second alone."
+    "Positive only by the second."
     neither: Count
     "Negative by both."
     f1: Share | None
-    "F1 score of one labelling against the other; it is the same either way."
+    "F1 score of one labelling against the other (symmetric)."
     f1_low: float | None
     f1_high: float | None
     kappa: Correlation | None

@@ -1,4 +1,4 @@
-"""Images and patients that data sets and splits have in common."""
+"""Images and patients shared between data sets and splits."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,26 +8,26 @@ from crossray.tables.contract import Count, Row, Share
 
 @dataclass(frozen=True)
 class Leakage(Row):
-    """A data set that is learnt from and one that is tested on, also a data set and itself."""
+    """A training and a test data set, also a data set with itself."""
 
     NAME: ClassVar = "leakage"
     KEY: ClassVar = ("source", "target")
 
     source: str
-    "Data set that is learnt from."
+    "Data set used for training."
     target: str
-    "Data set that is tested on."
+    "Data set used for testing."
     exact: Count
-    "Images of the target with the same pixels as an image of the source; within a data set, another image."
+    "Images of the target with the same pixels as an image of the source; within a data set, as another image."
     near: Count
-    "Further images of the target that are nearly the same as an image of the source."
+    "Further images of the target that are near-duplicates of an image of the source."
     shared_patients: Count
-    "Patients whom the two data sets share by their identifiers; 0 for a data set and itself."
+    "Patients in both data sets, by their identifiers; 0 for a data set and itself."
     overlap_before: Count
     """Test images of the target whose patient, or a patient with the same radiograph, is in the source's training or
-    validation split, by the splits before the audit."""
+    validation split, with the splits before the audit."""
     overlap: Count
-    "The same by the splits that the study uses."
+    "The same with the splits that the study uses."
     moved: Count
     "Images of the target that the audit moved to another split."
 
@@ -50,13 +50,13 @@ class LeakagePairs(Row):
     kind: str
     "`exact` (the same pixels) or `near`."
     similarity: Share
-    "Absolute correlation of reduced versions of the two images; 1 for `exact`."
+    "Absolute correlation of downsampled versions of the two images; 1 for `exact`."
     inverted: bool
-    "Whether dark and light are exchanged."
+    "Whether one is the negative of the other."
     same_patient: bool
-    "Whether both are of one patient, by the identifiers."
+    "Whether both are of the same patient, by the identifiers."
     same_split: bool
-    "Whether both are in one split, before the audit."
+    "Whether both are in the same split, before the audit."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether maps of attribution lie on the findings."""
+"""Localisation scores of attribution maps."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,27 +17,27 @@ class Localisation(OfCell):
     method: str
     "`grad_cam`, `integrated_gradients` or `input_gradients`."
     weights: str
-    "Of the network: `trained`, or `random` as a control."
+    "Weights of the network: `trained`, or `random` as a control."
     measure: str
-    "`pointing`, `overlap` or `mass` ([what they are](localisation.md))."
+    "`pointing`, `overlap` or `mass` ([definitions](localisation.md))."
     tasks: Count
     "Tasks behind the row: 1, or those of the mean."
     images: Count
-    "Positive test images whose region is known, and whose maps were scored."
+    "Positive test images with an annotated region, whose maps were scored."
     patients: Count
     "Patients of these images."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     score: Share | None
-    "Mean score over the images; of a mean of tasks the mean over tasks."
+    "Mean score over the images; for a mean of tasks the mean over tasks."
     score_low: float | None
     score_high: float | None
     chance: Share | None
-    "Expected score on the same images of as many pixels placed anywhere."
+    "Expected score on the same images of as many randomly placed pixels."
     centre: Share | None
-    "Score on the same images of a Gaussian blob in the middle."
+    "Score on the same images of a Gaussian blob in the centre."
     factor: Positive | None
-    "`score` over `chance`."
+    "`score` divided by `chance`."
     factor_low: float | None
     factor_high: float | None
     difference: Correlation | None
@@ -56,11 +56,11 @@ class LocalisationSummary(OfModel):
     method: str
     "`grad_cam`, `integrated_gradients` or `input_gradients`."
     weights: str
-    "Of the network: `trained`, or `random` as a control."
+    "Weights of the network: `trained`, or `random` as a control."
     measure: str
     "`pointing`, `overlap` or `mass`."
     place: str
-    "`at home` (the target is among what the model was trained on) or `elsewhere`."
+    "`at home` (internal: the model was trained on the target) or `elsewhere` (external)."
     pairs: Count
     "Pairs of source and target behind the means."
     score: Share | None
@@ -72,10 +72,10 @@ class LocalisationSummary(OfModel):
     centre: Share | None
     "Mean of `centre` in `localisation.csv`."
     factor: Positive | None
-    "`score` over `chance`."
+    "`score` divided by `chance`."
     factor_low: float | None
     factor_high: float | None
     difference: Correlation | None
-    "Mean of `difference` in `localisation.csv`, elsewhere only."
+    "Mean of `difference` in `localisation.csv`; only external."
     difference_low: float | None
     difference_high: float | None

@@ -1,4 +1,4 @@
-"""Which files of a release a manifest speaks of."""
+"""Mapping from manifest identifiers to the release's files and identifiers."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,18 +8,18 @@ from crossray.tables.contract import Row
 
 @dataclass(frozen=True)
 class Lookup(Row):
-    """An image of a data set, and what the release calls it."""
+    """An image of a data set, and its identifiers in the release."""
 
     NAME: ClassVar = "lookup"
     KEY: ClassVar = ("image_id",)
 
     image_id: str
-    "The image, as the manifest names it."
+    "The image's identifier in the manifest."
     path: str
-    "Its file, from the release's root."
+    "Its file, relative to the release's root."
     released_image_id: str
-    "The image, as the release names it."
+    "The image's identifier in the release."
     released_patient_id: str
-    "The patient, as the release names them."
+    "The patient's identifier in the release."
     released_study_id: str | None
-    "The examination, as the release names it."
+    "The examination's identifier in the release."

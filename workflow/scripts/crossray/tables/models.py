@@ -1,4 +1,4 @@
-"""Models beside one another."""
+"""Comparison of models."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,13 +9,13 @@ from crossray.tables.keys import OfModel
 
 @dataclass(frozen=True)
 class Models(OfModel):
-    """A model at home, or elsewhere."""
+    """A model on internal or external tests."""
 
     NAME: ClassVar = "models"
     KEY: ClassVar = ("model", "where")
 
     where: str
-    "`home` (the target is among what the model was trained on) or `elsewhere`."
+    "`home` (internal: the model was trained on the target) or `elsewhere` (external)."
     cells: Count
     "Cells (source, target and task) behind `auc`."
     auc: Share | None
@@ -23,7 +23,7 @@ class Models(OfModel):
     auc_low: float | None
     auc_high: float | None
     shared_cells: Count
-    "Cells that the study's first model has too."
+    "Cells that the study's first model also has."
     difference: Correlation | None
     "Mean AUC over the shared cells minus that of the first model; empty for the first."
     difference_low: float | None
@@ -33,4 +33,4 @@ class Models(OfModel):
     parameters: Count | None
     "Parameters of the network."
     operations: Positive | None
-    "Operations for an image: twice the multiply-adds."
+    "Operations per image: twice the multiply-adds."

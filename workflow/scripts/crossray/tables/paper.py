@@ -8,7 +8,7 @@ from crossray.tables.contract import Correlation, Count, Positive, Row
 
 @dataclass(frozen=True)
 class Paper(Row):
-    """A number of Cohen et al. (2020) that the study has too."""
+    """A number of Cohen et al. (2020) that the study also has."""
 
     NAME: ClassVar = "paper"
     KEY: ClassVar = ("quantity", "model", "task", "source", "target")
@@ -17,7 +17,7 @@ class Paper(Row):
     """`AUC`, `leave one out`, `kappa`, `kappa of seeds`, `distance of weights`, `F1 of labels`, `positives` or
     `negatives`."""
     model: str | None
-    "Name of the model in the study; empty for what hangs on no model."
+    "Name of the model in the study; empty for quantities without a model."
     task: str | None
     "The finding."
     source: str | None
@@ -36,7 +36,7 @@ class Paper(Row):
     difference: float | None
     "`ours` minus `paper`."
     inside: bool | None
-    "Whether the paper's number lies in the interval; empty without one."
+    "Whether the paper's number lies in the interval; empty without an interval."
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class PaperSummary(Row):
     paper_numbers: Count
     "Numbers of this quantity that the paper has."
     compared: Count
-    "Those that the study has too."
+    "Those that the study also has."
     mean_difference: float | None
     "Mean of `difference` in `paper.csv`."
     mean_absolute_difference: Positive | None
@@ -63,6 +63,6 @@ class PaperSummary(Row):
     with_interval: Count
     "Those of the study's numbers that have an interval."
     inside: Count
-    "Those of them whose interval holds the paper's number."
+    "Those whose interval contains the paper's number."
     correlation: Correlation | None
-    "Pearson's correlation of the study's numbers and the paper's, from three on."
+    "Pearson's correlation of the study's numbers and the paper's, with three or more."

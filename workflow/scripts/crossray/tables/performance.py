@@ -10,8 +10,8 @@ from crossray.tables.keys import OfCell
 @dataclass(frozen=True)
 class _OfSeed(OfCell):
     seed: str
-    """Seed of the training; `mean of trainings`: the mean of the numbers of all seeds, which a report shows where there
-    are several; or `ensemble`: another model, whose logits are the mean of those of all seeds."""
+    """Seed of the training; `mean of trainings`: the mean over all seeds, which is reported if there are several; or
+    `ensemble`: a model with the mean logits of all seeds."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +34,19 @@ class Performance(_OfSeed):
     negatives: Count
     "Images without the finding."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     auc: Share | None
-    "Area under the ROC curve; of a class, one against the rest."
+    "Area under the ROC curve; for a class, one-vs-rest."
     auc_low: float | None
     auc_high: float | None
     interval_over: str | None
-    """What `auc_low` and `auc_high` are an interval for: other `patients` of the hospital, with these trainings; or
-    other `patients and trainings`, which takes a mean of three trainings at least."""
+    """What `auc_low` and `auc_high` generalise to: other `patients` of the hospital, with these trainings; or other
+    `patients and trainings`, for a mean of at least three trainings."""
     trainings: Count
     "Trainings behind the row."
     seed_sd: Positive | None
-    """Standard deviation of the AUC between trainings, beyond what patients make of it, pooled over the targets and
-    tasks of the model and source on the scale of the logit; of a mean of three trainings at least."""
+    """Standard deviation of the AUC between trainings, beyond that due to patients, pooled over the targets and tasks
+    of the model and source on the logit scale; for a mean of at least three trainings."""
     seed_freedom: Positive | None
     "Degrees of freedom of `seed_sd`."
     average_precision: Share | None
@@ -58,7 +58,7 @@ class Performance(_OfSeed):
     threshold: float | None
     "Youden's threshold, chosen on the source's validation split, or the maker's, on the model's own scale."
     threshold_reason: str | None
-    "Code of the reason why there is no threshold."
+    "Reason code if there is no threshold."
     sensitivity: Share | None
     "Share of positives at or above the threshold."
     specificity: Share | None
@@ -66,11 +66,11 @@ class Performance(_OfSeed):
     f1: Share | None
     "F1 score at the threshold."
     accuracy: Share | None
-    "Share of images that are called rightly at the threshold."
+    "Share of images that are called correctly at the threshold."
     calibration_reason: str | None
-    "Code of the reason why there is no `calibration_error` beside an AUC: P."
+    "Reason code if there is an AUC but no `calibration_error`: P."
     caveat: str | None
-    "Code of what must be known of the number: U, nobody says what the model learnt from."
+    "Code of a caveat: U, the model's training data are unknown."
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ class Replicates(_OfSeed):
     replicates: list[float]
     "AUC in each resample of the target's patients; all rows of a target share their resamples."
     patients_low: float
-    "Lower limit of the AUC for other patients."
+    "Lower limit of the AUC over patients."
     patients_high: float
-    "Upper limit of the AUC for other patients."
+    "Upper limit of the AUC over patients."
     trainings: list[float]
-    "What each training contributes to the error of the AUC; empty where other trainings are not known."
+    "Each training's contribution to the error of the AUC; empty if the variation between trainings is unknown."
     trainings_of: str
-    "Names the trainings: AUCs of the same ones vary together."
+    "Identifies the trainings: AUCs of the same trainings are correlated."
     freedom: float | None
-    "Degrees of freedom of what the trainings' AUCs vary by."
+    "Degrees of freedom of the variance between trainings."
     share: float | None
-    "How much of that the trainings make, and not patients."
+    "Share of that variance due to trainings, not patients."

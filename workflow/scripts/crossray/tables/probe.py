@@ -16,19 +16,19 @@ class Probe(Row):
     features: str
     "`images, 16 x 16 pixels`, or the features of a model, as `MODEL of SOURCE`."
     datasets: Count
-    "Data sets to tell apart: those with training and test images."
+    "Data sets to distinguish: those with training and test images."
     images: Count
     "Test images."
     accuracy: Share | None
-    "Mean over the data sets of the share of their test images that are recognised."
+    "Mean over the data sets of the share of their test images that are predicted correctly."
     accuracy_low: float | None
     accuracy_high: float | None
     chance: Share | None
     "Accuracy of guessing: one over the number of data sets."
     left_out: str | None
-    "Data sets without training or without test images, which do not count."
+    "Data sets without training or without test images, which are not counted."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class ProbeConfusion(Row):
     dataset: str
     "Data set of the images."
     predicted: str
-    "Data set that they are taken for."
+    "Data set that is predicted for them."
     images: Count
-    "Test images of the data set that are taken for it."
+    "Test images of the data set with this prediction."
     share: Share | None
-    "Share of the data set's test images that this is."
+    "Their share of the data set's test images."
     share_low: float | None
     share_high: float | None

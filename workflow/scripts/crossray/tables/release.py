@@ -35,8 +35,8 @@ class ReleaseRegions(Row):
     columns: Count
     "Width of the image in pixels."
     runs: str | None
-    """Pixels of the finding, row by row from 0: start and length of each run, with blanks between; empty if it cannot
-    be seen."""
+    """Pixels of the finding, row by row from 0: start and length of each run, separated by blanks; empty if it is not
+    visible."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ReleaseLabels(Row):
     NAME: ClassVar = "release_labels"
     KEY: ClassVar = ("image_id",)
     FURTHER: ClassVar = "FINDING"
-    "1 with the finding by the hospital's rule of labelling, 0 without, empty where nothing is said."
+    "1 with the finding by the hospital's label rule, 0 without, empty if unlabelled."
 
     image_id: str
     "The image."
@@ -55,7 +55,7 @@ class ReleaseLabels(Row):
     study_id: str | None
     "The examination."
     path: str
-    "The file, from the folder of DICOM files."
+    "The file, relative to the folder of DICOM files."
     view: str | None
     "`PA` or `AP`."
     sex: str | None
@@ -71,7 +71,7 @@ class SimulatedScores(Row):
     NAME: ClassVar = "simulated_scores"
     KEY: ClassVar = ("image_id",)
     FURTHER: ClassVar = "FINDING"
-    "Score of a finding, from 0 to 100, empty where the reader refused."
+    "Score of a finding, from 0 to 100, empty if the reader refused."
 
     image_id: str
     "The image."
@@ -85,10 +85,10 @@ class UnpackedLabels(Row):
     KEY: ClassVar = ("image_id",)
 
     image_id: str
-    "The image: its number in the release."
+    "The image: its index in the release."
     path: str
-    "The file, from the folder of images."
+    "The file, relative to the folder of images."
     split: str | None
-    "The release's own split, `train` or `test`; empty where it has none."
+    "The release's own split, `train` or `test`; empty if it has none."
     class_: str
     "The class."

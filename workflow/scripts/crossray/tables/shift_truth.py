@@ -20,16 +20,15 @@ class ShiftTruth(OfCell):
     seed: int
     "Seed of the simulated hospitals."
     kind: str
-    """In what the hospitals differ: `prevalence`, `image`, `concept`, `mixture`, `along severity`, `site mark` or
-    `nothing`."""
+    "How the hospitals differ: `prevalence`, `image`, `concept`, `mixture`, `along severity`, `site mark` or `nothing`."
     planted_prevalence: float | None
-    "Prevalence term that the true severities give."
+    "Prevalence term from the true severities."
     planted_case_mix: float | None
-    "Case mix term that the true severities give; no simulated hospital has another case mix, so 0."
+    "Case mix term from the true severities; no simulated hospital has another case mix, so 0."
     planted_image: float | None
-    "Image term that the true severities give."
+    "Image term from the true severities."
     planted_concept: float | None
-    "Concept term that the true severities give."
+    "Concept term from the true severities."
     found_prevalence: float | None
     "`prevalence` in `shift.csv`."
     found_case_mix: float | None
@@ -56,12 +55,12 @@ class ShiftAcceptance(Row):
     metric: str
     "`log-loss` or `AUC`."
     criterion: str
-    "What is asked of the verdicts or of the terms."
+    "Criterion for the verdicts or the terms."
     cells: Count
     "Cells behind the value."
     value: Correlation | None
-    "The share or the correlation (Pearson) that was found."
+    "Measured share or correlation (Pearson)."
     bound: Correlation | None
-    "What it must reach, at least or, for wrong causes, at most; empty where nothing is asked."
+    "Required minimum or, for wrong causes, maximum; empty if nothing is required."
     met: bool | None
-    "Whether it does; empty without a bound or a value."
+    "Whether the bound is met; empty without a bound or a value."

@@ -17,9 +17,9 @@ class Subgroups(OfCell):
     attribute: str
     "`sex`, `age` or `view`."
     group: str
-    "Value of the attribute; of the age, a band of years."
+    "Value of the attribute; for the age, a band of years."
     images: Count
-    "Test images of the group that are labelled for the task; for a mean of tasks all of the group."
+    "Test images of the group labelled for the task; for a mean of tasks all images of the group."
     patients: Count
     "Patients of these images."
     positives: Count | None
@@ -27,7 +27,7 @@ class Subgroups(OfCell):
     negatives: Count | None
     "Those of them without the finding."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     auc: Share | None
     "AUC among the group's images."
     auc_low: float | None
@@ -39,4 +39,4 @@ class Subgroups(OfCell):
     p: Share | None
     "Two-sided p value of no difference."
     worst: bool
-    "Whether the group has the lowest AUC of those of its attribute that have one, if several do."
+    "Whether the group has the lowest AUC for its attribute, if several groups have one."

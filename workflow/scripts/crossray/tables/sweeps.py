@@ -18,11 +18,11 @@ class Sweeps(Row):
     model: str
     "Name of the model at this point."
     setting: str
-    "The setting that is swept, the first if several are."
+    "The swept setting, the first if several are swept."
     value: str
     "Its value at this point."
     others: str | None
-    "Names and values of the other settings that are swept with it."
+    "Names and values of the other swept settings."
     source: str
     "Data set that the model was trained on."
     target: str
@@ -32,18 +32,17 @@ class Sweeps(Row):
     seeds: Count
     "Trainings behind the row."
     tasks: Count
-    """Tasks that have a number at every point of the study's sweeps, for this source and target; 0 after a training
-    that diverged."""
+    "Tasks with a number at every point of the study's sweeps, for this source and target; 0 if training diverged."
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     auc: Share | None
-    "Mean AUC over these tasks and the seeds; its interval is for other patients and, from three seeds on, other seeds."
+    "Mean AUC over these tasks and the seeds; its interval is over patients and, from three seeds on, seeds."
     auc_low: float | None
     auc_high: float | None
     beside: str | None
-    "The first sweep with the same values, if it is another, which this point is compared with."
+    "The first sweep with the same values, if another one, with which this point is compared."
     difference: Correlation | None
-    "`auc` minus that of the sweep beside it, seed by seed."
+    "`auc` minus that of the sweep in `beside`, paired by seed."
     difference_low: float | None
     difference_high: float | None
 
@@ -58,7 +57,7 @@ class Choices(Row):
     sweep: str
     "Name of the model whose setting is swept."
     fixed: str | None
-    "How many training images, where that is swept too: it is no choice."
+    "Number of training images, if that is swept too; it is not selected."
     source: str
     "Data set that the model was trained on."
     target: str
@@ -66,9 +65,9 @@ class Choices(Row):
     choice: str
     "`training-domain validation`, `leave-one-domain-out validation` or `test-domain validation (oracle)`."
     model: str
-    "Name of the point that was chosen."
+    "Name of the chosen point."
     validation_auc: Share | None
-    "Mean AUC on the validation images that it was chosen by."
+    "Mean AUC on the validation images used for the choice."
     auc: Share | None
     "Its mean AUC on the target's test split, as in `sweeps.csv`."
     auc_low: float | None

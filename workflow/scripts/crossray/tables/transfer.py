@@ -21,11 +21,11 @@ class Transfer(OfPair):
     auc_low: float | None
     auc_high: float | None
     reason: str | None
-    "Code of the reason why there is no number."
+    "Reason code if there is no number."
     shared_tasks: Count
     "Tasks that have an AUC both at the source and at this target."
     home_at_chance: bool | None
-    "Whether the interval of `home_auc` does not lie above 0.5: such a model has nothing to lose."
+    "Whether the interval of `home_auc` does not lie above 0.5: no drop is reported for such a model."
     home_auc: Share | None
     "Mean AUC at the source over the shared tasks."
     home_auc_low: float | None
@@ -50,7 +50,8 @@ class Summary(OfModel):
     source: str
     "Data set that the model was trained on, or `all sources`."
     pairs: Count
-    "Pairs of source and target behind the means: they share tasks, and the model is not at chance at the source."
+    """Pairs of source and target behind the means: those that share tasks and whose model is not at chance at the
+    source."""
     pairs_at_chance: Count
     "Pairs that are left out because the model is at chance at the source."
     possible_pairs: Count
@@ -83,7 +84,7 @@ class Variances(OfModel):
     pairs: Count
     "Pairs behind the mean."
     hospitals: Count
-    "Data sets that may be others: all of these pairs, of a single source its targets."
+    "Data sets treated as a sample: all of these pairs, for a single source its targets."
     value: Correlation
     "The mean."
     low: float
@@ -91,18 +92,18 @@ class Variances(OfModel):
     high: float
     "Upper limit of the same."
     patients_sd: Positive
-    "Its standard deviation for other patients of these hospitals, from its interval for them."
+    "Its standard deviation over patients of these hospitals, from the interval over patients."
     trainings: Count
     "Trainings of each model and source."
     trainings_sd: Positive | None
-    "Its standard deviation for other trainings; empty with fewer than three."
+    "Its standard deviation between trainings; empty with fewer than three."
     trainings_freedom: Positive | None
     "Degrees of freedom of `trainings_sd`."
     sites_sd: Positive | None
-    "Standard deviation between the pairs, beyond that of their errors; empty for one pair."
+    "Standard deviation between the pairs, beyond their errors; empty for one pair."
     sample_low: float | None
-    """Lower limit if the hospitals are a sample of hospitals (95 %, each left out in turn); `low` and `high` hold for
-    these hospitals. Empty with fewer than three."""
+    """Lower limit if the hospitals are a sample of hospitals (95 %, leaving each out in turn); `low` and `high` are
+    for these hospitals. Empty with fewer than three."""
     sample_high: float | None
     "Upper limit of the same."
 
@@ -117,7 +118,7 @@ class Tasks(OfModel):
     task: str
     "The finding or class."
     cells: Count
-    "Pairs of source and target with an AUC for the task, a data set and itself included."
+    "Pairs of source and target with an AUC for the task, including internal tests."
     mean_auc: Share | None
     "Mean AUC over these cells."
     mean_auc_low: float | None
@@ -125,8 +126,8 @@ class Tasks(OfModel):
     sd: Positive | None
     "Standard deviation of the AUC over these cells."
     group: str | None
-    """Third of the tasks by `mean_auc`: `good`, `medium` or `variable`; `medium` too where the interval does not bear
-    the outer third out. Empty below three tasks."""
+    """Third of the tasks by `mean_auc`: `good`, `medium` or `variable`; also `medium` if the interval does not support
+    the outer third. Empty below three tasks."""
     pairs: Count
     "Pairs of source and another target behind the means below, without those at chance at the source."
     pairs_at_chance: Count

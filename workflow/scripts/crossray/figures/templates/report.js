@@ -59,7 +59,7 @@
     const measure = data.measures[state.measure];
     const where = `${source} to ${target}`;
     if (value === null) {
-      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no drop is defined at home, without a home, or where the model is at chance at home";
+      const why = cell.auc[0] === null ? data.reasons[cell.reason] : "no drop is defined for internal tests, without an internal test, or if the model is at chance internally";
       box.textContent = cell.auc[0] === null ? cell.reason : "";
       box.classList.add("empty");
       box.dataset.words = `${where}: no number, ${why} (${counted(cell)})`;
@@ -101,7 +101,7 @@
     });
     const first = body.querySelector("td");
     if (first) first.tabIndex = 0;
-    facts.textContent = "Point at a cell, or move through the cells with the arrow keys, to see what stands behind it.";
+    facts.textContent = "Point at a cell, or move through the cells with the arrow keys, to see its counts.";
   };
 
   const show = (event) => {

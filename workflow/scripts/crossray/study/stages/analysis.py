@@ -13,15 +13,15 @@ class Intervals(Settings):
     """When a number is given, and how its interval is found."""
 
     minimum: int
-    "Patients with a finding, and without it, that a target's test split needs for a number."
+    "Minimum number of patients with a finding, and without it, in a target's test split."
     resamples: int
     "Bootstrap resamples of patients."
     seed: int
     "Seed of the bootstrap."
     unit: Literal["image", "study", "patient"] = "image"
-    "What is counted and called."
+    "Unit of evaluation."
     combine: Literal["max", "mean"] = "max"
-    "What becomes of several images of a unit."
+    "How outputs for several images of a unit are aggregated."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +29,15 @@ class ExternalModel(Settings):
     """What an analysis must know of a model that was trained elsewhere."""
 
     source: str
-    "The data set that stands for what it was made on, or `elsewhere`."
+    "The data set whose test is internal for it, or `elsewhere`."
     scale: Literal["logit", "probability", "score", "binary"]
-    "What its outputs are."
+    "Scale of its outputs."
     targets: tuple[str, ...]
-    "Data sets for which it has outputs."
+    "Data sets for which there are outputs."
     refused: tuple[str, ...] = ()
-    "Of these, those whose patients it learnt from, so that no number is given."
+    "Those on whose patients it was trained, so that no number is reported."
     is_known: bool = False
-    "Whether it is told what it learnt from."
+    "Whether its training data are known."
     thresholds: Mapping[str, float] | None = None
     "Task to the maker's threshold, on the scale of the outputs."
     chosen_on: LeftOut[str] = None
@@ -53,7 +53,7 @@ class Analysis(Published):
     sources: tuple[str, ...]
     "The study's sources."
     sources_of: Mapping[str, tuple[str, ...]]
-    "Model to the sources that it is trained on."
+    "Model to its sources."
     origins: Mapping[str, tuple[str, ...]]
     "Model to the sources of the models that its weights come from, the nearest first."
     members: Mapping[str, tuple[str, ...]]
@@ -65,14 +65,14 @@ class Analysis(Published):
     tasks: tuple[str, ...]
     "The study's tasks."
     objective: Literal["multilabel", "multiclass"]
-    "Whether tasks are findings, or classes of which an image has one."
+    "Whether tasks are findings, or exclusive classes."
     cohorts: Mapping[str, str]
-    "Data set to whose patients it has."
+    "Data set to its cohort."
     paper: Mapping[str, str]
-    "Data sets that Cohen et al. (2020) had too, to its names."
+    "Data sets that Cohen et al. (2020) also used, to its names."
     evaluation: Intervals
-    "When a number is given, and how its interval is found."
+    "When a number is reported, and how its interval is computed."
     overlap: Literal["move", "refuse", "keep"]
-    "What was done about patients who are in different splits."
+    "How patients in different splits were handled."
     external: Mapping[str, ExternalModel] = field(default_factory=dict)
-    "Models that were trained elsewhere, which are among the models too."
+    "External models, which are also among the models."

@@ -1,4 +1,4 @@
-"""What decides the predictions of a network that was trained elsewhere, beside its weights and the images."""
+"""Settings that decide the predictions of an external network, besides its weights and the images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ class ApplyNetwork(Inference):
     """Settings of the rule ``apply_network``."""
 
     architecture: LeftOut[str] = None
-    "Name in torchvision, or in timm; left out of a file of ONNX."
+    "Name in torchvision, or in timm; none for an ONNX file."
     tasks: Mapping[str, int]
-    "Task to the output that has it."
+    "Task to the index of its output."
     size: int
     "Pixels along each side of the study's images."
     channels: Literal[1, 3]
     "Channels of the network's first layer."
     range: LeftOut[tuple[float, ...]] = None
-    "What black and white become; the mean and deviation of ImageNet's colours where this is left out."
+    "Input values for black and white; by default normalised by the mean and deviation of ImageNet's colours."
     output: Literal["logit", "probability"]
-    "What outputs are."
+    "Scale of the outputs."

@@ -10,4 +10,4 @@ class AssignSplits(Settings):
     """Settings of the rule ``assign_splits``."""
 
     classes: tuple[str, ...]
-    "The tasks, where they are classes of which an image has one; none otherwise."
+    "The tasks if they are exclusive classes; otherwise none."

@@ -13,12 +13,12 @@ class AttributeImages(Settings):
     """Settings of the rule ``attribute_images``."""
 
     tasks: tuple[str, ...]
-    "Findings to ask about."
+    "Findings to attribute."
     methods: tuple[str, ...]
-    "How evidence is attributed to pixels."
+    "Attribution methods."
     images: int
-    "Positive test images of a task that are scored, at most."
+    "Maximum number of scored positive test images per task."
     batch_size: int
-    "Images at a time."
+    "Images per batch."
     seed: int
     "Seed of the choice of images, and of random weights."

@@ -14,10 +14,10 @@ class AuditLeakage(Published):
     datasets: tuple[str, ...]
     "Names of the data sets, in the order of their manifests."
     cohorts: Mapping[str, str]
-    "Data set to whose patients it has."
+    "Data set to its cohort."
     tested: tuple[str, ...]
-    "Data sets that are only tested on."
+    "Test-only data sets."
     overlap: Literal["move", "refuse", "keep"]
-    "What is done about patients who are in different splits."
+    "How patients in different splits are handled."
     duplicates: Literal["near", "exact"]
-    "Which images count as the same one."
+    "Which images count as duplicates."

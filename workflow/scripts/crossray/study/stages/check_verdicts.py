@@ -1,4 +1,4 @@
-"""What the check of verdicts on simulated hospitals is told."""
+"""Settings of the check of verdicts on simulated hospitals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ class Planted(Settings):
     seed: int
     "Seed of its patients and images."
     prevalence: Mapping[str, float]
-    "Share of the patients who have each finding."
+    "Share of patients with each finding."
     appearance: Appearance
-    "How its images look."
+    "Appearance of its images."
     labelling: Labelling
     "How its readers label images."
 
@@ -27,4 +27,4 @@ class CheckVerdicts(Analysis):
     """Settings of the rule ``check_verdicts``."""
 
     hospitals: Mapping[str, Planted]
-    "Simulated hospital to what was planted."
+    "Simulated hospital to its planted shift."

@@ -1,4 +1,4 @@
-"""What the tests of differences are told."""
+"""Settings of the tests of differences."""
 
 from dataclasses import dataclass
 
@@ -15,9 +15,9 @@ class Primary(Settings):
     first: str
     "A source."
     second: str
-    "Another source, or a target where the first is set against home."
+    "Another source, or a target whose test is compared with the internal one of `first`."
     target: str | None
-    "Whose test images; none for home and away."
+    "Data set of the test images; none for internal against external."
     task: str | None
     "The finding; none for the mean of tasks."
 
@@ -27,4 +27,4 @@ class CompareModels(Analysis):
     """Settings of the rule ``compare_models``."""
 
     primary: tuple[Primary, ...] = ()
-    "Differences that were named before the run."
+    "Comparisons that were named before the run."

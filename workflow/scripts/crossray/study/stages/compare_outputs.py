@@ -1,4 +1,4 @@
-"""What a comparison of models' outputs, image by image, is told."""
+"""Settings of the comparison of models' outputs, image by image."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class ComparedPair(Settings):
     """Two sources whose outputs are compared."""
 
     target: str
-    "Whose test images."
+    "Data set of the test images."
     task: str
     "The finding."
     first: str
@@ -25,4 +25,4 @@ class CompareOutputs(Analysis):
     """Settings of the rule ``compare_outputs``."""
 
     pairs: tuple[ComparedPair, ...]
-    "Pairs of sources that are compared; the most telling ones where there are none."
+    "Pairs of sources to compare; if empty, the most informative ones."

@@ -1,4 +1,4 @@
-"""What the comparison with the paper is told."""
+"""Settings of the comparison with the paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,4 +11,4 @@ class ComparePaper(Published):
     """Settings of the rule ``compare_paper``."""
 
     paper: Mapping[str, str]
-    "Data sets that Cohen et al. (2020) had too, to its names."
+    "Data sets that Cohen et al. (2020) also used, to its names."

@@ -13,11 +13,11 @@ class ConvertShard(Settings):
     size: int
     "Pixels along each side."
     fit: Literal["crop", "pad"]
-    "The largest centred square, or the whole image on black."
+    "Crop to the largest centred square, or pad with black."
     colour: Literal["grey", "rgb"]
     "One channel, or three."
     burnt_in: Literal["reject", "black_out", "keep"]
-    "What is done with files that say that text is burnt into their pixels."
+    "How files that declare burnt-in text are handled."
     burnt_in_areas: tuple[tuple[float, ...], ...]
     "Rectangles to black out."
     shards: int

@@ -1,4 +1,4 @@
-"""What decides how images are described to the classifier that tells data sets apart."""
+"""Settings of the image features for the domain classifier."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ class DescribeImages(Inference):
     """Settings of the rule ``describe_images``."""
 
     encoder: str
-    "`random`, published weights by their name, or `file`: the name of a file is no setting, its content is."
+    "`random`, published weights by their name, or `file`: not the name of a file but its content is the setting."
     images: int
-    "Test images of the data set, at most."
+    "Maximum number of test images of the data set."
     seed: int
-    "Seed of their draw, and of random weights."
+    "Seed of the sampling, and of random weights."

@@ -1,4 +1,4 @@
-"""What a figure is told of the study."""
+"""Settings of figures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from crossray.study.stages.shown import Shown
 
 @dataclass(frozen=True, kw_only=True, init=False)
 class DrawFigure(Shown):
-    """What a figure is told of the study: `phantoms`, `real`, and what its entry in the registry asks for.
+    """Settings of a figure: `phantoms`, `real`, and those that its entry in the registry lists.
 
     To read another one is an AttributeError, as it would not draw the figure again where it changes.
     """
@@ -17,26 +17,26 @@ class DrawFigure(Shown):
     PARTIAL: ClassVar = True
 
     models: tuple[str, ...]
-    "The models that are reported, the first one being that of figures of a single model."
+    "The reported models; figures of a single model use the first."
     trained: tuple[str, ...]
-    "Those of them that are trained here."
+    "Those trained here."
     sources_of: Mapping[str, tuple[str, ...]]
-    "Model to the sources that it is trained on."
+    "Model to its sources."
     size: int
     "Pixels along each side of an image."
     fit: Literal["crop", "pad"]
     "How images were made square."
     methods: tuple[str, ...]
-    "How evidence is attributed to pixels, the first one in the gallery."
+    "Attribution methods; the gallery shows the first."
     resamples: int
     "Bootstrap resamples of patients."
     minimum: int
-    "Patients with a finding, and without it, that a number needs."
+    "Minimum number of patients with a finding, and without it."
     withheld: tuple[str, ...]
-    "Data sets of which no picture is shown."
+    "Data sets whose images are not shown."
     searched: tuple[str, ...]
-    "Data sets of which pictures are shown but for those with text in them."
+    "Data sets whose images are shown except those with detected text."
 
     def __init__(self, **asked: Any) -> None:
-        """Take what is asked for alone."""
+        """Keep only the settings that are requested."""
         self.__dict__.update(asked)

@@ -1,4 +1,4 @@
-"""What the split of drops into causes is told."""
+"""Settings of the split of drops into causes."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ class Verdicts(Settings):
     """When a verdict is given."""
 
     minimum: int
-    "Positives and negatives that both sides need."
+    "Minimum number of positives and negatives on both sides."
     resamples: int
     "Resamples of patients behind each interval."
 

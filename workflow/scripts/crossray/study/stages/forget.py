@@ -1,4 +1,4 @@
-"""What the program is told that takes patients out of all results."""
+"""Settings of the program that removes patients from all results."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +11,6 @@ class Forget(Settings):
     """Settings of the rule ``forget``."""
 
     cohorts: Mapping[str, str]
-    "Data set to whose patients it has."
+    "Data set to its cohort."
     releases: tuple[str, ...]
-    "Folders and tables of releases, which are no results."
+    "Folders and tables of releases, which are not results."

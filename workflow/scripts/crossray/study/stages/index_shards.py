@@ -13,12 +13,12 @@ class IndexShards(Settings):
     size: int
     "Pixels along each side."
     fit: Literal["crop", "pad"]
-    "The largest centred square, or the whole image on black."
+    "Crop to the largest centred square, or pad with black."
     colour: Literal["grey", "rgb"]
     "One channel, or three."
     burnt_in: Literal["reject", "black_out", "keep"]
-    "What is done with files that say that text is burnt into their pixels."
+    "How files that declare burnt-in text are handled."
     max_rejected: float
-    "Largest share of the images that may be left out, those that are not there aside."
+    "Maximum share of rejected images, without missing ones."
     max_missing: float
-    "Largest share of the images whose files may not be there."
+    "Maximum share of images whose files are missing."

@@ -1,4 +1,4 @@
-"""How models are applied to images, which all stages that do so are told."""
+"""How models are applied to images: settings shared by all stages that do so."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,6 +11,6 @@ class Inference(Settings):
     """How models are applied to images."""
 
     batch_size: int
-    "Images at a time."
+    "Images per batch."
     precision: Literal["fastest", "float32"]
     "Whether bfloat16 may be used."

@@ -1,4 +1,4 @@
-"""What the judgement of acceptance is told beside what all analyses are."""
+"""Settings of acceptance, besides those of all analyses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,6 @@ class JudgeAcceptance(Analysis):
     """Settings of the rule ``judge_acceptance``."""
 
     acceptance: Mapping[str, Criteria]
-    "Task to what a model has to reach for it."
+    "Task to its acceptance criteria."
     claims: Claims
-    "Model to task to measure to what its maker claims."
+    "Model to task to measure to the value that its maker claims."

@@ -1,4 +1,4 @@
-"""What the measures of corrections are told."""
+"""Settings of the measurement of corrections."""
 
 from dataclasses import dataclass
 
@@ -10,4 +10,4 @@ class MeasureCorrections(Analysis):
     """Settings of the rule ``measure_corrections``."""
 
     mitigations: tuple[str, ...]
-    "Models that differ from the first in how they are trained, and in nothing else."
+    "Models that differ from the first only in their training."

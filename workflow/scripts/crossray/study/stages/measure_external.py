@@ -1,4 +1,4 @@
-"""What the measures of models that were trained elsewhere are told."""
+"""Settings of the measurement of external models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,4 +11,4 @@ class MeasureExternal(Analysis):
     """Settings of the rule ``measure_external``."""
 
     claims: Mapping[str, Mapping[str, Mapping[str, float]]]
-    "Model to task to measure (auc, sensitivity, specificity) to what its maker claims."
+    "Model to task to measure (auc, sensitivity, specificity) to the value that its maker claims."

@@ -12,9 +12,9 @@ class Attributed(Settings):
     """What maps there are."""
 
     methods: tuple[str, ...] = ()
-    "How evidence was attributed to pixels."
+    "Attribution methods."
     tasks: tuple[str, ...]
-    "The findings that were asked about."
+    "Findings with attribution maps."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class MeasureLocalisation(Analysis):
     """Settings of the rule ``measure_localisation``."""
 
     attribution: Attributed
-    "What maps there are."
+    "Which maps exist."
     size: int
     "Pixels along each side of an image."
     fit: Literal["crop", "pad"]

@@ -12,7 +12,7 @@ class SweepPoint(Settings):
     """A point of a sweep."""
 
     sweep: str
-    "Name of the model that is swept."
+    "Name of the swept model."
     point: Mapping[str, str | float | None]
     "Setting to value."
 
@@ -22,4 +22,4 @@ class MeasureSweeps(Analysis):
     """Settings of the rule ``measure_sweeps``."""
 
     points: Mapping[str, SweepPoint]
-    "Model to the point of a sweep that it is."
+    "Model to its point of a sweep."

@@ -11,6 +11,6 @@ class PlaceScores(Settings):
     """Settings of the rule ``place_scores``."""
 
     unit: Literal["image", "study", "patient"]
-    "What there is a score for."
+    "Unit that scores are for."
     scale: Literal["logit", "probability", "score", "binary"]
-    "What scores are."
+    "Scale of the scores."

@@ -11,6 +11,6 @@ class Predict(Inference):
     """Settings of the rule ``predict``; the last two where it writes features of a sample of images too."""
 
     images: LeftOut[int] = None
-    "Images of the sample of each data set and split, at most."
+    "Maximum number of images in the sample of each data set and split."
     seed: LeftOut[int] = None
-    "Seed of their draw."
+    "Seed of the sampling."

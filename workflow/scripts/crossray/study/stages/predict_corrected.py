@@ -10,6 +10,6 @@ class PredictCorrected(Inference):
     """Settings of the rule ``predict_corrected``."""
 
     images: int
-    "Images of each source that corrections are made by, at most."
+    "Maximum number of images of each source that corrections are estimated from."
     seed: int
-    "Seed of their draw."
+    "Seed of the sampling."

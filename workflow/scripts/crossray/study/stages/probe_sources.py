@@ -1,4 +1,4 @@
-"""What decides whether a classifier can tell data sets apart, beside the features of their images."""
+"""Settings of the probe that predicts data sets, besides the features of their images."""
 
 from dataclasses import dataclass
 

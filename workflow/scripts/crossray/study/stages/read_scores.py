@@ -12,16 +12,16 @@ class ReadScores(Settings):
     """Settings of the rule ``read_scores``."""
 
     key: Literal["image_id", "study_id", "accession", "patient_id"]
-    "Column that says whose scores a row has."
+    "Column that identifies the image, study or patient of a row."
     columns: Mapping[str, str]
-    "Task, or the key, to the column of the file that has it, where that has another name."
+    "Task, or the key, to its column in the file, if that has another name."
     tasks: tuple[str, ...]
     "The study's tasks."
     limits: LeftOut[tuple[float, ...]] = None
-    "The least and the largest score there can be."
+    "Minimum and maximum possible score."
     scale: Literal["logit", "probability", "score", "binary"]
-    "What scores are."
+    "Scale of the scores."
     unknown_ids: Literal["stop", "leave out"]
-    "What is done about rows whose image, study or patient the data set does not have."
+    "How to handle rows whose image, study or patient is not in the data set."
     public: bool
     "Whether messages may quote the data set's identifiers."

@@ -13,12 +13,12 @@ class SimulateScores(Settings):
     tasks: tuple[str, ...]
     "The study's tasks."
     error: float
-    "Standard deviation of what is added to each severity."
+    "Standard deviation of the error added to each severity."
     drift: float
-    "What the last image's severity is read too high."
+    "Overestimation of the last image's severity."
     refused: float
-    "Share of the images that get no score."
+    "Share of images without a score."
     answers: Literal["score", "probability", "binary"]
-    "What the reader says."
+    "Kind of output."
     seed: int
     "Seed of the errors."

@@ -1,4 +1,4 @@
-"""What the counts of data sets are told."""
+"""Settings of the counts of data sets."""
 
 from dataclasses import dataclass
 

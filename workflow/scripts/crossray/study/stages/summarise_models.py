@@ -1,4 +1,4 @@
-"""What the summary of models is told."""
+"""Settings of the summary of models."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +13,6 @@ class SummariseModels(Published):
     models: tuple[str, ...]
     "The models that are compared."
     external: tuple[str, ...] = ()
-    "Those of them that were trained elsewhere, whose cost is not known."
+    "External models among them, whose cost is unknown."
     members: Mapping[str, tuple[str, ...]]
     "Source to the data sets that it consists of."

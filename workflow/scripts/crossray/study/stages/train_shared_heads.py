@@ -10,4 +10,4 @@ class TrainSharedHeads(TrainingRun):
     """Settings of the rule ``train_shared_heads``."""
 
     penalty: float
-    "Weight of the mean distance of the vectors in the loss; 0 for none."
+    "Weight in the loss of the mean distance between vectors; 0 for none."

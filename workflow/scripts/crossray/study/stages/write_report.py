@@ -20,29 +20,29 @@ class WriteReport(Shown):
     title: str
     "The report's title."
     configuration: Mapping[str, Any]
-    "The study's resolved configuration without paths of the machine, as the page prints it."
+    "The study's resolved configuration without local paths, as printed in the report."
     models: Mapping[str, Model]
-    "The models of the configuration; a file of weights is its name without folders."
+    "The models of the configuration; weights files without their folders."
     external: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    "Models that were trained elsewhere, as the configuration has them; of files their names without folders."
+    "External models as configured; files without their folders."
     images: Images
-    "What images become."
+    "Preprocessing of images."
     training: Training
-    "How networks learn."
+    "Training settings."
     evaluation: Intervals
-    "When a number is given, and how its interval is found."
+    "When a number is reported, and how its interval is computed."
     overlap: Literal["move", "refuse", "keep"]
-    "What was done about patients who are in different splits."
+    "How patients in different splits were handled."
     descriptions: Mapping[str, str]
-    "Data set to what the configuration says of it."
+    "Data set to its description in the configuration."
     only_tested: tuple[str, ...]
-    "Data sets that the configuration takes for tests alone."
+    "Test-only data sets of the configuration."
     shown: tuple[str, ...]
     "The models that are reported."
     sources_of: Mapping[str, tuple[str, ...]]
-    "Model, each point of a sweep too, to the sources that it is trained on."
+    "Model, including each point of a sweep, to its sources."
     searched: tuple[str, ...]
-    "Data sets that are not public and whose pictures are shown all the same."
+    "Data sets that are not public and whose images are shown anyway."
     figures: tuple[str, ...]
     "The figures that the study has."
     tables: tuple[str, ...]
