@@ -49,6 +49,18 @@ def cohen(root):
         picture(root / "images" / name, 1)
 
 
+COVIDX = (
+    "419639-003251 MIDRC-RICORD-1C-1.png negative ricord\n12 gjz.jpeg positive cohen\n12 16663.jpg positive cohen\n"
+)
+
+
+def covidx(root):
+    """A list of COVIDx: no header, blanks between its fields."""
+    (root / "train.txt").write_text(COVIDX)
+    for seed, name in enumerate(("MIDRC-RICORD-1C-1.png", "gjz.jpeg", "16663.jpg")):
+        picture(root / "train" / name, seed)
+
+
 def kermany_flat(root):
     for name in ("person1_bacteria_1.jpeg", "person1_bacteria_2.jpeg", "person3_virus_9.jpeg", "IM-0001-0001.jpeg"):
         picture(root / name, 1)

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from crossray.datasets.ages import years_of
-from crossray.datasets.fields import ages, sexes, views
-from crossray.datasets.labels_from import plain
+from crossray.datasets.fields import ages, plain, sexes, views
 from crossray.errors import speaking_of
 
 VIEWS = {

@@ -8,7 +8,7 @@ from crossray.datasets import find_reader
 from crossray.datasets.configured import with_policy
 from crossray.datasets.manifests import read_manifest
 from crossray.errors import UserError, speaking_of
-from helpers import dataset, dicom_file
+from helpers import dataset, dicom_file, workbook
 from releases import picture, pixels
 
 COVID = {"column": "finding", "positive": ["COVID-19"], "negative": ["No finding"], "unknown": ["todo"]}
@@ -399,3 +399,145 @@ def test_words_that_are_others_or_never_met_are_told(tmp_path, public, caplog):
     ]
     assert "task A: no cell of column a is 'Pneumonia' (positive); is it written as in the table?" in caplog.messages
     assert not any("u.csv" in text for text in caplog.messages)
+
+
+def patients(root, *names, head="image_id,path,patient_id,A", **block):
+    """Read a table of images whose patients have these identifiers; further cells may follow them."""
+    table(root, head + "\n" + "".join(f"i{n},{n}.png,{name},1\n" for n, name in enumerate(names)))
+    for n in range(len(names)):
+        (root / f"{n}.png").touch()
+    return read(root, table="t.csv", tasks=["A"], **block)
+
+
+@pytest.mark.parametrize("word", ["nan", "Unknown", "-", "N/A", "#N/A", "ANONYMOUS", "not  available"])
+def test_words_that_name_no_patient_make_no_patient(tmp_path, word, caplog):
+    with pytest.raises(UserError, match=r"t\.csv: row 3, column patient_id: '.*' seems to name no patient, and 2 of 4"):
+        patients(tmp_path, "p", word, "q", word)
+    with pytest.raises(UserError, match="a word such as unknown, nan or - seems to name no patient"):
+        patients(tmp_path, "p", word, "q", word, public=False)
+    rows = patients(tmp_path, "p", word, "", word, no_patient=[word.lower(), ""])
+    assert rows["patient_id"].tolist() == ["p", "no patient: i1", "no patient: i2", "no patient: i3"]
+    assert "3 of 4 images have no patient, by no_patient" in caplog.text
+
+
+def test_images_of_one_study_are_of_one_patient_even_if_nobody_knows_who(tmp_path):
+    table(tmp_path, "image_id,path,patient_id,study,A\na,a,-,s1,1\nb,b,-,s1,1\nc,c,-,nan,1\nd,d,-,nan,0\n")
+    for name in "abcd":
+        (tmp_path / f"{name}.png").touch()
+    rows = read(tmp_path, table="t.csv", tasks=["A"], columns={"study_id": "study"}, no_patient=["-"])
+    assert rows["patient_id"].tolist() == [f"no patient: {name}" for name in ("s1", "s1", "c", "d")]
+    assert rows["study_id"].isna().tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize("number", ["0", "000", "-1", "999"])
+def test_a_number_that_may_stand_for_no_patient_is_told(tmp_path, number, caplog):
+    patients(tmp_path, number, number, number, number, "1", "2")
+    assert f"4 of 6 images are of one patient, '{number}', the next has 1" in caplog.text
+    caplog.clear()
+    patients(tmp_path, "0", "0", "1", "1", "2", "2")
+    assert "of one patient" not in caplog.text
+
+
+@pytest.mark.parametrize("field", ["patient_id", "image_id"])
+def test_identifiers_that_a_spreadsheet_rounded_are_refused(tmp_path, field):
+    with pytest.raises(UserError, match=rf"row 3, column {field}: '2.05E\+37' \(2 such rows\): a spreadsheet program"):
+        patients(
+            tmp_path, "1", "2.05E+37", "2.05E+37",
+            head="image_id,path,patient_id,A" if field == "patient_id" else "patient_id,path,image_id,A",
+        )  # fmt: skip
+    assert len(patients(tmp_path, "1e23", "2E05", "12e4567")) == 3
+
+
+def test_a_workbook_keeps_no_digits_that_it_lost(tmp_path):
+    rows = [["image_id", "path", "patient_id", "A"], ["1", "1.png", 20500000000000000000.0, 1], ["2", "2.png", 7.0, 1]]
+    workbook(tmp_path / "t.xlsx", Sheet1=rows)
+    with pytest.raises(UserError, match=r"row 2, column patient_id: '2\.05\d*E\+19' \(1 such rows\)"):
+        read(tmp_path, table="t.xlsx", tasks=["A"])
+
+
+@pytest.mark.parametrize(("one", "other"), [("P1", "p1"), ("007", "7"), ("7.0", "7")])
+def test_patients_that_are_nearly_the_same_are_told(tmp_path, one, other, caplog):
+    rows = patients(tmp_path, one, other, "z")
+    assert rows["patient_id"].nunique() == 3
+    assert (
+        f"2 of 3 identifiers differ from another in capital letters, leading zeros or a final .0 alone, such as {one!r}"
+        in caplog.text
+    )
+
+
+def two_tables(root, head, *rows):
+    images_by_study(root)
+    (root / "t.csv").write_text("image_id,patient_id,path,study,sex,A,note\n1,p,1.png,s1,F,1,x\n2,q,2.png,s2,,0,x\n")
+    table(root, "\n".join([head, *rows]) + "\n", "more.csv")
+    return {"table": "t.csv", "join": [{"table": "more.csv", "key": "study"}], "columns": {"sex": "sex"}}
+
+
+def test_a_column_of_two_tables_that_agree(tmp_path):
+    block = two_tables(tmp_path, "study,sex,A,note", "s2,M,0.0,y", "s1,f,1,z")
+    rows = read(tmp_path, tasks=["A"], **block)
+    assert rows["sex"].tolist() == ["F", "M"]
+    assert said(rows["A"]) == [1, 0]
+
+
+def test_a_column_of_two_tables_that_contradict_each_other(tmp_path):
+    block = two_tables(tmp_path, "study,sex,A,note", "s2,M,1,y", "s1,f,1,z")
+    words = (
+        r"more\.csv: column A is in .*t\.csv too, and they differ for 1 of 2 images{}, the first is that of row 2 here"
+    )
+    with pytest.raises(UserError, match=words.format(r" \('0' and '1'\)") + " and row 3 there"):
+        read(tmp_path, tasks=["A"], **block)
+    with pytest.raises(UserError, match=words.format("")):
+        read(tmp_path, tasks=["A"], public=False, **block)
+
+
+def test_files_without_an_ending_are_found_below_a_star(tmp_path):
+    table(tmp_path, "image_id,patient_id,A\nIM1,p,1\n1.2.840.7,q,0\nim3,q,0\n")
+    for name in ("a/IM1", "b/1.2.840.7", "b/IM3", "b/IM1.txt"):
+        picture(tmp_path / "x.png", 1)
+        (tmp_path / "dicom" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "dicom" / name).touch()
+    rows = read(tmp_path, table="t.csv", tasks=["A"], path="dicom/*/{image_id}")
+    assert rows["path"].tolist() == ["dicom/a/IM1", "dicom/b/1.2.840.7", "dicom/b/IM3"]
+
+
+def test_words_of_the_users_own_for_sex_and_view(tmp_path):
+    table(tmp_path, "image_id,patient_id,path,s,v,A\n1,p,1.png,1,mobile,1\n2,q,2.png,2,Stand,0\n3,r,3.png,9,ap,0\n")
+    for number in (1, 2, 3):
+        (tmp_path / f"{number}.png").touch()
+    own = {"sex_words": {"M": ["1"], "F": ["2"], "U": ["9"]}, "view_words": {"AP": ["Mobile"], "PA": ["stand"]}}
+    rows = read(tmp_path, table="t.csv", tasks=["A"], columns={"sex": "s", "view": "v"}, **own)
+    assert rows["sex"].fillna("").tolist() == ["M", "F", ""]
+    assert rows["view"].tolist() == ["AP", "PA", "AP"]
+
+
+def test_view_and_age_from_a_part_of_the_path_or_of_a_column(tmp_path, caplog):
+    table(tmp_path, "image_id,patient_id,path,A\n1,p,1_pa_61y.png,1\n2,q,2_lat_7y.png,0\n3,r,3.png,0\n")
+    for name in ("1_pa_61y", "2_lat_7y", "3"):
+        (tmp_path / f"{name}.png").touch()
+    rows = read(tmp_path, table="t.csv", tasks=["A"], patterns={"view": "_([a-z]+)_", "age": "([0-9]+)y"})
+    assert rows["view"].fillna("").tolist() == ["PA", "LATERAL", ""]
+    assert rows["age"].fillna(-1).tolist() == [61, 7, -1]
+    assert "the pattern of view does not fit 1 of 3 images; theirs is unknown" in caplog.text
+
+
+def test_decimal_commas(tmp_path):
+    table(tmp_path, "image_id;patient_id;path;score;A\n1;p;1.png;0,5;1,0\n2;p;2.png;12,25;0\n3;p;3.png;1,500;\n")
+    for number in (1, 2, 3):
+        (tmp_path / f"{number}.png").touch()
+    rows = read(tmp_path, table="t.csv", tasks={"A": "A", "B": {"column": "score", "above": 1}})
+    assert said(rows["B"]) == [0, 1, 1]
+    assert said(rows["A"]) == [1, 0, None]
+    table(tmp_path, "image_id;patient_id;path;score\n1;p;1.png;1,500\n2;p;2.png;3\n")
+    with pytest.raises(UserError, match="row 2, column score: its comma may part thousands or be a decimal comma"):
+        read(tmp_path, table="t.csv", tasks={"B": {"column": "score", "above": 1}})
+
+
+def test_covidx_has_no_header_and_blanks_between_its_fields(tmp_path):
+    layouts.covidx(tmp_path)
+    names = ["patientid", "filename", "class", "source"]
+    block = {"names": names, "columns": {"image_id": "filename", "patient_id": "patientid"}, "path": "train/{filename}"}
+    task = {"column": "class", "positive": ["positive"], "negative": ["negative"]}
+    rows = read(tmp_path, table="train.txt", tasks={"COVID-19": task}, **block)
+    assert said(rows["COVID-19"]) == [0, 1, 1]
+    with pytest.raises(UserError, match=r"which looks like data\. Has the table no header\? Write one .* set `names`"):
+        read(tmp_path, table="train.txt", tasks={"COVID-19": task}, **{**block, "names": []})

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Mapping, Set
+import unicodedata
+from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.ages import years_of
@@ -60,17 +61,31 @@ FRONTAL = ["PA", "AP", "AP SUPINE"]
 OLDEST = 120
 
 
+#: a number with a comma in the place of the point, and one whose comma may part thousands
+_COMMA, _THOUSANDS = re.compile(r"[-+]?\d*,\d+"), re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+
+
+def plain(word: str) -> str:
+    """Return a word as it is compared: in one Unicode form, small, single blanks of one kind between its parts."""
+    return " ".join(unicodedata.normalize("NFC", word).casefold().split())
+
+
 def optional(texts: "pandas.Series") -> "pandas.Series":
     """Replace empty texts by missing values."""
     return texts.mask(texts == "").astype("str")
 
 
-def views(texts: "pandas.Series") -> "pandas.Series":
+def views(texts: "pandas.Series", own: Mapping[str, Sequence[str]] | None = None) -> "pandas.Series":
     """Name views as a manifest does, by :data:`VIEWS`; missing if unknown, ``OTHER`` for any other word.
 
     The word itself is not kept: a column or header that was filled in by hand may hold anything.
+
+    Args:
+        texts: words.
+        own: view -> further words for it, which count before all others.
     """
-    words = texts.map({text: view_of(text) for text in texts.unique()}).astype("str")
+    known = _own_words(own, {"UNKNOWN": ""})
+    words = texts.map({text: known.get(plain(text), _view(text)) for text in texts.unique()}).astype("str")
     others = words == OTHER_VIEW
     if others.any():
         there = ", ".join(dict.fromkeys(filter(None, VIEWS.values())))
@@ -91,10 +106,24 @@ def view_of(text: str) -> str:
     return {"AP": "AP SUPINE", "": OTHER_VIEW}.get(rest, rest) if is_lying else rest or OTHER_VIEW
 
 
-def sexes(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
-    """Translate sexes to F, M or missing, as is any word that :data:`SEXES` has not; those are counted in the log."""
-    words = texts.str.strip().str.lower()
-    known = SEXES | _with_h(set(words.unique()))
+def _own_words(own: Mapping[str, Sequence[str]] | None, names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return word -> meaning, of words by meaning; ``names`` has meanings that are called otherwise."""
+    return {plain(word): names.get(meaning, meaning) for meaning, words in (own or {}).items() for word in words}
+
+
+def sexes(
+    texts: "pandas.Series", path: str, column: str, own: Mapping[str, Sequence[str]] | None = None
+) -> "pandas.Series":
+    """Translate sexes to F, M or missing, as is any word that :data:`SEXES` has not; those are counted in the log.
+
+    Args:
+        texts: words.
+        path: their file, for the log.
+        column: their column.
+        own: F or M -> further words for it, which count before all others.
+    """
+    words = texts.map({text: plain(text) for text in texts.unique()}).astype("str")
+    known = SEXES | _with_h(set(words.unique())) | _own_words(own, {"U": None})
     _say_unknown(texts, ~words.isin(list(known)), path, column, "name no sex that is understood")
     return words.map(known).astype("str")
 
@@ -111,7 +140,8 @@ def _with_h(words: Set[str]) -> dict[str, str | None]:
 
 def labels(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     """Translate labels to 1, 0, -1 (uncertain) or missing, as floats."""
-    return translated(texts.str.strip(), LABELS, path, column).astype(float)
+    words = texts.str.strip().str.replace(r"^(-?[01]),0$", r"\1.0", regex=True)
+    return translated(words, LABELS, path, column).astype(float)
 
 
 def translated(texts: "pandas.Series", allowed: Mapping[str, Any], path: str, column: str) -> "pandas.Series":
@@ -140,11 +170,24 @@ def numbers(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     import numpy as np
     import pandas as pd
 
-    values = pd.to_numeric(texts.str.strip(), errors="coerce")
+    texts = _with_points(texts.str.strip())
+    values = pd.to_numeric(texts, errors="coerce")
     wrong = texts.index[~np.isfinite(values)]
     if len(wrong):
-        raise UserError(f"{path}: row {wrong[0] + 2}, column {column}: not a number ({len(wrong)} such rows in all)")
+        comma = texts[wrong].str.fullmatch(_THOUSANDS).all()
+        words = (
+            "its comma may part thousands or be a decimal comma; write a point, or none" if comma else "not a number"
+        )
+        raise UserError(f"{path}: row {wrong[0] + 2}, column {column}: {words} ({len(wrong)} such rows in all)")
     return values.astype(float)
+
+
+def _with_points(texts: "pandas.Series") -> "pandas.Series":
+    """Return numbers with points for decimal commas, if the commas of a column cannot part thousands."""
+    with_comma = texts.str.fullmatch(_COMMA)
+    if not with_comma.any() or texts[with_comma].str.fullmatch(_THOUSANDS).all():
+        return texts
+    return texts.mask(with_comma, texts.str.replace(",", ".", regex=False))
 
 
 def ages(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":

@@ -76,15 +76,15 @@ def found_on_disk(root: str, paths: "pandas.Series") -> "pandas.Series":
     wanted = (bare | starred) & ~paths.isin(files)
     by_name: dict[str, list[str]] = {}
     for file in files:
+        name = PurePath(file).name
+        by_name.setdefault(folded(name), []).append(file)
         if file.lower().endswith(IMAGE_SUFFIXES):
-            name = PurePath(file).name
-            by_name.setdefault(folded(name), []).append(file)
             by_name.setdefault(folded(PurePath(name).stem), []).append(file)
     found = {path: _fitting(path, by_name.get(folded(PurePath(path).name), [])) for path in paths[wanted].unique()}
     several = paths[wanted & paths.isin([path for path, fitting in found.items() if len(fitting) > 1])]
     if len(several):
         first = several.iloc[0]
-        endings = " and ".join(dict.fromkeys(PurePath(file).suffix for file in found[first]))
+        endings = " and ".join(dict.fromkeys(PurePath(file).suffix or "none" for file in found[first]))
         what = "a star" if "*" in first else "no ending"
         raise UserError(
             f"{root}: row {several.index[0] + 2}: its path has {what}, and files with {endings} are there "

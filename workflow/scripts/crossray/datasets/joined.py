@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from crossray.datasets.fields import plain
+from crossray.datasets.identifiers import check_whole, loosely
 from crossray.datasets.sheets import read_table
-from crossray.errors import UserError, listed, named, placed
-from crossray.paths import folded
+from crossray.errors import UserError, listed, may_quote, named
 from crossray.study.base import LeftOut, Settings
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Join(Settings):
     "Column that both tables have, such as image_id, patient_id, study_id or an accession number."
     key_there: LeftOut[str] = None
     "Name of that column in the further table, if different."
+    names: tuple[str, ...] = ()
+    "Names of its columns, if it has no header line."
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,8 @@ def read_joined(
     columns: Sequence[str],
     identify: "Callable[[pandas.DataFrame, str], pandas.Series]",
     several_rows: bool = False,
+    names: Sequence[str] = (),
+    used: Sequence[str] = (),
 ) -> Joined:
     """Read a table of images and add further ones.
 
@@ -118,21 +123,31 @@ def read_joined(
         columns: those that must be there, in whichever table.
         identify: returns the identifiers of images in the table of images, of this file.
         several_rows: whether an image, and a key of a further table, may have several rows.
+        names: of the columns of the table of images, where it has no header.
+        used: columns beside these whose cells are used if they are there. A column of two tables that is used must say
+            the same in both, where both say something; of another one the first table's is kept.
 
     Raises:
-        UserError: if an image has several rows, or a key of a further table, and may not; if a column is in two tables,
-            or in none.
+        UserError: if an image has several rows, or a key of a further table, and may not; if two tables contradict each
+            other, or a column is in none.
     """
-    images = read_table(paths[0], columns if not joins else [joins[0].key])
-    return with_joins(_alone(images, paths[0], identify, several_rows), paths[1:], joins, columns, several_rows)
+    images = read_table(paths[0], columns if not joins else [joins[0].key], names)
+    alone = _alone(images, paths[0], identify, several_rows)
+    return with_joins(alone, paths[1:], joins, columns, several_rows, used)
 
 
 def with_joins(
-    joined: Joined, paths: Sequence[str], joins: Sequence[Join], columns: Sequence[str], several_rows: bool
+    joined: Joined,
+    paths: Sequence[str],
+    joins: Sequence[Join],
+    columns: Sequence[str],
+    several_rows: bool,
+    used: Sequence[str] = (),
 ) -> Joined:
     """Add further tables, as :func:`read_joined` does."""
+    used = [*columns, *used, *(join.key for join in joins)]
     for path, join in zip(paths, joins, strict=True):
-        joined = _added(joined, path, join, several_rows)
+        joined = _added(joined, path, join, several_rows, used)
     joined.require(columns)
     return joined
 
@@ -161,31 +176,30 @@ def _alone(
     return replace(joined, repeated={path: Rows(images.iloc[order], places[order])})
 
 
-def _added(joined: Joined, path: str, join: Join, several_rows: bool) -> Joined:
+def _added(joined: Joined, path: str, join: Join, several_rows: bool, used: Sequence[str]) -> Joined:
     import numpy as np
     import pandas as pd
 
     there = join.key_there or join.key
     joined.require([join.key])
     joined.require_one([join.key])
-    further = read_table(path, [there])
+    further = read_table(path, [there], join.names)
     keys, wanted = further[there].str.strip(), joined.texts[join.key].str.strip()
+    check_whole(keys, path, there)
+    check_whole(joined.cells(join.key)[0].str.strip(), joined.cells(join.key)[1], join.key)
     further, keys = further[keys != ""], keys[keys != ""]
     if keys.duplicated().any() and not several_rows:
         _refuse_twice(keys, path, f"column {there}", "keys stand there more than once")
-    if twice := [name for name in further if name != there and name in joined.texts]:
-        told = placed(twice, list(further))
-        raise UserError(f"{path}: column {told} is in another table too; rename it in one of them")
     rows = pd.DataFrame({"key": wanted.to_numpy(), "image": np.arange(len(wanted))}).merge(
         pd.DataFrame({"key": keys.to_numpy(), "row": further.index}), how="left", on="key"
     )
-    matched = rows.loc[rows["row"].notna(), "image"].nunique()
+    without = wanted[rows.groupby("image")["row"].first().isna().to_numpy()]
+    matched = len(wanted) - len(without)
     log.info(
         "%s: %d of %d images have a row there by %s, %d have none; %d of its %d rows have no image",
-        path, matched, len(wanted), join.key, len(wanted) - matched, (~keys.isin(set(wanted))).sum(), len(keys),
+        path, matched, len(wanted), join.key, len(without), (~keys.isin(set(wanted))).sum(), len(keys),
     )  # fmt: skip
-    without = wanted[rows.groupby("image")["row"].first().isna().to_numpy()]
-    alike = without.map(_loosely).isin(set(keys.map(_loosely))).sum()
+    alike = without.map(loosely).isin(set(keys.map(loosely))).sum()
     if not matched:
         advice = (
             f"{alike} would be if leading zeros, a final .0 and capital letters did not count: write both alike"
@@ -201,17 +215,62 @@ def _added(joined: Joined, path: str, join: Join, several_rows: bool) -> Joined:
         )  # fmt: skip
     numbers = rows["row"].fillna(-1).astype(int)
     added = further.drop(columns=there if there in joined.texts else []).reindex(numbers).fillna("")
+    shared = [name for name in added if name in joined.texts]
+    known = joined.texts.assign(
+        **{name: _agreed(joined, added[name], rows["image"], path, name) for name in shared if name in used}
+    )
+    added = added.drop(columns=shared)
     first = ~rows["image"].duplicated().to_numpy()
     places = pd.Series(numbers[first].to_numpy(), joined.texts.index)
-    texts = pd.concat([joined.texts, added[first].set_axis(joined.texts.index)], axis=1)
+    texts = pd.concat([known, added[first].set_axis(joined.texts.index)], axis=1)
     repeated = {} if first.all() else {path: Rows(added, rows["image"].to_numpy())}
     origins = joined.origins | dict.fromkeys(added.columns, (path, places))
     return Joined(texts, origins, joined.repeated | repeated)
 
 
-def _loosely(key: str) -> str:
-    """Return a key as programs alter it: without leading zeros, the .0 of a number, and the difference of capitals."""
-    return folded(key).removesuffix(".0").lstrip("0") or key
+def _agreed(
+    joined: Joined, further: "pandas.Series", images: "pandas.Series", path: str, column: str
+) -> "pandas.Series":
+    """Return the cells of a column that two tables have: the first table's, and where that is silent the further one's.
+
+    Args:
+        joined: the tables before.
+        further: cells of the further table, by its rows less 2.
+        images: place of the image of each.
+        path: the further table.
+        column: the column.
+
+    Raises:
+        UserError: if they differ for an image; the message names the rows.
+    """
+    import numpy as np
+
+    cells = joined.texts[column]
+    said, here = cells.str.strip().to_numpy()[images], further.str.strip().to_numpy()
+    different = (
+        (said != "") & (here != "") & [_alike(one) != _alike(other) for one, other in zip(said, here, strict=True)]
+    )
+    if different.any():
+        place = int(np.flatnonzero(different)[0])
+        origin, rows = joined.origins[column]
+        values = f" ({said[place]!r} and {here[place]!r})" if may_quote() else ""
+        raise UserError(
+            f"{path}: column {column} is in {origin} too, and they differ for {images[different].nunique()} of "
+            f"{len(cells)} images{values}, the first is that of row {further.index[place] + 2} here and row "
+            f"{rows.iloc[images.iloc[place]] + 2} there. Rename the column in one of them, or take it out there"
+        )
+    filled = further[(said == "") & (here != "")].set_axis(images[(said == "") & (here != "")])
+    if len(filled):
+        log.info("%s: column %s: %d cells that are empty elsewhere are taken from here", path, column, len(filled))
+    first = filled[~filled.index.duplicated()]
+    result = cells.copy()
+    result.iloc[first.index] = first.to_numpy()
+    return result
+
+
+def _alike(text: str) -> str:
+    """Return a cell as two programs may write it: in whichever capitals, a whole number with a point or without."""
+    return plain(text).removesuffix(".0")
 
 
 def _refuse_twice(keys: "pandas.Series", path: str, what: str, words: str) -> Any:

@@ -1,13 +1,12 @@
 """Labels of one task from what a table says: marks, words, texts that are there or not, thresholds, several readers."""
 
 import logging
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from crossray.datasets.fields import labels, numbers
+from crossray.datasets.fields import labels, numbers, plain
 from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import resolve_uncertain
 from crossray.errors import UserError, listed, may_quote, named
@@ -55,11 +54,6 @@ class LabelSource(Settings):
     "Positive above this number, otherwise negative; an empty cell is unknown."
     always: LeftOut[Literal[0, 1]] = None
     "The same label for all images, without a column: 1 positive, 0 negative."
-
-
-def plain(word: str) -> str:
-    """Return a word as it is compared: in one Unicode form, small, single blanks of one kind between its parts."""
-    return " ".join(unicodedata.normalize("NFC", word).casefold().split())
 
 
 def contradiction(source: LabelSource) -> str | None:

@@ -1,15 +1,24 @@
 """What the configuration may set of several readers' releases; a reader's own settings stand in its module."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Len
 
 from crossray.study.base import LeftOut, Settings
+from crossray.study.kinds import Several
 
 View = Literal[
     "PA", "AP", "AP SUPINE", "LATERAL", "LATERAL FRONTAL", "DECUBITUS", "OBLIQUE", "COSTAL", "OTHER", "UNKNOWN", "ANY"
 ]
+
+
+NamedView = Literal["PA", "AP", "AP SUPINE", "LATERAL", "DECUBITUS", "OBLIQUE", "COSTAL", "OTHER", "UNKNOWN"]
+Sex = Literal["F", "M", "U"]
+K = TypeVar("K")
+#: words of the user's own, by what they mean
+Words = Annotated[Mapping[K, Several[str]], Len(1)]
 
 
 @dataclass(frozen=True, kw_only=True)

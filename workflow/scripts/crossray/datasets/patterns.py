@@ -1,5 +1,6 @@
 """Parts of names and identifiers, found by regular expressions with one group."""
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,8 @@ from crossray.errors import UserError
 
 if TYPE_CHECKING:
     import pandas
+
+log = logging.getLogger(__name__)
 
 
 def wrong_expression(pattern: str) -> str | None:
@@ -24,6 +27,22 @@ def wrong_group(pattern: str) -> str | None:
         return words
     groups = re.compile(pattern).groups
     return None if groups == 1 else f"{pattern!r} has {groups} groups in brackets; one must hold what is meant"
+
+
+def group_where_it_fits(pattern: str, texts: "pandas.Series", what: str) -> "pandas.Series":
+    """Return the group of a regular expression in each text, empty where it does not fit; those are counted.
+
+    Args:
+        pattern: with one group.
+        texts: one an image.
+        what: is to be found, for the log.
+    """
+    found = texts.str.extract(re.compile(pattern))[0]
+    if found.isna().any():
+        log.warning(
+            "the pattern of %s does not fit %d of %d images; theirs is unknown", what, found.isna().sum(), len(texts)
+        )
+    return found.fillna("").astype("str")
 
 
 def group_of(pattern: str, texts: "pandas.Series", path: str, column: str) -> "pandas.Series":

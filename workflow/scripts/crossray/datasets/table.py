@@ -13,6 +13,7 @@ from crossray.datasets.fields import ages, optional, sexes, views
 from crossray.datasets.found_images import FILE, HEADER, FoundBy, dicom_files
 from crossray.datasets.found_images import find as find_images_by
 from crossray.datasets.headers import read_headers
+from crossray.datasets.identifiers import check_whole, known, say_near_twins, without_placeholders
 from crossray.datasets.image_paths import columns_in, found_on_disk, from_pattern, wrong_pattern
 from crossray.datasets.joined import Join, Joined, read_joined, with_joins
 from crossray.datasets.labels_from import (
@@ -24,8 +25,8 @@ from crossray.datasets.labels_from import (
     opinions,
     say_never_met,
 )
-from crossray.datasets.options import ImageChoice, UncertainLabels
-from crossray.datasets.patterns import group_of, wrong_group
+from crossray.datasets.options import ImageChoice, NamedView, Sex, UncertainLabels, Words
+from crossray.datasets.patterns import group_of, group_where_it_fits, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table
@@ -39,9 +40,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("columns", "tasks", "path", "patterns", "join", "from_headers", "several_rows", "found_by")
+SETTINGS = (
+    "columns", "tasks", "path", "patterns", "join", "from_headers", "several_rows", "found_by", "names", "no_patient",
+    "sex_words", "view_words",
+)  # fmt: skip
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
 COHORT = None
+
+IDENTIFIERS = ("image_id", "patient_id", "study_id")
 
 #: what a header may say -> DICOM's keyword
 KEYWORDS = {
@@ -84,7 +90,7 @@ Group = Annotated[str, Obeys(wrong_group)]
 
 @dataclass(frozen=True, kw_only=True)
 class Patterns(Settings):
-    """Which part of a cell is an identifier, as a regular expression with one group that must fit every row."""
+    """Which part of a cell counts, as a regular expression with one group; those of identifiers must fit every row."""
 
     image_id: LeftOut[Group] = None
     "Regular expression for part of the column of image_id."
@@ -92,6 +98,12 @@ class Patterns(Settings):
     "Regular expression for part of the column of patient_id, such as '(p[0-9]+)_' for a file name."
     study_id: LeftOut[Group] = None
     "Regular expression for part of the column of study_id."
+    view: LeftOut[Group] = None
+    "Regular expression for part of the column of view, or of the path if none is named; unknown where it does not match."
+    sex: LeftOut[Group] = None
+    "The same for the sex."
+    age: LeftOut[Group] = None
+    "The same for the age."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +129,18 @@ class Options(ImageChoice, UncertainLabels):
     columns: Columns = Columns()
     "Names of the table's columns; those without a default are used only if named."
     patterns: Patterns = Patterns()
-    "Which part of an identifier is used, if not the whole cell."
+    "Which part of a cell is used, if not the whole cell."
     from_headers: tuple[FromHeaders, ...] = ()
     "Fields to read from the DICOM headers if the table has no such column, or an empty cell."
+    names: tuple[str, ...] = ()
+    "Names of all columns, from left to right, if the table has no header line."
+    no_patient: tuple[str, ...] = ()
+    """Values of patient_id that name no patient, such as unknown, or '' for an empty cell. Each such image, or study if
+    study_id is given, counts as a patient of its own; by default they are an error."""
+    sex_words: LeftOut[Words[Sex]] = None
+    "F and M to further words for them, such as F: ['2']; U to words that leave it unknown."
+    view_words: LeftOut[Words[NamedView]] = None
+    "Views to further words for them, such as AP: [mobile, '2']; UNKNOWN to words that leave it unknown."
     tasks: Annotated[Tasks, OneKindOf()]
     "Label columns (1 positive, 0 negative, -1 or empty unknown), as a list, or as task to column or to its rule."
 
@@ -137,7 +158,7 @@ class TableReading(ChosenImages):
     path: LeftOut[str] = None
     "Pattern of paths."
     patterns: Patterns = Patterns()
-    "Which part of an identifier is used."
+    "Which part of a cell is used."
     join: tuple[Join, ...] = ()
     "Further tables."
     from_headers: tuple[str, ...] = ()
@@ -146,6 +167,14 @@ class TableReading(ChosenImages):
     "How several rows are combined."
     found_by: LeftOut[FoundBy] = None
     "How images that no table lists are found."
+    names: tuple[str, ...] = ()
+    "Names of columns."
+    no_patient: tuple[str, ...] = ()
+    "Words that name no patient."
+    sex_words: LeftOut[Words[Sex]] = None
+    "Words for sexes."
+    view_words: LeftOut[Words[NamedView]] = None
+    "Words for views."
 
 
 Told = TableReading
@@ -220,15 +249,16 @@ def _read_images(
 
     joined, columns = _joined(release, settings, sources)
     facts = _facts(release.root, joined, columns, settings)
+    origin = release.tables[0]
     table = pd.DataFrame(
         {
             "image_id": facts["image_id"],
             "patient_id": facts["patient_id"],
             "study_id": optional(facts["study_id"]),
             "path": facts["path"],
-            "view": views(facts["view"]),
-            "sex": sexes(facts["sex"], release.tables[0], columns.get("sex", "sex")),
-            "age": ages(facts["age"], release.tables[0], columns.get("age", "age")),
+            "view": views(facts["view"], settings.view_words),
+            "sex": sexes(facts["sex"], origin, columns.get("sex", "sex"), settings.sex_words),
+            "age": ages(facts["age"], origin, columns.get("age", "age")),
         }
     )
     if "split" in columns:
@@ -255,15 +285,17 @@ def _joined(
     required = {field: name for field, name in given.items() if field not in optional_columns}
     of_tasks = [column for source in sources.values() for column in columns_of(source)]
     facts = [*required.values(), *columns_in(settings.path or "")]
-    several = settings.several_rows is not None
+    several, used = settings.several_rows is not None, list(optional_columns.values())
     if settings.found_by:
         by = settings.found_by
         images = find_images_by(release.root, release.tables[0], by, list(KEYWORDS.values()), settings.max_missing)
         labels = Join(table="", key=HEADER + by.header, key_there=by.column)
-        joined = with_joins(images, release.tables, [labels, *settings.join], [*facts, *of_tasks], several)
+        joined = with_joins(images, release.tables, [labels, *settings.join], [*facts, *of_tasks], several, used)
     else:
         identify = partial(_identifiers, columns=settings.columns, pattern=settings.patterns.image_id)
-        joined = read_joined(release.tables, settings.join, [*facts, *of_tasks], identify, several)
+        joined = read_joined(
+            release.tables, settings.join, [*facts, *of_tasks], identify, several, settings.names, used
+        )
     there = {field: name for field, name in optional_columns.items() if name in joined.texts and field != "path"}
     columns = required | there
     joined.require_one([*columns.values(), *columns_in(settings.path or "")])
@@ -277,6 +309,7 @@ def _identifiers(images: "pandas.DataFrame", path: str, columns: Columns, patter
     if columns.image_id not in images:
         return pd.Series("", images.index, dtype="str")
     texts = images[columns.image_id].str.strip()
+    check_whole(texts, path, columns.image_id)
     return group_of(pattern, texts, path, columns.image_id) if pattern else texts
 
 
@@ -304,11 +337,12 @@ def _facts(root: str, joined: Joined, columns: Mapping[str, str], settings: Tabl
         facts["path"] = from_pattern(settings.path, texts)
     if settings.found_by:
         facts |= _found(facts, texts)
-    for field, pattern in settings.patterns.as_dict().items():
-        if field in columns:
-            facts[field] = group_of(pattern, facts[field], joined.origins[columns[field]][0], columns[field])
+    facts |= _parts(facts, joined, columns, settings.patterns.as_dict())
     facts["path"] = found_on_disk(root, facts["path"])
+    facts |= _parts_of_words(facts, columns, settings.patterns.as_dict())
     facts |= _from_headers(root, facts, settings.from_headers)
+    facts["study_id"] = known(facts["study_id"], *_place("study_id", joined, columns, root))
+    facts["patient_id"] = _patients(root, facts, joined, columns, settings.no_patient)
     for field in ("image_id", "patient_id", "path"):
         empty = texts.index[facts[field] == ""]
         if len(empty) and settings.found_by:
@@ -321,6 +355,52 @@ def _facts(root: str, joined: Joined, columns: Mapping[str, str], settings: Tabl
             origin = joined.origins[next(iter(texts))][0]
             raise UserError(f"{origin}: row {empty[0] + 2}, column {column}: empty; every image needs one")
     return facts
+
+
+def _parts(
+    facts: Mapping[str, "pandas.Series"], joined: Joined, columns: Mapping[str, str], patterns: Mapping[str, str]
+) -> dict[str, "pandas.Series"]:
+    """Return the parts of identifiers that count, by patterns, which must fit."""
+    return {
+        field: group_of(patterns[field], facts[field], joined.origins[columns[field]][0], columns[field])
+        for field in IDENTIFIERS
+        if field in columns and field in patterns
+    }
+
+
+def _parts_of_words(
+    facts: Mapping[str, "pandas.Series"], columns: Mapping[str, str], patterns: Mapping[str, str]
+) -> dict[str, "pandas.Series"]:
+    """Return the parts of view, sex and age that count; of a path where they have no column and no header says them."""
+    parts = {}
+    for field in ("view", "sex", "age"):
+        if field in patterns:
+            found = group_where_it_fits(patterns[field], facts[field if field in columns else "path"], field)
+            parts[field] = found if field in columns else facts[field].mask(facts[field] == "", found)
+    return parts
+
+
+def _patients(
+    root: str,
+    facts: Mapping[str, "pandas.Series"],
+    joined: Joined,
+    columns: Mapping[str, str],
+    no_patient: Sequence[str],
+) -> "pandas.Series":
+    """Return who the patients are, once identifiers were looked at."""
+    places = {field: _place(field, joined, columns, root) for field in IDENTIFIERS}
+    for field, place in places.items():
+        check_whole(facts[field], *place)
+    say_near_twins(facts["patient_id"], *places["patient_id"])
+    owners = facts["study_id"].mask(facts["study_id"] == "", facts["image_id"])
+    return without_placeholders(facts["patient_id"], owners, no_patient, *places["patient_id"])
+
+
+def _place(field: str, joined: Joined, columns: Mapping[str, str], root: str) -> tuple[str, str]:
+    """Return the file and column of a field; of one that headers fill the folder, and DICOM's keyword."""
+    if field in columns:
+        return joined.origins[columns[field]][0], columns[field]
+    return root, KEYWORDS.get(field, field)
 
 
 def _found(facts: Mapping[str, "pandas.Series"], texts: "pandas.DataFrame") -> dict[str, "pandas.Series"]:
