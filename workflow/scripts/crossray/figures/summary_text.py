@@ -295,7 +295,10 @@ def cause_sentences(shift: pd.DataFrame, transfer: pd.DataFrame) -> list[str]:
         if (model, source, target) in idle:
             sentences.append(f"{name}: no drop to explain, the model is not better than chance internally.")
             continue
-        verdicts = pair.pivot(index="task", columns="metric", values="verdict").loc[pair["task"].unique()]
+        verdicts = pd.DataFrame(
+            {measure: rows.set_index("task")["verdict"] for measure, rows in pair.groupby("metric")}
+        )
+        verdicts = verdicts.loc[pair["task"].unique()]
         found = [(verdict, words, _suffering(verdicts, verdict)) for verdict, words in (_CAUSES | _NO_CAUSE).items()]
         said = [f"{words} {_listed(tasks)}" for _, words, tasks in found if tasks]
         empty = int(verdicts["log-loss"].isna().sum())
