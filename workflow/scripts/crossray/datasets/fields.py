@@ -85,7 +85,7 @@ def views(texts: "pandas.Series", own: Mapping[str, Sequence[str]] | None = None
         own: view -> further words for it, which count before all others.
     """
     known = _own_words(own, {"UNKNOWN": ""})
-    words = texts.map({text: known.get(plain(text), _view(text)) for text in texts.unique()}).astype("str")
+    words = texts.map({text: known.get(plain(text), view_of(text)) for text in texts.unique()}).astype("str")
     others = words == OTHER_VIEW
     if others.any():
         there = ", ".join(dict.fromkeys(filter(None, VIEWS.values())))

@@ -99,7 +99,7 @@ class Patterns(Settings):
     study_id: LeftOut[Group] = None
     "Regular expression for part of the column of study_id."
     view: LeftOut[Group] = None
-    "Regular expression for part of the column of view, or of the path if none is named; unknown where it does not match."
+    "Regular expression for part of the column of view, or of the path if none is named; unknown if no match."
     sex: LeftOut[Group] = None
     "The same for the sex."
     age: LeftOut[Group] = None
