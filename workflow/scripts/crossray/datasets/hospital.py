@@ -169,7 +169,6 @@ def expose(
     Returns:
         Grey levels of shape (rows, columns), 0 black to 1 white (dense tissue is bright); and where each finding is.
     """
-    appearance = _machine(appearance, generator)
     rows = appearance.rows
     shape = (rows, round(rows * appearance.aspect))
     picture, regions = render(
@@ -191,15 +190,6 @@ def expose(
     if _happens(appearance.inverted, generator):
         picture = 1 - picture
     return picture.astype(np.float32), regions
-
-
-def _machine(appearance: Appearance, generator: Generator) -> Appearance:
-    """Return how the machine's images look that takes this one; where there is one machine, nothing is drawn."""
-    portable = appearance.portable
-    if portable is None or not _happens(portable.share, generator):
-        return appearance
-    looks = {name: getattr(portable, name) for name in ("exposure", "contrast", "blur", "noise")}
-    return replace(appearance, **looks)
 
 
 def _drawn(severities: Mapping[str, float], exaggeration: float) -> dict[str, float]:

@@ -18,22 +18,6 @@ ForFindings = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Portable(Settings):
-    """A second machine, as at the bedside, and how its images look."""
-
-    share: Share
-    "Share of the images that it takes."
-    exposure: Annotated[Number, Gt(0)] = 1
-    "Factor on the brightness."
-    contrast: Annotated[Number, Gt(0)] = 1
-    "Exponent of the grey levels."
-    blur: Annotated[Number, Ge(0)] = 0
-    "Standard deviation, as a share of the height."
-    noise: Annotated[Number, Ge(0)] = 0.02
-    "Standard deviation, white being 1."
-
-
-@dataclass(frozen=True, kw_only=True)
 class Appearance(Settings):
     """How a hospital's images look."""
 
@@ -53,8 +37,6 @@ class Appearance(Settings):
     "Width of the displayed grey levels, around the middle."
     variation: Annotated[Number, Ge(0)] = 0
     "Standard deviation between images of the logarithm of blur, contrast, window and noise."
-    portable: LeftOut[Portable] = None
-    "A second machine; exposure, contrast, blur and noise are those of the first."
     collimation: Annotated[Number, Ge(0), Le(0.4)] = 0
     "Maximum share of each side that is black."
     inverted: Share = 0
