@@ -25,28 +25,51 @@ COHEN = (
 )
 
 
-def hannover(root):
-    (root / "data.csv").write_text(HANNOVER)
-    for name in ("11", "12", "13"):
-        picture(root / "png" / f"{name}.png", int(name))
+def repeated(text, times, rename):
+    """Return a table with its rows again and again, under other names of patients and images."""
+    head, *rows = text.splitlines()
+    again = [rename(row, number) if number else row for number in range(times) for row in rows]
+    return "\n".join([head, *again]) + "\n"
 
 
-def actualmed(root):
-    (root / "metadata.csv").write_text(ACTUALMED)
-    for name in ("CR.1.2.1", "CR.1.2.2", "DX.1.2.3", "DX.1.2.4"):
-        picture(root / "images" / f"{name}.png", 1)
+def written(path, text):
+    """Write a table, and return its cells."""
+    path.write_text(text)
+    return [row.split(",") for row in text.splitlines()[1:]]
 
 
-def figure1(root):
-    (root / "metadata.csv").write_text(FIGURE1)
-    for name in ("COVID-00001a.jpg", "COVID-00001b.png", "COVID-00002.JPG", "COVID-00003.png"):
-        picture(root / "images" / name, 1)
+def hannover(root, times=1):
+    def other(row, k):
+        patient, image, rest = row.split(",", 2)
+        return f"{patient}{k},{image}{k:02d},{rest}"
+
+    for row in written(root / "data.csv", repeated(HANNOVER, times, other)):
+        picture(root / "png" / f"{row[1]}.png", int(row[1]))
 
 
-def cohen(root):
-    (root / "metadata.csv").write_text(COHEN)
-    for name in ("a.jpeg", "b.png", "c.jpg", "d.jpg"):
-        picture(root / "images" / name, 1)
+def actualmed(root, times=1):
+    def other(row, k):
+        return row.replace("ANON", f"ANON{k:02d}").replace(".1.", f".1{k:02d}.")
+
+    for seed, row in enumerate(written(root / "metadata.csv", repeated(ACTUALMED, times, other))):
+        picture(root / "images" / row[8], seed)
+
+
+def figure1(root, times=1):
+    endings = (".jpg", ".png", ".JPG", ".png")
+    rows = written(
+        root / "metadata.csv", repeated(FIGURE1, times, lambda row, k: row.replace("COVID-0", f"COVID-{k}0"))
+    )
+    for seed, row in enumerate(rows):
+        picture(root / "images" / f"{row[0]}{endings[seed % 4]}", seed)
+
+
+def cohen(root, times=1):
+    def other(row, k):
+        return f"{k:02d}{row.replace('images,', f'images,{k}')}"
+
+    for seed, row in enumerate(written(root / "metadata.csv", repeated(COHEN, times, other))):
+        picture(root / "images" / row[10], seed)
 
 
 COVIDX = (
@@ -57,8 +80,8 @@ COVIDX = (
 def covidx(root):
     """A list of COVIDx: no header, blanks between its fields."""
     (root / "train.txt").write_text(COVIDX)
-    for seed, name in enumerate(("MIDRC-RICORD-1C-1.png", "gjz.jpeg", "16663.jpg")):
-        picture(root / "train" / name, seed)
+    for seed, row in enumerate(COVIDX.splitlines()):
+        picture(root / "train" / row.split()[-3], seed)
 
 
 def kermany_flat(root):
@@ -75,15 +98,17 @@ def kermany(root):
         picture(root / split / "PNEUMONIA" / f"person{number}_virus_{number + 9}.jpeg", number + 9)
 
 
-def rsna(root):
+def rsna(root, times=1):
     """The pneumonia challenge: a row a box, classes in a second table with as many rows, the rest in the headers."""
-    labels = ["patientId,x,y,width,height,Target", "a-1,,,,,0", "b-2,264.0,152.0,213.0,379.0,1",
-              "b-2,562.0,152.0,256.0,453.0,1", "c-3,,,,,0"]  # fmt: skip
-    classes = ["patientId,class", "a-1,No Lung Opacity / Not Normal", "b-2,Lung Opacity", "b-2,Lung Opacity",
-               "c-3,Normal"]  # fmt: skip
-    (root / "stage_2_train_labels.csv").write_text("\n".join(labels) + "\n")
-    (root / "stage_2_detailed_class_info.csv").write_text("\n".join(classes) + "\n")
-    for seed, name in enumerate(("a-1", "b-2", "c-3")):
+    labels = ["a-1,,,,,0", "b-2,264.0,152.0,213.0,379.0,1", "b-2,562.0,152.0,256.0,453.0,1", "c-3,,,,,0"]
+    classes = ["a-1,No Lung Opacity / Not Normal", "b-2,Lung Opacity", "b-2,Lung Opacity", "c-3,Normal"]
+    for name, head, rows in (
+        ("stage_2_train_labels.csv", "patientId,x,y,width,height,Target", labels),
+        ("stage_2_detailed_class_info.csv", "patientId,class", classes),
+    ):
+        (root / name).write_text(repeated("\n".join([head, *rows]), times, lambda row, k: f"{k}{row}"))
+    names = [f"{k or ''}{name}" for k in range(times) for name in ("a-1", "b-2", "c-3")]
+    for seed, name in enumerate(names):
         said = {"PatientID": name, "PatientSex": "F", "PatientAge": "51", "ViewPosition": "PA"}
         dicom_file(root / "stage_2_train_images" / f"{name}.dcm", pixels(seed), **said)
 
@@ -96,13 +121,14 @@ RADIOGRAPHY = {
 }
 
 
-def radiography(root):
+def radiography(root, times=1):
     """COVID-19 Radiography Database: a workbook a class, names in other capital letters there, masks beside images."""
     for seed, (folder, name) in enumerate(RADIOGRAPHY.items()):
-        rows = [[f"{name}-{number}", "PNG", "256*256", "https://example.org"] for number in (1, 2)]
+        numbers = range(1, 2 * times + 1)
+        rows = [[f"{name}-{number}", "PNG", "256*256", "https://example.org"] for number in numbers]
         workbook(root / f"{folder}.metadata.xlsx", Sheet1=[["FILE NAME", "FORMAT", "SIZE", "URL"], *rows])
-        for number in (1, 2):
-            picture(root / folder / "images" / f"{folder}-{number}.png", 2 * seed + number)
+        for number in numbers:
+            picture(root / folder / "images" / f"{folder}-{number}.png", 2 * times * seed + number)
             picture(root / folder / "masks" / f"{folder}-{number}.png", 0)
 
 

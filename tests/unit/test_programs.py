@@ -12,6 +12,7 @@ from argparse import Namespace
 import pytest
 import yaml
 
+from crossray.errors import UserError, told_at_once
 from crossray.program import run as run_program
 from helpers import ROOT
 
@@ -149,3 +150,20 @@ def test_print_matrix_says_what_is_missing(tmp_path):
     done = run(ROOT / "workflow/scripts/print_matrix.py", str(tmp_path))
     assert done.returncode == 1
     assert "run the study first" in done.stderr
+
+
+def test_ctrl_c_is_one_line(capsys):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    assert run_program(stopped, Namespace(settings={"public": True})) == 130
+    assert capsys.readouterr().err == "stopped by Ctrl-C\n"
+
+
+def test_rules_end_in_one_line_that_snakemake_adds_nothing_to():
+    for error, words in (
+        (UserError("study: 5 is no name"), "error: study: 5 is no name"),
+        (KeyboardInterrupt(), "stop"),
+    ):
+        with pytest.raises(SystemExit, match=words), told_at_once():
+            raise error

@@ -64,7 +64,7 @@ def runs():
     return bool(workflow.executor_plugin and not workflow.dryrun)
 
 
-with raised_as(WorkflowError):
+with told_at_once():
     PLAN, DATA = plan_of(config)
     check_cache(
         PLAN.study, os.environ.get("SNAKEMAKE_OUTPUT_CACHE") if workflow.workflow_settings.cache is not None else None
@@ -85,7 +85,7 @@ SEEDS = STUDY.seeds
 SHARED = {SharedFSUsage.INPUT_OUTPUT, SharedFSUsage.PERSISTENCE, SharedFSUsage.SOURCES}
 STORAGE = workflow.storage_settings
 if workflow.is_main_process:
-    with raised_as(WorkflowError):
+    with told_at_once():
         check_shared(not STORAGE.default_storage_provider and SHARED <= STORAGE.shared_fs_usage)
 PAPER_NUMBERS = (
     "fig1_auc",

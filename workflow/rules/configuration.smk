@@ -16,7 +16,7 @@ elif not find_spec("crossray"):  # of a repository single files are fetched, whi
 
 from crossray import own
 from crossray.configfiles import check_text
-from crossray.errors import raised_as
+from crossray.errors import raised_as, told_at_once
 
 #: what is CrossRay's own
 CHECKOUT = own.home()
@@ -27,6 +27,6 @@ TEMPLATES = str(own.templates())
 
 def check_configuration(*files):
     """Check the text of configuration files; stop with one clear line."""
-    with raised_as(WorkflowError):
+    with told_at_once():
         for file in files:
             check_text(Path(file))

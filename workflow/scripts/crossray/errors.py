@@ -87,6 +87,20 @@ def listed(names: Iterable[object], limit: int = 5) -> str:
 
 
 @contextlib.contextmanager
+def told_at_once() -> Iterator[None]:
+    """End the process with one line after a :class:`UserError` or Ctrl-C.
+
+    Under an exception of its own Snakemake shows where in the rules it was raised, which says nothing to a user.
+    """
+    try:
+        yield
+    except UserError as error:
+        raise SystemExit(f"error: {error}") from None
+    except KeyboardInterrupt:
+        raise SystemExit("stopped by Ctrl-C") from None
+
+
+@contextlib.contextmanager
 def raised_as(kind: type[Exception]) -> Iterator[None]:
     """Raise a :class:`UserError` in place of an exception of another kind, to be reported in one line."""
     try:

@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import signal
 import sys
 import traceback
 import warnings
@@ -64,7 +65,7 @@ def settings_of(kind: type[S]) -> Callable[[str], S]:
 
 
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
-    """Run ``program`` and return its exit status: 0, or 1 after an error.
+    """Run ``program`` and return its exit status: 0, 1 after an error, or 130 after Ctrl-C.
 
     An error that the user can fix is reported in one line that begins with ``error: ``, which keeps the job from being
     retried (:mod:`crossray.attempts`): a :class:`UserError`, an error of the operating system, or a GPU that runs out
@@ -80,6 +81,9 @@ def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Names
             warnings.showwarning = _warn_without_values
         try:
             program(arguments)
+        except KeyboardInterrupt:
+            print("stopped by Ctrl-C", file=sys.stderr)
+            return 128 + signal.SIGINT
         except Exception as error:
             if may_quote() and not (isinstance(error, UserError | OSError) or _is_full_gpu(error)):
                 raise

@@ -65,8 +65,8 @@ def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost 
         yield f"{first} and {second} share {_told(plan, count, first, second)} patients, by their identifiers"
     for name, moved in outlook.moved.items():
         if moved:
-            count = _told(plan, moved, name, whole=len(outlook.tables[name]))
-            yield f"{name}: {count} images change their split, as their patients are in several"
+            images = _told(plan, moved, name, whole=len(outlook.tables[name]))
+            yield f"{name}: {images} images change their split, as their patients are in several"
     for cohort in cohorts:
         yield from (f"{cohort.name}: {warning}" for warning in cohort.warnings)
         yield from _remarks_on_files(cohort)

@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from crossray.datasets.table_heads import SEARCHED, Row, from_header, header_place, matches, with_names
 from crossray.errors import UserError
@@ -148,7 +149,7 @@ def _first_records(text: str, separator: str) -> list[list[str]]:
     return some
 
 
-def _reader(text: str, separator: str, strict: bool = False) -> "csv._reader":
+def _reader(text: str, separator: str, strict: bool = False) -> Any:
     """Return a reader of records; blanks at both ends of a line, and several in a row, separate nothing more."""
     if separator != BLANK:
         return csv.reader(_lines(text), delimiter=separator, strict=strict)

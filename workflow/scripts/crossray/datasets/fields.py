@@ -75,7 +75,7 @@ def optional(texts: "pandas.Series") -> "pandas.Series":
     return texts.mask(texts == "").astype("str")
 
 
-def views(texts: "pandas.Series", own: Mapping[str, Sequence[str]] | None = None) -> "pandas.Series":
+def views(texts: "pandas.Series", own: Mapping[Any, Sequence[str]] | None = None) -> "pandas.Series":
     """Name views as a manifest does, by :data:`VIEWS`; missing if unknown, ``OTHER`` for any other word.
 
     The word itself is not kept: a column or header that was filled in by hand may hold anything.
@@ -106,13 +106,13 @@ def view_of(text: str) -> str:
     return {"AP": "AP SUPINE", "": OTHER_VIEW}.get(rest, rest) if is_lying else rest or OTHER_VIEW
 
 
-def _own_words(own: Mapping[str, Sequence[str]] | None, names: Mapping[str, Any]) -> dict[str, Any]:
+def _own_words(own: Mapping[Any, Sequence[str]] | None, names: Mapping[str, Any]) -> dict[str, Any]:
     """Return word -> meaning, of words by meaning; ``names`` has meanings that are called otherwise."""
     return {plain(word): names.get(meaning, meaning) for meaning, words in (own or {}).items() for word in words}
 
 
 def sexes(
-    texts: "pandas.Series", path: str, column: str, own: Mapping[str, Sequence[str]] | None = None
+    texts: "pandas.Series", path: str, column: str, own: Mapping[Any, Sequence[str]] | None = None
 ) -> "pandas.Series":
     """Translate sexes to F, M or missing, as is any word that :data:`SEXES` has not; those are counted in the log.
 

@@ -156,12 +156,12 @@ def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: 
     strange = texts.isin([text for text, words in parts.items() if any(plain(word) not in meanings for word in words)])
     if strange.any():
         counts = Counter(word for text in texts[strange] for word in parts[text] if plain(word) not in meanings)
-        words = [f"{word!r} ({count})" for word, count in counts.most_common()]
+        told = [f"{word!r} ({count})" for word, count in counts.most_common()]
         if source.others is None:
-            raise UserError(_strange_words(texts[strange], words, path, column))
+            raise UserError(_strange_words(texts[strange], told, path, column))
         log.warning(
             "%s: column %s: %d of %d rows have a word that is not listed, which is %s as `others` says%s",
-            path, column, strange.sum(), len(texts), source.others, f": {listed(words, 8)}" if may_quote() else "",
+            path, column, strange.sum(), len(texts), source.others, f": {listed(told, 8)}" if may_quote() else "",
         )  # fmt: skip
     said = {text: _together([meanings.get(plain(word), rest) for word in words]) for text, words in parts.items()}
     return texts.map(said).astype(float)
