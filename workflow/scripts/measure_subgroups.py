@@ -1,4 +1,4 @@
-"""Measure every model by sex, age band and view, and find the group that fares worst."""
+"""Measure every model by sex, age band, view and strata, and find the group that fares worst."""
 
 import logging
 import sys

@@ -298,8 +298,8 @@ SECTIONS = (
             TableEntry("score_distribution", "usefulness"),
             FigureEntry(
                 "subgroups",
-                label="sex, age band and view",
-                caption="Mean AUC by sex, age band and view, at home and elsewhere.",
+                label="sex, age band, view and strata",
+                caption="Mean AUC by sex, age band, view and strata, at home and elsewhere.",
                 tables=("subgroups",),
                 settings=("models", "members", "minimum"),
             ),

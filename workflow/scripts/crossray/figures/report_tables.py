@@ -228,7 +228,7 @@ VIEWS = {
         lambda t: t[t["share"] != 0],
     ),
     "subgroups": View(
-        "AUC by sex, age band and view, mean over tasks",
+        "AUC by sex, age band, view and strata, mean over tasks",
         "source model target attribute group patients auc auc_low auc_high difference difference_low "
         "difference_high worst",
         lambda t: t[t["task"] == MEAN_OF_TASKS],
