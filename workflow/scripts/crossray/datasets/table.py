@@ -15,7 +15,7 @@ from crossray.datasets.found_images import find as find_images_by
 from crossray.datasets.headers import read_headers
 from crossray.datasets.image_paths import columns_in, found_on_disk, from_pattern, wrong_pattern
 from crossray.datasets.joined import Join, Joined, read_joined, with_joins
-from crossray.datasets.labels_from import LabelSource, by_image, columns_of, combined, contradiction, opinions
+from crossray.datasets.labels_from import LabelSource, by_image, columns_of, contradiction, opinions
 from crossray.datasets.options import ImageChoice, UncertainLabels
 from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import keep_images
@@ -24,6 +24,7 @@ from crossray.datasets.release import check_images, find_root, find_table
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.strata import ELEMENTS, from_the_first, months, pooled, sources_of, wrong_strata
 from crossray.errors import UserError
+from crossray.opinions import combined
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Obeys, OneKindOf, Several
 

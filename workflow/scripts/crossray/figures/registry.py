@@ -422,6 +422,19 @@ SECTIONS = (
             ),
             TableEntry("label_control", "labels"),
             FigureEntry(
+                "readers",
+                label="other readers' labels",
+                caption=(
+                    "AUC of each model by what several readers say together or alone, and agreement of models with "
+                    "each reader beside that of readers with one another."
+                ),
+                tables=("reader_labels", "reader_agreement"),
+                settings=("models", "resamples"),
+                needs="readers",
+            ),
+            TableEntry("reader_labels", "readers"),
+            TableEntry("reader_agreement", "readers"),
+            FigureEntry(
                 "heads",
                 label="weight vectors",
                 caption=(
