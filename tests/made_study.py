@@ -27,6 +27,7 @@ from crossray.analysis import (
     paper,
     performance,
     probe,
+    readers,
     roc,
     subgroups,
     sweep_points,
@@ -67,6 +68,13 @@ from crossray.tables import write as write_table
 from helpers import ROOT, manifest_table
 
 EVALUATION = {"minimum": 5, "resamples": 100, "seed": 0}
+
+
+def with_opinions(table, task):
+    """Return a manifest with what three readers say of a task, each wrong in another tenth of the images."""
+    place = np.arange(len(table)) // 5 % 10
+    said = {f"{task}{manifest.BY}reader {n}": (table[task] - (place == n)).abs() for n in (1, 2, 3)}
+    return table.assign(**said)
 
 
 @dataclass
@@ -137,7 +145,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external", "usefulness",
+            "external", "usefulness", "readers",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -178,6 +186,8 @@ class Made:
             tables[name] = table.assign(view=generator.choice(["PA", "AP"], len(table)), age=ages)
             if name in self.tested:
                 tables[name]["split"] = "test"
+            if name == next(iter(self.labels)) and self.explained:
+                tables[name] = with_opinions(tables[name], tasks[0])
             manifest.write(self.folder / f"manifests/{name}.parquet", tables[name], {})
             self._pixels(name, tables[name], generator)
         for source in self.sources:
@@ -291,6 +301,8 @@ class Made:
             self._write(acceptance=judged, thresholds=thresholds)
             curves, distributions = usefulness.measure(study, self.asked_of_use)
             self._write(decision_curve=curves, score_distribution=distributions)
+            by_reader, agreements = readers.measure(study)
+            self._write(reader_labels=by_reader, reader_agreement=agreements)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
         self._write(output_points=drawn, output_extremes=extremes)
         claimed = {"reader": {task: {"auc": 0.99} for task in self.tasks}}

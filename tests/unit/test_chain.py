@@ -26,16 +26,17 @@ STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": 
          "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
          "objective": "multilabel"}  # fmt: skip
 #: all but what has chains of its own: test_localisation, test_shift_tables, test_corrections
-HAD = set(NEEDS) - {
+LACKING = {
     "acceptance",
     "usefulness",
+    "readers",
     "external",
     "attribution",
     "localisation",
     "explanation",
     "corrections",
-    "truth",
 }
+HAD = set(NEEDS) - LACKING - {"truth"}
 APPEARANCE = {
     "rows": 48, "aspect": 1.0, "exposure": 1.0, "contrast": 1.0, "blur": 0.0, "noise": 0.01, "marker": "L",
     "photometric": "MONOCHROME2", "bits_stored": 12, "transfer_syntax": "rle", "window": 1.0, "variation": 0.0,

@@ -153,7 +153,7 @@ rule measure_calibration:
 
 
 rule measure_subgroups:
-    """Measure every model by sex, age band and view."""
+    """Measure every model by sex, age band, view and strata."""
     input:
         predictions=predictions,
         manifests=study_manifests,
@@ -164,7 +164,7 @@ rule measure_subgroups:
             layout.table("subgroups"),
             caption="../report/analysis.rst",
             category="Tables",
-            labels={"table": "AUC by sex, age band and view"},
+            labels={"table": "AUC by sex, age band, view and strata"},
         ),
     log:
         "<log>/measure_subgroups.log",

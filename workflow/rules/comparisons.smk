@@ -298,3 +298,50 @@ rule measure_sweeps:
             --choices {output.choices:q} \
             &>{log:q}
         """
+
+
+rule compare_readers:
+    """Measure models under each way of combining several readers, and how far they agree with each."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        labels=report(
+            layout.table("reader_labels"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "results by what readers say"},
+        ),
+        agreement=report(
+            layout.table("reader_agreement"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "agreement of readers and models"},
+        ),
+    log:
+        "<log>/compare_readers.log",
+    benchmark:
+        "<benchmark>/compare_readers.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(4000),
+        runtime=lasts(60),
+    params:
+        settings=stage_settings.analysis(PLAN).to_json(),
+        code=code_version("compare_readers"),
+        study=subpath(output.labels, ancestor=2),
+    shell:
+        """
+        python {resources.scripts:q}/compare_readers.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --labels {output.labels:q} \
+            --agreement {output.agreement:q} \
+            &>{log:q}
+        """

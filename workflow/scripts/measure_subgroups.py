@@ -1,4 +1,4 @@
-"""Measure every model by sex, age band and view, and find the group with the worst performance."""
+"""Measure every model by sex, age band, view and strata, and find the group with the worst performance."""
 
 import logging
 import sys

@@ -1,9 +1,9 @@
 """The manifest: one row an image of a release, with its patient, its split and one label column a task.
 
 Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column a task: 1 positive,
-0 negative, NaN unknown. Where several readers labelled a task, columns ``TASK @ READER`` after them say who said what.
-Written as Parquet, whose metadata say which data set it is and which reader and label
-policy made it.
+0 negative, NaN unknown. Where several readers labelled a task, columns ``TASK @ READER`` after them say who said what;
+columns ``stratum: NAME``, the last, what else images are compared by, such as scanner or ward. Written as Parquet,
+whose metadata say which data set it is and which reader and label policy made it.
 """
 
 import hashlib
@@ -37,11 +37,16 @@ OLDEST_TOLD = 89
 #: between a task and a reader in the names of columns that say what each of several readers said
 BY = " @ "
 
+#: before the names of strata in those of their columns
+STRATUM = "stratum: "
+#: the column of dates: months from the first of the data set
+MONTHS = f"{STRATUM}months"
+
 _METADATA_KEY = b"crossray"
 
 
-def schema(tasks: Sequence[str]) -> pa.DataFrameSchema:
-    """Return the table schema of a manifest with these task columns."""
+def schema(tasks: Sequence[str], strata: Sequence[str] = ()) -> pa.DataFrameSchema:
+    """Return the table schema of a manifest with these columns of tasks and of strata."""
     text = pa.Column(str, nullable=False)
     optional = pa.Column(str, nullable=True)
     columns = {
@@ -55,7 +60,8 @@ def schema(tasks: Sequence[str]) -> pa.DataFrameSchema:
         "split": pa.Column(str, pa.Check.isin(SPLITS)),
     }
     labels = {task: pa.Column(float, pa.Check.isin([0.0, 1.0]), nullable=True) for task in tasks}
-    return pa.DataFrameSchema({**columns, **labels}, strict=True, ordered=True)
+    others = {name: pa.Column(float, pa.Check.ge(0), nullable=True) if name == MONTHS else optional for name in strata}
+    return pa.DataFrameSchema({**columns, **labels, **others}, strict=True, ordered=True)
 
 
 def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]) -> pd.Series:
@@ -193,7 +199,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
 
     Args:
         table: the manifest.
-        tasks: its label columns.
+        tasks: its label columns; strata are those that it has.
         origin: the file that the rows came from, for messages.
 
     Raises:
@@ -211,7 +217,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
             "put all images of a patient into one split"
         )
     try:
-        schema(tasks).validate(table, lazy=True)
+        schema(tasks, strata_of(table)).validate(table, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         first = cases.iloc[0]
@@ -247,7 +253,9 @@ def read(path: Path) -> pd.DataFrame:
 def _has_its_type(table: pd.DataFrame, name: str) -> bool:
     """Return whether a column holds numbers, or texts if it is one of those; one without any value may be either."""
     numbers = pd.api.types.is_float_dtype(table[name])
-    if name in FIXED_COLUMNS and name != "age":
+    if name == MONTHS:
+        return numbers
+    if name.startswith(STRATUM) or (name in FIXED_COLUMNS and name != "age"):
         return table[name].isna().all() or (not numbers and pd.api.types.is_string_dtype(table[name]))
     return numbers
 
@@ -268,9 +276,15 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def tasks_of(table: pd.DataFrame) -> list[str]:
     """Return the names of a manifest's label columns."""
-    return [column for column in table.columns if column not in FIXED_COLUMNS and BY not in column]
+    others = (*FIXED_COLUMNS, *opinions_of(table), *strata_of(table))
+    return [column for column in table.columns if column not in others]
 
 
 def opinions_of(table: pd.DataFrame) -> list[str]:
     """Return the names of the columns that say what single readers said, ``TASK @ READER``."""
-    return [column for column in table.columns if BY in column]
+    return [column for column in table.columns if BY in column and not column.startswith(STRATUM)]
+
+
+def strata_of(table: pd.DataFrame) -> list[str]:
+    """Return the names of the columns by which images are compared, ``stratum: NAME``."""
+    return [column for column in table.columns if column.startswith(STRATUM)]

@@ -11,16 +11,13 @@ from statsmodels.stats.proportion import proportion_confint
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.intervals import Measured, independent, interval, measure_auc, paired_difference
-from crossray.analysis.thresholds import own_thresholds
+from crossray.analysis.thresholds import OfModels, limit_of, own_thresholds
 from crossray.statistics import auc
-from crossray.study.names import BINARY_ANSWER
 from crossray.tables import of_rows
 from crossray.tables.external import Claims, Refusals, Versions
 
 BELOW, ABOVE, AGREES = "below the claim", "above the claim", "not told from the claim"
 SCORED, REFUSED, ALL = "scored", "refused", "all"
-
-Thresholds = Mapping[ModelKey, Mapping[tuple[str, str], float]]
 
 
 def measure(
@@ -59,13 +56,6 @@ def measure(
         of_rows(refusals, Refusals),
         of_rows(versions, Versions),
     )
-
-
-def limit_of(scored: ScoredSplit, trained: ModelKey, task: str, thresholds: Thresholds) -> float:
-    """Return from which output on a model calls an image positive; NaN where that is not known."""
-    if scored.scales.get(trained) == BINARY_ANSWER:
-        return 1.0
-    return thresholds[trained].get((scored.reported_seed(trained), task), float("nan"))
 
 
 def share(name: str, hits: NDArray, patients: NDArray) -> dict[str, float]:
@@ -156,7 +146,7 @@ def bounds(labels: pd.Series, scores: pd.Series, limit: float) -> dict[str, floa
     return found
 
 
-def _versions(study: Study, scored: ScoredSplit, thresholds: Thresholds) -> Iterator[dict[str, Any]]:
+def _versions(study: Study, scored: ScoredSplit, thresholds: OfModels) -> Iterator[dict[str, Any]]:
     """Yield each pair of models of which one was trained elsewhere, on the images for which both have outputs."""
     everybody = list(scored.logits)
     for place, one in enumerate(everybody):
@@ -171,7 +161,7 @@ def _versions(study: Study, scored: ScoredSplit, thresholds: Thresholds) -> Iter
 
 
 def _compared(
-    scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str, thresholds: Thresholds
+    scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str, thresholds: OfModels
 ) -> dict[str, Any] | None:
     """Compare two models: difference of AUCs, and how many images each calls positive; None where one has no number."""
     if not all(scored.measurable(trained, task) for trained in pair):

@@ -71,7 +71,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
                     keys = {"first": first, "second": second, "task": task, "matched": len(part)}
                     first_labels, second_labels = (side[task].to_numpy()[here] == 1 for side in (ours, theirs))
                     patients = ours["patient_id"].to_numpy()[here]
-                    rows.append(keys | _agreement(first_labels, second_labels, drawn.of(first, patients)))
+                    rows.append(keys | agreement_of(first_labels, second_labels, drawn.of(first, patients)))
     return of_rows(rows, LabelAgreement)
 
 
@@ -95,7 +95,14 @@ class _Resamples:
         return self._weights[cohort][:, self._patients[cohort].get_indexer(patients)]
 
 
-def _agreement(ours: NDArray, theirs: NDArray, weights: NDArray) -> dict[str, Any]:
+def agreement_of(ours: NDArray, theirs: NDArray, weights: NDArray) -> dict[str, Any]:
+    """Return counts, F1 and kappa of two who call the same images positive or not, with percentile intervals.
+
+    Args:
+        ours: which the first calls positive, shape (images,).
+        theirs: which the second does.
+        weights: resamples of patients, shape (resamples, images).
+    """
     columns = np.stack([ours & theirs, ours, theirs, np.ones(len(ours))], axis=1)
     exact, drawn = columns.sum(axis=0)[None].astype(float), weighted_sums(weights, columns)
     both, first, second, images = exact[0].astype(int)

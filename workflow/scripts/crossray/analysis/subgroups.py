@@ -1,5 +1,6 @@
-"""Is the loss the same for everybody? AUC by sex, age band and view, and the group that fares worst."""
+"""Is the loss the same for everybody? AUC by sex, age band, view and strata, and the group that fares worst."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,14 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray import reasons
+from crossray import manifest, reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
 from crossray.analysis.datasets import age_bands
 from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups
 
-ATTRIBUTES = ("sex", "age", "view")
+#: months of a group of dates
+MONTHS = 6
+NOT_RECORDED = "not recorded"
 
 
 def measure(study: Study) -> pd.DataFrame:
@@ -40,11 +43,31 @@ def measure(study: Study) -> pd.DataFrame:
 
 def _groups(scored: ScoredSplit) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     """Yield attribute, group, and which images belong to it; images whose group is not recorded are in none."""
-    for attribute in ATTRIBUTES:
-        values = age_bands(scored.labels["age"]) if attribute == "age" else scored.labels[attribute]
-        levels = [level for level in dict.fromkeys(values.dropna().sort_values()) if level]
+    for attribute, values in _attributes(scored.labels):
+        levels = sorted((level for level in values.dropna().unique() if level), key=_in_order)
         for level in levels if len(levels) > 1 else []:
             yield attribute, str(level), (values == level).fillna(False).to_numpy(bool)
+
+
+def _attributes(labels: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    """Yield what images are grouped by: sex, age band and view, and the strata of the data set, dates by half years.
+
+    Of strata what is not recorded is a group too: it may be that of one ward, or of a machine that is at fault.
+    """
+    yield "sex", labels["sex"]
+    yield "age", age_bands(labels["age"])
+    yield "view", labels["view"]
+    for name in manifest.strata_of(labels):
+        values = labels[name]
+        if name == manifest.MONTHS:
+            first = (values // MONTHS * MONTHS).astype("Int64")
+            values = (first.astype("str") + " to " + (first + MONTHS - 1).astype("str")).where(values.notna())
+        yield name.removeprefix(manifest.STRATUM), values.fillna(NOT_RECORDED) if values.notna().any() else values
+
+
+def _in_order(level: str) -> list[tuple[bool, int, str]]:
+    """Return what groups are sorted by: numbers in their names as numbers."""
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(level))]
 
 
 def _group(scored: ScoredSplit, trained: ModelKey, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:

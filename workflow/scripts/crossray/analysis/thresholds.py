@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.metrics import calibrated, error_threshold, precision_threshold, youden_threshold
+from crossray.study.names import BINARY_ANSWER
 from crossray.tables import ENSEMBLE
 
 #: the precision that the rule ``precision`` asks for
@@ -23,6 +24,8 @@ RULES: Mapping[str, Callable[[NDArray, NDArray], float]] = {
 GIVEN = "given"
 
 Thresholds = Mapping[tuple[str, str], float]
+#: of every model
+OfModels = Mapping[ModelKey, Thresholds]
 
 
 def own_thresholds(study: Study, trained: ModelKey) -> dict[tuple[str, str], float]:
@@ -47,6 +50,13 @@ def thresholds_by_rule(study: Study, trained: ModelKey) -> dict[str, dict[tuple[
         scored = study.scored(external.chosen_on, "validation", [trained])
         return {rule: chosen(scored.labels, scored.logits[trained], rule) for rule in RULES}
     return {GIVEN: {}}
+
+
+def limit_of(scored: ScoredSplit, trained: ModelKey, task: str, thresholds: OfModels) -> float:
+    """Return from which output on a model calls an image positive; NaN where that is not known."""
+    if scored.scales.get(trained) == BINARY_ANSWER:
+        return 1.0
+    return thresholds[trained].get((scored.reported_seed(trained), task), float("nan"))
 
 
 def chosen(labels: pd.DataFrame, seeds: Mapping[str, pd.DataFrame], rule: str) -> dict[tuple[str, str], float]:

@@ -41,7 +41,7 @@ def labels_of(images: pd.DataFrame, owners: pd.Series) -> pd.DataFrame:
     """
     groups = images.groupby(owners.to_numpy(), sort=False)
     table = groups.first()
-    labels = manifest.tasks_of(images)
+    labels = [*manifest.tasks_of(images), *manifest.opinions_of(images)]
     for name in images.columns.difference(labels):
         if name not in ("patient_id", "split"):
             table[name] = table[name].where(groups[name].nunique() < 2)

@@ -10,6 +10,7 @@ from crossray.datasets.fields import labels, numbers, plain
 from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import resolve_uncertain
 from crossray.errors import UserError, listed, may_quote, named
+from crossray.opinions import combined
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Number, Obeys, Several, Text
 
@@ -186,23 +187,6 @@ def _strange_words(texts: "pandas.Series", words: Sequence[str], path: str, colu
         f"{path}: row {texts.index[0] + 2}, column {column}: not under positive, negative or unknown: {told}. List "
         "them, or say what all others are (others: negative, or unknown)"
     )
-
-
-def combined(said: Sequence["pandas.Series"], rule: str | None) -> "pandas.Series":
-    """Return what several readers say together, by :attr:`LabelSource.combine`; what one says as it is."""
-    import pandas as pd
-
-    table = pd.concat(said, axis=1, keys=range(len(said)))
-    match rule:
-        case "majority":
-            mean = table.mean(axis=1)
-            return (mean > 0.5).astype(float).mask(mean.isna() | (mean == 0.5))
-        case "any":
-            return table.max(axis=1)
-        case "all":
-            return table.min(axis=1)
-        case _:
-            return table.bfill(axis=1)[0]
 
 
 def by_image(said: "pandas.Series", images: "NDArray[numpy.intp] | None", rule: str | None) -> "pandas.Series":

@@ -20,7 +20,6 @@ from crossray.datasets.labels_from import (
     LabelSource,
     by_image,
     columns_of,
-    combined,
     contradiction,
     opinions,
     say_never_met,
@@ -31,7 +30,9 @@ from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.datasets.sheets import count_rows as count_table_rows
+from crossray.datasets.strata import ELEMENTS, from_the_first, months, pooled, sources_of, wrong_strata
 from crossray.errors import UserError
+from crossray.opinions import combined
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Obeys, OneKindOf, Several
 
@@ -42,7 +43,7 @@ log = logging.getLogger(__name__)
 
 SETTINGS = (
     "columns", "tasks", "path", "patterns", "join", "from_headers", "several_rows", "found_by", "names", "no_patient",
-    "sex_words", "view_words",
+    "sex_words", "view_words", "strata",
 )  # fmt: skip
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
 COHORT = None
@@ -60,6 +61,7 @@ KEYWORDS = {
 FromHeaders = Literal["patient_id", "study_id", "sex", "age", "view"]
 
 TaskSource = Annotated[str | Annotated[LabelSource, Obeys(contradiction)], OneKindOf()]
+Strata = Several[str] | Annotated[Mapping[str, str], Len(1)]
 Tasks = Several[str] | Annotated[Mapping[str, TaskSource], Len(1)]
 
 
@@ -81,6 +83,8 @@ class Columns(Settings):
     "F or M, or the word in one of several languages; others are unknown, and counted."
     age: LeftOut[str] = None
     "Age in years, as in DICOM (034Y), or in words (50+, mid 50s); others are unknown, and counted."
+    date: LeftOut[str] = None
+    "Date of the examination, 2024-01-31 or 20240131; only the months since the data set's first date are kept."
     split: LeftOut[str] = None
     "train, validation or test, if the release has its own split."
 
@@ -141,6 +145,9 @@ class Options(ImageChoice, UncertainLabels):
     "F and M to further words for them, such as F: ['2']; U to words that leave it unknown."
     view_words: LeftOut[Words[NamedView]] = None
     "Views to further words for them, such as AP: [mobile, '2']; UNKNOWN to words that leave it unknown."
+    strata: LeftOut[Annotated[Strata, OneKindOf(), Obeys(wrong_strata)]] = None
+    """Further groups to report, beside sex, age and view, as a list, or as name to column: columns of the tables, or
+    elements of DICOM headers, such as ManufacturerModelName. Values of fewer than ten patients become `other`."""
     tasks: Annotated[Tasks, OneKindOf()]
     "Label columns (1 positive, 0 negative, -1 or empty unknown), as a list, or as task to column or to its rule."
 
@@ -175,6 +182,8 @@ class TableReading(ChosenImages):
     "Words for sexes."
     view_words: LeftOut[Words[NamedView]] = None
     "Words for views."
+    strata: LeftOut[tuple[str, ...] | Mapping[str, str]] = None
+    "Further groups to report."
 
 
 Told = TableReading
@@ -221,6 +230,8 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
     """
     import pandas as pd
 
+    from crossray.manifest import MONTHS, STRATUM, strata_of
+
     of_images = len(release.tables) - len(settings.join)
     sources = _sources(settings.tasks)
     met: dict[str, set[str]] = {task: set() for task in sources}
@@ -230,15 +241,24 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
     }
     for task, source in sources.items():
         say_never_met(task, source, met[task])
-    if len(parts) == 1:
-        return next(iter(parts.values()))
+    _one_image_each(parts)
+    table = pd.concat(parts.values(), ignore_index=len(parts) > 1)
+    for name in strata_of(table):
+        if name == MONTHS:
+            table = from_the_first(table, name)
+        else:
+            table[name] = pooled(table[name], table["patient_id"], name.removeprefix(STRATUM))
+    return table
+
+
+def _one_image_each(parts: Mapping[str, "pandas.DataFrame"]) -> None:
+    """Check that no image is in two tables of images."""
     seen: dict[str, str] = {}
     for path, part in parts.items():
         for row, name in part["image_id"].items():
             if seen.setdefault(name, path) != path:
                 place = f"row {int(str(row)) + 2}"
                 raise UserError(f"{path}: {place}: this image is in {seen[name]} too; an image is in one of the tables")
-    return pd.concat(parts.values(), ignore_index=True)
 
 
 def _read_images(
@@ -264,7 +284,25 @@ def _read_images(
     if "split" in columns:
         table["split"] = joined.texts[columns["split"]].str.strip().str.lower()
     labels = dict(_labels(sources, joined, settings, met))
-    return table.assign(**labels)
+    return table.assign(**labels, **_strata(release.root, joined, facts, settings))
+
+
+def _strata(
+    root: str, joined: Joined, facts: Mapping[str, "pandas.Series"], settings: TableReading
+) -> dict[str, "pandas.Series"]:
+    """Return what else images are compared by, as text, from tables or else from headers; and months."""
+    from crossray.manifest import MONTHS, STRATUM
+
+    found = {}
+    if settings.columns.date:
+        found[MONTHS] = months(joined.texts[settings.columns.date])
+    asked = sources_of(settings.strata or ())
+    of_headers = [source for source in asked.values() if source not in joined.texts]
+    headers = read_headers(root, facts["path"], of_headers).set_axis(joined.texts.index) if of_headers else None
+    for name, source in asked.items():
+        texts = headers[source] if headers is not None and source in headers else joined.texts[source]
+        found[f"{STRATUM}{name}"] = texts
+    return found
 
 
 def _joined(
@@ -284,7 +322,8 @@ def _joined(
     }
     required = {field: name for field, name in given.items() if field not in optional_columns}
     of_tasks = [column for source in sources.values() for column in columns_of(source)]
-    facts = [*required.values(), *columns_in(settings.path or "")]
+    of_strata = [source for source in sources_of(settings.strata or ()).values() if source not in ELEMENTS]
+    facts = [*required.values(), *columns_in(settings.path or ""), *of_strata]
     several, used = settings.several_rows is not None, list(optional_columns.values())
     if settings.found_by:
         by = settings.found_by
@@ -298,7 +337,7 @@ def _joined(
         )
     there = {field: name for field, name in optional_columns.items() if name in joined.texts and field != "path"}
     columns = required | there
-    joined.require_one([*columns.values(), *columns_in(settings.path or "")])
+    joined.require_one([*columns.values(), *columns_in(settings.path or ""), *of_strata])
     return joined, columns
 
 

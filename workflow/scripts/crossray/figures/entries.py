@@ -11,11 +11,12 @@ from typing import ClassVar, Literal, get_args
 #: located; ``paper``: data sets of Cohen et al. (2020); ``findings``: tasks that are findings, and ``classes``: tasks
 #: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
 #: few enough tasks for a matrix each; ``acceptance``: criteria that models have to meet; ``trained``: a model that is
-#: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good for
+#: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good
+#: for; ``readers``: a target that several readers labelled
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
     "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
-    "external", "usefulness",
+    "external", "usefulness", "readers",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> the report's note; classes are not missing if tasks are findings
@@ -39,6 +40,7 @@ MISSING: dict[Need, str] = {
     "trained": "Training: no model is trained here.",
     "external": "Claims, refusals and versions of external models: no `external`.",
     "usefulness": "Net benefit, and outputs by outcome: no `usefulness`.",
+    "readers": "Labels of several readers: no target's `tasks` name their columns.",
     "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
 #: settings of the study that a figure can use

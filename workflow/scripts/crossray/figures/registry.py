@@ -293,8 +293,8 @@ SECTIONS = (
             TableEntry("score_distribution", "usefulness"),
             FigureEntry(
                 "subgroups",
-                label="sex, age band and view",
-                caption="Internal and external mean AUC by sex, age band and view.",
+                label="sex, age band, view and strata",
+                caption="Internal and external mean AUC by sex, age band, view and strata.",
                 tables=("subgroups",),
                 settings=("models", "members", "minimum"),
             ),
@@ -416,6 +416,19 @@ SECTIONS = (
                 needs="labels",
             ),
             TableEntry("label_control", "labels"),
+            FigureEntry(
+                "readers",
+                label="other readers' labels",
+                caption=(
+                    "AUC of each model by what several readers say together or alone, and agreement of models with "
+                    "each reader beside that of readers with one another."
+                ),
+                tables=("reader_labels", "reader_agreement"),
+                settings=("models", "resamples"),
+                needs="readers",
+            ),
+            TableEntry("reader_labels", "readers"),
+            TableEntry("reader_agreement", "readers"),
             FigureEntry(
                 "heads",
                 label="weight vectors",

@@ -40,7 +40,7 @@ _WORDS = {
     "value_low": "low", "value_high": "high", "threshold_from": "threshold from", "observed_expected": "O/E",
     "calibration_error": "error",
     "net_benefit_low": "low", "net_benefit_high": "high", "over_all": "over treating all", "over_all_low": "low",
-    "over_all_high": "high",
+    "over_all_high": "high", "is_own": "used",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
 }  # fmt: skip
 
@@ -228,7 +228,7 @@ VIEWS = {
         lambda t: t[t["share"] != 0],
     ),
     "subgroups": View(
-        "AUC by sex, age band and view, mean over tasks",
+        "AUC by sex, age band, view and strata, mean over tasks",
         "source model target attribute group patients auc auc_low auc_high difference difference_low "
         "difference_high worst",
         lambda t: t[t["task"] == MEAN_OF_TASKS],
@@ -288,6 +288,14 @@ VIEWS = {
     "label_agreement": View(
         "two labellings of the same images",
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",
+    ),
+    "reader_labels": View(
+        "results by what readers say, together or alone",
+        "model source target task rule is_own positives negatives auc auc_low auc_high sensitivity specificity reason",
+    ),
+    "reader_agreement": View(
+        "agreement of readers and of models with readers",
+        "target task first second images both first_only second_only neither kappa kappa_low kappa_high reason",
     ),
     "label_control": View(
         "models evaluated with two labellings of the same images",

@@ -91,8 +91,8 @@ def _groups(subgroups: pd.DataFrame, key: Mapping[str, str]) -> list[str]:
         for _, row in worse.iterrows()
     ]
     if len(rows) and not len(worse):
-        said.append("no group of sex, age or view in which it is worse for certain")
+        said.append("no group in which it is worse for certain")
     if len(small):
         names = ", ".join(f"{row['attribute']} {row['group']}" for _, row in small.iterrows())
         said.append(f"too few patients to tell: {names}")
-    return said or ["sex, age and view are not recorded, or all are of one group"]
+    return said or ["no groups are recorded, or all images are of one group"]

@@ -1,4 +1,4 @@
-"""Figure: internal and external AUC by sex, age band and view."""
+"""Figure: internal and external AUC by sex, age band, view and strata."""
 
 import altair as alt
 import pandas as pd
@@ -24,8 +24,7 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
     home = [row.target in settings.members[row.source] for row in rows.itertuples()]
     rows = rows.assign(place=["internal" if here else "external" for here in home],
                        name=rows["source"] + " to " + rows["target"])  # fmt: skip
-    panels = [_panel(rows[rows["attribute"] == name], name) for name in ("sex", "age", "view")
-              if (rows["attribute"] == name).any()]  # fmt: skip
+    panels = [_panel(part, str(name)) for name, part in rows.groupby("attribute", sort=False)]
     below = rows[rows["difference_high"] < 0]
     worst = (below if len(below) else rows).loc[(below if len(below) else rows)["difference"].idxmin()]
     gap = (
@@ -47,7 +46,7 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
 def _panel(rows: pd.DataFrame, attribute: str) -> alt.Chart:
     places = ["internal", "external"]
     x = alt.X("auc:Q", title="mean AUC of tasks (higher is better)", scale=alt.Scale(zero=False))
-    y = alt.Y("group:N", title=attribute)
+    y = alt.Y("group:N", title=attribute, sort=list(dict.fromkeys(rows["group"])))
     offset = alt.YOffset("place:N", scale=alt.Scale(domain=places))
     colour = alt.Color("place:N", title=None, scale=alt.Scale(domain=places, range=[HOME, AWAY]))
     shape = alt.Shape("place:N", title=None, scale=alt.Scale(domain=places, range=["square", "circle"]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from crossray.study.checks import check_cohorts
 from crossray.study.config import Images, Study
+from crossray.study.datasets import Dataset
 from crossray.study.external import External
 from crossray.study.models import OtherModel
 from crossray.study.names import ALL_BUT, ELSEWHERE, LOGIT, PROBABILITY, is_pooled, members
@@ -264,6 +265,7 @@ class Plan:
             "agreement": len(learnt) > 1 and not classes,
             "panels": len(study.tasks) <= MOST_PANELS,
             "acceptance": study.acceptance is not None,
+            "readers": any(_has_readers(study.datasets[name]) for name in self.targets) and not classes,
             "usefulness": study.usefulness is not None and not classes,
         }
 
@@ -290,6 +292,13 @@ def make_plan(study: Study, cohorts: Mapping[str, str], located: Collection[str]
         | {model.source(): (model.home,) if model.home else () for model in study.external.values()},
         tuple(name for name in study.tested_on() if name in located),
     )
+
+
+def _has_readers(dataset: Dataset) -> bool:
+    """Return whether several readers labelled a data set."""
+    tasks = getattr(dataset, "tasks", ())
+    sources = tasks.values() if isinstance(tasks, Mapping) else ()
+    return any(len(getattr(source, "columns", None) or ()) > 1 for source in sources)
 
 
 def pool_of(study: Study) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Performance by sex, age and view."""
+"""Performance by sex, age, view and strata."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,9 +15,9 @@ class Subgroups(OfCell):
     KEY: ClassVar = ("model", "source", "target", "task", "attribute", "group")
 
     attribute: str
-    "`sex`, `age` or `view`."
+    "`sex`, `age`, `view`, `months` or a stratum of the data set."
     group: str
-    "Value of the attribute; for the age, a band of years."
+    "Value of the attribute; for age, a band of years; for months, half a year from the first; or `not recorded`."
     images: Count
     "Test images of the group labelled for the task; for a mean of tasks all images of the group."
     patients: Count

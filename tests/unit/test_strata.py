@@ -1,0 +1,112 @@
+"""Strata: columns and elements of headers by which images are compared, months in the place of dates, and groups."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from crossray import manifest
+from crossray.analysis import subgroups
+from crossray.analysis.cells import ModelKey, ScoredSplit
+from crossray.datasets import Release, strata
+from crossray.datasets.manifests import read_manifest
+from crossray.datasets.table import Told
+from crossray.errors import UserError
+from helpers import dataset, dicom_file
+
+POLICY = {"reader": "table", "views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore", "max_missing": 1}
+
+
+def read(folder, table, **settings):
+    """Return the manifest of a table, with these settings of its reader."""
+    table.to_csv(folder / "t.csv", index=False)
+    told = Told.from_dict(POLICY | {"columns": {}, "tasks": ["A"], "public": True, "role": "test"} | settings)
+    return read_manifest("d", Release(str(folder), (str(folder / "t.csv"),)), told, None)
+
+
+def rows(count=40, **columns):
+    names = [f"i{number}" for number in range(count)]
+    return pd.DataFrame(
+        {"image_id": names, "patient_id": names, "path": [f"{name}.dcm" for name in names], "A": 1} | columns
+    )
+
+
+def test_a_column_and_an_element_of_headers_are_kept_under_the_names_of_strata(tmp_path):
+    table = rows(24, ward=["A&E", "ICU"] * 12)
+    for number, path in enumerate(table["path"][:12]):
+        dicom_file(tmp_path / path, np.zeros((4, 4), np.uint8), ManufacturerModelName="DX-1" if number < 11 else "rare")
+    found = read(tmp_path, table, strata={"ward": "ward", "scanner": "ManufacturerModelName"})
+    assert list(found.columns[-3:]) == ["A", "stratum: ward", "stratum: scanner"]
+    assert manifest.tasks_of(found) == ["A"]
+    assert found["stratum: ward"].tolist() == table["ward"].tolist()
+    # one patient is too few to be named, and of half of the files nothing is known
+    assert found["stratum: scanner"].fillna("").tolist() == ["DX-1"] * 11 + ["other"] + [""] * 12
+    manifest.write(tmp_path / "m.parquet", found, {})
+    pd.testing.assert_frame_equal(manifest.read(tmp_path / "m.parquet"), found, check_dtype=False)
+
+
+def test_names_of_patients_in_a_column_named_by_mistake_stay_out(tmp_path):
+    found = read(tmp_path, rows(40, who=[f"Smith {number}" for number in range(40)]), strata=["who"])
+    assert set(found["stratum: who"]) == {strata.OTHER}
+
+
+def test_of_a_date_months_from_the_first_are_kept(tmp_path):
+    days = ["2023-11-30", "20231201", "2024-01-02T08:00", "2024-12-31 23:59:59", "31.12.2024", "", "2024-13-01"]
+    table = rows(7, when=days)
+    found = read(tmp_path, table, columns={"date": "when"})
+    assert found[manifest.MONTHS].tolist()[:4] == [0, 1, 2, 13]
+    assert found[manifest.MONTHS].isna().tolist() == [False] * 4 + [True] * 3
+    assert not found.astype(str).apply(lambda column: column.str.contains("2023|2024")).any().any()
+
+
+def test_what_cannot_be_a_stratum_is_told_in_one_line(tmp_path):
+    with pytest.raises(UserError, match="no column scanner"):
+        read(tmp_path, rows(), strata=["scanner"])
+    many = rows(strata.RARE * (strata.MOST + 1))
+    with pytest.raises(UserError, match="strata: day has 31 values of 10 patients or more, and 30 can be compared"):
+        read(tmp_path, many.assign(day=many.index % (strata.MOST + 1)), strata=["day"])
+    for given in (["sex"], {"months": "m"}):
+        with pytest.raises(UserError, match=r"strata: '(sex|months)' is the name of another group"):
+            dataset("table", root=".", table="t.csv", tasks=["A"], strata=given)
+
+
+def test_a_table_without_strata_is_read_as_before(tmp_path):
+    assert list(read(tmp_path, rows()).columns) == [*manifest.FIXED_COLUMNS, "A"]
+
+
+def test_groups_of_strata_are_those_of_the_data_set_and_what_is_not_recorded():
+    count = 60
+    names = [f"p{number}" for number in range(count)]
+    ward = pd.Series(["A", "B", None] * 20, names)
+    months = pd.Series(np.arange(count) % 20, names, dtype=float)
+    labels = pd.DataFrame({"patient_id": names, "sex": "F", "age": 50.0, "view": "PA", "Effusion": 1.0,
+                           "stratum: ward": ward, manifest.MONTHS: months}, names)  # fmt: skip
+    scored = ScoredSplit("ours", labels, {}, 5)
+    groups = {(attribute, group): inside for attribute, group, inside in subgroups._groups(scored)}
+    assert list(groups) == [
+        ("ward", "A"), ("ward", "B"), ("ward", "not recorded"),
+        ("months", "0 to 5"), ("months", "6 to 11"), ("months", "12 to 17"), ("months", "18 to 23"),
+    ]  # fmt: skip
+    assert (groups["ward", "A"] == (ward == "A")).all()
+    assert (groups["ward", "not recorded"] == ward.isna()).all()
+    assert (groups["months", "6 to 11"] == months.between(6, 11)).all()
+
+
+def test_the_ward_in_which_a_model_is_worse_is_found_and_a_small_one_lacks_patients():
+    generator = np.random.default_rng(0)
+    count = 900
+    names = [f"p{number}" for number in range(count)]
+    truth = generator.integers(0, 2, count).astype(float)
+    ward = np.where(np.arange(count) < 15, "small", np.where(np.arange(count) % 2, "A", "B"))
+    labels = pd.DataFrame({"patient_id": names, "sex": "F", "age": 50.0, "view": "PA", "Effusion": truth,
+                           "stratum: ward": ward}, names)  # fmt: skip
+    skill = np.where(ward == "B", 0.2, 2.5)
+    logits = pd.DataFrame({"Effusion": truth * skill + generator.normal(size=count)}, names)
+    key = ModelKey("v", "elsewhere")
+    scored = ScoredSplit("ours", labels, {key: {"0": logits}}, 20)
+    found = {
+        group: next(subgroups._group(scored, key, ["Effusion"], inside))
+        for _, group, inside in subgroups._groups(scored)
+    }
+    assert found["B"]["difference_high"] < 0 < found["A"]["difference_low"]
+    assert found["small"]["reason"] == "F"
+    assert found["small"]["positives"] + found["small"]["negatives"] == 15
