@@ -52,7 +52,7 @@ def test_weights_come_from_other_models():
         ({"a": {"training": {"loss": "hinge"}}}, "'hinge' is not one of cross_entropy, focal, asymmetric"),
         ({"a": {"sources": ["east"]}}, "models.a.sources: 'east' is not a source; allowed are north, south"),
         ({"a": {"sweep": {"epochs": [1]}}, "a-epochs-1": {}}, "two models are called 'a-epochs-1'"),
-        ({"a": {"weights": {"from": "b", "source": "north"}}}, "models.a.weights.from: 'b' is not a model of this study"),
+        ({"a": {"weights": {"from": "b", "source": "north"}}}, "models.a.weights.from: 'b' is not a model of this"),
         ({"a": {"weights": 3}}, "3 is not allowed; it may be a text, nothing, or a block with from and source"),
         ({"a": {"sources": ["north"]}, "b": {"weights": {"from": "a", "source": "south"}}},
          "models.b.weights.source: a is not trained on 'south'; it is on north"),

@@ -192,9 +192,7 @@ def _check_values(state: Mapping[str, Tensor], path: Path) -> None:
     """
     strange = [name for name, value in state.items() if not _is_plain(value)]
     if strange:
-        raise UserError(
-            f"{path}: {listed(strange)} is not an array of real numbers in memory; save the weights as such"
-        )
+        raise UserError(f"{path}: {listed(strange)} is not a real array in memory; save the weights as such")
     floating = {name: value for name, value in state.items() if value.is_floating_point()}
     wrong = [name for name, value in floating.items() if not torch.isfinite(value).all()]
     diverged = is_ours(path) and all(bool(value.isnan().all()) for value in floating.values())
