@@ -48,7 +48,7 @@ def config(**external_block):
             {"scores": {"ours": "a.csv"}, "scale": "percent"},
             "'percent' is not one of logit, probability, score, binary",
         ),
-        ({"scores": {"ours": "a.csv"}, "scale": [100, 0]}, r"external.v.scale: \[100, 0\] is no range"),
+        ({"scores": {"ours": "a.csv"}, "scale": [100, 0]}, r"external.v.scale: \[100, 0\] is not a range"),
         ({"scores": {"ours": "a.csv"}, "scale": [0, 1, 2]}, "external.v.scale: .* is too long; it takes 2 at most"),
         (
             {"scores": {"ours": "a.csv"}, "trained_on": "nih"},

@@ -80,8 +80,8 @@ def test_a_path_that_no_rule_could_name_is_refused(key, path):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_what_is_no_number_is_refused(value):
-    assert "no number to compute with" in refused(study(training={"learning_rate": value}))
-    assert "no number to compute with" in refused(study(models={"m": {"sweep": {"learning_rate": [1, value]}}}))
+    assert "not a finite number" in refused(study(training={"learning_rate": value}))
+    assert "not a finite number" in refused(study(models={"m": {"sweep": {"learning_rate": [1, value]}}}))
 
 
 def test_braces_lines_and_length_of_what_is_only_shown_are_carried_through():

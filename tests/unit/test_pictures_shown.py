@@ -84,11 +84,11 @@ def test_no_picture_of_patients_is_in_figures_or_page(drawn, planted):
     page.write_text(study.page(shape=f"{SIDE}px"))
     assert embedded(page) == []
     assert not any(pictures(study).values())
-    assert "Pictures of patients." not in page.read_text()
+    assert "Images of patients." not in page.read_text()
     for name in FIGURES:
         words = words_of(study.folder, name)
-        assert words["title"] == "Pictures of patients are not shown"
-        assert "No picture of north, south, reread is shown: not public" in words["caption"]
+        assert words["title"] == "Images of patients are not shown"
+        assert "Images of north, south, reread are not shown: not public" in words["caption"]
 
 
 def test_other_data_sets_keep_their_pictures(drawn):
@@ -98,7 +98,7 @@ def test_other_data_sets_keep_their_pictures(drawn):
         assert 0 < len(shown) <= len(whole[name])
         known = {picture.tobytes() for picture in whole[name]}
         assert all(picture.tobytes() in known for picture in shown)
-        assert "No picture of south is shown" in words_of(part.folder, name)["caption"]
+        assert "Images of south are not shown" in words_of(part.folder, name)["caption"]
 
 
 def test_a_picture_with_text_is_never_shown_even_if_pictures_are_asked_for(drawn, planted):
@@ -110,7 +110,7 @@ def test_a_picture_with_text_is_never_shown_even_if_pictures_are_asked_for(drawn
         assert hidden, name
         assert not any(has_text(picture[:, :128]) for picture in seen), name
         caption = words_of(study.folder, name)["caption"]
-        assert f"Grey: {len(hidden)} pictures that seem to have text burnt in are not shown" in caption
+        assert f"Grey: {len(hidden)} images with detected text, not shown" in caption
         svg = (study.folder / f"figures/{name}.svg").read_text()
         assert svg.count("text in it: not shown") == len(hidden)
     assert any(len(set(picture.ravel().tolist())) > 50 for shown in pictures(study).values() for picture in shown)

@@ -199,7 +199,7 @@ def test_a_folder_without_a_validation_split_gets_one_by_patients(tmp_path):
     ("settings", "message"),
     [
         ({"classes": {"NORMAL": []}}, "2 of 3 images are in a folder that is no class"),
-        ({"classes": CLASSES, "patient": "("}, "no regular expression"),
+        ({"classes": CLASSES, "patient": "("}, "not a regular expression"),
         ({"classes": CLASSES, "patient": r"p\d+_"}, "has 0 groups"),
         ({"classes": CLASSES, "patient": r"q(\d+)_"}, "fits 0 of 3 paths"),
     ],

@@ -85,13 +85,13 @@ def test_two_studies_do_not_share_defaults():
         (["datasets", "north", "root"], "x", r"datasets.north: unknown key root; allowed are ap_share, appearance"),
         (["datasets", "north", "appearance", "blurr"], 1, r"datasets.north.appearance: unknown key blurr"),
         (["datasets", "a/b"], {"reader": "simulated", "images": 1}, r"datasets: 'a/b' is not a name"),
-        (["sources"], ["east"], r"sources: 'east' is no data set; allowed are north, south, west"),
+        (["sources"], ["east"], r"sources: 'east' is not a data set; allowed are north, south, west"),
         (["targets"], ["north"], r"targets: the source 'south' is missing"),
         (["datasets", "north", "split", "train"], 0.9, r"datasets.north.split: .* add up to 1.3"),
         (
             ["datasets", "west", "labelling", "unlabelled"],
             ["Mass"],
-            r"datasets.west.labelling.unlabelled: 'Mass' is no task",
+            r"datasets.west.labelling.unlabelled: 'Mass' is not a task",
         ),
         (
             ["objective"],
@@ -100,7 +100,11 @@ def test_two_studies_do_not_share_defaults():
         ),
         (["objective"], "classes", r"objective: 'classes' is not one of multilabel, binary, multiclass"),
         (["models"], {"m": {"objective": "binary"}}, r"models.m: the objective binary is about one task"),
-        (["models"], {"m": {"tasks": ["Mass"]}}, r"models.m.tasks: 'Mass' is no task of this study; allowed are Card"),
+        (
+            ["models"],
+            {"m": {"tasks": ["Mass"]}},
+            r"models.m.tasks: 'Mass' is not a task of this study; allowed are Card",
+        ),
         (["models"], {"m": {"objective": "multiclass", "tasks": ["Nodule"]}}, r"models.m: the objective multiclass ta"),
         (["models"], {"m": {"objective": "multiclass"}, "n": {}}, r"models: multiclass is for all models of a study"),
         (["tasks"], [], r"tasks: \[\] should be non-empty"),
@@ -113,9 +117,9 @@ def test_two_studies_do_not_share_defaults():
         (
             ["datasets", 2017],
             {"reader": "digits"},
-            r"datasets: the name 2017 is no text; a name that YAML",
+            r"datasets: the name 2017 is not text; a name that YAML",
         ),
-        (["datasets", "north", None], 1, r"datasets.north: the name None is no text; a name that YAML takes for"),
+        (["datasets", "north", None], 1, r"datasets.north: the name None is not text; a name that YAML takes for"),
         (
             ["private"],
             "p{x}",
@@ -278,13 +282,13 @@ def test_nothing_left_to_train_on_is_an_error():
     [
         (
             lambda c: c.update(sources=["north", "all-but-nowhere"]),
-            "sources: 'all-but-nowhere' is no data set; allowed",
+            "sources: 'all-but-nowhere' is not a data set; allowed",
         ),
-        (lambda c: c.update(pool=["all"]), "pool: 'all' is no data set; allowed are north, south, west"),
+        (lambda c: c.update(pool=["all"]), "pool: 'all' is not a data set; allowed are north, south, west"),
         (lambda c: c["datasets"].update(all=c["datasets"]["north"]), "datasets: 'all' is the name of a pooled source"),
         (
             lambda c: c["datasets"]["south"].update(patients_of="south"),
-            "south.patients_of: 'south' is no other simulated",
+            "south.patients_of: 'south' is not another simulated",
         ),
         (lambda c: c["datasets"]["south"].update(paper="JSRT"), "datasets.south.paper: 'JSRT' is not one of NIH, PC"),
         (

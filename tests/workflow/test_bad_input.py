@@ -19,7 +19,7 @@ pytestmark = pytest.mark.workflow
     [
         ({"trainig": {}}, "config: the top level: unknown key trainig; allowed are acceptance, container, datasets"),
         ({"seeds": "zero"}, "config: seeds: 'zero' is not of type array"),
-        ({"sources": ["east"]}, "config: sources: 'east' is no data set; allowed are north, south"),
+        ({"sources": ["east"]}, "config: sources: 'east' is not a data set; allowed are north, south"),
         ({"datasets": {"x": {"reader": "pacs"}}}, "config: datasets.x.reader: 'pacs' is not one of simulated, table"),
         ({"datasets": {"x": {"reader": "table", "root": "gone", "table": "t.csv", "tasks": ["A"]}}},
          "datasets.x.root: no folder 'gone'; set it to where the release lies"),

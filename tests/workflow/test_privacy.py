@@ -166,7 +166,7 @@ def test_no_picture_of_a_patient_is_in_figures_or_page(watched):
     assert len(shown) > 5
     for path in shown:
         assert not re.search("data:image/(jpeg|png)", urllib.parse.unquote(path.read_text())), path
-    assert "No picture of ours is shown: not public" in (results / "report.html").read_text()
+    assert "Images of ours are not shown: not public" in (results / "report.html").read_text()
 
 
 def test_the_reasons_are_told_without_the_words_of_the_files(watched):

@@ -265,7 +265,7 @@ def _patients(paths: "pandas.Series", pattern: str | None, root: str) -> "pandas
     try:
         expression = re.compile(pattern)
     except re.error as error:
-        raise UserError(f"patient: {pattern!r} is no regular expression ({error})") from error
+        raise UserError(f"patient: {pattern!r} is not a regular expression ({error})") from error
     if expression.groups != 1:
         raise UserError(f"patient: {pattern!r} has {expression.groups} groups in brackets; one must hold the patient")
     patients = paths.str.extract(expression)[0]

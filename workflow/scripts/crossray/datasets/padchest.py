@@ -118,4 +118,4 @@ def _findings(cells: "pandas.Series", path: str) -> "pandas.Series":
     try:
         return cells.map(words)
     except (ValueError, SyntaxError, AttributeError) as error:
-        raise UserError(f"{path}: column Labels: a cell is no list of findings such as ['nodule', 'goiter']") from error
+        raise UserError(f"{path}: column Labels: a cell is not a list such as ['nodule', 'goiter']") from error

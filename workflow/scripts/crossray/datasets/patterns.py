@@ -17,7 +17,7 @@ def wrong_expression(pattern: str) -> str | None:
     try:
         re.compile(pattern)
     except re.error as error:
-        return f"{pattern!r} is no regular expression ({error})"
+        return f"{pattern!r} is not a regular expression ({error})"
     return None
 
 

@@ -1,6 +1,6 @@
 """Images inside figures: the one place where pixels of a data set become a part of a figure, or do not.
 
-Pictures of data sets that are not public stay out unless the study's setting ``pictures`` says otherwise; then those
+Images of data sets that are not public are left out unless the study's setting ``pictures`` says otherwise; then those
 that seem to have text in them stay out all the same.
 """
 
@@ -35,7 +35,7 @@ def data_url(image: NDArray[np.uint8], dataset: str, settings: DrawFigure) -> st
     Args:
         image: shape (size, size) or (size, size, 3).
         dataset: the data set that it is of.
-        settings: ``withheld``, the data sets of which no picture is shown, and ``searched``, those of which none with
+        settings: ``withheld``, the data sets whose images are not shown, and ``searched``, those of which none with
             text is.
     """
     if not _may_be_seen(image, dataset, settings):
@@ -83,7 +83,7 @@ def _jpeg(image: PIL.Image.Image, **options: int) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-#: stands for a picture that may not be seen
+#: in place of an image that may not be shown
 HIDDEN = _jpeg(PIL.Image.new("RGB", (_PIXELS, _PIXELS), EMPTY))
 
 #: stands beside it
@@ -91,27 +91,27 @@ HIDDEN_WORDS = "text in it: not shown"
 
 
 def _may_be_seen(image: NDArray[np.uint8], dataset: str, settings: DrawFigure) -> bool:
-    """Say whether a picture may be a part of a figure."""
+    """Return whether an image may be part of a figure."""
     if dataset in settings.withheld:
         return False
     return dataset not in settings.searched or not has_text(image)
 
 
 def not_shown(urls: Iterable[str], settings: DrawFigure) -> str:
-    """Return the sentences of a caption that say which pictures are not shown, and why; empty where all are."""
+    """Return the sentences of a caption that say which images are not shown, and why; empty if all are."""
     hidden = sum(url == HIDDEN for url in urls)
     if hidden:
-        log.warning("%d pictures seem to have text in them and are not shown", hidden)
+        log.warning("text was detected in %d images, which are not shown", hidden)
     withheld = f" {_why(settings)}" if settings.withheld else ""
-    return withheld + (f" Grey: {hidden} pictures that seem to have text burnt in are not shown." if hidden else "")
+    return withheld + (f" Grey: {hidden} images with detected text, not shown." if hidden else "")
 
 
 def none_shown(settings: DrawFigure) -> Figure:
-    """Return the figure that stands where no picture is shown."""
-    return nothing("Pictures of patients are not shown", _why(settings))
+    """Return the figure in place of images that are not shown."""
+    return nothing("Images of patients are not shown", _why(settings))
 
 
 def _why(settings: DrawFigure) -> str:
-    """Say why there are no pictures of data sets."""
+    """Say why images of data sets are not shown."""
     names = listed(settings.withheld)
-    return f"No picture of {names} is shown: not public, and the study does not ask for it (pictures: all)."
+    return f"Images of {names} are not shown: not public, and not enabled by the study (pictures: all)."

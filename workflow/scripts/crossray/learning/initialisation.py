@@ -175,7 +175,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(content, dict) or not any(isinstance(value, Tensor) for value in content.values()):
         raise UserError(f"{path}: holds no state dict, a name and a tensor for each weight")
     if strange := [name for name in content if not isinstance(name, str)]:
-        raise UserError(f"{path}: holds no state dict: {listed(map(repr, strange))} is no name of a weight")
+        raise UserError(f"{path}: holds no state dict: {listed(map(repr, strange))} is not the name of a weight")
     state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
     _check_values(state, path)
     for prefix in PREFIXES:
@@ -192,7 +192,7 @@ def _check_values(state: Mapping[str, Tensor], path: Path) -> None:
     """
     strange = [name for name, value in state.items() if not _is_plain(value)]
     if strange:
-        raise UserError(f"{path}: {listed(strange)} is no array of real numbers in memory; save the weights as such")
+        raise UserError(f"{path}: {listed(strange)} is not a real array in memory; save the weights as such")
     floating = {name: value for name, value in state.items() if value.is_floating_point()}
     wrong = [name for name, value in floating.items() if not torch.isfinite(value).all()]
     diverged = is_ours(path) and all(bool(value.isnan().all()) for value in floating.values())

@@ -44,7 +44,7 @@ def contradictions(study: Study) -> Iterator[str]:
         for task in getattr(getattr(dataset, "labelling", None), "unlabelled", ()):
             if task not in study.tasks:
                 yield (
-                    f"datasets.{name}.labelling.unlabelled: {task!r} is no task of this study; "
+                    f"datasets.{name}.labelling.unlabelled: {task!r} is not a task of this study; "
                     f"allowed are {', '.join(study.tasks)}"
                 )
         total = dataset.split.train + dataset.split.validation + dataset.split.test
@@ -66,7 +66,7 @@ def _wrong_names(study: Study) -> Iterator[str]:
         allowed = [*datasets, *(pooled if key == "sources" else ())]
         for name in names or ():
             if name not in allowed:
-                yield f"{key}: {name!r} is no data set; allowed are {', '.join(allowed)}"
+                yield f"{key}: {name!r} is not a data set; allowed are {', '.join(allowed)}"
     for source in study.trained_on():
         if not is_pooled(source) and source not in study.tested_on():
             yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
@@ -131,7 +131,7 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
     for task, criteria in (study.acceptance or {}).items():
         key = f"acceptance.{task}"
         if task not in study.tasks:
-            yield f"acceptance: {task!r} is no task of this study; allowed are {', '.join(study.tasks)}"
+            yield f"acceptance: {task!r} is not a task of this study; allowed are {', '.join(study.tasks)}"
         if not criteria.wanted():
             yield f"{key}: nothing is to be reached; give auc, sensitivity, specificity, or several of them"
         claimed = any(task in model.claim for model in study.external.values())
@@ -139,7 +139,7 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
             yield f"{key}.against: no model of external has a claim for {task}; give one, or name another model"
         elif criteria.against not in (None, CLAIM, *study.models, *study.external):
             allowed = ", ".join([*study.models, *study.external, CLAIM])
-            yield f"{key}.against: {criteria.against!r} is no model of this study; allowed are {allowed}"
+            yield f"{key}.against: {criteria.against!r} is not a model of this study; allowed are {allowed}"
         for name, what in (("per_day", "results per day"), ("miss_costs", "costs")):
             if getattr(criteria, name) is not None and criteria.prevalence is None:
                 yield f"{key}.{name}: {what} need a prevalence; set prevalence too"
@@ -154,12 +154,12 @@ def _wrong_acceptance(study: Study) -> Iterator[str]:
 def _wrong_sampling(study: Study) -> Iterator[str]:
     """Yield what is wrong with what is asked of usefulness, and with how images were chosen."""
     if study.usefulness and study.is_multiclass():
-        yield "usefulness: is of findings, and this study's tasks are classes; leave it out"
+        yield "usefulness: applies to findings, but this study's tasks are classes; leave it out"
     for name, dataset in study.datasets.items():
         for task in dataset.sampling if isinstance(dataset.sampling, Mapping) else ():
             if task not in study.tasks:
                 allowed = ", ".join(study.tasks)
-                yield f"datasets.{name}.sampling: {task!r} is no task of this study; allowed are {allowed}"
+                yield f"datasets.{name}.sampling: {task!r} is not a task of this study; allowed are {allowed}"
 
 
 def has_control(text: str) -> bool:
@@ -182,7 +182,7 @@ def _wrong_originals(datasets: Mapping[str, Dataset]) -> Iterator[str]:
     for name, dataset in datasets.items():
         original = getattr(dataset, "patients_of", None)
         if original and (original == name or original not in datasets or datasets[original].reader != "simulated"):
-            yield f"datasets.{name}.patients_of: {original!r} is no other simulated hospital of this study"
+            yield f"datasets.{name}.patients_of: {original!r} is not another simulated hospital of this study"
 
 
 def _shared_digits(datasets: Mapping[str, Dataset]) -> Iterator[str]:
@@ -241,7 +241,7 @@ def _wrong_objectives(study: Study) -> Iterator[str]:
         for task in model.tasks or ():
             if task not in study.tasks:
                 allowed = listed(study.tasks, 20)
-                yield f"models.{name}.tasks: {task!r} is no task of this study; allowed are {allowed}"
+                yield f"models.{name}.tasks: {task!r} is not a task of this study; allowed are {allowed}"
         count = len(study.tasks_of(name))
         if objectives[name] == BINARY and count != 1:
             yield (

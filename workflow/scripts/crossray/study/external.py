@@ -30,7 +30,7 @@ def _wrong_scale(scale: str) -> str | None:
 
 
 def _wrong_range(ends: Any) -> str | None:
-    return None if ends[0] < ends[1] else f"[{ends[0]:g}, {ends[1]:g}] is no range; the lower end comes first"
+    return None if ends[0] < ends[1] else f"[{ends[0]:g}, {ends[1]:g}] is not a range; the lower end comes first"
 
 
 def _wrong_training_data(words: str) -> str | None:

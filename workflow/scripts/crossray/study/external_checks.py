@@ -58,7 +58,7 @@ def _wrong(study: Study, model: External) -> Iterator[str]:
                 yield f"{key}: {one!r} is not one of {listed(sorted(allowed), 20)}"
     yield from _wrong_kind(study, model)
     if model.source() == ELSEWHERE and model.home == ELSEWHERE:
-        yield f".home: {ELSEWHERE!r} is no data set"
+        yield f".home: {ELSEWHERE!r} is not a data set"
 
 
 def _wrong_kind(study: Study, model: External) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _wrong_columns(study: Study, model: External) -> Iterator[str]:
     allowed = [*study.tasks, model.key]
     for name, column in model.columns.items():
         if name not in allowed:
-            yield f".columns: {name!r} is no task of this study, nor the key; allowed are {listed(allowed, 20)}"
+            yield f".columns: {name!r} is not a task of this study, nor the key; allowed are {listed(allowed, 20)}"
         elif column in study.tasks and column != name:
             yield f".columns.{name}: {column!r} is another task of this study; name the column of {name}"
     doubled = [column for column in model.columns.values() if list(model.columns.values()).count(column) > 1]

@@ -105,7 +105,7 @@ def _keys_that_are_no_text(block: Any, above: str = "") -> Iterator[str]:
     elif isinstance(block, Mapping):
         for key, value in block.items():
             if not isinstance(key, str):
-                yield f"{above or 'the top level'}: the name {key!r} is no text{advice_to_quote(key)}"
+                yield f"{above or 'the top level'}: the name {key!r} is not text{advice_to_quote(key)}"
             yield from _keys_that_are_no_text(value, f"{above}.{key}" if above else str(key))
 
 
@@ -121,4 +121,4 @@ def _values_that_no_file_takes(block: Any, above: str = "") -> Iterator[str]:
     elif isinstance(block, str) and any(map(has_control, re.split("\r?\n", block))):
         yield f"{above}: {cut(repr(block))} has a sign that is not printed, or is half of one; leave it out"
     elif isinstance(block, float) and not math.isfinite(block):
-        yield f"{above}: {block} is no number to compute with"
+        yield f"{above}: {block} is not a finite number"

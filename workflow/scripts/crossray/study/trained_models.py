@@ -51,7 +51,7 @@ def expand_sweeps(study: Study) -> dict[str, TrainedModel]:
         for source in block.sources or ():
             if source not in sources:
                 raise UserError(
-                    f"config: models.{name}.sources: {source!r} is no source; allowed are {listed(sources)}"
+                    f"config: models.{name}.sources: {source!r} is not a source; allowed are {listed(sources)}"
                 )
         for point in _points(block.sweep or {}):
             changes = _merged(block.training or {}, point)
@@ -118,7 +118,7 @@ def _wrong_origins(models: Mapping[str, TrainedModel]) -> Iterator[str]:
         where, other = f"models.{trained.sweep}.weights", before.from_
         if other not in models:
             others = listed(model for model in models if model != name)
-            yield f"{where}.from: {other!r} is no model of this study; allowed are {others}"
+            yield f"{where}.from: {other!r} is not a model of this study; allowed are {others}"
         elif before.source not in models[other].sources:
             learnt = listed(models[other].sources)
             yield f"{where}.source: {other} is not trained on {before.source!r}; it is on {learnt}"
