@@ -181,7 +181,7 @@ def test_the_design_is_told_and_criteria_say_where_a_model_is_to_be_used():
     ("block", "words"),
     [
         (study_of("often"), "datasets.ours.sampling: 'often' is neither one of consecutive, enriched, unknown"),
-        (study_of({"Cough": 0.1}), "datasets.ours.sampling: 'Cough' is no task of this study"),
+        (study_of({"Cough": 0.1}), "datasets.ours.sampling: 'Cough' is not a task of this study"),
         (study_of(usefulness={"thresholds": [0.5, 0.1]}), r"usefulness.thresholds: \[0.5, 0.1\] is no range"),
         (study_of(usefulness={"thresholds": [0.1, 1.0]}), "usefulness.thresholds"),
     ],
