@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Len
 
 from crossray.datasets import Release
-from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
-from crossray.datasets.patterns import wrong_expression, wrong_group
+from crossray.datasets.fields import views
+from crossray.datasets.listing import IMAGE_SUFFIXES, image_files, without_ending
+from crossray.datasets.options import NamedView, Words
+from crossray.datasets.patterns import group_where_it_fits, wrong_expression, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("classes", "patient", "class_from", "only")
+SETTINGS = ("classes", "patient", "class_from", "only", "view", "view_words")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
 
@@ -57,6 +59,10 @@ class Options(Settings):
     """
     patient: LeftOut[str] = None
     "Regular expression with one group that finds the patient in a path; every image its own otherwise."
+    view: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
+    "Regular expression with one group that finds the view in a path; of images that it does not fit it is unknown."
+    view_words: LeftOut[Words[NamedView]] = None
+    "Views to further words for them, such as AP: [mobile]; UNKNOWN to words that leave it unknown."
     only: LeftOut[Annotated[str, Obeys(wrong_expression)]] = None
     "Regular expression that the path of an image has, such as /images/ where masks lie beside; others are left out."
 
@@ -71,6 +77,10 @@ class FolderReading(ChosenImages):
     "Regular expression that finds the class in a file's name."
     patient: LeftOut[str] = None
     "Regular expression that finds the patient in a path."
+    view: LeftOut[str] = None
+    "Regular expression that finds the view in a path."
+    view_words: LeftOut[Words[NamedView]] = None
+    "Words for views."
     only: LeftOut[str] = None
     "Regular expression that paths of images have."
 
@@ -113,11 +123,13 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
     paths = pd.Series([str(file) for file in files], dtype="str")
     table = pd.DataFrame(
         {
-            "image_id": paths.map(lambda path: str(PurePath(path).with_suffix(""))),
+            "image_id": paths.map(without_ending),
             "patient_id": _patients(paths, settings.patient, release.root),
             "study_id": pd.Series(index=paths.index, dtype="str"),
             "path": paths,
-            "view": pd.Series(index=paths.index, dtype="str"),
+            "view": pd.Series(index=paths.index, dtype="str")
+            if settings.view is None
+            else views(group_where_it_fits(settings.view, paths, "view"), settings.view_words),
             "sex": pd.Series(index=paths.index, dtype="str"),
             "age": float("nan"),
         }

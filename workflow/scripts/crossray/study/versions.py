@@ -10,7 +10,7 @@ MIGRATIONS = (
     "Leave out training.focal_gamma, asymmetric_gamma, asymmetric_margin and algorithm_weight, explanation.images, and "
     "tasks and steps of evaluation.attribution: each now has the value that was its default.",
     "In each data set write cohort for register.",
-    "Nothing is to be changed: tables may have names, no_patient, sex_words, view_words and more patterns.",
+    "Nothing is to be changed: table may have names, no_patient, sex_words, view_words and more patterns, folder view.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1
