@@ -393,7 +393,7 @@ def test_words_that_are_others_or_never_met_are_told(tmp_path, public, caplog):
         (tmp_path / f"{n}.png").touch()
     rule = {"column": "a", "separator": "/", "positive": ["COVID-19", "Pneumonia"], "negative": ["no FINDING"]}
     read(tmp_path, table=["t.csv", "u.csv"], tasks={"A": rule | {"others": "unknown"}}, public=public)
-    told = "t.csv: column a: 2 of 3 rows have a word that is not listed, which is unknown as `others` says"
+    told = "t.csv: column a: 2 of 3 rows have a word that A does not list, which is unknown as `others` says"
     assert told + (": 'flu' (2), 'pnevmonia' (1)" if public else "") in [
         text.removeprefix(f"{tmp_path}/") for text in caplog.messages
     ]

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 from annotated_types import Len
 
 from crossray.datasets import Release
-from crossray.datasets.listing import IMAGE_SUFFIXES, image_files
-from crossray.datasets.patterns import wrong_expression, wrong_group
+from crossray.datasets.fields import views
+from crossray.datasets.listing import IMAGE_SUFFIXES, image_files, without_ending
+from crossray.datasets.options import NamedView, Words
+from crossray.datasets.patterns import group_where_it_fits, wrong_expression, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("classes", "patient", "class_from", "only")
+SETTINGS = ("classes", "patient", "class_from", "only", "view", "view_words")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
 
@@ -56,6 +58,10 @@ class Options(Settings):
     patient: LeftOut[str] = None
     """Regular expression with one group that extracts the patient from a path; by default every image is its own
     patient."""
+    view: LeftOut[Annotated[str, Obeys(wrong_group)]] = None
+    "Regular expression with one group that extracts the view from a path; unknown where it does not match."
+    view_words: LeftOut[Words[NamedView]] = None
+    "Views to further words for them, such as AP: [mobile]; UNKNOWN to words that leave it unknown."
     only: LeftOut[Annotated[str, Obeys(wrong_expression)]] = None
     "Regular expression that paths of images must match, such as /images/ if there are also masks; others are left out."
 
@@ -70,6 +76,10 @@ class FolderReading(ChosenImages):
     "Regular expression that extracts the class from a file name."
     patient: LeftOut[str] = None
     "Regular expression that extracts the patient from a path."
+    view: LeftOut[str] = None
+    "Regular expression that extracts the view from a path."
+    view_words: LeftOut[Words[NamedView]] = None
+    "Further words for views."
     only: LeftOut[str] = None
     "Regular expression that paths of images must match."
 
@@ -112,11 +122,13 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
     paths = pd.Series([str(file) for file in files], dtype="str")
     table = pd.DataFrame(
         {
-            "image_id": paths.map(lambda path: str(PurePath(path).with_suffix(""))),
+            "image_id": paths.map(without_ending),
             "patient_id": _patients(paths, settings.patient, release.root),
             "study_id": pd.Series(index=paths.index, dtype="str"),
             "path": paths,
-            "view": pd.Series(index=paths.index, dtype="str"),
+            "view": pd.Series(index=paths.index, dtype="str")
+            if settings.view is None
+            else views(group_where_it_fits(settings.view, paths, "view"), settings.view_words),
             "sex": pd.Series(index=paths.index, dtype="str"),
             "age": float("nan"),
         }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets.headers import read_headers
 from crossray.datasets.joined import Joined
-from crossray.datasets.listing import files_below
+from crossray.datasets.listing import OTHER_SUFFIXES, files_below
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 from crossray.study.base import Settings
@@ -22,7 +22,7 @@ HEADER = "DICOM "
 #: column of their paths
 FILE = f"{HEADER}file"
 #: endings of files that are no DICOM
-_OTHERS = (".png", ".jpg", ".jpeg", ".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".zip", ".gz")
+_OTHERS = (".png", ".jpg", ".jpeg", *OTHER_SUFFIXES)
 
 Key = Literal["AccessionNumber", "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientID", "StudyID"]
 

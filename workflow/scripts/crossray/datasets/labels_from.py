@@ -90,7 +90,7 @@ def columns_of(source: LabelSource) -> tuple[str, ...]:
 
 
 def opinions(
-    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str, met: set[str]
+    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str, task: str, met: set[str]
 ) -> Iterator["pandas.Series"]:
     """Yield what each column of a source says: 1, 0 or missing, as floats.
 
@@ -98,6 +98,7 @@ def opinions(
         source: where labels come from.
         cells: returns the texts of a column, by rows of the file that it stands in, and that file.
         uncertain: what -1 is, where cells are marks.
+        task: its name, for the log.
         met: takes the words that cells have, as :func:`plain` writes them, where the source lists words.
 
     Raises:
@@ -111,7 +112,7 @@ def opinions(
             parts = group_of(source.part, filled, path, column).str.strip()
             texts = texts.map({"": ""} | dict(zip(filled, parts, strict=True))).astype("str")
         if _words(source):
-            yield _from_words(source, texts, path, column, met)
+            yield _from_words(source, texts, path, column, task, met)
         else:
             yield _from_numbers(source, texts, path, column, uncertain)
 
@@ -146,7 +147,9 @@ def say_never_met(task: str, source: LabelSource, met: set[str]) -> None:
         )  # fmt: skip
 
 
-def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: str, met: set[str]) -> "pandas.Series":
+def _from_words(
+    source: LabelSource, texts: "pandas.Series", path: str, column: str, task: str, met: set[str]
+) -> "pandas.Series":
     """Read texts by the words that settings list."""
     meanings: dict[str, float | None] = {"": None}
     for words, value in ((source.positive, 1.0), (source.negative, 0.0), (source.unknown, None)):
@@ -161,8 +164,8 @@ def _from_words(source: LabelSource, texts: "pandas.Series", path: str, column: 
         if source.others is None:
             raise UserError(_strange_words(texts[strange], told, path, column))
         log.warning(
-            "%s: column %s: %d of %d rows have a word that is not listed, which is %s as `others` says%s",
-            path, column, strange.sum(), len(texts), source.others, f": {listed(told, 8)}" if may_quote() else "",
+            "%s: column %s: %d of %d rows have a word that %s does not list, which is %s as `others` says%s",
+            path, column, strange.sum(), len(texts), task, source.others, f": {listed(told, 8)}" if may_quote() else "",
         )  # fmt: skip
     said = {text: _together([meanings.get(plain(word), rest) for word in words]) for text, words in parts.items()}
     return texts.map(said).astype(float)

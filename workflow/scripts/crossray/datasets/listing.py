@@ -10,6 +10,10 @@ from crossray.errors import UserError, may_quote, named
 log = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".dcm", ".dicom", ".png", ".jpg", ".jpeg")
+#: endings of files that are no images
+OTHER_SUFFIXES = (
+    ".csv", ".tsv", ".txt", ".md", ".pdf", ".xml", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".zip", ".gz",
+)  # fmt: skip
 
 #: what macOS, Windows, Synology and QNAP leave behind, in small letters; so do all names that begin with a point, the
 #: AppleDouble files ``._NAME`` among them
@@ -76,12 +80,29 @@ def _check_name(root: str, path: str) -> None:
 
 
 def image_files(root: str) -> list[str]:
-    """Return the image files below a folder as paths from it, in order.
+    """Return the image files below a folder as paths from it, in order: by their endings, DICOM by its mark too.
 
     Raises:
         UserError: if a name is not in UTF-8.
     """
-    return [path for path in files_below(root) if path.lower().endswith(IMAGE_SUFFIXES)]
+    return [path for path in files_below(root) if path.lower().endswith(IMAGE_SUFFIXES) or _has_mark(root, path)]
+
+
+def _has_mark(root: str, path: str) -> bool:
+    """Return whether a file with the ending of no other kind is DICOM (PS3.10 7.1), and no directory of such files."""
+    name = PurePath(path).name.lower()
+    if name.endswith(OTHER_SUFFIXES) or name == "dicomdir":
+        return False
+    try:
+        with Path(root, path).open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def without_ending(path: str) -> str:
+    """Return a path without its ending, if that is one of images; a point may stand elsewhere in a name."""
+    return str(PurePath(path).with_suffix("")) if path.lower().endswith(IMAGE_SUFFIXES) else path
 
 
 def find_images(

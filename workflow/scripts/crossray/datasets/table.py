@@ -483,7 +483,9 @@ def _labels(
         columns = columns_of(source)
         said = [
             by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
-            for column, one in zip(columns, opinions(source, joined.cells, settings.uncertain, met[task]), strict=True)
+            for column, one in zip(
+                columns, opinions(source, joined.cells, settings.uncertain, task, met[task]), strict=True
+            )
         ]
         yield task, combined(said, source.combine)
         if source.columns:

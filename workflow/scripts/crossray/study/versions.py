@@ -11,7 +11,7 @@ MIGRATIONS = (
     "tasks and steps of evaluation.attribution: each now has the value that was its default.",
     "In each data set write cohort for register.",
     "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling, "
-    "tables may have names, no_patient, sex_words, view_words and more patterns, and studies usefulness.",
+    "tables may have names, no_patient, sex_words, view_words and more patterns, folders a view, and studies usefulness.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1
