@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AWAY, QUIET, Figure, names_of, nothing, panels_of
+from crossray.figures.style import AWAY, QUIET, Figure, dataset_scale, dataset_shapes, names_of, nothing, panels_of
 from crossray.study.stages.draw_figure import DrawFigure
 
 _MOST = 6
@@ -63,15 +63,19 @@ def _title(rows: pd.DataFrame, pairs: pd.DataFrame) -> str:
 def _aucs(rows: pd.DataFrame, panel: str) -> alt.LayerChart:
     order = list(dict.fromkeys(rows["rule"]))
     y = alt.Y("rule:N", title=None, sort=order)
-    offset = alt.YOffset("name:N")
+    names = list(dict.fromkeys(rows["name"]))
+    colours, shapes = dataset_scale(names), dataset_shapes(names)
+    offset = alt.YOffset("name:N", sort=names)
     x = alt.X("auc:Q", title="AUC (higher is better)", scale=alt.Scale(zero=False))
-    colour = alt.Color("name:N", title=None, legend=alt.Legend(orient="bottom", columns=2))
+    colour = alt.Color("name:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", columns=2))
+    stroke = alt.Stroke("name:N", scale=colours, legend=None)
+    shape = alt.Shape("name:N", title=None, scale=shapes)
     filled = alt.condition("datum.is_own", alt.value(1.0), alt.value(0.15))
     base = alt.Chart(rows[["rule", "name", "auc", "auc_low", "auc_high", "is_own"]])
     return alt.layer(
         base.mark_rule(opacity=0.5).encode(x="auc_low:Q", x2="auc_high:Q", y=y, yOffset=offset, color=colour),
         base.mark_point(filled=True, size=50, strokeWidth=1.5).encode(
-            x=x, y=y, yOffset=offset, color=colour, stroke=colour, fillOpacity=filled
+            x=x, y=y, yOffset=offset, color=colour, stroke=stroke, shape=shape, fillOpacity=filled
         ),
     ).properties(width=240, height=alt.Step(11), title=panel)
 
