@@ -31,8 +31,8 @@ check: install ## check a study before it runs: make check STUDY=config/studies/
 
 #: two workers; the lists of the slowest tests show what to make faster
 PYTEST = python -m pytest --numprocesses 2 --no-loadscope-reorder --durations 25
-#: what takes long and what few changes break: faults, SLURM, browsers, whole studies
-LONG = browser or faults or slurm or whole
+#: what takes long and what few changes break: archives, faults, SLURM, browsers, whole studies
+LONG = archive or browser or faults or slurm or whole
 
 test: install ## run the tests of everything that a change of code can break, in minutes
 	@$(PYTEST) tests/workflow tests/unit tests/gpu -m "not ($(LONG))"
@@ -40,7 +40,7 @@ test: install ## run the tests of everything that a change of code can break, in
 test-unit: install ## run the tests of single functions and programs
 	@$(PYTEST) tests/unit -m "not ($(LONG) or slow)"
 
-test-all: install ## run the other tests: faults, SLURM, browsers, whole studies
+test-all: install ## run the other tests: archives, faults, SLURM, browsers, whole studies
 	@$(PYTEST) --numprocesses 3 tests/workflow tests/unit -m "$(LONG)"
 
 coverage: install ## run the tests of make test and list the lines of the library that none of them runs; 95 % must be

@@ -345,7 +345,9 @@ def test_an_archive_that_is_down_or_silent_is_told(service, tmp_path, capsys):
 def test_what_matches_nothing_is_told(service, capsys):
     pd.DataFrame({"AccessionNumber": ["1"], "Effusion": [1]}).to_csv("labels.csv", index=False)
     assert ask(service.url) == 1
-    assert "4 studies match, and none of their objects has a AccessionNumber that stands in column" in told(capsys)
+    assert "4 studies match, and no object of theirs has a value of AccessionNumber that stands in column" in told(
+        capsys
+    )
     service.objects.clear()
     assert ask(service.url) == 1
     assert "no study in the archive matches" in told(capsys)

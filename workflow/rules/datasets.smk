@@ -67,10 +67,10 @@ rule retrieve_release:
     output:
         images=layout.FETCHED,
         retrieved=layout.RETRIEVED,
-    wildcard_constraints:
-        dataset=one_of([name for name in DATASETS if is_archived(name) and DATASETS[name].keep_raw]),
     log:
         "logs/datasets/{dataset}/retrieve_release.log",
+    wildcard_constraints:
+        dataset=one_of([name for name in DATASETS if is_archived(name) and DATASETS[name].keep_raw]),
     conda:
         "../../envs/crossray.yaml"
     resources:

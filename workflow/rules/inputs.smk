@@ -15,7 +15,9 @@ def raw_files(wildcards):
     """Return what must be there for a conversion of what an archive sent, once it runs; newer ones convert nothing."""
     if not is_archived(wildcards.dataset):
         return []
-    return ancient(expand(layout.RETRIEVED if DATASETS[wildcards.dataset].keep_raw else layout.RAW, dataset=wildcards.dataset))
+    return ancient(
+        expand(layout.RETRIEVED if DATASETS[wildcards.dataset].keep_raw else layout.RAW, dataset=wildcards.dataset)
+    )
 
 
 def shards(pattern, dataset, shape):

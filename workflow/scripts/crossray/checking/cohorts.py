@@ -10,12 +10,13 @@ import pandas as pd
 from crossray import manifest
 from crossray.checking.files import Kind, find_kinds
 from crossray.checking.warnings import heard
-from crossray.datasets import Release, find_previewer, find_reader
+from crossray.datasets import Release, find_archived, find_previewer, find_reader
 from crossray.datasets.manifests import read_manifest
 from crossray.errors import UserError, speaking_of
 from crossray.paths import is_file
 from crossray.planning import Sources, forgotten_list, manifest_settings
 from crossray.pseudonyms import read_key
+from crossray.study import folders
 from crossray.study.datasets import Dataset
 from crossray.study.plan import Plan
 from crossray.study.stage_settings import convert_shard, small_cells
@@ -74,13 +75,18 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
                 table = _as_classes(read_manifest(name, previewed, settings, key, forgotten), plan, name)
             return Cohort(name, table, note=_note(dataset))
         if any(not Path(path).is_file() for path in release.tables):
-            note = "unpacked by the run; its labels are counted once that is done (snakemake convert)"
+            made = "fetched from its archive" if find_archived(dataset.reader) else "unpacked"
+            note = f"{made} by the run; its labels are counted once that is done (snakemake convert)"
             return Cohort(name, None, note=note)
         table = _as_classes(read_manifest(name, release, settings, key, forgotten), plan, name)
     except UserError as error:
         return Cohort(name, None, str(error))
     drawn_anew = split_by_key and not key
     note = "splits follow a key that the first run makes, so their counts will differ" if drawn_anew else ""
+    if find_archived(dataset.reader) and not Path(release.root, folders.RAW).is_dir():
+        return Cohort(
+            name, table, note="; ".join(filter(None, [note, "its files are fetched when they are converted"]))
+        )
     return replace(_with_files(name, table, release, plan), note=note)
 
 

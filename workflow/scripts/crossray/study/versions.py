@@ -10,8 +10,8 @@ MIGRATIONS = (
     "Leave out training.focal_gamma, asymmetric_gamma, asymmetric_margin and algorithm_weight, explanation.images, and "
     "tasks and steps of evaluation.attribution: each now has the value that was its default.",
     "In each data set write cohort for register.",
-    "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling, "
-    "tables may have names, no_patient, sex_words, view_words and more patterns, folders a view, and studies usefulness.",
+    "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling; tables "
+    "names, no_patient, sex_words, view_words, strata and more patterns; folders a view; studies usefulness.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1

@@ -100,9 +100,9 @@ def _asked(
     rows = [row for study in labelled for row in walk.objects(study) if row[settings.join] in wanted]
     if not rows:
         raise UserError(
-            f"datasets.{dataset}: {len(studies)} studies match, and none of their objects has a {settings.join} that "
-            f"stands in column {column} of {settings.labels}; are they written alike (leading zeros), and is it the "
-            "right column?"
+            f"datasets.{dataset}: {len(studies)} studies match, and no object of theirs has a value of {settings.join} "
+            f"that stands in column {column} of {settings.labels}; are they written alike (leading zeros), and is it "
+            "the right column?"
         )
     table = pd.DataFrame(
         [{COLUMNS[key]: row.get(key, "") for key in COLUMNS} for row in rows], columns=names(QueriedObject)

@@ -198,6 +198,8 @@ class DimseArchive:
                 f"datasets.{self._dataset}: the archive does not offer {asked} to {self._settings.aet!r}; have it "
                 "allowed there, or take the other of retrieve: get and move"
             ) from None
+        except OSError:  # of a host's name
+            raise Unreachable("has a host that nobody knows") from None
         except Exception:  # an answer that cannot be read raises whatever its reader meets
             self._drop()
             raise Failed("the answer is not what DICOM says") from None
@@ -215,7 +217,8 @@ class DimseArchive:
             return
         if status.Status == 0xA700:
             raise Unreachable("says that it is out of resources")
-        raise Failed(f"the archive answered with status {status.Status:04X}")
+        hint = ", as some do whose list of C-MOVE's destinations lacks aet" if self._settings.retrieve == "move" else ""
+        raise Failed(f"the archive answered with status {status.Status:04X}{hint}")
 
     def _associated(self) -> Any:
         """Return an association, a new one where there is none."""

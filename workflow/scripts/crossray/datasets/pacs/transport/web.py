@@ -48,7 +48,8 @@ def connect(dataset: str, connection: WebConnection, pace: Pace) -> "WebArchive"
         session.auth = _Bearer(known.token)
     client = DICOMwebClient(connection.url.rstrip("/"), session=session, timeout=connection.limits.timeout)
     client.set_http_retry_params(retry=False)  # what may be asked again, and when, is the pace's to say
-    logging.getLogger("dicomweb_client").setLevel(logging.CRITICAL)  # it writes addresses, and UIDs in them
+    for name in ("dicomweb_client", "retrying"):  # they write addresses with UIDs, and traces
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return WebArchive(client, dataset, connection.limits.timeout, pace)
 
 
