@@ -1,7 +1,7 @@
 """Do two models call the same images positive? Cohen's kappa at each model's operating point, and Kendall's tau.
 
-Cohen et al. 2020, section 4 and figure 3: two models may rank patients equally well and still disagree about each. The
-agreement of two seeds of one model says how much two models can agree at all.
+Cohen et al. 2020, section 4 and figure 3: two models can rank patients equally well and still disagree on each. The
+agreement between two seeds of one model is the ceiling.
 """
 
 import itertools

@@ -1,4 +1,4 @@
-"""Is a score usable elsewhere? Operating points carried from home, and how far probabilities are from frequencies."""
+"""Do thresholds and probabilities transfer? Operating points of the source at the target, and calibration."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
-"""How probabilities are wrong: slope and intercept of the logistic calibration line, and observed over expected.
+"""Miscalibration: slope and intercept of the logistic calibration line, and observed over expected.
 
-Cox (Biometrika 1958); Van Calster and others (Journal of Clinical Epidemiology 2016). Their variance is the sandwich's
-with patients as clusters (Liang and Zeger, Biometrika 1986), drawn towards that of the model the more so the fewer
-patients there are of the smaller class, as the sandwich of few is too narrow; Student's t.
+Cox (Biometrika 1958); Van Calster and others (Journal of Clinical Epidemiology 2016). Their variance is the sandwich
+estimator with patients as clusters (Liang and Zeger, Biometrika 1986), shrunk towards that of the model the more the
+fewer patients the smaller class has, as the sandwich is too narrow with few; Student's t.
 """
 
 import math

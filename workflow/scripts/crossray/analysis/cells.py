@@ -1,4 +1,4 @@
-"""The cells of a study: models x sources x targets x seeds, and the predictions that lie behind each."""
+"""The cells of a study: models x sources x targets x seeds, with their predictions."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Classes of which an image has exactly one: accuracy, F1 and the confusion matrix."""
+"""Exclusive classes: accuracy, F1 and the confusion matrix."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""Does what is done against a drop help where the split says so? Losses elsewhere before and after.
+"""Do corrections help against the causes found? Performance at the target before and after.
 
-A correction of pictures can give back what images cost and nothing of what another label rule costs; a new prior gives
-back what prevalence costs, and a new calibration also what another threshold costs; wrong labels stay wrong.
+A correction of images can recover the image term but nothing of a different label rule; a new prior recovers the
+prevalence term, and recalibration also the effect of another threshold; wrong labels stay wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

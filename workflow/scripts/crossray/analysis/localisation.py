@@ -1,6 +1,6 @@
-"""Do models look where the finding is? Maps of attribution against known regions, at home and elsewhere, and by chance.
+"""Do models look where the finding is? Attribution maps against annotated regions, on internal and external tests.
 
-Every measure stands beside what a map without knowledge would score, and beside the same network with random weights
+Every measure is compared with chance, and with the same network with random weights
 (Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018).
 """
 

@@ -1,4 +1,4 @@
-"""Which model to take? Each at home and elsewhere, beside the first on the cells that both have, and what it costs."""
+"""Which model is best? Each on internal and external tests, compared with the first on shared cells, and its cost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Where do two models differ, image by image? Bland-Altman statistics, points to draw, and the images of the extremes.
+"""How do two models differ, image by image? Bland-Altman statistics, points to draw, and the most different images.
 
-Cohen et al. 2020, figure 4 and figures A.5 to A.7, on outputs whose operating points come to 0.5.
+Cohen et al. 2020, figure 4 and figures A.5 to A.7, on outputs scaled so that the operating point is 0.5.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Our numbers beside those of Cohen et al. 2020, cell by cell, on whatever part of its data sets a study has."""
+"""Our numbers against those of Cohen et al. 2020, cell by cell, on those of its data sets that a study has."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""How well does each model do on each target, task by task, and how sure is that?
+"""How well does each model perform on each target, task by task, and with what certainty?
 
-Of several trainings the mean of their numbers is reported, with an interval for other patients and, from three
-trainings on, other trainings. The ensemble of their logits is another model and stands beside them.
+Of several trainings the mean of their numbers is reported, with an interval over patients and, from three trainings
+on, trainings. The ensemble of their logits is a different model and is reported beside them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

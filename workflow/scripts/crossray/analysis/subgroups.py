@@ -1,4 +1,4 @@
-"""Is the loss the same for everybody? AUC by sex, age band and view, and the group that fares worst."""
+"""Does performance differ between subgroups? AUC by sex, age band and view, and the worst group."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,8 +1,8 @@
-"""What does a setting change? Every point of a sweep on every target, over seeds, beside other models of that setting.
+"""What is the effect of a setting? Every point of a sweep on every target, over seeds, and other models with it.
 
-And which value each way of choosing would have chosen. Gulrajani and Lopez-Paz (ICLR 2021, DomainBed) name three:
-by the training domain's own validation images, by domains that are left out in turn, and by the test domain's, which no
-user of a model has: the oracle.
+And the value that each selection method would have chosen. Gulrajani and Lopez-Paz (ICLR 2021, DomainBed) name three:
+training-domain validation, leave-one-domain-out validation, and test-domain validation, which no user of a model has:
+the oracle.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Operating points: the thresholds of every model, and its outputs on a scale on which they come to 0.5."""
+"""Operating points: the thresholds of every model, and its outputs scaled so that the threshold is 0.5."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,7 +1,7 @@
-"""How much is lost between home and elsewhere, over the tasks that both can be measured on?
+"""How large is the drop from internal to external tests, over the tasks that both can be measured on?
 
-A model that is not better than chance at home, by the interval of its AUC there, has nothing to lose: its pairs are
-marked, and means of losses leave them out.
+No drop is reported for a model that is not better than chance internally, by the interval of its AUC: its pairs are
+marked, and means of drops leave them out.
 """
 
 from collections.abc import Mapping, Sequence

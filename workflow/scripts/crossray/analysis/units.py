@@ -1,4 +1,4 @@
-"""From images to what is counted: studies or patients, whose images' labels and outputs become one each."""
+"""From images to other units of evaluation: studies or patients, with labels and outputs aggregated."""
 
 import pandas as pd
 

@@ -1,6 +1,6 @@
-"""What makes a mean over pairs of hospitals vary: other patients, other trainings, other hospitals.
+"""Variance components of a mean over pairs of hospitals: patients, trainings, hospitals.
 
-The mean is of these hospitals; its interval for a sample of hospitals leaves each of them out in turn (the jackknife;
+The mean is for these hospitals; its interval for a sample of hospitals leaves each of them out in turn (the jackknife;
 Arvesen, Annals of Mathematical Statistics 1969), as a hospital is behind several pairs.
 """
 

@@ -1,4 +1,4 @@
-"""Learning from several data sets at once so that none of them is what is learnt: CORAL, DANN, GroupDRO.
+"""Training on several data sets so that models generalise beyond each: CORAL, DANN, GroupDRO.
 
 Each works between data sets of a pooled source, as in DomainBed (Gulrajani and Lopez-Paz, ICLR 2021), without a target.
 The plain mean over all images, ``erm``, needs nothing of this.

@@ -1,4 +1,4 @@
-"""What can be done at a target without its labels: match its pictures to the source's, or the network to them."""
+"""Corrections at a target without its labels: adapt its images to the source's, or the network to them."""
 
 import copy
 import functools

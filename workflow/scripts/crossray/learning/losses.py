@@ -1,4 +1,4 @@
-"""Losses over the labels that exist: Cohen et al. 2020, others for rare findings, and the softmax's for classes."""
+"""Losses over known labels: Cohen et al. 2020, others for rare findings, and softmax cross-entropy for classes."""
 
 import numpy as np
 import torch

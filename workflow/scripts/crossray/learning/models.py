@@ -1,4 +1,4 @@
-"""Networks by name from torchvision or timm, an output a task; what they expect of grey levels; their weight files."""
+"""Networks by name from torchvision or timm, with one output per task; their input scale; their weight files."""
 
 import difflib
 import json

@@ -1,4 +1,4 @@
-"""What is written down of a training beside its weights: the history and the facts of the run."""
+"""The record of a training beside its weights: the history and the facts of the run."""
 
 import platform
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Which images to attribute: those whose maps can be scored, and the most confident ones of each task.
 
-Which images are scored hangs on the target alone, so all models are scored on the same ones.
+The scored images depend only on the target, so all models are scored on the same ones.
 """
 
 from collections.abc import Sequence

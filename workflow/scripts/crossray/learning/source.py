@@ -1,4 +1,4 @@
-"""What a model learns from: training and validation images of one or several data sets, and the tasks they label."""
+"""A model's training data: training and validation images of one or several data sets, and the tasks they label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

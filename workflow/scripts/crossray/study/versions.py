@@ -1,6 +1,6 @@
-"""The version of configurations: how one of an earlier version becomes one of today, and what became of each old key.
+"""The version of configurations: how to migrate earlier ones, and what became of each old key.
 
-A change of keys is another version: it takes a line here, and its digest in ``tests/unit/configuration.json``.
+A change of keys makes a new version: add a line here, and its digest in ``tests/unit/configuration.json``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""One cell: a model of a source, a target and a task. Everything is fitted again in every draw of patients."""
+"""One cell: a model of a source, a target and a task. Everything is refitted in every draw of patients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

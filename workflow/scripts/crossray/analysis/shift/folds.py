@@ -1,4 +1,4 @@
-"""Logistic regression on features and their squares that never saw the patient whom it speaks of."""
+"""Logistic regression on features and their squares, cross-fitted by patient."""
 
 import numpy as np
 from numpy.typing import NDArray

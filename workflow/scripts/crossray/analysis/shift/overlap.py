@@ -1,7 +1,7 @@
 """Which of the source's images could come from the target, and the other way round? The domain classifier.
 
-A classifier that was not fitted on an image says how likely it comes from the target. Its answers weigh the images of
-both sides to one shared distribution (Cai, Namkoong and Yadlowsky, arXiv 2303.02011), the overlap weights of Li, Morgan
+A cross-fitted classifier estimates the probability that an image comes from the target. It weights the images of both
+sides to one shared distribution (Cai, Namkoong and Yadlowsky, arXiv 2303.02011), the overlap weights of Li, Morgan
 and Zaslavsky (2018), which lie between 0 and 1.
 """
 

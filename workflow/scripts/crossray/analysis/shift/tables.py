@@ -1,4 +1,4 @@
-"""Every pair of a source and a target, task by task: the terms of what is lost, the verdict, and what it hangs on."""
+"""Every pair of a source and a target, task by task: the terms of the drop, the verdict, and its evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

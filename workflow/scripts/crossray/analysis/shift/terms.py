@@ -1,4 +1,4 @@
-"""The terms of a loss: prevalence, case mix, images (harder familiar ones, new ones), and labels on shared images.
+"""The terms of a drop: prevalence, case mix, images (harder familiar ones, new ones), and labels on shared images.
 
 Performance is measured under six weightings that lead from the source to the target: the source; re-weighted to the
 target's prevalence; to its severities; to the shared distribution; the target's images in the shared distribution; the

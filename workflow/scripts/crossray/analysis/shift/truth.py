@@ -1,6 +1,6 @@
-"""Are verdicts right? Simulated hospitals, whose causes are in their settings and whose severities are known.
+"""Are verdicts right? Simulated hospitals with known causes and severities.
 
-Only pairs of hospitals with the same seed are judged, so that limits can be set on some seeds and judged on others.
+Only pairs of hospitals with the same seed are evaluated, so limits can be set on some seeds and tested on others.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,6 +1,6 @@
-"""What a cell suffers from, in a fixed order of questions, and ``cannot tell`` where nobody could.
+"""The verdict on a cell, by a fixed sequence of questions, and ``cannot tell`` if it is not identifiable.
 
-The thresholds are those of one place, :data:`LIMITS`; ``docs/shift.md`` says on what they were set and judged.
+All thresholds are in :data:`LIMITS`; ``docs/shift.md`` describes how they were set and tested.
 """
 
 from collections.abc import Mapping
