@@ -62,7 +62,10 @@ def config(**external_block):
         ({"scores": {"ours": "a.csv"}, "key": "study_id"}, "scores are by study, and evaluation.unit is image"),
         ({"scores": {"ours": "a.csv"}, "key": "accession"}, "scores are by study, and evaluation.unit is image"),
         ({"scores": {"ours": "a.csv"}, "tasks": {"Nodule": 1}}, "external.v.tasks: goes with onnx or architecture"),
-        ({"scores": {"ours": "a.csv"}, "scale": "binary", "threshold": {"Nodule": 1}}, "threshold: binary answers have no threshold"),
+        (
+            {"scores": {"ours": "a.csv"}, "scale": "binary", "threshold": {"Nodule": 1}},
+            "threshold: binary answers have no threshold",
+        ),
         ({"scores": {"ours": "a.csv"}, "threshold": "ours"}, "external.v.threshold: 'ours' is not one of"),
         ({"onnx": "a.onnx"}, "external.v: the key tasks is missing"),
         ({"onnx": "a.onnx", "tasks": {"Nodule": -1}}, "tasks.Nodule: -1 is less than the minimum of 0"),
