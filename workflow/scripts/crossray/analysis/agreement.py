@@ -140,6 +140,6 @@ def _means(
 
 
 def _known_means(values: NDArray) -> NDArray[np.float64]:
-    """Average each column over what is known in it; NaN where nothing is, as where a resample calls nobody positive."""
+    """Average the known values of each column; NaN if there are none, as in a resample without positive calls."""
     counts = (~np.isnan(values)).sum(axis=0)
     return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)

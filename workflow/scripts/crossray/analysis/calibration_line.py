@@ -53,7 +53,7 @@ def measure(labels: NDArray, logits: NDArray, patients: NDArray) -> Line:
     labels, logits = np.asarray(labels, np.float64), np.asarray(logits, np.float64)
     owners = np.unique(patients, return_inverse=True)[1]
     smaller = min(len(np.unique(owners[labels == value])) for value in (0, 1))
-    alike = len(owners) / independent(owners)  # a patient's images say less than so many patients' would
+    alike = len(owners) / independent(owners)  # images of one patient carry less information than those of several
     ones = np.ones((len(labels), 1))
     intercept, spread, _ = _fitted(ones, labels, logits, owners, smaller, alike)
     line, _, errors = _fitted(np.c_[ones, logits], labels, np.zeros(len(labels)), owners, smaller, alike)

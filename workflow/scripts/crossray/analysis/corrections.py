@@ -30,10 +30,10 @@ from crossray.tables.keys import OfCell
 KEYS = names(OfCell)
 #: the group of all cells, and of those whose verdict names no cause
 ALL, NO_CAUSE = "all", "no cause named"
-#: the groups of those whose verdict says what is to blame
+#: the groups of verdicts that name a cause
 _GROUPS = (*CAUSES, COMPOUND)
 
-#: the prevalence that the target's images imply, which looks at no label of the target
+#: the prevalence implied by the target's images, which uses no label of the target
 PRIOR = "implied prevalence"
 #: intercept and slope, fitted on the labels of one half of the target's patients for the other half
 RECALIBRATED = "recalibrated"
@@ -45,7 +45,7 @@ _LEAST_CELLS = 5
 def measure(
     study: Study, mitigations: Sequence[str], corrected: Path, shift: pd.DataFrame, evidence: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure what each correction gives back.
+    """Measure the effect of each correction.
 
     Args:
         study: the predictions.

@@ -25,7 +25,7 @@ LEVEL = 0.95
 
 #: what Newcombe's variance weighs, in patients that carry DeLong's
 _PRIOR = 12.0
-#: how alike the images of a patient are before the data have said so, a correlation
+#: prior correlation of the images of a patient
 _ALIKE = 0.7
 #: how many more degrees of freedom a paired difference has than Satterthwaite gives it, who has too few of them for a
 #: test that rejects what it may; by simulation

@@ -57,7 +57,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
         manifests: data set -> manifest by image_id.
 
     Returns:
-        A table of :class:`LabelAgreement`; a row a pair of data sets and task that both label.
+        A table of :class:`LabelAgreement`; one row per pair of data sets and task that both label.
     """
     rows = []
     drawn = _Resamples(study, found, manifests)

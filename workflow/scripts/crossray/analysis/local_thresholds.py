@@ -75,7 +75,7 @@ class Brought:
 
     Attributes:
         place: where they are from, in words.
-        given: task to threshold, of a model that was trained elsewhere; None where they are chosen on images.
+        given: task to threshold, of an external model; None if they are chosen on images.
         images: labels, and seed to logits, of the images that they are chosen on.
     """
 

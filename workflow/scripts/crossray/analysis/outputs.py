@@ -31,10 +31,10 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
 
     Args:
         study: the predictions.
-        wanted: the pairs to show; the most telling ones where empty.
+        wanted: the pairs to show; if empty, the most informative ones.
 
     Returns:
-        A table of :class:`Outputs`, a row for the target's own model and each other one, and for all pairs of models
+        A table of :class:`Outputs`, one row for the target's own model and each other one, and for all pairs of models
         where the target has none of its own; and of :class:`OutputPoints` a sample of the images of the shown pairs,
         and those on which they differ most.
     """

@@ -32,7 +32,7 @@ def compare(
         names: data set of this study -> its name in the paper.
 
     Returns:
-        Tables of :class:`Paper`, a row for each number of the paper that the study has too, and
+        Tables of :class:`Paper`, one row per number of the paper that the study also has, and
         :class:`PaperSummary`, a row a model and quantity.
     """
     parts, counts = [], {}

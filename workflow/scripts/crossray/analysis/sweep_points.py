@@ -114,7 +114,7 @@ def _beside(one: ModelKey, measured: Mapping[ModelKey, Sequence[Repeated]], poin
 def choose(study: Study, points: Points, table: pd.DataFrame) -> pd.DataFrame:
     """Say which point of each sweep each way of choosing would choose, and how good that is at each target.
 
-    Validation images choose, test images judge.
+    Selection uses validation images, evaluation uses test images.
 
     Args:
         study: the predictions.
@@ -173,7 +173,7 @@ class _Validation:
     def _known(
         self, choice: str, models: Sequence[str], pairs: Sequence[tuple[str, str]]
     ) -> Iterator[tuple[str, dict[str, float]]]:
-        """Yield a way of choosing if there is a task on which all models have an AUC on all splits."""
+        """Yield a selection method if there is a task on which all models have an AUC on all splits."""
         found = {model: [self._of(ModelKey(model, source), name) for source, name in pairs] for model in models}
         shared = [set.intersection(*(set(found[model][i]) for model in models)) for i in range(len(pairs))]
         if all(shared):

@@ -31,7 +31,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
 
     Args:
         performance: ``performance.csv``.
-        replicates: what stands beside it.
+        replicates: the table beside it.
 
     Returns:
         A table of :class:`Variances`: one row for each mean over pairs that ``summary.csv`` has.

@@ -155,7 +155,7 @@ def make_algorithm(settings: TrainingRun, datasets: int, network: nn.Module) -> 
 
 
 def last_layer(network: nn.Module, name: str) -> nn.Linear:
-    """Return the layer whose input an algorithm looks at.
+    """Return the layer whose input an algorithm uses.
 
     Raises:
         UserError: if the network has no linear layer.

@@ -129,7 +129,7 @@ def smoothed(targets: Tensor, share: float, answers: int) -> Tensor:
 
 
 class SoftmaxLoss(torch.nn.Module):
-    """Mean over images of the cross-entropy of the softmax, where an image has one class.
+    """Mean over images of the softmax cross-entropy, for exclusive classes.
 
     Args:
         smoothing: as in :func:`smoothed`.

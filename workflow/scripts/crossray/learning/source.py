@@ -73,7 +73,7 @@ def load_source(
 def _pooled(
     manifests: Sequence[Path], stores: Sequence[ImageStore], starts: NDArray, tasks: Sequence[str]
 ) -> dict[str, pd.DataFrame]:
-    """Return the images of each split: row in the joined stores, number of the data set, one column a task."""
+    """Return the images of each split: row in the joined stores, number of the data set, one column per task."""
     splits: dict[str, list[pd.DataFrame]] = {"train": [], "validation": []}
     for number, (path, store) in enumerate(zip(manifests, stores, strict=True)):
         table = manifest.read(path)

@@ -45,7 +45,7 @@ def compare(logits: NDArray, labels: NDArray, weights: NDArray) -> Rule:
     """Choose a relation on the sample and fit it to every draw.
 
     Args:
-        logits: what the source's rule says of the target's images, shape (draws, cases).
+        logits: of the source's rule for the target's images, shape (draws, cases).
         labels: the target's, 0 or 1.
         weights: of the shared distribution, shape (draws, cases).
     """

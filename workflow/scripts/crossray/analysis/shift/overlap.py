@@ -26,7 +26,7 @@ class Overlap:
     Attributes:
         source: probability of the target for the source's images, shape (draws, cases).
         target: the same for the target's images.
-        auc: how well it tells the sides apart, both with the same total weight.
+        auc: of distinguishing the sides, both with the same total weight.
         p: of no difference, by the mean information that the classifier gains, patients as clusters.
         effective: effective share of the images in the shared distribution, the smaller of both sides'.
         imbalance: largest standardised difference of a feature's mean in the shared distribution.

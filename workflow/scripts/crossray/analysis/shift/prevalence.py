@@ -107,8 +107,8 @@ class Step:
 
     Attributes:
         offsets: what the source is re-weighted by, shape (draws,).
-        rule: ``none`` or ``agree`` (images and labels tell the same).
-        doubt: why nobody can tell, or empty.
+        rule: ``none`` or ``agree`` (images and labels agree).
+        doubt: why it is not identifiable, or empty.
     """
 
     offsets: NDArray

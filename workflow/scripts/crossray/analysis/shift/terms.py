@@ -29,7 +29,7 @@ class Side:
 
     Attributes:
         labels: 0 or 1, shape (cases,).
-        logits: of the model as it is used, calibrated at home, shape (cases,).
+        logits: of the model as used, calibrated at its source, shape (cases,).
     """
 
     labels: NDArray
@@ -40,7 +40,7 @@ class Side:
         return log_losses(self.logits, self.labels)
 
     def measured(self, weights: NDArray) -> dict[str, NDArray]:
-        """Return what is lost under each row of weights: mean log-loss, and 1 - AUC."""
+        """Return the loss under each row of weights: mean log-loss, and 1 - AUC."""
         worst = 1 - weighted_ranking(self.labels, self.logits, weights)[0]
         return {LOG_LOSS: weights @ self.losses() / weights.sum(axis=1), AUC: worst}
 
