@@ -218,16 +218,16 @@ def what_bounds_conversion(results: Results) -> Iterator[str]:
         yield f"The codec's share of the time: {', '.join(shares)}. The rest is reading, looking up and adding up."
     yield from [
         "",
-        "What was tried:",
+        "Alternatives tested:",
         "",
-        "- Grey levels looked up a few rows at a time on the way into the resize, so that they never leave the cache:",
-        "  kept, a raw film takes a third less. Other numbers of rows, sparse weights, sums split into two of float32:",
+        "- Grey-level look-up a few rows at a time during the resize, so that rows never leave the cache:",
+        "  kept, raw images take a third less. Other numbers of rows, sparse weights, sums split into two of float32:",
         "  slower.",
         "- Mapping files instead of reading them: a tenth quicker, but an error of a network disk would then kill the",
         "  process where it now names the file.",
-        "- JPEG 2000 of one component without a sign by GDCM: kept, a third less than with imagecodecs.",
+        "- JPEG 2000 with one unsigned component by GDCM: kept, a third less than with imagecodecs.",
         "  Reduced resolution would be ten times quicker and is not the mean over the area.",
-        "- Lossless JPEG by libjpeg-turbo: a third quicker, but it returns a file that is cut off as if it were whole.",
+        "- Lossless JPEG by libjpeg-turbo: a third faster, but it returns truncated files as if they were complete.",
     ]
 
 
@@ -238,19 +238,19 @@ def page(results: Results) -> str:
     rate = value(results, "batches", "shuffled batches", "CrossRay")
     gpu = value(results, "training_gpu", "CUDA, 224 px, step", "CrossRay")
     lines = [
-        "# How fast it is", "",
-        "`make bench` measures all of this again and writes this page. Contenders run in turn on one machine, so",
-        "ratios can be trusted more than seconds. Each file of [benchmarks/](../benchmarks) says in its first lines",
-        "what it measures; the tables are in [benchmarks/results](../benchmarks/results). What a large study costs is",
-        "reckoned from them in [cost-at-scale.md](cost-at-scale.md).", "",
+        "# Performance", "",
+        "`make bench` repeats all measurements and writes this page. Contenders run in turn on one machine, so",
+        "ratios are more reliable than seconds. The first lines of each file in [benchmarks/](../benchmarks) describe",
+        "its measurement; the tables are in [benchmarks/results](../benchmarks/results). The cost of a large study is",
+        "estimated from them in [cost-at-scale.md](cost-at-scale.md).", "",
         f"Measured: {machine('machine.json')}. GPU: {machine('machine_gpu.json')}.", "",
-        "## What was to be reached", "", *comparisons(results), "",
-        f"Batches: {1 / rate:,.0f} images a second, 100,000 were asked for." if rate else "",
-        f"GPU: {BATCH_GPU / gpu:,.0f} images a second, 3,000 were asked for." if gpu else
-        "No GPU has been measured yet; `make bench` does where there is one.",
+        "## Targets", "", *comparisons(results), "",
+        f"Batches: {1 / rate:,.0f} images per second (target: 100,000)." if rate else "",
+        f"GPU: {BATCH_GPU / gpu:,.0f} images per second (target: 3,000)." if gpu else
+        "No GPU has been measured yet; `make bench` does so if there is one.",
         "", "## Conversion", "", plots.get("conversion", ""), "", *all_rows(results, "conversion", "syntax"), "",
-        "Films shrink by exact sums: weights are whole numbers and no sum is rounded, so every processor writes the",
-        "same bytes. The table has the largest error of this and of two other ways against the mean over the area.", "",
+        "Images are downsampled with exact sums: weights are integers and no sum is rounded, so every processor",
+        "writes the same bytes. The table has the largest error of this and two other methods against area means.", "",
         *what_bounds_conversion(results), "",
         "## Training", "", plots.get("training", ""), "", *all_rows(results, "training", "step of 64 images"), "",
     ]  # fmt: skip

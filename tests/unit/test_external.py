@@ -41,8 +41,8 @@ def config(**external_block):
 @pytest.mark.parametrize(
     ("block", "words"),
     [
-        ({}, "external.v: nothing says what the model is; name one of scores, simulated, onnx, architecture"),
-        ({"scores": {"ours": "a.csv"}, "onnx": "a.onnx"}, "external.v: scores and onnx stand beside each other"),
+        ({}, "external.v: the kind of model is missing; name one of scores, simulated, onnx, architecture"),
+        ({"scores": {"ours": "a.csv"}, "onnx": "a.onnx"}, "external.v: scores and onnx exclude each other"),
         ({"scores": {"theirs": "a.csv"}}, "external.v.scores: 'theirs' is not one of ours"),
         (
             {"scores": {"ours": "a.csv"}, "scale": "percent"},
@@ -62,7 +62,10 @@ def config(**external_block):
         ({"scores": {"ours": "a.csv"}, "key": "study_id"}, "scores are by study, and evaluation.unit is image"),
         ({"scores": {"ours": "a.csv"}, "key": "accession"}, "scores are by study, and evaluation.unit is image"),
         ({"scores": {"ours": "a.csv"}, "tasks": {"Nodule": 1}}, "external.v.tasks: goes with onnx or architecture"),
-        ({"scores": {"ours": "a.csv"}, "scale": "binary", "threshold": {"Nodule": 1}}, "threshold: answers are binary"),
+        (
+            {"scores": {"ours": "a.csv"}, "scale": "binary", "threshold": {"Nodule": 1}},
+            "threshold: binary answers have no threshold",
+        ),
         ({"scores": {"ours": "a.csv"}, "threshold": "ours"}, "external.v.threshold: 'ours' is not one of"),
         ({"onnx": "a.onnx"}, "external.v: the key tasks is missing"),
         ({"onnx": "a.onnx", "tasks": {"Nodule": -1}}, "tasks.Nodule: -1 is less than the minimum of 0"),
@@ -79,7 +82,7 @@ def test_what_is_wrong_with_the_configuration_is_said_in_one_line(block, words):
 
 def test_a_study_needs_a_model_of_some_kind():
     block = config(simulated={}) | {"external": {}}
-    with pytest.raises(UserError, match="models: none is trained, and there are none under external"):
+    with pytest.raises(UserError, match="models: no model is trained, and none is external"):
         plan_of(block)
 
 

@@ -162,9 +162,9 @@ def test_what_is_wrong_is_named(keys, value, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"shared_heads": {}}, "shared_heads: for findings alone; leave it out where the objective is multiclass"),
+        ({"shared_heads": {}}, "shared_heads: only for findings; leave it out if the objective is multiclass"),
         ({"evaluation": {"pairs": [{"target": "a", "task": "zero", "first": "a", "second": "a"}]}},
-         "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"),
+         "evaluation.pairs: only for findings; leave it out if the objective is multiclass"),
         ({"datasets": {"a": {"reader": "digits"}, "b": {"reader": "digits", "part": "first half"}}},
          "datasets.b.part: a has the same images; take the first half and the second half, or give both one cohort"),
     ],

@@ -1,4 +1,4 @@
-"""Why a job failed, by what it and its scheduler wrote, and what another attempt is worth.
+"""Why a job failed, by its own and its scheduler's output, and whether to retry it.
 
 An error of the user's is the same in every attempt. A job that was killed for its memory or at its time limit needs
 more of that, and of nothing else; one that lost its node needs nothing.

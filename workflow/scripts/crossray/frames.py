@@ -23,7 +23,7 @@ _RLE = "1.2.840.10008.1.2.5"
 _UNCOMPRESSED = "1.2.840.10008.1.2.1.98"
 _DEFLATED = "1.2.840.10008.1.2.8.1"
 
-#: transfer syntaxes that promise that nothing was lost in a kind of stream that may lose something
+#: lossless transfer syntaxes for a kind of stream that can be lossy
 _LOSSLESS = {"1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201"}
 
 

@@ -1,4 +1,4 @@
-"""The manifest: one row an image of a release, with its patient, its split and one label column a task.
+"""The manifest: one row per image of a release, with its patient, its split and one label column per task.
 
 Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column a task: 1 positive,
 0 negative, NaN unknown. Where several readers labelled a task, columns ``TASK @ READER`` after them say who said what;
@@ -89,8 +89,8 @@ def with_splits(table: pd.DataFrame, patients: pd.Series, split: Split) -> pd.Da
     Args:
         table: as a reader returns it: without the column ``split``, or with splits of which some are missing, those of
             images that belong to the training or to the validation split.
-        patients: who the patients are. Whoever knows these texts and the seed can tell the split: where that is not to
-            be told from identifiers of the release they are pseudonyms, so that another key gives other splits.
+        patients: patient identifiers, which determine the split together with the seed. Pseudonyms if the split must
+        not follow from identifiers of the release; another key then gives other splits.
         split: seed, and shares of train, validation and test; of the first two the ratio counts where some are missing.
     """
     if "split" not in table:
@@ -158,7 +158,7 @@ def with_pseudonyms(table: pd.DataFrame, key: bytes | None) -> pd.DataFrame:
 
 
 def less_identifying(table: pd.DataFrame) -> pd.DataFrame:
-    """Pool the highest ages of a manifest that has pseudonyms, and put its rows into an order that says nothing.
+    """Pool the highest ages of a manifest with pseudonyms, and sort its rows so that the order reveals nothing.
 
     The release's order may be that of admissions or of names; that of keyed hashes is none. The index is kept.
     """

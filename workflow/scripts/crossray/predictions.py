@@ -27,7 +27,7 @@ class Predictions:
     """What a file of predictions holds.
 
     Attributes:
-        table: float64, one column a task, under an index of identifiers; NaN where a number is missing.
+        table: float64, one column per task, indexed by identifiers; NaN where a number is missing.
         unit: what a row is about, image, study or patient.
         scale: what the numbers are.
     """
@@ -42,7 +42,7 @@ def write(path: Path, table: pd.DataFrame, scale: str = LOGIT, unit: str = "imag
 
     Args:
         path: the file.
-        table: the identifier of the unit in the first column, then one column a task.
+        table: the identifier of the unit in the first column, then one column per task.
         scale: what the numbers are.
         unit: what a row is about.
     """

@@ -10,7 +10,7 @@ from crossray.remarks import remark
 
 _OVERLAYS = range(0x6000, 0x6020, 2)
 
-#: bits above Bits Stored are believed if the picture is so much smoother with them than without
+#: bits above Bits Stored are kept if the image is this much smoother with them than without
 SMOOTHER = 0.5
 
 
@@ -49,7 +49,7 @@ def own_bits(header: pydicom.Dataset, values: NDArray, precision: int) -> tuple[
 
 
 def _chosen(header: pydicom.Dataset, values: NDArray, precision: int, bits: int, signed: bool) -> tuple[NDArray, int]:
-    """Drop the bits above, or believe them."""
+    """Drop the bits above, or keep them."""
     own = values & np.asarray(2**bits - 1, values.dtype)
     own = _signed(own, bits) if signed else own.astype(_wide(values))
     whole = _signed(values, precision) if signed else values.astype(_wide(values))

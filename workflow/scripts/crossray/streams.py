@@ -47,7 +47,7 @@ class Stream:
         bits: precision of a value.
         signed: whether values have a sign of their own.
         converts: whether its decoder returns red, green, blue whatever was coded; None if the stream does not say.
-        reversible: whether nothing was lost, as far as the way of coding goes.
+        reversible: whether the coding is lossless.
     """
 
     kind: str

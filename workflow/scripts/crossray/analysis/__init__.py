@@ -1,1 +1,1 @@
-"""Predictions become tidy tables, one module a question; nothing here draws."""
+"""From predictions to tidy tables, one module per question; nothing here draws."""

@@ -1,7 +1,7 @@
 """Do two models call the same images positive? Cohen's kappa at each model's operating point, and Kendall's tau.
 
-Cohen et al. 2020, section 4 and figure 3: two models may rank patients equally well and still disagree about each. The
-agreement of two seeds of one model says how much two models can agree at all.
+Cohen et al. 2020, section 4 and figure 3: two models can rank patients equally well and still disagree on each. The
+agreement between two seeds of one model is the ceiling.
 """
 
 import itertools
@@ -140,6 +140,6 @@ def _means(
 
 
 def _known_means(values: NDArray) -> NDArray[np.float64]:
-    """Average each column over what is known in it; NaN where nothing is, as where a resample calls nobody positive."""
+    """Average the known values of each column; NaN if there are none, as in a resample without positive calls."""
     counts = (~np.isnan(values)).sum(axis=0)
     return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)

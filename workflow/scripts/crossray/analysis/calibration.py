@@ -1,4 +1,4 @@
-"""Is a score usable elsewhere? Operating points carried from home, and how far probabilities are from frequencies."""
+"""Do thresholds and probabilities transfer? Operating points of the source at the target, and calibration."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -168,7 +168,7 @@ def _line(cell: Cell) -> dict[str, float]:
 
 
 def _bins(sums: NDArray) -> Iterator[dict[str, Any]]:
-    """Yield a row for each bin that holds an image."""
+    """Yield a row for each non-empty bin."""
     images, probabilities, positives = sums[:, 0], sums[:, 1], sums[:, 2]
     with np.errstate(invalid="ignore", divide="ignore"):
         observed = positives / images

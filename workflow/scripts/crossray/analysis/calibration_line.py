@@ -1,8 +1,8 @@
-"""How probabilities are wrong: slope and intercept of the logistic calibration line, and observed over expected.
+"""Miscalibration: slope and intercept of the logistic calibration line, and observed over expected.
 
-Cox (Biometrika 1958); Van Calster and others (Journal of Clinical Epidemiology 2016). Their variance is the sandwich's
-with patients as clusters (Liang and Zeger, Biometrika 1986), drawn towards that of the model the more so the fewer
-patients there are of the smaller class, as the sandwich of few is too narrow; Student's t.
+Cox (Biometrika 1958); Van Calster and others (Journal of Clinical Epidemiology 2016). Their variance is the sandwich
+estimator with patients as clusters (Liang and Zeger, Biometrika 1986), shrunk towards that of the model the more the
+fewer patients the smaller class has, as the sandwich is too narrow with few; Student's t.
 """
 
 import math
@@ -53,7 +53,7 @@ def measure(labels: NDArray, logits: NDArray, patients: NDArray) -> Line:
     labels, logits = np.asarray(labels, np.float64), np.asarray(logits, np.float64)
     owners = np.unique(patients, return_inverse=True)[1]
     smaller = min(len(np.unique(owners[labels == value])) for value in (0, 1))
-    alike = len(owners) / independent(owners)  # a patient's images say less than so many patients' would
+    alike = len(owners) / independent(owners)  # images of one patient carry less information than those of several
     ones = np.ones((len(labels), 1))
     intercept, spread, _ = _fitted(ones, labels, logits, owners, smaller, alike)
     line, _, errors = _fitted(np.c_[ones, logits], labels, np.zeros(len(labels)), owners, smaller, alike)

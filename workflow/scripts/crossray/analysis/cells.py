@@ -1,4 +1,4 @@
-"""The cells of a study: models x sources x targets x seeds, and the predictions that lie behind each."""
+"""The cells of a study: models x sources x targets x seeds, with their predictions."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -39,13 +39,13 @@ class ScoredSplit:
     Attributes:
         dataset: its name.
         labels: rows of the manifest by image_id, those that were predicted.
-        logits: trained -> seed or ``ensemble`` -> one float64 column a task, in the order of ``labels``. Of classes
+        logits: trained -> seed or ``ensemble`` -> one float64 column per task, in the order of ``labels``. Of classes
             they are log-odds against all other classes, whose sigmoid is the probability of the softmax.
         minimum: patients with a finding, and without it, that a number needs.
         refused: those for which no number is given, as patients whom they learnt from are among these.
         diverged: (trained, seed) -> tasks whose outputs are not numbers, which ``logits`` leaves out.
         scales: what the outputs of models are that are no logits; only those of probabilities are logits here too.
-        missing: models that were trained elsewhere and of which there are no outputs for the data set.
+        missing: external models without outputs for the data set.
         cohort: whose patients they are; the data set's own where it is empty.
         others: patients of the cohort whom other targets have in this split.
     """
@@ -76,12 +76,12 @@ class ScoredSplit:
         return self.scales.get(trained, LOGIT) in (LOGIT, PROBABILITY)
 
     def reported_seed(self, trained: ModelKey) -> str:
-        """Return whose logits stand for a model: the ensemble's where there are several seeds, else the only one's."""
+        """Return whose logits represent a model: the ensemble's if there are several seeds, else the only one's."""
         seeds = self.logits[trained]
         return ENSEMBLE if ENSEMBLE in seeds else next(iter(seeds))
 
     def reported(self, trained: ModelKey) -> pd.DataFrame:
-        """Return the logits that stand for a model, where its trainings are not measured one by one."""
+        """Return the logits that represent a model, where its trainings are not measured one by one."""
         return self.logits[trained][self.reported_seed(trained)]
 
     def each_training(self, trained: ModelKey) -> list[pd.DataFrame]:
@@ -294,7 +294,7 @@ class Study:
         return frozenset(found)
 
     def minimum(self, dataset: str) -> int:
-        """Return the patients with a finding, and without, that a number needs; more where fewer may not be told."""
+        """Return the minimum number of patients with a finding, and without; more if smaller counts are withheld."""
         rule = self.settings.small_cells
         least = rule.below if rule and dataset in rule.closed else 0
         return max(self.settings.evaluation.minimum, least)
@@ -318,7 +318,7 @@ class Study:
         return pd.concat([part.labels for part in parts]), logits
 
     def seeds_of(self, model: str) -> tuple[int, ...]:
-        """Return the seeds of a model's trainings; one that was trained elsewhere is there once, under the first."""
+        """Return the seeds of a model's trainings; an external model exists once, under the first."""
         return self.settings.seeds[:1] if model in self.settings.external else self.settings.seeds
 
     def _read(self, trained: ModelKey, split: str, dataset: str) -> dict[str, Predictions]:

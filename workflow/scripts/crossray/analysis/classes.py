@@ -1,4 +1,4 @@
-"""Classes of which an image has exactly one: accuracy, F1 and the confusion matrix."""
+"""Exclusive classes: accuracy, F1 and the confusion matrix."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +36,8 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
         replicates: the bootstrap replicates behind it.
 
     Returns:
-        Tables of :class:`Classes`, a row a model, source, target and seed, and of :class:`Confusion`, a row a pair of
+        Tables of :class:`Classes`, one row per model, source, target and seed, and of :class:`Confusion`, one row per
+        pair of
         classes of what a report shows.
     """
     one_against_rest = _mean_aucs(performance, replicates)
@@ -70,7 +71,7 @@ def true_classes(labels: pd.DataFrame, classes: Sequence[str]) -> NDArray[np.obj
 
 
 def _counts(scored: ScoredSplit, trained: ModelKey, seed: str, truth: NDArray) -> dict[str, Any]:
-    """Count what is behind a row, and say why it has no number if so."""
+    """Count the images of a row, and give the reason if it has no number."""
     labelled = np.array([name is not None for name in truth], bool)
     usable = labelled & np.isin(truth, list(scored.logits[trained][seed]))
     row: dict[str, Any] = {
@@ -190,7 +191,7 @@ def _confusion(
     weights: NDArray,
     classes: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each true and predicted class, those of classes that the model did not learn too."""
+    """Yield a row for each true and predicted class, including classes that the model was not trained on."""
     if scored.diverged[trained, scored.reported_seed(trained)]:
         for name, other in itertools.product(classes, classes):
             names = scored.key(trained)
@@ -215,5 +216,5 @@ def _confusion(
 
 
 def _why_no_row(scored: ScoredSplit, trained: ModelKey, name: str, images: int) -> str | None:
-    """Return why nothing is said of a target's images of a class."""
+    """Return why there is no number for a target's images of a class."""
     return reasons.why_not(labelled=name in scored.labels, overlap=trained in scored.refused, enough=images > 0)

@@ -1,7 +1,8 @@
-"""Which differences are more than chance? Two models on the same images, and one model at home and away.
+"""Which differences are significant? Two models on the same images, and one model on internal and external tests.
 
-Two models on the same images are compared patient by patient; home and away by what is known of each, with the patients
-whom they share. Comparisons that the configuration names before the run are primary and corrected for one another; all
+Two models on the same images are paired by patient; internal and external tests are compared by their own errors and
+those of shared patients. Comparisons that the configuration names before the run are primary and corrected for one
+another; all
 others are exploratory, and corrected for the number of comparisons of their kind: Holm's for any false finding,
 Benjamini and Hochberg's for the share of false ones.
 """

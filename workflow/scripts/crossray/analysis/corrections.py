@@ -1,7 +1,7 @@
-"""Does what is done against a drop help where the split says so? Losses elsewhere before and after.
+"""Do corrections help against the causes found? Performance at the target before and after.
 
-A correction of pictures can give back what images cost and nothing of what another label rule costs; a new prior gives
-back what prevalence costs, and a new calibration also what another threshold costs; wrong labels stay wrong.
+A correction of images can recover the image term but nothing of a different label rule; a new prior recovers the
+prevalence term, and recalibration also the effect of another threshold; wrong labels stay wrong.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +30,10 @@ from crossray.tables.keys import OfCell
 KEYS = names(OfCell)
 #: the group of all cells, and of those whose verdict names no cause
 ALL, NO_CAUSE = "all", "no cause named"
-#: the groups of those whose verdict says what is to blame
+#: the groups of verdicts that name a cause
 _GROUPS = (*CAUSES, COMPOUND)
 
-#: the prevalence that the target's images imply, which looks at no label of the target
+#: the prevalence implied by the target's images, which uses no label of the target
 PRIOR = "implied prevalence"
 #: intercept and slope, fitted on the labels of one half of the target's patients for the other half
 RECALIBRATED = "recalibrated"
@@ -45,7 +45,7 @@ _LEAST_CELLS = 5
 def measure(
     study: Study, mitigations: Sequence[str], corrected: Path, shift: pd.DataFrame, evidence: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure what each correction gives back.
+    """Measure the effect of each correction.
 
     Args:
         study: the predictions.

@@ -1,6 +1,6 @@
-"""What is in each data set: from rows to labelled images, labels by task, and who the patients are.
+"""Content of each data set: from rows to labelled images, labels by task, and patient characteristics.
 
-Only images with pixels count; the others are named by the step at which they are lost.
+Only images with pixels count; the others are reported by the step at which they are lost.
 """
 
 from collections.abc import Iterator, Sequence

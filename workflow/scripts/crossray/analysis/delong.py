@@ -1,8 +1,8 @@
 """The variance of an AUC without resampling.
 
 DeLong, DeLong and Clarke-Pearson (Biometrics 1988), with ranks instead of all pairs (Sun and Xu, IEEE Signal Processing
-Letters 2014), and patients with several images as clusters (Obuchowski, Biometrics 1997). Every AUC becomes a vector of
-what each patient contributes to its error; AUCs that share patients are compared by adding and subtracting vectors.
+Letters 2014), and patients with several images as clusters (Obuchowski, Biometrics 1997). Every AUC has a vector of
+each patient's contribution to its error; AUCs that share patients are compared by adding and subtracting vectors.
 """
 
 import numpy as np

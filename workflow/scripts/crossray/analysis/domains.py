@@ -1,4 +1,4 @@
-"""Is it better to train on one's own data, on everybody else's, or on all? Leave one domain out.
+"""Is it better to train on local data, on all other domains, or on all? Leave one domain out.
 
 Cohen et al. 2020, section 5 and figure 2.
 """

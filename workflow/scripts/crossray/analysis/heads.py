@@ -1,4 +1,4 @@
-"""How far apart do data sets lie in what they mean by a finding? Weight vectors of a network with an output for each.
+"""How far does the meaning of a finding differ between data sets? Weight vectors of a network with one output for each.
 
 Cohen et al. 2020, section 6 and figures 5 and 6.
 """

@@ -1,7 +1,7 @@
-"""How sure an AUC, a mean of AUCs and a difference of AUCs are: one interval for each, wherever it is shown.
+"""Intervals of an AUC, a mean of AUCs and a difference of AUCs: the same wherever they are shown.
 
-DeLong's variance of few patients is as often too small as too large, and 0 where the classes are parted without an
-error. So it is moderated (Smyth, Statistical Applications in Genetics and Molecular Biology 2004): drawn towards what
+With few patients, DeLong's variance is as often too small as too large, and 0 with perfect separation. So it is
+moderated (Smyth, Statistical Applications in Genetics and Molecular Biology 2004): drawn towards what
 Newcombe's method 5 (Statistics in Medicine 2006, part 2) expects of so many patients, the less so the more patients
 carry it. As in method 5 a limit is an AUC that lies so many of its own standard errors away, here by Student's t.
 Patients with several images count as fewer than their images and more than one each (Kish 1965). Differences between
@@ -25,7 +25,7 @@ LEVEL = 0.95
 
 #: what Newcombe's variance weighs, in patients that carry DeLong's
 _PRIOR = 12.0
-#: how alike the images of a patient are before the data have said so, a correlation
+#: prior correlation of the images of a patient
 _ALIKE = 0.7
 #: how many more degrees of freedom a paired difference has than Satterthwaite gives it, who has too few of them for a
 #: test that rejects what it may; by simulation

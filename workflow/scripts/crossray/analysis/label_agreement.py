@@ -1,8 +1,7 @@
-"""Two labellings of the same radiographs: how far do they agree, and what does that alone cost a model?
+"""Two labellings of the same radiographs: how far do they agree, and how large is the drop due to that alone?
 
-Cohen et al. 2020, figure A.1 and section 4. The same radiograph in two data sets is found by what it shows
-(``leakage/pairs.csv``), so it does not matter what the data sets call it. Where images are the same, a loss is the
-labels'.
+Cohen et al. 2020, figure A.1 and section 4. The same radiograph in two data sets is matched by content
+(``leakage/pairs.csv``), whatever its identifiers. With the same images, a drop is due to the labels.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,7 +57,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
         manifests: data set -> manifest by image_id.
 
     Returns:
-        A table of :class:`LabelAgreement`; a row a pair of data sets and task that both label.
+        A table of :class:`LabelAgreement`; one row per pair of data sets and task that both label.
     """
     rows = []
     drawn = _Resamples(study, found, manifests)

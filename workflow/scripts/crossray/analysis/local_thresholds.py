@@ -1,7 +1,7 @@
-"""Thresholds for a wanted sensitivity and specificity, and what they call: chosen at home, or at the target itself.
+"""Thresholds for a required sensitivity and specificity, and their results: chosen at the source, or at the target.
 
-A threshold of the target is cross-fitted: each fifth of its patients is called by the threshold of the other four, so
-that what is said of it is of patients who did not choose it. To be used is then that of all of them.
+A threshold of the target is cross-fitted: each fifth of its patients is evaluated at the threshold chosen on the
+other four, so no patient is evaluated at a threshold that they helped to choose. The threshold to use is that of all.
 """
 
 import math
@@ -79,7 +79,7 @@ class Brought:
 
     Attributes:
         place: where they are from, in words.
-        given: task to threshold, of a model that was trained elsewhere; None where they are chosen on images.
+        given: task to threshold, of an external model; None if they are chosen on images.
         images: labels, and seed to logits, of the images that they are chosen on.
     """
 

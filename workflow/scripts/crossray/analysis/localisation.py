@@ -1,6 +1,6 @@
-"""Do models look where the finding is? Maps of attribution against known regions, at home and elsewhere, and by chance.
+"""Do models look where the finding is? Attribution maps against annotated regions, on internal and external tests.
 
-Every measure stands beside what a map without knowledge would score, and beside the same network with random weights
+Every measure is compared with chance, and with the same network with random weights
 (Adebayo et al., Sanity checks for saliency maps, NeurIPS 2018).
 """
 
@@ -81,8 +81,8 @@ def measure(
         datasets: folder of data sets, ``{dataset}/regions.parquet`` below it where findings are known.
 
     Returns:
-        Tables of :class:`Localisation`, one row a task, and one their mean, and of :class:`LocalisationSummary`, over
-        all pairs at home and all elsewhere; intervals by the bootstrap over patients.
+        Tables of :class:`Localisation`, one row per task and one for their mean, and of :class:`LocalisationSummary`,
+        over all internal and all external pairs; intervals by the bootstrap over patients.
     """
     rows: list[dict[str, Any]] = []
     cells: dict[tuple[ModelKey, str], Values] = {}
@@ -263,7 +263,7 @@ def _differences(found: Values, own: Values, key: Key) -> tuple[float, NDArray] 
 
 
 def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[ModelKey, str], Values]) -> Iterator[dict[str, Any]]:
-    """Yield means over the pairs at home and over those elsewhere, every pair weighing the same."""
+    """Yield means over internal and over external pairs, with equal weights."""
     methods = asked.attribution.methods
     for model in asked.models:
         for method, weights, name, place in itertools.product(methods, (TRAINED, RANDOM), MEASURES, (HOME, AWAY)):

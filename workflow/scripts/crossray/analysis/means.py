@@ -1,8 +1,8 @@
-"""Means of AUCs, and what one mean is above another, with limits recovered from those of the single AUCs.
+"""Means of AUCs, and differences of means, with limits recovered from those of the single AUCs.
 
-MOVER (Zou and Donner, Statistics in Medicine 2008): a limit of a sum lies as far away as the AUCs' own limits say, each
-on its side, and as they vary together. How they do is taken from the bootstrap's resamples of patients, whose own
-percentiles are too narrow where few patients have a finding. ``docs/calibration.md`` shows how often these cover.
+MOVER (Zou and Donner, Statistics in Medicine 2008): the limit of a sum follows from the AUCs' own limits, each on its
+side, and their correlation. The correlation is taken from the bootstrap resamples of patients, whose own percentiles
+are too narrow if few patients have a finding. ``docs/calibration.md`` shows how often these cover.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Which model to take? Each at home and elsewhere, beside the first on the cells that both have, and what it costs."""
+"""Which model is best? Each on internal and external tests, compared with the first on shared cells, and its cost."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def measure(
     performance: pd.DataFrame, replicates: pd.DataFrame, models: Sequence[str], members: Mapping[str, Sequence[str]],
     costs: Mapping[str, Mapping[str, Any]],
 ) -> pd.DataFrame:  # fmt: skip
-    """Average each model's cells at home and elsewhere, and compare it with the first.
+    """Average each model's internal and external cells, and compare it with the first.
 
     Every cell (source x target x task) weighs the same. A difference is over the cells that both models have, under the
     same resamples of patients, so it is paired.
@@ -28,7 +28,7 @@ def measure(
         performance: ``performance.csv``.
         replicates: the bootstrap replicates behind it.
         models: those to compare; the first is the yardstick.
-        members: source -> its data sets, at which it is at home.
+        members: source -> its data sets, whose tests are internal.
         costs: :func:`read_costs`.
 
     Returns:
@@ -54,7 +54,7 @@ def measure(
 def _cells(
     values: Mapping[CellKey, Value], model: str, where: str, members: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str, str], CellKey]:
-    """Return a model's cells at home or elsewhere, by source, target and task."""
+    """Return a model's internal or external cells, by source, target and task."""
     return {cell[1:]: cell for cell in values if cell[0] == model and (cell[2] in members[cell[1]]) == (where == HOME)}
 
 

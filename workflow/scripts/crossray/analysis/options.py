@@ -1,4 +1,4 @@
-"""The command-line options that every program that reads predictions has."""
+"""Command-line options of all programs that read predictions."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence, Set

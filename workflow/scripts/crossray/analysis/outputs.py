@@ -1,6 +1,6 @@
-"""Where do two models differ, image by image? Bland-Altman statistics, points to draw, and the images of the extremes.
+"""How do two models differ, image by image? Bland-Altman statistics, points to draw, and the most different images.
 
-Cohen et al. 2020, figure 4 and figures A.5 to A.7, on outputs whose operating points come to 0.5.
+Cohen et al. 2020, figure 4 and figures A.5 to A.7, on outputs scaled so that the operating point is 0.5.
 """
 
 from collections.abc import Iterator, Sequence
@@ -31,10 +31,10 @@ def measure(study: Study, wanted: Sequence[ComparedPair]) -> tuple[pd.DataFrame,
 
     Args:
         study: the predictions.
-        wanted: the pairs to show; the most telling ones where empty.
+        wanted: the pairs to show; if empty, the most informative ones.
 
     Returns:
-        A table of :class:`Outputs`, a row for the target's own model and each other one, and for all pairs of models
+        A table of :class:`Outputs`, one row for the target's own model and each other one, and for all pairs of models
         where the target has none of its own; and of :class:`OutputPoints` a sample of the images of the shown pairs,
         and those on which they differ most.
     """

@@ -1,4 +1,4 @@
-"""Our numbers beside those of Cohen et al. 2020, cell by cell, on whatever part of its data sets a study has."""
+"""Our numbers against those of Cohen et al. 2020, cell by cell, on those of its data sets that a study has."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,7 +32,7 @@ def compare(
         names: data set of this study -> its name in the paper.
 
     Returns:
-        Tables of :class:`Paper`, a row for each number of the paper that the study has too, and
+        Tables of :class:`Paper`, one row per number of the paper that the study also has, and
         :class:`PaperSummary`, a row a model and quantity.
     """
     parts, counts = [], {}

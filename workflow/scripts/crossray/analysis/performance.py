@@ -1,7 +1,7 @@
-"""How well does each model do on each target, task by task, and how sure is that?
+"""How well does each model perform on each target, task by task, and with what certainty?
 
-Of several trainings the mean of their numbers is reported, with an interval for other patients and, from three
-trainings on, other trainings. The ensemble of their logits is another model and stands beside them.
+Of several trainings the mean of their numbers is reported, with an interval over patients and, from three trainings
+on, trainings. The ensemble of their logits is a different model and is reported beside them.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,7 +39,8 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure every cell of a study.
 
     Returns:
-        Tables of :class:`Performance`, a row a cell, and of :class:`Replicates`, a row a cell of all trainings, or of
+        Tables of :class:`Performance`, one row per cell, and of :class:`Replicates`, one row per cell of all
+        trainings, or of
         the ensemble, that has an AUC. Cells with the same target share their resamples of patients, so differences
         between models are paired.
     """
@@ -172,7 +173,7 @@ def _called(scored: ScoredSplit, logits: pd.DataFrame, task: str, threshold: flo
 
 
 def _what_is_not_known(study: Study, scored: ScoredSplit, trained: ModelKey, threshold: float) -> dict[str, Any]:
-    """Return what cannot be said of a model that was trained elsewhere, and why; nothing of others."""
+    """Return which numbers an external model cannot have, and why; nothing for others."""
     row: dict[str, Any] = {}
     external = study.settings.external.get(trained.model)
     if external and np.isnan(threshold) and not external.chosen_on:

@@ -1,7 +1,7 @@
-"""Can a classifier tell the data sets apart? From tiny images, and from what each model makes of the images.
+"""Can a classifier predict the data set? From tiny images, and from each model's features.
 
-A model that can tell hospitals apart can use what it knows of a hospital instead of what it sees of a disease (Zech et
-al., PLOS Medicine 2018). A data set that is recognised from 16 x 16 pixels differs in plain sight.
+A model that recognises hospitals can use the hospital instead of signs of disease (Zech et al., PLOS Medicine 2018).
+A data set that is recognised from 16 x 16 pixels differs visibly.
 """
 
 import itertools

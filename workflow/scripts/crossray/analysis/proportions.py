@@ -1,4 +1,4 @@
-"""Shares of images in planning: two shares of the same images, and how many images would do.
+"""Sample size planning for shares of images: two shares of the same images, and the number of images needed.
 
 Intervals of single shares are those of :mod:`crossray.analysis.shares`.
 """

@@ -1,4 +1,4 @@
-"""How well one map of attribution fits one region, and what a map without knowledge would score on it."""
+"""How well one attribution map fits one region, and the score of chance on it."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""How does sensitivity rise with false positives? The ROC curve of every cell, and its mean over a pair's tasks."""
+"""ROC curves of every cell, and their mean over a pair's tasks."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""How sure a share of images is, as a sensitivity: Wilson's interval of as many images as they are worth.
+"""Intervals of shares of images, such as a sensitivity: Wilson's interval for the effective number of images.
 
-Images of one patient are worth fewer than so many patients': by how much is taken from the data, drawn towards what
-Kish (1965) expects of images that are alike the more so the fewer patients there are.
+Several images of one patient count less than one image each of several patients: by how much is estimated from the
+data, shrunk towards Kish's (1965) value for correlated images the more the fewer patients there are.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Is the loss the same for everybody? AUC by sex, age band, view and strata, and the group that fares worst."""
+"""Does performance differ between subgroups? AUC by sex, age band, view and strata, and the worst group."""
 
 import re
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""What does a setting change? Every point of a sweep on every target, over seeds, beside other models of that setting.
+"""What is the effect of a setting? Every point of a sweep on every target, over seeds, and other models with it.
 
-And which value each way of choosing would have chosen. Gulrajani and Lopez-Paz (ICLR 2021, DomainBed) name three:
-by the training domain's own validation images, by domains that are left out in turn, and by the test domain's, which no
-user of a model has: the oracle.
+And the value that each selection method would have chosen. Gulrajani and Lopez-Paz (ICLR 2021, DomainBed) name three:
+training-domain validation, leave-one-domain-out validation, and test-domain validation, which no user of a model has:
+the oracle.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ def _beside(one: ModelKey, measured: Mapping[ModelKey, Sequence[Repeated]], poin
 def choose(study: Study, points: Points, table: pd.DataFrame) -> pd.DataFrame:
     """Say which point of each sweep each way of choosing would choose, and how good that is at each target.
 
-    Validation images choose, test images judge.
+    Selection uses validation images, evaluation uses test images.
 
     Args:
         study: the predictions.
@@ -173,7 +173,7 @@ class _Validation:
     def _known(
         self, choice: str, models: Sequence[str], pairs: Sequence[tuple[str, str]]
     ) -> Iterator[tuple[str, dict[str, float]]]:
-        """Yield a way of choosing if there is a task on which all models have an AUC on all splits."""
+        """Yield a selection method if there is a task on which all models have an AUC on all splits."""
         found = {model: [self._of(ModelKey(model, source), name) for source, name in pairs] for model in models}
         shared = [set.intersection(*(set(found[model][i]) for model in models)) for i in range(len(pairs))]
         if all(shared):

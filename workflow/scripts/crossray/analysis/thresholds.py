@@ -1,4 +1,4 @@
-"""Operating points: the thresholds of every model, and its outputs on a scale on which they come to 0.5."""
+"""Operating points: the thresholds of every model, and its outputs scaled so that the threshold is 0.5."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,7 +20,7 @@ RULES: Mapping[str, Callable[[NDArray, NDArray], float]] = {
     "precision": lambda labels, scores: precision_threshold(labels, scores, PRECISION),
 }
 
-#: the rule of thresholds that come with a model that was trained elsewhere
+#: the rule of thresholds that come with an external model
 GIVEN = "given"
 
 Thresholds = Mapping[tuple[str, str], float]
@@ -36,7 +36,7 @@ def own_thresholds(study: Study, trained: ModelKey) -> dict[tuple[str, str], flo
 def thresholds_by_rule(study: Study, trained: ModelKey) -> dict[str, dict[tuple[str, str], float]]:
     """Return the thresholds that a model brings with it, of every rule, the one that reports use first.
 
-    They are chosen on the source's validation split, which is read once; of a model that was trained elsewhere they are
+    They are chosen on the source's validation split, which is read once; for an external model they are
     the maker's, or chosen on the split that the study names, or on that of its home.
     """
     external = study.settings.external.get(trained.model)

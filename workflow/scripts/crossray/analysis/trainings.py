@@ -1,4 +1,4 @@
-"""Other trainings of a model are another sample, as other patients are: how much its AUCs vary between seeds.
+"""Trainings of a model as a sample, like patients: how much its AUCs vary between seeds.
 
 Trainings are the readers of a multi-reader multi-case study with one reading method (Obuchowski and Rockette,
 Communications in Statistics 1995; Hillis, Statistics in Medicine 2007), and both they and the patients are random. The

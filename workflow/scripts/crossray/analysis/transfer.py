@@ -1,7 +1,7 @@
-"""How much is lost between home and elsewhere, over the tasks that both can be measured on?
+"""How large is the drop from internal to external tests, over the tasks that both can be measured on?
 
-A model that is not better than chance at home, by the interval of its AUC there, has nothing to lose: its pairs are
-marked, and means of losses leave them out.
+No drop is reported for a model that is not better than chance internally, by the interval of its AUC: its pairs are
+marked, and means of drops leave them out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> tuple[pd.Dat
     Returns:
         ``transfer.csv``, one row a model x source x target: ``tasks`` behind ``auc`` (macro mean with interval), the
         same mean at home over the ``shared_tasks`` (``home_auc``) and there (``away_auc``), and ``drop`` = home -
-        away, and whether the model is not better than chance at home on these tasks (``home_at_chance``); ``reason``
+        away, and whether the model is not better than chance internally on these tasks (``home_at_chance``); ``reason``
         where no task can be measured. And ``summary.csv``, one row a model and source, and one a model over all
         sources: the means over its ``pairs`` of home, away and drop, those at chance left out and counted
         (``pairs_at_chance``). And ``tasks.csv``, one row a model and task, best first: mean and standard deviation over
@@ -76,25 +76,25 @@ def _beats_chance(mean: Value) -> bool:
 
 
 def _commonest(codes: pd.Series) -> str:
-    """Return the reason that stands for a pair none of whose tasks can be measured: the one nearest to a number."""
+    """Return the reason for a pair none of whose tasks can be measured: the one nearest to a number."""
     return next(code for code in reversed(reasons.REASONS) if (codes == code).any())
 
 
 def _shared(values: Values, model: str, source: str, target: str, tasks: Sequence[str]) -> list[str]:
-    """Return the tasks that can be measured both at home and at the target."""
+    """Return the tasks that can be measured both at the source and at the target."""
     return [
         task for task in tasks if (model, source, source, task) in values and (model, source, target, task) in values
     ]
 
 
 def _home_and_away(values: Values, model: str, source: str, target: str, shared: Sequence[str]) -> tuple[Value, Value]:
-    """Return the mean over the shared tasks at home and at the target."""
+    """Return the mean over the shared tasks at the source and at the target."""
     home = mean_of([values[model, source, source, task] for task in shared])
     return home, mean_of([values[model, source, target, task] for task in shared])
 
 
 def _compared(home: Value, away: Value) -> dict[str, float]:
-    """Return home, away and what is lost between them, with intervals."""
+    """Return internal AUC, external AUC and drop, with intervals."""
     drop = (home - away).with_interval("drop")
     return home.with_interval("home_auc") | away.with_interval("away_auc") | drop
 
@@ -131,14 +131,14 @@ def pairs_of(table: pd.DataFrame) -> dict[tuple[str, str], list[Pair]]:
 def able_pairs(
     values: Values, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
 ) -> dict[Pair, tuple[Value, Value]]:
-    """Return the means at home and away of the pairs that share tasks and have something to lose."""
+    """Return the internal and external means of the pairs that share tasks and are not at chance internally."""
     return {pair: ends for pair, ends in _measured(values, model, pairs, tasks).items() if _beats_chance(ends[0])}
 
 
 def _measured(
     values: Values, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
 ) -> dict[Pair, tuple[Value, Value]]:
-    """Return the means at home and away of the pairs that share tasks."""
+    """Return the internal and external means of the pairs that share tasks."""
     return {
         pair: _home_and_away(values, model, *pair, shared)
         for pair in pairs

@@ -1,4 +1,4 @@
-"""From images to what is counted: studies or patients, whose images' labels and outputs become one each."""
+"""From images to other units of evaluation: studies or patients, with labels and outputs aggregated."""
 
 import pandas as pd
 
@@ -53,7 +53,7 @@ def combined(outputs: pd.DataFrame, owners: pd.Series, how: str) -> pd.DataFrame
     """Return the outputs of units, the largest or the mean of their images'; images without an output are left out.
 
     Args:
-        outputs: one column a task, by image_id.
+        outputs: one column per task, by image_id.
         owners: the unit of each image, by image_id.
         how: max or mean.
     """

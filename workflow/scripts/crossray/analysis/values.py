@@ -1,4 +1,4 @@
-"""Numbers of tables that have been written, with what other patients and other trainings would make of them."""
+"""Numbers of written tables, with their variation over patients and trainings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

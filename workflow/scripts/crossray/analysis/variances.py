@@ -1,6 +1,6 @@
-"""What makes a mean over pairs of hospitals vary: other patients, other trainings, other hospitals.
+"""Variance components of a mean over pairs of hospitals: patients, trainings, hospitals.
 
-The mean is of these hospitals; its interval for a sample of hospitals leaves each of them out in turn (the jackknife;
+The mean is for these hospitals; its interval for a sample of hospitals leaves each of them out in turn (the jackknife;
 Arvesen, Annals of Mathematical Statistics 1969), as a hospital is behind several pairs.
 """
 
@@ -31,7 +31,7 @@ def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame
 
     Args:
         performance: ``performance.csv``.
-        replicates: what stands beside it.
+        replicates: the table beside it.
 
     Returns:
         A table of :class:`Variances`: one row for each mean over pairs that ``summary.csv`` has.

@@ -1,4 +1,4 @@
-"""What a threshold gives where a model is used: shares, right calls at a given prevalence, and alerts a day."""
+"""Results of a threshold in use: sensitivity and specificity, precision at a given prevalence, and alerts per day."""
 
 import math
 from typing import Any

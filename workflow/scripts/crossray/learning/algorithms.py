@@ -1,4 +1,4 @@
-"""Learning from several data sets at once so that none of them is what is learnt: CORAL, DANN, GroupDRO.
+"""Training on several data sets so that models generalise beyond each: CORAL, DANN, GroupDRO.
 
 Each works between data sets of a pooled source, as in DomainBed (Gulrajani and Lopez-Paz, ICLR 2021), without a target.
 The plain mean over all images, ``erm``, needs nothing of this.
@@ -155,7 +155,7 @@ def make_algorithm(settings: TrainingRun, datasets: int, network: nn.Module) -> 
 
 
 def last_layer(network: nn.Module, name: str) -> nn.Linear:
-    """Return the layer whose input an algorithm looks at.
+    """Return the layer whose input an algorithm uses.
 
     Raises:
         UserError: if the network has no linear layer.

@@ -1,8 +1,9 @@
-"""Where in an image a network finds its evidence: maps of attribution by captum, and a network that has learnt nothing.
+"""Attribution maps by captum, and an untrained network for comparison.
 
-- ``grad_cam``: Selvaraju et al., Grad-CAM, ICCV 2017; what speaks for the output, of a convolutional stage.
-- ``integrated_gradients``: Sundararajan et al., ICML 2017, from a black image; what each pixel does, for or against.
-- ``input_gradients``: Simonyan et al., ICLR workshop 2014; how much each pixel could do.
+- ``grad_cam``: Selvaraju et al., Grad-CAM, ICCV 2017; evidence for the output, from a convolutional stage.
+- ``integrated_gradients``: Sundararajan et al., ICML 2017, relative to a black image; each pixel's contribution, for
+or against.
+- ``input_gradients``: Simonyan et al., ICLR workshop 2014; the sensitivity to each pixel.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: whole files, the one before the last kept, damaged ones found, one writer at a time."""
+"""Checkpoints of a training: atomic writes, the last two kept, damaged ones detected, one writer at a time."""
 
 import errno
 import logging

@@ -1,4 +1,4 @@
-"""What can be done at a target without its labels: match its pictures to the source's, or the network to them."""
+"""Corrections at a target without its labels: adapt its images to the source's, or the network to them."""
 
 import copy
 import functools
@@ -15,7 +15,7 @@ from crossray.learning.batches import Examples, ordered_batches
 from crossray.learning.models import Network
 from crossray.shards import ImageStore, JoinedStores
 
-#: an amplitude changes at most by this factor, so that what an image has lost is not made up from its noise
+#: an amplitude changes at most by this factor, so that lost detail is not replaced by amplified noise
 _LARGEST_GAIN = 4.0
 #: images looked at together
 _CHUNK = 256

@@ -1,8 +1,8 @@
 """Features of an image without knowledge of its label: from a frozen encoder, and of its acquisition.
 
-A domain classifier that sees too little takes every difference of images for one of labels; one that sees what a label
-trained can be blind in the same way. So the encoder has random weights, weights published for photographs, or weights
-of one's own that neither site's labels trained; and a dozen numbers say how a picture was exposed and processed.
+A domain classifier with too few features attributes image differences to labels; features trained on labels can be
+blind in the same way. So the encoder has random weights, weights published for photographs, or custom weights trained
+on neither site's labels; and a dozen numbers describe exposure and processing.
 """
 
 from collections.abc import Mapping

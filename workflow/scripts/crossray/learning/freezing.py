@@ -1,4 +1,4 @@
-"""Layers that keep the weights they started with, for a while or for good."""
+"""Frozen layers, temporarily or permanently."""
 
 import difflib
 

@@ -1,4 +1,4 @@
-"""Which device and precision a machine offers."""
+"""Device and precision available on a machine."""
 
 import errno
 import logging

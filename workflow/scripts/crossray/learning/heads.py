@@ -1,8 +1,8 @@
-"""One network with an output for each data set and task, to see how far their weight vectors lie apart.
+"""One network with one output per data set and task, to compare their weight vectors.
 
-Cohen et al. 2020, section 6: every output sees the same features and learns from its own data set alone, so two vectors
-of one task differ as far as the data sets mean different things by it. A penalty on their distance (same section) tells
-differences that matter from those that do not.
+Cohen et al. 2020, section 6: every output uses the same features and is trained only on its own data set, so two
+vectors of one task differ as far as its meaning differs between the data sets. A penalty on their distance (same
+section) separates relevant from irrelevant differences.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Where a training starts: random weights, those that torchvision or timm publish, another model's, or a file."""
+"""Initial weights: random, published by torchvision or timm, another model's, or from a file."""
 
 import logging
 from collections.abc import Mapping

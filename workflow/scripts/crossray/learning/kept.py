@@ -1,7 +1,8 @@
-"""Tables that a job keeps beside its outputs, so that an added target computes that target alone.
+"""Tables that a job caches beside its outputs, so that for an added target only that target is computed.
 
-Snakemake deletes a job's outputs before it runs, but not files in a folder that no rule declares. Each table lies there
-under a key of everything that determines its content. Its own digest is in the name, so a damaged one is recomputed.
+Snakemake deletes a job's outputs before it runs, but not files in a folder that no rule declares. Each table is
+stored under a key of everything that determines its content. Its own digest is in the name, so a damaged one is
+recomputed.
 """
 
 import logging

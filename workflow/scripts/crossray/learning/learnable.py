@@ -1,4 +1,4 @@
-"""Which tasks can be learnt from a source, and which of its images. Needs no torch: ``check`` asks before training."""
+"""Which tasks and images of a source can be used for training. Needs no torch: ``check`` uses it before training."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Losses over the labels that exist: Cohen et al. 2020, others for rare findings, and the softmax's for classes."""
+"""Losses over known labels: Cohen et al. 2020, others for rare findings, and softmax cross-entropy for classes."""
 
 import numpy as np
 import torch
@@ -129,7 +129,7 @@ def smoothed(targets: Tensor, share: float, answers: int) -> Tensor:
 
 
 class SoftmaxLoss(torch.nn.Module):
-    """Mean over images of the cross-entropy of the softmax, where an image has one class.
+    """Mean over images of the softmax cross-entropy, for exclusive classes.
 
     Args:
         smoothing: as in :func:`smoothed`.

@@ -1,4 +1,4 @@
-"""Networks by name from torchvision or timm, an output a task; what they expect of grey levels; their weight files."""
+"""Networks by name from torchvision or timm, with one output per task; their input scale; their weight files."""
 
 import difflib
 import json
@@ -106,7 +106,7 @@ def head_names(architecture: str, size: int) -> list[str]:
 
 
 def cost(settings: Start, outputs: int, size: int, channels: int) -> dict[str, int]:
-    """Return what a network has and does: parameters, and operations for an image, twice the multiply-adds.
+    """Return a network's number of parameters and operations per image (twice the multiply-adds).
 
     Args:
         settings: architecture and first layers.

@@ -1,4 +1,4 @@
-"""Networks as files of ONNX, which hold operators and weights and no code: checked and applied, without torch."""
+"""Networks as ONNX files, which contain operators and weights but no code: checked and applied, without torch."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command-line options that every program that computes with a network has."""
+"""Command-line options of all programs that compute with a network."""
 
 from argparse import ArgumentParser
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""Several processes that train one model together, one a GPU, on one machine or several.
+"""Several processes that train one model together, one per GPU, on one machine or several.
 
-``torch.distributed.run`` (torchrun) starts them and numbers them in environment variables. A program that was started
-as it is runs alone.
+``torch.distributed.run`` (torchrun) starts them and numbers them in environment variables. A program started directly
+runs alone.
 """
 
 import os

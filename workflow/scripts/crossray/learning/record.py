@@ -1,4 +1,4 @@
-"""What is written down of a training beside its weights: the history and the facts of the run."""
+"""The record of a training beside its weights: the history and the facts of the run."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from crossray.study.training import TrainingRun
 
 
 def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """One row an epoch: epoch, train_loss, validation_loss, validation_auc, then one AUC a task."""
+    """One row per epoch: epoch, train_loss, validation_loss, validation_auc, then one AUC per task."""
     return pd.DataFrame(history).astype({"epoch": int})
 
 

@@ -1,6 +1,6 @@
 """Which images to attribute: those whose maps can be scored, and the most confident ones of each task.
 
-Which images are scored hangs on the target alone, so all models are scored on the same ones.
+The scored images depend only on the target, so all models are scored on the same ones.
 """
 
 from collections.abc import Sequence
@@ -32,15 +32,15 @@ def choose(
 
     Args:
         labels: rows of the manifest by image_id.
-        logits: one column a task of the model, in the order of ``labels``.
+        logits: one column per task of the model, in the order of ``labels``.
         regions: where findings are (:mod:`crossray.regions`); None where the data set does not say.
         tasks: those that are asked for; others than the model's and the data set's are left out, and those whose
             logits are not numbers.
-        images: the most that are scored of a task.
+        images: maximum number of scored images per task.
         seed: of the draw where there are more.
 
     Returns:
-        A table with :data:`COLUMNS`, one row an image and task: ``scored`` for positives with a region, ``role`` for
+        A table with :data:`COLUMNS`, one row per image and task: ``scored`` for positives with a region, ``role`` for
         the shown ones, empty for others.
     """
     parts = [

@@ -1,4 +1,4 @@
-"""What a model learns from: training and validation images of one or several data sets, and the tasks they label."""
+"""A model's training data: training and validation images of one or several data sets, and the tasks they label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -74,7 +74,7 @@ def load_source(
 def _pooled(
     manifests: Sequence[Path], stores: Sequence[ImageStore], starts: NDArray, tasks: Sequence[str]
 ) -> dict[str, pd.DataFrame]:
-    """Return the images of each split: row in the joined stores, number of the data set, one column a task."""
+    """Return the images of each split: row in the joined stores, number of the data set, one column per task."""
     splits: dict[str, list[pd.DataFrame]] = {"train": [], "validation": []}
     for number, (path, store) in enumerate(zip(manifests, stores, strict=True)):
         table = manifest.read(path)

@@ -97,7 +97,7 @@ class Classifier(lightning.LightningModule):
 
     @contextmanager
     def _seeing_features(self) -> Iterator[list[Tensor]]:
-        """Collect what goes into the network's last layer, where an algorithm looks at it."""
+        """Collect the input of the network's last layer, if an algorithm uses it."""
         seen: list[Tensor] = []
         if not self.algorithm:
             yield seen
@@ -160,7 +160,7 @@ class BestEpoch(lightning.Callback):
     its weights become NaN, so that whatever is computed with them is no number either.
 
     Attributes:
-        history: a row an epoch.
+        history: one row per epoch.
         best: weights of the best epoch.
         best_epoch: its number, from 1; 0 where there is none.
         diverged: the epoch after which outputs were not numbers; 0 where they always were.

@@ -1,4 +1,4 @@
-"""The study: its configuration, what it plans to do, where its files lie, and what each stage is told.
+"""The study: its configuration, plan, file paths, and the settings of each stage.
 
-Knows nothing of Snakemake, and of no wing: readers of data sets hand their own settings in.
+Independent of Snakemake and of the wings: readers of data sets pass their own settings in.
 """

@@ -1,4 +1,4 @@
-"""What a model has to reach at a target to be used there, fixed before its scores are read."""
+"""Acceptance criteria of a model at a target, fixed before its scores are read."""
 
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -21,7 +21,7 @@ HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cr
 
 @dataclass(frozen=True, kw_only=True)
 class Criteria(Settings):
-    """What a model has to reach for a finding, and what its use would mean."""
+    """Acceptance criteria for a finding, and where the model will be used."""
 
     auc: LeftOut[Annotated[Number, Gt(0.5), Lt(1)]] = None
     "Minimum AUC."

@@ -1,7 +1,8 @@
-"""What all classes of settings share: they are frozen, and become JSON and back. Standard library only.
+"""Base of all settings classes: frozen, and convertible to and from JSON. Standard library only.
 
-A class of settings is a frozen dataclass. The string under a field says what it means: docs and the schema for editors
-are made of it, and a digest of code leaves it out. Limits stand in a field's annotation; pydantic checks them where the
+A class of settings is a frozen dataclass. The string below a field documents it: docs and the schema for editors are
+generated from it, and the code digest ignores it. Limits stand in a field's annotation; pydantic checks them where
+the
 configuration is read (:mod:`crossray.study.reading`), and no program needs it.
 """
 
@@ -34,12 +35,12 @@ LeftOut = Annotated[T | None, _LeftOut()]
 
 
 def key_of(field: str) -> str:
-    """Return the key of a field: its name, without the underscore that tells it from a word of Python."""
+    """Return the key of a field: its name, without the underscore that distinguishes it from a Python keyword."""
     return field.removesuffix("_")
 
 
 def as_text(values: Mapping[str, Any]) -> str:
-    """Write values as JSON in which Snakemake sees no wildcard: braces in texts are escaped, as JSON has it."""
+    """Write values as JSON without braces in text, which Snakemake would read as wildcards: they are JSON-escaped."""
     return re.sub(r'\{(?!["}])', r"\\u007b", json.dumps(values, sort_keys=True))
 
 

@@ -1,4 +1,4 @@
-"""What no class of settings can say: names that must be among other names, sums that must come out."""
+"""Checks across settings: names that must be among other names, shares that must add up."""
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +69,7 @@ def _wrong_names(study: Study) -> Iterator[str]:
                 yield f"{key}: {name!r} is not a data set; allowed are {', '.join(allowed)}"
     for source in study.trained_on():
         if not is_pooled(source) and source not in study.tested_on():
-            yield f"targets: the source {source!r} is missing; its own test split is the yardstick for the others"
+            yield f"targets: the source {source!r} is missing; its own test split is the internal test"
 
 
 def _wrong_tasks(study: Study) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _wrong_tasks(study: Study) -> Iterator[str]:
 
 
 def _wrong_paths(study: Study) -> Iterator[str]:
-    """Yield the paths that Snakemake would take for a pattern of paths, or that have a line break."""
+    """Yield the paths that Snakemake would read as patterns, or that have a line break."""
     paths: dict[str, Any] = {
         "private": study.private,
         "explanation.encoder": study.explanation and study.explanation.encoder,
@@ -112,7 +112,7 @@ def _wrong_paths(study: Study) -> Iterator[str]:
 
 
 def _wrong_private(folder: str) -> Iterator[str]:
-    """Yield what is wrong with the folder of what leads back to patients: it may not lie among what is passed on."""
+    """Yield what is wrong with the private folder: it must not be among folders that are passed on."""
     private = Path(folder).resolve()
     for name in PASSED_ON:
         other = Path(name).resolve()
@@ -168,7 +168,7 @@ def has_control(text: str) -> bool:
 
 
 def _wrong_roles(study: Study) -> Iterator[str]:
-    """Yield what is wrong with data sets that are only tested on."""
+    """Yield what is wrong with test-only data sets."""
     if study.models and not study.trained_on():
         yield "datasets: all have the role test; a study needs one to train on"
     for key, names in (("sources", study.sources), ("pool", study.pool)):
@@ -201,7 +201,7 @@ def _shared_digits(datasets: Mapping[str, Dataset]) -> Iterator[str]:
 
 
 def _wrong_pairs(study: Study) -> Iterator[str]:
-    """Yield what is wrong with the pairs of sources that the configuration wants to see."""
+    """Yield what is wrong with the configured pairs of sources."""
     single = [source for source in study.trained_on() if not is_pooled(source)]
     for number, pair in enumerate(study.evaluation.pairs):
         chosen = {
@@ -235,7 +235,7 @@ def _wrong_comparisons(study: Study) -> Iterator[str]:
 
 
 def _wrong_objectives(study: Study) -> Iterator[str]:
-    """Yield what is wrong with what models learn: names of tasks, and how many an objective is about."""
+    """Yield what is wrong with models' tasks: their names, and their number for the objective."""
     objectives = {name: study.objective_of(name) for name in study.models}
     for name, model in study.models.items():
         for task in model.tasks or ():
@@ -259,9 +259,9 @@ def _wrong_objectives(study: Study) -> Iterator[str]:
 def _not_of_classes(study: Study) -> Iterator[str]:
     """Yield what a study of classes cannot have."""
     if study.shared_heads:
-        yield "shared_heads: for findings alone; leave it out where the objective is multiclass"
+        yield "shared_heads: only for findings; leave it out if the objective is multiclass"
     if study.evaluation.pairs:
-        yield "evaluation.pairs: for findings alone; leave it out where the objective is multiclass"
+        yield "evaluation.pairs: only for findings; leave it out if the objective is multiclass"
 
 
 def check_cohorts(cohorts: Mapping[str, str], public: Mapping[str, bool]) -> None:

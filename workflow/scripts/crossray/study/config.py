@@ -1,4 +1,4 @@
-"""A study's configuration, whole."""
+"""The whole configuration of a study."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ from crossray.study.usefulness import Usefulness
 
 @dataclass(frozen=True, kw_only=True)
 class Images(Settings):
-    """What images become."""
+    """Preprocessing of images."""
 
     size: Annotated[int, Ge(16), Le(4096)] = 224
     "Pixels along each side of an image."

@@ -1,4 +1,4 @@
-"""The settings that every data set has, whatever reads it; a reader brings its own and they become one class."""
+"""Settings of all data sets; a reader adds its own, and they become one class."""
 
 import functools
 from collections.abc import Callable, Mapping

@@ -99,7 +99,7 @@ class Explanation(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class SharedHeads(Settings):
-    """One network on the pool with an output of its own for each data set and task."""
+    """One network on the pool with one output per data set and task."""
 
     penalty: Annotated[Number, Gt(0)] = 0.1
     "Weight in the loss of the mean distance between vectors."

@@ -1,4 +1,4 @@
-"""What is wrong with models that were trained elsewhere, as far as the configuration says it."""
+"""What is wrong with external models, as far as the configuration shows it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -20,12 +20,12 @@ _OF_KIND = {
 def wrong_external(study: Study) -> Iterator[str]:
     """Yield what is wrong with the block ``external``, and with a study without models."""
     if not study.models and not study.external:
-        yield "models: none is trained, and there are none under external; name one"
+        yield "models: no model is trained, and none is external; add one"
     for name in study.datasets:
         if name == ELSEWHERE:
-            yield f"datasets: {name!r} stands for what external models were trained on; give the data set another name"
+            yield f"datasets: {name!r} is the name for external training data; give the data set another name"
     if study.external and study.is_multiclass():
-        yield "external: for findings alone; leave it out where the objective is multiclass"
+        yield "external: only for findings; leave it out if the objective is multiclass"
     for name, model in study.external.items():
         if name in study.models or any(name.startswith(f"{other}-") for other in study.models):
             yield f"external: {name!r} is the name of a trained model, or begins like one; give it another"
@@ -36,7 +36,7 @@ def _wrong(study: Study, model: External) -> Iterator[str]:
     """Yield what is wrong with a model, from its name on."""
     kinds = [kind for kind in KINDS if getattr(model, kind) is not None]
     if len(kinds) != 1:
-        found = f"{' and '.join(kinds)} stand beside each other" if kinds else "nothing says what the model is"
+        found = f"{' and '.join(kinds)} exclude each other" if kinds else "the kind of model is missing"
         yield f": {found}; name one of {', '.join(KINDS)}"
         return
     for key, of in _OF_KIND.items():
@@ -71,7 +71,7 @@ def _wrong_kind(study: Study, model: External) -> Iterator[str]:
         if real:
             yield f".simulated: reads true severities, which {listed(real)} do not have; name scores"
     if model.kind_of_scale() == BINARY_ANSWER and model.threshold:
-        yield ".threshold: answers are binary, so that there is none to choose; leave it out"
+        yield ".threshold: binary answers have no threshold to choose; leave it out"
     yield from _wrong_columns(study, model)
     units = ["image", "study", "patient"]
     if units.index(model.unit()) > units.index(study.evaluation.unit):

@@ -1,4 +1,4 @@
-"""Where files lie in the folders that stages hand to one another, once for rules and programs.
+"""Paths in the folders that stages pass to one another, for rules and programs.
 
 Each is a pattern from such a folder on, to be filled in with ``format``. Standard library only: programs import this.
 """

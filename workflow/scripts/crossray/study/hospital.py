@@ -1,4 +1,4 @@
-"""What a simulated hospital is told: its patients, how its images look, and how its readers label them."""
+"""Settings of a simulated hospital: patients, appearance of images, and labelling."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Every path of ``results``, once: patterns whose wildcards are Snakemake's, and ``<study>`` the folder of the study.
 
-What programs look up in a folder that they are given stands in :mod:`crossray.study.folders`.
+Paths inside folders that programs get as arguments are in :mod:`crossray.study.folders`.
 """
 
 from crossray.study import folders

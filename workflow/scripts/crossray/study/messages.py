@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with settings, said in one line: the key, what it holds, and what is allowed."""
+"""One-line messages for pydantic's errors: the key, its value, and what is allowed."""
 
 import dataclasses
 import datetime

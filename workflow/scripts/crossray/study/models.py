@@ -1,4 +1,4 @@
-"""The settings of models: architecture, what they start from, what they learn, and sweeps."""
+"""The settings of models: architecture, initial weights, tasks, and sweeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Words with a meaning that sources, objectives and colours have in configurations, and what they stand for."""
+"""Reserved words of sources, objectives and colours in configurations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a study does: which models are trained on which sources, tested on which targets, and what it can answer."""
+"""The plan of a study: models, the sources and targets of each, and which questions the study can answer."""
 
 import functools
 from collections.abc import Collection, Iterable, Mapping
@@ -51,12 +51,12 @@ class Plan:
 
     @property
     def external(self) -> Mapping[str, External]:
-        """Models that were trained elsewhere, by name."""
+        """External models, by name."""
         return self.study.external
 
     @functools.cached_property
     def sources(self) -> tuple[str, ...]:
-        """What models are trained on, and what stands for that of models that were trained elsewhere."""
+        """Sources of the trained models and of the external models."""
         elsewhere = (model.source() for model in self.external.values())
         return tuple(dict.fromkeys([*self.study.trained_on(), *elsewhere]))
 
@@ -105,22 +105,22 @@ class Plan:
 
     @property
     def shown_models(self) -> tuple[str, ...]:
-        """Models that figures show, those that were trained elsewhere among them."""
+        """Models that figures show, including external ones."""
         return *self.reported_models, *self.external
 
     def scored(self, model: str) -> tuple[str, ...]:
-        """Return the data sets for which a model that was trained elsewhere has outputs."""
+        """Return the data sets for which an external model has outputs."""
         files = self.external[model].scores
         return tuple(name for name in self.predicted if files is None or name in files)
 
     def predictions_of(self, model: str) -> list[tuple[str, str]]:
-        """Return the splits and data sets for which predictions of a model that was trained elsewhere are written."""
+        """Return the splits and data sets for which predictions of an external model are written."""
         scored = self.scored(model)
         validation = [("validation", name) for name in scored if not self.study.datasets[name].is_only_tested()]
         return validation + [("test", name) for name in scored if name in self.targets]
 
     def learnt_from(self, model: str) -> tuple[str, ...]:
-        """Return the targets whose patients a model that was trained elsewhere learnt from; its home's test not."""
+        """Return the targets whose patients an external model was trained on, without its home's test split."""
         external = self.external[model]
         told = set(external.learnt_from() or ())
         cohorts = {self.cohorts.get(name, name) for name in told}
@@ -130,7 +130,7 @@ class Plan:
 
     @functools.cached_property
     def mitigations(self) -> tuple[str, ...]:
-        """Reported models that differ from the first in how they are trained, and in nothing else."""
+        """Reported models that differ from the first only in their training."""
         if not self.reported_models:
             return ()
         first = self.reported_models[0]
@@ -154,7 +154,7 @@ class Plan:
 
     @property
     def explained_externals(self) -> tuple[str, ...]:
-        """Models that were trained elsewhere whose drops are split into causes: with a home, and probabilities."""
+        """External models whose drops are split into causes: with a home, and probabilities."""
         return tuple(
             name
             for name, model in self.external.items()
@@ -214,12 +214,12 @@ class Plan:
 
     @property
     def withheld(self) -> tuple[str, ...]:
-        """Data sets of which no picture is shown."""
+        """Data sets whose images are not shown."""
         return () if self.study.pictures == "all" else self._closed_real()
 
     @property
     def searched(self) -> tuple[str, ...]:
-        """Data sets of which no picture with text is shown, where the study asks for pictures."""
+        """Data sets whose images with text are not shown, if the study enables images."""
         return self._closed_real() if self.study.pictures == "all" else ()
 
     def _closed_real(self) -> tuple[str, ...]:
@@ -232,7 +232,7 @@ class Plan:
 
     @functools.cached_property
     def conditions(self) -> dict[str, bool]:
-        """What the study can answer, which hangs on what it has: two hospitals, the paper's data sets, ..."""
+        """What the study can answer, depending on what it has: two hospitals, the paper's data sets, ..."""
         study, classes = self.study, self.study.is_multiclass()
         transfer = len(self.single_sources) > 1
         learnt = [source for source in study.trained_on() if not is_pooled(source)]

@@ -1,4 +1,4 @@
-"""A configuration becomes a study: checked, defaults filled in; the first error is told in one line.
+"""From a configuration to a study: validated, defaults filled in; the first error is reported in one line.
 
 Needs pydantic: the workflow imports this, and no program does.
 """

@@ -1,4 +1,4 @@
-"""Which counts the tables that leave a study do not show."""
+"""Which counts are withheld from the tables of a study."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How the patients of a data set are split."""
+"""Splits of the patients of a data set."""
 
 from dataclasses import dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What each stage is told of a study: exactly what decides its result, and nothing else of the configuration."""
+"""Settings of each stage: exactly those that decide its result, and nothing else of the configuration."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -69,7 +69,7 @@ def small_cells(study: Study) -> SmallCells | None:
 
 
 def simulate_hospital(dataset: Dataset) -> SimulateHospital:
-    """Return what a simulated hospital is told."""
+    """Return the settings of a simulated hospital."""
     return taken(SimulateHospital, dataset)
 
 
@@ -179,7 +179,7 @@ def describe_images(plan: Plan) -> DescribeImages:
 
 
 def attribute_images(plan: Plan) -> AttributeImages:
-    """Return what decides the maps of where a model finds its evidence."""
+    """Return what decides the attribution maps."""
     study, asked = plan.study, plan.study.evaluation.attribution or Attribution()
     return taken(
         AttributeImages,
@@ -191,7 +191,7 @@ def attribute_images(plan: Plan) -> AttributeImages:
 
 
 def probe_sources(plan: Plan) -> ProbeSources:
-    """Return what decides whether data sets are told apart."""
+    """Return what decides the prediction of data sets."""
     return ProbeSources(shape=plan.shape, small_cells=small_cells(plan.study))
 
 
@@ -219,7 +219,7 @@ def simulate_scores(plan: Plan, model: str) -> SimulateScores:
 
 
 def apply_network(plan: Plan, model: str) -> ApplyNetwork:
-    """Return what decides the predictions of a network that was trained elsewhere."""
+    """Return what decides the predictions of an external network."""
     external, seen = plan.external[model], plan.external[model].input or NetworkInput()
     return taken(
         ApplyNetwork,
@@ -234,7 +234,7 @@ def apply_network(plan: Plan, model: str) -> ApplyNetwork:
 
 
 def external_model(plan: Plan, model: str) -> ExternalModel:
-    """Return what analyses must know of a model that was trained elsewhere."""
+    """Return what analyses need to know of an external model."""
     external, targets = plan.external[model], plan.scored(model)
     limits, chosen_on = external.threshold, None
     if isinstance(limits, Mapping):
@@ -263,7 +263,7 @@ def _log_odds(probability: float) -> float:
 
 
 def measure_external(plan: Plan) -> MeasureExternal:
-    """Return what the measures of models that were trained elsewhere are told."""
+    """Return the settings of the measurement of external models."""
     return _analysis(MeasureExternal, plan, plan.shown_models, claims=_claims(plan))
 
 
@@ -297,27 +297,27 @@ def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> 
 
 
 def compare_models(plan: Plan) -> CompareModels:
-    """Return what the tests of differences are told."""
+    """Return the settings of the tests of differences."""
     models = tuple(plan.models)
     primary = tuple(taken(Primary, named, model=named.model or models[0]) for named in plan.study.evaluation.primary)
     return _analysis(CompareModels, plan, plan.models, primary=primary)
 
 
 def compare_outputs(plan: Plan) -> CompareOutputs:
-    """Return what the comparison of outputs is told."""
+    """Return the settings of the comparison of outputs."""
     pairs = tuple(taken(ComparedPair, pair) for pair in plan.study.evaluation.pairs)
     return _analysis(CompareOutputs, plan, plan.sources_of, pairs=pairs)
 
 
 def measure_sweeps(plan: Plan) -> MeasureSweeps:
-    """Return what the measures of sweeps are told."""
+    """Return the settings of the measurement of sweeps."""
     models = {name: plan.models[name] for name in plan.sweep_points}
     points = {name: SweepPoint(sweep=model.sweep, point=model.point) for name, model in models.items()}
     return _analysis(MeasureSweeps, plan, plan.models, points=points)
 
 
 def measure_localisation(plan: Plan) -> MeasureLocalisation:
-    """Return what the measures of where models look are told."""
+    """Return the settings of the localisation scores."""
     images = plan.study.images
     attributed = taken(Attributed, attribute_images(plan))
     return _analysis(
@@ -326,14 +326,14 @@ def measure_localisation(plan: Plan) -> MeasureLocalisation:
 
 
 def explain_drops(plan: Plan) -> ExplainDrops:
-    """Return what the split of drops into causes is told."""
+    """Return the settings of the split of drops into causes."""
     verdicts = taken(Verdicts, plan.study.explanation or Explanation())
     models = *plan.explained_models, *plan.explained_externals
     return _analysis(ExplainDrops, plan, models, explanation=verdicts)
 
 
 def judge_acceptance(plan: Plan) -> JudgeAcceptance:
-    """Return what the judgement of acceptance is told."""
+    """Return the settings of acceptance."""
     criteria = plan.study.acceptance or {}
     return _analysis(JudgeAcceptance, plan, plan.shown_models, acceptance=criteria, claims=_claims(plan))
 
@@ -366,39 +366,39 @@ def _claims(plan: Plan) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def check_verdicts(plan: Plan) -> CheckVerdicts:
-    """Return what the check of verdicts is told."""
+    """Return the settings of the check of verdicts."""
     hospitals = {name: taken(Planted, plan.study.datasets[name]) for name in plan.phantoms}
     return _analysis(CheckVerdicts, plan, plan.explained_models, hospitals=hospitals)
 
 
 def measure_corrections(plan: Plan) -> MeasureCorrections:
-    """Return what the measures of corrections are told."""
+    """Return the settings of the measurement of corrections."""
     return _analysis(MeasureCorrections, plan, plan.reported_models, mitigations=plan.mitigations)
 
 
 def summarise_datasets(plan: Plan) -> SummariseDatasets:
-    """Return what the counts of data sets are told."""
+    """Return the settings of the counts of data sets."""
     study, hidden = plan.study, small_cells(plan.study)
     return SummariseDatasets(datasets=tuple(study.datasets), shape=plan.shape, tasks=study.tasks, small_cells=hidden)
 
 
 def compare_paper(plan: Plan) -> ComparePaper:
-    """Return what the comparison with the paper is told."""
+    """Return the settings of the comparison with the paper."""
     return ComparePaper(paper=plan.paper, small_cells=small_cells(plan.study))
 
 
 def summarise_models(plan: Plan) -> SummariseModels:
-    """Return what the summary of models is told."""
+    """Return the settings of the summary of models."""
     return SummariseModels(models=plan.shown_models, members=plan.members, external=tuple(plan.external))
 
 
 def forget(plan: Plan, releases: Iterable[str]) -> Forget:
-    """Return what the program is told that takes patients out; ``releases`` are paths that are no results."""
+    """Return the settings of the program that removes patients; ``releases`` are paths that are not results."""
     return Forget(cohorts=plan.cohorts, releases=tuple(releases))
 
 
 def draw_figure(plan: Plan) -> DrawFigure:
-    """Return all that figures can ask of the study."""
+    """Return all settings that figures can use."""
     study = plan.study
     return DrawFigure(
         models=plan.shown_models,

@@ -1,4 +1,4 @@
-"""The models of a study, each with its own training settings, a sweep as one model for each of its points."""
+"""The models of a study, each with its own training settings; a sweep is one model per point."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ def expand_sweeps(study: Study) -> dict[str, TrainedModel]:
 
 
 def _check_loss(study: Study, name: str, training: Training) -> None:
-    """Check that classes are learnt by the cross-entropy of the softmax, as other losses are of findings."""
+    """Check that classes use softmax cross-entropy, as other losses are for findings."""
     chosen = (("loss", training.loss, "cross_entropy"), ("positive_weights", training.positive_weights, "none"))
     for key, value, plain in chosen:
         if study.objective_of(name) == MULTICLASS and value != plain:

@@ -1,4 +1,4 @@
-"""The settings of training: how a network learns, and what a run of it is told. No pydantic: programs import this."""
+"""The settings of training and of a training run. No pydantic: programs import this."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from crossray.study.kinds import Number
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation(Settings):
-    """How images are changed at random while a network learns."""
+    """Random augmentation of training images."""
 
     rotation: Annotated[Number, Ge(0), Le(180)] = 45
     "Maximum angle, in degrees."
@@ -26,7 +26,7 @@ class Augmentation(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Settings):
-    """How a network learns."""
+    """Training settings."""
 
     epochs: Annotated[int, Ge(1)] = 100
     "Passes over the training split."
@@ -83,7 +83,7 @@ class Start(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRun(Training, Start):
-    """All that decides what a training ends in, but for its data and the weights of a file."""
+    """All settings that decide the result of a training, except its data and the weights of a file."""
 
     freeze: str | None = None
     "Frozen layers."

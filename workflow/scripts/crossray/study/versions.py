@@ -1,6 +1,6 @@
-"""The version of configurations: how one of an earlier version becomes one of today, and what became of each old key.
+"""The version of configurations: how to migrate earlier ones, and what became of each old key.
 
-A change of keys is another version: it takes a line here, and its digest in ``tests/unit/configuration.json``.
+A change of keys makes a new version: add a line here, and its digest in ``tests/unit/configuration.json``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ MIGRATIONS = (
     "Leave out training.focal_gamma, asymmetric_gamma, asymmetric_margin and algorithm_weight, explanation.images, and "
     "tasks and steps of evaluation.attribution: each now has the value that was its default.",
     "In each data set write cohort for register.",
-    "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling; tables "
-    "names, no_patient, sex_words, view_words, strata and more patterns; folders a view; studies usefulness.",
+    "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling; "
+    "tables names, no_patient, sex_words, view_words, strata and more patterns; folders a view; studies usefulness.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1

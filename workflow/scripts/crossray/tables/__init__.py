@@ -1,4 +1,4 @@
-"""The tables that pass from stage to stage: one typed reader and writer, and which rows of them a report shows.
+"""The tables passed between stages: one typed reader and writer, and which of their rows are reported.
 
 Each table has a contract, a class of :mod:`crossray.tables.contract` in the module of its family. A name stays the text
 that it is, be it of a data set, a task, a model or a patient, and be it ``NA``, ``null``, ``2017``, ``01`` or ``1e5``:
@@ -36,7 +36,7 @@ _ROUNDING = 1e-6
 
 
 def contracts() -> Iterator[type[Row]]:
-    """Yield every contract, in the order of the modules' names: for docs, rules and who knows a table by its name."""
+    """Yield every contract, in the order of the modules' names: for docs, rules and lookups by name."""
     for module in pkgutil.iter_modules(__path__):
         for kind in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
             if isinstance(kind, type) and issubclass(kind, Row) and kind.NAME and kind.__module__.endswith(module.name):
@@ -62,14 +62,14 @@ def contract_of(name: str) -> type[Row]:
 
 
 def of_rows(rows: Iterable[Mapping[str, Any]], contract: type[Row]) -> "pd.DataFrame":
-    """Return rows as a table with the columns of its contract; what a row does not say is missing."""
+    """Return rows as a table with the columns of its contract; values that a row lacks are missing."""
     import pandas as pd
 
     return pd.DataFrame(rows, columns=names(contract))
 
 
 def write(path: Path, table: "pd.DataFrame", contract: type[Row], private: bool = False) -> None:
-    """Write a table as CSV or, if ``path`` says so, as Parquet, whole or not at all; a ``private`` one for its owner.
+    """Write a table atomically, as CSV or Parquet by ``path``; a ``private`` one readable only by its owner.
 
     Raises:
         UserError: if it does not keep to its contract.
@@ -163,7 +163,7 @@ def _marked(column: "pd.Series") -> "pd.Series":
 
 
 def _broken(table: "pd.DataFrame", contract: type[Row], hidden: "pd.Series") -> str | None:
-    """Return what of a table is not as its contract says; numbers in rows with a hidden count may be missing."""
+    """Return how a table breaks its contract; numbers in rows with a hidden count may be missing."""
     declared = columns(contract)
     present = [str(name) for name in table.columns]
     name = f"{contract.NAME}, version {contract.version()},"
@@ -181,7 +181,7 @@ def _broken(table: "pd.DataFrame", contract: type[Row], hidden: "pd.Series") -> 
 
 
 def _wrong(cells: "pd.Series", column: Column, hidden: "pd.Series") -> int | None:
-    """Return the place of the first cell that a column may not hold."""
+    """Return the index of the first value that a column does not allow."""
     import pandas as pd
 
     empty = cells.isna()

@@ -1,4 +1,4 @@
-"""What a contract of a table is made of: a class whose fields are its columns, and the check against it.
+"""Contracts of tables: a class whose fields are the columns, and the validation against it.
 
 The type of a field says what its cells hold, in which range and unit; ``| None`` that a cell may be empty. What the
 column means is a string under the field, which :mod:`crossray.code_version` drops; a column without one is the end of
@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 
 @dataclass(frozen=True)
 class Limits:
-    """What numbers of a column are: at least, at most, and in which unit."""
+    """Limits of a column's numbers: minimum, maximum and unit."""
 
     low: float | None = None
     high: float | None = None
@@ -92,7 +92,7 @@ def _column(name: str, hint: Any) -> Column:
 
 
 def digest(contract: type[Row]) -> str:
-    """Return a digest of all that a table's readers rely on: names, order, types, ranges, keys; no meanings."""
+    """Return a digest of all that a table's readers rely on: names, order, types, ranges, keys; no descriptions."""
     found = [
         (one.name, one.kind.__name__, one.limits.low, one.limits.high, one.limits.unit, one.nullable)
         for one in columns(contract).values()

@@ -1,6 +1,6 @@
-"""Are patients sicker elsewhere, under the same rule? The source's scores, weighted to the target's.
+"""Are patients sicker at the target, under the same label rule? The source's scores, weighted to the target's.
 
-A law of severity that moves while labels follow is seen in the scores, and in nothing else of the images.
+A shift in severity with labels that follow is visible in the scores, and in nothing else of the images.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One cell: a model of a source, a target and a task. Everything is fitted again in every draw of patients."""
+"""One cell: a model of a source, a target and a task. Everything is refitted in every draw of patients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -112,10 +112,10 @@ class _Part:
 
 
 def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int) -> Explained:
-    """Split what a model loses between two places.
+    """Split a model's drop between two places.
 
     Args:
-        source: test images of where the model is at home.
+        source: internal test images of the model.
         target: test images of the other place, with the representations of the source, the richest first.
         resamples: draws of patients behind each interval; 0 for the sample alone, whose flags then mean nothing.
         seed: of the draws and folds.
@@ -209,7 +209,7 @@ def _split(
 
 
 def _by_record(source: ShiftSample, target: ShiftSample, recorded: NDArray, seed: int) -> dict[str, dict[str, float]]:
-    """Return the sample's terms, had what the labels say of prevalence been believed."""
+    """Return the sample's terms if prevalence had been taken from the labels."""
     name = next(iter(source.features))
     nothing = CaseMix(np.ones((1, len(source.labels))), 1.0)
     terms = _split(

@@ -1,4 +1,4 @@
-"""The one cheapest thing that would decide a cell that abstains, with its number."""
+"""The cheapest remedy that would decide an abstaining cell, with its number."""
 
 from math import ceil
 

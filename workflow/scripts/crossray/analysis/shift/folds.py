@@ -1,4 +1,4 @@
-"""Logistic regression on features and their squares that never saw the patient whom it speaks of."""
+"""Logistic regression on features and their squares, cross-fitted by patient."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ PENALTIES = (3.0, 30.0, 300.0)
 
 
 def folds_of(patients: NDArray, seed: int) -> NDArray[np.int64]:
-    """Deal patients to folds, all images of a patient to the same."""
+    """Assign patients to folds, with all images of a patient in the same one."""
     names, codes = np.unique(patients, return_inverse=True)
     return (np.random.default_rng(seed).permutation(len(names)) % FOLDS)[codes]
 

@@ -1,4 +1,4 @@
-"""Are several numbers all 0? By their resamples, which say how they vary together."""
+"""Test of whether several numbers are all 0, with the covariance of their resamples."""
 
 import numpy as np
 from numpy.typing import NDArray

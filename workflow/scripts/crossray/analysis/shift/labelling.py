@@ -1,7 +1,7 @@
 """How do labels differ on images that both sides have? Another threshold, wrong labels, or something else.
 
-The target's labels are compared with what the source's rule would say: y ~ sg(z), z the logit of a model of the
-source's labels that learnt from none of the judged patients (``rule_of.py``). A changed threshold is y ~ sg(z + a);
+The target's labels are compared with the source's rule: y ~ sg(z), z the logit of a model of the source's labels,
+cross-fitted by patient (``rule_of.py``). A changed threshold is y ~ sg(z + a);
 labels that are wrong by chance are y ~ r + (1 - 2r) sg(z), which gives the curve a floor and a ceiling (Menon et al.,
 ICML 2015). The Bayesian information criterion chooses between them (Schwarz 1978).
 """
@@ -45,7 +45,7 @@ def compare(logits: NDArray, labels: NDArray, weights: NDArray) -> Rule:
     """Choose a relation on the sample and fit it to every draw.
 
     Args:
-        logits: what the source's rule says of the target's images, shape (draws, cases).
+        logits: of the source's rule for the target's images, shape (draws, cases).
         labels: the target's, 0 or 1.
         weights: of the shared distribution, shape (draws, cases).
     """

@@ -1,7 +1,7 @@
 """Which of the source's images could come from the target, and the other way round? The domain classifier.
 
-A classifier that was not fitted on an image says how likely it comes from the target. Its answers weigh the images of
-both sides to one shared distribution (Cai, Namkoong and Yadlowsky, arXiv 2303.02011), the overlap weights of Li, Morgan
+A cross-fitted classifier estimates the probability that an image comes from the target. It weights the images of both
+sides to one shared distribution (Cai, Namkoong and Yadlowsky, arXiv 2303.02011), the overlap weights of Li, Morgan
 and Zaslavsky (2018), which lie between 0 and 1.
 """
 
@@ -26,7 +26,7 @@ class Overlap:
     Attributes:
         source: probability of the target for the source's images, shape (draws, cases).
         target: the same for the target's images.
-        auc: how well it tells the sides apart, both with the same total weight.
+        auc: of distinguishing the sides, both with the same total weight.
         p: of no difference, by the mean information that the classifier gains, patients as clusters.
         effective: effective share of the images in the shared distribution, the smaller of both sides'.
         imbalance: largest standardised difference of a feature's mean in the shared distribution.

@@ -1,8 +1,9 @@
-"""How common is a finding elsewhere? As the labels say, and as the images say under the source's label rule.
+"""How common is a finding at the target? By the labels, and by the images under the source's label rule.
 
-If the law of images given the label is the same at both places, the target's prevalence follows from the scores alone
-(Saerens, Latinne and Decaestecker 2002; Alexandari, Kundaje and Shrikumar, ICML 2020). Where labels say something else,
-the label rule differs. Offsets are in units of log-odds. Rows of weights are draws, the first is the sample itself.
+If the distribution of images given the label is the same at both places, the target's prevalence follows from the
+scores alone
+(Saerens, Latinne and Decaestecker 2002; Alexandari, Kundaje and Shrikumar, ICML 2020). If the labels disagree, the
+label rule differs. Offsets are in units of log-odds. Rows of weights are draws, the first is the sample itself.
 """
 
 from dataclasses import dataclass
@@ -106,8 +107,8 @@ class Step:
 
     Attributes:
         offsets: what the source is re-weighted by, shape (draws,).
-        rule: ``none`` or ``agree`` (images and labels tell the same).
-        doubt: why nobody can tell, or empty.
+        rule: ``none`` or ``agree`` (images and labels agree).
+        doubt: why it is not identifiable, or empty.
     """
 
     offsets: NDArray

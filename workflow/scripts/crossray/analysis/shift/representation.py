@@ -1,8 +1,8 @@
-"""What the domain classifier sees of an image: a rich and a lean representation, as a bracket.
+"""Features for the domain classifier: a rich and a lean representation, as a bracket.
 
-Leaving out what carries an image shift moves its effect into the labels' term; adding what carries none costs overlap.
-So a claim has to stand with both: rich has components of the encoder, lean only how the image was taken, of whom, and
-what the source's model makes of it for each task.
+Omitting the features of an image shift moves its effect into the label term; irrelevant features cost overlap. So a
+verdict must hold with both: rich has components of the encoder, lean only the acquisition, the patient, and the
+outputs of the source's model for each task.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""What would the source's readers have called an image? A model of their labels, and whether the target's differ.
+"""How would the source's readers have labelled an image? A model of their labels, and whether the target's differ.
 
-The model sees what the domain classifier sees, and has learnt from no image of the patient whom it speaks of. What is
-left of the target's labels, less what is left of the source's own, must be chance where the rule is one: in level, in
-slope, in floor and ceiling (labels that are wrong by chance), and in whatever of the image a second model finds.
+The model has the domain classifier's features and is cross-fitted by patient. With equal label rules, the residuals
+of the target's labels minus those of the source's own must be chance: in level, in slope, in floor and ceiling
+(randomly wrong labels), and in anything that a second model finds in the image.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
-"""What labels alone cost: the target's images by the target's labels and by the source's readers.
+"""The drop due to labels alone: the target's images by the target's labels and by the source's readers.
 
-Both readings are of the same images, so whatever they differ by is the labels'.
+Both readings are of the same images, so any difference is due to the labels.
 """
 
 from collections.abc import Mapping

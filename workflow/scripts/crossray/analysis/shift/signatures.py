@@ -1,4 +1,4 @@
-"""What else tells causes apart: the target's own model, agreement in rank, and what each correction gives back."""
+"""Additional evidence on causes: the target's own model, agreement in rank, and the effect of each correction."""
 
 from collections.abc import Mapping
 

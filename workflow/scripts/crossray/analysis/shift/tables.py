@@ -1,4 +1,4 @@
-"""Every pair of a source and a target, task by task: the terms of what is lost, the verdict, and what it hangs on."""
+"""Every pair of a source and a target, task by task: the terms of the drop, the verdict, and its evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ COLUMNS = [*KEYS, "metric", "images", "positives", "negatives", "source_images",
            *(f"{term}{end}" for term in TERMS for end in _ENDS),
            *(f"{cause}_present" for cause in CAUSES), "verdict", "why", "decides"]  # fmt: skip
 _OFFSETS = ("implied", "recorded", "level", "threshold_shift", "wrong_labels")
-#: one row a cell that has a verdict: what the verdict hangs on
+#: one row per cell with a verdict: the evidence for it
 EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied",
                     "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule",
                     *(f"{cause}_{kind}" for cause in CAUSES for kind in ("p", "q", "floor")),
@@ -54,7 +54,7 @@ class Described:
 def measure(
     study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame], twins: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Explain every source at every target that is no part of it.
+    """Explain every source at every target that is not part of it.
 
     A source that pools data sets has the test images of all of them as its home; it is left out if one is no target.
 
@@ -101,7 +101,7 @@ def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[s
     """Join descriptions with labels and logits.
 
     Raises:
-        UserError: if an image is described that was not predicted.
+        UserError: if an image has features but no prediction.
     """
     targets = {scored.dataset: scored for scored in study.targets()}
     tables = {name: descriptions[name].set_index("image_id") for name in targets}
@@ -193,7 +193,7 @@ def _read_again(
     target: ShiftSample | None, described: Mapping[str, Described], members: Sequence[str], place: Described, task: str,
     twins: pd.DataFrame,
 ) -> ShiftSample | None:  # fmt: skip
-    """Add what the source's readers said of the target's images that the source has too."""
+    """Add the source's readers' labels of target images that the source also contains."""
     if target is None:
         return None
     name = place.scored.dataset
@@ -214,7 +214,7 @@ def _counted(
     trained: ModelKey, task: str, home: Described, place: Described,
     cases: tuple[ShiftSample | None, ShiftSample | None], minimum: int,
 ) -> dict[str, Any]:  # fmt: skip
-    """Count what is behind a cell, and say why it has no number, at home or away."""
+    """Count images of a cell, and give the reason if it has no number, at the source or target."""
     codes = [side.scored.count(trained, side.scored.reported_seed(trained), task)["reason"] for side in (place, home)]
     source, target = cases
     row: dict[str, Any] = {"images": 0, "positives": 0, "negatives": 0, "source_images": 0}
@@ -281,7 +281,7 @@ def _rows(cell: Cell, q: Mapping[str, float]) -> Iterator[dict[str, Any]]:
 
 
 def _evidence(cell: Cell, found: Explained, q: Mapping[str, float]) -> dict[str, Any]:
-    """Return what the verdict hangs on, terms by log-loss."""
+    """Return the evidence for the verdict, with terms by log-loss."""
     row: dict[str, Any] = dict(cell.key)
     drawn = (found.implied, found.recorded, found.level, -found.rule.shifts, found.rule.noises)
     for name, values in zip(_OFFSETS, drawn, strict=True):

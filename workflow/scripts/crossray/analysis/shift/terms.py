@@ -1,4 +1,4 @@
-"""The terms of a loss: prevalence, case mix, images (harder familiar ones, new ones), and labels on shared images.
+"""The terms of a drop: prevalence, case mix, images (harder familiar ones, new ones), and labels on shared images.
 
 Performance is measured under six weightings that lead from the source to the target: the source; re-weighted to the
 target's prevalence; to its severities; to the shared distribution; the target's images in the shared distribution; the
@@ -29,7 +29,7 @@ class Side:
 
     Attributes:
         labels: 0 or 1, shape (cases,).
-        logits: of the model as it is used, calibrated at home, shape (cases,).
+        logits: of the model as used, calibrated at its source, shape (cases,).
     """
 
     labels: NDArray
@@ -40,7 +40,7 @@ class Side:
         return log_losses(self.logits, self.labels)
 
     def measured(self, weights: NDArray) -> dict[str, NDArray]:
-        """Return what is lost under each row of weights: mean log-loss, and 1 - AUC."""
+        """Return the loss under each row of weights: mean log-loss, and 1 - AUC."""
         worst = 1 - weighted_ranking(self.labels, self.logits, weights)[0]
         return {LOG_LOSS: weights @ self.losses() / weights.sum(axis=1), AUC: worst}
 

@@ -1,6 +1,6 @@
-"""Are verdicts right? Simulated hospitals, whose causes are in their settings and whose severities are known.
+"""Are verdicts right? Simulated hospitals with known causes and severities.
 
-Only pairs of hospitals with the same seed are judged, so that limits can be set on some seeds and judged on others.
+Only pairs of hospitals with the same seed are evaluated, so limits can be set on some seeds and tested on others.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ from crossray.study.stages.check_verdicts import Planted
 
 NOTHING, MARK, SEVERITY, MIXTURE = "nothing", "site mark", "along severity", "mixture"
 RIGHT, ABSTAINED, WRONG = "right", "abstained", "wrong"
-#: settings of an appearance that no image shows, or that harm nobody
+#: settings of an appearance that are not visible in images, or harmless
 _CODING = {"photometric", "bits_stored", "transfer_syntax"}
 _MARK = {"marker", "marked"}
 #: the largest planted cause of a mixture is a clear one from this factor on
@@ -29,7 +29,7 @@ _CLEAR = 1.5
 #: one row a cell and metric
 COLUMNS = [*KEYS, "metric", "seed", "kind", *(f"planted_{cause}" for cause in CAUSES),
            *(f"found_{cause}" for cause in CAUSES), "verdict", "outcome"]  # fmt: skip
-#: one row a seed, metric and criterion: the share or correlation found, and what is asked for
+#: one row per seed, metric and criterion: the measured share or correlation, and its bound
 ACCEPTANCE_COLUMNS = ["seed", "metric", "criterion", "cells", "value", "bound", "met"]
 
 PURE_RIGHT, PURE_NAMED, PURE_WRONG = "pure, right or abstained", "pure, named", "pure, wrong cause"
@@ -169,7 +169,7 @@ def outcome(verdict: str, kind: str, planted: Mapping[str, float], limit: float)
     """Judge a verdict.
 
     A cause is right where it is the planted one, in a mixture the largest or, where that is not clear, one of those
-    planted. The compound verdict is right where labels are to blame. ``no shift`` where something of size was planted
+    planted. The compound verdict is right if labels are the cause. ``no shift`` where something of size was planted
     is wrong; other verdicts without a cause abstain.
     """
     sizes = {cause: abs(value) for cause, value in planted.items()}
@@ -177,7 +177,7 @@ def outcome(verdict: str, kind: str, planted: Mapping[str, float], limit: float)
         largest = max(sizes.values())
         return RIGHT if largest > 0 and sizes[verdict] * _CLEAR >= largest else WRONG
     if verdict == COMPOUND:
-        # One labelling cannot tell another rule, nor images along severity, from what it does not see.
+        # One labelling cannot separate another rule, or images along severity, from unseen differences.
         told = kind == SEVERITY or (sizes["concept"] > 0 and sizes["concept"] * _CLEAR >= max(sizes.values()))
         return WRONG if kind in (NOTHING, MARK) else RIGHT if told else ABSTAINED
     if kind in (NOTHING, MARK):
@@ -188,7 +188,7 @@ def outcome(verdict: str, kind: str, planted: Mapping[str, float], limit: float)
 
 
 def _accepted(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield how many cells meet what is asked of the method, by seed and metric."""
+    """Yield how many cells meet the criteria of the method, by seed and metric."""
     for (seed, metric), rows in table.groupby(["seed", "metric"], sort=True):
         pure, nothing = rows[rows["kind"].isin(CAUSES)], rows[rows["kind"].isin([NOTHING, MARK])]
         counted = [
@@ -196,7 +196,7 @@ def _accepted(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             (PURE_WRONG, pure, pure["outcome"] == WRONG), (NOTHING_NAMED, nothing, nothing["outcome"] != WRONG),
         ]  # fmt: skip
         shares = [(name, len(part), float(hit.mean()) if len(part) else np.nan) for name, part, hit in counted]
-        # Terms are not claimed where nobody can tell; along severity nobody can, by any method.
+        # No terms are claimed for "cannot tell"; along severity they are not identifiable by any method.
         claimed = rows[(rows["verdict"] != CANNOT_TELL) & (rows["kind"] != SEVERITY)]
         for which, part in ((CORRELATION, claimed), (ALL_CORRELATION, rows)):
             for cause in CAUSES[1:] if metric == AUC else CAUSES:  # prevalence changes no AUC

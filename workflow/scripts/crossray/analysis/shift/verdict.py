@@ -1,6 +1,6 @@
-"""What a cell suffers from, in a fixed order of questions, and ``cannot tell`` where nobody could.
+"""The verdict on a cell, by a fixed sequence of questions, and ``cannot tell`` if it is not identifiable.
 
-The thresholds are those of one place, :data:`LIMITS`; ``docs/shift.md`` says on what they were set and judged.
+All thresholds are in :data:`LIMITS`; ``docs/shift.md`` describes how they were set and tested.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from crossray.analysis.shift.prevalence import WEAK
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS
 
 NO_SHIFT, NOT_FOUND, NO_HARM, CANNOT_TELL = "no shift", "no shift found", "no harm", "cannot tell"
-#: one labelling cannot tell these apart, whatever its size
+#: one labelling cannot separate these, whatever its size
 COMPOUND = "labels or unseen images"
 _FEWEST_DRAWS = 20
 #: standard errors from which on a part of what labels and unseen images cost together is there
@@ -52,7 +52,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict by one metric: one of :data:`VERDICTS`, and what it hangs on, in a few words."""
+    """A verdict by one metric: one of :data:`VERDICTS`, and its grounds, in a few words."""
 
     verdict: str
     why: str
@@ -100,7 +100,7 @@ def judge(
         agreed = _both_ways(explained, metric, limits) if doubt == WEAK else None
         return Verdict(agreed, "whatever the prevalence") if agreed else Verdict(CANNOT_TELL, doubt)
     found = _measured(explained, flags, floor, metric, limits)
-    # A second reading tells what labels cost, not what the prevalence does.
+    # A second reading shows the effect of labels, not that of prevalence.
     return found if not doubt or found.verdict == "concept" else Verdict(CANNOT_TELL, doubt)
 
 
@@ -154,7 +154,7 @@ def _resolved(
 ) -> tuple[NDArray, Mapping[str, bool]]:
     """Return the terms of each draw, shape (draws, causes), and which are there, after a second reading.
 
-    Of the concept term a second reading takes what labels cost; the rest is of images that nobody described.
+    A second reading takes the effect of labels from the concept term; the rest is due to unseen image differences.
     """
     terms = {cause: explained.main[metric][cause] for cause in CAUSES}
     unseen = terms["concept"] - labels
@@ -170,7 +170,7 @@ def _clear(values: NDArray) -> bool:
 
 
 def _both_ways(explained: Explained, metric: str, limits: Limits) -> str | None:
-    """Return the verdict that clearly holds whether or not the recorded prevalence is believed."""
+    """Return the verdict that clearly holds with and without the recorded prevalence."""
     named = []
     for terms in ({cause: float(explained.main[metric][cause][0]) for cause in CAUSES}, explained.by_record[metric]):
         first, second = sorted(CAUSES, key=lambda cause: -abs(terms[cause]))[:2]
