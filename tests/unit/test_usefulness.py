@@ -59,6 +59,19 @@ def test_it_is_the_published_formula_and_with_a_prevalence_that_of_rates_carried
     assert row["over_all"] == pytest.approx(carried - row["treat_all"])
 
 
+def test_an_output_that_is_the_threshold_itself_is_called():
+    probabilities = np.round(np.arange(1, 100) / 100, 2)
+    outputs = np.log(probabilities) - np.log1p(-probabilities)  # as predictions are read
+    model = {"simulated": {"answers": "probability"}}
+    for place, threshold in enumerate(probabilities):
+        here = Images(np.array([True, False]), outputs[[place, place]], np.arange(2), 2)
+        assert usefulness.of_threshold(here, float(threshold), None)["called"] == 1
+        plan = plan_of(config(**model, threshold={"Effusion": float(threshold)}))[0]
+        limit = stage_settings.external_model(plan, "v").thresholds["Effusion"]
+        assert limit <= outputs[place]
+        assert place == 0 or limit > outputs[place - 1]
+
+
 def test_calling_all_or_nobody_is_what_it_is_called():
     here, _ = images(30, 70, 10, 290)
     everybody, nobody = np.ones(400, bool), np.zeros(400, bool)

@@ -23,6 +23,9 @@ POINTS = 26
 #: bins of a distribution, at most
 BINS = 20
 
+#: logits below the threshold where an output still is this very probability, its logarithm rounded in another way
+_HAIR = 1e-12
+
 CONFIGURED, OWN = "the configuration", "test images"
 BETTER, WORSE, CANNOT_TELL = "better than both", "worse than one", "cannot tell"
 WITH, WITHOUT = "with the finding", "without it"
@@ -81,7 +84,7 @@ def of_threshold(here: Images, threshold: float, prevalence: float | None) -> di
         prevalence: in place of the images' own.
     """
     weight = threshold / (1 - threshold)
-    called = here.logits >= logit(threshold)
+    called = here.logits >= logit(threshold) - _HAIR
     found = net_benefit.of_calls(here, called, weight, prevalence)
     over_all = net_benefit.over_calling_all(here, called, weight, prevalence)
     row: dict[str, Any] = {"threshold": threshold, "called": float(called.mean()), "finding": _finding(found, over_all)}

@@ -53,6 +53,9 @@ R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
 
 
+#: logits by which thresholds lie below what they are set to
+_HAIR = 1e-12
+
 #: test images of a data set that are described, at most
 DESCRIBED = 2000
 
@@ -259,7 +262,8 @@ def _log_odds(probability: float) -> float:
     """Return a probability's logit; that of 0 and of 1 is beyond all others."""
     if probability in (0, 1):
         return math.inf if probability else -math.inf
-    return math.log(probability / (1 - probability))
+    # a hair below, so that an output that is this very probability is called, however its logarithm was rounded
+    return math.log(probability / (1 - probability)) - _HAIR
 
 
 def measure_external(plan: Plan) -> MeasureExternal:
