@@ -8,7 +8,7 @@ from crossray.program import parser, run
 
 
 def print_matrix(arguments: Namespace) -> None:
-    """Print one matrix a model, and one sentence a pair where the study splits losses into causes."""
+    """Print one matrix per model, and one sentence per pair if the study splits drops into causes."""
     from crossray.errors import UserError
     from crossray.figures.summary_text import cause_sentences, primary_sentences
     from crossray.tables import read
@@ -18,7 +18,7 @@ def print_matrix(arguments: Namespace) -> None:
 
     path, causes = (arguments.study / "analysis" / f"{name}.csv" for name in ("transfer", "shift"))
     if not path.is_file():
-        raise UserError(f"{path}: not there; run the study first")
+        raise UserError(f"{path}: missing; run the study first")
     transfer = read(path, Transfer)
     for model, cells in transfer.groupby("model", sort=False):
         shown = cells.assign(

@@ -1,4 +1,4 @@
-"""What a run says in the terminal: one line per finished job, with the time that is left, and a failed job's own words.
+"""Progress in the terminal: one line per finished job, with the remaining time, and the end of a failed job's log.
 
 Snakemake's log file keeps everything. The events of its log records are those of its interface for logger plugins.
 """
@@ -20,7 +20,7 @@ _CHATTER = ("Select jobs to execute", "DAG of jobs will be updated", "Complete l
 
 
 class Progress(logging.Filter):
-    """A filter for the handler of the terminal that prints progress in place of the records of single jobs.
+    """A filter for the terminal handler that prints progress instead of the records of single jobs.
 
     Args:
         long: rules whose jobs may take long; while one of them remains and none has finished, no time left is named.
@@ -107,7 +107,7 @@ def _words(wildcards: Mapping[str, Any] | None) -> str:
 
 
 def _span(seconds: float) -> str:
-    """Write a length of time as a person says it."""
+    """Write a duration for people."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

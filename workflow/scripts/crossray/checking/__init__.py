@@ -1,1 +1,1 @@
-"""What a run would come to, found out before anything is rendered, converted or trained."""
+"""Check of a study before anything is rendered, converted or trained."""

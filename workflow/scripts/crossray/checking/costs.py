@@ -1,4 +1,4 @@
-"""What a run will cost: reckoned from the images there are, the files that were decoded, and docs/performance.md."""
+"""Cost of a run: estimated from the number of images, the decoded files, and docs/performance.md."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Models that were trained elsewhere, before a run: which findings they have, and whether rows name images."""
+"""External models, before a run: which findings they have, and whether rows match images."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a study's numbers, and what to change; and what else a person should know before a run."""
+"""Problems that prevent a study's results, with what to change; and other remarks before a run."""
 
 from collections.abc import Iterator, Sequence
 
@@ -24,7 +24,7 @@ REMEDIES = {
 
 
 def problems(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterator[str]:
-    """Yield what would stop a run or leave it without a number, each with what to change."""
+    """Yield problems that would stop a run or leave it without results, each with what to change."""
     for cohort in cohorts:
         yield from _of_files(plan, cohort)
     yield from outlook.problems
@@ -56,7 +56,7 @@ def _of_files(plan: Plan, cohort: Cohort) -> Iterator[str]:
 
 
 def remarks(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook, cost: Cost | None) -> Iterator[str]:
-    """Yield what stops nothing and should be known."""
+    """Yield remarks that do not stop a run."""
     tables = [cohort.table for cohort in cohorts if cohort.table is not None]
     unlabelled = [task for task in plan.study.tasks if not any(task in table for table in tables)]
     if unlabelled and len(tables) == len(cohorts):

@@ -1,4 +1,4 @@
-"""Figure: the criteria of acceptance, what was measured and what is wanted."""
+"""Figure: the acceptance criteria, with measured and required values."""
 
 import altair as alt
 import pandas as pd
@@ -10,7 +10,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 _ANSWERS = {MET: "#0072b2", CANNOT_TELL: "#6b7280", NOT_MET: "#d55e00"}
 _SHAPES = {MET: "circle", CANNOT_TELL: "diamond", NOT_MET: "square"}
 _ROW = 16
-#: so many rows are drawn at most, those that are nearest to what is wanted
+#: maximum number of rows, those nearest to the required values
 _MOST = 40
 
 
@@ -24,7 +24,7 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
     rows = acceptance[acceptance["value"].notna()]
     whole = acceptance[acceptance["criterion"] == ALL]
     if rows.empty:
-        return nothing("No criterion can be judged", "No model has a number for a task that has criteria.")
+        return nothing("No criterion can be evaluated", "No model has a number for a task that has criteria.")
     rows = rows.assign(
         row=rows["target"] + ": " + rows["model"] + " of " + rows["source"] + ", " + rows["threshold_from"],
         what=rows["task"] + ", " + rows["criterion"],
@@ -47,17 +47,17 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
         panels.append((lines + points + wanted).properties(width=190, height=_ROW * len(order)))
     counts = whole["answer"].value_counts()
     title = ", ".join(f"{counts.get(answer, 0)} {words}" for answer, words in (
-        (MET, "meet all criteria"), (NOT_MET, "do not"), (CANNOT_TELL, "cannot be judged yet")))  # fmt: skip
+        (MET, "meet all criteria"), (NOT_MET, "do not"), (CANNOT_TELL, "undecided")))  # fmt: skip
     caption = (
-        "Each criterion of each model at each target, with its 95 % interval; the black line is what is wanted. "
-        "Met: the whole interval lies at or above it. Not met: it lies below. A threshold of the target is judged on "
-        "patients who did not choose it."
-    ) + (f" Of {left_out + len(order)} rows those that are nearest to what is wanted are drawn." if left_out else "")
-    reading = "A model may be used where every criterion of a row is met; one that is not met is enough against it."
+        "Each criterion of each model at each target, with its 95 % interval; the black line is the required value. "
+        "Met: the whole interval lies at or above it. Not met: it lies below. Thresholds of the target are "
+        "cross-fitted."
+    ) + (f" Of {left_out + len(order)} rows, those nearest to the required values are drawn." if left_out else "")
+    reading = "A model is acceptable if every criterion of a row is met; one that is not met is enough to reject it."
     return Figure(alt.concat(*panels, columns=3, spacing=14), f"Of {len(whole)}: {title}", caption, reading)
 
 
 def _nearest(rows: pd.DataFrame, order: list[str]) -> list[str]:
-    """Return the rows that are drawn: those whose worst criterion falls least short of what is wanted."""
+    """Return the rows that are drawn: those whose worst criterion falls least short of the required value."""
     short = (rows["value"] - rows["wanted"]).groupby(rows["row"]).min()
     return sorted(order, key=lambda row: -float(short[row]))[:_MOST]

@@ -1,4 +1,4 @@
-"""The decision in words: may a model be used at a target, at which threshold, and what would make us surer."""
+"""The decision in words: can a model be used at a target, at which threshold, and what data would settle it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from crossray.reasons import REASONS
 from crossray.study.acceptance import ALL, CANNOT_TELL, HOME, LOCAL, MAKER, MET, NONE, NOT_MET
 
 #: answer -> what is said of a model
-WORDS = {MET: "meets all criteria", NOT_MET: "does not meet the criteria", CANNOT_TELL: "cannot be judged yet"}
+WORDS = {MET: "meets all criteria", NOT_MET: "does not meet the criteria", CANNOT_TELL: "is undecided"}
 _PLACES = {
     HOME: "at the threshold of its source",
     LOCAL: "at a threshold of the target",
@@ -22,7 +22,7 @@ _KEYS = ("target", "task", "model", "source", "threshold_from")
 
 @dataclass(frozen=True)
 class Decision:
-    """What is said of a model at a target for a task, with the threshold from one place.
+    """The decision on a model at a target for a task, with one threshold.
 
     Attributes:
         key: target, task, model, source and where the threshold is from, as the tables have them.
@@ -31,7 +31,7 @@ class Decision:
         answer: ``met``, ``not met`` or ``cannot tell``.
         words: the answer, as a predicate of ``who``.
         why: the criteria that decide, with their numbers.
-        surer: what would decide where nobody can tell; that nothing would where a criterion is not met.
+        surer: what would settle an open decision; that nothing would if a criterion is not met.
         criteria: the rows of ``acceptance.csv`` behind it.
         threshold: the row of ``thresholds.csv``; None where none is asked for or can be chosen.
     """
@@ -67,12 +67,12 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decisi
 
 
 def lead(found: Sequence[Decision]) -> Iterator[str]:
-    """Yield a sentence for each task at a target: which models may be used, or that none may yet."""
+    """Yield a sentence for each task at a target: which models meet the criteria, or that none does."""
     for where in dict.fromkeys(one.where for one in found):
         here = [one for one in found if one.where == where]
         met = [one.who.rstrip(",") for one in here if one.answer == MET]
         counts = {answer: sum(one.answer == answer for one in here) for answer in (NOT_MET, CANNOT_TELL)}
-        rest = f"{counts[NOT_MET]} not met, {counts[CANNOT_TELL]} cannot be told yet"
+        rest = f"{counts[NOT_MET]} not met, {counts[CANNOT_TELL]} undecided"
         yield (
             f"{where}: criteria met by {'; '.join(met)}." if met else f"{where}: no model meets the criteria ({rest})."
         )
@@ -87,21 +87,21 @@ def _why(parts: pd.DataFrame, whole: pd.Series) -> str:
 
 
 def _number(row: pd.Series) -> str:
-    """Say what was measured of a criterion, and what is wanted."""
+    """State the measured and the required value of a criterion."""
     if pd.isna(row["value"]):
         is_compared = "against" in row["criterion"]
         return f"{row['criterion']} {'on too few images of both' if is_compared else 'without a threshold'}"
     measured = with_interval(row["value"], row["value_low"], row["value_high"])
-    return f"{row['criterion']} {measured}, wanted at least {row['wanted']:.2f}"
+    return f"{row['criterion']} {measured}, required {row['wanted']:.2f}"
 
 
 def _useless(answer: str) -> str:
-    """Say that more images would not help a criterion whose interval lies below what is wanted."""
-    return "more images would not help, if the truth is what was measured" if answer == NOT_MET else ""
+    """Say that more images would not help a criterion whose interval lies below the required value."""
+    return "more images would not help, if the true value is the measured one" if answer == NOT_MET else ""
 
 
 def _surer(parts: pd.DataFrame) -> str:
-    """Say how many more patients would decide the criteria that are open, if the truth is what was measured."""
+    """Say how many more patients would decide the open criteria, if the true value is the measured one."""
     said = []
     for _, row in parts[parts["would_be"].notna()].iterrows():
         words = {"more_positives": "patients with the finding", "more_negatives": "patients without it"}
@@ -109,4 +109,4 @@ def _surer(parts: pd.DataFrame) -> str:
         said.append(
             f"{' and '.join(needs)} would show with a power of 0.8 that the {row['criterion']} is {row['would_be']}"
         )
-    return "; ".join(said) + (", if the truth is what was measured" if said else "")
+    return "; ".join(said) + (", if the true value is the measured one" if said else "")

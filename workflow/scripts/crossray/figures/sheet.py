@@ -1,4 +1,4 @@
-"""The sheet of a decision: answers, thresholds, groups, what would make us surer, digests, and room to sign."""
+"""The decision sheet: answers, thresholds, groups, data needed to settle open criteria, digests, and space to sign."""
 
 import math
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from crossray.texts import visible
 
 #: columns of a threshold that the sheet shows, and their words
 _YIELDS = {
-    "sensitivity": "sensitivity", "specificity": "specificity", "precision": "of the alerts are right",
-    "alerts_per_day": "alerts a day", "missed_per_day": "missed a day",
+    "sensitivity": "sensitivity", "specificity": "specificity", "precision": "precision of alerts",
+    "alerts_per_day": "alerts per day", "missed_per_day": "missed per day",
     "cost": "cost of 100 images, in false alarms",
 }  # fmt: skip
 _SHARES = ("sensitivity", "specificity", "precision")
@@ -34,7 +34,7 @@ def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: M
         folder: the study's results, with ``analysis/``.
         settings: ``study``, ``title``, ``phantoms``.
         templates: folder of ``decision.html.j2`` and ``decision.css``.
-        sealed: what the decision rests on, as digests (:func:`crossray.sealed.seal`).
+        sealed: digests of the inputs of the decision (:func:`crossray.sealed.seal`).
 
     Returns:
         HTML; texts that come from the data are escaped, and their marks of direction written out.
@@ -53,12 +53,12 @@ def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: M
 
 
 def _yields(threshold: pd.Series | None) -> list[str]:
-    """Say what a threshold gives."""
+    """Describe the results at a threshold."""
     if threshold is None:
         return []
     has_probability = pd.notna(threshold["probability"])
     value = _near_one(threshold["probability"]) if has_probability else f"{threshold['threshold']:g}"
-    said = [f"an image is called positive from a {'probability' if has_probability else 'score'} of {value} on"]
+    said = [f"positive at a {'probability' if has_probability else 'score'} of {value} or more"]
     for name, words in _YIELDS.items():
         if pd.notna(threshold[name]):
             ends = threshold[name], threshold[f"{name}_low"], threshold[f"{name}_high"]
@@ -70,7 +70,7 @@ def _yields(threshold: pd.Series | None) -> list[str]:
 
 
 def _near_one(probability: float) -> str:
-    """Write a probability with three digits, those of what is missing to 1 where that is less."""
+    """Write a probability with three significant digits, or those of its distance from 1 if that is smaller."""
     digits = max(3 - math.floor(math.log10(min(probability, 1 - probability))) - 1, 3) if 0 < probability < 1 else 3
     return f"{probability:.{min(digits, 12)}f}"
 
@@ -80,7 +80,7 @@ def _wide(value: float, low: float, high: float) -> str:
 
 
 def _groups(subgroups: pd.DataFrame, key: Mapping[str, str]) -> list[str]:
-    """Say for which groups a model is worse for certain, and which are too small to tell."""
+    """Say for which groups a model is significantly worse, and which are too small to tell."""
     rows = subgroups
     for name in ("model", "source", "target", "task"):
         rows = rows[rows[name] == key[name]]
@@ -91,7 +91,7 @@ def _groups(subgroups: pd.DataFrame, key: Mapping[str, str]) -> list[str]:
         for _, row in worse.iterrows()
     ]
     if len(rows) and not len(worse):
-        said.append("no group in which it is worse for certain")
+        said.append("not significantly worse in any group")
     if len(small):
         names = ", ".join(f"{row['attribute']} {row['group']}" for _, row in small.iterrows())
         said.append(f"too few patients to tell: {names}")
