@@ -5,6 +5,8 @@ The archive is a small server of the tests that answers as DICOMweb does, or wro
 
 import datetime
 import json
+import shutil
+import ssl
 import stat
 import threading
 from collections import Counter
@@ -24,7 +26,7 @@ from crossray.datasets.pacs.transport import pace
 from crossray.datasets.pacs.transport.credentials import credentials_of
 from crossray.errors import UnusableImageError, UserError
 from crossray.planning import study_of
-from pacs import free_port, hospital
+from pacs import certificate, free_port, hospital
 
 #: so that no test waits for politeness
 QUICK = {"per_second": 1000, "timeout": 20, "attempts": 2}
@@ -370,6 +372,26 @@ def test_credentials_come_from_the_environment_or_netrc_and_are_written_nowhere(
     written = [path.read_bytes() for path in (tmp_path / "private").rglob("*") if path.is_file()]
     assert not any(b"never-written" in text for text in written)
     assert "never-written" not in output.out + output.err
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make a certificate with")
+@pytest.mark.parametrize(
+    ("name", "own", "words"),
+    [
+        ("localhost", None, "is vouched for by nobody known; name your hospital's certificates with ca"),
+        ("another.hospital", "cert.pem", "is of another host; write the name in url that it is made for"),
+        ("localhost", "labels.csv", "datasets.ours"),
+        ("localhost", "cert.pem", None),
+    ],
+)
+def test_certificates_are_checked(service, tmp_path, capsys, name, own, words):
+    cert, key = certificate(tmp_path, name)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    service.socket = context.wrap_socket(service.socket, server_side=True)
+    url = service.url.replace("http", "https")
+    assert ask(url, **({"ca": str(tmp_path / own)} if own else {})) == (0 if words is None else 1)
+    assert words is None or words in told(capsys)
 
 
 def test_half_a_credential_is_told(monkeypatch):

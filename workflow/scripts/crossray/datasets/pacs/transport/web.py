@@ -37,7 +37,7 @@ def connect(dataset: str, connection: WebConnection, pace: Pace) -> "WebArchive"
         UserError: if images would travel readable, or a file of certificates is not there.
     """
     _check_plain(dataset, connection)
-    session = requests.Session()
+    session = _Session()
     session.max_redirects = 0
     if connection.ca:
         session.verify = connection.ca
@@ -51,6 +51,16 @@ def connect(dataset: str, connection: WebConnection, pace: Pace) -> "WebArchive"
     for name in ("dicomweb_client", "retrying"):  # they write addresses with UIDs, and traces
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return WebArchive(client, dataset, connection.limits.timeout, pace)
+
+
+class _Session(requests.Session):
+    """A session whose own file of certificates counts, also where the environment names one for all programs."""
+
+    def merge_environment_settings(self, *given: Any) -> Any:
+        """Return what a request is sent with."""
+        return super().merge_environment_settings(*given) | (
+            {"verify": self.verify} if isinstance(self.verify, str) else {}
+        )
 
 
 class _Bearer(requests.auth.AuthBase):
