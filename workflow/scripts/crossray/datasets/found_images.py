@@ -1,6 +1,7 @@
 """Images that no table lists: DICOM files below a folder, whose headers say which row of a table is theirs."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -42,7 +43,9 @@ def dicom_files(root: str) -> list[str]:
     return [path for path in files_below(root) if not path.lower().endswith(_OTHERS)]
 
 
-def find(root: str, table: str, found_by: FoundBy, keywords: list[str], max_missing: float) -> Joined:
+def find(
+    root: str, table: str, found_by: FoundBy, keywords: list[str], max_missing: float, names: Sequence[str] = ()
+) -> Joined:
     """Find the DICOM files whose headers have a value of a column of a table.
 
     Args:
@@ -51,6 +54,7 @@ def find(root: str, table: str, found_by: FoundBy, keywords: list[str], max_miss
         found_by: its column, and the element of headers.
         keywords: further elements that are wanted.
         max_missing: the largest share of the table's values that may have no file.
+        names: of the table's columns, where it has no header.
 
     Returns:
         One row an image: column :data:`FILE`, and of each element a column of :data:`HEADER` and its keyword; files of
@@ -59,7 +63,7 @@ def find(root: str, table: str, found_by: FoundBy, keywords: list[str], max_miss
     Raises:
         UserError: if there is no such file, or too many values have none.
     """
-    wanted = read_table(table, [found_by.column])[found_by.column].str.strip()
+    wanted = read_table(table, [found_by.column], names)[found_by.column].str.strip()
     elements = list(dict.fromkeys([found_by.header, "SOPInstanceUID", *keywords]))
     paths = dicom_files(root)
     headers = read_headers(root, paths, elements) if paths else None

@@ -93,9 +93,12 @@ def _has_mark(root: str, path: str) -> bool:
     name = PurePath(path).name.lower()
     if name.endswith(OTHER_SUFFIXES) or name == "dicomdir":
         return False
+    file = Path(root, path)
     try:
-        with Path(root, path).open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
+        if not file.is_file():  # a pipe would wait for ever
+            return False
+        with file.open("rb") as opened:
+            return opened.read(132)[128:] == b"DICM"
     except OSError:
         return False
 

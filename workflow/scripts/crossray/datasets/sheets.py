@@ -54,6 +54,8 @@ def read_table(path: str, columns: Sequence[str] = (), names: Sequence[str] = ()
     import pyarrow as pa
 
     kind = kind_of(path)
+    if kind == PARQUET and names:
+        raise UserError(f"{path}: a Parquet file has names of its own for its columns; take `names` out")
     if kind == PARQUET:
         return _validated(_read_parquet(path, columns), columns, path)
     if kind == WORKBOOK:

@@ -327,8 +327,9 @@ def _joined(
     several, used = settings.several_rows is not None, list(optional_columns.values())
     if settings.found_by:
         by = settings.found_by
-        images = find_images_by(release.root, release.tables[0], by, list(KEYWORDS.values()), settings.max_missing)
-        labels = Join(table="", key=HEADER + by.header, key_there=by.column)
+        keywords = list(KEYWORDS.values())
+        images = find_images_by(release.root, release.tables[0], by, keywords, settings.max_missing, settings.names)
+        labels = Join(table="", key=HEADER + by.header, key_there=by.column, names=settings.names)
         joined = with_joins(images, release.tables, [labels, *settings.join], [*facts, *of_tasks], several, used)
     else:
         identify = partial(_identifiers, columns=settings.columns, pattern=settings.patterns.image_id)

@@ -67,6 +67,8 @@ def without_twins(table: "pandas.DataFrame", columns: Sequence[str], path: str) 
     Raises:
         UserError: if a name that is needed could mean several columns.
     """
+    if not table.columns.has_duplicates:
+        return table
     names = list(table.columns)
     dropped: list[int] = []
     for name in dict.fromkeys(table.columns[table.columns.duplicated()]):
@@ -83,8 +85,7 @@ def without_twins(table: "pandas.DataFrame", columns: Sequence[str], path: str) 
                 f"{' and '.join(str(place + 1) for place in (first, *different))}. Name the one that is meant by its "
                 f"place, as {names[first]!r}"
             )
-    if dropped or names != list(table.columns):
-        log.info("%s: columns of one name are told apart by their places, or are one if their cells are the same", path)
+    log.info("%s: columns of one name are told apart by their places, or are one if their cells are the same", path)
     return table.set_axis(names, axis=1).iloc[:, [place for place in range(len(names)) if place not in dropped]]
 
 
