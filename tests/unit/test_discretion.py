@@ -69,10 +69,9 @@ def test_a_table_that_cannot_be_read_is_told_without_its_words(tmp_path, make, c
     assert NAME not in str(error.value) + caplog.text
 
 
-@pytest.mark.parametrize(("make", "words"), [(one_column_twice, "number 2, number 3"), (half_a_header, "there are 3")])
-def test_columns_are_named_by_their_place(tmp_path, make, words):
-    make(tmp_path / "labels.csv")
-    with pytest.raises(UserError, match=words):
+def test_columns_are_counted_and_not_named(tmp_path):
+    half_a_header(tmp_path / "labels.csv")
+    with pytest.raises(UserError, match="there are 3"):
         read_table(str(tmp_path / "labels.csv"), ["image_id", "patient_id"])
     with speaking_of(True), pytest.raises(UserError, match=NAME):
         read_table(str(tmp_path / "labels.csv"), ["image_id", "patient_id"])

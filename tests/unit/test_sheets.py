@@ -142,14 +142,14 @@ def test_a_line_that_names_the_separator(tmp_path):
 
 
 def test_a_column_twice_is_named(tmp_path):
-    twice = r"Effusion stands more than once, with different cells: columns 2 and 3\. .*'Effusion \(column 2\)'"
+    twice = r"Effusion occurs more than once, with different cells: columns 2 and 3\. .*'Effusion \(column 2\)'"
     with pytest.raises(UserError, match=twice):
         read(tmp_path, "id,Effusion, Effusion\n1,0,1\n")
     same = pa.Table.from_arrays(
         [pa.array(["1"]), pa.array(["0"]), pa.array(["1"])], names=["id", "Effusion", "Effusion"]
     )
     pa.parquet.write_table(same, tmp_path / "t.parquet")
-    with pytest.raises(UserError, match="column Effusion stands more than once"):
+    with pytest.raises(UserError, match="column Effusion occurs more than once"):
         read_table(str(tmp_path / "t.parquet"), ["Effusion"])
 
 

@@ -129,8 +129,8 @@ def test_rsna_by_its_two_tables(tmp_path):
 
 @pytest.mark.parametrize(
     ("left_out", "words"),
-    [("stage_2_detailed_class_info.csv", "labels.csv: image_id stands more than once: 1 identifiers do, .* rows 3, 4;"),
-     ("stage_2_train_labels.csv", "info.csv: column patientId: 1 keys stand there more than once, .* rows 3, 4;")],
+    [("stage_2_detailed_class_info.csv", "labels.csv: image_id occurs more than once: 1 identifiers do, .* rows 3, 4;"),
+     ("stage_2_train_labels.csv", "info.csv: column patientId: 1 keys occur there more than once, .* rows 3, 4;")],
 )  # fmt: skip
 def test_rows_of_one_image_are_refused_unless_they_are_combined(tmp_path, left_out, words):
     layouts.rsna(tmp_path)

@@ -164,7 +164,7 @@ def _alone(
     identifiers = identify(images, path)
     again = identifiers.duplicated() & (identifiers != "")
     if again.any() and not several_rows:
-        _refuse_twice(identifiers[identifiers != ""], path, "image_id stands more than once", "identifiers do")
+        _refuse_twice(identifiers[identifiers != ""], path, "image_id occurs more than once", "identifiers do")
     unknown = pd.Series(range(len(images)), images.index).astype(str).radd("\0")  # each without a name by itself
     places = pd.factorize(identifiers.mask(identifiers == "", unknown))[0]
     texts = images[~again]
@@ -189,7 +189,7 @@ def _added(joined: Joined, path: str, join: Join, several_rows: bool, used: Sequ
     check_whole(joined.cells(join.key)[0].str.strip(), joined.cells(join.key)[1], join.key)
     further, keys = further[keys != ""], keys[keys != ""]
     if keys.duplicated().any() and not several_rows:
-        _refuse_twice(keys, path, f"column {there}", "keys stand there more than once")
+        _refuse_twice(keys, path, f"column {there}", "keys occur there more than once")
     rows = pd.DataFrame({"key": wanted.to_numpy(), "image": np.arange(len(wanted))}).merge(
         pd.DataFrame({"key": keys.to_numpy(), "row": further.index}), how="left", on="key"
     )

@@ -81,7 +81,7 @@ def without_twins(table: "pandas.DataFrame", columns: Sequence[str], path: str) 
             names[place] = f"{name} (column {place + 1})"
         if name in columns:
             raise UserError(
-                f"{path}: column {name} stands more than once, with different cells: columns "
+                f"{path}: column {name} occurs more than once, with different cells: columns "
                 f"{' and '.join(str(place + 1) for place in (first, *different))}. Name the one that is meant by its "
                 f"place, as {names[first]!r}"
             )
