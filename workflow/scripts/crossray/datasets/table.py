@@ -13,8 +13,8 @@ from crossray.datasets.fields import ages, optional, sexes, views
 from crossray.datasets.found_images import FILE, HEADER, FoundBy, dicom_files
 from crossray.datasets.found_images import find as find_images_by
 from crossray.datasets.headers import read_headers
-from crossray.datasets.identifiers import check_whole, known, say_near_twins, without_placeholders
-from crossray.datasets.image_paths import columns_in, found_on_disk, from_pattern, wrong_pattern
+from crossray.datasets.identifiers import check_whole
+from crossray.datasets.image_paths import columns_in, wrong_pattern
 from crossray.datasets.joined import Join, Joined, read_joined, with_joins
 from crossray.datasets.labels_from import (
     LabelSource,
@@ -25,10 +25,11 @@ from crossray.datasets.labels_from import (
     say_never_met,
 )
 from crossray.datasets.options import ImageChoice, NamedView, Sex, UncertainLabels, Words
-from crossray.datasets.patterns import group_of, group_where_it_fits, wrong_group
+from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table
+from crossray.datasets.row_facts import KEYWORDS, facts_of
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.strata import ELEMENTS, from_the_first, months, pooled, sources_of, wrong_strata
 from crossray.errors import UserError
@@ -48,16 +49,6 @@ SETTINGS = (
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
 COHORT = None
 
-IDENTIFIERS = ("image_id", "patient_id", "study_id")
-
-#: what a header may say -> DICOM's keyword
-KEYWORDS = {
-    "patient_id": "PatientID",
-    "study_id": "StudyInstanceUID",
-    "sex": "PatientSex",
-    "age": "PatientAge",
-    "view": "ViewPosition",
-}
 FromHeaders = Literal["patient_id", "study_id", "sex", "age", "view"]
 
 TaskSource = Annotated[str | Annotated[LabelSource, Obeys(contradiction)], OneKindOf()]
@@ -268,7 +259,7 @@ def _read_images(
     import pandas as pd
 
     joined, columns = _joined(release, settings, sources)
-    facts = _facts(release.root, joined, columns, settings)
+    facts = facts_of(release.root, joined, columns, settings)
     origin = release.tables[0]
     table = pd.DataFrame(
         {
@@ -357,114 +348,6 @@ def _sources(tasks: Sequence[str] | Mapping[str, str | LabelSource]) -> dict[str
     """Return where the labels of each task come from."""
     named = tasks if isinstance(tasks, Mapping) else {task: task for task in tasks}
     return {task: LabelSource(column=one) if isinstance(one, str) else one for task, one in named.items()}
-
-
-def _facts(root: str, joined: Joined, columns: Mapping[str, str], settings: TableReading) -> dict[str, "pandas.Series"]:
-    """Return what is known of each image but its labels, as text; empty where nothing is.
-
-    Raises:
-        UserError: if an image has no identifier, patient or path; the message names the row.
-    """
-    import pandas as pd
-
-    texts = joined.texts
-    fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
-    facts = {
-        field: texts[columns[field]].str.strip() if field in columns else pd.Series("", texts.index, dtype="str")
-        for field in fields
-    }
-    if settings.path:
-        facts["path"] = from_pattern(settings.path, texts)
-    if settings.found_by:
-        facts |= _found(facts, texts)
-    facts |= _parts(facts, joined, columns, settings.patterns.as_dict())
-    facts["path"] = found_on_disk(root, facts["path"])
-    facts |= _parts_of_words(facts, columns, settings.patterns.as_dict())
-    facts |= _from_headers(root, facts, settings.from_headers)
-    facts["study_id"] = known(facts["study_id"], *_place("study_id", joined, columns, root))
-    facts["patient_id"] = _patients(root, facts, joined, columns, settings.no_patient)
-    for field in ("image_id", "patient_id", "path"):
-        empty = texts.index[facts[field] == ""]
-        if len(empty) and settings.found_by:
-            raise UserError(
-                f"{root}: {len(empty)} of {len(texts)} DICOM files that have labels have no {KEYWORDS[field]} in their "
-                f"header, and no table has a column for it; name one (columns.{field}), or leave these files out"
-            )
-        if len(empty):
-            column = columns.get(field, settings.path if field == "path" else KEYWORDS.get(field, field))
-            origin = joined.origins[next(iter(texts))][0]
-            raise UserError(f"{origin}: row {empty[0] + 2}, column {column}: empty; every image needs one")
-    return facts
-
-
-def _parts(
-    facts: Mapping[str, "pandas.Series"], joined: Joined, columns: Mapping[str, str], patterns: Mapping[str, str]
-) -> dict[str, "pandas.Series"]:
-    """Return the parts of identifiers that count, by patterns, which must fit."""
-    return {
-        field: group_of(patterns[field], facts[field], joined.origins[columns[field]][0], columns[field])
-        for field in IDENTIFIERS
-        if field in columns and field in patterns
-    }
-
-
-def _parts_of_words(
-    facts: Mapping[str, "pandas.Series"], columns: Mapping[str, str], patterns: Mapping[str, str]
-) -> dict[str, "pandas.Series"]:
-    """Return the parts of view, sex and age that count; of a path where they have no column and no header says them."""
-    parts = {}
-    for field in ("view", "sex", "age"):
-        if field in patterns:
-            found = group_where_it_fits(patterns[field], facts[field if field in columns else "path"], field)
-            parts[field] = found if field in columns else facts[field].mask(facts[field] == "", found)
-    return parts
-
-
-def _patients(
-    root: str,
-    facts: Mapping[str, "pandas.Series"],
-    joined: Joined,
-    columns: Mapping[str, str],
-    no_patient: Sequence[str],
-) -> "pandas.Series":
-    """Return who the patients are, once identifiers were looked at."""
-    places = {field: _place(field, joined, columns, root) for field in IDENTIFIERS}
-    for field, place in places.items():
-        check_whole(facts[field], *place)
-    say_near_twins(facts["patient_id"], *places["patient_id"])
-    owners = facts["study_id"].mask(facts["study_id"] == "", facts["image_id"])
-    return without_placeholders(facts["patient_id"], owners, no_patient, *places["patient_id"])
-
-
-def _place(field: str, joined: Joined, columns: Mapping[str, str], root: str) -> tuple[str, str]:
-    """Return the file and column of a field; of one that headers fill the folder, and DICOM's keyword."""
-    if field in columns:
-        return joined.origins[columns[field]][0], columns[field]
-    return root, KEYWORDS.get(field, field)
-
-
-def _found(facts: Mapping[str, "pandas.Series"], texts: "pandas.DataFrame") -> dict[str, "pandas.Series"]:
-    """Return facts of images that no table lists, with what their headers say where the tables say nothing."""
-    found = {
-        field: facts[field].mask(facts[field] == "", texts[HEADER + keyword].str.strip())
-        for field, keyword in {"image_id": "SOPInstanceUID", **KEYWORDS}.items()
-    }
-    return found | {"image_id": found["image_id"].mask(found["image_id"] == "", facts["path"])}
-
-
-def _from_headers(root: str, facts: Mapping[str, "pandas.Series"], fields: Sequence[str]) -> dict[str, "pandas.Series"]:
-    """Return facts with what DICOM headers say where they are empty; only headers of such images are read."""
-    empty = [facts[field] == "" for field in fields]
-    if not fields or not (needed := sum(empty) > 0).any():
-        return {}
-    paths = facts["path"][needed]
-    headers = read_headers(root, paths, [KEYWORDS[field] for field in fields]).set_axis(paths.index)
-    log.info("%d headers were read for %s", len(paths), ", ".join(fields))
-    filled = {}
-    for field, where in zip(fields, empty, strict=True):
-        said = headers[KEYWORDS[field]].str.strip().reindex(where.index, fill_value="")
-        filled[field] = facts[field].mask(where, said)
-    return filled
 
 
 def _labels(
