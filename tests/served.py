@@ -124,6 +124,8 @@ def _run(words: list[str], folder: str, environment: dict[str, str], files: list
         _become(words, folder, environment, files)
     except SystemExit as ended:
         status = ended.code
+        if not (status is None or isinstance(status, int)):
+            print(status, file=sys.stderr)
     except BaseException:  # as the interpreter would
         sys.excepthook(*sys.exc_info())
         status = 1

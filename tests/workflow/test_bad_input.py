@@ -29,7 +29,8 @@ def test_a_wrong_configuration_is_one_line_before_any_job(checkout, finished, ch
     study = yaml.safe_load((finished.folder / "tiny.yaml").read_text()) | change
     checkout.write("wrong.yaml", yaml.safe_dump(study))
     output = checkout.snakemake(study="wrong.yaml", check=False)
-    assert any(line.strip().startswith(message) for line in output.splitlines()), output
+    assert any(line.startswith(f"error: {message}") for line in output.splitlines()), output
+    assert "File " not in output
     assert "Traceback" not in output
     assert not (checkout.folder / "results").exists()
 
