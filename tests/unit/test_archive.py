@@ -5,6 +5,7 @@ The archive is a small server of the tests that answers as DICOMweb does, or wro
 
 import datetime
 import json
+import re
 import shutil
 import ssl
 import stat
@@ -48,12 +49,20 @@ class Faulty(ThreadingHTTPServer):
         self.objects = [pydicom.dcmread(file) for file in files]
         self.bytes = {str(one.SOPInstanceUID): file.read_bytes() for one, file in zip(self.objects, files, strict=True)}
         self.fault = lambda path: None
+        self.rows_of_a_page = 0
         self.asked = Counter()
         self.headers = []
         self.url = f"http://localhost:{self.server_port}/dicom-web"
 
     def handle_error(self, request, client_address):
         """Say nothing of clients that are gone, and of connections that a fault closed."""
+
+    def page(self, rows, offset):
+        """Return the rows from an offset on; where pages are few rows long, in another order each time."""
+        if not self.rows_of_a_page:
+            return rows[offset:]
+        turn = self.asked.total() % max(1, len(rows))
+        return (rows[turn:] + rows[:turn])[offset : offset + self.rows_of_a_page]
 
     def found(self, parts):
         """Return what a search finds below a path, as JSON has it."""
@@ -88,7 +97,8 @@ class Answers(BaseHTTPRequestHandler):
                 kind = 'multipart/related; type="application/dicom"; boundary=xx'
                 body = b"--xx\r\nContent-Type: application/dicom\r\n\r\n" + content + b"\r\n--xx--"
         else:
-            body = json.dumps([] if "offset=0" not in asked else self.server.found(parts)).encode()
+            offset = int(re.search(r"offset=(\d+)", asked)[1])
+            body = json.dumps(self.server.page(self.server.found(parts), offset)).encode()
         fault = self.server.fault(path)
         status = fault if isinstance(fault, int) else 200 if body else 404
         body = fault(body) if callable(fault) else body
@@ -201,6 +211,13 @@ def test_a_query_that_finds_the_same_leaves_the_table_untouched(service, tmp_pat
     assert "1 studies that are gone" in out
     assert "1 objects that are gone" in out
     assert table.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_pages_that_overlap_leave_nothing_out(service, rows, capsys):
+    service.rows_of_a_page = rows
+    assert ask(service.url) == 0
+    assert "4 studies with 6 objects have labels" in capsys.readouterr().out
 
 
 def test_only_what_has_labels_is_asked_for(service, tmp_path, capsys):

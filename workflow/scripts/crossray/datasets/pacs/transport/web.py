@@ -22,10 +22,6 @@ __all__ = ["Pace", "connect"]
 
 log = logging.getLogger(__name__)
 
-#: answers that are asked for at a time
-PAGE = 200
-#: no server's own limit is as low: fewer series or objects are all that there are
-SMALLEST_PAGE = 20
 #: answers of a server that may be another one a minute later (RFC 9110, RFC 6585)
 _MAY_PASS = (408, 425, 429, 502, 503, 504)
 
@@ -93,14 +89,23 @@ class WebArchive:
         self._client, self._dataset, self._timeout, self._pace = client, dataset, timeout, pace
 
     def find(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str]) -> list[dict[str, str]]:
-        """See :class:`crossray.datasets.pacs.archive.Archive`; answers come a page at a time."""
+        """See :class:`crossray.datasets.pacs.archive.Archive`.
+
+        A server may give a part of the answers at a time, and in another order each time, so that pages overlap and
+        leave gaps (PS3.18 8.3.4.4 asks for no order). Where they overlapped it is asked all over until nothing is new.
+        """
         found: dict[str, dict[str, str]] = {}
         while True:
-            page = self._page(level, keys, wanted, len(found))
-            new = {one[OWN[level]]: one for one in page if one[OWN[level]] and one[OWN[level]] not in found}
-            found |= new
-            # A server may give fewer than it is asked for, and one that knows no offset the same ones again.
-            if not new or (level != "STUDY" and len(page) < SMALLEST_PAGE):
+            before, received = len(found), 0
+            walk: set[str] = set()
+            while page := self._page(level, keys, wanted, received):
+                received += len(page)
+                here = {one[OWN[level]]: one for one in page if one[OWN[level]]}
+                found = here | found
+                if walk.issuperset(here):
+                    break  # of a server that knows no offset the same ones come again
+                walk |= set(here)
+            if received == len(walk) or len(found) == before:
                 return list(found.values())
 
     def _page(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str], offset: int) -> list[dict[str, str]]:
@@ -114,7 +119,7 @@ class WebArchive:
         self._pace.wait()
         with self._told():
             answers = searches[level](
-                *above, limit=PAGE, offset=offset, fields=list(wanted) or None, search_filters=filters or None
+                *above, offset=offset, fields=list(wanted) or None, search_filters=filters or None
             )
             return [_texts(answer, wanted) for answer in answers]
 
