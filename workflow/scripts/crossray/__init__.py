@@ -1,5 +1,5 @@
-"""The library behind CrossRay's programs; it knows nothing of Snakemake.
+"""The library behind CrossRay's programs, independent of Snakemake.
 
-The modules of this folder are the ground floor: facts and formats that everything stands on. The four
-folders are wings, which import the ground floor and never one another: what passes between them is a file.
+The modules of this folder are the shared base: facts and formats. The four folders are wings, which import the base
+and never one another: they exchange only files.
 """

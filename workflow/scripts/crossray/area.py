@@ -1,4 +1,4 @@
-"""Resize by area, exactly: each pixel of the result is the mean of what it covers, to the last bit of every sum."""
+"""Exact area resize: each output pixel is the mean of the area it covers, with exact sums."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""Why a job runs again, in few words: which setting changed, in place of all settings before and after."""
+"""Why a job reruns, briefly: the setting that changed, instead of all settings before and after."""
 
 import ast
 import json

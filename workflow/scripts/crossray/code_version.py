@@ -1,4 +1,4 @@
-"""A digest of the code that a rule runs, so that a change of meaning reruns the rule and a comment does not.
+"""A digest of the code that a rule runs, so that a change of behaviour reruns the rule and a comment does not.
 
 Snakemake sees neither a program that a ``shell:`` command calls nor the modules that the program imports;
 rules pass this digest as ``params: code=`` instead. Standard library only: the workflow imports it at start.

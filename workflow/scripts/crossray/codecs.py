@@ -1,4 +1,4 @@
-"""Compressed frames to numbers, one codec for each kind of stream; run as a program, for another process.
+"""Decode compressed frames, one codec per kind of stream; runs as a separate program.
 
 Codecs are C and C++, and a damaged stream can end the process or keep it busy for ever. So this module is the program
 of a process of its own (:mod:`crossray.decoding`), which may die: the stream comes and the values go through one

@@ -1,4 +1,4 @@
-"""Codecs at arm's length: a process that decodes and may die, replaced when it does; one frame it costs, no more.
+"""Decoding in a separate process, which is replaced if it crashes; only one frame is lost.
 
 The process is started when the first compressed frame comes and lives as long as this one. Streams and values pass
 through memory that both map, so that a frame costs two copies more than within one process.

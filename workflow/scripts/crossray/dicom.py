@@ -1,7 +1,7 @@
-"""DICOM to grey levels: pydicom reads the header, a codec decodes the frame, one look-up table does the rest.
+"""DICOM to grey levels: pydicom reads the header, a codec decodes the frame, and one look-up table maps the values.
 
-Nothing here depends on the content of other images; only where a file brings no window does its own grey-level
-distribution decide (:data:`crossray.grey_levels.PERCENTILES`). No reason quotes text of a header, which may be a
+Nothing here depends on the content of other images; only without a window does the file's own grey-level distribution
+decide (:data:`crossray.grey_levels.PERCENTILES`). No reason quotes text of a header, which may be a
 patient's: only numbers and words of the standard.
 """
 

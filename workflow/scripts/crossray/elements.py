@@ -1,6 +1,6 @@
-"""Elements of a DICOM header as numbers and words; what is present but empty, or no number, counts as missing.
+"""Elements of a DICOM header as numbers and words; empty or non-numeric elements count as missing.
 
-pydicom reads values when they are asked for, so that any of them can raise anything; here is where that ends.
+pydicom parses values on access, so any of them can raise any exception; it is caught here.
 """
 
 import math

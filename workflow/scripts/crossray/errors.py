@@ -1,4 +1,4 @@
-"""Exceptions whose texts are written for people, and what a text may say of data that are not public."""
+"""Exceptions with messages for users, and what messages may contain of data that are not public."""
 
 import contextlib
 import contextvars

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: write to a temporary name, sync, rename."""
+"""Atomic writes: write to a temporary name, sync, rename."""
 
 import csv
 import glob

@@ -1,6 +1,6 @@
-"""The frame of a DICOM file to stored values, whatever its header gets wrong.
+"""The frame of a DICOM file to stored values, despite wrong headers.
 
-A compressed stream is believed rather than the transfer syntax and what the header says of the pixels. Nothing is
+The compressed stream takes precedence over the transfer syntax and the header. Nothing is
 guessed: a file whose parts contradict one another in a way that would change the picture is refused.
 """
 

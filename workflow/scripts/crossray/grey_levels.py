@@ -1,6 +1,6 @@
 """Stored values of a DICOM file to grey levels: modality transform, window, inversion, padding, colour.
 
-What is computed from up to 16 bits is computed once for every possible value, to be looked up.
+For up to 16 bits, results are computed once for every possible value, and looked up.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
-"""How large a file may be, and what it may become: checked before anything is decoded, whatever the file.
+"""Size limits of files and of their decoded content, checked before decoding.
 
-A few kilobytes can say that they are gigabytes. So sizes that a file states are compared with these limits and with one
+A few kilobytes can claim to be gigabytes. So sizes that a file states are compared with these limits and with one
 another, what is inflated is inflated up to a limit, and what is read element by element is read up to a number of them.
 """
 

@@ -1,4 +1,4 @@
-"""How large the jobs of a study are: shards, memory and minutes, by the images that they have to do with."""
+"""Resources of a study's jobs: shards, memory and minutes, by their number of images."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -1,9 +1,9 @@
 """The manifest: one row per image of a release, with its patient, its split and one label column per task.
 
-Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column a task: 1 positive,
-0 negative, NaN unknown. Where several readers labelled a task, columns ``TASK @ READER`` after them say who said what;
-columns ``stratum: NAME``, the last, what else images are compared by, such as scanner or ward. Written as Parquet,
-whose metadata say which data set it is and which reader and label policy made it.
+Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column per task: 1 positive,
+0 negative, NaN unknown. If several readers labelled a task, columns ``TASK @ READER`` after them say who said what;
+columns ``stratum: NAME``, the last, are further groups, such as scanner or ward. Written as Parquet, whose metadata say
+which data set it is and which reader and label policy made it.
 """
 
 import hashlib

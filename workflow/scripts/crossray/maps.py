@@ -1,6 +1,6 @@
-"""Maps of attribution: one float16 map of the size of the images each, in one HDF5 file, chunked by map and compressed.
+"""Attribution maps: float16, of the size of the images, in one HDF5 file, chunked by map and compressed.
 
-A map is 0 where nothing is and 1 at its largest value, or 0 throughout. float16 keeps three digits of it, small values
+A map ranges from 0 to 1 at its maximum, or is 0 throughout. float16 keeps three digits of it, small values
 included, which sums over an image need; maps are smooth, so compressed they take a fraction of their size. What each
 map is of stands in a table beside the file, whose column ``map`` is the place in it.
 """

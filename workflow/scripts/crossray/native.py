@@ -1,4 +1,4 @@
-"""Pixels that are stored as they are, or become plain bytes: native, RLE and what was deflated (PS3.5 8.1, G)."""
+"""Pixels stored as plain bytes, or decoded to them: native, RLE and deflated (PS3.5 8.1, G)."""
 
 import itertools
 import struct

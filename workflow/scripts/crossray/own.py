@@ -1,4 +1,4 @@
-"""Where CrossRay's own files lie: in a checkout, or in the installed package, which has copies of what programs need.
+"""Paths of CrossRay's own files: in a checkout, or in the installed package, which has copies of the needed ones.
 
 Below the working folder paths are relative, so that jobs and logs are the same wherever a checkout lies. Standard
 library only: the workflow imports this at its start.

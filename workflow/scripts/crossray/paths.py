@@ -1,4 +1,4 @@
-"""Names and paths that look as if they were there: another case, another Unicode form, the separators of Windows."""
+"""Paths that almost match a file: another case, another Unicode form, Windows separators."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Where the pixel data of a DICOM file are, and the frame joined from its fragments (PS3.5 A.4).
+"""Locate the pixel data of a DICOM file, and join the frame from its fragments (PS3.5 A.4).
 
 pydicom reads the header up to the pixel data; these are found here, as files are written: without a delimiter, with a
 basic offset table that is wrong, lists fragments or is missing, with fragments where the transfer syntax has none.

@@ -1,4 +1,4 @@
-"""A configuration to what the workflow does: the one place where the study meets the readers of its data sets.
+"""From a configuration to the workflow: the only place where the study meets the readers of its data sets.
 
 The workflow imports this at start, so it stays light.
 """

@@ -1,6 +1,7 @@
 """Predictions, the hub: a model's outputs for a split of a data set, whatever wrote the file.
 
-One row an image, study or patient; the first column names it (``image_id``, ``study_id`` or ``patient_id``), and each
+One row per image, study or patient; the first column identifies it (``image_id``, ``study_id`` or ``patient_id``), and
+each
 further one is a task. The Parquet file's own metadata say the unit and the scale of the numbers: ``logit``,
 ``probability``, ``score`` (which only ranks) or ``binary``. A missing number is one that a model did not give.
 """

@@ -1,4 +1,4 @@
-"""Pseudonyms: keyed hashes in place of what may name a patient, and their key. Standard library only."""
+"""Pseudonyms: keyed hashes in place of identifiers, and their key. Standard library only."""
 
 import hmac
 import os

@@ -1,4 +1,4 @@
-"""Regions: where a data set says that findings are, one row a box or mask, and how they come to lie on the pixels.
+"""Annotated regions of findings, one row per box or mask, and their mapping to the pixels.
 
 Columns: image_id and task as in the manifest; kind, box or mask; left, top, right, bottom, shares of the original image
 from its left and top edge, 0 to 1 (of a mask, what it fits into); rows, columns and aspect (height of a pixel by its

@@ -1,4 +1,4 @@
-"""What was done about a file that is not as it should be: counted while many files are converted, logged otherwise."""
+"""Remarks on irregular files: counted while many files are converted, logged otherwise."""
 
 import contextlib
 import contextvars

@@ -1,4 +1,4 @@
-"""What a decision rests on, as digests that a signed sheet keeps and that anybody can compute again later."""
+"""Digests of the inputs of a decision, stored on the signed sheet and recomputed to verify it."""
 
 import re
 from collections.abc import Iterator, Mapping

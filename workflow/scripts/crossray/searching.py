@@ -1,4 +1,4 @@
-"""A search of all that a workflow wrote for what names patients, whatever the file and its encoding."""
+"""Search of all outputs of a workflow for patients' identifiers, in any file and encoding."""
 
 import bz2
 import gzip

@@ -1,4 +1,4 @@
-"""Seeds for everything that is drawn, each derived from a run's seed and the name of the thing."""
+"""Seeds of random draws, each derived from a run's seed and the name of what is drawn."""
 
 from crossray.files import text_digest
 

@@ -1,4 +1,4 @@
-"""Small cells: what the tables that leave a study do not say of data sets that are not public.
+"""Small cells: counts withheld from a study's tables for data sets that are not public.
 
 Every analysis writes its tables through :func:`write`. A count of images or patients from 1 up to a limit becomes
 ``<5``; numbers that rest on it become empty; and of the other counts so many become ``hidden`` that none of the first

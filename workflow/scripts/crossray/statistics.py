@@ -1,4 +1,4 @@
-"""What both training and analysis compute of logits: the AUC, and the odds of classes that exclude each other."""
+"""Statistics of logits for both training and analysis: the AUC, and the odds of exclusive classes."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Which bits of a stored value are its own (PS3.5 8.1.1), and its sign."""
+"""Which bits of a stored value are valid (PS3.5 8.1.1), and its sign."""
 
 import numpy as np
 import pydicom

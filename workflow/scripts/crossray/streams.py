@@ -1,7 +1,7 @@
 """Read the markers of a compressed frame; nothing is decoded.
 
-A stream is believed rather than the header of the file, which is wrong more often. What is cut off is found here, as
-most codecs fill up what is missing and say nothing.
+The stream takes precedence over the file's header, which is wrong more often. Truncation is detected here, as most
+codecs silently fill in missing data.
 """
 
 import struct

@@ -1,4 +1,4 @@
-"""Which counts are not shown, so that small ones cannot be worked out from totals: complementary suppression.
+"""Complementary suppression: which counts to withhold so that small ones cannot be derived from totals.
 
 A small count is said to be small; of the others so many are not shown that for each small one at least two values agree
 with all that is shown, with the sums that are known, and with what the marks say.

@@ -1,4 +1,4 @@
-"""Texts of releases and configurations where people see them: no formula of a spreadsheet, no mark that is unseen."""
+"""Safe display of texts of releases and configurations: no spreadsheet formulas, no invisible control characters."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Traces of patients in what a workflow wrote: what names them, and which models learnt from them."""
+"""Traces of patients in a workflow's outputs: their identifiers, and the models trained on them."""
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field

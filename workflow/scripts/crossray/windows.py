@@ -1,4 +1,4 @@
-"""What of the values is shown: VOI LUT and window of a DICOM header (PS3.3 C.11.2), as far as they are usable."""
+"""VOI LUT and window of a DICOM header (PS3.3 C.11.2), as far as they are usable."""
 
 from collections.abc import Callable, Iterator
 

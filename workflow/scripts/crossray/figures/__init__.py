@@ -1,1 +1,1 @@
-"""Tables become pictures and the report, one module a figure; nothing here computes."""
+"""From tables to figures and the report, one module per figure; nothing here computes."""

@@ -1,4 +1,4 @@
-"""How many images, patients and positives stand behind the cells of a matrix."""
+"""Counts of images, patients and positives of the cells of a matrix."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""What the interactive matrix of a report shows: every cell by task, and the means, by several measures."""
+"""Data of the report's interactive matrix: every cell by task, and the means, by several measures."""
 
 from collections.abc import Hashable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Is text burnt into a picture? A search for rows of shapes like letters; it reads nothing and learns from nothing.
+"""Detect text burnt into an image by rows of letter-like shapes; no character recognition, no training.
 
 Strokes are what is narrower and brighter, or darker, than its surroundings. Three or more shapes of strokes of one
 height, side by side, are taken for text, and five or more one above the other. One or two are not: nearly every film

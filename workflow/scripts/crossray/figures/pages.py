@@ -1,4 +1,4 @@
-"""The templates of pages: the report and the sheet of a decision."""
+"""The templates of pages: the report and the decision sheet."""
 
 from pathlib import Path
 

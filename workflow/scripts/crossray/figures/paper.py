@@ -20,7 +20,7 @@ def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: DrawFigure)
     rows = paper[paper["model"].isin([settings.models[0]]) | paper["model"].isna()]
     panels = [_panel(rows[rows["quantity"] == name], name) for name in _QUANTITIES if (rows["quantity"] == name).any()]
     if not panels:
-        return nothing("Nothing of the paper can be compared", "This study reproduces no number of the paper.")
+        return nothing("Nothing of the paper can be compared", "This study computes none of the paper's numbers.")
     aucs = paper_summary[paper_summary["quantity"] == "AUC"]
     title = "Our numbers beside those of Cohen et al. (2020)"
     if len(aucs):

@@ -1,7 +1,7 @@
-"""Images inside figures: the one place where pixels of a data set become a part of a figure, or do not.
+"""Images in figures: the only place that decides whether pixels of a data set are shown.
 
-Images of data sets that are not public are left out unless the study's setting ``pictures`` says otherwise; then those
-that seem to have text in them stay out all the same.
+Images of data sets that are not public are left out unless the study's setting ``pictures`` says otherwise; then
+images with detected text are still left out.
 """
 
 import base64

@@ -472,7 +472,7 @@ SECTIONS = (
             FigureEntry(
                 "paper",
                 label="ours against the paper's",
-                caption="Every number of Cohen et al. (2020) that this study reproduces, against ours.",
+                caption="Every number of Cohen et al. (2020) that this study also computes, against ours.",
                 tables=("paper", "paper_summary"),
                 settings=("models",),
                 needs="paper",

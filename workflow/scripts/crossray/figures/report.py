@@ -1,4 +1,4 @@
-"""The report: one page that answers first, holds every figure and table itself, and needs no network and no script."""
+"""The report: one page with the answer first and every figure and table, readable offline and without scripts."""
 
 import importlib.metadata
 import json
@@ -43,7 +43,7 @@ PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom",
             "opencv-python-headless", "scikit-learn", "numpy", "pandas", "h5py", "altair")  # fmt: skip
 
 
-#: a drawing with more tags than this stands in the page as one image: a browser has to lay out every element
+#: a drawing with more tags than this is embedded as one image: a browser has to lay out every element
 _INLINE = 1_200
 #: a drawing is shrunk to this share of its width, and no further, to fit a phone
 _SMALLEST = 0.4
@@ -102,7 +102,7 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
 
 
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:
-    """Return the first paragraph: what models lose elsewhere, or where none is trained what others' are worth here."""
+    """Return the first paragraph: the drop of models, or if none is trained, the performance of external models."""
     if not settings.models:
         return [external_answer(tables["transfer"], tables["claims"], tables["refusals"])]
     classes = "classes" in tables
@@ -139,7 +139,7 @@ def _missing(figures: Iterable[str]) -> list[str]:
 
 
 def _only_tested(settings: WriteReport) -> list[str]:
-    """Return the data sets that no source learns from."""
+    """Return the test-only data sets."""
     learnt = {name for names in settings.members.values() for name in names}
     return [name for name in settings.datasets if name not in learnt]
 
@@ -188,7 +188,7 @@ def _json(value: Any) -> markupsafe.Markup:
 
 
 def provenance(manifests: Path, datasets: Path, settings: WriteReport) -> list[tuple[str, str]]:
-    """Return what a reader needs to find the inputs and the code again."""
+    """Return the provenance: identifiers of the inputs and the code."""
     facts = [
         ("CrossRay", _commit()),
         (

@@ -1,4 +1,4 @@
-"""The tables of a report: which rows and columns a page shows, and the file that it offers."""
+"""The tables of a report: the rows and columns shown, and the file to download."""
 
 import base64
 import gzip

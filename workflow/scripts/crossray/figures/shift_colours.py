@@ -1,4 +1,4 @@
-"""How causes of a drop look, wherever they are drawn: a colour, a letter and a word each."""
+"""Colours, letters and words of the causes of a drop, for all figures."""
 
 #: cause -> colour; at least 15 apart in CAM02-UCS for every kind of colour vision
 CAUSE_COLOURS = {"prevalence": "#999933", "case_mix": "#1b7f6b", "image": "#1845fb", "concept": "#bd1f01"}

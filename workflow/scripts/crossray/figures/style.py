@@ -1,4 +1,4 @@
-"""How every figure looks, and how one chart becomes an SVG, a PNG and the words that go with it."""
+"""The style of all figures, and the export of a chart to SVG, PNG and JSON text."""
 
 import html
 import itertools

@@ -92,21 +92,35 @@ class WebArchive:
         """See :class:`crossray.datasets.pacs.archive.Archive`.
 
         A server may give a part of the answers at a time, and in another order each time, so that pages overlap and
-        leave gaps (PS3.18 8.3.4.4 asks for no order). Where they overlapped it is asked all over until nothing is new.
+        leave gaps (PS3.18 8.3.4.4 asks for no order). Where they overlapped it is asked all over, until two walks
+        through all pages in a row find nothing new.
         """
         found: dict[str, dict[str, str]] = {}
-        while True:
-            before, received = len(found), 0
-            walk: set[str] = set()
-            while page := self._page(level, keys, wanted, received):
-                received += len(page)
-                here = {one[OWN[level]]: one for one in page if one[OWN[level]]}
-                found = here | found
-                if walk.issuperset(here):
-                    break  # of a server that knows no offset the same ones come again
-                walk |= set(here)
-            if received == len(walk) or len(found) == before:
-                return list(found.values())
+        without_news = 0
+        while without_news < 2:
+            before = len(found)
+            received = self._walk(level, keys, wanted, found)
+            if before == 0 and received == len(found):
+                break
+            without_news = without_news + 1 if len(found) == before else 0
+        return list(found.values())
+
+    def _walk(
+        self, level: Level, keys: Mapping[str, str], wanted: Sequence[str], found: dict[str, dict[str, str]]
+    ) -> int:
+        """Add the answers of all pages that are new; return how many answers came, those without a UID left out."""
+        received = offset = 0
+        last: list[str] = []
+        while page := self._page(level, keys, wanted, offset):
+            offset += len(page)
+            here = [one[OWN[level]] for one in page if one[OWN[level]]]
+            if here == last:
+                break  # a server that knows no offset gives the same page again
+            for one in page:
+                if one[OWN[level]]:
+                    found.setdefault(one[OWN[level]], one)
+            received, last = received + len(here), here
+        return received
 
     def _page(self, level: Level, keys: Mapping[str, str], wanted: Sequence[str], offset: int) -> list[dict[str, str]]:
         above = [keys[uid] for uid in ("StudyInstanceUID", "SeriesInstanceUID") if uid in keys and level != "STUDY"]
