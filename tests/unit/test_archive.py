@@ -125,6 +125,7 @@ def service(tmp_path, monkeypatch):
     """Return a service with some studies, in whose folder the test is."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NETRC", str(tmp_path / "no"))
+    monkeypatch.setattr(pace, "FIRST_PAUSE", 0.01)
     files, labels = hospital(tmp_path / "dicom", STUDIES)
     labels.to_csv("labels.csv", index=False)
     with Faulty(files) as server:
