@@ -190,7 +190,7 @@ def page() -> str:
         "places with the given patients with and without the finding: how often the interval contains the mean of all",
         "possible trainings, and how often an interval over patients alone would. The true AUC is 0.8.",
         "",
-        "In practice: over four seeds of the default study on one machine, the AUC of south to north varied",
+        "In practice: over four seeds of an earlier default study on one machine, the AUC of south to north varied",
         "with a standard deviation of 0.046 (0.674, 0.754, 0.754, 0.674; interval of the first over patients: 0.64",
         "to 0.71), that of south to west with 0.05, and all other pairs with less than 0.01; the mean drop of south",
         "was 0.22, 0.13, 0.12 and 0.17.",

@@ -87,7 +87,7 @@ def test_two_studies_do_not_share_defaults():
         (["datasets", "a/b"], {"reader": "simulated", "images": 1}, r"datasets: 'a/b' is not a name"),
         (["sources"], ["east"], r"sources: 'east' is not a data set; allowed are north, south, west"),
         (["targets"], ["north"], r"targets: the source 'south' is missing"),
-        (["datasets", "north", "split", "train"], 0.9, r"datasets.north.split: .* add up to 1.5"),
+        (["datasets", "north", "split", "train"], 0.9, r"datasets.north.split: .* add up to 1.4"),
         (
             ["datasets", "west", "labelling", "unlabelled"],
             ["Mass"],
