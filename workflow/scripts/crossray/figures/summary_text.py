@@ -14,8 +14,8 @@ from crossray.tables import reported
 FEWEST_TRAININGS = 3
 #: measured: four seeds of the models of an earlier default study on one machine (docs/calibration.md)
 USUAL_SEED_SD = (
-    "with four trainings of each model of an earlier demonstration, the standard deviation of the AUC between trainings "
-    "was 0.05 for two pairs of hospitals and below 0.01 for all others"
+    "with four trainings of each model of an earlier demonstration, the standard deviation of the AUC between "
+    "trainings was 0.05 for two pairs of hospitals and below 0.01 for all others"
 )
 #: a sentence lists at most this many tasks
 _NAMED = 6
