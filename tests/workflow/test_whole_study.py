@@ -1,5 +1,6 @@
 """Every analysis through the workflow: pooled sources, seeds, a second reading, shared outputs, the paper."""
 
+import html
 import json
 
 import pandas as pd
@@ -12,7 +13,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 #: what the study of several models has
 ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth",
-          "external")  # fmt: skip
+          "external", "usefulness", "readers")  # fmt: skip
 
 
 def read(whole, name):
@@ -24,7 +25,7 @@ def test_every_table_and_figure_is_there(whole):
     figures = had(FIGURES, set(NEEDS) - set(ABSENT))
     assert {path.stem for path in (results / "figures").glob("*.png")} == set(figures)
     assert all((results / TABLES[name].path).is_file() for name in had(TABLES, set(NEEDS) - set(ABSENT)))
-    page = (results / "report.html").read_text()
+    page = html.unescape((results / "report.html").read_text())
     for name in figures:
         assert f'id="figure-{name}"' in page
     assert {name for name, words in MISSING.items() if words in page} == set(ABSENT) - {"classes"}
