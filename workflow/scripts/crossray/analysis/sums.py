@@ -20,6 +20,11 @@ def of_two(first: tuple[float, Limits], second: tuple[float, Limits], correlatio
     return total, total - _length(below, other_below, turned), total + _length(above, other_above, turned)
 
 
+def with_limits(name: str, limits: Limits) -> dict[str, float]:
+    """Return a number and its limits as the columns ``name``, ``name_low`` and ``name_high`` of a table."""
+    return dict(zip((name, f"{name}_low", f"{name}_high"), limits, strict=True))
+
+
 def _weighted(weight: float, limits: Limits) -> Limits:
     """Return a number times its weight, and how far its limits lie below and above it."""
     value, *ends = (weight * end for end in limits)

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from crossray import reasons
 from crossray.analysis import net_benefit
 from crossray.analysis.cells import Cell, Study
 from crossray.analysis.local_thresholds import Images, images_of
-from crossray.analysis.sums import Limits
+from crossray.analysis.sums import Limits, with_limits
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
+from crossray.study.thresholds import limit_of_probability
 from crossray.tables import of_rows
 from crossray.tables.usefulness import DecisionCurve, ScoreDistribution
 
@@ -22,9 +23,6 @@ from crossray.tables.usefulness import DecisionCurve, ScoreDistribution
 POINTS = 26
 #: bins of a distribution, at most
 BINS = 20
-
-#: logits below the threshold where an output still is this very probability, its logarithm rounded in another way
-_HAIR = 1e-12
 
 CONFIGURED, OWN = "the configuration", "test images"
 BETTER, WORSE, CANNOT_TELL = "better than both", "worse than one", "cannot tell"
@@ -84,14 +82,14 @@ def of_threshold(here: Images, threshold: float, prevalence: float | None) -> di
         prevalence: in place of the images' own.
     """
     weight = threshold / (1 - threshold)
-    called = here.logits >= logit(threshold) - _HAIR
+    called = here.logits >= limit_of_probability(threshold)
     found = net_benefit.of_calls(here, called, weight, prevalence)
     over_all = net_benefit.over_calling_all(here, called, weight, prevalence)
     row: dict[str, Any] = {"threshold": threshold, "called": float(called.mean()), "finding": _finding(found, over_all)}
     parts = {"net_benefit": found, "over_all": over_all}
     parts["treat_all"] = net_benefit.of_calling_all(here, weight, prevalence)
     for name, limits in parts.items():
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), limits, strict=True))
+        row |= with_limits(name, limits)
     return row
 
 

@@ -7,7 +7,7 @@ from scipy.special import expit
 
 from crossray.analysis import net_benefit, shares
 from crossray.analysis.local_thresholds import Called, Images, hits_of
-from crossray.analysis.sums import Limits, of_two
+from crossray.analysis.sums import Limits, of_two, with_limits
 from crossray.study.acceptance import Criteria
 
 _ROUNDING = 1e-12
@@ -28,20 +28,20 @@ def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = Tr
     for name in ("sensitivity", "specificity"):
         hits, owners = hits_of(name, here, called)
         found[name] = (float(hits.mean()), *shares.interval(hits, owners))
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), found[name], strict=True))
+        row |= with_limits(name, found[name])
     if criteria.prevalence is None:
         return row
     right, kept = found["sensitivity"], found["specificity"]
     false = (1 - kept[0], 1 - kept[2], 1 - kept[1])
-    row |= _with_limits("precision", _precision(right, false, float(criteria.prevalence)))
+    row |= with_limits("precision", _precision(right, false, float(criteria.prevalence)))
     if criteria.miss_costs is not None:
         row |= _costs(here, called, float(criteria.miss_costs), float(criteria.prevalence))
     if criteria.per_day is not None:
         ill = float(criteria.per_day) * float(criteria.prevalence)
         well = float(criteria.per_day) - ill
         value, low, high = of_two((ill, right), (well, false))
-        row |= _with_limits("alerts_per_day", (value, max(low, 0.0), high))
-        row |= _with_limits("missed_per_day", (ill * (1 - right[0]), ill * (1 - right[2]), ill * (1 - right[1])))
+        row |= with_limits("alerts_per_day", (value, max(low, 0.0), high))
+        row |= with_limits("missed_per_day", (ill * (1 - right[0]), ill * (1 - right[2]), ill * (1 - right[1])))
     return row
 
 
@@ -49,12 +49,8 @@ def _costs(here: Images, called: Called, missed: float, prevalence: float) -> di
     """Return net benefit, and what 100 images cost in false alarms, of which a missed finding costs several."""
     benefit = net_benefit.of_calls(here, called.positive, 1 / missed, prevalence)
     value, low, high = (100 * missed * (prevalence - end) for end in benefit)
-    row = _with_limits("net_benefit", benefit) | _with_limits("cost", (value, max(high, 0.0), low))
+    row = with_limits("net_benefit", benefit) | with_limits("cost", (value, max(high, 0.0), low))
     return row | {"cost_of_none": 100 * missed * prevalence, "cost_of_all": 100 * (1 - prevalence)}
-
-
-def _with_limits(name: str, limits: Limits) -> dict[str, float]:
-    return dict(zip((name, f"{name}_low", f"{name}_high"), limits, strict=True))
 
 
 def _precision(right: Limits, false: Limits, prevalence: float) -> Limits:

@@ -1,6 +1,5 @@
 """Settings of each stage: exactly those that decide its result, and nothing else of the configuration."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -46,15 +45,13 @@ from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.study.stages.summarise_models import SummariseModels
 from crossray.study.stages.train_model import TrainModel
 from crossray.study.stages.train_shared_heads import TrainSharedHeads
+from crossray.study.thresholds import limit_of_probability
 from crossray.study.training import TrainingRun
 from crossray.study.usefulness import Usefulness
 
 R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
 
-
-#: logits by which thresholds lie below what they are set to
-_HAIR = 1e-12
 
 #: test images of a data set that are described, at most
 DESCRIBED = 2000
@@ -242,7 +239,7 @@ def external_model(plan: Plan, model: str) -> ExternalModel:
     limits, chosen_on = external.threshold, None
     if isinstance(limits, Mapping):
         is_probability = external.kind_of_scale() == PROBABILITY
-        limits = {task: _log_odds(limit) if is_probability else limit for task, limit in limits.items()}
+        limits = {task: limit_of_probability(limit) if is_probability else limit for task, limit in limits.items()}
     else:
         home = external.home
         home = home if home in targets and home not in plan.study.only_tested() else None
@@ -256,14 +253,6 @@ def external_model(plan: Plan, model: str) -> ExternalModel:
         thresholds=limits,
         chosen_on=chosen_on,
     )
-
-
-def _log_odds(probability: float) -> float:
-    """Return a probability's logit; that of 0 and of 1 is beyond all others."""
-    if probability in (0, 1):
-        return math.inf if probability else -math.inf
-    # a hair below, so that an output that is this very probability is called, however its logarithm was rounded
-    return math.log(probability / (1 - probability)) - _HAIR
 
 
 def measure_external(plan: Plan) -> MeasureExternal:
