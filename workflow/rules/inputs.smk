@@ -204,8 +204,8 @@ def figure_files(wildcards):
 
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
-    history, record = rules.train_model.output.history, rules.train_model.output.record
-    return of_trainings(history, PLAN.reported_models) + of_trainings(record, PLAN.reported_models)
+    files = rules.train_model.output
+    return [path for one in (files.history, files.record) for path in of_trainings(one, PLAN.reported_models)]
 
 
 #: folder that a figure can read -> its files
