@@ -34,7 +34,7 @@ SUBJECTS = {
     "startup": 1,
     "graph": 1,
 }
-FURTHER = {"analyses": 1, "duplicates": 1, "hostile": 1, "lettering": 1}
+FURTHER = {"analyses": 1, "duplicates": 1, "hostile": 1, "lettering": 1, "page": 1}
 
 
 def run_alone(subject: str) -> None:

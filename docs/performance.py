@@ -94,6 +94,7 @@ TARGETS = [
     Target("intervals", "intervals of 416 cells", "scikit-learn, a loop", 20, "intervals of the paper's matrix"),
     Target("intervals", "intervals of 416 cells", "", 300, "intervals of the paper's matrix, one core"),
     Target("startup", "snakemake -n, default study", "", 5, "`snakemake -n` of the default study"),
+    Target("page", "page, drawn", "", 1, "the page of the paper's matrix, drawn by a browser"),
 ]  # fmt: skip
 
 

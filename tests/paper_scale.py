@@ -10,7 +10,7 @@ COHORTS = {"NIH": "nih", "Google": "nih", "Kaggle": "nih", "MIMIC_CH": "mimic", 
 
 
 def paper_scale(folder, images=250):
-    """Write predictions whose true AUCs are the paper's 416 cells, and analyse all but causes and maps."""
+    """Return a study whose true AUCs are the paper's 416 cells, of which all but causes and maps is analysed."""
     cells = pd.read_csv(PUBLISHED / "fig1_auc.csv")
     cells["source"] = cells["source"].replace({"All": "all"})
     tasks = list(dict.fromkeys(cells["task"]))
@@ -22,4 +22,4 @@ def paper_scale(folder, images=250):
     pooled = ["all", "all-but-NIH", "all-but-PC", "all-but-CheX", "all-but-MIMIC_CH"]
     names = {target: target for target in targets}
     return Made(folder, labels, sources + pooled, aucs, tasks, images=images, cohorts=COHORTS, paper=names,
-                explained=False).make()  # fmt: skip
+                explained=False)  # fmt: skip

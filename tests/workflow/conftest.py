@@ -81,8 +81,11 @@ def again(finished, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def large(tmp_path_factory):
+def large(made_once):
     """Return a study of the paper's size with its page, made up from the published matrix."""
-    study = paper_scale(tmp_path_factory.mktemp("large")).analyse().draw()
-    (study.folder / "report.html").write_text(study.page())
-    return study
+
+    def make(folder):
+        study = paper_scale(folder).make().analyse().draw()
+        (folder / "report.html").write_text(study.page())
+
+    return paper_scale(made_once("large", make))

@@ -196,27 +196,30 @@ def held(folder, pending):
     return {what: training for what, (seed, _) in pending.items() if (training := half_done(folder, seed))}
 
 
-def strike_next(node, folder, pending):
-    """Strike the first training that is half done; return with what."""
+def strike_next(node, folder, pending, struck):
+    """Strike the first training that is half done; note its job and return with what."""
     for what, training in held(folder, pending).items():
         seed, words = pending[what]
         name = f"rule_train_model_wildcards_small_north_{seed}"
         job = next((number for number, words in node.jobs("RUNNING").items() if words == name), None)
         if not job:  # an earlier blow ends it just now
             continue
-        if what == "node down" and len(pending) > 1:  # it would begin the others again too
-            continue
+        others = {other: pending[other] for other in pending if other != what}
+        if what == "node down":  # it would begin the others again too
+            if others:
+                continue
+            node.wait_until(partial(over, node, struck["time limit"], folder, pending), seconds=300)
         node.run(*words.format(job=job, host=node.names[0]).split())
+        struck[what] = job
+        if what == "time limit":  # a minute, the shortest; it stays stopped, as only what hangs is still there
+            return what
         if what == "node down":
             node.wait_until(lambda: "down" in node.run("sinfo", "--noheader", "--format=%t"), seconds=300)
             node.run("scontrol", "update", f"nodename={node.names[0]}", "state=resume")
-        ended = partial(over, node, job, folder, {other: pending[other] for other in pending if other != what})
-        if what == "time limit":  # a minute, the shortest; only a program that hangs is still there
-            node.wait_until(ended, seconds=300)
         with suppress(ProcessLookupError):
             os.kill(training, signal.SIGCONT)
         if what != "node down":  # the next blow finds nothing of this one
-            node.wait_until(ended, seconds=300)
+            node.wait_until(partial(over, node, job, folder, others), seconds=300)
         return what
     return None
 
@@ -228,33 +231,31 @@ def over(node, job, folder, others):
 
 
 def test_trainings_that_are_struck_end_in_the_same_weights(node, through_slurm, tmp_path, tell):
-    undisturbed, struck = copy_workflow(tmp_path / "undisturbed"), copy_workflow(tmp_path / "struck")
-    for made in (undisturbed, struck):
-        made.write("struck.yaml", yaml.safe_dump(STRUCK))
-    undisturbed.snakemake("train", study="struck.yaml")
-    struck.snakemake("convert", study="struck.yaml")
-    folder, told, pending = struck.folder, [], dict(BLOWS)
+    undisturbed = copy_workflow(tmp_path / "undisturbed")
+    undisturbed.write("struck.yaml", yaml.safe_dump(STRUCK))
+    undisturbed.snakemake("results/struck/manifests/north.parquet", study="struck.yaml")
+    folder = shutil.copytree(undisturbed.folder, tmp_path / "struck", symlinks=True)
     run = through_slurm(folder, "train", *WITHOUT_GPU, study="struck.yaml")
+    pending, struck = dict(BLOWS), {}
     while pending:
-        what = wait_until(lambda: strike_next(node, folder, pending), run)
-        del pending[what]
-        told.append(what)
-    node.wait_until(lambda: node.resume() or node.jobs("RUNNING"), seconds=300)
+        del pending[wait_until(lambda: strike_next(node, folder, pending, struck), run)]
+    wait_until(lambda: node.resume() or running(folder, "train_model"), run)  # a step that begins would ask it in vain
     node.restart_controller()
-    told.append("controller restarted")
+    undisturbed.snakemake("train", study="struck.yaml")
     wait_until(lambda: node.resume() or run.poll() is not None, seconds=900)
     assert run.returncode == 0, (folder / "slurm-run.log").read_text()[-6000:]
     for seed in STRUCK["seeds"]:
         place = f"results/struck/models/small/north/{seed}"
         for name in ("weights.safetensors", "history.csv"):
             assert (folder / place / name).read_bytes() == (undisturbed.folder / place / name).read_bytes(), seed
-        assert "continuing from" in (folder / f"logs/struck/train_model/small/north/{seed}.log").read_text(), seed
-        first = min(folder.glob(f"logs/struck/train_model/small/north/{seed}/*.log"))
-        assert "training and" in first.read_text(), seed
-        assert "asked for no GPU" in first.read_text().splitlines()[0], seed
+        logs = [path.read_text() for path in sorted(folder.glob(f"logs/struck/train_model/small/north/{seed}/*.log"))]
+        assert "training and" in logs[0], seed
+        assert any("continuing from" in log for log in logs[1:]), seed
+        assert "asked for no GPU" in logs[0].splitlines()[0], seed
     output = (folder / "slurm-run.log").read_text()
     assert re.search(r"was out of time, with runtime=\d+; another attempt asks for more; see .*\.log", output)
     memory = re.findall(r"rule train_model:\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", output)
     assert len(memory) > 4
     assert len(set(memory)) == 1  # nobody was short of it
+    told = [*struck, "controller restarted"]
     tell(f"SLURM: faults injected: {len(told)} ({', '.join(told)}); trainings that ended equal: 4 of 4; files lost: 0")
