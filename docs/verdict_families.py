@@ -23,7 +23,8 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from crossray.analysis.shift.cell import ShiftSample  # noqa: E402
 from crossray.analysis.shift.prevalence import calibration  # noqa: E402
-from crossray.analysis.shift.terms import log_losses  # noqa: E402
+from crossray.analysis.shift.terms import AUC, LOG_LOSS, METRICS, log_losses  # noqa: E402
+from crossray.statistics import auc  # noqa: E402
 
 FEATURES, PREVALENCE, ERROR, ALIKE = 8, 0.3, 0.35, 0.7
 _AXIS = np.array([1.6, 0.8, 0.5]) / np.linalg.norm([1.6, 0.8, 0.5])
@@ -241,23 +242,28 @@ def cases(reader: Reader, images: Images) -> ShiftSample:
     return ShiftSample(images.labels, scores, reader.used(images), owners, features)
 
 
-def planted_terms(reader: Reader, source: Hospital, target: Hospital, images: int = 20_000) -> dict[str, float]:
-    """Return each cause's share of the lost log-loss: its Shapley value over which causes are planted."""
+def planted_terms(
+    reader: Reader, source: Hospital, target: Hospital, images: int = 20_000
+) -> dict[str, dict[str, float]]:
+    """Return metric -> cause -> its share of what is lost: its Shapley value over which causes are planted."""
     changed = {name: getattr(target, name) for name in vars(target) if getattr(target, name) != getattr(source, name)}
     active = [cause for cause, names in PLANTS.items() if any(name in changed for name in names)]
-    lost: dict[frozenset[str], float] = {}
+    lost: dict[frozenset[str], dict[str, float]] = {}
 
-    def loss(causes: Iterable[str]) -> float:
+    def loss(causes: Iterable[str]) -> dict[str, float]:
         key = frozenset(causes)
         if key not in lost:
             some = {name: changed[name] for cause in key for name in PLANTS[cause] if name in changed}
             drawn = draw(images, np.random.default_rng(999), Hospital(**{**vars(source), **some}))
-            lost[key] = float(log_losses(reader.used(drawn), drawn.labels).mean())
+            used = reader.used(drawn)
+            lost[key] = {LOG_LOSS: float(log_losses(used, drawn.labels).mean()), AUC: 1 - auc(drawn.labels, used)}
         return lost[key]
 
-    found = dict.fromkeys(PLANTS, 0.0)
+    found = {metric: dict.fromkeys(PLANTS, 0.0) for metric in METRICS}
     orders = list(permutations(active))
     for order in orders:
         for place, cause in enumerate(order):
-            found[cause] += (loss(order[: place + 1]) - loss(order[:place])) / len(orders)
+            before, after = loss(order[:place]), loss(order[: place + 1])
+            for metric, terms in found.items():
+                terms[cause] += (after[metric] - before[metric]) / len(orders)
     return found

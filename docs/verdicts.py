@@ -1,12 +1,12 @@
-"""Write docs/calibration/verdicts.csv: how often verdicts are right on families of known truth.
+"""Write docs/calibration/verdict_cells.csv and verdicts.csv: how often verdicts are right on families of known truth.
 
-Run by ``make calibration``. Cells that this code has already judged are kept.
+``python docs/verdicts.py [FAMILY ...]`` judges the families that this code has not judged yet, all where none is named.
 """
 
+import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,16 @@ from scipy.stats import beta
 from verdict_families import FAMILIES, PLANTS, ROOT, Family, Reader, cases, draw, planted_terms
 
 from crossray.analysis.shift.cell import explain
-from crossray.analysis.shift.terms import CAUSES, METRICS
+from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import COMPOUND, LIMITS, NO_SHIFT, judge, present
 from crossray.code_version import code_version
 from crossray.files import write_csv
 from crossray.seeds import derived_seed
 
-VERDICTS = ROOT / "docs/calibration/verdicts.csv"
+CELLS_TABLE, VERDICTS = (ROOT / f"docs/calibration/{name}.csv" for name in ("verdict_cells", "verdicts"))
+CELL_COLUMNS = ["family", "number", "metric", "verdict", "outcome", "harm", "code"]
 COLUMNS = ["family", "identifiable", "tuned", "metric", "cells", "right", "abstained", "wrong", "wrong_low",
-           "wrong_high", "named", "harmful", "harmful_named", "harmful_low", "harmful_high", "code"]  # fmt: skip
+           "wrong_high", "named", "harmful", "harmful_named", "harmful_low", "harmful_high"]  # fmt: skip
 #: cells of a family, images a side and to learn from, images of a patient at most in every other cell, resamples
 CELLS, IMAGES, LEARNT, MOST, RESAMPLES = 40, 1500, 2000, 3, 40
 #: the seed that nothing was set on; limits were set on seed 11
@@ -41,8 +42,8 @@ def code() -> str:
     return code_version("crossray/analysis/shift/verdict")
 
 
-def judged(name: str, number: int, seed: int = HELD_OUT) -> dict[str, tuple[str, Mapping[str, float]]]:
-    """Draw a cell of a family and judge it; return metric -> verdict and the planted terms, in nats."""
+def judged(name: str, number: int, seed: int = HELD_OUT) -> list[dict[str, object]]:
+    """Draw a cell of a family and judge it; return a row of the table of cells for each metric."""
     family = FAMILIES[name]
     generator = np.random.default_rng(derived_seed(seed, name, str(number)))
     home, away = family.drawn(generator)
@@ -54,12 +55,19 @@ def judged(name: str, number: int, seed: int = HELD_OUT) -> dict[str, tuple[str,
         target = replace(target, second=np.where(read_again, drawn[1].second, np.nan))
     found = explain(source, target, RESAMPLES, number)
     flags = present(found, found.p)
-    terms = planted_terms(reader, home, away)
-    return {metric: (judge(found, flags, dict.fromkeys(CAUSES, 0.0), metric).verdict, terms) for metric in METRICS}
+    planted = planted_terms(reader, home, away)
+    harm = round(max(planted[LOG_LOSS].values()), 4)
+    rows: list[dict[str, object]] = []
+    for metric in METRICS:
+        verdict = judge(found, flags, dict.fromkeys(CAUSES, 0.0), metric).verdict
+        told = outcome(family, verdict, planted[metric], metric)
+        row = {"family": name, "number": number, "metric": metric, "verdict": verdict, "outcome": told, "harm": harm}
+        rows.append(row | {"code": code()})
+    return rows
 
 
-def outcome(family: Family, verdict: str, terms: Mapping[str, float]) -> str:
-    """Say whether a verdict is right, abstains or is wrong.
+def outcome(family: Family, verdict: str, terms: Mapping[str, float], metric: str) -> str:
+    """Say whether a verdict is right, abstains or is wrong, by the planted terms of its own metric.
 
     A cause is right where it is planted, harms and is none of the smaller ones; the compound verdict is right where
     nobody could tell more, wrong where nothing is planted that harms, and else abstains.
@@ -76,7 +84,7 @@ def outcome(family: Family, verdict: str, terms: Mapping[str, float]) -> str:
         return WRONG if harmless else ABSTAINED if family.identifiable else RIGHT
     if harmless:
         return RIGHT
-    return WRONG if verdict == NO_SHIFT and largest > LIMITS.nothing["log-loss"] else ABSTAINED
+    return WRONG if verdict == NO_SHIFT and largest > LIMITS.nothing[metric] else ABSTAINED
 
 
 def exact(hits: int, of: int) -> tuple[float, float]:
@@ -86,39 +94,54 @@ def exact(hits: int, of: int) -> tuple[float, float]:
     return round(low, 4), round(high, 4)
 
 
-def rows_of(name: str, cells: int) -> list[dict[str, object]]:
-    """Judge a family's cells; return a row for each metric."""
-    family = FAMILIES[name]
-    found = [judged(name, number) for number in range(cells)]
+def summary(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count the outcomes of each family's cells, by both metrics; shares have exact intervals."""
     rows: list[dict[str, object]] = []
-    for metric in METRICS:
-        verdicts = [one[metric] for one in found]
-        outcomes = [outcome(family, verdict, terms) for verdict, terms in verdicts]
-        harmful = [verdict for verdict, terms in verdicts if max(terms.values()) > HARM]
-        row: dict[str, object] = {"family": name, "identifiable": family.identifiable, "tuned": family.tuned}
-        row |= {"metric": metric, "cells": cells, **{one: outcomes.count(one) for one in (RIGHT, ABSTAINED, WRONG)}}
-        row |= dict(zip(("wrong_low", "wrong_high"), exact(outcomes.count(WRONG), cells), strict=True))
-        row["named"] = sum(verdict in CAUSES for verdict, _ in verdicts)
-        row |= {"harmful": len(harmful), "harmful_named": sum(verdict in CAUSES for verdict in harmful)}
-        if harmful:
-            ends = exact(row["harmful_named"], len(harmful))
-            row |= dict(zip(("harmful_low", "harmful_high"), ends, strict=True))
-        rows.append(row | {"code": code()})
-    return rows
+    for name, family in FAMILIES.items():
+        for metric in METRICS:
+            own = cells[(cells["family"] == name) & (cells["metric"] == metric)]
+            if own.empty:
+                continue
+            row: dict[str, object] = {"family": name, "identifiable": family.identifiable, "tuned": family.tuned}
+            counts = {one: int((own["outcome"] == one).sum()) for one in (RIGHT, ABSTAINED, WRONG)}
+            row |= {"metric": metric, "cells": len(own), **counts}
+            row |= dict(zip(("wrong_low", "wrong_high"), exact(counts[WRONG], len(own)), strict=True))
+            named, harmful = own["verdict"].isin(CAUSES), own["harm"] > HARM
+            both = int((named & harmful).sum())
+            row |= {"named": int(named.sum()), "harmful": int(harmful.sum()), "harmful_named": both}
+            if harmful.any():
+                ends = exact(both, int(harmful.sum()))
+                row |= dict(zip(("harmful_low", "harmful_high"), ends, strict=True))
+            rows.append(row)
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def write(cells: int = CELLS, names: Sequence[str] = tuple(FAMILIES), path: Path = VERDICTS) -> None:
-    """Judge the families that this code has not judged yet, and write the table after each."""
-    table = pd.read_csv(path) if path.exists() else pd.DataFrame(columns=COLUMNS)
-    for name in names:
-        old = table[table["family"] == name]
-        if len(old) and (old["code"] == code()).all() and (old["cells"] >= cells).all():
+def write(names: Sequence[str], count: int = CELLS) -> None:
+    """Judge the families that this code has not judged yet, and write both tables after each."""
+    cells = pd.read_csv(CELLS_TABLE) if CELLS_TABLE.exists() else pd.DataFrame(columns=CELL_COLUMNS)
+    cells = cells[cells["code"] == code()]
+    for place, name in enumerate(names, start=1):
+        if (cells["family"] == name).sum() >= count * len(METRICS):
             continue
-        table = pd.concat([table[table["family"] != name], pd.DataFrame(rows_of(name, cells), columns=COLUMNS)])
+        print(f"{place} of {len(names)}: {name}", flush=True)
+        rows = [row for number in range(count) for row in judged(name, number)]
+        cells = pd.concat([cells[cells["family"] != name], pd.DataFrame(rows, columns=CELL_COLUMNS)])
         order = {family: place for place, family in enumerate(FAMILIES)}
-        table = table.sort_values("family", key=lambda column: column.map(order), kind="stable")
-        write_csv(path, table)
+        cells = cells.sort_values("family", key=lambda column: column.map(order), kind="stable")
+        write_csv(CELLS_TABLE, cells)
+        write_csv(VERDICTS, summary(cells))
+
+
+def main() -> int:
+    """Parse the command line and judge."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("family", nargs="*", help=f"one of: {'; '.join(FAMILIES)}")
+    asked = options.parse_args().family
+    if unknown := set(asked) - set(FAMILIES):
+        options.error(f"unknown: {'; '.join(sorted(unknown))}; there are {'; '.join(FAMILIES)}")
+    write(asked or list(FAMILIES))
+    return 0
 
 
 if __name__ == "__main__":
-    write(names=sys.argv[1:] or tuple(FAMILIES))
+    sys.exit(main())

@@ -79,7 +79,7 @@ def grid():
         reader, _, sides = sides_of(planted, [77, number])
         cell = explain(*sides, RESAMPLES, number)
         verdicts = {metric: judge(cell, present(cell, cell.p), NO_FLOOR, metric) for metric in METRICS}
-        found[name] = cause, planted_terms(reader, Hospital(), Hospital(**planted)), cell, verdicts
+        found[name] = cause, planted_terms(reader, Hospital(), Hospital(**planted))[LOG_LOSS], cell, verdicts
     return found
 
 

@@ -8,6 +8,7 @@ from crossray.datasets import find_reader
 from crossray.datasets.configured import with_policy
 from crossray.datasets.manifests import read_manifest
 from crossray.errors import UserError, speaking_of
+from crossray.manifest import MONTHS
 from helpers import dataset, dicom_file, workbook
 from releases import picture, pixels
 
@@ -346,15 +347,16 @@ def test_labels_of_another_table_by_study(tmp_path, caplog):
 
 def test_headers_say_what_the_table_does_not(tmp_path):
     said_of = {"PatientID": "q", "PatientSex": "F", "PatientAge": "051Y", "ViewPosition": "PA"}
-    for name in ("1", "2"):
-        dicom_file(tmp_path / f"{name}.dcm", pixels(1), **said_of)
+    for name, date in (("1", "20240131"), ("2", "20231230")):
+        dicom_file(tmp_path / f"{name}.dcm", pixels(1), **said_of, StudyDate=date)
     table(tmp_path, "image_id,path,age,A\n1,1.dcm,40,1\n2,2.dcm,,0\n")
-    headers = ["patient_id", "sex", "age", "view"]
+    headers = ["patient_id", "sex", "age", "view", "date"]
     rows = read(tmp_path, table="t.csv", columns={"age": "age"}, tasks=["A"], from_headers=headers)
     assert rows["patient_id"].tolist() == ["q", "q"]
     assert rows["age"].tolist() == [40, 51]
     assert rows["sex"].tolist() == ["F", "F"]
     assert rows["view"].tolist() == ["PA", "PA"]
+    assert rows[MONTHS].tolist() == [1, 0]
 
 
 def test_two_files_that_a_path_without_ending_may_mean(tmp_path):

@@ -1,4 +1,4 @@
-"""What DICOM headers say of the images where a release's tables are silent: view, patient, sex, age. Nothing else."""
+"""What DICOM headers say of images where a release's tables are silent: view, patient, sex, age, date. Nothing else."""
 
 import logging
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Facts of images from the rows of tables: identifiers, paths, view, sex and age, from patterns and headers too."""
+"""Facts of images from rows of tables: identifiers, paths, view, sex, age and date, from patterns and headers too."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ KEYWORDS = {
     "sex": "PatientSex",
     "age": "PatientAge",
     "view": "ViewPosition",
+    "date": "StudyDate",
 }
 
 
@@ -42,7 +43,7 @@ def facts_of(
     import pandas as pd
 
     texts = joined.texts
-    fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
+    fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age", "date")
     facts = {
         field: texts[columns[field]].str.strip() if field in columns else pd.Series("", texts.index, dtype="str")
         for field in fields
@@ -122,6 +123,7 @@ def _found(facts: Mapping[str, "pandas.Series"], texts: "pandas.DataFrame") -> d
     found = {
         field: facts[field].mask(facts[field] == "", texts[HEADER + keyword].str.strip())
         for field, keyword in {"image_id": "SOPInstanceUID", **KEYWORDS}.items()
+        if HEADER + keyword in texts
     }
     return found | {"image_id": found["image_id"].mask(found["image_id"] == "", facts["path"])}
 

@@ -49,7 +49,7 @@ SETTINGS = (
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
 COHORT = None
 
-FromHeaders = Literal["patient_id", "study_id", "sex", "age", "view"]
+FromHeaders = Literal["patient_id", "study_id", "sex", "age", "view", "date"]
 
 TaskSource = Annotated[str | Annotated[LabelSource, Obeys(contradiction)], OneKindOf()]
 Strata = Several[str] | Annotated[Mapping[str, str], Len(1)]
@@ -285,8 +285,8 @@ def _strata(
     from crossray.manifest import MONTHS, STRATUM
 
     found = {}
-    if settings.columns.date:
-        found[MONTHS] = months(joined.texts[settings.columns.date])
+    if settings.columns.date or "date" in settings.from_headers:
+        found[MONTHS] = months(facts["date"])
     asked = sources_of(settings.strata or ())
     of_headers = [source for source in asked.values() if source not in joined.texts]
     headers = read_headers(root, facts["path"], of_headers).set_axis(joined.texts.index) if of_headers else None
@@ -318,7 +318,7 @@ def _joined(
     several, used = settings.several_rows is not None, list(optional_columns.values())
     if settings.found_by:
         by = settings.found_by
-        keywords = list(KEYWORDS.values())
+        keywords = [KEYWORDS[field] for field in KEYWORDS if field != "date" or field in settings.from_headers]
         images = find_images_by(release.root, release.tables[0], by, keywords, settings.max_missing, settings.names)
         labels = Join(table="", key=HEADER + by.header, key_there=by.column, names=settings.names)
         joined = with_joins(images, release.tables, [labels, *settings.join], [*facts, *of_tasks], several, used)
