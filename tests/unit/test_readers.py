@@ -18,7 +18,7 @@ from crossray.datasets.configured import with_policy
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 from crossray.study.splits import Split
-from helpers import dataset
+from helpers import dataset, dicom_file
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
 CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
@@ -193,6 +193,37 @@ def test_a_folder_without_a_validation_split_gets_one_by_patients(tmp_path):
     assert set(table["split"]) == {"train", "validation", "test"}
     assert (table["split"] == "test").sum() == 1  # the release's own
     assert table.groupby("patient_id")["split"].nunique().max() == 1
+
+
+def of_dicom(root):
+    """Two folders of classes of DICOM files; the third names no patient."""
+    said = [{"PatientID": "q", "PatientSex": "F", "PatientAge": "051Y", "ViewPosition": "PA"}, {"PatientID": "q"}, {}]
+    for place, elements in enumerate(said):
+        path = root / ("NORMAL", "PNEUMONIA", "PNEUMONIA")[place] / f"{place}.dcm"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        dicom_file(path, np.full((8, 8), place, np.uint16), **elements)
+
+
+def test_headers_say_what_paths_of_a_folder_do_not(tmp_path):
+    fields = ["patient_id", "sex", "age", "view"]
+    table = read(tmp_path, of_dicom, reader="folder", classes=CLASSES, from_headers=fields)
+    assert table["patient_id"].tolist() == ["q", "q", "PNEUMONIA/2.dcm"]
+    assert table["age"].fillna(0).tolist() == [51, 0, 0]
+    assert table[["sex", "view"]].fillna("").to_numpy().tolist() == [["F", "PA"], ["", ""], ["", ""]]
+    by_paths = read(tmp_path, of_dicom, reader="folder", classes=CLASSES, from_headers=fields, patient=r"([012])\.dcm")
+    assert by_paths["patient_id"].tolist() == ["0", "1", "2"]
+    assert read(tmp_path, of_dicom, reader="folder", classes=CLASSES)["patient_id"].is_unique
+
+
+def test_a_folder_whose_headers_name_no_patient_is_told_so(tmp_path):
+    root = tmp_path / "NORMAL"
+    root.mkdir()
+    for number in range(3):
+        dicom_file(root / f"{number}.dcm", np.full((8, 8), number, np.uint16), PatientID="ANONYMOUS")
+    asked = {"reader": "folder", "classes": {"NORMAL": []}, "from_headers": ["patient_id"]}
+    with pytest.raises(UserError, match=r"column PatientID: .*3 of 3 images have such a word.*List it under no_patient"):
+        read(tmp_path, lambda root: None, **asked)
+    assert read(tmp_path, lambda root: None, **asked, no_patient=["anonymous"])["patient_id"].is_unique
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from annotated_types import Len
 
 from crossray.datasets import Release
-from crossray.datasets.fields import views
+from crossray.datasets.fields import ages, optional, sexes, views
+from crossray.datasets.headers import KEYWORDS, from_headers
+from crossray.datasets.identifiers import without_placeholders
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files, without_ending
 from crossray.datasets.options import NamedView, Words
 from crossray.datasets.patterns import group_where_it_fits, wrong_expression, wrong_group
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("classes", "patient", "class_from", "only", "view", "view_words")
+SETTINGS = ("classes", "patient", "class_from", "only", "view", "view_words", "from_headers", "no_patient")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
 
@@ -64,6 +66,10 @@ class Options(Settings):
     "Views to further words for them, such as AP: [mobile]; UNKNOWN to words that leave it unknown."
     only: LeftOut[Annotated[str, Obeys(wrong_expression)]] = None
     "Regular expression that paths of images must match, such as /images/ if there are also masks; others are left out."
+    from_headers: tuple[Literal["patient_id", "study_id", "sex", "age", "view"], ...] = ()
+    "Fields to read from the DICOM headers if paths do not say them."
+    no_patient: tuple[str, ...] = ()
+    "Values of PatientID that name no patient, such as unknown; each such image, or study, counts as one of its own."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,10 @@ class FolderReading(ChosenImages):
     "Further words for views."
     only: LeftOut[str] = None
     "Regular expression that paths of images must match."
+    from_headers: tuple[str, ...] = ()
+    "Fields to read from DICOM headers."
+    no_patient: tuple[str, ...] = ()
+    "Words that name no patient."
 
 
 Told = FolderReading
@@ -120,17 +130,16 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
         words = [file.parts[place] for file, place in zip(files, places, strict=True)]
     found = pd.Series(words, dtype="str")
     paths = pd.Series([str(file) for file in files], dtype="str")
+    facts = _facts(paths, settings, release.root)
     table = pd.DataFrame(
         {
             "image_id": paths.map(without_ending),
-            "patient_id": _patients(paths, settings.patient, release.root),
-            "study_id": pd.Series(index=paths.index, dtype="str"),
+            "patient_id": facts["patient_id"],
+            "study_id": optional(facts["study_id"]),
             "path": paths,
-            "view": pd.Series(index=paths.index, dtype="str")
-            if settings.view is None
-            else views(group_where_it_fits(settings.view, paths, "view"), settings.view_words),
-            "sex": pd.Series(index=paths.index, dtype="str"),
-            "age": float("nan"),
+            "view": views(facts["view"], settings.view_words),
+            "sex": sexes(facts["sex"], release.root, KEYWORDS["sex"]),
+            "age": ages(facts["age"], release.root, KEYWORDS["age"]),
         }
     )
     splits = _splits(files, places, release.root)
@@ -270,10 +279,22 @@ def _check_links(root: str, files: Iterable[PurePath]) -> None:
             raise UserError(f"{root}: {named}, by a link, and its images would count twice; take the link out")
 
 
-def _patients(paths: "pandas.Series", pattern: str | None, root: str) -> "pandas.Series":
-    """Return the first group of ``pattern`` in each path, or the path itself."""
-    if pattern is None:
-        return paths
+def _facts(paths: "pandas.Series", settings: FolderReading, root: str) -> dict[str, "pandas.Series"]:
+    """Return what paths, or else DICOM headers, say of each image, as text; empty where they say nothing."""
+    nothing = paths.mask(paths != "", "")
+    facts = {"path": paths, "study_id": nothing, "sex": nothing, "age": nothing}
+    facts["view"] = nothing if settings.view is None else group_where_it_fits(settings.view, paths, "view")
+    facts["patient_id"] = nothing if settings.patient is None else _patients(paths, settings.patient, root)
+    facts |= from_headers(root, facts, settings.from_headers)
+    owners = facts["study_id"].mask(facts["study_id"] == "", paths)
+    if settings.patient is None and "patient_id" in settings.from_headers:
+        said = without_placeholders(facts["patient_id"], owners, settings.no_patient, root, KEYWORDS["patient_id"])
+        return facts | {"patient_id": said.mask(said == "", owners)}
+    return facts if settings.patient else facts | {"patient_id": paths}
+
+
+def _patients(paths: "pandas.Series", pattern: str, root: str) -> "pandas.Series":
+    """Return the first group of ``pattern`` in each path."""
     try:
         expression = re.compile(pattern)
     except re.error as error:

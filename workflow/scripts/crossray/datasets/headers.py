@@ -1,7 +1,7 @@
 """What DICOM headers say of images where a release's tables are silent: view, patient, sex, age, date. Nothing else."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _EVERY = 5000
+
+#: what a header may say -> DICOM's keyword
+KEYWORDS = {
+    "patient_id": "PatientID",
+    "study_id": "StudyInstanceUID",
+    "sex": "PatientSex",
+    "age": "PatientAge",
+    "view": "ViewPosition",
+    "date": "StudyDate",
+}
 
 
 def read_headers(root: str, paths: Iterable[str], keywords: Sequence[str]) -> "pandas.DataFrame":
@@ -44,3 +54,24 @@ def read_headers(root: str, paths: Iterable[str], keywords: Sequence[str]) -> "p
     if unreadable:
         log.warning("%d of %d files have no readable DICOM header", unreadable, len(rows))
     return pd.DataFrame(rows, columns=list(keywords), dtype="str")
+
+
+def from_headers(root: str, facts: Mapping[str, "pandas.Series"], fields: Sequence[str]) -> dict[str, "pandas.Series"]:
+    """Return facts with what DICOM headers say where they are empty; only headers of such images are read.
+
+    Args:
+        root: the folder that paths start from.
+        facts: field -> text of each image; ``path`` is among them.
+        fields: which of :data:`KEYWORDS` headers are asked for.
+    """
+    empty = [facts[field] == "" for field in fields]
+    if not fields or not (needed := sum(empty) > 0).any():
+        return {}
+    paths = facts["path"][needed]
+    headers = read_headers(root, paths, [KEYWORDS[field] for field in fields]).set_axis(paths.index)
+    log.info("%d headers were read for %s", len(paths), ", ".join(fields))
+    filled = {}
+    for field, where in zip(fields, empty, strict=True):
+        said = headers[KEYWORDS[field]].str.strip().reindex(where.index, fill_value="")
+        filled[field] = facts[field].mask(where, said)
+    return filled

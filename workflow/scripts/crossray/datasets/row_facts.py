@@ -1,11 +1,10 @@
 """Facts of images from rows of tables: identifiers, paths, view, sex, age and date, from patterns and headers too."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from crossray.datasets.found_images import HEADER
-from crossray.datasets.headers import read_headers
+from crossray.datasets.headers import KEYWORDS, from_headers
 from crossray.datasets.identifiers import check_whole, known, say_near_twins, without_placeholders
 from crossray.datasets.image_paths import found_on_disk, from_pattern
 from crossray.datasets.joined import Joined
@@ -17,19 +16,7 @@ if TYPE_CHECKING:
 
     from crossray.datasets.table import TableReading
 
-log = logging.getLogger(__name__)
-
 IDENTIFIERS = ("image_id", "patient_id", "study_id")
-
-#: what a header may say -> DICOM's keyword
-KEYWORDS = {
-    "patient_id": "PatientID",
-    "study_id": "StudyInstanceUID",
-    "sex": "PatientSex",
-    "age": "PatientAge",
-    "view": "ViewPosition",
-    "date": "StudyDate",
-}
 
 
 def facts_of(
@@ -55,7 +42,7 @@ def facts_of(
     facts |= _parts(facts, joined, columns, settings.patterns.as_dict())
     facts["path"] = found_on_disk(root, facts["path"])
     facts |= _parts_of_words(facts, columns, settings.patterns.as_dict())
-    facts |= _from_headers(root, facts, settings.from_headers)
+    facts |= from_headers(root, facts, settings.from_headers)
     facts["study_id"] = known(facts["study_id"], *_place("study_id", joined, columns, root))
     facts["patient_id"] = _patients(root, facts, joined, columns, settings.no_patient)
     for field in ("image_id", "patient_id", "path"):
@@ -126,18 +113,3 @@ def _found(facts: Mapping[str, "pandas.Series"], texts: "pandas.DataFrame") -> d
         if HEADER + keyword in texts
     }
     return found | {"image_id": found["image_id"].mask(found["image_id"] == "", facts["path"])}
-
-
-def _from_headers(root: str, facts: Mapping[str, "pandas.Series"], fields: Sequence[str]) -> dict[str, "pandas.Series"]:
-    """Return facts with what DICOM headers say where they are empty; only headers of such images are read."""
-    empty = [facts[field] == "" for field in fields]
-    if not fields or not (needed := sum(empty) > 0).any():
-        return {}
-    paths = facts["path"][needed]
-    headers = read_headers(root, paths, [KEYWORDS[field] for field in fields]).set_axis(paths.index)
-    log.info("%d headers were read for %s", len(paths), ", ".join(fields))
-    filled = {}
-    for field, where in zip(fields, empty, strict=True):
-        said = headers[KEYWORDS[field]].str.strip().reindex(where.index, fill_value="")
-        filled[field] = facts[field].mask(where, said)
-    return filled

@@ -12,7 +12,7 @@ from crossray.datasets import Release
 from crossray.datasets.fields import ages, optional, sexes, views
 from crossray.datasets.found_images import FILE, HEADER, FoundBy, dicom_files
 from crossray.datasets.found_images import find as find_images_by
-from crossray.datasets.headers import read_headers
+from crossray.datasets.headers import KEYWORDS, read_headers
 from crossray.datasets.identifiers import check_whole
 from crossray.datasets.image_paths import columns_in, wrong_pattern
 from crossray.datasets.joined import Join, Joined, read_joined, with_joins
@@ -29,7 +29,7 @@ from crossray.datasets.patterns import group_of, wrong_group
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table
-from crossray.datasets.row_facts import KEYWORDS, facts_of
+from crossray.datasets.row_facts import facts_of
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.strata import ELEMENTS, from_the_first, months, pooled, sources_of, wrong_strata
 from crossray.errors import UserError
