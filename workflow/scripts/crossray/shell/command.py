@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crossray.program import parser, run
-from crossray.shell import workflow
+from crossray.shell import new, workflow
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,13 @@ class Command:
 
 
 COMMANDS = {
+    "new": Command(
+        "write a study for a table and a folder of images",
+        """Looks at the table and the images and writes a study that crossray check accepts, for a laptop. Comments say
+where each value comes from; what cannot be guessed is said in one line each, with what to write.""",
+        new.new_options,
+        new.new_study,
+    ),
     "check": Command(
         "say what a study will measure, what it will cost and what to change",
         """Reads the study's data, decodes some images of each kind, and writes no result. It ends with status 1 where

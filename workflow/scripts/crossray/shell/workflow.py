@@ -60,7 +60,7 @@ def _is_short_number(word: str) -> bool:
     return word[:2] in ("-c", "-j") and word[2:].isdigit()
 
 
-def _become(command: Sequence[str]) -> NoReturn:
+def _become(command: list[str]) -> NoReturn:
     """Replace this process, so that Ctrl-C and signals reach Snakemake alone."""
     sys.stdout.flush()
     os.execv(command[0], command)  # noqa: S606  # no shell is wanted
