@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -59,6 +61,24 @@ def browser():
 def checkout(tmp_path):
     """Return a fresh checkout without results."""
     return copy_workflow(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def installed(made_once):
+    """Return the folder that the wheel of this checkout is unpacked in."""
+
+    def build(folder):
+        sources = folder / "sources"
+        copy_workflow(sources)
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copyfile(ROOT / name, sources / name)
+        words = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+        built = subprocess.run([sys.executable, "-c", words, str(folder)], cwd=sources, capture_output=True, text=True)
+        assert built.returncode == 0, built.stderr
+        shutil.unpack_archive(next(folder.glob("crossray-*.whl")), folder / "site", "zip")
+        shutil.rmtree(sources)
+
+    return made_once("installed", build) / "site"
 
 
 @pytest.fixture(scope="session")

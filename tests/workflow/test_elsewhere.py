@@ -75,10 +75,10 @@ def test_another_workflow_uses_this_one_as_a_module(elsewhere):
 
 @pytest.fixture
 def repository(tmp_path):
-    """Return a git repository of the workflow without a single file in its working tree, its commit, and a checkout."""
+    """Return a git repository of the workflow without a single file in its working tree, and its commit."""
     checkout, bare = tmp_path / "checkout", tmp_path / "repository"
     checkout.mkdir()
-    for name in (*PARTS, "pyproject.toml", "README.md", "LICENSE"):
+    for name in PARTS:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, checkout / name)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
@@ -86,24 +86,20 @@ def repository(tmp_path):
         subprocess.run([*git, *words], cwd=checkout, check=True)
     subprocess.run([*git, "clone", "--quiet", "--no-checkout", str(checkout), str(bare)], check=True)
     commit = subprocess.run([*git, "rev-parse", "HEAD"], cwd=bare, check=True, capture_output=True, text=True).stdout
-    return bare, commit.strip(), checkout
-
-
-def test_the_wheel_and_rules_that_are_fetched_one_by_one_from_a_repository_are_enough(elsewhere, repository, tmp_path):
-    bare, commit, checkout = repository
-    build = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
-    built = subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=checkout, capture_output=True, text=True)
-    assert built.returncode == 0, built.stderr
-    shutil.unpack_archive(next(tmp_path.glob("crossray-*.whl")), tmp_path / "installed", "zip")
     shutil.rmtree(checkout)
+    return bare, commit.strip()
+
+
+def test_the_wheel_and_rules_that_are_fetched_one_by_one_from_a_repository_are_enough(elsewhere, repository, installed):
+    bare, commit = repository
     fetched = f'gitfile({str(bare)!r}, path="workflow/Snakefile", commit={commit!r})'
     (elsewhere / "Snakefile").write_text(MODULE.format(snakefile=fetched))
-    installed = {"PYTHONPATH": str(tmp_path / "installed")}
-    snakemake(elsewhere, "results/datasets/south/release/labels.csv", **installed)
-    output = snakemake(elsewhere, "results/tiny/report.html", "-n", **installed)
+    library = {"PYTHONPATH": str(installed)}
+    snakemake(elsewhere, "results/datasets/south/release/labels.csv", **library)
+    output = snakemake(elsewhere, "results/tiny/report.html", "-n", **library)
     assert planned(output)["train_model"] == 2
     assert f"{ROOT}/workflow" not in output
-    assert "Nothing to be done" in snakemake(elsewhere, "results/datasets/south/release/labels.csv", **installed)
+    assert "Nothing to be done" in snakemake(elsewhere, "results/datasets/south/release/labels.csv", **library)
     missing = subprocess.run([sys.executable, "-m", "snakemake", "-n"], cwd=elsewhere, capture_output=True, text=True)
     assert "CrossRay is not installed" in missing.stdout + missing.stderr
 

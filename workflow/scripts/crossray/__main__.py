@@ -1,0 +1,7 @@
+"""``python -m crossray``: the command, where it is not on the PATH."""
+
+import sys
+
+from crossray.shell.command import main
+
+sys.exit(main())
