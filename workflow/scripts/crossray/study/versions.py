@@ -11,7 +11,8 @@ MIGRATIONS = (
     "tasks and steps of evaluation.attribution: each now has the value that was its default.",
     "In each data set write cohort for register.",
     "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling; "
-    "tables names, no_patient, sex_words, view_words, strata and more patterns; folders a view; studies usefulness.",
+    "tables names, no_patient, sex_words, view_words, strata and more patterns; folders a view; studies usefulness "
+    "and a plan of films to read.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1
