@@ -29,6 +29,7 @@ from crossray.analysis import (
     probe,
     readers,
     roc,
+    sample_sizes,
     subgroups,
     sweep_points,
     transfer,
@@ -50,6 +51,7 @@ from crossray.shards import write_shard
 from crossray.study.acceptance import Criteria
 from crossray.study.base import taken
 from crossray.study.config import Images
+from crossray.study.film_plan import Expected, Widths
 from crossray.study.hospital import Appearance, Labelling
 from crossray.study.models import Model
 from crossray.study.names import members
@@ -61,6 +63,7 @@ from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
+from crossray.study.stages.plan_films import PlanFilms
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.training import Augmentation, Training
 from crossray.tables import contract_of, read
@@ -145,7 +148,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external", "usefulness", "readers",
+            "external", "usefulness", "readers", "plan",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -170,6 +173,12 @@ class Made:
         return taken(
             MeasureUsefulness, self.study.settings, thresholds=(0.1, 0.6), consecutive=tuple(others), prevalence=known
         )
+
+    @property
+    def film_plan(self):
+        """Return what is expected of a model for the first task, and how wide intervals may be."""
+        expected = Expected(prevalence=0.1, auc=0.85, sensitivity=0.8, specificity=0.75, acts_from=0.1)
+        return PlanFilms(tasks={self.tasks[0]: expected}, widths=Widths(auc=0.1, net_benefit=0.04))
 
     @property
     def verdicts(self):
@@ -299,6 +308,7 @@ class Made:
         if self.explained:
             judged, thresholds = acceptance.judge(study, self.criteria)
             self._write(acceptance=judged, thresholds=thresholds)
+            self._write(sample_sizes=sample_sizes.plan(self.film_plan))
             curves, distributions = usefulness.measure(study, self.asked_of_use)
             self._write(decision_curve=curves, score_distribution=distributions)
             by_reader, agreements = readers.measure(study)

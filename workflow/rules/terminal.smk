@@ -21,6 +21,8 @@ if workflow.is_main_process and Path(workflow.main_snakefile).resolve() in MAIN:
 
 onsuccess:
     checked = "check" in workflow.dag_settings.targets
+    if "plan" in workflow.dag_settings.targets:
+        shell(f"python {shlex.quote(SCRIPTS)}/print_plan.py results/{STUDY.study}")
     if Path(f"results/{STUDY.study}/analysis/transfer.csv").is_file() and not checked:
         causes = "--causes" if PLAN.conditions["explanation"] else ""
         shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py {causes} results/{STUDY.study}")

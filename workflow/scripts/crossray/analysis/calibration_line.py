@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.special
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from crossray.analysis.intervals import LEVEL, independent
@@ -83,21 +83,23 @@ def _fitted(
     inverse = np.linalg.pinv(curvature)
     sums = np.stack([np.bincount(owners, column) for column in (design * (labels - shares)[:, None]).T], axis=1)
     robust = inverse @ (sums.T @ sums) @ inverse * len(sums) / max(len(sums) - 1, 1)
-    variance = _moderated(np.diag(robust), alike * np.diag(inverse), smaller)
+    variance = moderated(np.diag(robust), alike * np.diag(inverse), smaller)
     return found, math.sqrt(variance[0]), math.sqrt(variance[-1])
 
 
-def _moderated(robust: NDArray, model: NDArray, smaller: int) -> NDArray[np.float64]:
+def moderated(robust: ArrayLike, model: ArrayLike, smaller: float) -> NDArray[np.float64]:
+    """Draw robust variances towards those of the model, the less so the more patients the smaller class has."""
     weight = smaller / (smaller + _PRIOR)
-    return np.asarray(weight * robust + (1 - weight) * model)
+    return weight * np.asarray(robust) + (1 - weight) * np.asarray(model)
 
 
-def _reach(smaller: int) -> float:
+def reach_of(smaller: float) -> float:
+    """Return how many standard errors a limit lies away where the smaller class has so many patients."""
     return float(scipy.special.stdtrit(smaller + _PRIOR, (1 + LEVEL) / 2))
 
 
 def _around(value: float, error: float, smaller: int) -> Estimate:
-    return Estimate(value, value - _reach(smaller) * error, value + _reach(smaller) * error)
+    return Estimate(value, value - reach_of(smaller) * error, value + reach_of(smaller) * error)
 
 
 def _ratio(labels: NDArray, logits: NDArray, owners: NDArray, smaller: int, alike: float) -> Estimate:
@@ -108,6 +110,6 @@ def _ratio(labels: NDArray, logits: NDArray, owners: NDArray, smaller: int, alik
     sums = np.bincount(owners, labels - ratio * shares)
     robust = float((sums**2).sum()) * len(sums) / max(len(sums) - 1, 1)
     rate = observed / len(labels)
-    error = math.sqrt(float(_moderated(np.array(robust), np.array(alike * observed * (1 - rate)), smaller))) / observed
-    factor = math.exp(_reach(smaller) * error)
+    error = math.sqrt(float(moderated(robust, alike * observed * (1 - rate), smaller))) / observed
+    factor = math.exp(reach_of(smaller) * error)
     return Estimate(ratio, ratio / factor, ratio * factor)

@@ -26,7 +26,7 @@ LEVEL = 0.95
 #: what Newcombe's variance weighs, in patients that carry DeLong's
 _PRIOR = 12.0
 #: prior correlation of the images of a patient
-_ALIKE = 0.7
+ALIKE = 0.7
 #: how many more degrees of freedom a paired difference has than Satterthwaite gives it, who has too few of them for a
 #: test that rejects what it may; by simulation
 _PAIRED = 2.5
@@ -81,20 +81,37 @@ def measure_auc(labels: NDArray, scores: NDArray, patients: NDArray, count: int)
     value, parts = auc(labels, scores), contributions(labels, scores, patients, count)
     positive = np.asarray(labels) == 1
     sizes = independent(patients[positive]), independent(patients[~positive])
-    expected = float(newcombe_variance(value, *sizes))
-    carried = _carriers(parts)
+    found = float((parts**2).sum())
+    return Measured(value, parts, *sizes, *moderated_variance(value, *sizes, found, carriers(parts)))
+
+
+def moderated_variance(
+    value: float, positives: float, negatives: float, found: float, carried: float
+) -> tuple[float, float]:  # fmt: skip
+    """Draw a variance towards that of Newcombe's method 5.
+
+    Args:
+        value: the AUC.
+        positives: independent images with the finding.
+        negatives: those without.
+        found: its variance.
+        carried: degrees of freedom of that.
+
+    Returns:
+        What the variance of method 5 is multiplied by, and the degrees of freedom of the product.
+    """
+    expected = float(newcombe_variance(value, positives, negatives))
     weight = carried / (carried + _PRIOR)
-    ratio = weight * float((parts**2).sum()) / expected + 1 - weight if expected > 0 else 1.0
-    return Measured(value, parts, *sizes, ratio, carried + _PRIOR)
+    return weight * found / expected + 1 - weight if expected > 0 else 1.0, carried + _PRIOR
 
 
 def independent(patients: NDArray) -> float:
     """Return how many images of one patient each would say as much as these (Kish, Survey Sampling 1965, chapter 5)."""
     images = np.unique(patients, return_counts=True)[1]
-    return float(images.sum() ** 2 / (images * (1 + _ALIKE * (images - 1))).sum())
+    return float(images.sum() ** 2 / (images * (1 + ALIKE * (images - 1))).sum())
 
 
-def _carriers(parts: NDArray) -> float:
+def carriers(parts: NDArray) -> float:
     """Return Satterthwaite's degrees of freedom of a sum of squares: few where few parts carry it, 0 where it is 0."""
     squares = parts[parts != 0] ** 2
     if not len(squares):
@@ -198,7 +215,7 @@ def paired_difference(first: Sequence[Measured], second: Sequence[Measured], lev
     parts = np.mean([one.parts for one in first], axis=0) - np.mean([one.parts for one in second], axis=0)
     parts = np.where(np.abs(parts) > _ROUNDING, parts, 0.0)
     value, error = _mean(first) - _mean(second), math.sqrt(float((parts**2).sum()))
-    freedom = _PAIRED * _carriers(parts)
+    freedom = _PAIRED * carriers(parts)
     if not error:
         ours, theirs = ([replace(one, parts=parts) for one in several] for several in (first, second))
         return difference(ours, theirs, level)

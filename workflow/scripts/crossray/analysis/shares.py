@@ -26,8 +26,12 @@ def interval(hits: NDArray[np.bool_], patients: NDArray) -> tuple[float, float]:
     """
     if not len(hits):
         return float("nan"), float("nan")
-    size = worth(hits, patients)
-    low, high = proportion_confint(float(hits.mean()) * size, size, alpha=1 - LEVEL, method="wilson")
+    return of_size(float(hits.mean()), worth(hits, patients))
+
+
+def of_size(share: float, size: float) -> tuple[float, float]:
+    """Wilson's interval of a share of so many images of one patient each; the number need not be whole."""
+    low, high = proportion_confint(share * size, size, alpha=1 - LEVEL, method="wilson")
     return float(low), float(high)
 
 
@@ -41,5 +45,10 @@ def worth(hits: NDArray[np.bool_], patients: NDArray) -> float:
     if count > 1 and 0 < share < 1:
         sums = np.bincount(owners, hits - share)
         found = float((sums**2).sum()) * count / (count - 1) / (images * share * (1 - share))
-    weight = count / (count + _PRIOR)
-    return images / (weight * found + (1 - weight) * expected)
+    return images / moderated(found, expected, count)
+
+
+def moderated(found: float, expected: float, patients: float) -> float:
+    """Draw a design effect towards what is expected of it, the less so the more patients there are."""
+    weight = patients / (patients + _PRIOR)
+    return weight * found + (1 - weight) * expected

@@ -12,11 +12,11 @@ from typing import ClassVar, Literal, get_args
 #: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
 #: few enough tasks for a matrix each; ``acceptance``: criteria that models have to meet; ``trained``: a model that is
 #: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good
-#: for; ``readers``: a target that several readers labelled
+#: for; ``readers``: a target that several readers labelled; ``plan``: the question how many films are to be read
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
     "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
-    "external", "usefulness", "readers",
+    "external", "usefulness", "readers", "plan",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> the report's note; classes are not missing if tasks are findings
@@ -41,6 +41,7 @@ MISSING: dict[Need, str] = {
     "external": "Claims, refusals and versions of external models: no `external`.",
     "usefulness": "Net benefit, and outputs by outcome: no `usefulness`.",
     "readers": "Labels of several readers: no target's `tasks` name their columns.",
+    "plan": "How many films are to be read: no `plan`.",
     "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
 #: settings of the study that a figure can use

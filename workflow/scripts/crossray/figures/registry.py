@@ -28,6 +28,23 @@ SECTIONS = (
         category="Decision",
     ),
     Section(
+        "films",
+        "Films to read",
+        "How many films have to be read?",
+        parts=(
+            Passage("films"),
+            FigureEntry(
+                "sample_sizes",
+                label="films to read",
+                caption="Images to read so that the interval of each number is as wide as wanted.",
+                tables=("sample_sizes",),
+                needs="plan",
+            ),
+            TableEntry("sample_sizes", "plan"),
+        ),
+        category="Decision",
+    ),
+    Section(
         "matrix",
         "The matrix",
         "The matrix",

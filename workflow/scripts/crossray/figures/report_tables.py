@@ -285,6 +285,10 @@ VIEWS = {
         "model source target task threshold_from probability sensitivity sensitivity_low sensitivity_high specificity "
         "specificity_low specificity_high precision alerts_per_day missed_per_day cost",
     ),
+    "sample_sizes": View(
+        "films to read for intervals of a wanted width",
+        "task measure expected expected_low expected_high wanted_width positives negatives images patients",
+    ),
     "label_agreement": View(
         "two labellings of the same images",
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",

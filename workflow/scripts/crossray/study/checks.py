@@ -10,6 +10,7 @@ from crossray.study.acceptance import CLAIM
 from crossray.study.config import Study
 from crossray.study.datasets import PATH_SETTINGS, Dataset
 from crossray.study.external_checks import wrong_external
+from crossray.study.film_plan_checks import wrong_film_plan
 from crossray.study.names import ALL, ALL_BUT, BINARY, BINARY_ANSWER, MULTICLASS, NOT_TASKS, is_pooled
 
 #: folders of the working folder that the workflow writes and people pass on
@@ -36,6 +37,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_objectives(study)
     yield from _wrong_acceptance(study)
     yield from _wrong_sampling(study)
+    yield from wrong_film_plan(study)
     yield from wrong_external(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:

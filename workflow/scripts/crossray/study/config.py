@@ -11,6 +11,7 @@ from crossray.study.base import LeftOut, Settings
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Evaluation, Explanation, SharedHeads
 from crossray.study.external import External
+from crossray.study.film_plan import FilmPlan
 from crossray.study.kinds import Name, Several, Text
 from crossray.study.models import Model, Objective
 from crossray.study.names import MULTICLASS
@@ -104,6 +105,9 @@ class Study(Settings):
     acceptance: LeftOut[Annotated[Mapping[Text, Criteria], Len(1)]] = None
     """Acceptance criteria of a model for a finding at a target. The report begins with whether they are met, at which
     threshold, and what would settle open cases (docs/decision.md)."""
+    plan: LeftOut[FilmPlan] = None
+    """Also compute how many films have to be read for intervals of a wanted width: `snakemake plan`
+    (docs/planning.md)."""
     shared_heads: LeftOut[SharedHeads] = None
     """Also train one network on the pool with a separate output for each data set and task, without and with a penalty
     on the distance between a task's outputs, to see how far its meaning differs between data sets."""

@@ -267,6 +267,7 @@ class Plan:
             "acceptance": study.acceptance is not None,
             "readers": any(_has_readers(study.datasets[name]) for name in self.targets) and not classes,
             "usefulness": study.usefulness is not None and not classes,
+            "plan": study.plan is not None and not classes,
         }
 
 

@@ -9,6 +9,7 @@ from crossray.study.config import Study
 from crossray.study.datasets import CONSECUTIVE, Dataset
 from crossray.study.evaluation import Attribution, Explanation
 from crossray.study.external import External, NetworkInput, SimulatedReader
+from crossray.study.film_plan import FilmPlan, Widths
 from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
 from crossray.study.plan import Plan
 from crossray.study.small_cells import SmallCells
@@ -34,6 +35,7 @@ from crossray.study.stages.measure_localisation import Attributed, MeasureLocali
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.place_scores import PlaceScores
+from crossray.study.stages.plan_films import PlanFilms
 from crossray.study.stages.predict import Predict
 from crossray.study.stages.predict_corrected import PredictCorrected
 from crossray.study.stages.probe_sources import ProbeSources
@@ -343,6 +345,11 @@ def measure_usefulness(plan: Plan) -> MeasureUsefulness:
         consecutive=consecutive,
         prevalence={name: _prevalence(study, name) for name in plan.targets},
     )
+
+
+def plan_films(plan: Plan) -> PlanFilms:
+    """Return what decides how many films have to be read."""
+    return taken(PlanFilms, plan.study.plan or FilmPlan(tasks={}, widths=Widths()))
 
 
 def _prevalence(study: Study, dataset: str) -> dict[str, float]:
