@@ -108,12 +108,13 @@ def test_counts_and_cells_of_a_known_release(tmp_path, capsys):
 @pytest.mark.parametrize("public", [True, False])
 def test_words_that_are_not_understood_are_on_the_page(public, tmp_path, capsys, monkeypatch):
     numbers = np.arange(40)
-    block = release(tmp_path / "a", sex="Zq", age=np.where(numbers < 2, "old", "45"), view=["PA", "Xy"] * 20)
-    block |= {"columns": COLUMNS | {"sex": "sex", "age": "age", "view": "view"}, "public": public}
+    block = release(tmp_path / "a", sex="Zq", age=np.where(numbers < 2, "old", "45"), view=["PA", "Xy"] * 20, ward="W")
+    block |= {"columns": COLUMNS | {"sex": "sex", "age": "age", "view": "view"}, "public": public, "strata": ["ward"]}
     monkeypatch.chdir(tmp_path)
     _, text = told(study({"here": block}), capsys)
     page = text.split("Reading here")[1]
     assert "here: view OTHER 20, PA 20; sex not recorded 40; age " in page
+    assert "; ward W 40" in page
     lines = page.split("To know")[1]
     assert "column sex: 40 of 40 rows name no sex" in lines
     assert f"column age: {'2' if public else '<5'} of 40 rows name no age" in lines

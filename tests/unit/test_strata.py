@@ -7,6 +7,7 @@ import pytest
 from crossray import manifest
 from crossray.analysis import subgroups
 from crossray.analysis.cells import ModelKey, ScoredSplit
+from crossray.analysis.datasets import describe
 from crossray.datasets import Release, strata
 from crossray.datasets.manifests import read_manifest
 from crossray.datasets.table import Told
@@ -64,8 +65,8 @@ def test_what_cannot_be_a_stratum_is_told_in_one_line(tmp_path):
     many = rows(strata.RARE * (strata.MOST + 1))
     with pytest.raises(UserError, match="strata: day has 31 values of 10 patients or more, and 30 can be compared"):
         read(tmp_path, many.assign(day=many.index % (strata.MOST + 1)), strata=["day"])
-    for given in (["sex"], {"months": "m"}):
-        with pytest.raises(UserError, match=r"strata: '(sex|months)' is the name of another group"):
+    for given in (["sex"], {"months": "m"}, {"split": "s"}):
+        with pytest.raises(UserError, match=r"strata: '(sex|months|split)' is the name of another group"):
             dataset("table", root=".", table="t.csv", tasks=["A"], strata=given)
 
 
@@ -89,6 +90,11 @@ def test_groups_of_strata_are_those_of_the_data_set_and_what_is_not_recorded():
     assert (groups["ward", "A"] == (ward == "A")).all()
     assert (groups["ward", "not recorded"] == ward.isna()).all()
     assert (groups["months", "6 to 11"] == months.between(6, 11)).all()
+    counted = {
+        (row["property"], row["value"]): row["images"] for row in describe("ours", labels.assign(split="test"), 0)
+    }
+    for of_group, inside in groups.items():
+        assert counted[of_group] == inside.sum()
 
 
 def test_the_ward_in_which_a_model_is_worse_is_found_and_a_small_one_lacks_patients():

@@ -3,6 +3,7 @@
 Only images with pixels count; the others are reported by the step at which they are lost.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,31 @@ from crossray.tables.datasets import Flow
 
 AGE_BANDS = [0, 18, 40, 60, 80, 121]
 AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
+NOT_RECORDED = "not recorded"
+#: what is not sorted by its name
+_ORDERS: dict[str, Sequence[str]] = {"split": manifest.SPLITS, "sex": ("F", "M"), "age": AGE_NAMES}
+#: months of a group of dates
+_MONTHS = 6
 
 
 def age_bands(ages: pd.Series) -> pd.Series:
     """Return the band of each age in years, missing where the age is."""
     return pd.cut(ages, AGE_BANDS, right=False, labels=AGE_NAMES).astype("str").where(ages.notna())
+
+
+def strata(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
+    """Yield the name of each stratum and its values in a manifest, dates by half years; missing where not recorded."""
+    for name in manifest.strata_of(table):
+        values = table[name]
+        if name == manifest.MONTHS:
+            first = (values // _MONTHS * _MONTHS).astype("Int64")
+            values = (first.astype("str") + " to " + (first + _MONTHS - 1).astype("str")).where(values.notna())
+        yield name.removeprefix(manifest.STRATUM), values
+
+
+def in_order(level: str) -> list[tuple[bool, int, str]]:
+    """Return what groups are sorted by: numbers in their names as numbers."""
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(level))]
 
 
 def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -51,7 +72,7 @@ def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Seque
 
 
 def describe(dataset: str, table: pd.DataFrame, rejected: int) -> list[dict[str, Any]]:
-    """Count a data set's images and patients by split, view, sex and age band.
+    """Count a data set's images and patients by split, view, sex, age band and stratum.
 
     Args:
         dataset: its name.
@@ -59,15 +80,15 @@ def describe(dataset: str, table: pd.DataFrame, rejected: int) -> list[dict[str,
         rejected: how many have none.
 
     Returns:
-        Rows with dataset, property (split, view, sex, age, rejected), value, images, patients. Unknown values are
-        counted as ``not recorded``.
+        Rows with dataset, property (split, view, sex, age, names of strata, rejected), value, images, patients. Unknown
+        values are counted as :data:`NOT_RECORDED`.
     """
-    known = table.assign(age=age_bands(table["age"]))
     rows: list[dict[str, Any]] = [_count(dataset, "all", "all", table)]
-    for name, order in (("split", manifest.SPLITS), ("view", None), ("sex", ("F", "M")), ("age", AGE_NAMES)):
-        values = known[name].fillna("not recorded")
-        levels = sorted(values.unique()) if order is None else [*order, "not recorded"]
-        rows += [_count(dataset, name, level, known[values == level]) for level in levels if (values == level).any()]
+    known = {"split": table["split"], "view": table["view"], "sex": table["sex"], "age": age_bands(table["age"])}
+    for name, values in (known | dict(strata(table))).items():
+        named = values.fillna(NOT_RECORDED)
+        levels = [*_ORDERS[name], NOT_RECORDED] if name in _ORDERS else sorted(named.unique(), key=in_order)
+        rows += [_count(dataset, name, level, table[named == level]) for level in levels if (named == level).any()]
     return [*rows, {"dataset": dataset, "property": "rejected", "value": "all", "images": rejected}]
 
 

@@ -1,6 +1,5 @@
 """Does performance differ between subgroups? AUC by sex, age band, view and strata, and the worst group."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,16 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray import manifest, reasons
+from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.datasets import age_bands
+from crossray.analysis.datasets import NOT_RECORDED, age_bands, in_order, strata
 from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups
-
-#: months of a group of dates
-MONTHS = 6
-NOT_RECORDED = "not recorded"
 
 
 def measure(study: Study) -> pd.DataFrame:
@@ -44,7 +39,7 @@ def measure(study: Study) -> pd.DataFrame:
 def _groups(scored: ScoredSplit) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
     """Yield attribute, group, and which images belong to it; images whose group is not recorded are in none."""
     for attribute, values in _attributes(scored.labels):
-        levels = sorted((level for level in values.dropna().unique() if level), key=_in_order)
+        levels = sorted((level for level in values.dropna().unique() if level), key=in_order)
         for level in levels if len(levels) > 1 else []:
             yield attribute, str(level), (values == level).fillna(False).to_numpy(bool)
 
@@ -57,17 +52,8 @@ def _attributes(labels: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
     yield "sex", labels["sex"]
     yield "age", age_bands(labels["age"])
     yield "view", labels["view"]
-    for name in manifest.strata_of(labels):
-        values = labels[name]
-        if name == manifest.MONTHS:
-            first = (values // MONTHS * MONTHS).astype("Int64")
-            values = (first.astype("str") + " to " + (first + MONTHS - 1).astype("str")).where(values.notna())
-        yield name.removeprefix(manifest.STRATUM), values.fillna(NOT_RECORDED) if values.notna().any() else values
-
-
-def _in_order(level: str) -> list[tuple[bool, int, str]]:
-    """Return what groups are sorted by: numbers in their names as numbers."""
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(level))]
+    for name, values in strata(labels):
+        yield name, values.fillna(NOT_RECORDED) if values.notna().any() else values
 
 
 def _group(scored: ScoredSplit, trained: ModelKey, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:

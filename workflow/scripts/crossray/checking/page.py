@@ -77,11 +77,11 @@ def _datasets(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterat
 
 
 def _people(counts: pd.DataFrame) -> Iterator[str]:
-    """Show how many images have which sex, view and age, as understood."""
+    """Show how many images have which sex, view, age and stratum, as understood."""
     if counts.empty:
         return
-    yield "\nSex, view and age of images, as understood\n"
-    shown = counts[counts["property"].isin(["sex", "view", "age"])]
+    yield "\nSex, view, age and strata of images, as understood\n"
+    shown = counts[~counts["property"].isin(["all", "split", "rejected"])]
     for name, rows in shown.groupby("dataset", sort=False):
         parts = [
             f"{what} " + ", ".join(f"{row.value} {_told(row.images)}" for row in part.itertuples())

@@ -26,7 +26,7 @@ RARE = 10
 MOST = 30
 OTHER = "other"
 #: names that other columns have
-_TAKEN = ("sex", "age", "view", "months")
+_TAKEN = ("sex", "age", "view", "months", "split", "all", "rejected")
 
 
 def sources_of(strata: Sequence[str] | Mapping[str, str]) -> dict[str, str]:

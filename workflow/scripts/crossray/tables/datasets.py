@@ -39,9 +39,9 @@ class Datasets(Row):
     dataset: str
     "Name of the data set."
     property: str
-    "`all`, `split`, `view`, `sex`, `age`, or `rejected` (unusable images)."
+    "`all`, `split`, `view`, `sex`, `age`, a stratum, or `rejected` (unusable images)."
     value: str
-    "Value of the property, including `not recorded`; for the age, a band of years; `all` if there is none."
+    "Value of the property, including `not recorded`; for ages a band of years, for dates half a year; `all` if none."
     images: Count
     "Usable images with it; for `rejected`, unusable ones."
     patients: Count | None
