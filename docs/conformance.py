@@ -66,12 +66,12 @@ BROKEN = {
 SIBLINGS = {"JPEG-lossy.dcm": "JPEG-LL.dcm", "JPGExtended.dcm": "JPEG-LL.dcm"}
 #: files that DCMTK does not show, or not rightly, and why; pydicom judges
 WITHOUT_JUDGE = {
-    "SC_rgb_32bit.dcm": "DCMTK shows no colours of 32 bits",
-    "SC_rgb_expb_32bit.dcm": "DCMTK shows no colours of 32 bits",
-    "rtdose_expb_1frame.dcm": "DCMTK swaps 32 bits of big-endian files by words",
-    "gdcm-US-ALOKA-16.dcm": "DCMTK shows no palette of pixels of 16 bits",
-    "SC_rgb_jpeg.dcm": "DCMTK stumbles over the byte after the end of its stream",
-    "gdcm-US-ALOKA-16_big.dcm": "DCMTK shows no palette of pixels of 16 bits",
+    "SC_rgb_32bit.dcm": "DCMTK shows no 32-bit colours",
+    "SC_rgb_expb_32bit.dcm": "DCMTK shows no 32-bit colours",
+    "rtdose_expb_1frame.dcm": "DCMTK swaps the bytes of 32-bit big-endian values by words",
+    "gdcm-US-ALOKA-16.dcm": "DCMTK shows no palette of 16-bit pixels",
+    "SC_rgb_jpeg.dcm": "DCMTK fails at the byte after the end of the JPEG stream",
+    "gdcm-US-ALOKA-16_big.dcm": "DCMTK shows no palette of 16-bit pixels",
 }
 #: mean difference of stored values between such a pair; the image has values up to 278
 SIBLING_MEAN = 3.0
@@ -269,18 +269,19 @@ def page(table: pd.DataFrame) -> str:
     lines = [
         "# DICOM files that convert, and those that do not",
         "",
-        "Written by `make conformance` from the test files of pydicom and pydicom-data. Converted means: equal to",
-        "what other decoders return in every stored value where the syntax is lossless, and shown as DCMTK's dcm2pnm,",
-        f"dcmj2pnm and dcml2pnm show it: within {255 * ROUNDING:.0f} of 255 grey levels, where the syntax is lossy "
-        f"within {LOSSY_TOLERANCE:g}",
-        f"({COLOUR_TOLERANCE:g} for colour; on average {LOSSY_MEAN:g}). DCMTK gets the window that",
-        "[docs/data-format.md](data-format.md#pixels) gives a picture without any, and has it use the bits of the",
-        "entries of look-up tables; padding is black. Rejected means: for the reason that the header gives.",
+        "Every DICOM file of pydicom and pydicom-data, and whether CrossRay converts it. Written by `make conformance`.",
         "",
-        "The same programs judge headers made for the purpose, of every kind of window, table, rescale, polarity and",
-        "palette (`tests/unit/test_presentation.py`): no difference.",
+        "- **Converted**: stored values of a lossless file equal those of other decoders, and grey levels those that",
+        f"  DCMTK's dcm2pnm, dcmj2pnm and dcml2pnm show, within {255 * ROUNDING:.0f} of 255 levels; in lossy files within",
+        f"  {LOSSY_TOLERANCE:g} ({COLOUR_TOLERANCE:g} in colour; {LOSSY_MEAN:g} on average). If an image has no window,",
+        "  DCMTK is told the one that CrossRay chooses ([data-format.md](data-format.md#pixels)), and to use the declared",
+        "  bits of look-up tables. Padding is black.",
+        "- **Rejected**: the file has no image, several, or a damaged one, and the error says so.",
         "",
-        "Judged by pydicom, as DCMTK does not show them, or not rightly:",
+        "DCMTK also agrees on synthetic headers with every kind of window, look-up table, rescale, polarity and",
+        "palette (`tests/unit/test_presentation.py`).",
+        "",
+        "Files that DCMTK does not show, or shows wrongly, are compared with pydicom:",
         "",
         *(f"- {name}: {why}." for name, why in WITHOUT_JUDGE.items()),
         "",
