@@ -2,6 +2,7 @@
 
 import sys
 
+import pandas as pd
 import pytest
 
 from helpers import ROOT
@@ -10,6 +11,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import calibration
 import calibration_draws as drawn
+import verdicts
 
 
 def rows(path, method=drawn.NOW):
@@ -71,3 +73,24 @@ def test_a_cell_of_tests_is_drawn_again(number):
     counts = int(row["draws"]), int(row["power_draws"])
     found = drawn.reject(row["test"], sizes, float(row["truth"]), int(row["images_per_patient"]), *counts)[0]
     assert [found[name] for name in ("rejects", "power")] == [float(row[name]) for name in ("rejects", "power")]
+
+
+def test_verdicts_are_of_this_code_and_their_page_of_their_cells():
+    """After a change of verdicts: python docs/verdicts.py."""
+    cells = pd.read_csv(verdicts.CELLS_TABLE)
+    assert set(cells["code"]) == {verdicts.code()}
+    assert (cells.groupby(["family", "metric"]).size() == verdicts.CELLS).all()
+    assert set(cells["family"]) == set(verdicts.FAMILIES)
+    pd.testing.assert_frame_equal(pd.read_csv(verdicts.VERDICTS), verdicts.summary(cells), check_dtype=False)
+    assert verdicts.PAGE.read_text(encoding="utf-8") == verdicts.page(cells)
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    ("family", "number"), [("harder images", 0), ("site mark", 1), ("wrong labels, second reading", 3)]
+)
+def test_a_verdict_is_drawn_again(family, number):
+    cells = pd.read_csv(verdicts.CELLS_TABLE).set_index(["family", "number", "metric"])
+    for row in verdicts.judged(family, number):
+        told = cells.loc[(family, number, row["metric"])]
+        assert (row["verdict"], row["outcome"]) == (told["verdict"], told["outcome"])
