@@ -8,6 +8,7 @@ from annotated_types import Ge, Le, Len
 
 from crossray.study.acceptance import Criteria
 from crossray.study.base import LeftOut, Settings
+from crossray.study.bundle import Bundle
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Evaluation, Explanation, SharedHeads
 from crossray.study.external import External
@@ -104,6 +105,8 @@ class Study(Settings):
     acceptance: LeftOut[Annotated[Mapping[Text, Criteria], Len(1)]] = None
     """Acceptance criteria of a model for a finding at a target. The report begins with whether they are met, at which
     threshold, and what would settle open cases (docs/decision.md)."""
+    bundle: LeftOut[Bundle] = None
+    """What a site sends to a coordinator in place of its images, by `snakemake bundle` alone (docs/bundles.md)."""
     shared_heads: LeftOut[SharedHeads] = None
     """Also train one network on the pool with a separate output for each data set and task, without and with a penalty
     on the distance between a task's outputs, to see how far its meaning differs between data sets."""
@@ -140,6 +143,10 @@ class Study(Settings):
     def only_tested(self) -> list[str]:
         """Return the data sets that no model is trained on."""
         return [name for name, dataset in self.datasets.items() if dataset.is_only_tested()]
+
+    def at_sites(self) -> list[str]:
+        """Return the data sets whose images are elsewhere, with bundles in their place."""
+        return [name for name, dataset in self.datasets.items() if dataset.stays_at_its_site()]
 
     def closed(self) -> list[str]:
         """Return the data sets that are not public."""

@@ -12,6 +12,7 @@ MIGRATIONS = (
     "In each data set write cohort for register.",
     "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling; "
     "tables names, no_patient, sex_words, view_words, strata and more patterns; folders a view; studies usefulness.",
+    "Nothing needs to change: data sets may be a site's bundle (reader: bundle), and studies have a bundle.",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1
