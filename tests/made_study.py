@@ -64,6 +64,7 @@ from crossray.study.stages.measure_localisation import Attributed, MeasureLocali
 from crossray.study.stages.measure_sweeps import SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.plan_films import PlanFilms
+from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.training import Augmentation, Training
 from crossray.tables import contract_of, read
@@ -333,7 +334,7 @@ class Made:
         self._write(probe=probed, probe_confusion=confusion)
         counts, labels, flow = datasets.summarise(
             self.folder / "manifests", self.folder / "datasets",
-            list(self.labels), "32px", self.tasks,
+            SummariseDatasets(datasets=tuple(self.labels), shape="32px", tasks=tuple(self.tasks)),
         )  # fmt: skip
         self._write(datasets=counts, labels=labels, flow=flow)
         tables = {name: read(self.folder / f"analysis/{name}.csv", contract_of(name))
@@ -342,7 +343,7 @@ class Made:
         beside, by_quantity = paper.compare(tables, ROOT / "resources/cohen2020", settings["paper"])
         self._write(paper=beside, paper_summary=by_quantity)
         leakage = [{"source": s, "target": t, "exact": 0, "near": 0, "shared_patients": 0, "overlap_before": 0,
-                    "overlap": 0, "moved": 0} for s in self.labels for t in self.labels]  # fmt: skip
+                    "overlap": 0, "moved": 0, "reason": None} for s in self.labels for t in self.labels]  # fmt: skip
         write_csv(self.folder / "leakage/summary.csv", pd.DataFrame(leakage))
         return self
 

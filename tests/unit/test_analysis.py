@@ -16,6 +16,7 @@ from crossray.analysis.options import read_overlap
 from crossray.errors import FILE_NOT_FOUND, UserError
 from crossray.files import write_csv
 from crossray.study.stages.analysis import Analysis
+from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables.contract import names
 from crossray.tables.performance import Performance
 from crossray.tables.transfer import Summary, Transfer
@@ -304,7 +305,8 @@ def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have
     lost.loc[0, "reason"] = FILE_NOT_FOUND
     manifest.write(tmp_path / "manifests/d.parquet", table, {})
     write_csv(tmp_path / "d/32px/rejected.csv", lost)
-    counts, labels, flow = summary_of.summarise(tmp_path / "manifests", tmp_path, ["d"], "32px", ["A", "B", "Z"])
+    settings = SummariseDatasets(datasets=("d",), shape="32px", tasks=("A", "B", "Z"))
+    counts, labels, flow = summary_of.summarise(tmp_path / "manifests", tmp_path, settings)
     steps = flow.set_index("split")[["rows", "found", "readable", "labelled"]]
     assert steps.loc["all"].tolist() == [20, 19, 16, 12]
     assert steps.loc["train"].tolist() == [12, 11, 9, 7]

@@ -256,6 +256,7 @@ def test_every_reader_is_tried():
         "table",
         "dicomweb",
         "dimse",
+        "bundle",
         "simulated",
         "digits",
         "cifar10",

@@ -7,7 +7,7 @@ rule summarise_datasets:
         manifests=study_manifests,
         digests=study_digests,
         indexes=study_indexes,
-        rejected=expand(layout.REJECTED, dataset=DATASETS, shape=SHAPE),
+        rejected=expand(layout.REJECTED, dataset=PLAN.here, shape=SHAPE),
     output:
         flow=report(
             layout.table("flow"),

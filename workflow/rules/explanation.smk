@@ -93,7 +93,7 @@ rule explain_drops:
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
         pairs=rules.audit_leakage.output.pairs,
-        descriptions=expand(rules.describe_images.output.descriptions, target=PLAN.targets),
+        descriptions=expand(rules.describe_images.output.descriptions, target=PLAN.targets_here),
     output:
         table=report(
             layout.table("shift"),

@@ -116,7 +116,8 @@ rule apply_network:
     benchmark:
         "<benchmark>/apply_network/{model}/{source}/{seed}/{split}/{target}.tsv"
     wildcard_constraints:
-        model=one_of(EXTERNAL["onnx"], EXTERNAL["architecture"]),
+        model=one_of(PLAN.invited),
+        target=one_of(PLAN.here),
     conda:
         "../../envs/crossray.yaml"
     threads: lambda wildcards: LOADS.network_threads(LOADS.images(wildcards.target))

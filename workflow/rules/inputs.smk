@@ -77,8 +77,8 @@ def study_digests(wildcards):
 
 
 def study_indexes(wildcards):
-    """Return the indexes of all data sets."""
-    return indexes_of(DATASETS)
+    """Return the indexes of all data sets whose images are here."""
+    return indexes_of(PLAN.here)
 
 
 def weights_of(wildcards):
@@ -133,7 +133,7 @@ def on_own(pattern, targets_of, models=None, **more):
 def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
     at_home = on_own(layout.PREDICTION, PLAN.members.__getitem__, split="validation")
-    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets) + external_predictions()
+    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets_here) + external_predictions()
 
 
 def external_predictions():
@@ -161,7 +161,7 @@ def network_of(wildcards):
 
 def predictions_of_sweeps(wildcards):
     """Return all predictions, and for the selection of sweep points those for every validation split."""
-    swept = {"split": "validation", "target": PLAN.predicted}
+    swept = {"split": "validation", "target": [name for name in PLAN.predicted if name in PLAN.here]}
     return predictions(wildcards) + of_trainings(layout.PREDICTION, PLAN.sweep_points, **swept)
 
 
@@ -173,7 +173,8 @@ def first_predictions(wildcards):
 
 def attributions(wildcards):
     """Return the tables of all attribution maps of the study."""
-    return of_trainings(rules.attribute_images.output.table, PLAN.reported_models, seed=SEEDS[:1], target=PLAN.targets)
+    names = {"seed": SEEDS[:1], "target": PLAN.targets_here}
+    return of_trainings(rules.attribute_images.output.table, PLAN.reported_models, **names)
 
 
 def regions_of(datasets):
@@ -212,6 +213,6 @@ def training_records(wildcards):
 FILES_IN = {
     "models": training_records,
     "manifests": lambda wildcards: study_manifests(wildcards) + study_digests(wildcards),
-    "datasets": lambda wildcards: study_indexes(wildcards) + shards_of(DATASETS),
+    "datasets": lambda wildcards: study_indexes(wildcards) + shards_of(PLAN.here),
     "attributions": lambda wildcards: attributions(wildcards) + regions_of(PLAN.targets),
 }

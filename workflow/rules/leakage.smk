@@ -6,7 +6,7 @@ rule audit_leakage:
     input:
         manifests=expand(layout.MANIFEST_AS_READ, dataset=DATASETS),
         indexes=study_indexes,
-        shards=lambda wildcards: shards_of(DATASETS),
+        shards=lambda wildcards: shards_of(PLAN.here),
     output:
         table=report(
             layout.LEAKAGE,

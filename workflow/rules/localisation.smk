@@ -51,7 +51,7 @@ rule measure_localisation:
     """Measure localisation on internal and external tests, compared with chance."""
     input:
         attributions=attributions,
-        predictions=of_trainings(layout.PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets),
+        predictions=of_trainings(layout.PREDICTION, PLAN.reported_models, split="test", target=PLAN.targets_here),
         regions=lambda wildcards: regions_of(PLAN.targets),
         manifests=study_manifests,
         digests=study_digests,

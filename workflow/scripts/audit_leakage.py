@@ -17,10 +17,12 @@ def audit_leakage(arguments: Namespace) -> None:
     from crossray.small_cells import write
     from crossray.tables.leakage import Leakage, LeakagePairs, Moves
 
-    datasets = arguments.settings.datasets
+    datasets, at_sites = arguments.settings.datasets, arguments.settings.at_sites
     manifests = dict(zip(datasets, map(manifest.read, arguments.manifests), strict=True))
     images = leakage.gather(manifests, arguments.settings.cohorts)
-    stores = dict(zip(datasets, map(ImageStore, arguments.indexes), strict=True))
+    leakage.check_identifiers(images, at_sites)
+    here = [name for name in datasets if name not in at_sites]
+    stores = dict(zip(here, map(ImageStore, arguments.indexes), strict=True))
     duplicates = leakage.compare_images(images, stores)
     if arguments.settings.duplicates == "exact":
         duplicates = duplicates[duplicates["kind"] == "exact"]
@@ -31,7 +33,7 @@ def audit_leakage(arguments: Namespace) -> None:
     tables.write(arguments.pairs, leakage.describe_pairs(images, duplicates), LeakagePairs)
     for dataset, path in zip(datasets, arguments.moves, strict=True):
         tables.write(path, leakage.moved_patients(images, splits, dataset), Moves)
-    summary = leakage.summarise(images, duplicates, groups, splits, datasets)
+    summary = leakage.summarise(images, duplicates, groups, splits, datasets, at_sites)
     write(arguments.output, summary, Leakage, arguments.settings)
     moved = int((images["split"] != splits).sum())
     logging.info("%d links between duplicates, %d of %d images moved", len(duplicates), moved, len(images))
@@ -42,7 +44,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     settings_option(options, AuditLeakage)
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests, in the order of datasets")
-    options.add_argument("--indexes", required=True, type=Path, nargs="+", help="indexes of their shards")
+    options.add_argument(
+        "--indexes", required=True, type=Path, nargs="*", help="indexes of the shards of those with images"
+    )
     options.add_argument("--pairs", required=True, type=Path, help="CSV to write: every pair of duplicates")
     options.add_argument(
         "--moves", required=True, type=Path, nargs="+", help="CSVs to write: the patients of each data set who move"

@@ -14,10 +14,7 @@ def summarise_datasets(arguments: Namespace) -> None:
     from crossray.small_cells import write
     from crossray.tables.datasets import Datasets, Flow, Labels
 
-    settings = arguments.settings
-    counts, labels, flow = summarise(
-        arguments.manifests, arguments.datasets, settings.datasets, settings.shape, settings.tasks
-    )
+    counts, labels, flow = summarise(arguments.manifests, arguments.datasets, arguments.settings)
     write(arguments.flow, flow, Flow, arguments.settings)
     write(arguments.counts, counts, Datasets, arguments.settings)
     write(arguments.labels, labels, Labels, arguments.settings)

@@ -295,7 +295,7 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
         tables: those that it has.
     """
     study = plan.study.as_dict()
-    settings = {key: value for key, value in study.items() if key not in ("private", "container")}
+    settings = {key: value for key, value in study.items() if key not in ("private", "container", "bundle")}
     settings["models"] = {
         name: model | {"weights": _name_of(model["weights"])} for name, model in study["models"].items()
     }
@@ -317,6 +317,7 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
         evaluation=taken(Intervals, plan.study.evaluation),
         overlap=plan.study.leakage.overlap,
         descriptions={name: dataset.description for name, dataset in plan.study.datasets.items()},
+        at_sites=tuple(plan.study.at_sites()),
         only_tested=tuple(plan.study.only_tested()),
         shown=plan.shown_models,
         external={name: _without_paths(model) for name, model in study["external"].items()},

@@ -8,6 +8,7 @@ DIVERGED = "D"
 NOT_GIVEN = "N"
 NO_PROBABILITY = "P"
 NO_PREVALENCE = "B"
+STAYS_AT_SITE = "S"
 
 #: beside a number, not in its place
 UNKNOWN_TRAINING_DATA = "U"
@@ -19,6 +20,7 @@ REASONS = {
     TOO_FEW: "fewer patients with or without the finding at the target than the minimum",
     PATIENTS_OVERLAP: "patients of the source are among the target's",
     DIVERGED: "training diverged: the model's outputs are not numbers",
+    STAYS_AT_SITE: "the images stay at their site, and what needs them is not in its bundle",
     NOT_GIVEN: "no score of the model, or no threshold, was given for this target",
     NO_PROBABILITY: "the model gives no probability, only a ranking score or a binary answer",
     NO_PREVALENCE: "it is not stated how the test images were selected, so their prevalence means nothing",
@@ -33,6 +35,7 @@ CAVEATS = {
 def why_not(
     *,
     labelled: bool = True,
+    stays: bool = False,
     given: bool = True,
     diverged: bool = False,
     trained: bool = True,
@@ -44,6 +47,7 @@ def why_not(
 
     Args:
         labelled: whether the target labels the task.
+        stays: whether it would take images that stay at their site.
         given: whether there are outputs of the model for the target.
         diverged: whether the model's outputs for it are not numbers.
         trained: whether the model was trained for it.
@@ -52,7 +56,7 @@ def why_not(
         ranked: whether its outputs are more than binary answers.
     """
     holds = {
-        NOT_LABELLED: not labelled, NOT_GIVEN: not given, DIVERGED: diverged, NOT_TRAINED: not trained,
-        PATIENTS_OVERLAP: overlap, TOO_FEW: not enough, NO_PROBABILITY: not ranked,
+        NOT_LABELLED: not labelled, STAYS_AT_SITE: stays, NOT_GIVEN: not given, DIVERGED: diverged,
+        NOT_TRAINED: not trained, PATIENTS_OVERLAP: overlap, TOO_FEW: not enough, NO_PROBABILITY: not ranked,
     }  # fmt: skip
     return next((code for code, held in holds.items() if held), None)

@@ -45,7 +45,9 @@ class ScoredSplit:
         refused: those for which no number is given, as patients whom they learnt from are among these.
         diverged: (trained, seed) -> tasks whose outputs are not numbers, which ``logits`` leaves out.
         scales: what the outputs of models are that are no logits; only those of probabilities are logits here too.
-        missing: external models without outputs for the data set.
+        missing: models without outputs for the data set: external ones, and where images stay at their site all that
+            are trained.
+        stays: whether the images stay at their site.
         cohort: whose patients they are; the data set's own where it is empty.
         others: patients of the cohort whom other targets have in this split.
     """
@@ -58,6 +60,7 @@ class ScoredSplit:
     diverged: Mapping[tuple[ModelKey, str], Set[str]] = field(default_factory=dict)
     scales: Mapping[ModelKey, str] = field(default_factory=dict)
     missing: Set[ModelKey] = frozenset()
+    stays: bool = False
     cohort: str = ""
     others: Set[str] = frozenset()
 
@@ -103,7 +106,8 @@ class ScoredSplit:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
         seed = ENSEMBLE if seed == MEAN_OF_TRAININGS else seed
         labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
-        reason = reasons.why_not(labelled=not labels.isna().all(), given=trained not in self.missing)
+        given = trained not in self.missing
+        reason = reasons.why_not(labelled=not labels.isna().all(), stays=self.stays and not given, given=given)
         outputs = self.logits[trained][seed]
         known = labels.notna().to_numpy() & (reason is None)
         known = known & outputs[task].notna().to_numpy() if task in outputs else known
@@ -231,18 +235,19 @@ class Study:
         labels, outputs = self._of_units(files, table, dataset, split)
         logits, diverged = self._numbers(outputs)
         nothing = pd.DataFrame(index=labels.index)
-        logits |= {one: self._with_ensemble({str(self.settings.seeds[0]): nothing}) for one in missing}
+        seeds = {one: map(str, self.seeds_of(one.model)) for one in missing}
+        logits |= {one: self._with_ensemble(dict.fromkeys(seeds[one], nothing)) for one in missing}
         scales = {one: next(iter(seeds.values())).scale for one, seeds in files.items()}
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
         cohort, others = self.settings.cohorts[dataset], self._others(dataset, split)
         return ScoredSplit(
             dataset, labels, {one: logits[one] for one in trained}, self.minimum(dataset), refused, diverged,
-            scales, missing, cohort, others,
+            scales, missing, dataset in self.settings.at_sites, cohort, others,
         )  # fmt: skip
 
     def _has_outputs(self, trained: ModelKey, dataset: str) -> bool:
         external = self.settings.external.get(trained.model)
-        return external is None or dataset in external.targets
+        return dataset in external.targets if external else dataset not in self.settings.at_sites
 
     def _of_units(
         self, files: Mapping[ModelKey, Mapping[str, Predictions]], table: pd.DataFrame, dataset: str, split: str

@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from crossray import manifest
 from crossray.errors import FILE_NOT_FOUND
 from crossray.study import folders
+from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import of_rows, read
 from crossray.tables.conversion import Rejected
 from crossray.tables.datasets import Flow
@@ -134,22 +135,23 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
 
 
 def summarise(
-    manifests: Path, datasets: Path, names: Sequence[str], shape: str, tasks: Sequence[str]
+    manifests: Path, datasets: Path, settings: SummariseDatasets
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Return the counts of all data sets (:func:`describe`), their labels (:func:`count_labels`) and :func:`flow`.
 
     Args:
         manifests: folder of the study's manifests.
-        datasets: folder of data sets, with the lists of what was rejected beside the indexes of their shards.
-        names: of the data sets.
-        shape: name of the folder of shards.
-        tasks: the study's.
+        datasets: folder of data sets, with the lists of what was rejected beside the indexes of their shards; a bundle
+            has usable images alone.
+        settings: the data sets, the name of the folder of shards, and the study's tasks.
     """
     counts, labels = [], []
     steps: list[dict[str, Any]] = []
-    for name in names:
+    tasks = settings.tasks
+    for name in settings.datasets:
         table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
-        rejected = read(datasets / folders.REJECTED.format(dataset=name, shape=shape), Rejected)
+        listed = datasets / folders.REJECTED.format(dataset=name, shape=settings.shape)
+        rejected = of_rows([], Rejected) if name in settings.at_sites else read(listed, Rejected)
         usable = table[~table["image_id"].isin(rejected["image_id"])]
         counts += describe(name, usable, len(table) - len(usable))
         labels += count_labels(name, usable, tasks)

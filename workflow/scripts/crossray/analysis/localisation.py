@@ -87,6 +87,9 @@ def measure(
     rows: list[dict[str, Any]] = []
     cells: dict[tuple[ModelKey, str], Values] = {}
     for name in study.settings.targets:
+        if name in study.settings.at_sites:
+            rows += _staying(study, asked, name)
+            continue
         tables = {trained: _table(attributions, trained, name) for trained in study.trained()}
         scored = study.scored(name, "test", list(tables))
         target = _target(study, asked, scored, datasets, tables)
@@ -99,6 +102,16 @@ def measure(
             rows += _rows(asked, trained, target, known, found, own, refused)
             cells[trained, name] = {} if refused else found
     return of_rows(rows, Localisation), of_rows(_summary(asked, cells), LocalisationSummary)
+
+
+def _staying(study: Study, asked: MeasureLocalisation, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a target whose images stay at their site: none has a number."""
+    tasks = [*asked.attribution.tasks, MEAN_OF_TASKS]
+    for trained in study.trained():
+        for key in itertools.product(tasks, asked.attribution.methods, (TRAINED, RANDOM), MEASURES):
+            row = dict(zip(("task", "method", "weights", "measure"), key, strict=True))
+            row |= {"model": trained.model, "source": trained.source, "target": name}
+            yield row | {"tasks": 0, "images": 0, "patients": 0, "reason": reasons.STAYS_AT_SITE}
 
 
 def _table(attributions: Path, trained: ModelKey, target: str) -> pd.DataFrame:

@@ -75,12 +75,17 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
                 table = _as_classes(read_manifest(name, previewed, settings, key, forgotten), plan, name)
             return Cohort(name, table, note=_note(dataset))
         if any(not Path(path).is_file() for path in release.tables):
+            if dataset.stays_at_its_site():
+                note = "its bundle is opened by the run; its labels are counted once that is done"
+                return Cohort(name, None, note=note)
             made = "fetched from its archive" if find_archived(dataset.reader) else "unpacked"
             note = f"{made} by the run; its labels are counted once that is done (snakemake convert)"
             return Cohort(name, None, note=note)
         table = _as_classes(read_manifest(name, release, settings, key, forgotten), plan, name)
     except UserError as error:
         return Cohort(name, None, str(error))
+    if dataset.stays_at_its_site():
+        return Cohort(name, table, note="its images stay at their site")
     drawn_anew = split_by_key and not key
     note = "splits follow a key that the first run makes, so their counts will differ" if drawn_anew else ""
     if find_archived(dataset.reader) and not Path(release.root, folders.RAW).is_dir():

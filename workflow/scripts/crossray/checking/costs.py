@@ -73,7 +73,7 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
     )
     share = (plan.study.images.size / _RATED_SIZE) ** 2
     memory = [_AUDIT_MB, *(loads.training_mb(names) for _, names in trainings)]
-    memory += [loads.conversion_mb(name, plan.shape) for name in plan.study.datasets]
+    memory += [loads.conversion_mb(name, plan.shape) for name in plan.here]
     return Cost(
         sum(kind.images * kind.seconds for kind in kinds) / cores / 3600,
         sum(kind.decoded + sum(kind.refused.values()) for kind in kinds),
@@ -82,6 +82,6 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         images,
         {name: images * share / rate / 3600 for name, rate in RATES.items()},
         max(memory),
-        loads.pixels_mb(plan.study.datasets) + seeds * len(trainings) * _WEIGHTS_MB + _CHECKPOINTS_MB,
+        loads.pixels_mb(plan.here) + seeds * len(trainings) * _WEIGHTS_MB + _CHECKPOINTS_MB,
         shutil.disk_usage(Path.cwd()).free // 1_000_000,
     )

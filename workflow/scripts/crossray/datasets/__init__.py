@@ -24,6 +24,7 @@ READERS = {
     "folder": "crossray.datasets.folder",
     "dicomweb": "crossray.datasets.dicomweb",
     "dimse": "crossray.datasets.dimse",
+    "bundle": "crossray.datasets.bundle",
     "nih": "crossray.datasets.nih",
     "nih_google": "crossray.datasets.nih_google",
     "rsna": "crossray.datasets.rsna",

@@ -15,9 +15,11 @@ from scipy.sparse.csgraph import connected_components
 
 from crossray.datasets.duplicates import concatenate, describe, find_duplicates
 from crossray.errors import UserError
+from crossray.reasons import STAYS_AT_SITE
 from crossray.shards import ImageStore
+from crossray.tables import of_rows
 from crossray.tables.contract import names
-from crossray.tables.leakage import LeakagePairs, Moves
+from crossray.tables.leakage import Leakage, LeakagePairs, Moves
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,12 @@ def compare_images(images: pd.DataFrame, stores: Mapping[str, ImageStore]) -> pd
     Raises:
         UserError: if a store holds images that are not in the table.
     """
-    compared, parts = [], []
+    compared: list[NDArray] = []
+    parts = []
+    if not stores:
+        return pd.DataFrame({name: [] for name in ("first", "second", "kind", "similarity", "inverted")}).astype(
+            {"first": int, "second": int, "kind": str, "similarity": float, "inverted": bool}
+        )
     for dataset, store in stores.items():
         of_dataset = images[images["dataset"] == dataset]
         places = store.rows(of_dataset["image_id"])
@@ -195,6 +202,7 @@ def summarise(
     groups: pd.Series,
     splits: pd.Series,
     datasets: Sequence[str],
+    at_sites: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Count what the audit found and what is left of it, for each source and target.
 
@@ -204,12 +212,13 @@ def summarise(
         groups: the group of each image.
         splits: the splits that the study uses.
         datasets: the data sets, in order.
+        at_sites: those whose images stay at their site, and whose identifiers nobody else can compare.
 
     Returns:
         One row an ordered pair of data sets (source and target, also a data set and itself): images of the target that
         have an ``exact`` duplicate at the source, or only a ``near`` one; ``shared_patients`` by the cohorts;
         ``overlap_before`` and ``overlap`` (:func:`count_overlap`, with the releases' splits and with the study's); and
-        ``moved`` images of the target.
+        ``moved`` images of the target. Where one of the two is at its site, nothing but reason S.
     """
     exact = count_counterparts(images, duplicates[duplicates["kind"] == "exact"], datasets)
     alike = count_counterparts(images, duplicates, datasets)
@@ -231,7 +240,34 @@ def summarise(
         for source in datasets
         for target in datasets
     ]
-    return pd.DataFrame(rows)
+    table = of_rows(rows, Leakage)
+    staying = table["source"].isin(at_sites) | table["target"].isin(at_sites)
+    if staying.any():
+        counts = [name for name in table if name not in (*Leakage.KEY, "reason")]
+        table[counts] = table[counts].astype("Int64").mask(staying)
+        table["reason"] = table["reason"].astype(object).mask(staying, STAYS_AT_SITE)
+    return table
+
+
+def check_identifiers(images: pd.DataFrame, at_sites: Sequence[str]) -> None:
+    """Check that no bundle has an image or patient that another data set has too.
+
+    Args:
+        images: as :func:`gather` returns them.
+        at_sites: data sets that are bundles.
+
+    Raises:
+        UserError: if one has: identifiers are salted, so that only two bundles of one site can.
+    """
+    for site in at_sites:
+        own, others = images[images["dataset"] == site], images[images["dataset"] != site]
+        for column in ("image_id", "patient_id"):
+            shared = others[others[column].isin(own[column])]
+            if len(shared):
+                raise UserError(
+                    f"data sets {site} and {shared['dataset'].iloc[0]}: {shared[column].nunique()} values of {column} "
+                    "stand in both; two bundles of one site have the same patients twice: take one out"
+                )
 
 
 def warn_of_large_groups(images: pd.DataFrame, groups: pd.Series) -> int:

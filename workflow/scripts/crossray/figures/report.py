@@ -83,7 +83,11 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
         reasons=REASONS,
-        rejected={name: _rejections(datasets / name / settings.shape) for name in settings.datasets},
+        rejected={
+            name: _rejections(datasets / name / settings.shape)
+            for name in settings.datasets
+            if name not in settings.at_sites
+        },
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
         decisions=decided,
         films=list(sentences(tables["sample_sizes"])) if "sample_sizes" in tables else [],
@@ -199,9 +203,12 @@ def provenance(manifests: Path, datasets: Path, settings: WriteReport) -> list[t
         ),
     ]
     for name in settings.datasets:
-        index = datasets / name / settings.shape / "index.json"
-        manifest = manifests / f"{name}.parquet"
-        digests = f"manifest SHA-256 {file_digest(manifest)[:16]}, index of pixels SHA-256 {file_digest(index)[:16]}"
+        digests = f"manifest SHA-256 {file_digest(manifests / f'{name}.parquet')[:16]}"
+        if name in settings.at_sites:
+            digests += ", of a bundle that its site signed"
+        else:
+            index = datasets / name / settings.shape / "index.json"
+            digests += f", index of pixels SHA-256 {file_digest(index)[:16]}"
         facts.append((f"data set {name}", digests))
     facts += [(package, importlib.metadata.version(package)) for package in PACKAGES]
     facts.append(

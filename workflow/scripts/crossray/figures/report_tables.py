@@ -344,7 +344,7 @@ VIEWS = {
     ),
     "leakage": View(
         "patients and images in several splits",
-        "source target exact near shared_patients overlap_before overlap",
+        "source target exact near shared_patients overlap_before overlap reason",
     ),
 }
 

@@ -261,7 +261,9 @@ def leakage_sentences(leakage: pd.DataFrame, overlap: str) -> list[str]:
         if exact + near
         else "found no duplicates"
     )
-    sentences = [f"The leakage audit compared the content of all images of the study and {found}."]
+    staying = sorted(set(once.loc[(once["source"] == once["target"]) & once["reason"].notna(), "target"]))
+    here = f"that are here (not those of {', '.join(staying)})" if staying else "of the study"
+    sentences = [f"The leakage audit compared the content of all images {here} and {found}."]
     if shared := int(once["shared_patients"].sum()):
         sentences.append(f"By the cohorts of their releases, {shared:,} patients are in two data sets.")
     before, after = int(leakage["overlap_before"].sum()), int(leakage["overlap"].sum())

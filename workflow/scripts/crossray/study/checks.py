@@ -7,6 +7,7 @@ from typing import Any
 
 from crossray.errors import UserError, cut, listed
 from crossray.study.acceptance import CLAIM
+from crossray.study.bundle_checks import wrong_bundles
 from crossray.study.config import Study
 from crossray.study.datasets import PATH_SETTINGS, Dataset
 from crossray.study.external_checks import wrong_external
@@ -39,6 +40,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_sampling(study)
     yield from wrong_film_plan(study)
     yield from wrong_external(study)
+    yield from wrong_bundles(study)
     for name, model in study.models.items():
         if model.unfreeze_every and not model.freeze:
             yield f"models.{name}.unfreeze_every: nothing is frozen; set freeze too, or leave it out"
@@ -101,6 +103,8 @@ def _wrong_paths(study: Study) -> Iterator[str]:
     for name, model in study.external.items():
         paths |= {f"external.{name}.weights": model.weights, f"external.{name}.onnx": model.onnx}
         paths |= {f"external.{name}.scores.{dataset}": file for dataset, file in (model.scores or {}).items()}
+    if study.bundle:
+        paths |= {f"bundle.{key}": getattr(study.bundle, key) for key in ("invitation", "key")}
     for name, dataset in study.datasets.items():
         paths |= {f"datasets.{name}.{key}": getattr(dataset, key, None) for key in PATH_SETTINGS}
     for key, path in paths.items():

@@ -8,6 +8,7 @@ from annotated_types import Ge, Le, Len
 
 from crossray.study.acceptance import Criteria
 from crossray.study.base import LeftOut, Settings
+from crossray.study.bundle import Bundle
 from crossray.study.datasets import Dataset
 from crossray.study.evaluation import Evaluation, Explanation, SharedHeads
 from crossray.study.external import External
@@ -108,6 +109,8 @@ class Study(Settings):
     plan: LeftOut[FilmPlan] = None
     """Also compute how many films have to be read for intervals of a wanted width: `snakemake plan`
     (docs/planning.md)."""
+    bundle: LeftOut[Bundle] = None
+    """What a site sends to a coordinator in place of its images, by `snakemake bundle` alone (docs/bundles.md)."""
     shared_heads: LeftOut[SharedHeads] = None
     """Also train one network on the pool with a separate output for each data set and task, without and with a penalty
     on the distance between a task's outputs, to see how far its meaning differs between data sets."""
@@ -144,6 +147,10 @@ class Study(Settings):
     def only_tested(self) -> list[str]:
         """Return the data sets that no model is trained on."""
         return [name for name, dataset in self.datasets.items() if dataset.is_only_tested()]
+
+    def at_sites(self) -> list[str]:
+        """Return the data sets whose images are elsewhere, with bundles in their place."""
+        return [name for name, dataset in self.datasets.items() if dataset.stays_at_its_site()]
 
     def closed(self) -> list[str]:
         """Return the data sets that are not public."""

@@ -9,10 +9,13 @@ from annotated_types import Ge, Len
 
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Name, Obeys, OneKindOf, Part, Share, Text
+from crossray.study.names import BUNDLE
 from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
-PATH_SETTINGS = ("root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join", "labels", "ca")
+PATH_SETTINGS = (
+    "root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join", "labels", "ca", "path", "signer"
+)  # fmt: skip
 #: settings of a data set that name an archive and what was asked there, which can be a patient
 ARCHIVE_SETTINGS = ("url", "host", "port", "aet", "called_aet", "query")
 
@@ -65,6 +68,10 @@ class Dataset(Settings):
     "Rectangles to black out, each as [left, top, right, bottom], as fractions of the width and the height."
     split: Split = field(default_factory=Split)
     "Shares of the patients, adding up to 1, and the seed of their assignment."
+
+    def stays_at_its_site(self) -> bool:
+        """Return whether the images are elsewhere, and a bundle is here in their place."""
+        return self.reader == BUNDLE
 
     def is_only_tested(self) -> bool:
         """Return whether no model is trained on this data set."""

@@ -27,6 +27,11 @@ RAW = "raw"
 FETCHED = "images.parquet"
 NOT_FETCHED = "not_fetched.csv"
 
+#: rows of a site's bundle, in the folder of data sets, once they are checked
+BUNDLE_ROWS = "{dataset}/bundle/rows.parquet"
+#: in the private folder: what was sealed and taken, and the salt of identifiers
+BUNDLES = "bundles"
+
 #: in the folder of a study's manifests
 MANIFEST = "{dataset}.parquet"
 DIGEST = "{dataset}.sha256"

@@ -25,6 +25,12 @@ INCOMING = f"<private>/{folders.ARCHIVE}/incoming"
 NOT_FETCHED = f"<private>/{folders.ARCHIVE}/{folders.NOT_FETCHED}"
 FETCHED = f"<private>/{folders.ARCHIVE}/{folders.FETCHED}"
 
+#: rows of a site's bundle; and what a coordinator and a site send
+BUNDLE_ROWS = f"{folders.DATASETS}/{folders.BUNDLE_ROWS}"
+INVITATION = "<study>/invitation.zip"
+BUNDLE = "<study>/bundle.zip"
+BUNDLES = f"<private>/{folders.BUNDLES}"
+
 #: what hangs on a data set and serves every study
 MANIFEST_AS_READ = f"{folders.DATASETS}/{folders.MANIFEST_AS_READ}"
 REGIONS = f"{folders.DATASETS}/{folders.REGIONS}"

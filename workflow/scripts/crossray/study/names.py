@@ -8,6 +8,9 @@ from crossray.errors import UserError
 #: the source that pools all data sets, and how the sources that leave one out begin
 ALL, ALL_BUT = "all", "all-but-"
 
+#: the reader of what a site sends in place of its images
+BUNDLE: Final = "bundle"
+
 #: objectives: findings that are there or not, each by itself; one finding; classes of which an image has one
 MULTILABEL: Final = "multilabel"
 BINARY: Final = "binary"

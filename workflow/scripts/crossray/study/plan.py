@@ -72,6 +72,21 @@ class Plan:
         return self.study.tested_on()
 
     @property
+    def here(self) -> tuple[str, ...]:
+        """Data sets whose images are here; of others there is a bundle."""
+        return tuple(name for name, dataset in self.study.datasets.items() if not dataset.stays_at_its_site())
+
+    @property
+    def targets_here(self) -> tuple[str, ...]:
+        """Targets whose images are here."""
+        return tuple(name for name in self.targets if name in self.here)
+
+    @property
+    def invited(self) -> tuple[str, ...]:
+        """External models that sites are invited to apply: networks, in alphabetical order."""
+        return tuple(sorted(name for name, model in self.external.items() if model.is_network()))
+
+    @property
     def single_sources(self) -> tuple[str, ...]:
         """Sources that are one data set."""
         return tuple(source for source in self.sources if not is_pooled(source) and source != ELSEWHERE)
@@ -94,8 +109,8 @@ class Plan:
         ]
 
     def foreign_targets(self, source: str) -> list[str]:
-        """Return the targets that are no part of a source."""
-        return [target for target in self.targets if target not in self.members[source]]
+        """Return the targets with images here that are no part of a source."""
+        return [target for target in self.targets_here if target not in self.members[source]]
 
     @functools.cached_property
     def reported_models(self) -> tuple[str, ...]:
@@ -154,11 +169,15 @@ class Plan:
 
     @property
     def explained_externals(self) -> tuple[str, ...]:
-        """External models whose drops are split into causes: with a home, and probabilities."""
+        """External models whose drops are split: with a home that has a validation split, and probabilities.
+
+        Those of a site are among them, as their rows say that there are no numbers.
+        """
+        homes = {name for name in self.study.datasets if name not in self.here or name not in self.study.only_tested()}
         return tuple(
             name
             for name, model in self.external.items()
-            if model.home in self.scored(name) and model.kind_of_scale() in (LOGIT, PROBABILITY)
+            if model.home in homes & set(self.scored(name)) and model.kind_of_scale() in (LOGIT, PROBABILITY)
         )
 
     @property
@@ -175,7 +194,7 @@ class Plan:
     def domains(self) -> tuple[str, ...]:
         """One target for each cohort of patients: data sets that can differ in more than their labels."""
         first: dict[str, str] = {}
-        for name in self.targets:
+        for name in self.targets_here:
             first.setdefault(self.cohorts[name], name)
         return tuple(first.values())
 
@@ -187,7 +206,8 @@ class Plan:
     @functools.cached_property
     def prediction_jobs(self) -> tuple[PredictionJob, ...]:
         """The jobs that apply a model: one for all data sets, or one for every so many."""
-        names, most = self.predicted, self.study.predictions_per_job or len(self.predicted)
+        names = tuple(name for name in self.predicted if name in self.here)
+        most = self.study.predictions_per_job or max(1, len(names))
         starts = range(0, len(names), most)
         return tuple(self._prediction_job(names[start : start + most], first=not start) for start in starts)
 
@@ -215,12 +235,14 @@ class Plan:
     @property
     def withheld(self) -> tuple[str, ...]:
         """Data sets whose images are not shown."""
-        return () if self.study.pictures == "all" else self._closed_real()
+        closed = () if self.study.pictures == "all" else self._closed_real()
+        return tuple(dict.fromkeys([*closed, *self.study.at_sites()]))
 
     @property
     def searched(self) -> tuple[str, ...]:
         """Data sets whose images with text are not shown, if the study enables images."""
-        return self._closed_real() if self.study.pictures == "all" else ()
+        shown = self._closed_real() if self.study.pictures == "all" else ()
+        return tuple(name for name in shown if name in self.here)
 
     def _closed_real(self) -> tuple[str, ...]:
         return tuple(name for name in self.real if not self.study.datasets[name].public)
@@ -237,7 +259,7 @@ class Plan:
         transfer = len(self.single_sources) > 1
         learnt = [source for source in study.trained_on() if not is_pooled(source)]
         asked = study.explanation is not None and bool(self.explained_models or self.explained_externals)
-        explanation = asked and len(self.targets) > 1 and not classes
+        explanation = asked and len(self.targets) > 1 and bool(self.targets_here) and not classes
         attribution = study.evaluation.attribution is not None and bool(self.models)
         return {
             "models": len(self.shown_models) > 1,

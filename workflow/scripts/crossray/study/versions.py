@@ -12,7 +12,7 @@ MIGRATIONS = (
     "In each data set write cohort for register.",
     "Nothing needs to change: data sets may come from an archive (reader: dicomweb or dimse) and have a sampling; "
     "tables names, no_patient, sex_words, view_words, strata and more patterns; folders view, from_headers and "
-    "no_patient; studies usefulness and a plan of films to read.",
+    "no_patient; studies usefulness, a plan of films to read and a bundle of a site (reader: bundle).",
 )
 #: the version of configurations that this code reads
 VERSION = len(MIGRATIONS) + 1

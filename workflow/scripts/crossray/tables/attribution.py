@@ -11,6 +11,7 @@ class MappedImages(Row):
     """An attribution map."""
 
     NAME: ClassVar = "images"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("map",)
 
     map: Count

@@ -41,6 +41,8 @@ class Row:
     MIGRATIONS: ClassVar[tuple[str, ...]] = ()
     #: columns that tell rows apart
     KEY: ClassVar[tuple[str, ...]] = ()
+    #: whether it takes images or features of them, and so says nothing of targets whose images stay at their site
+    FROM_IMAGES: ClassVar[bool] = False
     #: how columns of numbers that follow the fields are named, or nothing: there are none
     FURTHER: ClassVar[str] = ""
 

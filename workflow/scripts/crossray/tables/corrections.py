@@ -12,6 +12,7 @@ class Corrections(OfCell):
     """A cell that has a verdict, with a metric and a correction."""
 
     NAME: ClassVar = "corrections"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts are more cautious",)
     KEY: ClassVar = ("model", "source", "target", "task", "metric", "correction")
 
@@ -51,6 +52,7 @@ class CorrectionsByVerdict(OfModel):
     """The cells of a model, metric and correction that share a verdict."""
 
     NAME: ClassVar = "corrections_by_verdict"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix is new, verdicts are more cautious",)
     KEY: ClassVar = ("model", "metric", "correction", "verdict")
 

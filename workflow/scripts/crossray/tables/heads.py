@@ -12,6 +12,7 @@ class HeadPlaces(OfModel):
     """The weight vector of an output of the network with shared features, first seed."""
 
     NAME: ClassVar = "head_places"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
     KEY: ClassVar = ("model", "penalty", "dataset", "task")
 
@@ -36,6 +37,7 @@ class HeadDistances(OfModel):
     """A task for which two or more data sets have an output."""
 
     NAME: ClassVar = "head_distances"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
     KEY: ClassVar = ("model", "penalty", "task")
 
@@ -62,6 +64,7 @@ class HeadRelations(OfModel):
     """Correlation of distance and AUC over tasks."""
 
     NAME: ClassVar = "head_relations"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("Column penalty: write none for free, and l2 for tied.",)
     KEY: ClassVar = ("model", "penalty")
 

@@ -12,6 +12,7 @@ class LabelAgreement(Row):
     """Two labellings of the same radiographs, and a task."""
 
     NAME: ClassVar = "label_agreement"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("first", "second", "task")
 
     first: str
@@ -47,6 +48,7 @@ class LabelControl(OfModel):
     """A model on the same radiographs by two labellings."""
 
     NAME: ClassVar = "label_control"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("model", "source", "other", "task")
 
     source: str

@@ -11,25 +11,29 @@ class Leakage(Row):
     """A training and a test data set, also a data set with itself."""
 
     NAME: ClassVar = "leakage"
+    FROM_IMAGES: ClassVar = True
+    MIGRATIONS: ClassVar = ("add the column `reason` at the end, empty",)
     KEY: ClassVar = ("source", "target")
 
     source: str
     "Data set used for training."
     target: str
     "Data set used for testing."
-    exact: Count
+    exact: Count | None
     "Images of the target with the same pixels as an image of the source; within a data set, as another image."
-    near: Count
+    near: Count | None
     "Further images of the target that are near-duplicates of an image of the source."
-    shared_patients: Count
+    shared_patients: Count | None
     "Patients in both data sets, by their identifiers; 0 for a data set and itself."
-    overlap_before: Count
+    overlap_before: Count | None
     """Test images of the target whose patient, or a patient with the same radiograph, is in the source's training or
     validation split, with the splits before the audit."""
-    overlap: Count
+    overlap: Count | None
     "The same with the splits that the study uses."
-    moved: Count
+    moved: Count | None
     "Images of the target that the audit moved to another split."
+    reason: str | None
+    "Reason code if nothing is known: S, the images of one of the two stay at their site."
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class LeakagePairs(Row):
     """Two images that show the same radiograph."""
 
     NAME: ClassVar = "pairs"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("dataset", "image_id", "other_dataset", "other_image_id")
 
     dataset: str
@@ -64,6 +69,7 @@ class Moves(Row):
     """A patient of a data set whom the audit moved."""
 
     NAME: ClassVar = "moves"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("patient_id",)
 
     patient_id: str

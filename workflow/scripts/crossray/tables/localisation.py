@@ -12,6 +12,7 @@ class Localisation(OfCell):
     """A cell, or the mean of a pair's tasks, a method, weights and measure."""
 
     NAME: ClassVar = "localisation"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("model", "source", "target", "task", "method", "weights", "measure")
 
     method: str
@@ -51,6 +52,7 @@ class LocalisationSummary(OfModel):
     """A method, weights, measure and place."""
 
     NAME: ClassVar = "localisation_summary"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("model", "method", "weights", "measure", "place")
 
     method: str

@@ -11,6 +11,7 @@ class Probe(Row):
     """A classifier that tells the data sets apart, by its features."""
 
     NAME: ClassVar = "probe"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("features",)
 
     features: str
@@ -36,6 +37,7 @@ class ProbeConfusion(Row):
     """A data set, and one that its images are taken for."""
 
     NAME: ClassVar = "probe_confusion"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("features", "dataset", "predicted")
 
     features: str

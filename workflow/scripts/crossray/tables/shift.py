@@ -12,6 +12,7 @@ class Shift(OfCell):
     """A cell whose target is no part of the source, and a metric."""
 
     NAME: ClassVar = "shift"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = (
         "from 1: rerun the analysis; case_mix and what would decide are new, verdicts are more cautious",
     )
@@ -94,6 +95,7 @@ class ShiftEvidence(OfCell):
     """A cell that has a verdict; terms are by log-loss, in nats."""
 
     NAME: ClassVar = "shift_evidence"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix and level are new, fit is gone",)
     KEY: ClassVar = ("model", "source", "target", "task")
 

@@ -12,6 +12,7 @@ class ShiftTruth(OfCell):
     """A cell of two simulated hospitals with the same seed, and a metric."""
 
     NAME: ClassVar = "shift_truth"
+    FROM_IMAGES: ClassVar = True
     MIGRATIONS: ClassVar = ("from 1: rerun the analysis; planted and found case mix are new",)
     KEY: ClassVar = ("model", "source", "target", "task", "metric")
 
@@ -48,6 +49,7 @@ class ShiftAcceptance(Row):
     """A criterion that verdicts are judged by, for a seed and metric."""
 
     NAME: ClassVar = "shift_acceptance"
+    FROM_IMAGES: ClassVar = True
     KEY: ClassVar = ("seed", "metric", "criterion")
 
     seed: int

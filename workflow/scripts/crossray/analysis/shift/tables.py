@@ -1,6 +1,7 @@
 """Every pair of a source and a target, task by task: the terms of the drop, the verdict, and its evidence."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,10 +74,11 @@ def measure(
     homes = {
         source: _joined([described[name] for name in members])
         for source, members in study.settings.members.items()
-        if set(members) <= set(described)
+        if members and set(members) <= set(described)
     }
     cells = [cell for trained in study.trained() if trained.source in homes
              for cell in _cells(study, minimum, resamples, trained, homes, described, twins)]  # fmt: skip
+    cells += _staying(study, homes)
     adjusted = _adjusted(cells)
     rows, evidence = [], []
     for cell, q in zip(cells, adjusted, strict=True):
@@ -103,7 +105,7 @@ def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[s
     Raises:
         UserError: if an image has features but no prediction.
     """
-    targets = {scored.dataset: scored for scored in study.targets()}
+    targets = {scored.dataset: scored for scored in study.targets() if not scored.stays}
     tables = {name: descriptions[name].set_index("image_id") for name in targets}
     for name, table in tables.items():
         here = targets[name].labels.index.isin(table.index)
@@ -160,6 +162,18 @@ def _cells(
             floor = floor or null_floor(source, _HALVES, seed)
             found = explain(source, target, resamples, seed)
             yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
+
+
+def _staying(study: Study, homes: Collection[str]) -> Iterator[Cell]:
+    """Yield a cell without numbers for every pair of which one side's images stay at their site."""
+    for trained, name in itertools.product(study.trained(), study.settings.targets):
+        members = study.settings.members[trained.source]
+        away = [one for one in (name, *members) if one in study.settings.at_sites]
+        if away and members and name not in members and (trained.source in homes or set(members) & set(away)):
+            for task in study.settings.tasks:
+                counts = {"images": 0, "positives": 0, "negatives": 0, "source_images": 0}
+                key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
+                yield Cell(key, counts | {"reason": reasons.STAYS_AT_SITE})
 
 
 def home_calibration(study: Study, trained: ModelKey, home: ScoredSplit, task: str) -> NDArray[np.float64]:

@@ -74,5 +74,7 @@ class Analysis(Published):
     "When a number is reported, and how its interval is computed."
     overlap: Literal["move", "refuse", "keep"]
     "How patients in different splits were handled."
+    at_sites: tuple[str, ...] = ()
+    "Targets whose images stay at their site, so that models which are trained here have no outputs for them."
     external: Mapping[str, ExternalModel] = field(default_factory=dict)
     "External models, which are also among the models."

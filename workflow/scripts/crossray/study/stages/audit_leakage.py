@@ -17,6 +17,8 @@ class AuditLeakage(Published):
     "Data set to its cohort."
     tested: tuple[str, ...]
     "Test-only data sets."
+    at_sites: tuple[str, ...] = ()
+    "Data sets whose images stay at their site, and so without an index."
     overlap: Literal["move", "refuse", "keep"]
     "How patients in different splits are handled."
     duplicates: Literal["near", "exact"]

@@ -11,6 +11,8 @@ class SummariseDatasets(Published):
 
     datasets: tuple[str, ...]
     "Names of the data sets."
+    at_sites: tuple[str, ...] = ()
+    "Those of them whose images stay at their site."
     shape: str
     "Name of the folder of shards."
     tasks: tuple[str, ...]

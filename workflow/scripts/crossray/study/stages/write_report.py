@@ -35,6 +35,8 @@ class WriteReport(Shown):
     "How patients in different splits were handled."
     descriptions: Mapping[str, str]
     "Data set to its description in the configuration."
+    at_sites: tuple[str, ...] = ()
+    "Data sets whose images stay at their site."
     only_tested: tuple[str, ...]
     "Test-only data sets of the configuration."
     shown: tuple[str, ...]

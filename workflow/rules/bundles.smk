@@ -1,0 +1,183 @@
+"""Sites that cannot share images: the invitation, the bundle that a site seals, and what is made of those that came."""
+
+
+def networks_of(wildcards):
+    """Return the files of the models that sites are invited to apply, in the order of their names."""
+    return [PLAN.external[model].onnx or PLAN.external[model].weights for model in PLAN.invited]
+
+
+def bundle_of(wildcards):
+    """Return the file of a site's bundle."""
+    return DATASETS[wildcards.dataset].path
+
+
+def signer_of(wildcards):
+    """Return the public key of a site."""
+    return DATASETS[wildcards.dataset].signer
+
+
+def own_outputs(wildcards):
+    """Return the predictions of the invited models for the test images of a site's own data set."""
+    return [
+        path
+        for model in PLAN.invited
+        for path in expand(
+            layout.PREDICTION,
+            model=model,
+            source=PLAN.external[model].source(),
+            seed=SEEDS[0],
+            split="test",
+            target=STUDY.bundle.dataset,
+        )
+    ]
+
+
+def own_manifest(wildcards):
+    """Return the manifest of a site's own data set."""
+    return manifest_of(STUDY.bundle.dataset)
+
+
+def own_digest(wildcards):
+    """Return the digest of that manifest."""
+    return digest_of(STUDY.bundle.dataset)
+
+
+#: what makes pixels and outputs, which must be the same code at the coordinator and at a site
+BINDING_CODE = {name: code_version(name) for name in ("apply_network", "convert_shard")}
+
+
+rule write_invitation:
+    """Write an invitation: models, and what a site must have alike."""
+    input:
+        networks=networks_of,
+    output:
+        invitation=layout.INVITATION,
+    log:
+        "<log>/write_invitation.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(1000),
+        runtime=lasts(20),
+    params:
+        settings=stage_settings.write_invitation(PLAN, BINDING_CODE).to_json(),
+        code=code_version("write_invitation"),
+    shell:
+        """
+        python {resources.scripts:q}/write_invitation.py \
+            --settings {params.settings:q} \
+            --networks {input.networks:q} \
+            --output {output.invitation:q} \
+            &>{log:q}
+        """
+
+
+rule seal_bundle:
+    """Seal what a site sends in place of its images."""
+    input:
+        invitation=STUDY.bundle.invitation if STUDY.bundle else [],
+        networks=networks_of,
+        predictions=own_outputs,
+        manifest=own_manifest,
+        digest=own_digest,
+    output:
+        bundle=layout.BUNDLE,
+    log:
+        "<log>/seal_bundle.log",
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        key=STUDY.bundle.key if STUDY.bundle else "",  # Snakemake keeps digests of inputs, and of this there is none
+        mem_mb=grows(2000),
+        runtime=lasts(20),
+    params:
+        settings=stage_settings.seal_bundle(PLAN, BINDING_CODE).to_json() if STUDY.bundle else "",
+        code=code_version("seal_bundle"),
+        private=layout.BUNDLES.replace("<private>", STUDY.private),
+    shell:
+        """
+        python {resources.scripts:q}/seal_bundle.py \
+            --settings {params.settings:q} \
+            --invitation {input.invitation:q} \
+            --networks {input.networks:q} \
+            --predictions {input.predictions:q} \
+            --manifest {input.manifest:q} \
+            --private {params.private:q} \
+            --key {resources.key:q} \
+            --output {output.bundle:q} \
+            &>{log:q}
+        """
+
+
+rule open_bundle:
+    """Check a site's bundle against this study's invitation, and write its rows."""
+    input:
+        bundle=bundle_of,
+        signer=signer_of,
+        networks=networks_of,
+    output:
+        rows=layout.BUNDLE_ROWS,
+    log:
+        "logs/datasets/{dataset}/open_bundle.log",
+    wildcard_constraints:
+        dataset=one_of(STUDY.at_sites()),
+    priority: 10
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(2000),
+        runtime=lasts(20),
+    params:
+        settings=lambda wildcards: stage_settings.open_bundle(PLAN, BINDING_CODE, wildcards.dataset).to_json(),
+        code=code_version("open_bundle"),
+        private=layout.BUNDLES.replace("<private>", STUDY.private),
+    shell:
+        """
+        python {resources.scripts:q}/open_bundle.py \
+            --settings {params.settings:q} \
+            --bundle {input.bundle:q} \
+            --signer {input.signer:q} \
+            --networks {input.networks:q} \
+            --private {params.private:q} \
+            --output {output.rows:q} \
+            &>{log:q}
+        """
+
+
+rule place_bundle:
+    """Write the predictions of a model for the test images of a site."""
+    input:
+        rows=expand(rules.open_bundle.output.rows, dataset="{target}"),
+        manifest=lambda wildcards: manifest_of(wildcards.target),
+        digest=lambda wildcards: digest_of(wildcards.target),
+        lookup=expand(rules.make_manifest.output.lookup, dataset="{target}", allow_missing=True),
+    output:
+        predictions=layout.PREDICTION,
+    log:
+        "<log>/place_bundle/{model}/{source}/{seed}/{split}/{target}.log",
+    wildcard_constraints:
+        model=one_of(PLAN.invited),
+        target=one_of(STUDY.at_sites()),
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(2000),
+        runtime=lasts(20),
+    params:
+        settings=lambda wildcards: stage_settings.place_bundle(PLAN.external[wildcards.model]).to_json(),
+        code=code_version("place_bundle"),
+    shell:
+        """
+        python {resources.scripts:q}/place_bundle.py \
+            --settings {params.settings:q} \
+            --model {wildcards.model:q} \
+            --rows {input.rows:q} \
+            --manifest {input.manifest:q} \
+            --lookup {input.lookup:q} \
+            --output {output.predictions:q} \
+            &>{log:q}
+        """

@@ -1,0 +1,147 @@
+"""A bundle: what it says of itself, signed, and its rows."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from crossray.datasets.bundles import archive, invitation, keys, rows
+from crossray.errors import UserError, listed
+from crossray.pseudonyms import make_key, read_key
+from crossray.study.stages.open_bundle import OpenBundle
+from crossray.study.stages.seal_bundle import SealBundle
+
+FORMAT = 1
+#: what a bundle says of itself, the signature of that, and what it holds at each level
+SEAL, SIGNATURE = "bundle.json", "signature.txt"
+LEVELS = {"rows": rows.FILE}
+_KINDS = {
+    "format": int, "study": str, "site": str, "level": str, "number": int, "invitation": str, "terms": dict,
+    "images": int, "patients": int, "members": dict,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A bundle whose signature is right.
+
+    Attributes:
+        says: what it says of itself.
+        seal: digest of what was signed.
+        content: of its rows, as they came.
+    """
+
+    says: Mapping[str, Any]
+    seal: str
+    content: bytes
+
+
+def salt_of(folder: Path, terms: Mapping[str, Any]) -> bytes:
+    """Return the salt of a site's identifiers for an invitation: bundles of two invitations cannot be joined by them.
+
+    Args:
+        folder: private; its key is made on first use.
+        terms: of the invitation.
+    """
+    make_key(folder / "salt.key")
+    return hmac.new(read_key(folder / "salt.key"), invitation.digest(terms).encode(), "sha256").digest()
+
+
+def says(settings: SealBundle, terms: Mapping[str, Any], table: pd.DataFrame, number: int) -> dict[str, Any]:
+    """Return what a bundle says of itself; ``table`` holds its rows."""
+    return {
+        "format": FORMAT, "study": terms["study"], "site": settings.site, "level": settings.level, "number": number,
+        "invitation": invitation.digest(terms), "terms": dict(terms), "images": len(table),
+        "patients": int(table["patient_id"].nunique()),
+        "members": {rows.FILE: hashlib.sha256(rows.as_csv(table)).hexdigest()},
+    }  # fmt: skip
+
+
+def write(path: Path, said: Mapping[str, Any], table: pd.DataFrame, private: Path) -> None:
+    """Sign a bundle and write it."""
+    message = invitation.as_bytes(said)
+    signature = base64.b64encode(keys.sign(message, private)) + b"\n"
+    archive.write(path, {SEAL: message, SIGNATURE: signature, rows.FILE: rows.as_csv(table)})
+
+
+def open_(path: Path, signer: Path) -> Opened:
+    """Read a bundle and check that it is whole and signed.
+
+    Args:
+        path: the bundle.
+        signer: the site's public key.
+
+    Raises:
+        UserError: if a byte of it is not as it was made, another key signed it, or this version does not know it.
+    """
+    found = archive.read(path, *((SEAL, SIGNATURE, file) for file in LEVELS.values()))
+    try:
+        signature = base64.b64decode(found[SIGNATURE].strip(), validate=True)
+    except binascii.Error:
+        signature = b""
+    if not keys.is_signed(found[SEAL], signature, signer):
+        raise UserError(
+            f"{path}: not signed with the key that belongs to {signer} ({keys.fingerprint(signer)}); it was changed, "
+            "or it is another site's"
+        )
+    said = _said(path, found[SEAL])
+    file = LEVELS[said["level"]]
+    if said["members"] != {file: hashlib.sha256(found[file]).hexdigest()}:
+        raise UserError(f"{path}: {file} is not what was signed; it was changed, ask the site for it again")
+    return Opened(said, hashlib.sha256(found[SEAL]).hexdigest(), found[file])
+
+
+def _said(path: Path, message: bytes) -> dict[str, Any]:
+    """Return what a bundle says of itself, once this version is known to understand it."""
+    try:
+        said = json.loads(message)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict) or said.get("format") != FORMAT:
+        known = said.get("format") if isinstance(said, dict) else None
+        raise UserError(f"{path}: a bundle of format {known}, and this version of CrossRay knows {FORMAT}")
+    if said.get("level") not in LEVELS:
+        raise UserError(f"{path}: of the level {said.get('level')!r}; known are {listed(LEVELS)}")
+    if set(said) != set(_KINDS) or any(type(said[key]) is not kind for key, kind in _KINDS.items()):
+        raise UserError(f"{path}: {SEAL} does not say what a bundle says; ask the site to seal it anew")
+    return said
+
+
+def check(opened: Opened, path: Path, settings: OpenBundle, networks: Sequence[Path]) -> pd.DataFrame:
+    """Check that a bundle answers the invitation of this study, and return its rows.
+
+    Args:
+        opened: the bundle.
+        path: its file, for messages.
+        settings: what is expected.
+        networks: the files of the invited models, in their order.
+
+    Raises:
+        UserError: if it answers another invitation or is of another site, or its rows are not what they must be.
+    """
+    terms = invitation.terms_of(settings, networks)
+    if words := invitation.difference(terms, opened.says["terms"]):
+        raise UserError(f"{path}: answers another invitation: {words}")
+    if opened.says["invitation"] != invitation.digest(terms):
+        raise UserError(f"{path}: answers another invitation than it says")
+    if opened.says["site"] != settings.site:
+        raise UserError(
+            f"{path}: is of the site {opened.says['site']!r}, and this data set is {settings.site!r}; give it that "
+            "name, or name the right file"
+        )
+    table = rows.read(opened.content, settings.tasks, output_columns(settings.models), str(path))
+    if len(table) != opened.says["images"]:
+        raise UserError(f"{path}: {rows.FILE} has {len(table)} rows, and the bundle says {opened.says['images']}")
+    return table
+
+
+def output_columns(models: Mapping[str, str]) -> list[str]:
+    """Return the columns with outputs of models; ``models`` are those of a binding."""
+    return [rows.output(name, task) for name in sorted(models) for task in json.loads(models[name])["tasks"]]
