@@ -1,6 +1,7 @@
 """A hospital that sends a bundle, the coordinator, and the pooled study that nobody could run: the same numbers."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from crossray.figures.registry import TABLES, had
 from crossray.planning import plan_of
 from crossray.pseudonyms import pseudonym
 from crossray.tables.lookup import Lookup
-from helpers import dicom_file
+from helpers import ROOT, dicom_file
 from workflow_helpers import Checkout, copy_workflow, same_key
 
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
@@ -30,8 +31,8 @@ MARK = "Zxqwville"
 IMAGES = 120
 
 
-def hospital(folder, seed):
-    """Write a hospital of tiny DICOM files and its table, a third of the patients with two images; return the table."""
+def hospital(folder, seed, mark):
+    """Write a hospital of tiny DICOM files and its table, some patients with two images; the mark is in every name."""
     generator = np.random.default_rng(seed)
     rows = []
     for number in range(IMAGES):
@@ -40,16 +41,15 @@ def hospital(folder, seed):
         pixels = generator.integers(0, 160, (48, 48)).astype(np.uint8)
         for place, task in enumerate(TASKS):
             pixels[8 + 16 * place : 24 + 16 * place] += np.uint8(40 * labels[task])
-        name = f"{MARK}_{seed}_{number}.dcm"
-        dicom_file(folder / "dicom" / name, pixels, PatientName=f"{MARK}^P{number}", PatientID=f"{MARK}{patient}",
-                   AccessionNumber=f"{MARK}{number}")  # fmt: skip
-        facts = {"image_id": f"{MARK}i{number}", "patient_id": f"{MARK}p{patient}", "study_id": f"{MARK}s{number // 2}"}
+        name = f"{mark}_{seed}_{number}.dcm"
+        dicom_file(folder / "dicom" / name, pixels, PatientName=f"{mark}^P{number}", PatientID=f"{mark}{patient}",
+                   AccessionNumber=f"{mark}{number}")  # fmt: skip
+        facts = {"image_id": f"{mark}i{number}", "patient_id": f"{mark}p{patient}", "study_id": f"{mark}s{number // 2}"}
         facts |= {"path": f"dicom/{name}", "view": "PA", "sex": "FM"[patient % 2], "age": 20 + patient % 60}
         rows.append(facts | labels | {"ward": "AB"[patient % 4 // 2]})
     table = pd.DataFrame(rows)
     table.loc[::7, "Nodule"] = np.nan
     table.to_csv(folder / "labels.csv", index=False)
-    return table
 
 
 def block(folder, **more):
@@ -93,7 +93,7 @@ def study(**datasets):
 
 @dataclass(frozen=True)
 class Sites:
-    """The three checkouts, and what the officer of the site saw."""
+    """The three checkouts."""
 
     coordinator: Checkout
     site: Checkout
@@ -113,27 +113,33 @@ def wanted(checkout):
     return [f"results/sites/{TABLES[name].path}" for name in had(TABLES, fulfilled)]
 
 
-def program(checkout, name, *words):
-    """Run a program of a checkout as its docs say."""
-    script = f"workflow/scripts/{name}.py"
-    return subprocess.run([sys.executable, script, *words], cwd=checkout.folder, check=True, text=True,
-                          capture_output=True)  # fmt: skip
+def commands(begins):
+    """Return the block of commands in docs/bundles.md that begins with these words."""
+    page = (ROOT / "docs/bundles.md").read_text(encoding="utf-8")
+    (found,) = [block for block in page.split("```\n") if block.startswith(f"# {begins}")]
+    return found
+
+
+def as_written(checkout, begins):
+    """Run the commands of the docs in a checkout, and return what they print."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    done = subprocess.run(["bash", "-ec", commands(begins)], cwd=checkout.folder, env=os.environ | {"PATH": path},
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+    return done.stdout
 
 
 def seal(coordinator, site):
-    """Invite the site, and let it seal its bundle."""
+    """Invite the site, and let it seal its bundle, by the commands of the docs."""
     coordinator.write("study.yaml", yaml.safe_dump(study(home=HOME, site_a=BUNDLE)))
-    coordinator.snakemake("invitation", study="study.yaml")
-    with zipfile.ZipFile(coordinator.folder / "results/sites/invitation.zip") as archive:
-        archive.extractall(site.folder / "invitation")
-    program(site, "make_keys", "--private", "keys/site.key", "--public", "a.pub")
-    hospital(site.folder / MARK, 2)
+    as_written(coordinator, "at the coordinator: writes")
+    shutil.copyfile(coordinator.folder / "results/sites/invitation.zip", site.folder / "invitation.zip")
+    hospital(site.folder / MARK, 2, MARK)
     asked = {"invitation": "invitation/invitation.json", "site": "site_a", "dataset": "ours", "key": "keys/site.key"}
     site.write("ours.yaml", yaml.safe_dump({"datasets": {"ours": block(MARK, role="test")}, "bundle": asked}))
-    words = ["bundle", "--configfile", "invitation/study.yaml", "ours.yaml"]
-    subprocess.run([sys.executable, "-m", "snakemake", "--cores", "2", *words], cwd=site.folder, check=True)
-    shutil.copyfile(site.folder / "results/sites/bundle.zip", coordinator.folder / "a.zip")
-    shutil.copyfile(site.folder / "a.pub", coordinator.folder / "a.pub")
+    site.write("shown.txt", as_written(site, "at the site"))
+    shutil.copyfile(site.folder / "results/sites/bundle.zip", coordinator.folder / "site_a.zip")
+    shutil.copyfile(site.folder / "site_a.pub", coordinator.folder / "site_a.pub")
 
 
 def pool(site, folder):
@@ -152,7 +158,7 @@ def pool(site, folder):
 
 
 HOME = block("home", split={"train": 0.1, "validation": 0.3, "test": 0.6})
-BUNDLE = {"reader": "bundle", "path": "a.zip", "signer": "a.pub", "sampling": "consecutive"}
+BUNDLE = {"reader": "bundle", "path": "site_a.zip", "signer": "site_a.pub", "sampling": "consecutive"}
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +167,7 @@ def sites(made_once):
         coordinator, site, pooled = (copy_workflow(folder / name) for name in ("coordinator", "site", "pooled"))
         for one in (coordinator, pooled):
             same_key(one.folder)
-            hospital(one.folder / "home", 1)
+            hospital(one.folder / "home", 1, "home")
             models(one.folder)
         seal(coordinator, site)
         pool(site, pooled.folder / "site_a")
@@ -194,15 +200,24 @@ def test_what_needs_images_has_reason_s_and_no_number(sites):
         assert sites.table(sites.pooled, name)["reason"].ne("S").all()
 
 
-def test_nothing_of_the_site_is_in_its_bundle(sites):
-    secrets = [MARK.encode(), MARK.lower().encode(), MARK.encode("utf-16-le")]
+def test_nothing_of_the_site_leaves_it_but_what_its_officer_saw(sites):
     lookup = pd.read_csv(sites.site.folder / "private/ours.csv", dtype=str)
-    secrets += [name.encode() for name in lookup["image_id"]]  # the site's own pseudonyms do not leave either
-    for file in ("bundle.zip", "invitation.zip"):
-        for path in sites.site.folder.parent.rglob(file):
-            content = path.read_bytes()
-            assert not [secret for secret in secrets if secret in content]
-    left = [path for path in sites.coordinator.folder.rglob("*") if path.is_file() and "home" not in path.parts]
-    of_site = [path for path in left if "site_a" in str(path)]
-    assert of_site
-    assert not [path for path in of_site if MARK.encode() in path.read_bytes()]
+    secrets = [text.encode() for text in (MARK, MARK.lower(), *lookup["image_id"])] + [MARK.encode("utf-16-le")]
+    kept = [sites.coordinator.folder / name for name in ("results", "logs", "private", "benchmarks")]
+    files = [path for folder in kept for path in folder.rglob("*") if path.is_file()]
+    assert len(files) > 50
+    for path in (sites.coordinator.folder / "site_a.zip", *files):
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content], path
+    page = (sites.site.folder / "shown.txt").read_text()
+    assert f"{IMAGES} rows, one for each test image" in page
+    with zipfile.ZipFile(sites.coordinator.folder / "site_a.zip") as bundle:
+        shown = sites.site.folder / "results/sites/bundle_preview/rows.csv"
+        assert bundle.read("rows.csv") == shown.read_bytes()
+
+
+def test_no_other_target_of_a_site_makes_a_bundle(sites):
+    words = ["-m", "snakemake", "-n", "--cores", "1", "--configfile", "invitation/study.yaml", "ours.yaml"]
+    done = subprocess.run([sys.executable, *words], cwd=sites.site.folder, capture_output=True, text=True, check=True)
+    assert "write_report" in done.stdout + done.stderr
+    assert "seal_bundle" not in done.stdout + done.stderr
