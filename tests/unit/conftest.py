@@ -31,6 +31,12 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(autouse=True)
+def logged(caplog):
+    """Let every test see what is logged, whether or not another one before it ran a program that asks for that."""
+    caplog.set_level("INFO", logger="crossray")
+
+
+@pytest.fixture(autouse=True)
 def public():
     """Let messages quote the data of tests; test_discretion.py and others say where they may not."""
     with speaking_of(True):
