@@ -16,6 +16,7 @@ import seal_bundle
 import write_invitation
 from crossray import manifest, predictions, reasons, tables
 from crossray.analysis.cells import ModelKey, ScoredSplit
+from crossray.checking.cells import foresee
 from crossray.datasets import Release, leakage
 from crossray.datasets import bundle as reader
 from crossray.datasets.bundles import archive, invitation, keys, ledger, rows, sealing
@@ -395,6 +396,15 @@ def test_what_is_wrong_with_the_configuration_is_said_in_one_line(change, words)
     with pytest.raises(UserError, match=words) as raised:
         plan_of(config(**change))
     assert "\n" not in str(raised.value)
+
+
+def test_a_check_before_the_run_says_what_will_have_reason_s():
+    plan, _ = plan_of(config(models={"small": {"architecture": "resnet18"}}))
+    tables_there = {name: manifest_table(300, TASKS, seed=2) for name in plan.targets}
+    cells = foresee(plan, tables_there).cells.set_index(["model", "target", "task"])["reason"]
+    assert set(cells["small", "site_a"]) == {"S"}
+    assert cells["v", "site_a", "Effusion"] is None
+    assert cells["small", "home", "Effusion"] is None
 
 
 def test_a_site_starts_from_the_invitations_configuration():

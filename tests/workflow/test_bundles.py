@@ -135,7 +135,7 @@ def seal(coordinator, site):
     as_written(coordinator, "at the coordinator: writes")
     shutil.copyfile(coordinator.folder / "results/sites/invitation.zip", site.folder / "invitation.zip")
     hospital(site.folder / MARK, 2, MARK)
-    asked = {"invitation": "invitation/invitation.json", "site": "site_a", "dataset": "ours", "key": "keys/site.key"}
+    asked = {"invitation": "invitation/invitation.json", "site": "site_a", "dataset": "ours", "key": "private/site.key"}
     site.write("ours.yaml", yaml.safe_dump({"datasets": {"ours": block(MARK, role="test")}, "bundle": asked}))
     site.write("shown.txt", as_written(site, "at the site"))
     shutil.copyfile(site.folder / "results/sites/bundle.zip", coordinator.folder / "site_a.zip")

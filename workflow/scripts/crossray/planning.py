@@ -246,9 +246,10 @@ def _compared(folder: Path) -> Iterator[Path]:
         yield from (Path(here, name) for name in names)
 
 
-def release_paths(releases: Mapping[str, Release]) -> list[str]:
-    """Return the folders and tables of releases, which are no results."""
-    return [path for release in releases.values() for path in (release.root, *release.tables)]
+def release_paths(study: Study, releases: Mapping[str, Release]) -> list[str]:
+    """Return the folders and tables of releases, and the bundles of sites, which are no results."""
+    bundles = [str(getattr(study.datasets[name], "path", "")) for name in study.at_sites()]
+    return [*bundles, *(path for release in releases.values() for path in (release.root, *release.tables))]
 
 
 def library_versions(*libraries: str) -> str:

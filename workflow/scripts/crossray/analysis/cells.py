@@ -229,7 +229,7 @@ class Study:
         Raises:
             UserError: if two predictions are not for the same images.
         """
-        missing = frozenset(one for one in trained if not self._has_outputs(one, dataset))
+        missing = frozenset(one for one in trained if not self.has_outputs(one, dataset))
         files = {one: self._read(one, split, dataset) for one in trained if one not in missing}
         table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         labels, outputs = self._of_units(files, table, dataset, split)
@@ -245,7 +245,8 @@ class Study:
             scales, missing, dataset in self.settings.at_sites, cohort, others,
         )  # fmt: skip
 
-    def _has_outputs(self, trained: ModelKey, dataset: str) -> bool:
+    def has_outputs(self, trained: ModelKey, dataset: str) -> bool:
+        """Return whether there are outputs of a model for a data set."""
         external = self.settings.external.get(trained.model)
         return dataset in external.targets if external else dataset not in self.settings.at_sites
 

@@ -112,8 +112,11 @@ def _rows(study: Study, learnt: Mapping[ModelKey, Sequence[str]], target: str, t
     refused = frozenset(trained for trained in learnt if study.is_refused(trained, target))
     external = {trained: study.settings.external.get(trained.model) for trained in learnt}
     scales = {trained: facts.scale for trained, facts in external.items() if facts}
-    missing = frozenset(trained for trained, facts in external.items() if facts and target not in facts.targets)
-    scored = ScoredSplit(target, labels, logits, study.minimum(target), refused, scales=scales, missing=missing)
+    missing = frozenset(trained for trained in learnt if not study.has_outputs(trained, target))
+    stays = target in study.settings.at_sites
+    scored = ScoredSplit(
+        target, labels, logits, study.minimum(target), refused, scales=scales, missing=missing, stays=stays
+    )
     return [
         {"model": trained.model, "source": trained.source, "target": target, "task": task}
         | scored.count(trained, _PLANNED, task)

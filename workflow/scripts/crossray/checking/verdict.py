@@ -8,7 +8,16 @@ from crossray.checking.costs import Cost
 from crossray.checking.external import wrong_rows
 from crossray.checking.warnings import shown
 from crossray.errors import listed
-from crossray.reasons import NO_PROBABILITY, NOT_GIVEN, NOT_LABELLED, NOT_TRAINED, PATIENTS_OVERLAP, REASONS, TOO_FEW
+from crossray.reasons import (
+    NO_PROBABILITY,
+    NOT_GIVEN,
+    NOT_LABELLED,
+    NOT_TRAINED,
+    PATIENTS_OVERLAP,
+    REASONS,
+    STAYS_AT_SITE,
+    TOO_FEW,
+)
 from crossray.study.plan import Plan
 from crossray.study.stage_settings import small_cells
 
@@ -18,6 +27,7 @@ REMEDIES = {
     NOT_TRAINED: "train on a source that has positives and negatives of it",
     TOO_FEW: "take more test patients (datasets.*.split), or lower evaluation.minimum",
     PATIENTS_OVERLAP: "set leakage.overlap to move; of models that were trained elsewhere, take other targets",
+    STAYS_AT_SITE: "name the model under external, and invite the site again (snakemake invitation)",
     NOT_GIVEN: "name a file of scores for a target (external.*.scores)",
     NO_PROBABILITY: "yes and no have a sensitivity and a specificity; for an AUC ask the maker for scores",
 }

@@ -6,6 +6,8 @@ An older bundle can hold a patient who has withdrawn since.
 import json
 from pathlib import Path
 
+from filelock import FileLock
+
 from crossray.errors import UserError
 from crossray.files import read_json, replacing
 from crossray.pseudonyms import close_folder
@@ -47,7 +49,11 @@ def take(folder: Path, signer: str, invitation: str, number: int, seal: str, whe
         UserError: if a newer one of this site was taken before, or another one with this number.
     """
     close_folder(folder)
-    path = folder / TAKEN
+    with FileLock(folder / f"{TAKEN}.lock"):  # bundles of several sites are opened at a time
+        _take(folder / TAKEN, signer, invitation, number, seal, where)
+
+
+def _take(path: Path, signer: str, invitation: str, number: int, seal: str, where: str) -> None:
     taken = read_json(path) if path.is_file() else {}
     before = taken.get(f"{signer} {invitation}")
     if before and number < before[0]:

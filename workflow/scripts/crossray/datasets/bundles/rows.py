@@ -42,9 +42,11 @@ def gather(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame], tasks: Sequ
         salt: of the site for this invitation; without it nobody can tell which of the site's pseudonyms a row has.
 
     Raises:
-        UserError: if models were not applied to the same images.
+        UserError: if models were not applied to the same images, or to none.
     """
     first = next(iter(outputs.values()))
+    if first.empty:
+        raise UserError("the data set has no test image with pixels, so there is nothing to send; set its role to test")
     if any(not one.index.equals(first.index) for one in outputs.values()):
         raise UserError("the predictions of two models are not of the same images; delete them and run again")
     rows = table.set_index("image_id").loc[first.index].reset_index()
