@@ -203,8 +203,8 @@ def test_too_few_positives_leave_the_cell_empty(study):
 
 def test_cells_whose_patients_were_learnt_from_are_refused(study, tmp_path):
     (tmp_path / "summary.csv").write_text(
-        "source,target,exact,near,shared_patients,overlap_before,overlap,moved\n"
-        "north,south,0,0,3,3,3,0\nsouth,north,0,0,0,0,0,0\n"
+        "source,target,exact,near,shared_patients,overlap_before,overlap,moved,reason\n"
+        "north,south,0,0,3,3,3,0,\nsouth,north,0,0,0,0,0,0,\n"
     )
     refused = read_overlap(
         tmp_path / "summary.csv", {"north": ["north"], "south": ["south"], "all": ["north", "south"]}

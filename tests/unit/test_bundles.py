@@ -403,8 +403,8 @@ def test_a_check_before_the_run_says_what_will_have_reason_s():
     tables_there = {name: manifest_table(300, TASKS, seed=2) for name in plan.targets}
     cells = foresee(plan, tables_there).cells.set_index(["model", "target", "task"])["reason"]
     assert set(cells["small", "site_a"]) == {"S"}
-    assert cells["v", "site_a", "Effusion"] is None
-    assert cells["small", "home", "Effusion"] is None
+    assert pd.isna(cells["v", "site_a", "Effusion"])
+    assert pd.isna(cells["small", "home", "Effusion"])
 
 
 def test_a_site_starts_from_the_invitations_configuration():

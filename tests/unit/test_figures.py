@@ -114,7 +114,7 @@ def test_differences_have_a_sign_and_nothing_has_none(value, text):
 def leakage_table(before=3, after=0):
     rows = [
         {"source": source, "target": target, "exact": 2, "near": 1, "shared_patients": 4,
-         "overlap_before": before, "overlap": after, "moved": 5}
+         "overlap_before": before, "overlap": after, "moved": 5, "reason": None}
         for source in ("north", "south") for target in ("north", "south")
     ]  # fmt: skip
     return pd.DataFrame(rows)

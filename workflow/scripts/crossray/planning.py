@@ -22,7 +22,7 @@ from crossray.pseudonyms import make_key
 from crossray.study import stage_settings
 from crossray.study.base import as_text, taken
 from crossray.study.config import Study
-from crossray.study.datasets import ARCHIVE_SETTINGS, PATH_SETTINGS, Dataset
+from crossray.study.datasets import ARCHIVE_SETTINGS, Dataset, path_settings
 from crossray.study.models import Model
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
@@ -303,7 +303,11 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
     if "explanation" in study:
         settings["explanation"] = study["explanation"] | {"encoder": _name_of(study["explanation"]["encoder"])}
     settings["datasets"] = {
-        name: {key: value for key, value in dataset.items() if key not in (*PATH_SETTINGS, *ARCHIVE_SETTINGS)}
+        name: {
+            key: value
+            for key, value in dataset.items()
+            if key not in (*path_settings(dataset["reader"]), *ARCHIVE_SETTINGS)
+        }
         for name, dataset in study["datasets"].items()
     }
     told = taken(

@@ -3,7 +3,6 @@
 Only images with pixels count; the others are reported by the step at which they are lost.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from crossray import manifest
+from crossray.analysis.groups import AGE_NAMES, NOT_RECORDED, age_bands, in_order, strata
 from crossray.errors import FILE_NOT_FOUND
 from crossray.study import folders
 from crossray.study.stages.summarise_datasets import SummariseDatasets
@@ -19,33 +19,8 @@ from crossray.tables import of_rows, read
 from crossray.tables.conversion import Rejected
 from crossray.tables.datasets import Flow
 
-AGE_BANDS = [0, 18, 40, 60, 80, 121]
-AGE_NAMES = ["0-17", "18-39", "40-59", "60-79", "80 and over"]
-NOT_RECORDED = "not recorded"
 #: what is not sorted by its name
 _ORDERS: dict[str, Sequence[str]] = {"split": manifest.SPLITS, "sex": ("F", "M"), "age": AGE_NAMES}
-#: months of a group of dates
-_MONTHS = 6
-
-
-def age_bands(ages: pd.Series) -> pd.Series:
-    """Return the band of each age in years, missing where the age is."""
-    return pd.cut(ages, AGE_BANDS, right=False, labels=AGE_NAMES).astype("str").where(ages.notna())
-
-
-def strata(table: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    """Yield the name of each stratum and its values in a manifest, dates by half years; missing where not recorded."""
-    for name in manifest.strata_of(table):
-        values = table[name]
-        if name == manifest.MONTHS:
-            first = (values // _MONTHS * _MONTHS).astype("Int64")
-            values = (first.astype("str") + " to " + (first + _MONTHS - 1).astype("str")).where(values.notna())
-        yield name.removeprefix(manifest.STRATUM), values
-
-
-def in_order(level: str) -> list[tuple[bool, int, str]]:
-    """Return what groups are sorted by: numbers in their names as numbers."""
-    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", str(level))]
 
 
 def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.datasets import NOT_RECORDED, age_bands, in_order, strata
+from crossray.analysis.groups import NOT_RECORDED, age_bands, in_order, strata
 from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups

@@ -9,7 +9,7 @@ from crossray.errors import UserError, cut, listed
 from crossray.study.acceptance import CLAIM
 from crossray.study.bundle_checks import wrong_bundles
 from crossray.study.config import Study
-from crossray.study.datasets import PATH_SETTINGS, Dataset
+from crossray.study.datasets import Dataset, path_settings
 from crossray.study.external_checks import wrong_external
 from crossray.study.film_plan_checks import wrong_film_plan
 from crossray.study.names import ALL, ALL_BUT, BINARY, BINARY_ANSWER, MULTICLASS, NOT_TASKS, is_pooled
@@ -106,7 +106,7 @@ def _wrong_paths(study: Study) -> Iterator[str]:
     if study.bundle:
         paths |= {f"bundle.{key}": getattr(study.bundle, key) for key in ("invitation", "key")}
     for name, dataset in study.datasets.items():
-        paths |= {f"datasets.{name}.{key}": getattr(dataset, key, None) for key in PATH_SETTINGS}
+        paths |= {f"datasets.{name}.{key}": getattr(dataset, key, None) for key in path_settings(dataset.reader)}
     for key, path in paths.items():
         if isinstance(path, str) and has_control(path):
             yield f"{key}: {path!r} has a line break or another sign that is not printed; rename the file or folder"

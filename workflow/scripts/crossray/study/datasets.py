@@ -14,10 +14,16 @@ from crossray.study.splits import Split
 
 #: settings of a data set that are paths of this machine
 PATH_SETTINGS = (
-    "root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join", "labels", "ca", "path", "signer"
+    "root", "table", "metadata", "nih_mapping", "synonyms", "views_table", "join", "labels", "ca", "signer"
 )  # fmt: skip
 #: settings of a data set that name an archive and what was asked there, which can be a patient
 ARCHIVE_SETTINGS = ("url", "host", "port", "aet", "called_aet", "query")
+
+
+def path_settings(reader: str) -> tuple[str, ...]:
+    """Return which settings of a data set are paths of this machine; ``path`` of a table is a pattern."""
+    return (*PATH_SETTINGS, "path") if reader == "bundle" else PATH_SETTINGS
+
 
 #: how test images were chosen: as they came
 CONSECUTIVE: Final = "consecutive"
