@@ -24,6 +24,16 @@ def test_help_explains_everything_and_needs_no_heavy_library(words):
         assert f"\n    {name}" in shown.stdout
 
 
+def test_every_command_of_the_docs_is_one():
+    """What docs and README show in code is taken by the command line; words in capitals stand for a user's own."""
+    shown = []
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for block in page.read_text().split("```")[1::2]:
+            shown += [line.partition(" #")[0].split() for line in block.splitlines() if line.startswith("crossray ")]
+    taken = [command.options().parse_args(words[1:]) for words in shown if words[1:] != ["--help"]]
+    assert {line.function for line in taken} == {one.function for one in command.COMMANDS.values()}
+
+
 @pytest.fixture
 def study(tmp_path):
     (tmp_path / "s.yaml").write_text("study: s\n")

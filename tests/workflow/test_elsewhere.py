@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from helpers import ROOT
 from workflow_helpers import PARTS, planned
@@ -102,6 +103,17 @@ def test_the_wheel_and_rules_that_are_fetched_one_by_one_from_a_repository_are_e
     assert "Nothing to be done" in snakemake(elsewhere, "results/datasets/south/release/labels.csv", **library)
     missing = subprocess.run([sys.executable, "-m", "snakemake", "-n"], cwd=elsewhere, capture_output=True, text=True)
     assert "CrossRay is not installed" in missing.stdout + missing.stderr
+
+
+def test_the_catalogue_of_workflows_finds_what_it_shows():
+    usage = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text())["usage"]
+    assert set(usage) == {"mandatory-flags", "software-stack-deployment"}
+    assert set(usage["mandatory-flags"]) == {"desc", "flags"}
+    kinds = usage["software-stack-deployment"]
+    assert set(kinds) == {"conda", "apptainer", "apptainer+conda", "report"}
+    assert all(isinstance(works, bool) for works in kinds.values())
+    for name in ("README.md", "LICENSE", "workflow/Snakefile", "config/README.md", "config/config.yaml"):
+        assert (ROOT / name).is_file()
 
 
 def test_rules_are_clean_where_nothing_is_installed_that_only_jobs_need(elsewhere):

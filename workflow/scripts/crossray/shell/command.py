@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from crossray.program import parser, run
-from crossray.shell import new, workflow
+from crossray.shell import export, new, predict, workflow
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,29 @@ snakemake in a checkout.""",
         workflow.study_options,
         workflow.run_study,
     ),
+    "predict": Command(
+        "apply a trained model to image files",
+        """Prepares DICOM, PNG and JPEG files as the study's images were and writes CSV, a row a file and finding:
+logit, probability, output calibrated to 0.5 at the threshold, threshold, whether it is reached, and what was
+irregular about the file. Research software: not for diagnosis.""",
+        predict.predict_options,
+        predict.predict_files,
+    ),
+    "export": Command(
+        "take a model along: ONNX, safetensors and a model card",
+        """Writes a folder with model.onnx, which is checked against torch on images of the study, model.safetensors,
+crossray.json (tasks, thresholds, preprocessing) and README.md, a model card from the study's tables.""",
+        export.export_options,
+        export.export_model,
+    ),
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the command line, run the command and return its exit status."""
-    options = parser(__doc__)
-    options.prog = "crossray"
-    commands = options.add_subparsers(metavar="COMMAND", required=True)
+def options() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    every = parser(__doc__)
+    every.prog = "crossray"
+    commands = every.add_subparsers(metavar="COMMAND", required=True)
     for name, command in COMMANDS.items():
         own = commands.add_parser(
             name,
@@ -70,7 +85,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         command.add_options(own)
         own.set_defaults(function=command.function)
-    arguments = options.parse_args(argv)
+    return every
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the command line, run the command and return its exit status."""
+    arguments = options().parse_args(argv)
     return run(arguments.function, arguments)
 
 

@@ -58,15 +58,22 @@ class Columns:
         found: field -> column.
         why: field -> what speaks for it.
         asked: what could not be guessed, each with what to write.
+        doubtful: columns that some of that is about.
     """
 
     found: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    doubtful: list[str] = field(default_factory=list)
 
     def add(self, role: str, column: str, why: str) -> None:
         """Take a column for a field."""
         self.found[role], self.why[role] = column, why
+
+    def ask(self, column: str, words: str) -> None:
+        """Say what a column may hold, and what to write if it does."""
+        self.asked.append(words)
+        self.doubtful.append(column)
 
 
 def squeezed(name: str) -> str:
@@ -146,9 +153,10 @@ def _sex(texts: "pandas.Series", column: str, columns: Columns) -> None:
     if _understood(texts, known) >= _MOST or spanish:
         columns.add("sex", column, _counted(texts))
     else:
-        columns.asked.append(
+        columns.ask(
+            column,
             f"sex: the words of column {column} are not understood ({_counted(texts)}); write columns: {{ sex: "
-            f"{column} }} and sex_words: {{ F: [...], M: [...] }}"
+            f"{column} }} and sex_words: {{ F: [...], M: [...] }}",
         )
 
 
@@ -157,9 +165,10 @@ def _view(texts: "pandas.Series", column: str, columns: Columns) -> None:
     if _understood(texts, known) >= _MOST:
         columns.add("view", column, _counted(texts))
     else:
-        columns.asked.append(
+        columns.ask(
+            column,
             f"view: the words of column {column} are not understood ({_counted(texts)}); write columns: {{ view: "
-            f"{column} }} and view_words: {{ PA: [...], AP: [...], LATERAL: [...] }}"
+            f"{column} }} and view_words: {{ PA: [...], AP: [...], LATERAL: [...] }}",
         )
 
 
@@ -168,7 +177,7 @@ def _age(texts: "pandas.Series", column: str, columns: Columns) -> None:
     if _understood(texts, known) >= _MOST:
         columns.add("age", column, f"{min(known.values()):g} to {max(known.values()):g} years")
     else:
-        columns.asked.append(f"age: most cells of column {column} are no ages; write columns: {{ age: ... }} if one is")
+        columns.ask(column, f"age: most cells of column {column} are no ages; write columns: {{ age: ... }} if one is")
 
 
 def _date(texts: "pandas.Series", column: str, columns: Columns) -> None:
@@ -176,9 +185,10 @@ def _date(texts: "pandas.Series", column: str, columns: Columns) -> None:
     if filled.str.fullmatch(_DATE).mean() >= _MOST:
         columns.add("date", column, "only months since the first date are kept")
     else:
-        columns.asked.append(
+        columns.ask(
+            column,
             f"date: column {column} is not written 2024-01-31 or 20240131, and 01/02/2024 could be two days; write it "
-            f"so and add columns: {{ date: {column} }}"
+            f"so and add columns: {{ date: {column} }}",
         )
 
 
@@ -187,9 +197,10 @@ def _split(texts: "pandas.Series", column: str, columns: Columns) -> None:
     if words <= _SPLITS and "test" in words:
         columns.add("split", column, _counted(texts))
     elif words - {""} <= _SPLITS | {"val", "valid", "dev", "training", "testing", "eval"}:
-        columns.asked.append(
+        columns.ask(
+            column,
             f"split: column {column} has {_counted(texts)}; call them train, validation and test and add columns: "
-            f"{{ split: {column} }}, or patients are split anew"
+            f"{{ split: {column} }}, or patients are split anew",
         )
 
 

@@ -75,7 +75,7 @@ def guess_dataset(tables: Sequence[Path], images: Path) -> GuessedDataset:
     headers = _from_headers(named.root, files, columns) if not by_header else []
     if "patient_id" not in columns.found and "patient_id" not in headers and not by_header:
         _without_patients(columns)
-    tasks = guess_tasks(table, [*columns.found.values(), named.column])
+    tasks = guess_tasks(table, [*columns.found.values(), *columns.doubtful, named.column])
     entries = [
         Entry("reader", "table"),
         Entry("root", str(Path(named.root).resolve()), "folder that image paths start from"),
