@@ -23,7 +23,8 @@ ELSEWHERE = {
     "lookup": f"{Study.private}/{{dataset}}.csv", "query": layout.QUERY, "fetched_images": layout.FETCHED,
     "not_fetched": layout.NOT_FETCHED, "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
     "release_labels": layout.RELEASE_LABELS, "release_regions": layout.RELEASE_REGIONS, "replicates": layout.REPLICATES,
-    "simulated_scores": layout.SIMULATED_SCORES, "truth": layout.RELEASE_TRUTH,
+    "simulated_scores": layout.SIMULATED_SCORES, "to_read": layout.TO_READ,
+    "films_to_read": layout.FILMS_TO_READ, "truth": layout.RELEASE_TRUTH,
     "unpacked_labels": layout.UNPACKED_LABELS,
 }  # fmt: skip
 
@@ -31,7 +32,7 @@ ELSEWHERE = {
 def path_of(contract: type[Row]) -> str:
     """Return where a table lies, as users write it."""
     path = ELSEWHERE.get(contract.NAME, layout.table(contract.NAME))
-    for name in ("dataset", "shape", "model", "source", "target", "seed"):
+    for name in ("study", "dataset", "shape", "model", "source", "target", "seed"):
         path = path.replace(f"{{{name}}}", name.upper())
     return path.replace("<study>", "results/STUDY").replace("<private>", Study.private)
 

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crossray import manifest, maps, regions
+from crossray import manifest, maps, predictions, regions
 from crossray.analysis import (
     acceptance,
     agreement,
     calibration,
+    chosen_films,
     classes,
     comparisons,
     corrections,
@@ -27,6 +28,7 @@ from crossray.analysis import (
     paper,
     performance,
     probe,
+    read_films,
     readers,
     roc,
     sample_sizes,
@@ -57,7 +59,9 @@ from crossray.study.models import Model
 from crossray.study.names import members
 from crossray.study.stages.analysis import Analysis, ExternalModel
 from crossray.study.stages.check_verdicts import Planted
+from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.draw_figure import DrawFigure
+from crossray.study.stages.estimate_films import EstimateFilms
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
@@ -149,7 +153,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external", "usefulness", "readers", "plan",
+            "external", "usefulness", "readers", "plan", "readings", "read",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -310,6 +314,7 @@ class Made:
             judged, thresholds = acceptance.judge(study, self.criteria)
             self._write(acceptance=judged, thresholds=thresholds)
             self._write(sample_sizes=sample_sizes.plan(self.film_plan))
+            self._read_films(study)
             curves, distributions = usefulness.measure(study, self.asked_of_use)
             self._write(decision_curve=curves, score_distribution=distributions)
             by_reader, agreements = readers.measure(study)
@@ -365,6 +370,35 @@ class Made:
             external={reader: facts},
         )
         return replace(study, settings=settings)
+
+    def _read_films(self, study):
+        """List films by the models, and estimate from the labels of the manifests, as a reader would give them."""
+        expected = dict.fromkeys(self.tasks[:2], self.film_plan.tasks[self.tasks[0]])
+        asked = taken(
+            ChooseFilms, study.settings, expected=expected, wanted=("auc",), readings=60, whole_patients=False,
+            list_seed=0,
+        )  # fmt: skip
+        chosen = {target: (films, gains) for target, films, gains in chosen_films.choose(study, asked)}
+        reader, seed = "labels", str(self.seeds[0])
+        facts = ExternalModel(source="elsewhere", scale="binary", targets=tuple(self.labels))
+        for name in self.labels:
+            path = self.folder / f"predictions/{reader}/elsewhere/{seed}/test/{name}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            table = manifest.read(self.folder / f"manifests/{name}.parquet")
+            here = [task for task in self.tasks if task in table]
+            rows = table.loc[table["split"] == "test", ["image_id", *here]]
+            predictions.write(path, rows, "binary")
+        settings = replace(
+            study.settings, models=(*study.settings.models, reader),
+            sources_of={**study.settings.sources_of, reader: ("elsewhere",)},
+            origins={**study.settings.origins, reader: ()}, members={**study.settings.members, "elsewhere": ()},
+            external={reader: facts},
+        )  # fmt: skip
+        read_by = taken(EstimateFilms, settings, labels=reader, read=tuple(expected), whole_patients=False)
+        lists = {target: films for target, (films, _) in chosen.items()}
+        gains = pd.concat([found for _, found in chosen.values()], ignore_index=True)
+        found = read_films.measure(replace(study, settings=settings), read_by, lists)
+        self._write(reading_gains=gains, read_films=found)
 
     def _explain(self, study):
         looked, looked_on_average = localisation.measure(

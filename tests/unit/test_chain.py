@@ -30,6 +30,8 @@ LACKING = {
     "acceptance",
     "usefulness",
     "plan",
+    "readings",
+    "read",
     "readers",
     "external",
     "attribution",

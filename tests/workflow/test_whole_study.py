@@ -13,7 +13,8 @@ pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 #: what the study of several models has
 ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth",
-          "external", "usefulness", "plan", "readers")  # fmt: skip
+          "external", "usefulness", "plan", "readings", "read",
+          "readers")  # fmt: skip
 
 
 def read(whole, name):

@@ -12,11 +12,12 @@ from typing import ClassVar, Literal, get_args
 #: that are classes, of which an image has one; ``agreement``: findings and two sources that are data sets; ``panels``:
 #: few enough tasks for a matrix each; ``acceptance``: criteria that models have to meet; ``trained``: a model that is
 #: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good
-#: for; ``readers``: a target that several readers labelled; ``plan``: the question how many films are to be read
+#: for; ``readers``: a target that several readers labelled; ``plan``: the question how many films are
+#: to be read, ``readings``: and which; ``read``: labels of those that were
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
     "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
-    "external", "usefulness", "readers", "plan",
+    "external", "usefulness", "readers", "plan", "readings", "read",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> the report's note; classes are not missing if tasks are findings
@@ -42,6 +43,8 @@ MISSING: dict[Need, str] = {
     "usefulness": "Net benefit, and outputs by outcome: no `usefulness`.",
     "readers": "Labels of several readers: no target's `tasks` name their columns.",
     "plan": "How many films are to be read: no `plan`.",
+    "readings": "Which films are to be read: no `plan.readings`.",
+    "read": "Estimates from films that were read: no `plan.labels`.",
     "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
 #: settings of the study that a figure can use

@@ -18,7 +18,7 @@ from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.external import external_answer, external_facts
-from crossray.figures.films import sentences
+from crossray.figures.films import said
 from crossray.figures.methods import methods
 from crossray.figures.pages import page_template
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
@@ -90,7 +90,7 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         },
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
         decisions=decided,
-        films=list(sentences(tables["sample_sizes"])) if "sample_sizes" in tables else [],
+        films=list(said(tables)),
         lead=list(lead(decided)),
         flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),

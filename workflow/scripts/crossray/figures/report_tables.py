@@ -289,6 +289,14 @@ VIEWS = {
         "films to read for intervals of a wanted width",
         "task measure expected expected_low expected_high wanted_width positives negatives images patients",
     ),
+    "reading_gains": View(
+        "expected films of a simple random sample for one of the list",
+        "model source target task measure listed candidates equal_part gain",
+    ),
+    "read_films": View(
+        "estimates from films that were read",
+        "model source target task measure listed images positives negatives estimate estimate_low estimate_high reason",
+    ),
     "label_agreement": View(
         "two labellings of the same images",
         "first second task images both first_only second_only neither f1 f1_low f1_high kappa kappa_low kappa_high",

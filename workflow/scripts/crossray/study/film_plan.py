@@ -12,6 +12,10 @@ from crossray.study.kinds import Number, Part, Text
 #: what is estimated, in the order of tables
 AUC, SENSITIVITY, SPECIFICITY = "auc", "sensitivity", "specificity"
 OBSERVED_EXPECTED, SLOPE, NET_BENEFIT = "observed_expected", "slope", "net_benefit"
+#: what else is estimated of films that were read
+PREVALENCE, PRECISION = "prevalence", "precision"
+#: what a list of films can be for
+LISTED = (AUC, SENSITIVITY, SPECIFICITY, PREVALENCE, PRECISION)
 #: the row of a task that is all of its measures
 ALL = "all"
 
@@ -87,3 +91,13 @@ class FilmPlan(Clusters):
     "What is expected of a model, by finding."
     widths: Widths
     "How wide intervals may be."
+    readings: LeftOut[Annotated[int, Ge(50), Le(1_000_000)]] = None
+    """How many films can be read. Where models have outputs, `results/STUDY/to_read/TARGET.csv` then lists which, for
+    intervals of the numbers that have a width."""
+    whole_patients: bool = False
+    "Whether all films of a patient are read, or none."
+    labels: LeftOut[str] = None
+    """The model of `external` with `scale: binary` whose answers are the labels of the films that were read; some may
+    be missing. The report then has estimates for all films."""
+    seed: Annotated[int, Ge(0)] = 0
+    "Seed of the list."

@@ -45,6 +45,10 @@ RECORD = "{model}/{source}/{seed}/training.json"
 PREDICTION = "{model}/{source}/{seed}/{split}/{target}.parquet"
 CORRECTED = "{model}/{source}/{seed}/{target}.parquet"
 
+#: films to read, in the study's folder, and in the private one
+TO_READ = "to_read/{target}.csv"
+FILMS_TO_READ = "to_read/{study}.{target}.csv"
+
 #: in the folder of maps of attribution
 MAPS = "{model}/{source}/{target}/maps.h5"
 MAPPED_IMAGES = "{model}/{source}/{target}/images.csv"

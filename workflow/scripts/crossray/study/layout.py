@@ -67,6 +67,10 @@ DESCRIPTIONS = "<study>/descriptions/{target}.parquet"
 MAPS = f"<study>/attributions/{folders.MAPS}"
 MAPPED_IMAGES = f"<study>/attributions/{folders.MAPPED_IMAGES}"
 
+#: films to read, as predictions name them and as the release does
+TO_READ = f"<study>/{folders.TO_READ}"
+FILMS_TO_READ = f"<private>/{folders.FILMS_TO_READ}"
+
 #: the answers
 TABLE = "<study>/analysis/{table}.csv"
 REPLICATES = "<study>/analysis/replicates.parquet"

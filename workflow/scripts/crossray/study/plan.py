@@ -290,6 +290,8 @@ class Plan:
             "readers": any(_has_readers(study.datasets[name]) for name in self.targets) and not classes,
             "usefulness": study.usefulness is not None and not classes,
             "plan": study.plan is not None and not classes,
+            "readings": study.plan is not None and study.plan.readings is not None,
+            "read": study.plan is not None and study.plan.labels is not None,
         }
 
 

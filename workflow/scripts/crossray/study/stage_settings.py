@@ -10,7 +10,7 @@ from crossray.study.config import Study
 from crossray.study.datasets import CONSECUTIVE, Dataset
 from crossray.study.evaluation import Attribution, Explanation
 from crossray.study.external import External, NetworkInput, SimulatedReader
-from crossray.study.film_plan import FilmPlan, Widths
+from crossray.study.film_plan import LISTED, FilmPlan, Widths
 from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
 from crossray.study.plan import Plan
 from crossray.study.small_cells import SmallCells
@@ -21,12 +21,14 @@ from crossray.study.stages.attribute_images import AttributeImages
 from crossray.study.stages.audit_leakage import AuditLeakage
 from crossray.study.stages.binding import Binding
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
+from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.compare_models import CompareModels, Primary
 from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.convert_shard import ConvertShard
 from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.draw_figure import DrawFigure
+from crossray.study.stages.estimate_films import EstimateFilms
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
@@ -407,6 +409,36 @@ def measure_usefulness(plan: Plan) -> MeasureUsefulness:
 def plan_films(plan: Plan) -> PlanFilms:
     """Return what decides how many films have to be read."""
     return taken(PlanFilms, plan.study.plan or FilmPlan(tasks={}, widths=Widths()))
+
+
+def choose_films(plan: Plan) -> ChooseFilms:
+    """Return what decides which films are read."""
+    asked = plan.study.plan or FilmPlan(tasks={}, widths=Widths())
+    models = [name for name in plan.shown_models if name != asked.labels]
+    wanted = tuple(name for name in asked.widths.wanted() if name in LISTED)
+    return _analysis(
+        ChooseFilms,
+        plan,
+        models,
+        expected=asked.tasks,
+        wanted=wanted,
+        readings=asked.readings or 0,
+        whole_patients=asked.whole_patients,
+        list_seed=asked.seed,
+    )
+
+
+def estimate_films(plan: Plan) -> EstimateFilms:
+    """Return what decides the estimates from films that were read."""
+    asked = plan.study.plan or FilmPlan(tasks={}, widths=Widths())
+    return _analysis(
+        EstimateFilms,
+        plan,
+        plan.shown_models,
+        labels=asked.labels or "",
+        read=tuple(asked.tasks),
+        whole_patients=asked.whole_patients,
+    )
 
 
 def _prevalence(study: Study, dataset: str) -> dict[str, float]:
