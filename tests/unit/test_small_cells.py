@@ -291,7 +291,7 @@ DIRECT = {
     "measure_transfer": ["transfer", "summary", "tasks", "variances"],
     "check_verdicts": ["shift_truth", "shift_acceptance"],
     "attribute_images": [], "convert_shard": [], "index_shards": [], "simulate_hospital": [],
-    "simulate_scores": [], "plan_films": [],
+    "simulate_scores": [], "plan_films": [], "choose_films": [],
     "train_model": [], "train_shared_heads": [], "unpack_release": [],
 }  # fmt: skip
 
