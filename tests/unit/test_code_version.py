@@ -56,6 +56,16 @@ def test_a_new_module_counts_only_when_imported(scripts):
     assert digest("predict") != before
 
 
+def test_what_users_are_offered_counts_for_no_program_and_none_uses_it(scripts):
+    before = {name: digest(name) for name in ("predict", "draw_figure")}
+    change(scripts / "crossray/__init__.py", "return Model(folder)", "return Model(folder), 1")
+    change(scripts / "crossray/shell/model.py", "COLUMNS = [", 'COLUMNS = ["another", ')
+    assert {name: digest(name) for name in before} == before
+    used = {name: module.imported(name) for name in (path.stem for path in scripts.glob("*.py"))}
+    offered = ("crossray.load_model", "crossray.open_study", "crossray.shell")
+    assert not [name for name, names in used.items() if any(one.startswith(offered) for one in names)]
+
+
 def test_the_place_of_the_checkout_does_not_count(scripts):
     here = digest("train_model")
     scripts.rename(scripts.parent / "elsewhere")

@@ -12,7 +12,7 @@ import yaml
 from PIL import Image
 
 import apply_network
-from crossray import api
+import crossray
 from crossray.errors import UserError
 from crossray.learning.models import load_model
 from crossray.shards import ImageStore
@@ -86,7 +86,7 @@ def test_files_of_an_export_say_what_they_are(finished, exported):
 
 
 def test_films_get_the_logits_of_the_study(finished, exported, films):
-    by_study, by_export = (api.load_model(folder).predict(films) for folder in (finished.folder / MODEL, exported))
+    by_study, by_export = (crossray.load_model(folder).predict(films) for folder in (finished.folder / MODEL, exported))
     pd.testing.assert_frame_equal(by_study, by_export)
     lookup = pd.read_csv(finished.folder / "private/north.csv", dtype=str).set_index("path")["image_id"]
     store = ImageStore(finished.folder / "results/datasets/north/32px/index.json")
@@ -118,7 +118,7 @@ def test_the_command_writes_csv_and_maps(exported, films, tmp_path, capsys):
 
 
 def test_evidence_is_a_map_of_the_image(exported, films):
-    model = api.load_model(exported)
+    model = crossray.load_model(exported)
     heat = model.evidence(films[0], "Effusion", "input_gradients")
     assert heat.shape == model.pixels(films[0]).shape == (32, 32)
     assert heat.max() == 1
@@ -131,7 +131,7 @@ def test_evidence_is_a_map_of_the_image(exported, films):
 
 
 def test_tables_and_models_of_a_study_in_python(finished):
-    study = api.open_study(finished.folder / "results/tiny")
+    study = crossray.open_study(finished.folder / "results/tiny")
     table = study.table("performance")
     assert table["positives"].dtype == "int64"
     assert {"performance", "transfer", "subgroups"} <= set(study.tables())
@@ -142,7 +142,7 @@ def test_tables_and_models_of_a_study_in_python(finished):
     with pytest.raises(UserError, match="no model small/west/0; there are small/north/0, small/south/0"):
         study.model("small", "west")
     with pytest.raises(UserError, match="run the study first"):
-        api.open_study(finished.folder / "results")
+        crossray.open_study(finished.folder / "results")
 
 
 def test_of_images_in_several_shapes_those_of_the_training_are_told(again):
@@ -150,14 +150,14 @@ def test_of_images_in_several_shapes_those_of_the_training_are_told(again):
     shutil.copytree(folder / "32px", folder / "32px-pad")
     model = again.folder / MODEL
     with pytest.raises(UserError, match=r"images of 32 px in several shapes, 32px, 32px-pad; which one"):
-        api.load_model(model)
+        crossray.load_model(model)
     for shard in folder.glob("32px-pad/shards/*.h5"):
         with h5py.File(shard, "a") as file:
             file["images"][:] = 255 - file["images"][:]
-    assert api.load_model(model).facts.fit == "crop"
+    assert crossray.load_model(model).facts.fit == "crop"
     shutil.rmtree(folder)
     with pytest.raises(UserError, match="keep results/datasets beside the study, or use an exported model"):
-        api.load_model(model)
+        crossray.load_model(model)
 
 
 @pytest.mark.parametrize(

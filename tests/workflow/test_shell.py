@@ -4,9 +4,10 @@ import os
 import shutil
 import subprocess
 
+import numpy as np
 import pytest
 
-from helpers import ROOT
+from helpers import ROOT, dicom_file
 from workflow_helpers import ONE_THREAD, planned, same_key, server
 
 pytestmark = pytest.mark.workflow
@@ -42,6 +43,39 @@ def test_a_study_is_checked_and_its_faults_are_told_in_one_line(crossray, tmp_pa
     told = crossray(tmp_path, "run", "tiny.yaml", "-n", status=1)
     assert [line for line in told.splitlines() if "error" in line.lower()] == [told.splitlines()[-1]]
     assert "training" in told
+
+
+def test_the_wheel_brings_the_command(installed):
+    (names,) = installed.glob("crossray-*.dist-info/entry_points.txt")
+    assert "crossray = crossray.shell.command:main" in names.read_text()
+
+
+@pytest.mark.whole
+def test_a_strangers_hour(crossray, tmp_path):
+    """The commands of docs/shell.md, In an hour, with a smaller network's input and one epoch, on films of noise."""
+    work, films = tmp_path / "work", tmp_path / "films"
+    work.mkdir()
+    same_key(work)
+    generator = np.random.default_rng(0)
+    for number in range(90):
+        pixels = generator.integers(0, 120 + 100 * (number % 2), (40, 40), dtype=np.uint8)
+        dicom_file(films / f"{number}.dcm", pixels, PatientID=f"p{number}", PatientSex="F", PatientAge="050Y")
+    rows = [f"{number}.dcm,{'yes' if number % 2 else 'no'}" for number in range(90)]
+    (tmp_path / "labels.csv").write_text("\n".join(["file,Effusion", *rows]))
+    crossray(work, "new", "first.yaml", "--table", "../labels.csv", "--images", "../films")
+    text = (work / "first.yaml").read_text().replace("size: 128", "size: 32").replace("epochs: 30", "epochs: 1")
+    assert "size: 32" in text
+    assert "epochs: 1," in text
+    (work / "first.yaml").write_text(text)
+    assert "No problems found" in crossray(work, "check", "first.yaml")
+    crossray(work, "run", "first.yaml", "--cores", "2", *ONE_THREAD)
+    assert (work / "results/first/report.html").is_file()
+    model = "results/first/models/resnet18/films/0"
+    told = crossray(work, "predict", model, "../films/1.dcm", "--map", "maps", "--method", "input_gradients")
+    assert "../films/1.dcm,Effusion," in told
+    assert (work / "maps/0001-1-Effusion.jpg").is_file()
+    crossray(work, "export", model)
+    assert "## Where it must not be used" in (work / "first-resnet18-films-0/README.md").read_text()
 
 
 @pytest.mark.whole

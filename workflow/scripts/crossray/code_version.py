@@ -13,6 +13,8 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent.parent
 #: where the installed package has programs; in a checkout they lie in ``SCRIPTS``
 _INSTALLED = "crossray/programs"
+#: what ``import crossray`` offers to users; every module's import reads it, and none uses it
+_OFFERED = "crossray/__init__.py"
 
 
 @functools.cache
@@ -50,7 +52,7 @@ def _behind(script: str, *modules: str, without: str = "") -> dict[str, tuple[tu
         path = pending.pop()
         key = path.relative_to(SCRIPTS).as_posix().removeprefix(f"{_INSTALLED}/")
         if key not in seen:
-            seen[key] = _meaning(path.read_text(encoding="utf-8"), str(path))
+            seen[key] = _meaning("" if key == _OFFERED else path.read_text(encoding="utf-8"), str(path))
             needed = (name for name in seen[key][0] if not without or not f"{name}.".startswith(f"{without}."))
             pending.extend(path for name in needed for path in _files(name))
     return seen
