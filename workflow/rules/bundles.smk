@@ -1,6 +1,5 @@
 """Sites that cannot share images: the invitation, the bundle that a site seals, and what is made of those that came."""
 
-
 #: what makes pixels and outputs, which must be the same code at the coordinator and at a site
 BINDING_CODE = {name: code_version(name) for name in ("apply_network", "convert_shard")}
 

@@ -161,8 +161,9 @@ def network_of(wildcards):
 
 def networks_of(wildcards):
     """Return the files of the models that sites are invited to apply, in the order of their names."""
-    if not PLAN.invited:
-        raise WorkflowError("config: external: no network that sites could apply; name one (onnx, or architecture)")
+    with told_at_once():
+        if not PLAN.invited:
+            raise UserError("config: external: no network that sites could apply; name one (onnx, or architecture)")
     return [PLAN.external[model].onnx or PLAN.external[model].weights for model in PLAN.invited]
 
 
@@ -178,8 +179,9 @@ def signer_of(wildcards):
 
 def own_dataset():
     """Return the data set that a site's bundle is made of."""
-    if not STUDY.bundle:
-        raise WorkflowError("config: the block bundle is missing, which says what this site sends (docs/bundles.md)")
+    with told_at_once():
+        if not STUDY.bundle:
+            raise UserError("config: the block bundle is missing, which says what this site sends (docs/bundles.md)")
     return STUDY.bundle.dataset
 
 
