@@ -1,56 +1,5 @@
 """Sites that cannot share images: the invitation, the bundle that a site seals, and what is made of those that came."""
 
-
-def networks_of(wildcards):
-    """Return the files of the models that sites are invited to apply, in the order of their names."""
-    if not PLAN.invited:
-        raise WorkflowError("config: external: no network that sites could apply; name one (onnx, or architecture)")
-    return [PLAN.external[model].onnx or PLAN.external[model].weights for model in PLAN.invited]
-
-
-def bundle_of(wildcards):
-    """Return the file of a site's bundle."""
-    return DATASETS[wildcards.dataset].path
-
-
-def signer_of(wildcards):
-    """Return the public key of a site."""
-    return DATASETS[wildcards.dataset].signer
-
-
-def own_dataset():
-    """Return the data set that a site's bundle is made of."""
-    if not STUDY.bundle:
-        raise WorkflowError("config: the block bundle is missing, which says what this site sends (docs/bundles.md)")
-    return STUDY.bundle.dataset
-
-
-def own_outputs(wildcards):
-    """Return the predictions of the invited models for the test images of a site's own data set."""
-    return [
-        path
-        for model in PLAN.invited
-        for path in expand(
-            layout.PREDICTION,
-            model=model,
-            source=PLAN.external[model].source(),
-            seed=SEEDS[0],
-            split="test",
-            target=own_dataset(),
-        )
-    ]
-
-
-def own_manifest(wildcards):
-    """Return the manifest of a site's own data set."""
-    return manifest_of(own_dataset())
-
-
-def own_digest(wildcards):
-    """Return the digest of that manifest."""
-    return digest_of(own_dataset())
-
-
 #: what makes pixels and outputs, which must be the same code at the coordinator and at a site
 BINDING_CODE = {name: code_version(name) for name in ("apply_network", "convert_shard")}
 

@@ -16,7 +16,7 @@ elif not find_spec("crossray"):  # of a repository single files are fetched, whi
 
 from crossray import own
 from crossray.configfiles import check_text
-from crossray.errors import raised_as, told_at_once
+from crossray.errors import UserError, raised_as, told_at_once
 
 #: what is CrossRay's own
 CHECKOUT = own.home()

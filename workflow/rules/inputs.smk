@@ -159,6 +159,58 @@ def network_of(wildcards):
     return PLAN.external[wildcards.model].onnx or PLAN.external[wildcards.model].weights
 
 
+def networks_of(wildcards):
+    """Return the files of the models that sites are invited to apply, in the order of their names."""
+    with told_at_once():
+        if not PLAN.invited:
+            raise UserError("config: external: no network that sites could apply; name one (onnx, or architecture)")
+    return [PLAN.external[model].onnx or PLAN.external[model].weights for model in PLAN.invited]
+
+
+def bundle_of(wildcards):
+    """Return the file of a site's bundle."""
+    return DATASETS[wildcards.dataset].path
+
+
+def signer_of(wildcards):
+    """Return the public key of a site."""
+    return DATASETS[wildcards.dataset].signer
+
+
+def own_dataset():
+    """Return the data set that a site's bundle is made of."""
+    with told_at_once():
+        if not STUDY.bundle:
+            raise UserError("config: the block bundle is missing, which says what this site sends (docs/bundles.md)")
+    return STUDY.bundle.dataset
+
+
+def own_outputs(wildcards):
+    """Return the predictions of the invited models for the test images of a site's own data set."""
+    return [
+        path
+        for model in PLAN.invited
+        for path in expand(
+            layout.PREDICTION,
+            model=model,
+            source=PLAN.external[model].source(),
+            seed=SEEDS[0],
+            split="test",
+            target=own_dataset(),
+        )
+    ]
+
+
+def own_manifest(wildcards):
+    """Return the manifest of a site's own data set."""
+    return manifest_of(own_dataset())
+
+
+def own_digest(wildcards):
+    """Return the digest of that manifest."""
+    return digest_of(own_dataset())
+
+
 def predictions_of_sweeps(wildcards):
     """Return all predictions, and for the selection of sweep points those for every validation split."""
     swept = {"split": "validation", "target": [name for name in PLAN.predicted if name in PLAN.here]}
