@@ -83,6 +83,7 @@ bench: install ## measure how fast everything is, write benchmarks/results, docs
 calibration: install ## draw how often intervals cover and tests reject, DRAWS=2000 a cell; write docs/calibration.md
 	@python docs/calibration.py --draws $(or $(DRAWS),2000)
 	@python docs/verdicts.py
+	@python docs/film_lists.py
 
 audit: install ## compare requirements.lock with the public advisories about its packages (needs a network)
 	@python docs/audit.py

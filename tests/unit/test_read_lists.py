@@ -1,5 +1,6 @@
 """Films to read, and what those that were read say: known probabilities, known weights, numbers that a hand says."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -7,6 +8,12 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 from test_film_plan import EFFUSION, study_of
+
+from helpers import ROOT
+
+sys.path.insert(0, str(ROOT / "docs"))
+
+import film_lists
 
 from crossray import reasons
 from crossray.analysis import chosen_films, read_films, shares, weighted
@@ -156,16 +163,23 @@ def test_with_equal_weights_numbers_are_those_without(a_list):
 
 
 def test_a_weighted_share_is_what_a_hand_says():
-    """Strata of 10 and 90 with two films read in each: 5, 5, 45 and 45 films stand behind them."""
+    """Strata of 10 and 90 with two films read in each: 5, 5, 45 and 45 films stand behind them.
+
+    What is added is the covariance of error and denominator: of two films of a stratum the product, where one has none.
+    """
     strata = np.array([0, 0, 1, 1])
     sample = weighted.Sample(strata, np.arange(4), np.arange(4), np.array([10, 90]))
     assert list(sample.weights) == [5, 5, 45, 45]
     hits, among = np.array([True, False, False, True]), np.ones(4, bool)
     assert weighted.share(sample, among, hits)[0] == pytest.approx(0.5)
-    assert weighted.share(sample, np.array([True, True, False, True]), hits)[0] == pytest.approx(50 / 55)
+    assert weighted.share(sample, np.array([True, True, False, True]), hits)[0] == pytest.approx(
+        50 / 55 + 45**2 * (5 / 55) / 55**2
+    )
     positive = np.array([True, False, True, False])
     # the positives of weights 5 and 45 beat negatives of 5 and 45: (5*5 + 5*0 + 45*5 + 45*45) of 50 * 50
-    assert weighted.auc(sample, positive, ~positive, np.array([2.0, 1, 4, 3]))[0] == pytest.approx(2275 / 2500)
+    assert weighted.auc(sample, positive, ~positive, np.array([2.0, 1, 4, 3]))[0] == pytest.approx(
+        2275 / 2500 + (162 - 18) / 2500
+    )
 
 
 def test_a_share_of_nothing_is_no_number(a_list):
@@ -308,3 +322,35 @@ def test_a_list_is_chosen_by_models_and_not_by_labels():
     assert stage_settings.estimate_films(plan).labels == "truth"
     assert plan.conditions["readings"]
     assert plan.conditions["read"]
+
+
+FILMS_TABLE = pd.read_csv(film_lists.FILMS)
+
+
+def test_the_table_of_lists_is_of_this_code_and_has_every_cell():
+    """After a change of lists or of weighted numbers: python docs/film_lists.py."""
+    assert set(FILMS_TABLE["code"]) == {film_lists.code()}
+    assert len(FILMS_TABLE) == len(film_lists.CELLS) * len(LISTED)
+    assert (FILMS_TABLE["draws"] == film_lists.DRAWS).all()
+
+
+def test_lists_are_as_good_as_the_docs_say():
+    """No bias beyond Monte Carlo error, intervals that cover, and no number that needs more films than a simple one."""
+    draws = FILMS_TABLE["draws"].to_numpy()
+    assert (FILMS_TABLE["bias"].abs() <= 3.5 * FILMS_TABLE["bias_error"]).all()
+    error = np.sqrt(0.95 * 0.05 / draws)
+    assert FILMS_TABLE["coverage"].between(0.93 - 2 * error, 0.97 + 3 * error).all()
+    assert (FILMS_TABLE["gain"] >= 1).all()
+    rare = FILMS_TABLE[FILMS_TABLE["prevalence"] == 0.05].set_index(["auc", "measure"])["gain"]
+    assert rare[0.95, SENSITIVITY] > 1.5
+    assert rare[0.85, "specificity"] > 4
+
+
+def test_a_cell_of_lists_is_drawn_again():
+    """A few draws of the first cell: the same lists, estimates near the truth, and the same exact gains."""
+    cell = film_lists.CELLS[0]
+    rows = {row["measure"]: row for row in film_lists.rows_of(cell, draws=film_lists.EXACT)}
+    kept = FILMS_TABLE[:5].set_index("measure")
+    for name, row in rows.items():
+        assert row["gain"] == pytest.approx(kept.loc[name, "gain"], abs=0.002)
+        assert abs(float(row["bias"])) < 4 * float(row["bias_error"])

@@ -13,7 +13,7 @@ from helpers import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
-IMAGES = 240
+IMAGES, READINGS = 240, 120
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,9 @@ def study(made_once):
         settings = yaml.safe_load((ROOT / "config/studies/external.yaml").read_text())
         settings["datasets"]["ours"]["images"] = IMAGES
         settings |= {"images": {"size": 32}, "evaluation": {"minimum": 5, "resamples": 100}}
+        planning = yaml.safe_load((ROOT / "config/studies/planning.yaml").read_text())
+        settings["external"]["labels"] = planning["external"]["labels"]
+        settings["plan"] = planning["plan"] | {"readings": READINGS}
         checkout.write("external.yaml", yaml.safe_dump(settings))
         checkout.snakemake(study="external.yaml")
 
@@ -99,3 +102,23 @@ def test_nothing_is_trained_and_the_report_says_what_is_known(study):
     assert 'id="figure-claims"' in page
     assert json.loads((results / "figures/claims.json").read_text())["title"].startswith("Claims not met")
     assert np.isfinite(pd.read_csv(results / "analysis/transfer.csv")["auc"]).all()
+
+
+def test_films_are_planned_listed_read_and_judged(study):
+    """The tiny version of config/studies/planning.yaml: labels of a part say what those of all say."""
+    results = study / "results/external"
+    films = pd.read_csv(results / "to_read/ours.csv")
+    assert list(films["order"]) == list(range(1, READINGS + 1))
+    assert films["weight"].sum() == pytest.approx(IMAGES)
+    named = pd.read_csv(study / "private/to_read/external.ours.csv")
+    assert list(named["released_image_id"]) == list(films["id"])  # the data set is public
+    read = pd.read_csv(results / "analysis/read_films.csv")
+    assert set(read["model"]) == {"vendor_v1", "vendor_v2", "published"}
+    truth = pd.read_csv(study / "results/datasets/ours/release/truth.csv").set_index("image_id")
+    for row in read[read["measure"] == "prevalence"].itertuples():
+        assert row.images < row.listed == READINGS  # one film in twenty cannot be read
+        assert row.estimate_low < (truth[row.task] >= 0.3).mean() < row.estimate_high
+    sizes = pd.read_csv(results / "analysis/sample_sizes.csv")
+    page = html.unescape((results / "report.html").read_text())
+    assert f"Effusion: read {sizes['images'][sizes['measure'] == 'all'].iloc[0]:,} films" in page
+    assert "of 120 films read" in page

@@ -27,6 +27,8 @@ from crossray.study.film_plan import AUC, PRECISION, PREVALENCE, SENSITIVITY, SP
 STRATA, FIRST = 20, 2
 #: parts of a list that are read whatever models make of the films; the one is taken that costs no number films
 EQUAL_PARTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+#: films of a simple random sample that one of a list has to be worth, with room for what hospitals of few films differ
+_LEAST = 1.03
 #: how far from chance a model is that is worse than expected, of how far it is expected to be
 _WORSE = 0.75
 #: points of a distribution of scores
@@ -147,9 +149,9 @@ def make(
         sizes = (1 - part) * deviation / deviation.mean() + part
         strata = _strata(sizes, calls, evidence)
         gains = {key: _gain(moments, strata, sizes, films) for key, moments in hoped.items()}
-        least = min(*gains.values(), *(_gain(worse[key], strata, sizes, films) for key in asked))
+        holds = min(gains.values()) >= _LEAST and all(_gain(worse[key], strata, sizes, films) >= 1 for key in asked)
         needed = sum(1 / gains[key] for key in asked)
-        if (least >= 1 and (best is None or needed < best[0])) or (best is None and part == equal_parts[-1]):
+        if (holds and (best is None or needed < best[0])) or (best is None and part == equal_parts[-1]):
             best = needed, ReadList(_ordered(strata, sizes, seed), strata, gains, part)
     assert best is not None
     return best[1]

@@ -1,10 +1,10 @@
 """Numbers of a stratified sample of films: weights that keep them unbiased, and their intervals.
 
-A film weighs the films of its stratum over those of it that were read (Hajek's ratio estimator of the totals of Horvitz
-and Thompson, Journal of the American Statistical Association 1952). The variance is linearised (Binder, International
-Statistical Review 1983), patients as clusters. It is that for other patients of the same hospital, not for the films of
-the list alone, so it has no finite population correction. Intervals are those of :mod:`crossray.analysis.intervals` and
-:mod:`crossray.analysis.shares`, at as many films as the weighted ones are worth.
+A film weighs the films of its stratum over those of it that were read (Hajek's ratio of the totals of Horvitz and
+Thompson, Journal of the American Statistical Association 1952; less its bias, Tin, the same 1965). The variance is
+linearised (Binder, International Statistical Review 1983), patients as clusters. It is that for other patients of the
+same hospital, not for the films of the list alone, so it has no finite population correction. Intervals are those of
+:mod:`crossray.analysis.intervals` and :mod:`crossray.analysis.shares`, at as many films as the weighted ones are worth.
 """
 
 from dataclasses import dataclass
@@ -82,10 +82,15 @@ def share(sample: Sample, among: NDArray[np.bool_], hits: NDArray[np.bool_]) -> 
     whole = float(sample.weights[among].sum())
     if not whole:
         return float("nan"), float("nan"), float("nan")
-    value = float(sample.weights[among & hits].sum()) / whole
-    size = _worth(sample, among, hits, value, whole)
-    low, high = shares.of_size(min(max(value, 0.0), 1.0), size)
+    raw = float(sample.weights[among & hits].sum()) / whole
+    value = min(max(raw + _ratio_bias(sample, among * (hits - raw) / whole, among / whole), 0.0), 1.0)
+    low, high = shares.of_size(value, _worth(sample, among, hits, raw, whole))
     return value, low, high
+
+
+def _ratio_bias(sample: Sample, influence: NDArray, denominator: NDArray) -> float:
+    """Return by how much a ratio is too small: the covariance of its error and of its denominator (Tin 1965)."""
+    return float(sample.parts(influence)[0] @ sample.parts(denominator)[0])
 
 
 def _worth(sample: Sample, among: NDArray, hits: NDArray, value: float, whole: float) -> float:
@@ -118,8 +123,10 @@ def auc(
     beaten = _weight_below(values, weights * negative) / totals[1]
     beating = 1 - _weight_below(values, weights * positive) / totals[0]
     value = float((weights * beaten)[positive].sum()) / totals[0]
-    influence = positive * (beaten - value) / totals[0] + negative * (beating - value) / totals[1]
-    parts, between = sample.parts(influence)
+    of_each = positive * (beaten - value) / totals[0], negative * (beating - value) / totals[1]
+    parts, between = sample.parts(of_each[0] + of_each[1])
+    value += _ratio_bias(sample, of_each[0], positive / totals[0])
+    value = min(max(value + _ratio_bias(sample, of_each[1], negative / totals[1]), 0.0), 1.0)
     sizes = [_effective(weights[rows], sample.patients[rows]) for rows in (positive, negative)]
     found = float((parts**2).sum()) + between
     ratio, freedom = moderated_variance(value, sizes[0], sizes[1], found, carriers(parts))
