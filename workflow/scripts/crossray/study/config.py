@@ -106,8 +106,8 @@ class Study(Settings):
     """Acceptance criteria of a model for a finding at a target. The report begins with whether they are met, at which
     threshold, and what would settle open cases (docs/decision.md)."""
     plan: LeftOut[FilmPlan] = None
-    """Also compute how many films have to be read for intervals of a wanted width: `snakemake plan`
-    (docs/planning.md)."""
+    """Also compute how many films have to be read for intervals of a wanted width (`snakemake plan`), which ones, and
+    what those that were read say (docs/planning.md)."""
     shared_heads: LeftOut[SharedHeads] = None
     """Also train one network on the pool with a separate output for each data set and task, without and with a penalty
     on the distance between a task's outputs, to see how far its meaning differs between data sets."""
