@@ -131,6 +131,29 @@ def gains(cell: Cell, found: read_lists.ReadList, drawing: tuple[NDArray, NDArra
     return np.array(ratios)
 
 
+def most(cell: Cell) -> dict[str, float]:
+    """Return the gain of the AUC and of the sensitivity that no list and no unbiased estimator can exceed.
+
+    Of a number alone, by the efficiency bound where scores are known and nothing is assumed on how the probability
+    rises with them: the best probabilities of reading are proportional to the standard deviation that is left.
+    """
+    scores = Binormal(cell.prevalence, cell.auc)
+    grid = np.linspace(-7, 7 + scores.distance, 40_001)
+    density = (1 - cell.prevalence) * norm.pdf(grid) + cell.prevalence * norm.pdf(grid - scores.distance)
+    density /= density.sum()
+    share, called = 1 / (1 + np.exp(-scores.logits(grid))), grid >= limit_of(cell)
+    errors = {
+        AUC: ((norm.cdf(grid) - cell.auc) / cell.prevalence,
+              (norm.cdf(scores.distance - grid) - cell.auc) / (1 - cell.prevalence)),
+        SENSITIVITY: ((called - cell.sensitivity) / cell.prevalence, np.zeros(len(grid))),
+    }  # fmt: skip
+    found = {}
+    for name, (ill, well) in errors.items():
+        plain = (density * (share * ill**2 + (1 - share) * well**2)).sum()
+        found[name] = float(plain / (density * np.sqrt(share * (1 - share)) * np.abs(ill - well)).sum() ** 2)
+    return found
+
+
 def rows_of(cell: Cell, draws: int = DRAWS) -> list[dict[str, object]]:
     """Draw a cell; return a row for each number."""
     first = drawn(cell, 0)

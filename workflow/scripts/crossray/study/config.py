@@ -107,8 +107,8 @@ class Study(Settings):
     """Acceptance criteria of a model for a finding at a target. The report begins with whether they are met, at which
     threshold, and what would settle open cases (docs/decision.md)."""
     plan: LeftOut[FilmPlan] = None
-    """Also compute how many films have to be read for intervals of a wanted width: `snakemake plan`
-    (docs/planning.md)."""
+    """Also compute how many films have to be read for intervals of a wanted width (`snakemake plan`), which ones, and
+    what those that were read say (docs/planning.md)."""
     bundle: LeftOut[Bundle] = None
     """What a site sends to a coordinator in place of its images, by `snakemake bundle` alone (docs/bundles.md)."""
     shared_heads: LeftOut[SharedHeads] = None
