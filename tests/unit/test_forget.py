@@ -67,6 +67,9 @@ class House:
             (study / place).mkdir(parents=True)
             table.to_parquet(study / place / f"{name}.parquet")
         (study / "report.html").write_text(" ".join(table["image_id"]))
+        films = self.folder / f"private/to_read/study.{name}.csv"
+        films.parent.mkdir(exist_ok=True)
+        released.to_csv(films, index=False)
         weights = {"datasets": {name: "digest"}, "sha256": f"w-{name}", "weights": None}
         write_json(study / "models/m/s/0/training.json", weights)
         write_json(study / "models/child/s/0/training.json", {"datasets": {}, "sha256": "c", "weights": f"w-{name}"})

@@ -116,6 +116,7 @@ def _made(results: Path, private: Path, names: set[str], studies: list[Path]) ->
     of_data = [path for name in sorted(names) for path in (results / "datasets").glob(f"{name}/*")]
     rest = [path for path in of_data if path.name not in (*RAW, "manifest.parquet")]
     leading = [study / "manifests" for study in concerned]
+    leading += [path for name in sorted(names) for path in private.glob(f"to_read/*.{name}.csv")]
     leading += [
         path
         for name in sorted(names)
