@@ -121,6 +121,6 @@ PLANNING = {"check", "query"}
 def test_a_program_knows_of_the_study_what_its_own_stage_is_told(name):
     known = module.imported(name)
     stages = {part.split(".")[3] for part in known if part.startswith("crossray.study.stages.")}
-    assert stages <= {name, "inference", "analysis", "shown"}
+    assert stages <= {name, "inference", "analysis", "shown", "binding"}
     whole = {f"crossray.study.{part}" for part in ("plan", "layout", "reading", "config", "stage_settings", "checks")}
     assert not known & (whole | {"crossray.planning", "pydantic"})

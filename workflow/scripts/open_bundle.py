@@ -15,7 +15,7 @@ def open_bundle(arguments: Namespace) -> None:
     from crossray.files import replacing
 
     opened = sealing.open_(arguments.bundle, arguments.signer)
-    rows = sealing.check(opened, arguments.bundle, arguments.settings, arguments.networks)
+    rows = sealing.check(opened, arguments.bundle, arguments.settings, arguments.settings.site, arguments.networks)
     invitation, number = opened.says["invitation"], opened.says["number"]
     signer, where = keys.fingerprint(arguments.signer), str(arguments.bundle)
     ledger.take(arguments.private, signer, invitation, number, opened.seal, where)

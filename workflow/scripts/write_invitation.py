@@ -13,7 +13,9 @@ def write_invitation(arguments: Namespace) -> None:
     """Write the file and say its digest."""
     from crossray.datasets.bundles import invitation
 
-    digest = invitation.write(arguments.output, arguments.settings, arguments.networks)
+    digest = invitation.write(
+        arguments.output, arguments.settings, arguments.settings.configuration, arguments.networks
+    )
     logging.info("%s: %d models, digest %s", arguments.output, len(arguments.networks), digest)
 
 

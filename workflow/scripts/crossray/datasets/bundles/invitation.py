@@ -15,7 +15,6 @@ from crossray.datasets.bundles import archive
 from crossray.errors import UserError, listed
 from crossray.files import file_digest, read_json
 from crossray.study.stages.binding import Binding
-from crossray.study.stages.write_invitation import WriteInvitation
 
 FORMAT = 1
 #: files of an invitation, beside those of its models
@@ -50,14 +49,14 @@ def digest(terms: Mapping[str, Any]) -> str:
     return hashlib.sha256(as_bytes(terms)).hexdigest()
 
 
-def write(path: Path, settings: WriteInvitation, networks: Sequence[Path]) -> str:
+def write(path: Path, binding: Binding, configuration: Mapping[str, Any], networks: Sequence[Path]) -> str:
     """Write an invitation with its models and the configuration that a site starts from.
 
     Returns:
         Its digest.
     """
-    terms = terms_of(settings, networks)
-    text = yaml.safe_dump(dict(settings.configuration), sort_keys=False, allow_unicode=True)
+    terms = terms_of(binding, networks)
+    text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
     files = {member_of(name, file): file for name, file in zip(terms["models"], networks, strict=True)}
     archive.write(path, {TERMS: as_bytes(terms), CONFIGURATION: text.encode(), **files})
     return digest(terms)

@@ -15,8 +15,7 @@ import pandas as pd
 from crossray.datasets.bundles import archive, invitation, keys, rows
 from crossray.errors import UserError, listed
 from crossray.pseudonyms import make_key, read_key
-from crossray.study.stages.open_bundle import OpenBundle
-from crossray.study.stages.seal_bundle import SealBundle
+from crossray.study.stages.binding import Binding
 
 FORMAT = 1
 #: what a bundle says of itself, the signature of that, and what it holds at each level
@@ -54,10 +53,10 @@ def salt_of(folder: Path, terms: Mapping[str, Any]) -> bytes:
     return hmac.new(read_key(folder / "salt.key"), invitation.digest(terms).encode(), "sha256").digest()
 
 
-def says(settings: SealBundle, terms: Mapping[str, Any], table: pd.DataFrame, number: int) -> dict[str, Any]:
+def says(site: str, level: str, terms: Mapping[str, Any], table: pd.DataFrame, number: int) -> dict[str, Any]:
     """Return what a bundle says of itself; ``table`` holds its rows."""
     return {
-        "format": FORMAT, "study": terms["study"], "site": settings.site, "level": settings.level, "number": number,
+        "format": FORMAT, "study": terms["study"], "site": site, "level": level, "number": number,
         "invitation": invitation.digest(terms), "terms": dict(terms), "images": len(table),
         "patients": int(table["patient_id"].nunique()),
         "members": {rows.FILE: hashlib.sha256(rows.as_csv(table)).hexdigest()},
@@ -114,13 +113,14 @@ def _said(path: Path, message: bytes) -> dict[str, Any]:
     return said
 
 
-def check(opened: Opened, path: Path, settings: OpenBundle, networks: Sequence[Path]) -> pd.DataFrame:
+def check(opened: Opened, path: Path, settings: Binding, site: str, networks: Sequence[Path]) -> pd.DataFrame:
     """Check that a bundle answers the invitation of this study, and return its rows.
 
     Args:
         opened: the bundle.
         path: its file, for messages.
         settings: what is expected.
+        site: the name of its data set here.
         networks: the files of the invited models, in their order.
 
     Raises:
@@ -131,9 +131,9 @@ def check(opened: Opened, path: Path, settings: OpenBundle, networks: Sequence[P
         raise UserError(f"{path}: answers another invitation: {words}")
     if opened.says["invitation"] != invitation.digest(terms):
         raise UserError(f"{path}: answers another invitation than it says")
-    if opened.says["site"] != settings.site:
+    if opened.says["site"] != site:
         raise UserError(
-            f"{path}: is of the site {opened.says['site']!r}, and this data set is {settings.site!r}; give it that "
+            f"{path}: is of the site {opened.says['site']!r}, and this data set is {site!r}; give it that "
             "name, or name the right file"
         )
     table = rows.read(opened.content, settings.tasks, output_columns(settings.models), str(path))
