@@ -114,4 +114,4 @@ def none_shown(settings: DrawFigure) -> Figure:
 def _why(settings: DrawFigure) -> str:
     """Say why images of data sets are not shown."""
     names = listed(settings.withheld)
-    return f"Images of {names} are not shown: not here, or not public and not enabled by the study (pictures: all)."
+    return f"Images of {names} are not shown: not public and not enabled by the study (pictures: all), or not here."
