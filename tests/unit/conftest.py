@@ -16,13 +16,13 @@ FIRST = ("test_corrections.py", "test_training.py", "test_figures.py")
 def pytest_collection_modifyitems(items):
     """Put the unit tests that read the made-up study last, so that no worker waits for the other to make it.
 
-    Those that read its figures are slow, as all are drawn for them.
+    Those that read it are slow, as all of it is made for them.
     """
     units = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    readers = {item.path for item in units if {"analysed", "made", "empty"} & set(item.fixturenames)}
-    for item in units:
-        if {"made", "empty"} & set(item.fixturenames):
-            item.add_marker("slow")
+    reading = [item for item in units if {"analysed", "made", "empty"} & set(item.fixturenames)]
+    readers = {item.path for item in reading}
+    for item in reading:
+        item.add_marker("slow")
 
     def place(item):
         return FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST) + (item.path in readers)

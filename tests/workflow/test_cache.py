@@ -7,7 +7,7 @@ import yaml
 
 from workflow_helpers import copy_workflow
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 STUDY = {
     "study": "tiny", "tasks": ["Effusion"], "images": {"size": 32},

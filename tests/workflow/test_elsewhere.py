@@ -91,6 +91,7 @@ def repository(tmp_path):
     return bare, commit.strip()
 
 
+@pytest.mark.whole
 def test_the_wheel_and_rules_that_are_fetched_one_by_one_from_a_repository_are_enough(elsewhere, repository, installed):
     bare, commit = repository
     fetched = f'gitfile({str(bare)!r}, path="workflow/Snakefile", commit={commit!r})'

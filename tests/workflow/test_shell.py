@@ -10,7 +10,7 @@ import pytest
 from helpers import ROOT, dicom_file
 from workflow_helpers import ONE_THREAD, planned, same_key, server
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 
 @pytest.fixture
@@ -50,7 +50,6 @@ def test_the_wheel_brings_the_command(installed):
     assert "crossray = crossray.shell.command:main" in names.read_text()
 
 
-@pytest.mark.whole
 def test_a_strangers_hour(crossray, tmp_path):
     """The commands of docs/shell.md, In an hour, with a smaller network's input and one epoch, on films of noise."""
     work, films = tmp_path / "work", tmp_path / "films"
@@ -78,7 +77,6 @@ def test_a_strangers_hour(crossray, tmp_path):
     assert "## Where it must not be used" in (work / "first-resnet18-films-0/README.md").read_text()
 
 
-@pytest.mark.whole
 def test_the_command_makes_the_same_tables_and_weights_as_snakemake_in_a_checkout(crossray, finished, tmp_path):
     shutil.copyfile(ROOT / "tests/workflow/tiny.yaml", tmp_path / "tiny.yaml")
     same_key(tmp_path)
