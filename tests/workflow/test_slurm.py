@@ -37,9 +37,12 @@ def node(tmp_path_factory):
 
 @pytest.fixture
 def through_slurm(node):
-    """Return a function that starts Snakemake with the profile; jobs are looked at soon, and ask for little."""
+    """Return a function that starts Snakemake with the profile; jobs are looked at soon, and ask for little.
+
+    The executor looks again ten seconds later each time that no job has ended: most end before the first look.
+    """
     node.clear()
-    quick = ["--slurm-init-seconds-before-status-checks", "1"]
+    quick = ["--slurm-init-seconds-before-status-checks", "8"]
     with ExitStack() as runs:
 
         def through_slurm(folder, *words, study="tiny.yaml", python=sys.executable, resources=(), last=(), **variables):
