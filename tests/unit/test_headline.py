@@ -52,7 +52,7 @@ def test_the_page_says_which_comparisons_were_named_before_the_run(made):
     *named, rest = primary_sentences(tests)
     (apart,) = [sentence for sentence in named if " (internal) minus " in sentence]
     assert len(named) == 2
-    assert f"p = {tests[away].iloc[0]['p_holm']:.2g} (Holm, 2 comparisons)." in apart
+    assert f"p = {tests[away].iloc[0]['p_holm']:.2g}, after Holm's correction for 2 comparisons." in apart
     assert rest == "All other tests are exploratory."
 
 

@@ -70,6 +70,7 @@ def primary_sentences(comparisons: pd.DataFrame) -> list[str]:
     if named.empty:
         return ["No comparison was named before the run (evaluation.primary): all tests are exploratory."]
     sentences = []
+    corrected = f", after Holm's correction for {len(named)} comparisons" if len(named) > 1 else ""
     for row in named.itertuples():
         ends = f"{row.first} (internal) minus {row.second} (external)" if row.source == row.first else (
             f"{row.first} minus {row.second} at {row.target}"
@@ -79,9 +80,7 @@ def primary_sentences(comparisons: pd.DataFrame) -> list[str]:
             sentences.append(f"Primary: {about}: no number.")
             continue
         found = with_interval(row.difference, row.difference_low, row.difference_high)
-        sentences.append(
-            f"Primary: {about}: AUC difference {found}, p = {row.p_holm:.2g} (Holm, {len(named)} comparisons)."
-        )
+        sentences.append(f"Primary: {about}: AUC difference {found}, p = {row.p_holm:.2g}{corrected}.")
     return [*sentences, "All other tests are exploratory."]
 
 
