@@ -90,9 +90,8 @@ def outcome(family: Family, verdict: str, terms: Mapping[str, float], metric: st
     A cause is right where it is planted, harms and is none of the smaller ones; the compound verdict is right where
     nobody could tell more, wrong where nothing is planted that harms, and else abstains.
     """
-    causes = [cause for cause, names in PLANTS.items() if set(names) & set(family.planted)]
-    causes = causes or [cause for cause, names in PLANTS.items() if set(names) & set(family.source)]
-    harmless = not causes or set(family.planted) == {"harmless"}
+    causes = causes_of(family)
+    harmless = not causes
     largest = max(terms.values())
     if verdict in CAUSES:
         told = family.identifiable or (len(causes) > 1 and verdict != "concept")
@@ -140,9 +139,10 @@ def share(hits: pd.Series) -> str:
     return f"{int(hits.sum()):,} of {len(hits):,} cells, {hits.mean():.1%} ({low:.1%} to {high:.1%})"
 
 
-def causes_of(family: Family) -> int:
-    """Count the causes that are planted in a family."""
-    return sum(bool(set(names) & {*family.planted, *family.source} - {"harmless"}) for names in PLANTS.values())
+def causes_of(family: Family) -> list[str]:
+    """Return the causes that are planted in a family: at the target, or else at the source; a site's mark is none."""
+    planted = set(family.planted) or set(family.source)
+    return [cause for cause, names in PLANTS.items() if set(names) & planted - {"harmless"}]
 
 
 def criteria(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
@@ -150,8 +150,8 @@ def criteria(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
     families = cells["family"].map(FAMILIES)
     wrong, named = cells["outcome"] == WRONG, cells["verdict"].isin(CAUSES)
     most = wrong.groupby(cells["family"]).agg(["sum", "count"]).sort_values("sum", kind="stable").iloc[-1]
-    nothing = families.map(causes_of) == 0
-    single = families.map(lambda family: family.identifiable and causes_of(family) == 1) & (cells["harm"] > HARM)
+    nothing = ~families.map(causes_of).astype(bool)
+    single = families.map(lambda family: family.identifiable and len(causes_of(family)) == 1) & (cells["harm"] > HARM)
     rightly = single & named & (cells["outcome"] == RIGHT)
     untuned = ~families.map(lambda family: family.tuned)
     return [

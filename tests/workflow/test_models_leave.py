@@ -14,9 +14,10 @@ from PIL import Image
 import apply_network
 import crossray
 from crossray.errors import UserError
+from crossray.learning.attribution import METHODS
 from crossray.learning.models import load_model
 from crossray.shards import ImageStore
-from crossray.shell import command
+from crossray.shell import command, predict
 from crossray.shell.logits import logits_of
 from crossray.shell.trained import facts_of, find_trained
 from crossray.study.stages.apply_network import ApplyNetwork
@@ -119,6 +120,7 @@ def test_the_command_writes_csv_and_maps(exported, films, tmp_path, capsys):
 
 def test_evidence_is_a_map_of_the_image(exported, films):
     model = crossray.load_model(exported)
+    assert tuple(METHODS) == predict._METHODS
     heat = model.evidence(films[0], "Effusion", "input_gradients")
     assert heat.shape == model.pixels(films[0]).shape == (32, 32)
     assert heat.max() == 1

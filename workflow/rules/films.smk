@@ -61,7 +61,6 @@ rule choose_films:
         settings=stage_settings.choose_films(PLAN).to_json(),
         code=code_version("choose_films"),
         study=subpath(output.gains, ancestor=2),
-        name=STUDY.study,
     shell:
         """
         python {resources.scripts:q}/choose_films.py \
@@ -69,7 +68,6 @@ rule choose_films:
             --manifests {params.study:q}/manifests \
             --leakage {input.leakage:q} \
             --settings {params.settings:q} \
-            --study {params.name:q} \
             --lookups {input.lookups:q} \
             --outputs {output.lists:q} \
             --named {output.named:q} \

@@ -136,16 +136,16 @@ def predictions(wildcards):
     return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets_here) + external_predictions()
 
 
+def of_external(model, split, target):
+    """Return the predictions of an external model, which exist only for the first seed."""
+    source = PLAN.external[model].source()
+    return expand(layout.PREDICTION, model=model, source=source, seed=SEEDS[0], split=split, target=target)
+
+
 def external_predictions():
-    """Return the predictions of external models, which exist only for the first seed."""
-    return [
-        path
-        for model, external in PLAN.external.items()
-        for split, target in PLAN.predictions_of(model)
-        for path in expand(
-            layout.PREDICTION, model=model, source=external.source(), seed=SEEDS[0], split=split, target=target
-        )
-    ]
+    """Return the predictions of all external models."""
+    pairs = [(model, *of) for model in PLAN.external for of in PLAN.predictions_of(model)]
+    return [path for pair in pairs for path in of_external(*pair)]
 
 
 def scores_of(wildcards):
@@ -156,7 +156,7 @@ def scores_of(wildcards):
 
 def network_of(wildcards):
     """Return the file of an external network."""
-    return PLAN.external[wildcards.model].onnx or PLAN.external[wildcards.model].weights
+    return PLAN.external[wildcards.model].network()
 
 
 def networks_of(wildcards):
@@ -164,7 +164,7 @@ def networks_of(wildcards):
     with told_at_once():
         if not PLAN.invited:
             raise UserError("config: external: no network that sites could apply; name one (onnx, or architecture)")
-    return [PLAN.external[model].onnx or PLAN.external[model].weights for model in PLAN.invited]
+    return [PLAN.external[model].network() for model in PLAN.invited]
 
 
 def bundle_of(wildcards):
@@ -187,18 +187,7 @@ def own_dataset():
 
 def own_outputs(wildcards):
     """Return the predictions of the invited models for the test images of a site's own data set."""
-    return [
-        path
-        for model in PLAN.invited
-        for path in expand(
-            layout.PREDICTION,
-            model=model,
-            source=PLAN.external[model].source(),
-            seed=SEEDS[0],
-            split="test",
-            target=own_dataset(),
-        )
-    ]
+    return [path for model in PLAN.invited for path in of_external(model, "test", own_dataset())]
 
 
 def own_manifest(wildcards):

@@ -28,16 +28,13 @@ def seal_bundle(arguments: Namespace) -> None:
     }
     salt = sealing.salt_of(arguments.private, terms)
     table = rows.gather(manifest.read(arguments.manifest), outputs, settings.tasks, salt)
+    said = sealing.says(settings.site, settings.level, terms, table)
     if arguments.preview:
-        said = sealing.says(settings.site, settings.level, terms, table, 0)
         print("\n".join(preview.page(said, table, arguments.preview)), flush=True)
         preview.write(arguments.preview, said, table)
         return
-    content = sealing.says(settings.site, settings.level, terms, table, 0)
-    number = ledger.next_number(arguments.private, content["invitation"], invitation.digest(content))
-    sealing.write(
-        arguments.output, sealing.says(settings.site, settings.level, terms, table, number), table, arguments.key
-    )
+    number = ledger.next_number(arguments.private, said["invitation"], invitation.digest(said))
+    sealing.write(arguments.output, said | {"number": number}, table, arguments.key)
     logging.info("%s: number %d, %d images", arguments.output, number, len(table))
 
 

@@ -235,8 +235,8 @@ class Study:
         labels, outputs = self._of_units(files, table, dataset, split)
         logits, diverged = self._numbers(outputs)
         nothing = pd.DataFrame(index=labels.index)
-        seeds = {one: map(str, self.seeds_of(one.model)) for one in missing}
-        logits |= {one: self._with_ensemble(dict.fromkeys(seeds[one], nothing)) for one in missing}
+        for one in missing:
+            logits[one] = self._with_ensemble(dict.fromkeys(map(str, self.seeds_of(one.model)), nothing))
         scales = {one: next(iter(seeds.values())).scale for one, seeds in files.items()}
         refused = frozenset(one for one in trained if self.is_refused(one, dataset))
         cohort, others = self.settings.cohorts[dataset], self._others(dataset, split)

@@ -42,7 +42,7 @@ def data_url(image: NDArray[np.uint8], dataset: str, settings: DrawFigure) -> st
         return HIDDEN
     small = PIL.Image.fromarray(image)
     small.thumbnail((_PIXELS, _PIXELS))
-    return _jpeg(small)
+    return _url(_jpeg(small))
 
 
 def evidence_url(
@@ -52,17 +52,18 @@ def evidence_url(
     dataset: str,
     settings: DrawFigure,
 ) -> str:
-    """Return an image twice, side by side, as a JPEG of 260 x 128 px in a data URL: as it is, and under its evidence.
+    """Return :func:`evidence_jpeg` in a data URL; dataset and settings as in :func:`data_url`."""
+    return _url(evidence_jpeg(image, heat, region)) if _may_be_seen(image, dataset, settings) else HIDDEN
+
+
+def evidence_jpeg(image: NDArray[np.uint8], heat: NDArray[np.float32], region: NDArray[np.bool_]) -> bytes:
+    """Return an image twice, side by side, as a JPEG of 260 x 128 px: as it is, and under its evidence.
 
     Args:
         image: shape (size, size).
         heat: 0 to 1, same shape: lies over the image on the right, from orange to yellow.
         region: same shape: where the finding is known to be, outlined in cyan in both; nothing where nobody says.
-        dataset: as in :func:`data_url`, with the same grey picture instead.
-        settings: the same.
     """
-    if not _may_be_seen(image, dataset, settings):
-        return HIDDEN
     square = (_PIXELS, _PIXELS)
     grey = cv2.resize(image, square, interpolation=cv2.INTER_AREA if len(image) > _PIXELS else cv2.INTER_LINEAR)
     plain = np.repeat(grey[..., None], 3, axis=2)
@@ -77,14 +78,18 @@ def evidence_url(
     return _jpeg(PIL.Image.fromarray(np.hstack([plain, gap, covered])), subsampling=0)
 
 
-def _jpeg(image: PIL.Image.Image, **options: int) -> str:
+def _jpeg(image: PIL.Image.Image, **options: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=85, **options)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
+
+
+def _url(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
 #: in place of an image that may not be shown
-HIDDEN = _jpeg(PIL.Image.new("RGB", (_PIXELS, _PIXELS), EMPTY))
+HIDDEN = _url(_jpeg(PIL.Image.new("RGB", (_PIXELS, _PIXELS), EMPTY)))
 
 #: stands beside it
 HIDDEN_WORDS = "text in it: not shown"

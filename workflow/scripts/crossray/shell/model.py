@@ -90,11 +90,15 @@ class Model:
             UserError: if the file cannot be used, the model has no such task, there is no such method, or grad_cam
                 does not fit the network.
         """
+        return self.evidence_in(self.pixels(file), task, method)
+
+    def evidence_in(self, pixels: NDArray[np.uint8], task: str, method: str = "grad_cam") -> NDArray[np.float32]:
+        """Return :meth:`evidence` in an image as the model sees it (:meth:`pixels`), which may be asked about more."""
         if task not in self.tasks:
             raise UserError(f"the model has no task {task!r}; it has {listed(self.tasks, 20)}")
         if method not in METHODS:
             raise UserError(f"there is no method {method!r}; there are {', '.join(METHODS)}")
-        images = torch.from_numpy(self.pixels(file)[None])
+        images = torch.from_numpy(pixels[None])
         return attribute(self._network, images, self.tasks.index(task), method, STEPS)[0].numpy()
 
     def pixels(self, file: str | PathLike[str]) -> NDArray[np.uint8]:

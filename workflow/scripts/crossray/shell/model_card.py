@@ -15,6 +15,7 @@ from crossray.errors import UserError
 from crossray.reasons import CAVEATS, REASONS
 from crossray.shell.trained import ONNX, WEIGHTS, Facts
 from crossray.study import folders
+from crossray.study.acceptance import HOME
 from crossray.tables import MEAN_OF_TASKS, with_marks
 from crossray.tables.acceptance import Acceptance
 from crossray.tables.calibration import Calibration, OperatingPoints
@@ -125,7 +126,7 @@ def _metadata(facts: Facts, results: Results) -> dict[str, Any]:
                         "metrics": [
                             {
                                 "type": "roc_auc",
-                                "name": f"AUC (95 % interval {_number(row.auc_low)} to {_number(row.auc_high)})",
+                                "name": f"AUC (95 % interval {_between(row, 'auc')})",
                                 "value": round(float(row.auc), 4),
                             }
                         ],
@@ -248,7 +249,7 @@ def _performance(facts: Facts, results: Results) -> Iterator[str]:
             ["at", "findings", "internal", "there", "drop", "interval"],
             (
                 [row.target, row.shared_tasks, _number(row.home_auc), _number(row.away_auc), _number(row.drop),
-                 f"{_number(row.drop_low)} to {_number(row.drop_high)}"]
+                 _between(row, "drop")]
                 for row in drops.itertuples()
             ),
         )  # fmt: skip
@@ -267,15 +268,15 @@ def _thresholds(facts: Facts, results: Results) -> Iterator[str]:
         "another hospital's images they need not hold."  # fmt: skip
     yield ""
     rows = results.points
-    rows = rows[(rows["rule"] == "youden") & (rows["chosen_on"] == "source's validation split")]
+    rows = rows[(rows["rule"] == "youden") & (rows["chosen_on"] == HOME)]
     rows = rows[rows["task"].isin(facts.tasks)]
     yield from _table(
         ["finding", "threshold", "at", "sensitivity", "interval", "specificity", "interval"],
         (
             [
                 row.task, _number(row.threshold, 3), row.target,
-                _number(row.sensitivity), f"{_number(row.sensitivity_low)} to {_number(row.sensitivity_high)}",
-                _number(row.specificity), f"{_number(row.specificity_low)} to {_number(row.specificity_high)}",
+                _number(row.sensitivity), _between(row, "sensitivity"),
+                _number(row.specificity), _between(row, "specificity"),
             ]
             for row in rows.itertuples()
             if row.sensitivity == row.sensitivity
@@ -294,7 +295,7 @@ def _calibration(results: Results) -> Iterator[str]:
         (
             [
                 row.target, row.task, _number(row.calibration_error),
-                f"{_number(row.calibration_error_low)} to {_number(row.calibration_error_high)}",
+                _between(row, "calibration_error"),
                 _number(row.slope), _number(row.observed_expected),
             ]
             for row in rows.itertuples()
@@ -346,7 +347,7 @@ def _poor(results: Results) -> Iterator[str]:
     """Yield where the model is not better than chance, and where there is no number at all."""
     for row in results.performance.itertuples():
         if row.auc == row.auc and row.auc_low <= 0.5:
-            auc = f"AUC {_number(row.auc)}, interval {_number(row.auc_low)} to {_number(row.auc_high)}"
+            auc = f"AUC {_number(row.auc)}, interval {_between(row, 'auc')}"
             yield f"{_place(row)}: it is not shown to be better than chance ({auc})."
         elif row.auc != row.auc:
             yield f"{_place(row)}: there is no number ({REASONS.get(row.reason, row.reason)})."
@@ -379,12 +380,17 @@ def _auc(row: Any) -> tuple[str, str]:
         return f"**{row.reason}**", ""
     caveat = getattr(row, "caveat", None)
     mark = f" **{caveat}**" if isinstance(caveat, str) else ""
-    return _number(row.auc) + mark, f"{_number(row.auc_low)} to {_number(row.auc_high)}"
+    return _number(row.auc) + mark, _between(row, "auc")
 
 
 def _number(value: Any, digits: int = 2) -> str:
     """Write a number; what is missing is empty."""
     return f"{value:.{digits}f}" if value == value else ""
+
+
+def _between(row: Any, name: str) -> str:
+    """Write the interval of a number."""
+    return f"{_number(getattr(row, f'{name}_low'))} to {_number(getattr(row, f'{name}_high'))}"
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The command that applies a trained model to image files."""
 
-import base64
 import logging
 import re
 import sys
@@ -66,10 +65,8 @@ def predict_files(arguments: Namespace) -> None:
 
 def _write_maps(model: "Model", table: "pd.DataFrame", folder: Path, method: str) -> None:
     """Write a picture for each file and finding that it is called positive for, or else its most probable one."""
-    from crossray.figures.pixels import evidence_url
-    from crossray.study.stages.draw_figure import DrawFigure
+    from crossray.figures.pixels import evidence_jpeg
 
-    shown = DrawFigure(withheld=(), searched=())
     folder.mkdir(parents=True)
     for number, (file, rows) in enumerate(table.groupby("file", sort=False), start=1):
         positive = rows[rows["positive"].fillna(False).astype(bool)]
@@ -77,7 +74,6 @@ def _write_maps(model: "Model", table: "pd.DataFrame", folder: Path, method: str
         pixels = model.pixels(str(file))
         grey = pixels if pixels.ndim == 2 else pixels.mean(axis=2).astype(pixels.dtype)
         for task in chosen["task"]:
-            heat = model.evidence(str(file), task, method)
-            picture = evidence_url(grey, heat, heat < 0, "", shown).partition(",")[2]
+            heat = model.evidence_in(pixels, task, method)
             name = re.sub(r"[^\w.-]+", "-", f"{number:04d}-{Path(str(file)).stem}-{task}")
-            (folder / f"{name}.jpg").write_bytes(base64.b64decode(picture))
+            (folder / f"{name}.jpg").write_bytes(evidence_jpeg(grey, heat, heat < 0))

@@ -8,6 +8,7 @@ from crossray.errors import UserError, listed
 from crossray.files import damaged, read_json
 from crossray.study import folders
 from crossray.study.base import Settings
+from crossray.study.shapes import shape_of
 from crossray.study.stages.convert_shard import ConvertShard
 
 #: files of an exported model
@@ -61,7 +62,7 @@ class Facts(Settings):
     @property
     def shape(self) -> str:
         """Name of the folder of images of this kind."""
-        return f"{self.size}px{'-pad' * (self.fit == 'pad')}{'-rgb' * (self.colour == 'rgb')}"
+        return shape_of(self.size, self.fit, self.colour)
 
     def conversion(self) -> ConvertShard:
         """Return how an image file becomes what the model was trained on."""
@@ -164,7 +165,7 @@ def _facts_of_study(trained: Trained) -> Facts:
         size=record["size"],
         channels=record["input"]["channels"],
         fit="pad" if "-pad" in shape else "crop",
-        colour="rgb" if "-rgb" in shape else "grey",
+        colour=preprocessing["colour"],
         # the areas that a data set of the study had blacked out mean nothing on another film
         burnt_in="keep" if preprocessing["burnt_in"] == "keep" else "reject",
         thresholds=_thresholds(trained),

@@ -22,7 +22,7 @@ ARCHIVE_SETTINGS = ("url", "host", "port", "aet", "called_aet", "query")
 
 def path_settings(reader: str) -> tuple[str, ...]:
     """Return which settings of a data set are paths of this machine; ``path`` of a table is a pattern."""
-    return (*PATH_SETTINGS, "path") if reader == "bundle" else PATH_SETTINGS
+    return (*PATH_SETTINGS, "path") if reader == BUNDLE else PATH_SETTINGS
 
 
 #: how test images were chosen: as they came

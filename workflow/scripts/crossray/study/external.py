@@ -151,6 +151,10 @@ class External(Settings):
         """Return whether it is a network that is applied here, and not its scores."""
         return bool(self.onnx or self.architecture)
 
+    def network(self) -> str | None:
+        """Return the file of a network; of one to download, and where scores are given, there is none."""
+        return self.onnx or self.weights
+
     def source(self) -> str:
         """Return the model's source: its home, or the name for none in the study."""
         return self.home or ELSEWHERE

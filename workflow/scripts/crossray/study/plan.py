@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from crossray.study.checks import check_cohorts
-from crossray.study.config import Images, Study
+from crossray.study.config import Study
 from crossray.study.datasets import Dataset
 from crossray.study.external import External
 from crossray.study.models import OtherModel
 from crossray.study.names import ALL_BUT, ELSEWHERE, LOGIT, PROBABILITY, is_pooled, members
+from crossray.study.shapes import shape_of
 from crossray.study.trained_models import TrainedModel, expand_sweeps, origins
 
 #: more tasks have no matrix each, as nobody could look at them
@@ -250,7 +251,8 @@ class Plan:
     @property
     def shape(self) -> str:
         """Name of the folder of shards of this study's kind."""
-        return shape_of(self.study.images)
+        images = self.study.images
+        return shape_of(images.size, images.fit, images.colour)
 
     @functools.cached_property
     def conditions(self) -> dict[str, bool]:
@@ -330,10 +332,3 @@ def pool_of(study: Study) -> tuple[str, ...]:
     """Return the data sets that pooled sources and shared networks draw on."""
     single = tuple(source for source in study.trained_on() if not is_pooled(source))
     return study.pool or single or tuple(name for name in study.datasets if name not in study.only_tested())
-
-
-def shape_of(images: Images) -> str:
-    """Return the name of a folder of shards: ``64px``, ``224px-pad``, ``64px-rgb``."""
-    fit = "" if images.fit == "crop" else f"-{images.fit}"
-    colour = "" if images.colour == "grey" else f"-{images.colour}"
-    return f"{images.size}px{fit}{colour}"

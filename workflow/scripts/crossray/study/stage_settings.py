@@ -406,14 +406,19 @@ def measure_usefulness(plan: Plan) -> MeasureUsefulness:
     )
 
 
+def _film_plan(plan: Plan) -> FilmPlan:
+    """Return what is asked about films to read; a study that asks nothing has rules too."""
+    return plan.study.plan or FilmPlan(tasks={}, widths=Widths())
+
+
 def plan_films(plan: Plan) -> PlanFilms:
     """Return what decides how many films have to be read."""
-    return taken(PlanFilms, plan.study.plan or FilmPlan(tasks={}, widths=Widths()))
+    return taken(PlanFilms, _film_plan(plan))
 
 
 def choose_films(plan: Plan) -> ChooseFilms:
     """Return what decides which films are read."""
-    asked = plan.study.plan or FilmPlan(tasks={}, widths=Widths())
+    asked = _film_plan(plan)
     models = [name for name in plan.shown_models if name != asked.labels]
     wanted = tuple(name for name in asked.widths.wanted() if name in LISTED)
     return _analysis(
@@ -430,7 +435,7 @@ def choose_films(plan: Plan) -> ChooseFilms:
 
 def estimate_films(plan: Plan) -> EstimateFilms:
     """Return what decides the estimates from films that were read."""
-    asked = plan.study.plan or FilmPlan(tasks={}, widths=Widths())
+    asked = _film_plan(plan)
     return _analysis(
         EstimateFilms,
         plan,

@@ -53,10 +53,10 @@ def salt_of(folder: Path, terms: Mapping[str, Any]) -> bytes:
     return hmac.new(read_key(folder / "salt.key"), invitation.digest(terms).encode(), "sha256").digest()
 
 
-def says(site: str, level: str, terms: Mapping[str, Any], table: pd.DataFrame, number: int) -> dict[str, Any]:
-    """Return what a bundle of a site says of itself; ``table`` holds its rows."""
+def says(site: str, level: str, terms: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
+    """Return what a bundle of a site says of itself before it has a number; ``table`` holds its rows."""
     return {
-        "format": FORMAT, "study": terms["study"], "site": site, "level": level, "number": number,
+        "format": FORMAT, "study": terms["study"], "site": site, "level": level, "number": 0,
         "invitation": invitation.digest(terms), "terms": dict(terms), "images": len(table),
         "patients": int(table["patient_id"].nunique()),
         "members": {rows.FILE: hashlib.sha256(rows.as_csv(table)).hexdigest()},
