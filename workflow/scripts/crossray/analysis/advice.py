@@ -54,29 +54,14 @@ def advise(verdict: str | None, fewest: float, goal: str, ways: Sequence[str]) -
     """
     stays = _ORDER_STAYS.get(verdict or "")
     cause = stays or _ORDER_LOST.get(verdict or "", _NO_VERDICT)
-    if goal == AUC:
-        preferred, why = _for_ranking(cause, stays is not None, fewest)
+    few: tuple[str, ...] = {AUC: (), LOG_LOSS: (RECALIBRATION,), BALANCED: (RECALIBRATION, THRESHOLD)}[goal]
+    if stays:
+        preferred, why = few, cause
+    elif fewest < ENOUGH:
+        preferred = few
+        why = f"{cause}, but too few images ({fewest:.0f} with the finding or without it) to learn another order"
     else:
-        preferred, why = _for_numbers(cause, stays is not None, fewest, goal)
+        surely = goal == AUC and cause not in (_ORDER_LOST[CANNOT_TELL], _NO_VERDICT)
+        preferred = (*((FINE_TUNING, HEAD) if surely else (HEAD, FINE_TUNING)), *few)
+        why = f"{cause}, and there are images to learn another order from"
     return Advice(next(way for way in (*preferred, AS_IT_IS) if way in ways), why)
-
-
-def _for_ranking(cause: str, stays: bool, fewest: float) -> tuple[tuple[str, ...], str]:
-    if stays:
-        return (), cause
-    if fewest < ENOUGH:
-        return (), f"{cause}, but {_few(fewest)} to learn another order"
-    return (FINE_TUNING, HEAD), f"{cause}, and there are images to learn from"
-
-
-def _for_numbers(cause: str, stays: bool, fewest: float, goal: str) -> tuple[tuple[str, ...], str]:
-    level = (RECALIBRATION, THRESHOLD) if goal == BALANCED else (RECALIBRATION,)
-    if stays:
-        return level, cause
-    if fewest < ENOUGH:
-        return level, f"{cause}, but {_few(fewest)} for more than intercept and slope"
-    return (HEAD, FINE_TUNING, *level), f"{cause}, and there are images to learn from"
-
-
-def _few(fewest: float) -> str:
-    return f"too few images ({fewest:.0f} with the finding or without it)"
