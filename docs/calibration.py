@@ -105,15 +105,16 @@ def test_rows(draws: int) -> list[Cell]:
 
 
 def write_table(path: Path, columns: Sequence[str], cells: Sequence[Cell], draws: int) -> None:
-    """Draw each cell that this code has not drawn so often yet, and write the table after each."""
+    """Draw each cell that this code has not drawn so often yet, and write the table after each.
+
+    What was drawn less often stays until it is drawn again; what other code drew does not.
+    """
     old = read(path) if path.exists() else []
-    rows: list[Sequence[Mapping[str, object]]] = []
-    for cell in cells:
-        known = [row for row in old if cell.names.items() <= row.items()]
-        enough = any(row["method"] == NOW and row["code"] == cell.code and int(row["draws"]) >= draws for row in known)
-        rows.append(known if enough else [])
+    rows: list[Sequence[Mapping[str, object]]] = [
+        [row for row in old if cell.names.items() <= row.items() and row["code"] == cell.code] for cell in cells
+    ]
     for number, cell in enumerate(cells):
-        if not rows[number]:
+        if not any(row["method"] == NOW and int(str(row["draws"])) >= draws for row in rows[number]):
             rows[number] = cell.drawn()
             write_csv(path, pd.DataFrame([row for part in rows for row in part], columns=columns))
 
