@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression
 from crossray import manifest, predictions
 from crossray.analysis.adaptation import METRICS, Local, Used, _over_draws, _resampled, measured
 from crossray.analysis.advice import GOALS, advise
-from crossray.figures.adaptation_text import said
+from crossray.figures.adaptation_text import said, title
 from crossray.learning.adaptation import home_calibration, samples
 from crossray.learning.linear_head import PENALTIES, fit_heads
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
@@ -288,6 +288,20 @@ def test_what_is_recommended_is_a_way_that_was_measured(analysed):
     sentences = list(said(table, advice))
     assert len(sentences) >= 1 + len(GOALS)
     assert any("within 0.01 of the best way" in one for one in sentences)
+
+
+def test_the_answer_names_the_fewest_images_that_surely_gain():
+    columns = ["task", "metric", "way", "local_images", "gain", "gain_low"]
+    rows = [
+        ("A", "log-loss", RECALIBRATION, 50, 0.05, 0.01), ("A", "log-loss", HEAD, 100, 0.2, 0.1),
+        ("A", "log-loss", RECALIBRATION, 25, 0.05, -0.01), ("A", "AUC", HEAD, 100, 0.02, -0.01),
+        ("A", "balanced accuracy", HEAD, 100, 0.0812, 0.01), ("A", "balanced accuracy", THRESHOLD, 100, 0.02, 0.01),
+    ]  # fmt: skip
+    found = title(pd.DataFrame(rows, columns=columns), pd.DataFrame({"behind": [0.0]}))
+    assert found == (
+        "Of local images, 50 are enough to gain for probabilities (recalibration, log-loss -0.05); nothing is surely "
+        "gained for ranking; 100 are enough to gain for a threshold (head, balanced accuracy +0.08)"
+    )
 
 
 VERDICTS = ("prevalence", "case_mix", "image", "labels or unseen images", "concept", "no harm", "no shift",

@@ -78,7 +78,7 @@ def title(table: pd.DataFrame, advice: pd.DataFrame) -> str:
         return "No way of using local images is surely better than the model as it is"
     parts = []
     for metric, words in _FOR.items():
-        rows = sure[(sure["metric"] == metric) & [metric in WAYS[way] for way in sure["way"]]]
+        rows = sure[(sure["metric"] == metric) & sure["way"].isin([way for way in WAYS if metric in WAYS[way]])]
         if rows.empty:
             parts.append(f"nothing is surely gained for {words}")
             continue
