@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,6 +23,12 @@ from crossray.planning import study_of
 from crossray.study.stages.adapt_model import AdaptModel
 from crossray.study.ways import AS_IT_IS, BATCH_NORM, HEAD, OF_NETWORKS, RECALIBRATION, SCRATCH, THRESHOLD
 from crossray.tables import contract_of, read
+from helpers import ROOT
+
+sys.path.insert(0, str(ROOT / "docs"))
+
+import adaptation_scores
+from verdict_families import FAMILIES
 
 ALL_WAYS = (AS_IT_IS, THRESHOLD, RECALIBRATION, *OF_NETWORKS)
 
@@ -316,6 +323,38 @@ def test_something_is_recommended_whatever_ways_there_are(goal, verdict):
             told = advise(verdict, fewest, goal, ways)
             assert told.way in ways
             assert told.why
+
+
+SCORED = adaptation_scores.scored(pd.read_csv(adaptation_scores.TABLE))
+
+
+def test_the_table_of_scores_is_of_this_rule():
+    """After a change of the rule: python docs/adaptation_scores.py."""
+    written = pd.read_csv(adaptation_scores.SCORES)
+    found = adaptation_scores.summary(SCORED).astype({"images": str})
+    pd.testing.assert_frame_equal(found, written.astype({"images": str}))
+    assert set(SCORED["family"]) == set(FAMILIES)
+    assert set(SCORED["seed"]) == {adaptation_scores.HELD_OUT}
+
+
+def test_the_page_has_the_shares_of_the_table():
+    page = (ROOT / "docs/adaptation.md").read_text()
+    scores = pd.read_csv(adaptation_scores.SCORES)
+    for row in scores[scores["images"] == "all"].itertuples():
+        words = (
+            f"| {row.near} of {row.cells} | {row.share:.1%} ({row.low:.1%} to {row.high:.1%}) | {row.hindsight:.1%} |"
+        )
+        assert words in page
+
+
+def test_a_cell_of_known_truth_is_drawn_again_as_it_was():
+    """Two hospitals of one law: nothing to gain but noise, and the same numbers for the same seed."""
+    one, other = (adaptation_scores.drawn("nothing", 0, 5, judging=500) for _ in range(2))
+    pd.testing.assert_frame_equal(one, other)
+    assert set(one["metric"]) == set(GOALS)
+    assert len(one) == len(GOALS) * (len(adaptation_scores.SIZES) + 1)
+    losses = one[one["metric"] == "log-loss"].set_index("images")
+    assert losses.loc[25, SCRATCH] > losses.loc[25, AS_IT_IS] + 0.05
 
 
 def problem(text):

@@ -4,7 +4,7 @@ A small network with batch norms learns at home (``docs/verdict_families.py`` dr
 adapted to a target in every way, with nested samples of its images, by the library's own code but for the network's
 training. The verdict is of other images of the target, and 10,000 further ones judge the ways.
 
-``python docs/adaptation.py [--seed SEED] [--cells CELLS] [FAMILY ...]`` draws the cells that the table does not have.
+``python docs/adaptation_scores.py [--seed SEED] [--cells CELLS] [FAMILY ...]`` draws the cells that the table lacks.
 """
 
 import argparse
@@ -44,6 +44,7 @@ NEAR = 0.01
 _WIDTH, _BATCH, _LEAST_BATCHES = 24, 32, 4
 _EPOCHS, _RATE, _TUNING_EPOCHS, _TUNING_RATE = 20, 0.005, 10, 0.001
 KEY = ["seed", "family", "number", "metric", "images"]
+WAYS = [AS_IT_IS, THRESHOLD, RECALIBRATION, BATCH_NORM, HEAD, FINE_TUNING, SCRATCH]
 
 
 class Network(torch.nn.Module):
@@ -182,19 +183,19 @@ def verdicts(model: Model, home: Hospital, away: Hospital, generator: np.random.
     return {metric: judge(found, flags, dict.fromkeys(CAUSES, 0.0), metric).verdict for metric in (LOG_LOSS, AUC)}
 
 
-def drawn(name: str, number: int, seed: int) -> pd.DataFrame:
+def drawn(name: str, number: int, seed: int, judging: int = JUDGING) -> pd.DataFrame:
     """Draw a cell of a family; return a row for each metric and number of images, with a column for each way."""
     generator = np.random.default_rng(derived_seed(seed, "adaptation", name, str(number)))
     home, away = FAMILIES[name].drawn(generator)
     model = Model(generator, home, number)
     told = verdicts(model, home, away, generator, number)
     local = draw(LOCAL, generator, away, 1 if number % 2 else MOST)
-    judging = draw(JUDGING, generator, away)
-    counts = np.ones((1, len(judging.labels)))
+    judges = draw(judging, generator, away)
+    counts = np.ones((1, len(judges.labels)))
     rows = []
     for sample in samples(local, number):
         fewest = int(min(sample.images.labels.sum(), (1 - sample.images.labels).sum()))
-        for way, used in ways(model, sample, judging, number):
+        for way, used in ways(model, sample, judges, number):
             values = measured(judging.labels, used, counts)
             rows += [{"metric": metric, "images": sample.size, "fewest": fewest, "way": way, "value": values[metric][0]}
                      for metric in METRICS if metric in GOALS]  # fmt: skip
@@ -207,15 +208,26 @@ def drawn(name: str, number: int, seed: int) -> pd.DataFrame:
 
 def scored(cells: pd.DataFrame) -> pd.DataFrame:
     """Return what is recommended in each cell, the best way, and how far the first is behind."""
-    names = [AS_IT_IS, THRESHOLD, RECALIBRATION, BATCH_NORM, HEAD, FINE_TUNING, SCRATCH]
     rows = []
     for row in cells.to_dict("records"):
-        values = {way: row[way] for way in names if not pd.isna(row[way])}
+        values = {way: row[way] for way in WAYS if not pd.isna(row[way])}
         way = advise(row["verdict"], row["fewest"], row["metric"], tuple(values)).way
         best = (min if row["metric"] == LOG_LOSS else max)(values, key=values.__getitem__)
         rows.append({**{key: row[key] for key in [*KEY, "fewest", "verdict"]}, "advised": way, "best": best,
                      "behind": abs(values[way] - values[best])})  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(hindsight=hindsight(cells).to_numpy())
+
+
+def hindsight(cells: pd.DataFrame) -> pd.Series:
+    """Return whether each cell's best way is near the one that is so most often for its goal, size and verdict.
+
+    That way is chosen by these very cells, so no rule that knows goal, size and verdict alone is near more often here.
+    """
+    losses = cells[WAYS].mul(np.where(cells["metric"] == LOG_LOSS, 1, -1), axis=0)
+    near = losses.sub(losses.min(axis=1), axis=0) <= NEAR
+    keys = [cells[name] for name in ("metric", "images", "verdict")]
+    most = near.groupby(keys).transform("mean").idxmax(axis=1)
+    return pd.Series([near.loc[place, way] for place, way in most.items()], cells.index)
 
 
 def summary(found: pd.DataFrame) -> pd.DataFrame:
@@ -230,7 +242,8 @@ def summary(found: pd.DataFrame) -> pd.DataFrame:
             high = float(beta.ppf(0.975, near + 1, count - near)) if near < count else 1.0
             rows.append({"metric": metric, "images": images or "all", "cells": count, "near": near,
                          "share": round(near / max(count, 1), 4), "low": round(low, 4), "high": round(high, 4),
-                         "behind": round(float(here["behind"].mean()), 4)})  # fmt: skip
+                         "behind": round(float(here["behind"].mean()), 4),
+                         "hindsight": round(float(here["hindsight"].mean()), 4)})  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -252,7 +265,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("family", nargs="*", help=f"one of: {'; '.join(FAMILIES)}")
     options.add_argument("--seed", type=int, default=HELD_OUT, help=f"of the cells (default: {HELD_OUT})")
-    options.add_argument("--cells", type=int, default=4, help="cells of each family (default: 4)")
+    options.add_argument("--cells", type=int, default=1, help="cells of each family (default: 1)")
     options.add_argument("--table", type=Path, default=TABLE, help="table of cells (default: %(default)s)")
     arguments = options.parse_args()
     torch.set_num_threads(1)
