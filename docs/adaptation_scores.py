@@ -196,7 +196,7 @@ def drawn(name: str, number: int, seed: int, judging: int = JUDGING) -> pd.DataF
     for sample in samples(local, number):
         fewest = int(min(sample.images.labels.sum(), (1 - sample.images.labels).sum()))
         for way, used in ways(model, sample, judges, number):
-            values = measured(judging.labels, used, counts)
+            values = measured(judges.labels, used, counts)
             rows += [{"metric": metric, "images": sample.size, "fewest": fewest, "way": way, "value": values[metric][0]}
                      for metric in METRICS if metric in GOALS]  # fmt: skip
     table = pd.DataFrame(rows)
