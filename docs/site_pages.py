@@ -51,7 +51,7 @@ def _listed(entries: list[Any]) -> Iterator[Any]:
             yield {title: list(_listed(part)) if isinstance(part, list) else part for title, part in entry.items()}
         elif entry.endswith("/*"):
             pages = sorted((ROOT / "docs" / entry[:-2]).glob("*.md"))
-            yield from (str(page.relative_to(ROOT / "docs")) for page in pages if page.name != "README.md")
+            yield from ({page.stem: str(page.relative_to(ROOT / "docs"))} for page in pages if page.stem != "README")
         else:
             yield entry
 
