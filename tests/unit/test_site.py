@@ -95,6 +95,18 @@ def test_every_reason_for_a_missing_number_is_on_the_page_of_outputs():
     assert set(re.findall(r"^\| \*\*(\w)\*\* \|", page, re.MULTILINE)) == {*REASONS, *CAVEATS}
 
 
+def test_the_page_on_verdicts_quotes_how_often_they_were_right():
+    measured = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
+    said = " ".join((ROOT / "docs/verdict-meaning.md").read_text(encoding="utf-8").split())
+    wrong, cells = re.search(r"\| ([\d,]+) of ([\d,]+) cells", measured).groups()
+    named, single = map(int, re.search(r"^\| named rightly.*?\| (\d+) of (\d+) cells", measured, re.MULTILINE).groups())
+    assert (
+        f"On {cells} simulated pairs of hospitals whose truth was known, a single cause was named wrongly in {wrong}"
+        in said
+    )
+    assert f"it was named in {round(100 * named / single)} of 100" in said
+
+
 def test_the_public_address_stands_in_pyproject_alone_and_no_address_is_made_up():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     public = project["urls"].get("Repository", "")
