@@ -48,9 +48,7 @@ def check(version: str) -> None:
         raise ReleaseError(f"{version!r} is no version; write three numbers, such as make release VERSION=1.0.0")
     if changed := git("status", "--porcelain").splitlines():
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        raise ReleaseError(
-            f"{changed[0][3:]}{more}: not as committed; commit or remove what is no part of it"
-        )
+        raise ReleaseError(f"{changed[0][3:]}{more}: not as committed; commit or remove what is no part of it")
     if git("tag", "--list", f"v{version}"):
         raise ReleaseError(f"the tag v{version} is there already; a release is never made twice, take the next number")
     section = _UNRELEASED.search((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
