@@ -57,7 +57,9 @@ models:
     sweep: { learning_rate: [0.1, 0.2] }
   other: { weights: { from: third, source: north } }
   third: {}
+  fourth: {}
 external:
+  answers: { scores: { west: answers.csv }, scale: binary, trained_on: [elsewhere] }
   reader:
     scores: { north: a.csv }
     columns: { Effusion: e }
@@ -76,7 +78,8 @@ evaluation:
 explanation: {}
 usefulness: {}
 acceptance:
-  Effusion: { auc: 0.8, sensitivity: 0.8, specificity: 0.8, against: third, prevalence: 0.1, miss_costs: 9, per_day: 100 }
+  Effusion:
+    { auc: 0.8, sensitivity: 0.8, specificity: 0.8, against: third, prevalence: 0.1, miss_costs: 9, per_day: 100 }
 plan:
   tasks: { Effusion: { prevalence: 0.05, auc: 0.88, sensitivity: 0.85, specificity: 0.8, acts_from: 0.1 } }
   widths: { auc: 0.1, sensitivity: 0.15, specificity: 0.05, observed_expected: 0.4, slope: 0.4, net_benefit: 0.02 }
@@ -90,7 +93,8 @@ RELEASES = """
 study: releases
 tasks: [Effusion, Nodule]
 models: {}
-external: { vendor: { architecture: resnet18, weights: w.safetensors, tasks: { Effusion: 0 }, trained_on: [elsewhere] } }
+external:
+  vendor: { architecture: resnet18, weights: w.safetensors, tasks: { Effusion: 0 }, trained_on: [elsewhere] }
 datasets:
   ours:
     reader: table
@@ -102,7 +106,8 @@ datasets:
     uncertain: ignore
     several_rows: any
     columns: { study_id: study, view: view, sex: sex, age: age, date: date }
-    patterns: { patient_id: "(p[0-9]+)_" , image_id: "(i[0-9]+)", study_id: "(s[0-9]+)", view: "(v)", sex: "(x)", age: "(a)" }
+    patterns:
+      { patient_id: "(p[0-9]+)_", image_id: "(i[0-9]+)", study_id: "(s[0-9]+)", view: "(v)", sex: "(x)", age: "(a)" }
     path: "png/{image_id}.png"
     from_headers: [view]
     no_patient: [unknown]
@@ -110,7 +115,15 @@ datasets:
     view_words: { AP: [mobile] }
     strata: [scanner]
     tasks:
-      Effusion: { columns: [one, two], combine: majority, positive: [ja], negative: [nein], unknown: [perhaps], others: unknown, separator: "/", part: "(.*)" }
+      Effusion:
+        columns: [one, two]
+        combine: majority
+        positive: [ja]
+        negative: [nein]
+        unknown: [perhaps]
+        others: unknown
+        separator: "/"
+        part: "(.*)"
       Nodule: { column: size, at_least: 3 }
   classes:
     reader: folder
@@ -130,9 +143,13 @@ datasets:
   padchest: { reader: padchest, root: folder, role: test }
   openi: { reader: openi, root: folder, role: test }
   digits: { reader: cifar10, root: folder, role: test }
-  web: { reader: dicomweb, role: test, url: "https://a.example/b", query: { StudyDate: "20250101" }, labels: l.csv, tasks: [Effusion, Nodule] }
+  web:
+    { reader: dicomweb, role: test, url: "https://a.example/b", query: { StudyDate: "20250101" }, labels: l.csv,
+      tasks: [Effusion, Nodule] }
   rsna: { reader: rsna, root: folder, role: test }
-  archive: { reader: dimse, role: test, host: a, port: 104, aet: A, called_aet: B, query: { StudyDate: "20250101" }, labels: l.csv, column: acc, several_rows: any, uncertain: ignore, tasks: [Effusion, Nodule] }
+  archive:
+    { reader: dimse, role: test, host: a, port: 104, aet: A, called_aet: B, query: { StudyDate: "20250101" },
+      labels: l.csv, column: acc, several_rows: any, uncertain: ignore, tasks: [Effusion, Nodule] }
 """
 
 #: settings that the methods need not have: where they stand -> why
@@ -171,9 +188,23 @@ LEFT_OUT = {
     "limits": "how an archive is spared; what comes is the same",
     "keep_raw": "whether files stay after conversion",
     "download": "where the release comes from; it is the same",
-    "external.vendor.onnx": "instead of an architecture, tested by itself",
-    "external.vendor.weights": "a file by its name, a path of the machine",
-    "external.vendor.input.size": "must equal the images' size",
+    "datasets.north.reader": "each reader is told in words (crossray.methods.data)",
+    "datasets.north.role": "without data to train on there is no such study; the text names those only tested on",
+    "External.simulated": "instead of scores; the text says so",
+    "External.onnx": "instead of an architecture; the text says so",
+    "External.weights": "a path of the machine",
+    "External.scores": "paths of the machine; the data sets that are scored are named",
+    "external.answers.output": "scores have a scale instead",
+    "external.reader.output": "scores have a scale instead",
+    "external.sim.key": "a simulated reader answers for images",
+    "external.sim.scale": "a simulated reader has one of its own",
+    "external.sim.unknown_ids": "a simulated reader knows its images",
+    "external.sim.output": "a simulated reader has no network",
+    "external.vendor.key": "a network answers for images",
+    "external.vendor.scale": "a network has an output instead",
+    "external.vendor.unknown_ids": "a network has no rows",
+    "External.input": "a block of a network, whose own settings are told",
+    "NetworkInput.size": "must equal the images' size",
 }  # fmt: skip
 
 #: readers with one label policy alone, which nothing can differ from
@@ -182,8 +213,8 @@ ONE_POLICY = ("datasets.brax.policy", "datasets.vindr.policy")
 #: settings whose values are not made of their type -> what to put there, with what goes with it, one after the other
 OTHERS = {
     "tasks": [{"tasks": ["Effusion", "Nodule", "Pneumothorax"]}],
-    "sources": [{"sources": ["north", "all"], "models.net.sources": ["north", "all"]}],
-    "targets": [{"targets": ["north", "south"]}],
+    "sources": [{"sources": ["all", "north", "south"]}],
+    "targets": [{"targets": ["west", "south", "north"]}],
     "seeds": [{"seeds": [4, 7, 9]}],
     "objective": [{"objective": "binary", "tasks": ["Effusion"], "models.net.tasks": ["Effusion"],
                    "models.net.objective": "binary"}],
@@ -195,6 +226,29 @@ OTHERS = {
     "datasets.north.split.train": [{"datasets.north.split": {"train": 0.371, "validation": 0.429, "test": 0.2}}],
     "datasets.north.split.validation": [{"datasets.north.split": {"train": 0.6, "validation": 0.171, "test": 0.229}}],
     "datasets.north.split.test": [{"datasets.north.split": {"train": 0.6, "validation": 0.029, "test": 0.371}}],
+    "datasets.north.appearance.marker": [{"datasets.north.appearance.marker": "Zeb"}],
+    "datasets.north.appearance.bits_stored": [{"datasets.north.appearance.bits_stored": 15}],
+    "datasets.north.labelling.unlabelled": [{"datasets.north.labelling.unlabelled": ["Nodule"]}],
+    "datasets.north.patients_of": [{"datasets.north.patients_of": "west"}],
+    "models.net.tasks": [{"models.net.tasks": ["Nodule"]}],
+    "models.net.sources": [{"models.net.sources": ["south", "north", "all"]}],
+    "models.other.weights.from": [{"models.other.weights": {"from": "fourth", "source": "north"}}],
+    "models.other.weights.source": [{"models.other.weights": {"from": "third", "source": "south"}}],
+    "external.sim.claim": [{"external.sim.claim": {"Nodule": {"auc": 0.3717}}}],
+    "external.reader.claim": [{"external.reader.claim": {"Nodule": {"auc": 0.3717}}}],
+    "external.vendor.home": [{"external.vendor.home": "south"}],
+    "external.vendor.input": [{"external.vendor.input": {"channels": 3}}],
+    "images.colour": [{"images.colour": "rgb", "external.vendor.input": {"channels": 3}}],
+    "evaluation.pairs.0.target": [{"evaluation.pairs.0.target": "north"}],
+    "evaluation.pairs.0.task": [{"evaluation.pairs.0.task": "Nodule"}],
+    "evaluation.pairs.0.first": [{"evaluation.pairs.0.first": "south", "evaluation.pairs.0.second": "north"}],
+    "evaluation.pairs.0.second": [{"evaluation.pairs.0.second": "north", "evaluation.pairs.0.first": "south"}],
+    "evaluation.primary.0.first": [{"evaluation.primary.0.first": "all"}],
+    "evaluation.primary.0.second": [{"evaluation.primary.0.second": "all"}],
+    "evaluation.primary.0.target": [{"evaluation.primary.0.target": "south"}],
+    "evaluation.primary.0.task": [{"evaluation.primary.0.task": "Nodule"}],
+    "acceptance.Effusion.against": [{"acceptance.Effusion.against": "other"}],
+    "plan.labels": [{"plan.labels": "answers"}],
     "datasets.ours.tasks.Effusion.column": [{"datasets.ours.tasks.Effusion": {"column": "Zebra"}}],
     "datasets.ours.tasks.Effusion.not_empty": [{"datasets.ours.tasks.Effusion": {"column": "c", "not_empty": True}}],
     "datasets.ours.tasks.Effusion.at_least": [{"datasets.ours.tasks.Effusion": {"column": "c", "at_least": 0.371}}],
@@ -314,14 +368,21 @@ def told_settings(name, study):
     for path, setting, annotation, value in leaves(study):
         keys = path.split(".")
         in_dataset = keys[0] == "datasets"
-        if path in LEFT_OUT or (in_dataset and keys[2] in LEFT_OUT):
+        if {path, ".".join(setting)} & set(LEFT_OUT) or (in_dataset and keys[2] in LEFT_OUT):
             continue
         if name == "every" and (not in_dataset or keys[1] == "north"):
             yield path, setting, annotation, value
-        if name == "releases" and in_dataset and keys[2] not in own and keys[3:4] != ["Nodule"] and path not in ONE_POLICY:
+        if (
+            name == "releases"
+            and in_dataset
+            and keys[2] not in own
+            and keys[3:4] != ["Nodule"]
+            and path not in ONE_POLICY
+        ):
             yield path, setting, annotation, value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["every", "releases"])
 def test_every_setting_is_told_by_the_methods(name):
     config = yaml.safe_load({"every": EVERY, "releases": RELEASES}[name])
@@ -345,8 +406,8 @@ def test_what_is_left_out_is_there():
     """A reason for a setting that there is no more would hide the next one of that name."""
     names = set()
     for config in (EVERY, RELEASES):
-        for path, *_ in leaves(study_of(yaml.safe_load(config))):
-            names |= {path, path.split(".")[2] if path.startswith("datasets.") else path}
+        for path, setting, *_ in leaves(study_of(yaml.safe_load(config))):
+            names |= {path, ".".join(setting), path.split(".")[2] if path.startswith("datasets.") else path}
     unknown = set(LEFT_OUT) - names
     assert not unknown
     assert all(LEFT_OUT.values())

@@ -79,7 +79,7 @@ def render(
         external=list(external_facts(settings.external)),
         caveats=CAVEATS,
         facts=_facts(tables, settings),
-        sections=_sections(settings.figures),
+        sections=sections_of(settings.figures),
         findings="findings" in _fulfilled(settings.figures),
         figures={name: _figure(folder / "figures", name) for name in settings.figures},
         shown={name: shown_table(name, table, folder / TABLES[name].path) for name, table in tables.items()},
@@ -137,7 +137,7 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[di
     )
 
 
-def _sections(figures: Collection[str]) -> list[Section]:
+def sections_of(figures: Collection[str]) -> list[Section]:
     """Return the sections that show a figure of the study, and those that have none in any study."""
     shown = [(section, [figure.name in figures for figure in section.figures]) for section in SECTIONS]
     return [section for section, has in shown if any(has) or not has]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from crossray.figures.registry import SECTIONS, TABLES
-from crossray.figures.report import provenance
+from crossray.figures.registry import TABLES
+from crossray.figures.report import provenance, sections_of
 from crossray.files import replacing, write_csv, write_text
 from crossray.manuscript import crate
 from crossray.manuscript.checklists import Anchors, as_markdown, filled
@@ -16,7 +16,7 @@ from crossray.manuscript.draft import as_markdown as methods_as_markdown
 from crossray.manuscript.draft import captions, parts
 from crossray.manuscript.facts import fact
 from crossray.manuscript.told import Told
-from crossray.methods.references import bibliography, cited, read_references
+from crossray.methods.references import bibliography, cited, read_references, with_years
 from crossray.study.stages.write_report import WriteReport
 from crossray.texts import visible
 
@@ -57,11 +57,13 @@ def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folde
     write_text(folder / "references.bib", bibliography(cited(methods), references))
     configuration = yaml.safe_dump(settings.configuration, sort_keys=False, allow_unicode=True, width=100)
     write_text(folder / "configuration.yaml", visible(configuration))
-    anchors = Anchors([section.link for section in SECTIONS] + ["numbers"], [one.heading for one in written])
+    anchors = Anchors(
+        ["numbers", *(section.link for section in sections_of(settings.figures))], [one.heading for one in written]
+    )
     statuses = {}
     for path in given.checklists:
         name, (title, source) = path.stem, CHECKLISTS[path.stem]
-        table = filled(path, lambda name: fact(told, name), anchors)
+        table = filled(path, lambda name: with_years(fact(told, name), references), anchors)
         write_csv(folder / f"{name}.csv", table)
         write_text(folder / f"{name}.md", visible(as_markdown(table, title, source)))
         statuses[name] = dict(table["status"].value_counts())

@@ -6,7 +6,13 @@ from typing import Any
 import pandas as pd
 
 from crossray.figures.style import with_interval
-from crossray.figures.summary_text import answer, cause_sentences, leakage_sentences, left_out_sentence
+from crossray.figures.summary_text import (
+    answer,
+    cause_sentences,
+    leakage_sentences,
+    left_out_sentence,
+    primary_sentences,
+)
 from crossray.manuscript.told import Told
 from crossray.methods import data
 from crossray.methods.words import named, of_each
@@ -19,12 +25,13 @@ def _answer(told: Told) -> str:
     tables = [told.table(name) for name in ("summary", "transfer", "tasks")]
     classes = told.has("classes")
     found = answer(tables[0], tables[1], tables[2], told.settings.shown, classes=classes)
-    return f"{found} {left_out_sentence(len(told.settings.seeds), classes)}"
+    named_before = primary_sentences(told.table("comparisons")) if told.has("comparisons") else []
+    return " ".join([found, *named_before, left_out_sentence(len(told.settings.seeds), classes)])
 
 
 def _sizes(told: Told) -> str:
     rows = told.shown("flow").query("split == 'all'")
-    return f"All that the releases have was used: {_counted(rows)}."
+    return f"All images that the label policies keep were used: {_counted(rows)}."
 
 
 def _counted(rows: pd.DataFrame) -> str:
@@ -55,7 +62,8 @@ def _unknown(told: Told) -> str:
 def _split_sizes(told: Told) -> str:
     rows = told.shown("flow").query("split != 'all'")
     said = [
-        f"{name}: " + ", ".join(f"{row.split} {row.labelled} of {row.patients} patients" for row in of.itertuples())
+        f"{name}: "
+        + ", ".join(f"{row.split} {row.labelled} images of {row.patients} patients" for row in of.itertuples())
         for name, of in rows.groupby("dataset", sort=False)
     ]
     return f"Labelled images by split, after the audit of leakage. {'; '.join(said)}." if said else ""

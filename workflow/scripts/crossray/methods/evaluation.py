@@ -156,7 +156,8 @@ def _attribution(settings: WriteReport, study: Study) -> Iterator[str]:
         has_regions = "localisation" in settings.tables
         scored = "scored against annotated regions" if has_regions else "shown, as there are no regions to score them"
         yield (
-            f"Evidence was attributed to pixels by {named([_METHODS[name] for name in asked.methods])}, on "
+            f"Evidence was attributed to pixels by {named([_METHODS[name] for name in asked.methods])} with captum "
+            "[@kokhlikyan2020], on "
             f"{asked.images} positive test images per target and task at most; maps were {scored}, beside those of the "
             "same networks with random weights [@adebayo2018]."
         )
