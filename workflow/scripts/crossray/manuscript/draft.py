@@ -19,7 +19,8 @@ COUNTS, PROGRAMS = "Patients and images", "Software"
 _HEAD = """# Methods
 
 *Written by CrossRay from the configuration and the tables of the study {study}. Check every sentence: what you did
-outside the study, such as how its releases were collected and labelled, is not in it. Keys in brackets are those of `references.bib`.*
+outside the study, such as how its releases were collected and labelled, is not in it. Keys in brackets are those
+of `references.bib`.*
 """
 
 
