@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import calibration_means as means
 import pandas as pd
 from calibration_draws import (
     AUC,
-    AWAY,
     CALIBRATION,
     NOW,
     PERMUTATIONS,
@@ -23,21 +23,20 @@ from calibration_draws import (
     ROOT,
     SEEDS_DIFFER,
     SHARE,
+    SPREAD,
     TRAINED,
     TRAINED_DROP,
+    UNEQUAL,
     calibration_cells,
     code,
     code_of_calibration,
-    code_of_means,
     code_of_shares,
     code_of_trainings,
     cover,
     cover_calibration,
-    cover_mean,
     cover_share,
     cover_trainings,
     coverage_cells,
-    mean_cells,
     reject,
     share_cells,
     test_cells,
@@ -73,7 +72,7 @@ def coverage_rows(draws: int) -> list[Cell]:
     """Return the cells of coverage.csv."""
     columns = ("quantity", "positives", "negatives", "truth", "images_per_patient")
     single = [
-        Cell(dict(zip(columns, map(str, (AUC, *cell)), strict=True)), partial(cover, *cell, draws), code())
+        Cell(dict(zip(columns, map(str, cell), strict=True)), partial(cover, *cell, draws), code())
         for cell in coverage_cells()
     ]
     named = ("quantity", "positives", "negatives", "truth", "seeds")
@@ -84,7 +83,7 @@ def coverage_rows(draws: int) -> list[Cell]:
     return [*single, *(
         Cell(dict(zip(columns, map(str, cell), strict=True)), partial(drawn, *cell, draws), digest)
         for cells, drawn, digest in (
-            (mean_cells(), cover_mean, code_of_means()),
+            (means.cells(), means.cover, means.code()),
             (calibration_cells(), cover_calibration, code_of_calibration()),
             (share_cells(), cover_share, code_of_shares())
         )
@@ -106,15 +105,16 @@ def test_rows(draws: int) -> list[Cell]:
 
 
 def write_table(path: Path, columns: Sequence[str], cells: Sequence[Cell], draws: int) -> None:
-    """Draw each cell that this code has not drawn so often yet, and write the table after each."""
+    """Draw each cell that this code has not drawn so often yet, and write the table after each.
+
+    What was drawn less often stays until it is drawn again; what other code drew does not.
+    """
     old = read(path) if path.exists() else []
-    rows: list[Sequence[Mapping[str, object]]] = []
-    for cell in cells:
-        known = [row for row in old if cell.names.items() <= row.items()]
-        enough = any(row["method"] == NOW and row["code"] == cell.code and int(row["draws"]) >= draws for row in known)
-        rows.append(known if enough else [])
+    rows: list[Sequence[Mapping[str, object]]] = [
+        [row for row in old if cell.names.items() <= row.items() and row["code"] == cell.code] for cell in cells
+    ]
     for number, cell in enumerate(cells):
-        if not rows[number]:
+        if not any(row["method"] == NOW and int(str(row["draws"])) >= draws for row in rows[number]):
             rows[number] = cell.drawn()
             write_csv(path, pd.DataFrame([row for part in rows for row in part], columns=columns))
 
@@ -132,10 +132,11 @@ def page() -> str:
     lines = [
         "# Coverage of intervals and rejection rates of tests",
         "",
-        "Written by `make calibration`, which simulates patients with known AUC: normal scores, equal variance in both",
-        "classes, correlated images of a patient (0.7 of the variance). A 95 % interval should cover in 95 % of the",
-        "draws, and a test at 5 % reject in 5 % without a difference. All cells, with the digest of the code, are in",
-        "[coverage.csv](calibration/coverage.csv) and [tests.csv](calibration/tests.csv).",
+        "Written by `make calibration`, which simulates patients with known AUC: normal scores, of equal variance",
+        "in both classes where nothing else is said, correlated images of a patient (0.7 of the variance). A 95 %",
+        "interval should cover in 95 % of the draws, and a test at 5 % reject in 5 % without a difference. All cells,",
+        "with the digest of the code, are in [coverage.csv](calibration/coverage.csv) and",
+        "[tests.csv](calibration/tests.csv).",
         "",
         f"Drawn so far: {now[0]} of {len(coverage_rows(1))} cells of coverage and "
         f"{now[1]} of {len(list(test_cells()))} of tests, with the number of draws of its line. Two",
@@ -147,16 +148,16 @@ def page() -> str:
         "- **Internal against external**: limits recovered from those of both AUCs (MOVER; Zou and Donner 2008).",
         "- **Two models on the same images**: each patient's contribution to the difference, Student's t with as",
         "  many degrees of freedom as patients that carry it.",
-        "- **Means of AUCs and their differences**: limits recovered from those of the AUCs (MOVER), with the",
-        "  correlations of the bootstrap resamples of patients.",
+        "- **Means of tasks** at one target, and of several pairs, and the differences of the latter: limits recovered",
+        "  from those of the AUCs (MOVER), with the correlations of the bootstrap resamples of patients. The drop of",
+        "  one pair, and two models on one target, have the limits of their tests, as above, wherever they are shown.",
         "- **Means of trainings**: patients and trainings both random (Obuchowski and Rockette 1995), the variance",
         "  between trainings pooled over targets and tasks on the logit scale, Satterthwaite's degrees of",
         "  freedom.",
         "- **Calibration**: slope, intercept and observed over expected with the sandwich variance, patients as",
         "  clusters, shrunk towards the model's if patients are few.",
         "",
-        "Not simulated: means over pairs of hospitals; scores whose classes differ in variance; the",
-        "calibration error.",
+        "Not simulated: means over pairs of hospitals; the calibration error.",
         "",
         "## Intervals of an AUC",
         "",
@@ -167,19 +168,28 @@ def page() -> str:
         _HEAD.format("width to 0.95", "width at 0.99"),
         _RULE,
     ]
-    lines += _coverage_lines([row for row in coverage if row["quantity"] == AUC])
+    lines += [
+        *_coverage_lines([row for row in coverage if row["quantity"] == AUC]),
+        "",
+        f"**Scores of positives that vary more**: their standard deviation is {SPREAD} of that of the others.",
+        "",
+        _HEAD.format("width to 0.9", "width at 0.95"),
+        _RULE,
+        *_coverage_lines([row for row in coverage if row["quantity"] == UNEQUAL], "0.95"),
+    ]
     lines += [
         "",
         "## Means and their differences",
         "",
         "Five tasks, each with the given patients with and without the finding; the scores of an image share half",
         "of their variance. The drop is to another hospital with these patients with and without each finding:",
-        f"{AWAY[0]} / {AWAY[1]}, where d' is 0.6 less; the other model's is 0.6 less too. The width is divided by the",
-        "range that contains 95 % of estimates. Coverage over the true AUCs 0.7, 0.9 and 0.95. With five patients per",
-        "finding these limits can cover as little as 0.90; the default minimum of a study is ten.",
+        f"{means.AWAY[0]} / {means.AWAY[1]}, where d' is 0.6 less; the other model's is 0.6 less too. The width",
+        "is divided by the range that contains 95 % of estimates. Coverage over the true AUCs 0.7, 0.9 and 0.95. With",
+        "five patients per finding the limits of a mean can cover as little as 0.90; the default minimum of a study is",
+        "ten.",
         "",
     ]
-    for quantity in dict.fromkeys(cell[0] for cell in mean_cells()):
+    for quantity in dict.fromkeys(cell[0] for cell in means.cells()):
         lines += [f"**{quantity[0].upper()}{quantity[1:]}**", "", _HEAD.format("width to 0.9", "width at 0.95"), _RULE]
         lines += [*_coverage_lines([row for row in coverage if row["quantity"] == quantity], "0.95"), ""]
     lines += [

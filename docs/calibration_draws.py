@@ -28,7 +28,6 @@ from crossray.analysis.intervals import (  # noqa: E402
     measure_auc,
     paired_difference,
 )
-from crossray.analysis.means import Mean, mean_of, single  # noqa: E402
 from crossray.analysis.resampling import interval as percentiles  # noqa: E402
 from crossray.analysis.resampling import patient_weights, weighted_ranking  # noqa: E402
 from crossray.code_version import code_version  # noqa: E402
@@ -37,23 +36,21 @@ from crossray.seeds import derived_seed  # noqa: E402
 NOW, DELONG, BOOTSTRAP, WALD = "CrossRay", "DeLong, logit (before)", "bootstrap (before)", "DeLong, normal (before)"
 PATIENTS = "patients alone"
 AUC, APART, SAME = "AUC", "home against away", "two models, same images"
+UNEQUAL = "AUC, scores of positives vary more"
 SHARE = "sensitivity"
 SLOPE, INTERCEPT, RATIO = CALIBRATION = "calibration slope", "calibration intercept", "observed over expected"
 CALIBRATION_SIZES = ((10, 190), (20, 180), (50, 450), (200, 800))
 TRAINED, TRAINED_DROP = "AUC over trainings", "drop over trainings"
-MEAN, DROP, MODELS = "mean of 5 tasks", "drop of the mean of 5 tasks", "two models' means of 5 tasks"
 #: what a patient's images share of the variance of scores, and images of a patient with the finding that show it
 ALIKE, SHOWING = 0.7, 0.8
 #: what two models' scores of an image share of their variance beside the label, and what d' loses where power is asked
 MODELS_ALIKE, LOST = 0.6, 0.6
 POSITIVES, TRUTHS, IMAGES = (5, 10, 20, 50, 100, 500), (0.5, 0.7, 0.8, 0.9, 0.95, 0.99), (1, 3, 20)
+#: the standard deviation of positives' scores where it is not that of the others; patients with and without, images
+SPREAD = 1.5
+UNEQUAL_SIZES = ((10, 190, 1), (50, 50, 1), (50, 950, 1), (50, 950, 3))
 #: draws of which the bootstrap is asked, at most, its resamples, and the permutations of a test
 SLOW_DRAWS, RESAMPLES, PERMUTATIONS = 200, 400, 199
-#: tasks of a mean, and what an image's scores for them share of their variance
-TASKS, TASKS_ALIKE = 5, 0.5
-#: patients with and without each finding, and images a patient, where means are drawn; those at the other hospital
-MEANS = tuple((positives, 19 * positives, images) for positives in (5, 10, 20, 50) for images in (1, 3))
-AWAY = (100, 900)
 #: places where trainings are measured, the first at home, and tasks there; patients with the finding and without
 PLACES, PLACE_TASKS, PLACE_SIZES = 2, 2, ((10, 190), (50, 450))
 #: trainings, and the standard deviation of their d', half of whose square the tasks of a place share
@@ -81,10 +78,11 @@ class Patients:
         """Number of patients."""
         return int(self.owners[-1]) + 1
 
-    def scores(self, generator: np.random.Generator, distance: float) -> NDArray[np.float64]:
-        """Draw scores with so many standard deviations between the classes."""
+    def scores(self, generator: np.random.Generator, distance: float, spread: float = 1.0) -> NDArray[np.float64]:
+        """Draw scores with so many standard deviations between the classes; those of positives may vary more."""
         shared, own = generator.normal(size=self.count)[self.owners], generator.normal(size=len(self.owners))
-        return distance * self.labels + np.sqrt(ALIKE) * shared + np.sqrt(1 - ALIKE) * own
+        noise = np.sqrt(ALIKE) * shared + np.sqrt(1 - ALIKE) * own
+        return distance * self.labels + np.where(self.labels == 1, spread, 1.0) * noise
 
     def measure(self, scores: NDArray) -> Measured:
         """Measure the AUC of scores."""
@@ -99,26 +97,31 @@ def draw_patients(generator: np.random.Generator, positives: int, negatives: int
     return Patients(owners, ((owners < positives) & shows).astype(int))
 
 
-def distance_of(truth: float) -> float:
-    """Return how many standard deviations apart two normals have an AUC."""
-    return float(norm.ppf(truth) * np.sqrt(2))
+def distance_of(truth: float, spread: float = 1.0) -> float:
+    """Return how many standard deviations apart two normals have an AUC; that of positives may have a larger one."""
+    return float(norm.ppf(truth) * np.sqrt(1 + spread**2))
 
 
-def coverage_cells() -> Iterator[tuple[int, int, float, int]]:
-    """Yield positives, negatives, true AUC and images a patient of what is drawn."""
+def coverage_cells() -> Iterator[tuple[str, int, int, float, int]]:
+    """Yield quantity, positives, negatives, true AUC and images a patient of what is drawn."""
     for images, positives, truth in product(IMAGES, POSITIVES, TRUTHS):
         for negatives in dict.fromkeys((positives, min(19 * positives, 950))):
-            yield positives, negatives, truth, images
+            yield AUC, positives, negatives, truth, images
+    for (positives, negatives, images), truth in product(UNEQUAL_SIZES, (0.7, 0.8, 0.9, 0.95)):
+        yield UNEQUAL, positives, negatives, truth, images
 
 
-def cover(positives: int, negatives: int, truth: float, images: int, draws: int) -> list[dict[str, object]]:
+def cover(
+    quantity: str, positives: int, negatives: int, truth: float, images: int, draws: int
+) -> list[dict[str, object]]:  # fmt: skip
     """Draw an AUC many times; return a row for each way to an interval."""
     names = [str(value) for value in (positives, negatives, truth, images)]
-    generator = np.random.default_rng(derived_seed(0, AUC, *names))
+    generator = np.random.default_rng(derived_seed(0, quantity, *names))
+    spread = SPREAD if quantity == UNEQUAL else 1.0
     measured, replicates = [], []
     for draw in range(draws):
         patients = draw_patients(generator, positives, negatives, images)
-        scores = patients.scores(generator, distance_of(truth))
+        scores = patients.scores(generator, distance_of(truth, spread), spread)
         measured.append(patients.measure(scores))
         if images > 1 and draw < SLOW_DRAWS and len(patients.owners) < 2_000:
             weights = patient_weights(patients.owners, RESAMPLES, draw)
@@ -134,53 +137,10 @@ def cover(positives: int, negatives: int, truth: float, images: int, draws: int)
     if replicates:
         found[BOOTSTRAP] = np.array(replicates).T
     row = {
-        "quantity": AUC, "positives": positives, "negatives": negatives, "truth": truth, "images_per_patient": images,
-        "seeds": 1, "reference_width": round(reference, 4), "code": code(),
-    }  # fmt: skip
-    return [row | {"method": method} | _covered(*ends, truth) for method, ends in found.items()]
-
-
-def mean_cells() -> Iterator[tuple[str, int, int, float, int]]:
-    """Yield quantity, positives, negatives, true AUC and images a patient of the means that are drawn."""
-    for quantity, size, truth in product((MEAN, DROP, MODELS), MEANS, (0.7, 0.9, 0.95)):
-        yield quantity, *size[:2], truth, size[2]
-
-
-def cover_mean(
-    quantity: str, positives: int, negatives: int, truth: float, images: int, draws: int
-) -> list[dict[str, object]]:  # fmt: skip
-    """Draw a mean of AUCs, or a difference of two, many times; return a row for each way to an interval.
-
-    The difference is that of a mean to the same tasks elsewhere, or of another model there, whose d' is less.
-    """
-    names = [str(value) for value in (positives, negatives, truth, images)]
-    generator = np.random.default_rng(derived_seed(0, quantity, *names))
-    lower = float(norm.cdf((distance_of(truth) - LOST) / np.sqrt(2)))
-    expected = truth if quantity == MEAN else truth - lower
-    values, now, before = [], [], []
-    for draw in range(draws):
-        home = [Tasks.draw(generator, positives, negatives, images, 2 * draw)]
-        scores = home[0].scores(generator)
-        means = [home[0].means(scores, truth)]
-        if quantity == DROP:
-            away = Tasks.draw(generator, *AWAY, images, 2 * draw + 1)
-            means.append(away.means(away.scores(generator), lower))
-        elif quantity == MODELS:
-            other = MODELS_ALIKE * scores + np.sqrt(1 - MODELS_ALIKE**2) * home[0].scores(generator)
-            means.append(home[0].means(other, lower))
-        (mean, drawn), others = means[0], means[1:]
-        for subtracted, resampled in others:
-            mean, drawn = mean - subtracted, drawn - resampled
-        values.append(mean.value)
-        now.append(mean.interval)
-        before.append(percentiles(drawn))
-    spread = float(np.diff(np.quantile(values, [0.025, 0.975]))[0])
-    row = {
         "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
-        "images_per_patient": images, "seeds": 1, "reference_width": round(spread, 4), "code": code_of_means(),
+        "images_per_patient": images, "seeds": 1, "reference_width": round(reference, 4), "code": code(),
     }  # fmt: skip
-    found = {NOW: np.array(now).T, BOOTSTRAP: np.array(before).T}
-    return [row | {"method": method} | _covered(*ends, expected) for method, ends in found.items()]
+    return [row | {"method": method} | covered(*ends, truth) for method, ends in found.items()]
 
 
 def training_cells() -> Iterator[tuple[str, int, int, float, int]]:
@@ -223,7 +183,7 @@ def cover_trainings(
         "code": code_of_trainings(),
     }  # fmt: skip
     intervals_of = {NOW: np.array(now).T, PATIENTS: np.array(patients_alone).T}
-    return [row | {"method": method} | _covered(*ends, expected) for method, ends in intervals_of.items()]
+    return [row | {"method": method} | covered(*ends, expected) for method, ends in intervals_of.items()]
 
 
 def _trainings(
@@ -275,7 +235,7 @@ def cover_calibration(
         "images_per_patient": images, "seeds": 1, "method": NOW, "code": code_of_calibration(),
         "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
     }  # fmt: skip
-    return [row | _covered(np.array([one.low for one in found]), np.array([one.high for one in found]), truth)]
+    return [row | covered(np.array([one.low for one in found]), np.array([one.high for one in found]), truth)]
 
 
 def share_cells() -> Iterator[tuple[str, int, int, float, int]]:
@@ -306,7 +266,7 @@ def cover_share(
         "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
     }  # fmt: skip
     found = {NOW: np.array(now).T, BOOTSTRAP: np.array(before).T}
-    return [row | {"method": method} | _covered(*ends, truth) for method, ends in found.items()]
+    return [row | {"method": method} | covered(*ends, truth) for method, ends in found.items()]
 
 
 def _centre(share: float) -> float:
@@ -315,45 +275,7 @@ def _centre(share: float) -> float:
     return float(brentq(lambda centre: expit(centre + points).mean() - share, -30, 30))
 
 
-@dataclass(frozen=True)
-class Tasks:
-    """Patients with several findings, each with labels of its own, and their resamples."""
-
-    owners: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    weights: NDArray[np.uint16]
-
-    @classmethod
-    def draw(cls, generator: np.random.Generator, positives: int, negatives: int, images: int, seed: int) -> "Tasks":
-        """Draw patients, so many of whom have each finding; all images of theirs show it."""
-        count = positives + negatives
-        owners = np.repeat(np.arange(count), generator.integers(1, images + 1, count))
-        ill = np.stack([generator.permutation(count) < positives for _ in range(TASKS)])
-        return cls(owners, ill[:, owners].astype(int), patient_weights(owners, SLOW_DRAWS, seed))
-
-    def scores(self, generator: np.random.Generator) -> NDArray[np.float64]:
-        """Draw scores without the findings, shape (tasks, images); those of a patient and of an image are alike."""
-        count = int(self.owners[-1]) + 1
-        of_all, of_each = (
-            np.sqrt(ALIKE) * generator.normal(size=(number, count))[:, self.owners]
-            + np.sqrt(1 - ALIKE) * generator.normal(size=(number, len(self.owners)))
-            for number in (1, TASKS)
-        )
-        return np.sqrt(TASKS_ALIKE) * of_all + np.sqrt(1 - TASKS_ALIKE) * of_each
-
-    def means(self, scores: NDArray, truth: float) -> tuple[Mean, NDArray[np.float64]]:
-        """Return the mean of the tasks' AUCs, whose true one is given, and the same in each resample."""
-        parts, drawn = [], []
-        for labels, noise in zip(self.labels, scores, strict=True):
-            seen = noise + distance_of(truth) * labels
-            measured = measure_auc(labels, seen, self.owners, int(self.owners[-1]) + 1)
-            low, high = intervals([measured])
-            drawn.append(weighted_ranking(labels, seen, self.weights)[0])
-            parts.append(single(measured.auc, float(low[0]), float(high[0]), drawn[-1]))
-        return mean_of(parts), np.mean(drawn, axis=0)
-
-
-def _covered(low: NDArray, high: NDArray, truth: float) -> dict[str, object]:
+def covered(low: NDArray, high: NDArray, truth: float) -> dict[str, object]:
     """Count how often intervals hold the truth, and say how wide they are."""
     hits = (low <= truth) & (truth <= high)
     return {"draws": len(low), "coverage": round(float(hits.mean()), 4), "width": round(float((high - low).mean()), 4)}
@@ -486,11 +408,6 @@ def _auc(labels: NDArray, scores: NDArray) -> float:
 def code() -> str:
     """Return the digest of the code that intervals and tests come from."""
     return code_version("crossray/analysis/intervals")
-
-
-def code_of_means() -> str:
-    """Return the digest of the code that means and their limits come from."""
-    return code_version("crossray/analysis/intervals", "crossray.analysis.means")
 
 
 def code_of_trainings() -> str:

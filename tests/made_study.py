@@ -297,9 +297,10 @@ class Made:
         table, replicates = performance.measure(study)
         self._write(performance=table)
         table = read(self.folder / "analysis/performance.csv", contract_of("performance"))
-        pairs, summary, tasks = transfer.measure(table, replicates)
-        self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=comparisons.measure(study))
-        self._write(variances=variances.measure(table, replicates))
+        compared = comparisons.measure(study)
+        pairs, summary, tasks = transfer.measure(table, replicates, compared)
+        self._write(transfer=pairs, summary=summary, tasks=tasks, comparisons=compared)
+        self._write(variances=variances.measure(table, replicates, compared))
         if self.classes:
             named, confusion = classes.measure(study, table, replicates)
             self._write(classes=named, confusion=confusion)

@@ -8,8 +8,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from crossray import manifest, reasons
+from crossray.analysis import comparisons, domains, performance, transfer, variances
 from crossray.analysis import datasets as summary_of
-from crossray.analysis import domains, performance, transfer
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients, known
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.options import read_overlap
@@ -218,7 +218,7 @@ def test_cells_whose_patients_were_learnt_from_are_refused(study, tmp_path):
     assert cell(table, "north", "south", "B")["reason"] == "L"
     assert cell(table, "south", "north", "A")["auc"] > 0
     assert not ((replicates["source"] == "north") & (replicates["target"] == "south")).any()
-    pairs, _, _ = transfer.measure(table, replicates)
+    pairs, _, _ = transfer.measure(table, replicates, comparisons.measure(study))
     assert pairs.set_index(["source", "target"]).loc[("north", "south"), "reason"] == "O"
 
 
@@ -242,7 +242,7 @@ def test_missing_predictions_are_noticed(study):
 
 def test_losses_are_over_shared_tasks_and_paired(study):
     table, replicates = performance.measure(study)
-    pairs, summary, _ = transfer.measure(table, replicates)
+    pairs, summary, _ = transfer.measure(table, replicates, comparisons.measure(study))
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     home, away = (cell(table, "north", target, "A", "mean of trainings")["auc"] for target in ("north", "south"))
     assert (row["tasks"], row["shared_tasks"]) == (1, 1)
@@ -256,9 +256,30 @@ def test_losses_are_over_shared_tasks_and_paired(study):
     assert (overall["pairs"], overall["possible_pairs"]) == (2, 2)
 
 
+def test_a_drop_has_the_limits_of_its_test_wherever_it_stands(study):
+    """The drop of a pair, of a source with one target, and of a task that one pair has."""
+    table, replicates = performance.measure(study)
+    tests = comparisons.measure(study)
+    pairs, summary, tasks = transfer.measure(table, replicates, tests)
+    tested = tests[(tests["kind"] == "home and away") & (tests["task"] == "mean of tasks")]
+    tested = tested.set_index(["source", "target"])
+    columns = ["drop", "drop_low", "drop_high"]
+    columns_of_test = ["difference", "difference_low", "difference_high"]
+    for row in pairs[pairs["drop"].notna()].itertuples():
+        expected = tested.loc[(row.source, row.target), columns_of_test]
+        assert [getattr(row, name) for name in columns] == pytest.approx(list(expected), abs=1e-12)
+        of_source = summary.set_index("source").loc[row.source]
+        assert of_source["pairs"] == 1
+        assert list(of_source[columns]) == pytest.approx(list(expected), abs=1e-12)
+    parted = variances.measure(table, replicates, tests).set_index(["source", "quantity"])
+    of_north = parted.loc[("north", "drop")]
+    assert [of_north["low"], of_north["high"]] == list(tested.loc[("north", "south"), columns_of_test[1:]])
+    assert tasks.set_index("task").loc["A", "pairs"] == 2
+
+
 def test_a_pair_of_one_task_has_the_interval_of_its_cell(study):
     table, replicates = performance.measure(study)
-    pairs, _, _ = transfer.measure(table, replicates)
+    pairs, _, _ = transfer.measure(table, replicates, comparisons.measure(study))
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     assert row["shared_tasks"] == row["tasks"] == 1
     home, away = (cell(table, "north", target, "A", "mean of trainings") for target in ("north", "south"))
@@ -270,7 +291,7 @@ def test_a_pair_of_one_task_has_the_interval_of_its_cell(study):
 def test_pairs_without_a_shared_task_keep_their_reason(study):
     study = replace(study, settings=replace(study.settings, tasks=("B", "C")))
     table, replicates = performance.measure(study)
-    pairs, summary, _ = transfer.measure(table, replicates)
+    pairs, summary, _ = transfer.measure(table, replicates, comparisons.measure(study))
     row = pairs[(pairs["source"] == "north") & (pairs["target"] == "south")].iloc[0]
     assert np.isnan(row["auc"])
     assert row["reason"] == "M"
@@ -323,7 +344,7 @@ def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have
 def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):
     study = replace(study, settings=replace(study.settings, sources=("north",), targets=("north",)))
     table, replicates = performance.measure(study)
-    pairs, summary, _ = transfer.measure(table, replicates)
+    pairs, summary, _ = transfer.measure(table, replicates, comparisons.measure(study))
     assert list(pairs.columns) == names(Transfer)
     assert list(summary.columns) == names(Summary)
     assert pairs["drop"].isna().all()

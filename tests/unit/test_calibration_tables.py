@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 
 import calibration
 import calibration_draws as drawn
+import calibration_means as means
 import verdicts
 
 
@@ -21,9 +22,10 @@ def rows(path, method=drawn.NOW):
 @pytest.mark.parametrize("path", [calibration.COVERAGE, calibration.TESTS])
 def test_the_tables_are_of_this_code(path):
     """After a change of intervals or tests: make calibration."""
-    digests = dict.fromkeys((drawn.MEAN, drawn.DROP, drawn.MODELS), drawn.code_of_means())
+    digests = dict.fromkeys((means.MEAN, means.DROP, means.MODELS), means.code())
     digests |= dict.fromkeys((drawn.TRAINED, drawn.TRAINED_DROP), drawn.code_of_trainings())
-    digests |= dict.fromkeys(drawn.CALIBRATION, drawn.code_of_calibration()) | {drawn.AUC: drawn.code()}
+    digests |= dict.fromkeys(drawn.CALIBRATION, drawn.code_of_calibration())
+    digests |= dict.fromkeys((drawn.AUC, drawn.UNEQUAL), drawn.code())
     digests[drawn.SHARE] = drawn.code_of_shares()
     for row in calibration.read(path):
         assert row["code"] == digests[row.get("quantity", drawn.AUC)]
@@ -37,12 +39,12 @@ def test_intervals_cover_as_the_docs_say():
     for row in rows(calibration.COVERAGE):
         draws = int(row["draws"])
         error = (0.93 * 0.07 / draws) ** 0.5
-        few = row["quantity"] in (drawn.MEAN, drawn.DROP, drawn.MODELS) and row["positives"] == "5"  # as the page says
+        few = row["quantity"] in (means.MEAN, means.DROP, means.MODELS) and row["positives"] == "5"  # as the page says
         assert float(row["coverage"]) >= (0.90 if few else 0.93) - 2 * error, row
         if row["quantity"] == drawn.AUC and row["images_per_patient"] == "1":
             assert float(row["width"]) <= 1.15 * float(row["reference_width"]), row
-        means = row["quantity"] in (drawn.MEAN, drawn.DROP, drawn.MODELS, *drawn.CALIBRATION)
-        if means and row["positives"] == "50":
+        narrow = row["quantity"] in (means.MEAN, means.DROP, means.MODELS, *drawn.CALIBRATION)
+        if narrow and row["positives"] == "50":
             assert float(row["width"]) <= 1.3 * float(row["reference_width"]), row
 
 
@@ -52,16 +54,16 @@ def test_a_cell_of_coverage_is_drawn_again(number):
     row = [row for row in rows(calibration.COVERAGE) if row["quantity"] == drawn.AUC][number * 9 + 5]
     names = ("positives", "negatives", "images_per_patient", "draws")
     positives, negatives, images, draws = (int(row[name]) for name in names)
-    found = drawn.cover(positives, negatives, float(row["truth"]), images, draws)[0]
+    found = drawn.cover(drawn.AUC, positives, negatives, float(row["truth"]), images, draws)[0]
     assert [found[name] for name in ("coverage", "width")] == [float(row[name]) for name in ("coverage", "width")]
 
 
 @pytest.mark.whole
 def test_a_cell_of_means_is_drawn_again():
-    row = next(row for row in rows(calibration.COVERAGE) if row["quantity"] == drawn.MEAN)
+    row = next(row for row in rows(calibration.COVERAGE) if row["quantity"] == means.MEAN)
     names = ("positives", "negatives", "images_per_patient", "draws")
     positives, negatives, images, draws = (int(row[name]) for name in names)
-    found = drawn.cover_mean(drawn.MEAN, positives, negatives, float(row["truth"]), images, draws)[0]
+    found = means.cover(means.MEAN, positives, negatives, float(row["truth"]), images, draws)[0]
     assert [found[name] for name in ("coverage", "width")] == [float(row[name]) for name in ("coverage", "width")]
 
 

@@ -165,7 +165,9 @@ def analyse(root):
              "leakage": leakage / "summary.csv", "settings": settings}  # fmt: skip
     measured = {"performance": tables / "performance.csv", "replicates": tables / "replicates.parquet"}
     assert run("measure_performance", **study, replicates=measured["replicates"], output=measured["performance"]) == 0
-    assert run("measure_transfer", **measured, output=tables / "transfer.csv", summary=tables / "summary.csv",
+    assert run("compare_models", **study, output=tables / "comparisons.csv") == 0
+    assert run("measure_transfer", **measured, comparisons=tables / "comparisons.csv",
+               output=tables / "transfer.csv", summary=tables / "summary.csv",
                tasks=tables / "tasks.csv", variances=tables / "variances.csv") == 0  # fmt: skip
     summarised = {"datasets": ["a", "b"], "shape": "32px", "tasks": TASKS}
     assert run("summarise_datasets", manifests=root / "study/manifests", datasets=root / "datasets",
@@ -180,7 +182,6 @@ def analyse(root):
             "curves": "roc",
         },
         "measure_subgroups": {"output": "subgroups"},
-        "compare_models": {"output": "comparisons"},
     }.items():
         assert run(program, **study, **{flag: tables / f"{name}.csv" for flag, name in outputs.items()}) == 0
     compared = {"output": tables / "outputs.csv", "points": tables / "output_points.csv"}

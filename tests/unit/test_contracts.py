@@ -55,7 +55,7 @@ def families(program):
 @pytest.mark.parametrize(
     ("program", "own"),
     [
-        ("measure_transfer", {"performance", "transfer"}),
+        ("measure_transfer", {"comparisons", "performance", "transfer"}),
         ("train_model", {"training"}),
         ("convert_shard", {"conversion"}),
         ("draw_figure", set()),

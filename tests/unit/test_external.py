@@ -176,6 +176,8 @@ def test_rows_of_others_are_told_or_left_out():
     assert list(scores.identified(given, table, lookup, settings, "v.csv")["image_id"]) == ["h1"]
     with pytest.raises(UserError, match=r"has no image that a row names .*is image_id the right key"):
         scores.identified(given.iloc[1:], table, lookup, settings, "v.csv")
+    with pytest.raises(UserError, match=r"is accession the right key, .*columns: \{ study_id: accession \}"):
+        scores.identified(given.iloc[1:], table, lookup, replace(settings, key="accession"), "v.csv")
 
 
 def test_images_without_a_row_have_no_score_and_a_study_is_there_once():

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import norm, t
 
 from crossray import manifest
-from crossray.analysis import models, performance, sweep_points, transfer, variances
+from crossray.analysis import comparisons, models, performance, sweep_points, transfer, variances
 from crossray.analysis.cells import ModelKey, Study
 from crossray.analysis.means import Mean
 from crossray.analysis.values import Value
@@ -99,8 +99,9 @@ def test_three_trainings_widen_intervals_and_say_so(study):
 
 def test_the_variance_of_a_mean_is_parted(study):
     table, replicates = performance.measure(study)
-    found = variances.measure(table, replicates)
-    _, summary, _ = transfer.measure(table, replicates)
+    compared = comparisons.measure(study)
+    found = variances.measure(table, replicates, compared)
+    _, summary, _ = transfer.measure(table, replicates, compared)
     drops = found[found["quantity"] == "drop"].set_index(["model", "source"])
     for row in summary[summary["pairs"] > 0].itertuples():
         part = drops.loc[(row.model, row.source)]

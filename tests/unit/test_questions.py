@@ -18,7 +18,7 @@ from crossray.analysis.thresholds import own_thresholds
 from crossray.analysis.trainings import measure as measure_trainings
 from crossray.analysis.transfer import GROUPS
 from crossray.study.stages.compare_models import Primary
-from crossray.tables import MEAN_OF_TASKS
+from crossray.tables import HOME_AND_AWAY, MEAN_OF_TASKS, SAME_IMAGES
 from helpers import ROOT
 
 PUBLISHED = ROOT / "resources/cohen2020"
@@ -211,7 +211,7 @@ def test_comparisons_that_were_named_are_primary_and_corrected_for_one_another(a
     table, before = comparisons.measure(analysed.study, named), read(analysed, "comparisons")
     assert set(before["role"]) == {"exploratory"}
     primary = table[table["role"] == "primary"]
-    assert set(primary["kind"]) == {comparisons.HOME_AND_AWAY, comparisons.SAME_IMAGES}
+    assert set(primary["kind"]) == {HOME_AND_AWAY, SAME_IMAGES}
     assert len(primary) == 2
     assert sorted(primary["p_holm"]) == pytest.approx(
         [min(1, 2 * min(primary["p"])), max(min(1, 2 * min(primary["p"])), max(primary["p"]))]

@@ -13,6 +13,7 @@ from crossray.analysis.options import read_overlap
 from crossray.errors import UserError
 from crossray.files import write_csv
 from crossray.tables import read, write
+from crossray.tables.comparisons import Comparisons
 from crossray.tables.contract import Count, Share, names
 from crossray.tables.leakage import Leakage
 from crossray.tables.performance import Performance
@@ -115,7 +116,9 @@ def test_losses_are_measured_whatever_hospitals_tasks_and_models_are_called(tmp_
     kept = kept.assign(trainings=[[]] * len(cells), freedom=np.nan, share=np.nan)
     kept.to_parquet(tmp_path / "replicates.parquet", index=False)
     tables = transfer.measure(
-        read(tmp_path / "performance.csv", Performance), pd.read_parquet(tmp_path / "replicates.parquet")
+        read(tmp_path / "performance.csv", Performance),
+        pd.read_parquet(tmp_path / "replicates.parquet"),
+        pd.DataFrame(columns=names(Comparisons)),
     )
     assert tables[0]["tasks"].tolist() == [2] * 9
     assert list(dict.fromkeys(tables[0]["source"])) == hospitals

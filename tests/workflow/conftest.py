@@ -65,7 +65,7 @@ def checkout(tmp_path):
 
 @pytest.fixture(scope="session")
 def installed(made_once):
-    """Return the folder that the wheel of this checkout is unpacked in."""
+    """Return the folder that the wheel of this checkout is installed in, beside the packages that it needs."""
 
     def build(folder):
         sources = folder / "sources"
@@ -75,7 +75,19 @@ def installed(made_once):
         words = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
         built = subprocess.run([sys.executable, "-c", words, str(folder)], cwd=sources, capture_output=True, text=True)
         assert built.returncode == 0, built.stderr
-        shutil.unpack_archive(next(folder.glob("crossray-*.whl")), folder / "site", "zip")
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-index",
+            "--no-deps",
+            "--disable-pip-version-check",
+        ]
+        wheel = next(folder.glob("crossray-*.whl"))
+        placed = subprocess.run([*pip, "--target", folder / "site", wheel], capture_output=True, text=True)
+        assert placed.returncode == 0, placed.stderr
         shutil.rmtree(sources)
 
     return made_once("installed", build) / "site"

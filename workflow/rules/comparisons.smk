@@ -1,46 +1,6 @@
 """Two models, two labellings, two kinds of sources, our numbers and the paper's: what compares two things."""
 
 
-rule compare_models:
-    """Test differences of AUC on the same images and between internal and external tests."""
-    input:
-        predictions=predictions,
-        manifests=study_manifests,
-        digests=study_digests,
-        leakage=rules.audit_leakage.output.table,
-    output:
-        table=report(
-            layout.table("comparisons"),
-            caption="../report/analysis.rst",
-            category="Tables",
-            labels={"table": "tests of differences"},
-        ),
-    log:
-        "<log>/compare_models.log",
-    benchmark:
-        "<benchmark>/compare_models.tsv"
-    conda:
-        "../../envs/crossray.yaml"
-    resources:
-        scripts=SCRIPTS,
-        mem_mb=grows(4000),
-        runtime=lasts(60),
-    params:
-        settings=stage_settings.compare_models(PLAN).to_json(),
-        code=code_version("compare_models"),
-        study=subpath(output.table, ancestor=2),
-    shell:
-        """
-        python {resources.scripts:q}/compare_models.py \
-            --predictions {params.study:q}/predictions \
-            --manifests {params.study:q}/manifests \
-            --leakage {input.leakage:q} \
-            --settings {params.settings:q} \
-            --output {output.table:q} \
-            &>{log:q}
-        """
-
-
 rule compare_outputs:
     """Compare outputs image by image."""
     input:

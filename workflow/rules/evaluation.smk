@@ -145,11 +145,52 @@ rule measure_classes:
         """
 
 
+rule compare_models:
+    """Test differences of AUC on the same images and between internal and external tests."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            layout.table("comparisons"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "tests of differences"},
+        ),
+    log:
+        "<log>/compare_models.log",
+    benchmark:
+        "<benchmark>/compare_models.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(4000),
+        runtime=lasts(60),
+    params:
+        settings=stage_settings.compare_models(PLAN).to_json(),
+        code=code_version("compare_models"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python {resources.scripts:q}/compare_models.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --output {output.table:q} \
+            &>{log:q}
+        """
+
+
 rule measure_transfer:
     """Average over tasks and measure the drop of each model from internal to external tests."""
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
+        comparisons=rules.compare_models.output.table,
     output:
         tasks=report(
             layout.table("tasks"),
@@ -192,6 +233,7 @@ rule measure_transfer:
         python {resources.scripts:q}/measure_transfer.py \
             --performance {input.performance:q} \
             --replicates {input.replicates:q} \
+            --comparisons {input.comparisons:q} \
             --output {output.transfer:q} \
             --summary {output.summary:q} \
             --tasks {output.tasks:q} \

@@ -15,6 +15,7 @@ def judge_acceptance(arguments: Namespace) -> None:
     from crossray.analysis.acceptance import judge
     from crossray.small_cells import write
     from crossray.study.acceptance import ALL
+    from crossray.study.names import named
     from crossray.tables.acceptance import Acceptance, Thresholds
 
     answers, thresholds = judge(study_of(arguments), arguments.settings)
@@ -22,8 +23,8 @@ def judge_acceptance(arguments: Namespace) -> None:
     write(arguments.output, answers, Acceptance, arguments.settings)
     whole = answers[answers["criterion"] == ALL]
     for row in whole.itertuples():
-        where = f"{row.model} of {row.source} at {row.target}, {row.task}, threshold from {row.threshold_from}"
-        logging.info("%s: %s", where, row.answer)
+        name = named(str(row.model), str(row.source))
+        logging.info("%s at %s, %s, threshold from %s: %s", name, row.target, row.task, row.threshold_from, row.answer)
 
 
 def main(argv: list[str] | None = None) -> int:

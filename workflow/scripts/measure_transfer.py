@@ -12,15 +12,20 @@ def measure_transfer(arguments: Namespace) -> None:
     from crossray.analysis import variances
     from crossray.analysis.transfer import measure
     from crossray.tables import read, write
+    from crossray.tables.comparisons import Comparisons
     from crossray.tables.performance import Performance, Replicates
     from crossray.tables.transfer import Summary, Tasks, Transfer, Variances
 
-    performance, replicates = read(arguments.performance, Performance), read(arguments.replicates, Replicates)
-    transfer, summary, tasks = measure(performance, replicates)
+    measured = (
+        read(arguments.performance, Performance),
+        read(arguments.replicates, Replicates),
+        read(arguments.comparisons, Comparisons),
+    )
+    transfer, summary, tasks = measure(*measured)
     write(arguments.output, transfer, Transfer)
     write(arguments.summary, summary, Summary)
     write(arguments.tasks, tasks, Tasks)
-    write(arguments.variances, variances.measure(performance, replicates), Variances)
+    write(arguments.variances, variances.measure(*measured), Variances)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -28,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--performance", required=True, type=Path, help="CSV of measure_performance.py")
     options.add_argument("--replicates", required=True, type=Path, help="its bootstrap replicates (Parquet)")
+    options.add_argument("--comparisons", required=True, type=Path, help="CSV of compare_models.py")
     options.add_argument(
         "--output", required=True, type=Path, help="CSV to write: one row per model, source and target"
     )

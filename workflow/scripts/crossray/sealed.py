@@ -12,7 +12,7 @@ SEALED = {
     "criteria": "the criteria, as the configuration has them",
     "scores": "the models' outputs for every image",
     "labels": "the manifests: images, patients, labels, splits",
-    "models": "the weights",
+    "models": "the weights of models that were trained here",
     "code": "the code of the evaluation",
     "answers": "the answers and thresholds",
 }

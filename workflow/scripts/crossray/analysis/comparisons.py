@@ -20,11 +20,10 @@ from crossray.analysis.cells import Study
 from crossray.analysis.trainings import Repeated, difference, paired_difference, pooled
 from crossray.study.names import is_pooled
 from crossray.study.stages.compare_models import Primary
-from crossray.tables import MEAN_OF_TASKS, of_rows
+from crossray.tables import HOME_AND_AWAY, MEAN_OF_TASKS, SAME_IMAGES, of_rows
 from crossray.tables.comparisons import Comparisons
 
 PRIMARY, EXPLORATORY = "primary", "exploratory"
-SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from crossray.analysis.label_agreement import agreement_of
 from crossray.analysis.thresholds import OfModels, limit_of, own_thresholds
 from crossray.analysis.trainings import interval, pooled
 from crossray.opinions import RULES, combined
-from crossray.study.names import ELSEWHERE
+from crossray.study.names import named
 from crossray.tables import of_rows
 from crossray.tables.readers import ReaderAgreement, ReaderLabels
 
@@ -114,7 +114,7 @@ def _agreements(
     for one, other in combinations(opinions, 2):
         yield row((one, other), READERS, opinions[one], opinions[other])
     for trained in scored.logits:
-        name = trained.model if trained.source == ELSEWHERE else f"{trained.model} of {trained.source}"
+        name = named(trained.model, trained.source)
         limit = limit_of(scored, trained, task, thresholds)
         reason = scored.count(trained, scored.reported_seed(trained), task)["reason"]
         usable = reason in (None, reasons.NO_PROBABILITY)

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 import scipy.special
 
-from crossray.analysis.performance import values_of
 from crossray.analysis.trainings import variance
-from crossray.analysis.transfer import Pair, able_pairs, pairs_of
+from crossray.analysis.transfer import Measured, Pair, able_pairs, pairs_of
 from crossray.analysis.values import Value, mean_of
 from crossray.tables import of_rows, reported
 from crossray.tables.transfer import Variances
@@ -26,25 +25,29 @@ _FEWEST = 3
 _NORMAL = float(scipy.special.ndtri(0.975))
 
 
-def measure(performance: pd.DataFrame, replicates: pd.DataFrame) -> pd.DataFrame:
+def measure(performance: pd.DataFrame, replicates: pd.DataFrame, comparisons: pd.DataFrame) -> pd.DataFrame:
     """Part the variance of the means of ``summary.csv``.
 
     Args:
         performance: ``performance.csv``.
         replicates: the table beside it.
+        comparisons: ``comparisons.csv``.
 
     Returns:
         A table of :class:`Variances`: one row for each mean over pairs that ``summary.csv`` has.
     """
-    values = values_of(performance, replicates)
+    measured = Measured.of(performance, replicates, comparisons)
     shown = reported(performance)
     trainings = int(shown["trainings"].max()) if len(shown) else 0
     rows: list[dict[str, Any]] = []
     for (model, scope), chosen in pairs_of(shown).items():
-        able = able_pairs(values, model, chosen, list(shown["task"].unique()))
+        tasks = list(shown["task"].unique())
+        able = able_pairs(measured, model, chosen, tasks)
         for quantity in QUANTITIES if able else ():
             row = {"model": model, "source": scope, "quantity": quantity, "trainings": trainings}
-            rows.append(row | _parts({pair: _of(quantity, *ends) for pair, ends in able.items()}))
+            row |= _parts({pair: _of(quantity, *ends) for pair, ends in able.items()})
+            limits = measured.tested(model, list(able), tasks) if quantity == "drop" else None
+            rows.append(row | dict(zip(("low", "high"), limits or (), strict=False)))
     return of_rows(rows, Variances)
 
 

@@ -82,6 +82,6 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         images,
         {name: images * share / rate / 3600 for name, rate in RATES.items()},
         max(memory),
-        loads.pixels_mb(plan.here) + seeds * len(trainings) * _WEIGHTS_MB + _CHECKPOINTS_MB,
+        loads.pixels_mb(plan.here) + (seeds * len(trainings) * _WEIGHTS_MB + _CHECKPOINTS_MB if trainings else 0),
         shutil.disk_usage(Path.cwd()).free // 1_000_000,
     )

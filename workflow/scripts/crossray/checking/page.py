@@ -148,16 +148,15 @@ def _costs(plan: Plan, cost: Cost) -> Iterator[str]:
             f"  conversion  {_span(cost.conversion_hours)} on {_count(cost.cores, 'core')}, from "
             f"{_count(cost.timed, 'file')} decoded here"
         )
-    hours = "; ".join(f"{_span(value)} on {name}" for name, value in cost.hours.items())
-    yield (
-        f"  training    {_count(cost.trainings, 'training')}, {cost.trained_images:,} images in all epochs: {hours} "
-        f"(measured with ResNet50, scaled to {plan.study.images.size} px)"
-    )
+    if cost.trainings:
+        hours = "; ".join(f"{_span(value)} on {name}" for name, value in cost.hours.items())
+        yield (
+            f"  training    {_count(cost.trainings, 'training')}, {cost.trained_images:,} images in all epochs: "
+            f"{hours} (measured with ResNet50, scaled to {plan.study.images.size} px)"
+        )
+    weights = " and weights (of ResNet50)" if cost.trainings else ""
     yield f"  memory      {cost.memory_mb / 1000:,.0f} GB for the largest job, by what the workflow asks for"
-    yield (
-        f"  disk        {cost.disk_mb / 1000:,.1f} GB of pixels and weights (of ResNet50), "
-        f"{cost.free_mb / 1000:,.0f} GB free"
-    )
+    yield (f"  disk        {cost.disk_mb / 1000:,.1f} GB of pixels{weights}, {cost.free_mb / 1000:,.0f} GB free")
 
 
 def _span(hours: float) -> str:

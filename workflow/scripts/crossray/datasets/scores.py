@@ -129,9 +129,12 @@ def identified(
     found = scores["key"].map(names)
     unknown = scores.index[found.isna()]
     if len(unknown) == len(scores):
+        hint = ""
+        if settings.key == "accession":
+            hint = "; it is compared with the data set's study_id: name its column, columns: { study_id: accession }"
         raise UserError(
             f"{path}: the data set has no {unit} that a row names ({len(scores)} rows); is {settings.key} the right "
-            "key, and the file that of this data set?"
+            f"key, and the file that of this data set?{hint}"
         )
     if len(unknown) and settings.unknown_ids == "stop":
         value = quoted(scores["key"][unknown[0]], "the value")

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import Figure, nothing
+from crossray.figures.style import Figure, names_of, nothing
 from crossray.study.acceptance import ALL, CANNOT_TELL, MET, NOT_MET
 from crossray.study.stages.draw_figure import DrawFigure
 
@@ -26,7 +26,7 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
     if rows.empty:
         return nothing("No criterion can be evaluated", "No model has a number for a task that has criteria.")
     rows = rows.assign(
-        row=rows["target"] + ": " + rows["model"] + " of " + rows["source"] + ", " + rows["threshold_from"],
+        row=rows["target"] + ": " + names_of(rows) + ", " + rows["threshold_from"],
         what=rows["task"] + ", " + rows["criterion"],
     )
     order = list(dict.fromkeys(rows["row"]))

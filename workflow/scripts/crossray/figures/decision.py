@@ -8,6 +8,7 @@ import pandas as pd
 from crossray.figures.style import with_interval
 from crossray.reasons import REASONS
 from crossray.study.acceptance import ALL, CANNOT_TELL, HOME, LOCAL, MAKER, MET, NONE, NOT_MET
+from crossray.study.names import named
 
 #: answer -> what is said of a model
 WORDS = {MET: "meets all criteria", NOT_MET: "does not meet the criteria", CANNOT_TELL: "is undecided"}
@@ -57,7 +58,7 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decisi
         whole = rows[rows["criterion"] == ALL].iloc[0]
         parts, answer = rows[rows["criterion"] != ALL], str(whole["answer"])
         names = dict(zip(keys, key, strict=True))
-        who = f"{model} of {source}, {_PLACES.get(place, f'at a threshold of the {place}')},"
+        who = f"{named(model, source)}, {_PLACES.get(place, f'at a threshold of the {place}')},"
         surer = _surer(parts) if answer == CANNOT_TELL else _useless(answer)
         found.append(
             Decision(names, f"{task} at {target}", who, answer, WORDS[answer], _why(parts, whole), surer, parts,

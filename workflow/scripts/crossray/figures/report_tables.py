@@ -11,7 +11,7 @@ import pandas as pd
 
 from crossray.files import csv_text
 from crossray.reasons import NOT_LABELLED, NOT_TRAINED
-from crossray.tables import MEAN_OF_TASKS, reported, with_marks
+from crossray.tables import HOME_AND_AWAY, MEAN_OF_TASKS, reported, with_marks
 
 #: a longer table, or one of more cells, is one block of text, as ten thousand cells would make a browser slow
 _ROWS, _CELLS = 60, 400
@@ -72,7 +72,7 @@ class Shown:
 
 
 def _own_first(table: pd.DataFrame) -> pd.DataFrame:
-    home = table["kind"] == "home and away"
+    home = table["kind"] == HOME_AND_AWAY
     usual = (table["task"] == MEAN_OF_TASKS) & (home | (table["first"] == table["target"]))
     return table[usual | (table["role"] == "primary")]
 

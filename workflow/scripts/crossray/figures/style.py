@@ -16,7 +16,7 @@ import vl_convert
 
 from crossray.errors import listed
 from crossray.files import replacing, write_json, write_text
-from crossray.study.names import ELSEWHERE
+from crossray.study.names import named
 from crossray.texts import visible
 
 #: data set colours: at least 15 apart in CAM02-UCS for every kind of colour vision, at least 3:1 on white
@@ -230,7 +230,8 @@ def with_interval(value: float, low: float, high: float, digits: int = 2) -> str
 
 def names_of(rows: pd.DataFrame) -> pd.Series:
     """Return the name of each row's model, with what it was trained on if that is a data set of the study."""
-    return (rows["model"] + " of " + rows["source"]).where(rows["source"] != ELSEWHERE, rows["model"])
+    pairs = zip(rows["model"], rows["source"], strict=True)
+    return pd.Series([named(model, source) for model, source in pairs], rows.index, dtype=object)
 
 
 def panels_of(rows: pd.DataFrame, most: int) -> tuple[list[str], str]:

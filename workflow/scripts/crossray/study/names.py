@@ -38,6 +38,11 @@ NOT_TASKS = frozenset({
 })  # fmt: skip
 
 
+def named(model: str, source: str) -> str:
+    """Return a model's name, with what it was trained on if that is a data set of the study."""
+    return model if source == ELSEWHERE else f"{model} of {source}"
+
+
 def is_pooled(source: str) -> bool:
     """Return whether a source is several data sets: ``all``, or ``all-but-`` a data set."""
     return source == ALL or source.startswith(ALL_BUT)

@@ -26,6 +26,8 @@ ENSEMBLE = "ensemble"
 MEAN_OF_TRAININGS = "mean of trainings"
 #: the name of the mean over a cell's tasks, in the column ``task``
 MEAN_OF_TASKS = "mean of tasks"
+#: what is compared: two models on the same images, or one on its internal test and another target; the column ``kind``
+SAME_IMAGES, HOME_AND_AWAY = "same images", "home and away"
 
 #: in place of a count that is not shown, beside ``<5`` and the like (:mod:`crossray.small_cells`)
 HIDDEN = "hidden"
