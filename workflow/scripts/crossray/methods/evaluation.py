@@ -251,5 +251,6 @@ def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
 
 
 _ANALYSES: tuple[Callable[[WriteReport, Study], Iterator[str]], ...] = (
-    _calibration, _agreement, _probe, _sweeps, _explanation, _attribution, _usefulness, _acceptance, _plan, _adaptation, _counts,
+    _calibration, _agreement, _probe, _sweeps, _explanation, _attribution, _usefulness, _acceptance, _plan,
+    _adaptation, _counts,
 )  # fmt: skip
