@@ -53,6 +53,9 @@ from crossray.shards import write_shard
 from crossray.study.acceptance import Criteria
 from crossray.study.base import taken
 from crossray.study.config import Images
+from crossray.study.config import Study as Configuration
+from crossray.study.datasets import Dataset
+from crossray.study.evaluation import Evaluation
 from crossray.study.film_plan import Expected, Widths
 from crossray.study.hospital import Appearance, Labelling
 from crossray.study.models import Model
@@ -504,18 +507,33 @@ class Made:
 
     def page(self, phantoms=(), **more):
         """Return the report."""
+        told = replace(self.for_page(phantoms), **more)
+        templates = ROOT / "workflow/scripts/crossray/figures/templates"
+        references = ROOT / "resources/methods/references.bib"
+        return report.render(self.folder, self.folder / "datasets", told, templates, ROOT / "CITATION.cff", references)
+
+    def for_page(self, phantoms=()):
+        """Return what the report is told."""
+        return taken(
+            WriteReport, self.for_figures(**self._kinds(phantoms)), study="s", title="Made up",
+            configuration=self._configuration(), models={"resnet50": Model()}, overlap="move",
+            descriptions=dict.fromkeys(self.labels, ""), only_tested=self.tested, shown=("resnet50",),
+            figures=self.had(FIGURES), tables=self.had(TABLES),
+        )  # fmt: skip
+
+    def _configuration(self):
+        """Return the configuration that a study of this kind would have."""
         training = Training(epochs=2, schedule="cosine", weight_decay=0, batch_size=8, label_smoothing=0.1,
                             positive_weights="balanced", algorithm="coral",
                             augmentation=Augmentation(rotation=1, translation=0, scale=0, contrast=0.5))  # fmt: skip
-        told = taken(
-            WriteReport, self.for_figures(**self._kinds(phantoms)), study="s", title="Made up",
-            configuration={"study": "s"}, models={"resnet50": Model()}, images=Images(size=32), training=training,
-            evaluation=self.study.settings.evaluation, overlap="move", descriptions=dict.fromkeys(self.labels, ""),
-            only_tested=self.tested, shown=("resnet50",), figures=self.had(FIGURES), tables=self.had(TABLES),
-        )  # fmt: skip
-        templates = ROOT / "workflow/scripts/crossray/figures/templates"
-        told = replace(told, **more)
-        return report.render(self.folder, self.folder / "datasets", told, templates, ROOT / "CITATION.cff")
+        roles = {name: "test" if name in self.tested else "train" for name in self.labels}
+        datasets = {name: Dataset(reader="table", role=role) for name, role in roles.items()}
+        asked = self.study.settings.evaluation
+        evaluation = Evaluation(minimum=asked.minimum, resamples=asked.resamples, seed=asked.seed)
+        return Configuration(
+            study="s", tasks=tuple(self.tasks), datasets=datasets, objective=self.settings["objective"],
+            models={"resnet50": Model()}, images=Images(size=32), training=training, evaluation=evaluation,
+        ).as_dict()  # fmt: skip
 
 
 def words_of(folder, name):

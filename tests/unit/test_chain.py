@@ -232,16 +232,20 @@ def draw(root):
         asked = ("phantoms", "real", *FIGURES[name].settings)
         settings = {key: value for key, value in (STUDY | shown | {"members": MEMBERS}).items() if key in asked}
         assert run("draw_figure", figure=name, **inputs, settings=settings, **outputs) == 0
-    page = {key: STUDY[key] for key in ("sources", "targets", "sources_of", "seeds", "tasks")} | {
-        "study": "chain", "title": "A chain", "configuration": {"study": "chain"}, "shown": ["small"],
+    asked = {
+        "study": "chain", "tasks": TASKS, "datasets": {name: {"reader": "simulated"} for name in "ab"},
         "models": {"small": {"architecture": "resnet18"}}, "images": {"size": 32},
         "training": {"epochs": 1, "batch_size": 8, "balance": "datasets"},
-        "evaluation": {"minimum": 1, "resamples": 100, "seed": 0}, "overlap": "move", "members": MEMBERS,
+    }  # fmt: skip
+    page = {key: STUDY[key] for key in ("sources", "targets", "sources_of", "seeds", "tasks")} | {
+        "study": "chain", "title": "A chain", "configuration": asked, "shown": ["small"],
+        "models": {"small": {"architecture": "resnet18"}}, "overlap": "move", "members": MEMBERS,
         "datasets": ["a", "b"], "descriptions": {"a": "", "b": ""}, "only_tested": [], "shape": "32px",
         "phantoms": ["a", "b"], "real": [], "searched": [], "figures": had(FIGURES, HAD), "tables": had(TABLES, HAD),
     }  # fmt: skip
     assert run("write_report", study=root / "study", datasets=root / "datasets", settings=page,
                templates=ROOT / "workflow/scripts/crossray/figures/templates", citation=ROOT / "CITATION.cff",
+               references=ROOT / "resources/methods/references.bib",
                output=root / "study/report.html") == 0  # fmt: skip
 
 

@@ -38,7 +38,7 @@ GUESS = f"{U}test_new.py"
 RUN = {
     "make install": ".ci/run",
     "make test": ".ci/run",
-    "make release VERSION=1.0.0": f"{U}test_release.py::test_a_release_is_a_version_packages_a_commit_and_a_tag",
+    "make release VERSION=1.0.0": f"{U}test_releasing.py::test_a_release_is_a_version_packages_a_commit_and_a_tag",
     # a study of one's own
     "snakemake --cores all --configfile STUDY.yaml": TINY,
     "snakemake check --cores 1 --configfile STUDY.yaml": TUTORIAL,

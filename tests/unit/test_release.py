@@ -1,130 +1,120 @@
-"""A release, made in a repository of its own: version, packages, commit and tag; and what is refused."""
+"""Releases that were not unpacked as released: what is said about them."""
 
-import shutil
-import subprocess
-import sys
-import tarfile
-import tomllib
-import zipfile
-
+import pandas as pd
 import pytest
-import yaml
 
-from helpers import ROOT
-from workflow_helpers import copy_workflow
-
-pytestmark = pytest.mark.slow
-
-AUTHOR = {
-    "GIT_AUTHOR_NAME": "T", "GIT_AUTHOR_EMAIL": "t@example.org", "GIT_COMMITTER_NAME": "T",
-    "GIT_COMMITTER_EMAIL": "t@example.org", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null",
-}  # fmt: skip
+import releases
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
+from crossray.datasets.policy import read_synonyms
+from crossray.datasets.release import check_images, find_table, labels_table
+from crossray.datasets.sheets import count_rows, read_table
+from crossray.errors import UserError
+from helpers import dataset
 
 
-@pytest.fixture
-def repository(tmp_path, monkeypatch):
-    """Return a repository with what a release needs, all of it committed."""
-    for name, value in AUTHOR.items():
-        monkeypatch.setenv(name, value)
-    folder = copy_workflow(tmp_path / "repository").folder
-    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".gitignore"):
-        shutil.copyfile(ROOT / name, folder / name)
-    text = (folder / "CHANGELOG.md").read_text()
-    head, _, rest = text.partition("## Unreleased\n")
-    (folder / "CHANGELOG.md").write_text(f"{head}## Unreleased\n\n### Added\n- A thing.\n{rest}")
-    git(folder, "init", "--quiet")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "first")
-    return folder
+def read(root, **settings):
+    settings = dataset("chexpert", **{"root": str(root), "max_missing": 0.3, **settings})
+    reader = find_reader("chexpert")
+    return reader.read(reader.locate("chex", settings), with_policy("chex", settings))
 
 
-def git(folder, *words):
-    return subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+def test_a_folder_too_deep_is_found_and_named(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    releases.chexpert(inner)
+    (inner / "train.csv").rename(tmp_path / "train.csv")
+    with pytest.raises(UserError) as error:
+        read(tmp_path)
+    assert "3 of 3 images are missing" in str(error.value)
+    assert "train/patient00001/study1/view1_frontal.jpg" in str(error.value)
+    assert f"set root to '{inner}'" in str(error.value)
 
 
-def release(folder, *words):
-    done = subprocess.run([sys.executable, "envs/release.py", *words], cwd=folder, capture_output=True, text=True)
-    return done.returncode, done.stdout, done.stderr
+def test_a_table_of_another_folder_is_found_by_listing_what_is_there(tmp_path):
+    (tmp_path / "CheXpert-v1.0").mkdir()
+    with pytest.raises(UserError, match=r"has no train\.csv, as the release has; it holds CheXpert-v1\.0"):
+        read(tmp_path)
+    with pytest.raises(UserError, match=r"datasets\.chex\.table: no file"):
+        read(tmp_path, table="other.csv")
 
 
-def names(path):
-    """Return the files in a wheel, but those with its own name in their path."""
-    with zipfile.ZipFile(path) as wheel:
-        return {name for name in wheel.namelist() if ".dist-info/" not in name}
+def test_few_missing_images_stay_and_many_stop(tmp_path, caplog):
+    releases.chexpert(tmp_path)
+    (tmp_path / "train/patient00001/study1/view1_frontal.jpg").unlink()
+    with pytest.raises(UserError, match=r"1 of 3 images are missing, more than max_missing = 0\.3"):
+        read(tmp_path)
+    assert len(read(tmp_path, max_missing=0.34)) == 3
+    assert "1 of 3 images are missing" in caplog.text
 
 
-def test_a_release_is_a_version_packages_a_commit_and_a_tag(repository, tmp_path):
-    status, told, errors = release(repository, "3.2.1")
-    assert status == 0, errors
-    assert told.splitlines()[:2] == ["dist/crossray-3.2.1-py3-none-any.whl", "dist/crossray-3.2.1.tar.gz"]
-    assert git(repository, "status", "--porcelain") == ""
-    assert git(repository, "cat-file", "-t", "v3.2.1") == "tag"  # an annotated one
-    assert git(repository, "rev-parse", "v3.2.1^{commit}") == git(repository, "rev-parse", "HEAD")
-    assert tomllib.loads((repository / "pyproject.toml").read_text())["project"]["version"] == "3.2.1"
-    citation = yaml.safe_load((repository / "CITATION.cff").read_text())
-    assert citation["version"] == "3.2.1"
-    assert (
-        f"## Unreleased\n\n## 3.2.1 ({citation['date-released']})\n\n### Added\n- A thing."
-        in (repository / "CHANGELOG.md").read_text()
-    )
-    wheel = repository / "dist/crossray-3.2.1-py3-none-any.whl"
-    with zipfile.ZipFile(wheel) as files:
-        assert "\nVersion: 3.2.1\n" in files.read("crossray-3.2.1.dist-info/METADATA").decode()
-    assert {"crossray/shipped/Snakefile", "crossray/__init__.py", "crossray/programs/check.py"} <= names(wheel)
-    with tarfile.open(repository / "dist/crossray-3.2.1.tar.gz") as files:
-        files.extractall(tmp_path, filter="data")
-    words = [sys.executable, "-c", "from setuptools import build_meta; build_meta.build_wheel('.')"]
-    subprocess.run(words, cwd=tmp_path / "crossray-3.2.1", capture_output=True, check=True)
-    assert names(next((tmp_path / "crossray-3.2.1").glob("*.whl"))) == names(wheel)  # the sdist lacks nothing
-    assert release(repository, "3.2.1")[0] == 1
-    assert "nothing under ## Unreleased" in release(repository, "3.2.2")[2]
+def test_a_hospitals_file_names_are_not_quoted(tmp_path):
+    (tmp_path / "Smith^Anna").mkdir()
+    with pytest.raises(UserError) as error:
+        check_images(str(tmp_path), pd.Series(["Smith^Anna/1.dcm"], index=[4]), 0)
+    assert "row 6" in str(error.value)
+    assert "Smith" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("version", "spoil", "words"),
-    [
-        ("1.0", None, "'1.0' is no version; write three numbers"),
-        ("", None, "'' is no version"),
-        ("1.0.0", lambda folder: (folder / "new.txt").touch(), "error: new.txt: not as committed; commit or remove"),
-        ("1.0.0", lambda folder: (folder / "README.md").write_text("x"), "error: README.md: not as committed"),
-        ("1.0.0", lambda folder: git(folder, "tag", "v1.0.0"), "the tag v1.0.0 is there already"),
-        (
-            "1.0.0",
-            lambda folder: commit(folder, "CHANGELOG.md", "# Changelog\n\n## Unreleased\n\n## 0.9.0\n- A thing.\n"),
-            "CHANGELOG.md has nothing under ## Unreleased",
-        ),
-        (
-            "1.0.0",
-            lambda folder: commit(folder, "CITATION.cff", "cff-version: 1.2.0\n"),
-            "CITATION.cff: 0 places where a version belongs",
-        ),
-        (
-            "1.0.0",
-            lambda folder: commit(folder, "pyproject.toml", '[project]\nversion = "0.1.0"\nname = 3\n'),
-            "the packages cannot be built: ",
-        ),
-    ],
-)
-def test_what_is_not_ready_is_refused_in_one_line_and_leaves_no_trace(repository, version, spoil, words):
-    if spoil:
-        spoil(repository)
-    before = git(repository, "rev-parse", "HEAD"), git(repository, "tag"), git(repository, "status", "--porcelain")
-    status, told, errors = release(repository, version)
-    assert (status, told, errors.count("\n")) == (1, "", 1)
-    assert errors.startswith("error: ")
-    assert words in errors
-    after = git(repository, "rev-parse", "HEAD"), git(repository, "tag"), git(repository, "status", "--porcelain")
-    assert before == after
-    assert not (repository / "dist").exists()
+def test_another_version_of_a_table(tmp_path):
+    releases.chexpert(tmp_path)
+    table = pd.read_csv(tmp_path / "train.csv", dtype=str)
+    table.drop(columns="Edema").to_csv(tmp_path / "train.csv", index=False)
+    with pytest.raises(UserError, match="no column Edema; is it a table of the CheXpert labeler"):
+        read(tmp_path)
+    table.rename(columns={"Path": "File"}).to_csv(tmp_path / "train.csv", index=False)
+    with pytest.raises(UserError, match=r"no column Path; the columns are File, Sex.*another version"):
+        read(tmp_path)
+    table.assign(Edema="2").to_csv(tmp_path / "train.csv", index=False)
+    with pytest.raises(UserError, match="row 2, column Edema: the value is not one of 1"):
+        read(tmp_path)
 
 
-def commit(folder, name, text):
-    (folder / name).write_text(text)
-    git(folder, "commit", "--quiet", "--all", "--message", "changed")
+def test_no_image_of_the_wanted_views(tmp_path):
+    releases.chexpert(tmp_path)
+    with pytest.raises(UserError, match="no image is one of OBLIQUE; the release has 2 AP, 1 PA, 1 LATERAL"):
+        read(tmp_path, views=["OBLIQUE"])
 
 
-def test_the_version_is_the_same_wherever_it_stands():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert citation["version"] == project["version"]
-    assert project["version"] == "0.1.0" or f"\n## {project['version']} (" in (ROOT / "CHANGELOG.md").read_text()
+def test_policies_are_named(tmp_path):
+    with pytest.raises(UserError, match="reader 'siim' has no policy 'paper'; allowed are default"):
+        with_policy("s", dataset("siim", root=".", policy="paper"))
+    assert with_policy("c", dataset("chexpert", root=".", policy="paper", views=["AP"])).views == ("AP",)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_tables_are_read_as_text_whatever_their_kind(tmp_path, name):
+    table = pd.DataFrame({"id": ["007", "8"], "label": [1.0, None]})
+    write = table.to_parquet if name.endswith("parquet") else table.to_csv
+    write(tmp_path / name, index=False)
+    read_back = read_table(str(tmp_path / name), ["id"])
+    assert read_back["id"].tolist() == ["007", "8"]
+    assert read_back["label"].tolist()[1] == ""
+    assert float(read_back["label"][0]) == 1
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.csv.zip", "t.parquet"])
+def test_rows_are_counted_whatever_the_file(tmp_path, name):
+    table = pd.DataFrame({"id": range(7)})
+    write = table.to_parquet if name.endswith("parquet") else table.to_csv
+    write(tmp_path / name, index=False)
+    assert count_rows(str(tmp_path / name)) == 7
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.zip"])
+def test_unreadable_tables(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x80\x81not a table")
+    with pytest.raises(UserError, match="not a readable"):
+        read_table(str(tmp_path / name))
+
+
+def test_tables_are_found_by_their_names(tmp_path):
+    (tmp_path / "labels.csv.gz").write_bytes(b"")
+    assert find_table("d", str(tmp_path), None, ["labels.csv"]).endswith("labels.csv.gz")
+
+
+def test_crossrays_own_tables_are_named_without_a_machines_path():
+    for name in ("padchest.csv", "padchest.paper.csv", "openi.csv", "openi.paper.csv", "vindr.csv"):
+        path = labels_table("d", None, name)
+        assert path == f"resources/labels/{name}"
+        assert read_synonyms(path)

@@ -127,6 +127,7 @@ def test_a_second_run_does_nothing(finished):
         ("train", {"train_model": 2}),
         ("evaluate", {"predict": 2, "measure_performance": 1, "measure_transfer": 1}),
         ("report", {"summarise_datasets": 1, "draw_figure": len(FIGURES_OF_TWO), "write_report": 1}),
+        ("paper", {"typeset_figure": len(FIGURES_OF_TWO), "write_paper": 1, "write_report": 1}),
     ],
 )
 def test_targets_by_name_resolve_to_the_whole_graph(checkout, finished, target, rules):

@@ -97,6 +97,17 @@ PAPER_NUMBERS = (
     "tableA1_counts",
 )
 PENALTIES = ("none", "l2")
+#: reporting checklists
+CHECKLISTS = ("tripod_ai", "claim_2024")
+#: texts in the folder of a paper
+PAPER_TEXTS = (
+    "methods.md",
+    "captions.md",
+    "references.bib",
+    "configuration.yaml",
+    "report.html",
+    *(f"{name}.{kind}" for name in CHECKLISTS for kind in ("csv", "md")),
+)
 
 
 pathvars:

@@ -30,6 +30,15 @@ def figure_settings(wildcards):
 
 def figure_folders(wildcards, output):
     """Return the folders that a figure reads, the study's and that of all data sets."""
+    return folders_of(wildcards.figure, Path(output.svg).parents[1])
+
+
+def paper_figure_folders(wildcards, output):
+    """Return the same of a figure for a paper, which lies one folder deeper."""
+    return folders_of(wildcards.figure, Path(output.svg).parents[2])
+
+
+def folders_of(figure, study):
+    """Return the folders that a figure of a study reads."""
     folders = {"datasets": "results/datasets"}
-    study = Path(output.svg).parent.parent
-    return [folders.get(name, str(study / name)) for name in ALL_FIGURES[wildcards.figure].folders]
+    return [folders.get(name, str(study / name)) for name in ALL_FIGURES[figure].folders]

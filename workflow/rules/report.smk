@@ -18,6 +18,7 @@ rule write_report:
         records=of_trainings(rules.train_model.output.record),
         templates=[f"{TEMPLATES}/{name}" for name in ("report.html.j2", "report.css", "report.js")],
         citation=str(CHECKOUT / "CITATION.cff"),
+        references=str(CHECKOUT / "resources/methods/references.bib"),
     output:
         html=report(
             layout.REPORT,
@@ -35,7 +36,7 @@ rule write_report:
         mem_mb=grows(1000),
         runtime=lasts(20),
     params:
-        settings=report_settings(PLAN, FIGURES, TABLES),
+        settings=report_settings(PLAN, DATA.readings, FIGURES, TABLES),
         code=code_version("write_report", *contract_modules(ALL_TABLES)),
         study=subpath(output.html, parent=True),
     shell:
@@ -46,6 +47,7 @@ rule write_report:
             --settings {params.settings:q} \
             --templates {resources.templates:q} \
             --citation {input.citation:q} \
+            --references {input.references:q} \
             --output {output.html:q} \
             &>{log:q}
         """

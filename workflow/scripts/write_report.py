@@ -14,7 +14,10 @@ def write_report(arguments: Namespace) -> None:
     from crossray.figures.report import render
     from crossray.files import write_text
 
-    page = render(arguments.study, arguments.datasets, arguments.settings, arguments.templates, arguments.citation)
+    page = render(
+        arguments.study, arguments.datasets, arguments.settings, arguments.templates, arguments.citation,
+        arguments.references,
+    )  # fmt: skip
     write_text(arguments.output, page)
     logging.info("%s: %.2f MB", arguments.output, len(page.encode()) / 1e6)
 
@@ -29,6 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         "--templates", required=True, type=Path, help="folder of the page's template, style and script"
     )
     options.add_argument("--citation", required=True, type=Path, help="CITATION.cff")
+    options.add_argument("--references", required=True, type=Path, help="what the methods cite, as BibTeX")
     options.add_argument("--output", required=True, type=Path, help="HTML to write")
     return run(write_report, options.parse_args(argv))
 

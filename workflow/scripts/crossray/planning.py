@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from crossray.datasets.reading import Reading
 from crossray.datasets.scores import read_scores
 from crossray.errors import UserError, speaking_of
 from crossray.files import later_than_now
+from crossray.methods.words import written
 from crossray.program import one_line
 from crossray.pseudonyms import make_key
 from crossray.study import stage_settings
@@ -27,7 +28,6 @@ from crossray.study.models import Model
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
 from crossray.study.stage_settings import is_file
-from crossray.study.stages.analysis import Intervals
 from crossray.study.stages.write_report import WriteReport
 
 
@@ -287,11 +287,12 @@ def decision_settings(plan: Plan, code: str) -> str:
     return as_text({**facts, "criteria": criteria, "code": code})
 
 
-def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -> str:
+def report_settings(plan: Plan, readings: Mapping[str, Reading], figures: Iterable[str], tables: Iterable[str]) -> str:
     """Return the report's settings; the configuration without local paths, files by their names only.
 
     Args:
         plan: what the study does.
+        readings: data set -> the settings of its reader, the label policy spelt out.
         figures: those that it has.
         tables: those that it has.
     """
@@ -317,9 +318,8 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
         title=plan.study.title,
         configuration=settings | {"sources": plan.sources, "targets": plan.targets},
         models={name: Model.from_dict(model) for name, model in settings["models"].items()},
-        images=plan.study.images,
-        training=plan.study.training,
-        evaluation=taken(Intervals, plan.study.evaluation),
+        cohorts=plan.cohorts,
+        choices={name: _choices(plan.study.datasets[name], readings[name]) for name in plan.study.datasets},
         overlap=plan.study.leakage.overlap,
         descriptions={name: dataset.description for name, dataset in plan.study.datasets.items()},
         at_sites=tuple(plan.study.at_sites()),
@@ -331,6 +331,21 @@ def report_settings(plan: Plan, figures: Iterable[str], tables: Iterable[str]) -
         tables=tuple(tables),
     )
     return told.to_json()
+
+
+#: what readers of all releases are told, which the study's other settings say
+_OF_ALL_READINGS = {field.name for field in fields(Reading)} - {"policy"}
+
+
+def _choices(dataset: Dataset, reading: Reading) -> dict[str, str]:
+    """Return what a reader is told of images and labels, in words; of a simulated hospital how it is made."""
+    told = reading.as_dict()
+    if dataset.reader == "simulated":
+        told = stage_settings.simulate_hospital(dataset).as_dict()
+    if hasattr(find_reader(dataset.reader), "Unpacking"):
+        told |= taken(find_unpacker(dataset.reader).Unpacking, dataset).as_dict()
+    left_out = {*_OF_ALL_READINGS, *path_settings(dataset.reader), *ARCHIVE_SETTINGS, "download"}
+    return {key: written(value) for key, value in told.items() if key not in left_out and value not in ({}, [], None)}
 
 
 def _without_paths(model: Mapping[str, Any]) -> dict[str, Any]:

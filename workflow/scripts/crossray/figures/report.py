@@ -19,7 +19,6 @@ from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.external import external_answer, external_facts
 from crossray.figures.films import said
-from crossray.figures.methods import methods
 from crossray.figures.pages import page_template
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, shown_table
@@ -33,6 +32,8 @@ from crossray.figures.summary_text import (
     primary_sentences,
 )
 from crossray.files import file_digest, read_json, text_digest
+from crossray.methods import methods
+from crossray.methods.references import read_references, with_years
 from crossray.reasons import CAVEATS, REASONS
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
@@ -52,7 +53,9 @@ _SMALLEST = 0.4
 _PLAIN = " <>=:/,;()+-.*!?@$|~_"
 
 
-def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path, citation: Path) -> str:
+def render(
+    folder: Path, datasets: Path, settings: WriteReport, templates: Path, citation: Path, references: Path
+) -> str:
     """Build the page.
 
     Args:
@@ -61,6 +64,7 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         settings: what the page is told of the study.
         templates: folder of ``report.html.j2``, ``report.css`` and ``report.js``.
         citation: ``CITATION.cff``.
+        references: what the methods cite, as BibTeX.
 
     Returns:
         HTML; texts that come from the data are escaped, and their marks of direction written out.
@@ -75,7 +79,7 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         external=list(external_facts(settings.external)),
         caveats=CAVEATS,
         facts=_facts(tables, settings),
-        sections=_sections(settings.figures),
+        sections=sections_of(settings.figures),
         findings="findings" in _fulfilled(settings.figures),
         figures={name: _figure(folder / "figures", name) for name in settings.figures},
         shown={name: shown_table(name, table, folder / TABLES[name].path) for name, table in tables.items()},
@@ -94,7 +98,7 @@ def render(folder: Path, datasets: Path, settings: WriteReport, templates: Path,
         lead=list(lead(decided)),
         flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
-        methods=methods(settings),
+        methods=_methods(settings, references),
         leakage=leakage_sentences(tables["leakage"], settings.overlap),
         records=_records(folder / "models", settings),
         explorer=_json(explorer(tables["performance"], tables["transfer"], settings)),
@@ -117,6 +121,12 @@ def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[s
     return [found, *tests, left_out_sentence(len(settings.seeds), classes)]
 
 
+def _methods(settings: WriteReport, references: Path) -> list[tuple[str, list[str]]]:
+    """Return each heading of the methods with its paragraphs, citations as names and years."""
+    known = read_references(references)
+    return [(part.heading, [with_years(words, known) for words in part.paragraphs]) for part in methods(settings)]
+
+
 def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[dict[str, str]]:
     """Return the key numbers, of classes the accuracy first."""
     facts = key_numbers(tables["summary"], tables["transfer"], tables["performance"], settings.shown[0])
@@ -127,7 +137,7 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[di
     )
 
 
-def _sections(figures: Collection[str]) -> list[Section]:
+def sections_of(figures: Collection[str]) -> list[Section]:
     """Return the sections that show a figure of the study, and those that have none in any study."""
     shown = [(section, [figure.name in figures for figure in section.figures]) for section in SECTIONS]
     return [section for section, has in shown if any(has) or not has]

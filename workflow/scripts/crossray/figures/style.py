@@ -105,7 +105,7 @@ def notice(phantoms: Sequence[str], real: Sequence[str]) -> str:
     return "Phantoms, not patients: simulated images" if phantoms else ""
 
 
-def _configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str, Any]:
+def configured(chart: alt.TopLevelMixin, title: str, subtitle: str) -> dict[str, Any]:
     """Return the Vega-Lite specification of a chart with its title and the common look."""
     specification = json.loads(chart.to_json(indent=None))
     specification["title"] = {
@@ -151,15 +151,15 @@ def write(figure: Figure, svg: Path, png: Path, words: Path, subtitle: str = "")
         words: file for title, caption and reading.
         subtitle: what stands below the title (:func:`notice`).
     """
-    specification = _configured(figure.chart, figure.title, subtitle)
+    specification = configured(figure.chart, figure.title, subtitle)
     drawn = visible(vl_convert.vegalite_to_svg(specification))
-    write_text(svg, visible(_embeddable(drawn, svg.stem, figure)))
+    write_text(svg, visible(embeddable(drawn, svg.stem, figure)))
     with replacing(png) as partial:
         partial.write_bytes(vl_convert.svg_to_png(drawn, scale=2))
     write_json(words, {"title": figure.title, "caption": figure.caption, "reading": figure.reading})
 
 
-def _embeddable(svg: str, name: str, figure: Figure) -> str:
+def embeddable(svg: str, name: str, figure: Figure) -> str:
     """Make an SVG fit to share a page: own ids, one name and description, nothing said twice, hundredths of a pixel."""
     svg = re.sub(r' (?:aria-[a-z]+|role|font-family|stroke-miterlimit)="[^"]*"', "", svg)
     svg = re.sub(r' (?:d|transform|[xy][12]?)="[^"]*"', _hundredths, svg)

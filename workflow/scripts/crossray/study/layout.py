@@ -78,6 +78,11 @@ FIGURE = "<study>/figures/{figure}.{kind}"
 REPORT = "<study>/report.html"
 DECISION = "<study>/decision.html"
 
+#: the folder of a paper
+PAPER = "<study>/paper/{file}"
+PAPER_FIGURE = "<study>/paper/figures/{figure}.{kind}"
+PAPER_TABLE = "<study>/paper/tables/{table}.csv"
+
 
 def table(name: str) -> str:
     """Return the path of a table of the analysis."""

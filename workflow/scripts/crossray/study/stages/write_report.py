@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from crossray.study.config import Images
+from crossray.study.base import hints
+from crossray.study.config import Study
+from crossray.study.datasets import Dataset
 from crossray.study.models import Model
-from crossray.study.stages.analysis import Intervals
 from crossray.study.stages.shown import Shown
-from crossray.study.training import Training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +25,10 @@ class WriteReport(Shown):
     "The models of the configuration; weights files without their folders."
     external: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     "External models as configured; files without their folders."
-    images: Images
-    "Preprocessing of images."
-    training: Training
-    "Training settings."
-    evaluation: Intervals
-    "When a number is reported, and how its interval is computed."
+    cohorts: Mapping[str, str] = field(default_factory=dict)
+    "Data set to its cohort."
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    "Data set to what its reader was told of images and labels, every choice of the label policy in words."
     overlap: Literal["move", "refuse", "keep"]
     "How patients in different splits were handled."
     descriptions: Mapping[str, str]
@@ -49,3 +47,12 @@ class WriteReport(Shown):
     "The figures that the study has."
     tables: tuple[str, ...]
     "The tables that it has."
+
+    def asked(self) -> Study:
+        """Return the configuration as settings; of data sets those that all have, whatever their reader."""
+        common = set(hints(Dataset))
+        datasets = {
+            name: {key: value for key, value in block.items() if key in common}
+            for name, block in self.configuration["datasets"].items()
+        }
+        return Study.from_dict({**self.configuration, "datasets": datasets})

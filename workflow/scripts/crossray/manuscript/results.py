@@ -1,0 +1,188 @@
+"""Facts of a paper that the tables of the results say: counts, performance, leakage, differences between data sets."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from crossray.figures.style import with_interval
+from crossray.figures.summary_text import (
+    answer,
+    cause_sentences,
+    leakage_sentences,
+    left_out_sentence,
+    primary_sentences,
+)
+from crossray.manuscript.told import Told
+from crossray.methods import data
+from crossray.methods.words import named, of_each
+from crossray.tables import reported
+
+
+def _answer(told: Told) -> str:
+    if not told.study.models:
+        return ""
+    tables = [told.table(name) for name in ("summary", "transfer", "tasks")]
+    classes = told.has("classes")
+    found = answer(tables[0], tables[1], tables[2], told.settings.shown, classes=classes)
+    named_before = primary_sentences(told.table("comparisons")) if told.has("comparisons") else []
+    return " ".join([found, *named_before, left_out_sentence(len(told.settings.seeds), classes)])
+
+
+def _sizes(told: Told) -> str:
+    rows = told.shown("flow").query("split == 'all'")
+    return f"All images that the label policies keep were used: {_counted(rows)}."
+
+
+def _counted(rows: pd.DataFrame) -> str:
+    return "; ".join(
+        f"{row.dataset}, {row.labelled} labelled images of {row.patients} patients" for row in rows.itertuples()
+    )
+
+
+def _flow(told: Told) -> str:
+    rows = told.shown("flow").query("split == 'all'")
+    said = [
+        f"{row.dataset}: {row.rows} rows after the label policy, {row.found} files found, {row.readable} readable, "
+        f"{row.labelled} labelled, of {row.patients} patients"
+        for row in rows.itertuples()
+    ]
+    staying = told.settings.at_sites
+    others = f" Of {named(staying)}, whose images stay at their site, only the bundle is known." if staying else ""
+    return f"{'; '.join(said)}.{others}" if said else others
+
+
+def _unknown(told: Told) -> str:
+    rows = told.table("labels").query("split == 'all'")
+    lacking = [f"{row.task} at {row.dataset} {row.unknown:,}" for row in rows.itertuples() if row.unknown > 0]
+    counts = f"Images with an unknown label: {'; '.join(lacking)}." if lacking else "No label is unknown."
+    return f"An unknown label was left out of the loss and of every measure of its task. {counts}"
+
+
+def _split_sizes(told: Told) -> str:
+    rows = told.shown("flow").query("split != 'all'")
+    said = [
+        f"{name}: "
+        + ", ".join(f"{row.split} {row.labelled} images of {row.patients} patients" for row in of.itertuples())
+        for name, of in rows.groupby("dataset", sort=False)
+    ]
+    return f"Labelled images by split, after the audit of leakage. {'; '.join(said)}." if said else ""
+
+
+def _partition(told: Told) -> str:
+    return f"{' '.join(data.splits(told.settings).paragraphs[:-1])} {_split_sizes(told)}"
+
+
+def _audit(told: Told) -> str:
+    return " ".join(leakage_sentences(told.table("leakage"), told.study.leakage.overlap))
+
+
+def _disjoint(told: Told) -> str:
+    done = " ".join(data.splits(told.settings).paragraphs[-1:])
+    return f"Within a data set splits are disjoint by patient. {done} {_audit(told)}"
+
+
+def _subgroups(told: Told) -> str:
+    if not told.has("subgroups"):
+        return ""
+    rows = told.table("subgroups")
+    measured = rows[rows["auc"].notna() & (rows["group"] != "all")]
+    low = measured[measured["difference_high"] < 0]
+    return (
+        f"Of {len(measured)} groups with a number (a model, target, task and group each), {len(low)} have an AUC below "
+        "that of the others, by an uncorrected 95 % interval."
+    )
+
+
+def _differences(told: Told) -> str:
+    sampled = of_each({name: data.sampled(one) for name, one in told.study.datasets.items()})
+    rows = told.table("labels").query("split == 'test'").dropna(subset=["prevalence"])
+    shares = "; ".join(
+        f"{task}: {', '.join(f'{row.dataset} {row.prevalence:.2f}' for row in of.itertuples())}"
+        for task, of in rows.groupby("task", sort=False)
+    )
+    causes = " ".join(cause_sentences(told.table("shift"), told.table("transfer"))) if told.has("shift") else ""
+    return f"Sampling: {sampled}. Prevalence in test splits: {shares}. {causes}"
+
+
+def _characteristics(told: Told) -> str:
+    rows = told.shown("datasets")
+    said = []
+    for name, of in rows.groupby("dataset", sort=False):
+        parts = [
+            f"{kind} " + ", ".join(f"{row.value} {row.images}" for row in of[of["property"] == kind].itertuples())
+            for kind in ("view", "sex", "age")
+            if (of["property"] == kind).any()
+        ]
+        said.append(f"{name} (images): {'; '.join(parts)}")
+    return ". ".join(said) + "." if said else ""
+
+
+def _events(told: Told) -> str:
+    rows = told.shown("labels").query("split == 'test'")
+    said = [
+        f"{name}: " + ", ".join(f"{row.task} {row.positives} of {_both(row)}" for row in of.itertuples())
+        for name, of in rows.groupby("dataset", sort=False)
+    ]
+    return f"Positive of labelled images in test splits. {'; '.join(said)}."
+
+
+def _both(row: Any) -> str:
+    positives, negatives = row.positives, row.negatives
+    return (
+        str(positives + negatives)
+        if isinstance(positives, int) and isinstance(negatives, int)
+        else "a number not shown"
+    )
+
+
+def _heterogeneity(told: Told) -> str:
+    pairs = told.table("transfer")
+    away = pairs[(pairs["source"] != pairs["target"]) & pairs["drop"].notna()]
+    if away.empty:
+        return ""
+    low, high = away.loc[away["drop"].idxmin()], away.loc[away["drop"].idxmax()]
+    ends = [
+        f"{row['drop']:.2f} ({row['model']}, {row['source']} to {row['target']}, 95 % interval "
+        f"{row['drop_low']:.2f} to {row['drop_high']:.2f})"
+        for row in (low, high)
+    ]
+    return f"Drops of {len(away)} pairs range from {ends[0]} to {ends[1]}."
+
+
+def _accuracy(told: Told) -> str:
+    rows = reported(told.table("performance"))
+    known = rows[rows["auc"].notna() & (rows["model"] == told.settings.shown[0])]
+    if known.empty:
+        return ""
+    home = [row.target in told.settings.members.get(row.source, ()) for row in known.itertuples()]
+    at_home = known[home]
+    said = "; ".join(
+        f"{row.source}, {row.task} {with_interval(row.auc, row.auc_low, row.auc_high)}" for row in at_home.itertuples()
+    )
+    return f"{len(known)} cells of {told.settings.shown[0]} have an AUC. Internal AUCs: {said}." if said else (
+        f"{len(known)} cells of {told.settings.shown[0]} have an AUC."
+    )  # fmt: skip
+
+
+def _failures(told: Told) -> str:
+    rows = reported(told.table("performance"))
+    below = int((rows["auc_high"] < 0.5).sum())
+    shown = " The report shows the images on which two models differ most." if told.has("outputs") else ""
+    return f"{below} of {int(rows['auc'].notna().sum())} cells are worse than chance by their interval.{shown}"
+
+
+def _updated(told: Told) -> str:
+    return "See corrections_by_verdict.csv." if told.has("corrections") else "No model was updated."
+
+
+def _external(told: Told) -> str:
+    return f"Every other target: {named(told.settings.targets)}. {_heterogeneity(told)}"
+
+
+RESULTS: dict[str, Callable[[Told], str]] = {
+    "answer": _answer, "sizes": _sizes, "flow": _flow, "unknown": _unknown, "split_sizes": _split_sizes,
+    "partition": _partition, "audit": _audit, "disjoint": _disjoint, "subgroups": _subgroups, "updated": _updated,
+    "differences": _differences, "characteristics": _characteristics, "events": _events,
+    "heterogeneity": _heterogeneity, "accuracy": _accuracy, "failures": _failures, "external": _external,
+}  # fmt: skip

@@ -1,0 +1,44 @@
+"""A study's results and what the report is told of it, for what its paper says."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from crossray.figures.registry import TABLES
+from crossray.study.config import Study
+from crossray.study.stages.write_report import WriteReport
+from crossray.tables import contract_of, read, with_marks
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a paper is told.
+
+    Attributes:
+        folder: the study's results.
+        datasets: the folder of data sets.
+        settings: of the report.
+    """
+
+    folder: Path
+    datasets: Path
+    settings: WriteReport
+
+    @cached_property
+    def study(self) -> Study:
+        """The configuration."""
+        return self.settings.asked()
+
+    def has(self, table: str) -> bool:
+        """Return whether the study has a table."""
+        return table in self.settings.tables
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the study."""
+        return read(self.folder / TABLES[name].path, contract_of(name))
+
+    def shown(self, name: str) -> pd.DataFrame:
+        """Return a table with the marks of counts that are not shown."""
+        return with_marks(self.table(name), self.folder / TABLES[name].path)

@@ -1,0 +1,239 @@
+"""What a methods section says of the evaluation: measures, intervals, tests, and the further analyses of a study."""
+
+from collections.abc import Callable, Iterator
+
+from crossray.methods.words import Part, named, part, percent, written
+from crossray.study.acceptance import CLAIM, Criteria
+from crossray.study.config import Study
+from crossray.study.evaluation import Comparison, Evaluation
+from crossray.study.film_plan import FilmPlan
+from crossray.study.stages.write_report import WriteReport
+
+_UNITS = {
+    "image": "Single images were evaluated.",
+    "study": "Studies were evaluated, each positive if one of its images is, with the {combine} of their outputs.",
+    "patient": "Patients were evaluated, each positive if one of their images is, with the {combine} of their outputs.",
+}
+_COMBINED = {"max": "maximum", "mean": "mean"}
+_METHODS = {
+    "grad_cam": "Grad-CAM [@selvaraju2017]",
+    "integrated_gradients": "integrated gradients [@sundararajan2017]",
+    "input_gradients": "input gradients [@simonyan2014]",
+}
+
+
+def evaluation(settings: WriteReport) -> Part:
+    """Say what was measured, with which uncertainty."""
+    study = settings.asked()
+    asked = study.evaluation
+    inside = (
+        "A test at a source's own held-out patients is internal, one at another data set external; the drop is the "
+        "internal minus the external AUC, mean over the tasks that both can be measured on. The main measure is the "
+        "area under the ROC curve (AUC), beside it average precision, sensitivity and specificity."
+    )
+    return part(
+        "Evaluation",
+        f"Targets were {named(settings.targets)}. {inside} {unit(asked)} Cells with fewer than {asked.minimum} "
+        "patients with the finding, or without it, stay empty.",
+        "Thresholds for sensitivity, specificity, F1 and accuracy maximise Youden's index [@youden1950] on the "
+        "source's validation split; no choice was made on a test split, but for results that are named as the target's "
+        "own.",
+        _intervals(asked),
+        "If the interval of a model's internal AUC reaches chance (0.5), its drops are left out of means and counts. "
+        "Worse than chance means that the whole interval lies below 0.5.",
+    )
+
+
+def unit(asked: Evaluation) -> str:
+    """Say what is evaluated: images, studies or patients."""
+    return _UNITS[asked.unit].format(combine=_COMBINED[asked.combine])
+
+
+def _intervals(asked: Evaluation) -> str:
+    return (
+        "Intervals are of 95 %. Those of AUCs use Newcombe's method 5 [@newcombe2006], with DeLong's variance "
+        "[@delong1988], patients as clusters [@obuchowski1997], moderated by the number of patients, and Student's t. "
+        "Intervals of mean AUCs and of their differences are recovered from these (MOVER [@zou2008]), with the "
+        f"correlations of {asked.resamples} bootstrap resamples of patients [@efron1979] (seed {asked.seed}). "
+        "Intervals of all other numbers, unless their table says otherwise, are percentiles of these resamples."
+    )
+
+
+def comparisons(settings: WriteReport) -> Part:
+    """Say which differences were tested, and how for multiplicity was corrected."""
+    study = settings.asked()
+    if not study.models:
+        return part("Comparisons")
+    primary = study.evaluation.primary
+    if primary:
+        first = next(iter(study.models))
+        named_before = "Named before the run (primary): " + "; ".join(_comparison(one, first) for one in primary) + "."
+    else:
+        named_before = "No comparison was named before the run, so all are exploratory."
+    pairs = [f"{one.first} and {one.second} on {one.task} at {one.target}" for one in study.evaluation.pairs]
+    return part(
+        "Comparisons",
+        "Differences on the same images are tested paired by patient, others by limits recovered from those of both "
+        "AUCs [@zou2008]. P values are corrected by Holm's method [@holm1979], separately for comparisons named before "
+        "the run (primary; a single one needs no correction) and all others (exploratory); intervals of single cells "
+        "are not corrected. "
+        f"{named_before}",
+        f"Outputs were compared image by image [@bland1986] for {'; '.join(pairs)}." if pairs else "",
+    )
+
+
+def _comparison(one: Comparison, first_model: str) -> str:
+    task = one.task or "the mean of tasks"
+    model = one.model or first_model
+    if one.target:
+        return f"{one.first} against {one.second}, both tested at {one.target}, {task}, model {model}"
+    return f"{one.first} tested internally against the same models tested at {one.second}, {task}, model {model}"
+
+
+def analyses(settings: WriteReport) -> Part:
+    """Say which further questions were asked, each where the study has it."""
+    study = settings.asked()
+    return part("Further analyses", *(words for of in _ANALYSES for words in of(settings, study)))
+
+
+def _calibration(settings: WriteReport, study: Study) -> Iterator[str]:
+    if "calibration" in settings.tables:
+        yield (
+            "Calibration was measured by the expected calibration error, the Brier score, observed over expected, and "
+            "the slope and intercept of the logistic calibration line [@vancalster2016]."
+        )
+    if "subgroups" in settings.tables:
+        yield (
+            "AUCs were measured by sex, age band (under 18, 18 to 39, 40 to 59, 60 to 79, 80 and more years), view and "
+            "the strata of a data set, each group against all others of its kind."
+        )
+
+
+def _probe(settings: WriteReport, study: Study) -> Iterator[str]:
+    if "probe" in settings.tables:
+        yield (
+            "A logistic regression predicted the data set from images of 16 x 16 pixels and from each model's features "
+            f"[@zech2018], on {study.evaluation.probe_images} images of each domain and split at most, one per patient."
+        )
+
+
+def _agreement(settings: WriteReport, study: Study) -> Iterator[str]:
+    if "agreement" in settings.tables:
+        yield "Agreement of models on single images was measured by Cohen's kappa [@cohen1960] at their thresholds."
+
+
+def _sweeps(settings: WriteReport, study: Study) -> Iterator[str]:
+    if "sweeps" in settings.tables:
+        yield (
+            "Each point of a sweep was tested at every target; the tables have what selection by the source's "
+            "validation, by left-out domains, and by the target itself (which no user has) would have chosen "
+            "[@gulrajani2021]."
+        )
+
+
+def _explanation(settings: WriteReport, study: Study) -> Iterator[str]:
+    asked = study.explanation
+    if not asked or "shift" not in settings.tables:
+        return
+    encoder = "random weights" if asked.encoder == "random" else f"the weights {asked.encoder}"
+    yield (
+        "Drops were split into prevalence [@saerens2002], case mix, images, and labels or unseen images [@cai2023], by "
+        "a domain classifier on features of a ResNet18 with "
+        f"{encoder} and on the acquisition; a verdict needs {asked.minimum} positives and negatives on both sides. "
+        f"Intervals are from {asked.resamples} resamples of patients in which everything was refitted; the false "
+        "discovery rate over all pairs and tasks was controlled."
+    )
+    yield (
+        "Corrections of images and outputs were applied to every pair and compared with the causes found."
+        if asked.corrections and "corrections" in settings.tables
+        else "No correction was applied (corrections: no)."
+    )
+
+
+def _attribution(settings: WriteReport, study: Study) -> Iterator[str]:
+    asked = study.evaluation.attribution
+    if asked:
+        has_regions = "localisation" in settings.tables
+        scored = "scored against annotated regions" if has_regions else "shown, as there are no regions to score them"
+        yield (
+            f"Evidence was attributed to pixels by {named([_METHODS[name] for name in asked.methods])} with captum "
+            "[@kokhlikyan2020], on "
+            f"{asked.images} positive test images per target and task at most; maps were {scored}, beside those of the "
+            "same networks with random weights [@adebayo2018]."
+        )
+
+
+def _usefulness(settings: WriteReport, study: Study) -> Iterator[str]:
+    if study.usefulness and "decision_curve" in settings.tables:
+        low, high = study.usefulness.thresholds
+        yield (
+            f"Net benefit [@vickers2006] was measured for thresholds from {percent(low)} to {percent(high)}, against "
+            "acting on all and on none, where the prevalence at the site is known."
+        )
+
+
+def _acceptance(settings: WriteReport, study: Study) -> Iterator[str]:
+    if study.acceptance:
+        criteria = "; ".join(f"{task}: {_criteria(one)}" for task, one in study.acceptance.items())
+        yield (
+            f"Acceptance criteria were part of the configuration: {criteria}. A criterion is met if its whole 95 % "
+            "interval lies at or above it; all are met if each is (intersection-union test [@berger1982]). Thresholds "
+            "of the target are cross-fitted over five parts of its patients."
+        )
+
+
+def _criteria(one: Criteria) -> str:
+    said = [f"{name} at least {value:g}" for name, value in one.wanted().items()]
+    if one.against:
+        other = "the maker's claim" if one.against == CLAIM else one.against
+        said.append(f"not worse than {other} by more than {one.margin:g}")
+    if one.prevalence is not None:
+        said.append(f"prevalence {percent(one.prevalence)} where it is used")
+    if one.miss_costs is not None:
+        said.append(f"a missed finding as bad as {one.miss_costs:g} false alarms")
+    if one.per_day is not None:
+        said.append(f"{one.per_day:g} images a day")
+    return ", ".join(said)
+
+
+def _plan(settings: WriteReport, study: Study) -> Iterator[str]:
+    asked = study.plan
+    if not asked:
+        return
+    expected = "; ".join(f"{task} {written(one.as_dict())}" for task, one in asked.tasks.items())
+    yield (
+        f"The number of films to read was computed [@riley2021] for 95 % intervals of the widths "
+        f"{written(asked.widths.as_dict())}, expecting {expected}, with {_clusters(asked)}."
+    )
+    if asked.readings:
+        whole = "whole patients" if asked.whole_patients else "single films"
+        yield f"A stratified random list of {asked.readings} films was drawn ({whole}, seed {asked.seed})."
+    if asked.labels:
+        yield (
+            f"Labels of the films that were read are the answers of {asked.labels}; estimates weigh each film by its "
+            "stratum [@horvitz1952]."
+        )
+
+
+def _clusters(asked: FilmPlan) -> str:
+    kish = "by Kish's formula [@kish1965]" if asked.design_effect is None else f"{asked.design_effect:g}"
+    return f"{asked.images_per_patient:g} images per patient and the design effect {kish}"
+
+
+def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
+    closed = study.closed()
+    if not closed:
+        return
+    if study.small_cells > 1:
+        yield (
+            f"Of data sets that are not public ({named(closed)}), no count of images or patients from 1 to "
+            f"{study.small_cells - 1} is shown, nor a number that rests on fewer than {study.small_cells} patients, "
+            "positives or negatives."
+        )
+    else:
+        yield f"Small counts are shown for data sets that are not public ({named(closed)}) too."
+
+
+_ANALYSES: tuple[Callable[[WriteReport, Study], Iterator[str]], ...] = (
+    _calibration, _agreement, _probe, _sweeps, _explanation, _attribution, _usefulness, _acceptance, _plan, _counts,
+)  # fmt: skip
