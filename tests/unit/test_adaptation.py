@@ -136,6 +136,14 @@ def test_recalibration_finds_what_many_images_say_and_hardly_moves_with_few(inte
     assert list(Local(np.array([]), np.array([])).recalibrated(np.array([0.3]))) == [0.3]
 
 
+def test_recalibration_turns_no_order_round():
+    generator = np.random.default_rng(9)
+    logits = generator.normal(size=5000)
+    found = Local(made_labels(generator, -2 * logits - 1), logits).recalibrated(np.array([0.0, 1.0]))
+    assert found[1] > found[0]
+    assert expit(found[0]) == pytest.approx(expit(-2 * logits - 1).mean(), abs=0.02)
+
+
 def test_calls_from_the_prevalence_on_are_youdens_best_for_a_calibrated_model():
     generator = np.random.default_rng(7)
     logits = generator.normal(-1, 1.5, 50_000)

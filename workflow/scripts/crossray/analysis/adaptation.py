@@ -42,6 +42,8 @@ SENSITIVITY, SPECIFICITY, BALANCED = "sensitivity", "specificity", "balanced acc
 METRICS = (AUC, LOG_LOSS, SENSITIVITY, SPECIFICITY, BALANCED)
 #: the metrics that are better when smaller
 _LOSSES = (LOG_LOSS,)
+#: a recalibration turns no order round, even where a sample says so
+_LEAST_SLOPE = 0.05
 _PENALTY = 1 / np.array([INTERCEPT_DEVIATION, SLOPE_DEVIATION]) ** 2
 
 
@@ -66,12 +68,15 @@ class Local:
         return float(logit((self.labels.sum() + 0.5) / (len(self.labels) + 1)))
 
     def recalibrated(self, logits: NDArray) -> NDArray[np.float64]:
-        """Move intercept and slope of logits by the sample, drawn towards where they are."""
+        """Move intercept and slope of logits by the sample, drawn towards where they are; their order stays."""
         if not len(self.labels):
             return logits
-        design = np.c_[np.ones(len(self.labels)), self.logits]
-        found = refitted(design, self.labels, np.ones((1, len(self.labels))), _PENALTY, self.logits[None])[0]
-        return logits + found[0] + found[1] * logits
+        each, design = np.ones((1, len(self.labels))), np.c_[np.ones(len(self.labels)), self.logits]
+        intercept, change = refitted(design, self.labels, each, _PENALTY, self.logits[None])[0]
+        slope = max(1 + change, _LEAST_SLOPE)
+        if slope > 1 + change:
+            intercept = refitted(design[:, :1], self.labels, each, _PENALTY[:1], slope * self.logits[None])[0, 0]
+        return intercept + slope * logits
 
 
 @dataclass(frozen=True)
