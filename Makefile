@@ -6,7 +6,7 @@ LOCKED := $(if $(filter cpu,$(DEVICE)),envs/cpu.txt,requirements.lock)
 #: PyTorch's builds for processors, of the locked versions; their index is uv's to know, and no hash of theirs is locked
 TORCH := $(shell sed -n 's/^\(torch\|torchvision\)==\([^ ]*\) .*/\1==\2/p' requirements.lock)
 
-.PHONY: help install demo check test test-unit test-all coverage soak fuzz lint format docs conformance bench calibration audit upgrade lock
+.PHONY: help install demo check test test-unit test-all coverage soak fuzz lint format docs site release conformance bench calibration audit upgrade lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,8 +70,16 @@ format: install ## mend style
 docs: install ## write the parts of the docs that come from the code
 	@python docs/config_reference.py
 	@python docs/table_reference.py
+	@python docs/command_reference.py
 	@python docs/label_comparison.py
 	@python docs/third_party.py
+
+site: install ## build the docs as a site, in the folder site; a link to nothing is an error
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+	@echo "Open site/index.html, or, to search it: python -m http.server --directory site"
+
+release: install ## set the version, build wheel and sdist in dist, commit and tag: make release VERSION=1.0.0
+	@python envs/release.py $(VERSION)
 
 conformance: install ## convert pydicom's test files, compare with other decoders, write docs/dicom-conformance.md
 	@python docs/conformance.py --write

@@ -218,8 +218,8 @@ def test_the_reference_of_keys_and_the_schema_are_those_of_the_classes():
     assert config_reference.SCHEMA.read_text(encoding="utf-8") == config_reference.schema(), "run `make docs`"
 
 
-def test_the_readmes_example_is_a_valid_study():
-    block = re.search(r"```yaml\n(datasets:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
+def test_the_example_for_ones_own_hospital_is_a_valid_study():
+    block = re.search(r"```yaml\n(datasets:.*?)```", (ROOT / "docs/own-hospital.md").read_text(), re.DOTALL).group(1)
     assert len(block.splitlines()) <= 13
     study = {"study": "own", "tasks": ["Effusion"], **yaml.safe_load(block)}
     assert study_of(study).datasets["ours"].public is False

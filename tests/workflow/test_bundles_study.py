@@ -116,8 +116,8 @@ def wanted(checkout):
 def commands(begins):
     """Return the block of commands in docs/bundles.md that begins with these words."""
     page = (ROOT / "docs/bundles.md").read_text(encoding="utf-8")
-    (found,) = [block for block in page.split("```\n") if block.startswith(f"# {begins}")]
-    return found
+    (found,) = [block for block in page.split("```bash\n") if block.startswith(f"# {begins}")]
+    return found.partition("```")[0]
 
 
 def as_written(checkout, begins):

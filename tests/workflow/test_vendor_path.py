@@ -18,7 +18,7 @@ def as_written():
     """Return the configuration and the commands of the page."""
     page = (ROOT / "docs/decision.md").read_text(encoding="utf-8")
     part = page.split("## From a vendor's file to the sheet")[1].split("\n## ")[0]
-    configuration, commands = re.findall(r"```(?:yaml)?\n(.*?)```", part, re.DOTALL)
+    configuration, commands = re.findall(r"```(?:yaml|bash)\n(.*?)```", part, re.DOTALL)
     return configuration, commands.splitlines()
 
 
