@@ -11,6 +11,7 @@ from scipy.stats import norm
 from crossray import manifest, maps, predictions, regions
 from crossray.analysis import (
     acceptance,
+    adaptation,
     agreement,
     calibration,
     chosen_films,
@@ -74,6 +75,7 @@ from crossray.study.stages.plan_films import PlanFilms
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.training import Augmentation, Training
+from crossray.study.ways import AS_IT_IS, BATCH_NORM, OF_NETWORKS, OF_OUTPUTS
 from crossray.tables import contract_of, read
 from crossray.tables import write as write_table
 from helpers import ROOT, manifest_table
@@ -156,7 +158,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external", "usefulness", "readers", "plan", "readings", "read",
+            "external", "usefulness", "readers", "plan", "readings", "read", "adaptation",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -415,6 +417,9 @@ class Made:
         self._correct()
         given_back, groups = corrections.measure(study, [], self.folder / "corrected", terms, evidence)
         self._write(corrections=given_back, corrections_by_verdict=groups)
+        pairs = self._adapt()
+        worth, advice = adaptation.measure(study, self.folder / "adapted", pairs, (*OF_OUTPUTS, *OF_NETWORKS), terms)
+        self._write(adaptation=worth, adaptation_advice=advice)
         planted, acceptance = truth.measure(study, self.hospitals(), terms)
         self._write(shift_truth=planted, shift_acceptance=acceptance)
 
@@ -465,6 +470,31 @@ class Made:
             columns = [*(f"encoder {i}" for i in range(4)), "acquisition mean", "acquisition noise"]
             found[name] = pd.concat([ids, pd.DataFrame(values, columns=columns)], axis=1)
         return found
+
+    def _adapt(self):
+        """Write what becomes of the first source's model elsewhere: nothing but surer logits; return pairs."""
+        source, generator = self.sources[0], np.random.default_rng(8)
+        own = self.settings["members"][source]
+        targets = [name for name in self.labels if name not in own and name not in self.tested]
+        for target, seed in [(target, seed) for target in targets for seed in self.seeds]:
+            table = manifest.read(self.folder / f"manifests/{target}.parquet")
+            test = pd.read_parquet(self.folder / f"predictions/resnet50/{source}/{seed}/test/{target}.parquet")
+            local = table[table["split"] != "test"]
+            noise = generator.normal(size=(len(local), test.shape[1] - 1))
+            seen = self._logits(source, target, local, list(test.columns[1:]), noise)
+            parts = []
+            for images, draw in ((20, 0), (20, 1), (40, 0), (40, 1), (len(local), 0)):
+                some = seen.sample(images, random_state=draw) if images < len(local) else seen
+                facts = {"images": images, "draw": draw}
+                parts += [some.assign(split="local", way=way, **facts) for way in (AS_IT_IS, BATCH_NORM)]
+                parts += [
+                    test.assign(**{task: 1.2 * test[task] for task in test.columns[1:]}, split="test", way=way, **facts)
+                    for way in OF_NETWORKS
+                ]
+            path = self.folder / f"adapted/resnet50/{source}/{seed}/{target}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            pd.concat(parts, ignore_index=True).to_parquet(path, index=False)
+        return [(source, target) for target in targets]
 
     def _correct(self):
         """Write logits after corrections: none changes anything but one, which pushes all logits up."""

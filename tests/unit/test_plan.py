@@ -152,8 +152,9 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
         stage_settings.convert_shard(made.study.datasets["north"], made.shape, 2),
         stage_settings.index_shards(made.study.datasets["north"], made.shape),
         *(stage_settings.predict(made, embeds) for embeds in (True, False)),
+        stage_settings.adapt_model(made, "a", 0),
         *(getattr(stage_settings, name)(made) for name in (
-            "audit_leakage", "assign_splits", "predict_corrected", "describe_images",
+            "measure_adaptation", "audit_leakage", "assign_splits", "predict_corrected", "describe_images",
             "attribute_images", "probe_sources", "analysis", "compare_outputs", "measure_sweeps",
             "measure_localisation", "explain_drops", "check_verdicts", "measure_corrections", "summarise_datasets",
             "compare_paper", "summarise_models")),

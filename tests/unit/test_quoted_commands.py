@@ -52,6 +52,9 @@ RUN = {
     "snakemake diff --cores 1 --config before=results/OTHER": (
         f"{W}test_tiny_study.py::test_a_study_set_beside_its_own_tables_is_equal"
     ),
+    "snakemake paper --cores all --configfile STUDY.yaml": (
+        f"{W}test_paper_folder.py::test_the_paper_of_a_study_is_written_from_it_and_reruns_nothing_else"
+    ),
     "snakemake plan --cores 1 --configfile STUDY.yaml": (
         f"{W}test_external_study.py::test_films_are_planned_listed_read_and_judged"
     ),
@@ -65,6 +68,9 @@ RUN = {
     "snakemake --cores all --configfile config/studies/known-truth.yaml": BEGUN,
     "snakemake --cores all --configfile config/studies/external.yaml": BEGUN,
     "snakemake --cores all --configfile config/studies/planning.yaml": BEGUN,
+    "snakemake --cores all --configfile config/studies/adaptation.yaml": (
+        f"{W}test_adaptation_study.py::test_the_curve_is_on_the_page_and_answers_first"
+    ),
     "snakemake --cores all --configfile config/studies/transfer.yaml": BEGUN,
     "snakemake --cores all --configfile config/studies/children-adults.yaml": TUTORIAL,
     "snakemake check --cores 1 --configfile config/studies/children-adults.yaml": TUTORIAL,

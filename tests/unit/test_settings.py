@@ -65,7 +65,11 @@ def test_two_studies_do_not_share_defaults():
 @pytest.mark.parametrize(
     ("keys", "value", "message"),
     [
-        (["epochs"], 3, r"the top level: unknown key epochs; allowed are acceptance, bundle, container, datasets, "),
+        (
+            ["epochs"],
+            3,
+            r"the top level: unknown key epochs; allowed are acceptance, adaptation, bundle, container, ",
+        ),
         (
             ["private"],
             "results/private",

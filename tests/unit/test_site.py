@@ -43,8 +43,9 @@ def test_every_page_is_in_the_navigation():
     navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
     named = list(leaves(pages._listed(navigation)))
     there = {str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")} | {*pages.OUTSIDE.values()}
-    assert not there - set(named), "give each a line below nav in mkdocs.yml"
-    assert not set(named) - there, "below nav in mkdocs.yml, and not there"
+    missing, gone = sorted(there - set(named)), sorted(set(named) - there)
+    assert not missing, f"give each a line below nav in mkdocs.yml: {missing}"
+    assert not gone, f"below nav in mkdocs.yml, and not there: {gone}"
     assert len(named) == len(set(named))
 
 

@@ -234,6 +234,18 @@ def corrected_predictions(wildcards):
     return on_own(rules.predict_corrected.output.predictions, PLAN.foreign_targets, PLAN.explained_models)
 
 
+def adapted_outputs(wildcards):
+    """Return the outputs of the model that is adapted, for every pair and seed."""
+    names = [{"source": source, "target": target} for source, target in PLAN.adapted_pairs]
+    return [path for pair in names for path in expand(layout.ADAPTED, model=PLAN.adapted_model, seed=SEEDS, **pair)]
+
+
+def own_validation(wildcards):
+    """Return a training's predictions for the validation splits of its source."""
+    names = {"model": wildcards.model, "source": wildcards.source, "seed": wildcards.seed, "split": "validation"}
+    return expand(layout.PREDICTION, target=PLAN.members[wildcards.source], **names)
+
+
 def figure_tables(wildcards):
     """Return the tables that a figure is drawn from."""
     return [layout.table(name) for name in ALL_FIGURES[wildcards.figure].tables]

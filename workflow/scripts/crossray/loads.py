@@ -99,6 +99,15 @@ class Loads:
         """Return the images of a target, once for each correction and once more for statistics."""
         return 5 * self.images(dataset)
 
+    def adapted(self, model: str, dataset: str) -> int:
+        """Return how many images go through a network to adapt a model to a target: a training costs three a step."""
+        asked, images = self._plan.study.adaptation, self.images(dataset)
+        if asked is None:
+            return images
+        epochs = asked.epochs + self._plan.models[model].training.epochs
+        learnt = images + asked.draws * sum(size for size in asked.images if size < images)
+        return images * (2 + asked.draws * len(asked.images) * len(asked.ways)) + 3 * epochs * learnt
+
     def described(self, dataset: str) -> int:
         """Return how many images of a data set are described."""
         return min(self.images(dataset), DESCRIBED) if self._plan.study.explanation else 0

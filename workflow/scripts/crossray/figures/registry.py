@@ -498,6 +498,28 @@ SECTIONS = (
         category="Why",
     ),
     Section(
+        "adaptation",
+        "Local images",
+        "What are local images worth, and what to do with them?",
+        parts=(
+            Passage("adaptation"),
+            FigureEntry(
+                "adaptation",
+                label="what local images are worth",
+                caption=(
+                    "Log-loss, AUC and balanced accuracy on test images against the number of local images, for each "
+                    "way of using them (docs/adaptation.md)."
+                ),
+                tables=("adaptation", "adaptation_advice"),
+                settings=("resamples",),
+                needs="adaptation",
+            ),
+            TableEntry("adaptation_advice", "adaptation"),
+            TableEntry("adaptation", "adaptation"),
+        ),
+        category="Use",
+    ),
+    Section(
         "paper",
         "The paper",
         "Comparison with the paper",

@@ -14,6 +14,7 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
+from crossray.figures import adaptation_text
 from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
@@ -95,6 +96,7 @@ def render(
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
         decisions=decided,
         films=list(said(tables)),
+        adaptation=_adaptation(tables),
         lead=list(lead(decided)),
         flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
@@ -109,6 +111,13 @@ def render(
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
     return visible(page)
+
+
+def _adaptation(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return what is said of local images, nothing in a study that does not ask."""
+    if "adaptation" not in tables:
+        return []
+    return list(adaptation_text.said(tables["adaptation"], tables["adaptation_advice"]))
 
 
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:

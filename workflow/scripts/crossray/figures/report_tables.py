@@ -42,6 +42,7 @@ _WORDS = {
     "net_benefit_low": "low", "net_benefit_high": "high", "over_all": "over treating all", "over_all_low": "low",
     "over_all_high": "high", "is_own": "used",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
+    "gain_low": "low", "gain_high": "high", "draws_sd": "SD of samples", "plain": "as it is",
 }  # fmt: skip
 
 
@@ -296,6 +297,15 @@ VIEWS = {
     "read_films": View(
         "estimates from films that were read",
         "model source target task measure listed images positives negatives estimate estimate_low estimate_high reason",
+    ),
+    "adaptation": View(
+        "what local images are worth",
+        "model source target task metric way local_images draws value value_low value_high gain gain_low gain_high "
+        "draws_sd reason",
+    ),
+    "adaptation_advice": View(
+        "what to do with local images",
+        "model source target task metric local_images verdict advised why plain value best best_value behind",
     ),
     "label_agreement": View(
         "two labellings of the same images",

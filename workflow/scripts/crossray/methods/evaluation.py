@@ -220,6 +220,22 @@ def _clusters(asked: FilmPlan) -> str:
     return f"{asked.images_per_patient:g} images per patient and the design effect {kish}"
 
 
+def _adaptation(settings: WriteReport, study: Study) -> Iterator[str]:
+    asked = study.adaptation
+    if not asked or "adaptation" not in settings.tables:
+        return
+    pairs = [f"that of {pair.source} to {pair.target}" for pair in asked.pairs] or ["every one to every other target"]
+    model = f"The model {asked.model}" if asked.model else "The first model"
+    yield (
+        f"{model} was adapted ({named(pairs)}) with samples of {named(list(map(str, asked.images)))} and all images of "
+        f"a target's training and validation splits, {asked.draws} nested draws of whole patients, in these ways: "
+        f"{named(asked.ways)}. Recalibrations are drawn towards none; heads are ridge regressions drawn towards the "
+        "model's own, whose penalty patients of the sample chose; fine-tuning took "
+        f"{asked.epochs} epochs at a learning rate of {asked.learning_rate:g}. No test image chose anything; intervals "
+        "are over test patients and draws."
+    )
+
+
 def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
     closed = study.closed()
     if not closed:
@@ -235,5 +251,6 @@ def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
 
 
 _ANALYSES: tuple[Callable[[WriteReport, Study], Iterator[str]], ...] = (
-    _calibration, _agreement, _probe, _sweeps, _explanation, _attribution, _usefulness, _acceptance, _plan, _counts,
+    _calibration, _agreement, _probe, _sweeps, _explanation, _attribution, _usefulness, _acceptance, _plan,
+    _adaptation, _counts,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from crossray.errors import UserError, cut, listed
 from crossray.study.acceptance import CLAIM
+from crossray.study.adaptation_checks import wrong_adaptation
 from crossray.study.bundle_checks import wrong_bundles
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset, path_settings
@@ -39,6 +40,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_acceptance(study)
     yield from _wrong_sampling(study)
     yield from wrong_film_plan(study)
+    yield from wrong_adaptation(study)
     yield from wrong_external(study)
     yield from wrong_bundles(study)
     for name, model in study.models.items():

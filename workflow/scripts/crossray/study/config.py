@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Le, Len
 
 from crossray.study.acceptance import Criteria
+from crossray.study.adaptation import Adaptation
 from crossray.study.base import LeftOut, Settings
 from crossray.study.bundle import Bundle
 from crossray.study.datasets import Dataset
@@ -100,6 +101,9 @@ class Study(Settings):
     explanation: LeftOut[Explanation] = None
     """Also split drops into prevalence, images and label rule, with a verdict for every pair and task, or that no
     verdict is possible (docs/shift.md)."""
+    adaptation: LeftOut[Adaptation] = None
+    """Also measure what labelled images of a target are worth: a new threshold, recalibration, batch-norm statistics, a
+    new head, fine-tuning, or training from scratch, with several numbers of images (docs/adaptation.md)."""
     usefulness: LeftOut[Usefulness] = None
     """Also estimate the net benefit of acting on a model's probabilities, against treating all and none, and the
     distributions of its outputs with and without a finding (docs/usefulness.md)."""

@@ -44,6 +44,8 @@ RECORD = "{model}/{source}/{seed}/training.json"
 #: in the folder of a study's predictions, and in that of corrected ones
 PREDICTION = "{model}/{source}/{seed}/{split}/{target}.parquet"
 CORRECTED = "{model}/{source}/{seed}/{target}.parquet"
+#: in the folder of the outputs of adapted models
+ADAPTED = "{model}/{source}/{seed}/{target}.parquet"
 
 #: films to read, in the study's folder, and in the private one
 TO_READ = "to_read/{target}.csv"

@@ -59,6 +59,7 @@ SHARED_RECORD = "<study>/shared_heads/{model}/{penalty}/{seed}/training.json"
 #: what models make of images
 PREDICTION = f"<study>/predictions/{folders.PREDICTION}"
 CORRECTED = f"<study>/corrected/{folders.CORRECTED}"
+ADAPTED = f"<study>/adapted/{folders.ADAPTED}"
 #: scores of models that were trained elsewhere: those of simulated readers, and all under the names of manifests
 SIMULATED_SCORES = "<study>/external/{model}/{target}.csv"
 SCORES = "<study>/external/{model}/{target}.parquet"

@@ -34,7 +34,7 @@ CHANNELS = {"grey": 1, "rgb": 3}
 #: columns that stand beside those of the tasks in one table or another, and what stands for several tasks
 NOT_TASKS = frozenset({
     "image_id", "patient_id", "study_id", "path", "view", "sex", "age", "split", "file", "row", "dataset", "correction",
-    "findings", "mean of tasks", "all tasks",
+    "way", "images", "draw", "findings", "mean of tasks", "all tasks",
 })  # fmt: skip
 
 

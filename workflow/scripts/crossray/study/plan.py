@@ -187,6 +187,24 @@ class Plan:
         return tuple(name for name in self.reported_models if self.models[name].sources == self.study.trained_on())
 
     @property
+    def adapted_model(self) -> str:
+        """The model that is adapted to targets: the one that the study names, or the first that figures show."""
+        asked = self.study.adaptation
+        return (asked and asked.model) or next(iter(self.reported_models), "")
+
+    @functools.cached_property
+    def adapted_pairs(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a source and a target that its model is adapted to: those that are named, or all with images."""
+        asked = self.study.adaptation
+        if asked is None or not self.models:
+            return ()
+        if asked.pairs:
+            return tuple((pair.source, pair.target) for pair in asked.pairs)
+        learning = [name for name in self.targets_here if name not in self.study.only_tested()]
+        sources = self.models[self.adapted_model].sources
+        return tuple((source, name) for source in sources for name in learning if name not in self.members[source])
+
+    @property
     def sweep_points(self) -> tuple[str, ...]:
         """Models that are points of sweeps."""
         return tuple(name for name, model in self.models.items() if model.point)
@@ -276,6 +294,7 @@ class Plan:
             and study.explanation is not None
             and study.explanation.corrections
             and bool(self.models),
+            "adaptation": bool(self.adapted_pairs),
             "truth": explanation
             and set(self.targets) <= set(self.phantoms)
             and all(study.datasets[name].public for name in self.targets),

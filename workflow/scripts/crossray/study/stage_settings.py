@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from crossray.study.adaptation import Adaptation
 from crossray.study.base import taken
 from crossray.study.config import Study
 from crossray.study.datasets import CONSECUTIVE, Dataset
@@ -14,6 +15,7 @@ from crossray.study.film_plan import LISTED, FilmPlan, Widths
 from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
 from crossray.study.plan import Plan
 from crossray.study.small_cells import SmallCells
+from crossray.study.stages.adapt_model import AdaptModel
 from crossray.study.stages.analysis import Analysis, ExternalModel, Intervals
 from crossray.study.stages.apply_network import ApplyNetwork
 from crossray.study.stages.assign_splits import AssignSplits
@@ -34,6 +36,7 @@ from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.inference import Inference
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
+from crossray.study.stages.measure_adaptation import MeasureAdaptation
 from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_external import MeasureExternal
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
@@ -59,6 +62,7 @@ from crossray.study.stages.write_invitation import WriteInvitation
 from crossray.study.thresholds import limit_of_probability
 from crossray.study.training import TrainingRun
 from crossray.study.usefulness import Usefulness
+from crossray.study.ways import OF_NETWORKS
 
 R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
@@ -181,6 +185,24 @@ def predict_corrected(plan: Plan) -> PredictCorrected:
     """Return what decides corrected predictions."""
     evaluation = plan.study.evaluation
     return taken(PredictCorrected, plan.study.training, images=evaluation.probe_images, seed=evaluation.seed)
+
+
+def adapt_model(plan: Plan, model: str, seed: int) -> AdaptModel:
+    """Return what decides the outputs of a model that is adapted to a target."""
+    asked = plan.study.adaptation or Adaptation()
+    run = _training(
+        AdaptModel,
+        plan,
+        model,
+        seed,
+        sizes=tuple(sorted(asked.images)),
+        draws=asked.draws,
+        draws_seed=plan.study.evaluation.seed,
+        ways=tuple(way for way in OF_NETWORKS if way in asked.ways),
+        tuning_epochs=asked.epochs,
+        tuning_rate=asked.learning_rate,
+    )
+    return replace(run, balance=run.balance if run.balance == "findings" else "images", algorithm="erm")
 
 
 def describe_images(plan: Plan) -> DescribeImages:
@@ -468,6 +490,13 @@ def check_verdicts(plan: Plan) -> CheckVerdicts:
 def measure_corrections(plan: Plan) -> MeasureCorrections:
     """Return the settings of the measurement of corrections."""
     return _analysis(MeasureCorrections, plan, plan.reported_models, mitigations=plan.mitigations)
+
+
+def measure_adaptation(plan: Plan) -> MeasureAdaptation:
+    """Return the settings of the measurement of adaptation."""
+    models = [plan.adapted_model] if plan.adapted_pairs else []
+    ways = (plan.study.adaptation or Adaptation()).ways
+    return _analysis(MeasureAdaptation, plan, models, pairs=plan.adapted_pairs, ways=ways)
 
 
 def summarise_datasets(plan: Plan) -> SummariseDatasets:
