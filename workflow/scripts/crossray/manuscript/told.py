@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from crossray.figures.registry import TABLES
+from crossray.small_cells import COUNTS
 from crossray.study.config import Study
 from crossray.study.stages.write_report import WriteReport
 from crossray.tables import contract_of, read, with_marks
@@ -40,5 +42,12 @@ class Told:
         return read(self.folder / TABLES[name].path, contract_of(name))
 
     def shown(self, name: str) -> pd.DataFrame:
-        """Return a table with the marks of counts that are not shown."""
-        return with_marks(self.table(name), self.folder / TABLES[name].path)
+        """Return a table with the marks of counts that are not shown; beside them other counts stay whole numbers."""
+        rows = with_marks(self.table(name), self.folder / TABLES[name].path)
+        counts = [column for column in rows if column in COUNTS]
+        return rows.assign(**{column: rows[column].astype(object).map(_whole) for column in counts})
+
+
+def _whole(count: Any) -> Any:
+    """Return a count as a whole number, which is a fraction in a column where others are missing; else as it is."""
+    return int(count) if isinstance(count, int | float) and count == count else count
