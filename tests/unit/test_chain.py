@@ -28,6 +28,7 @@ STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": 
 #: all but what has chains of its own: test_localisation, test_shift_tables, test_corrections
 LACKING = {
     "acceptance",
+    "adaptation",
     "usefulness",
     "plan",
     "readings",

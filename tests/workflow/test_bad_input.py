@@ -17,7 +17,7 @@ pytestmark = pytest.mark.workflow
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"trainig": {}}, "config: the top level: unknown key trainig; allowed are acceptance, bundle, container, "),
+        ({"trainig": {}}, "config: the top level: unknown key trainig; allowed are acceptance, adaptation, "),
         ({"seeds": "zero"}, "config: seeds: 'zero' is not of type array"),
         ({"sources": ["east"]}, "config: sources: 'east' is not a data set; allowed are north, south"),
         ({"datasets": {"x": {"reader": "pacs"}}}, "config: datasets.x.reader: 'pacs' is not one of simulated, table"),
