@@ -87,6 +87,20 @@ plan:
   readings: 400
 shared_heads: {}
 """
+#: adaptation is of images
+ADAPTED = (
+    EVERY.replace("unit: patient", "unit: image")
+    + """
+adaptation:
+  images: [30]
+  draws: 3
+  ways: [head, threshold]
+  model: third
+  pairs: [{ source: north, target: south }]
+  epochs: 4
+  learning_rate: 0.0002
+"""
+)
 
 #: releases of many kinds, only tested on
 RELEASES = """
@@ -247,6 +261,9 @@ OTHERS = {
     "evaluation.primary.0.second": [{"evaluation.primary.0.second": "all"}],
     "evaluation.primary.0.target": [{"evaluation.primary.0.target": "south"}],
     "evaluation.primary.0.task": [{"evaluation.primary.0.task": "Nodule"}],
+    "adaptation.model": [{"adaptation.model": "other"}],
+    "adaptation.pairs.0.source": [{"adaptation.pairs.0.source": "south", "adaptation.pairs.0.target": "north"}],
+    "adaptation.pairs.0.target": [{"adaptation.pairs.0.target": "north", "adaptation.pairs.0.source": "south"}],
     "acceptance.Effusion.against": [{"acceptance.Effusion.against": "other"}],
     "plan.labels": [{"plan.labels": "answers"}],
     "datasets.ours.tasks.Effusion.column": [{"datasets.ours.tasks.Effusion": {"column": "Zebra"}}],
@@ -345,6 +362,10 @@ def texts_of(config, path, annotation, value):
             continue
 
 
+#: studies whose settings are tried one by one
+STUDIES = {"every": EVERY, "adapted": ADAPTED, "releases": RELEASES}
+
+
 def words_for(value):
     """Return how a value may be written."""
     if isinstance(value, bool):
@@ -370,7 +391,10 @@ def told_settings(name, study):
         in_dataset = keys[0] == "datasets"
         if {path, ".".join(setting)} & set(LEFT_OUT) or (in_dataset and keys[2] in LEFT_OUT):
             continue
-        if name == "every" and (not in_dataset or keys[1] == "north"):
+        of_adaptation = keys[0] == "adaptation"
+        if name == "adapted" and of_adaptation:
+            yield path, setting, annotation, value
+        if name == "every" and not of_adaptation and (not in_dataset or keys[1] == "north"):
             yield path, setting, annotation, value
         if (
             name == "releases"
@@ -383,9 +407,9 @@ def told_settings(name, study):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["every", "releases"])
+@pytest.mark.parametrize("name", list(STUDIES))
 def test_every_setting_is_told_by_the_methods(name):
-    config = yaml.safe_load({"every": EVERY, "releases": RELEASES}[name])
+    config = yaml.safe_load(STUDIES[name])
     before, silent, tried = text(config), [], {}
     for path, setting, annotation, value in told_settings(name, study_of(config)):
         found = list(texts_of(config, path, annotation, value))
@@ -405,7 +429,7 @@ def test_every_setting_is_told_by_the_methods(name):
 def test_what_is_left_out_is_there():
     """A reason for a setting that there is no more would hide the next one of that name."""
     names = set()
-    for config in (EVERY, RELEASES):
+    for config in STUDIES.values():
         for path, setting, *_ in leaves(study_of(yaml.safe_load(config))):
             names |= {path, ".".join(setting), path.split(".")[2] if path.startswith("datasets.") else path}
     unknown = set(LEFT_OUT) - names

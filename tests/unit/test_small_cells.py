@@ -276,7 +276,8 @@ class Linear:
 
 #: numbers that count neither images nor patients, in whatever table of an analysis they stand
 NO_COUNTS = {
-    "applied", "bin", "cells", "classes", "compared", "datasets", "first_seed", "hospitals", "inside", "label",
+    "applied", "bin", "cells", "classes", "compared", "datasets", "draws", "first_seed", "hospitals", "inside",
+    "label", "local_images",
     "more_negatives", "more_positives", "operations", "pairs", "pairs_at_chance", "paper_numbers", "parameters",
     "planted_concept", "planted_image",
     "planted_prevalence", "possible_pairs", "second_seed", "seed", "seeds", "shared_cells", "shared_tasks", "tasks",
