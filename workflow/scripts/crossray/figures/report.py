@@ -52,6 +52,8 @@ _INLINE = 1_200
 _SMALLEST = 0.4
 #: what needs no escape inside a quoted attribute
 _PLAIN = " <>=:/,;()+-.*!?@$|~_"
+#: blanks before a tag, which no browser shows
+_INDENT = re.compile(r"\n[ \t]+(?=<)")
 
 
 def render(
@@ -110,7 +112,7 @@ def render(
         style=markupsafe.Markup((templates / "report.css").read_text(encoding="utf-8")),
         script=markupsafe.Markup((templates / "report.js").read_text(encoding="utf-8")),
     )
-    return visible(page)
+    return visible(_INDENT.sub("\n", page))
 
 
 def _adaptation(tables: Mapping[str, pd.DataFrame]) -> list[str]:
