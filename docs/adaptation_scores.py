@@ -27,6 +27,7 @@ from crossray.analysis.shift.cell import explain
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS
 from crossray.analysis.shift.verdict import judge, present
+from crossray.figures.adaptation_text import NEAR
 from crossray.files import write_csv
 from crossray.learning.learnable import first_patients
 from crossray.learning.linear_head import fit_heads
@@ -39,8 +40,6 @@ LEARNT, IMAGES, JUDGING, LOCAL, MOST = 2000, 1500, 10_000, 400, 3
 SIZES, DRAWS, RESAMPLES = (25, 50, 100, 200), 2, 40
 #: the seed that the rule was not made on; it was made on 11
 HELD_OUT, MADE_ON = 2026, 11
-#: a recommendation is good if it is within so much of the best way
-NEAR = 0.01
 _WIDTH, _BATCH, _LEAST_BATCHES = 24, 32, 4
 _EPOCHS, _RATE, _TUNING_EPOCHS, _TUNING_RATE = 20, 0.005, 10, 0.001
 KEY = ["seed", "family", "number", "metric", "images"]

@@ -29,6 +29,7 @@ from crossray.seeds import derived_seed
 from crossray.study import folders
 from crossray.study.ways import (
     AS_IT_IS,
+    BALANCED,
     BATCH_NORM,
     INTERCEPT_DEVIATION,
     RECALIBRATION,
@@ -38,7 +39,7 @@ from crossray.study.ways import (
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.adaptation import Adaptation, AdaptationAdvice
 
-SENSITIVITY, SPECIFICITY, BALANCED = "sensitivity", "specificity", "balanced accuracy"
+SENSITIVITY, SPECIFICITY = "sensitivity", "specificity"
 METRICS = (AUC, LOG_LOSS, SENSITIVITY, SPECIFICITY, BALANCED)
 #: the metrics that are better when smaller
 _LOSSES = (LOG_LOSS,)

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from crossray.analysis.shift.terms import AUC, LOG_LOSS
 from crossray.analysis.shift.verdict import CANNOT_TELL, COMPOUND, NO_HARM, NO_SHIFT, NOT_FOUND
-from crossray.study.ways import AS_IT_IS, FINE_TUNING, HEAD, RECALIBRATION, THRESHOLD
+from crossray.study.ways import AS_IT_IS, BALANCED, FINE_TUNING, HEAD, RECALIBRATION, THRESHOLD
 
-BALANCED = "balanced accuracy"
 #: what adaptation can be for: probabilities, ranking, a threshold
 GOALS = (LOG_LOSS, AUC, BALANCED)
 

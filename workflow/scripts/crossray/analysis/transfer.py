@@ -174,7 +174,11 @@ def able_pairs(
     measured: Measured, model: str, pairs: Sequence[Pair], tasks: Sequence[str]
 ) -> dict[Pair, tuple[Value, Value]]:
     """Return the internal and external means of the pairs that share tasks and are not at chance internally."""
-    return {pair: ends for pair, ends in _ends(measured, model, pairs, tasks).items() if _beats_chance(ends[0])}
+    return _able(_ends(measured, model, pairs, tasks))
+
+
+def _able(ends: Mapping[Pair, tuple[Value, Value]]) -> dict[Pair, tuple[Value, Value]]:
+    return {pair: (home, away) for pair, (home, away) in ends.items() if _beats_chance(home)}
 
 
 def _ends(
@@ -190,8 +194,8 @@ def _ends(
 
 def _mean_of_pairs(measured: Measured, model: str, pairs: Sequence[Pair], tasks: Sequence[str]) -> dict[str, float]:
     """Average home and away over the pairs that have something to lose, and compare; without one only the counts."""
-    able = able_pairs(measured, model, pairs, tasks)
     sharing = _ends(measured, model, pairs, tasks)
+    able = _able(sharing)
     row: dict[str, float] = {"pairs": len(able), "pairs_at_chance": len(sharing) - len(able)}
     if not able:
         return row

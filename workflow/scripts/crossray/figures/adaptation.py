@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.adaptation_text import GOALS, WAYS, title
+from crossray.figures.adaptation_text import GOALS, LOG_LOSS, WAYS, title
 from crossray.figures.style import QUIET, Figure, names_of, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.ways import AS_IT_IS
@@ -90,7 +90,7 @@ def _domain(curves: pd.DataFrame, plain: pd.Series, metric: str) -> list[float]:
     """Return the ends of the axis; log-losses go up to twice the model's own, as a training of a few images has any."""
     low = min(float(curves["value_low"].min()), float(plain["value_low"]))
     high = max(float(curves["value_high"].max()), float(plain["value_high"]))
-    if metric == "log-loss":
+    if metric == LOG_LOSS:
         high = min(high, 2 * float(plain["value_high"]))
     spare = 0.04 * (high - low)
     return [low - spare, high + spare]

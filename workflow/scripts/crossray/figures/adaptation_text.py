@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 
 from crossray.figures.style import names_of
-from crossray.study.ways import AS_IT_IS, BATCH_NORM, FINE_TUNING, HEAD, RECALIBRATION, SCRATCH, THRESHOLD
+from crossray.study.ways import AS_IT_IS, BALANCED, BATCH_NORM, FINE_TUNING, HEAD, RECALIBRATION, SCRATCH, THRESHOLD
 from crossray.tables import MEAN_OF_TASKS
 
-AUC, LOG_LOSS, BALANCED = "AUC", "log-loss", "balanced accuracy"
+AUC, LOG_LOSS = "AUC", "log-loss"
 #: metric -> its axis
 GOALS = {LOG_LOSS: "log-loss, nats", AUC: "AUC", BALANCED: "balanced accuracy"}
 #: metric -> what it is good for
@@ -27,7 +27,7 @@ _WORDS = {
     BATCH_NORM: "take the local batch-norm statistics", HEAD: "fit a new head", FINE_TUNING: "fine-tune",
     SCRATCH: "train from scratch",
 }  # fmt: skip
-#: as the score of recommendations has it (docs/adaptation.md)
+#: a recommendation is good if it is within so much of the best way, as its score has it too (docs/adaptation.md)
 NEAR = 0.01
 
 

@@ -25,7 +25,7 @@ from crossray.learning.batches import Examples
 from crossray.learning.correction import with_target_statistics
 from crossray.learning.initialisation import initial_network
 from crossray.learning.learnable import first_patients
-from crossray.learning.linear_head import fit_heads
+from crossray.learning.linear_head import both_kinds, fit_heads
 from crossray.learning.models import Network
 from crossray.learning.prediction import embed, predict_logits
 from crossray.learning.targets import Target
@@ -171,7 +171,7 @@ class Adaptation:
     def _examples(self, rows: pd.DataFrame) -> Examples:
         """Return images with those labels from which something can be learnt."""
         labels = rows.reindex(columns=self._tasks).to_numpy(np.float32)
-        return Examples(self._store, rows["row"].to_numpy(), np.where(_both_kinds(labels), labels, np.nan))
+        return Examples(self._store, rows["row"].to_numpy(), np.where(both_kinds(labels), labels, np.nan))
 
     def _batch_norm(self, sample: Sample) -> tuple[NDArray, NDArray]:
         """Give batch norms the sample's statistics."""
@@ -213,7 +213,7 @@ class Adaptation:
     def _from_scratch(self, sample: Sample) -> tuple[NDArray, None]:
         """Train as the study trains the model; a task with images of one kind alone has no logits."""
         examples = self._examples(sample.rows)
-        learnt = _both_kinds(examples.labels)
+        learnt = both_kinds(examples.labels)
         found = np.full((len(self._test), len(self._tasks)), np.nan, np.float32)
         if learnt.any():
             size, channels = self._store.size, self._store.channels
@@ -231,11 +231,6 @@ class Adaptation:
         return self._logits(network, self._test)
 
 
-def _both_kinds(labels: NDArray) -> NDArray[np.bool_]:
-    """Return which tasks have a positive and a negative, shape (tasks,)."""
-    return (labels == 1).any(axis=0) & (labels == 0).any(axis=0)
-
-
 def home_calibration(labels: NDArray, logits: NDArray) -> NDArray[np.float64]:
     """Fit intercept and slope of each task's logits at the source (Platt 1999); 0 and 1 where a class is missing.
 
@@ -247,7 +242,7 @@ def home_calibration(labels: NDArray, logits: NDArray) -> NDArray[np.float64]:
         Shape (tasks, 2).
     """
     found = np.tile([0.0, 1.0], (labels.shape[1], 1))
-    for task in np.flatnonzero(_both_kinds(labels)):
+    for task in np.flatnonzero(both_kinds(labels)):
         known = ~np.isnan(labels[:, task])
         fitted = LogisticRegression(C=1e4).fit(logits[known, task : task + 1], labels[known, task])
         found[task] = fitted.intercept_[0], fitted.coef_[0, 0]

@@ -92,7 +92,7 @@ def fit_heads(
     spread = features.std(axis=0)
     centre, scale = features.mean(axis=0), np.where(spread > 0, spread, 1.0) * np.sqrt(features.shape[1])
     design, rotation = _turned((features - centre) / scale)
-    learnt = np.array([{0.0, 1.0} <= set(np.unique(column)) for column in labels.T], bool)
+    learnt = both_kinds(labels)
     weights, intercepts, slopes = np.zeros((features.shape[1], tasks)), np.zeros(tasks), np.ones(tasks)
     penalties = np.full(tasks, np.nan)
     if learnt.any():
@@ -103,6 +103,11 @@ def fit_heads(
         turned, intercepts[places], slopes[places] = _solved(design, fits)
         weights[:, places] = rotation @ turned
     return Heads(centre, scale, weights, intercepts, slopes, learnt, penalties)
+
+
+def both_kinds(labels: NDArray) -> NDArray[np.bool_]:
+    """Return which tasks have a positive and a negative, shape (tasks,); labels of shape (images, tasks)."""
+    return (labels == 1).any(axis=0) & (labels == 0).any(axis=0)
 
 
 def _turned(design: NDArray) -> tuple[NDArray, NDArray]:

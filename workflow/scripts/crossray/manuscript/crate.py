@@ -22,7 +22,7 @@ _FORMATS = {".md": "text/markdown", ".bib": "application/x-bibtex", ".yaml": "ap
 
 
 def describe(
-    folder: Path, files: Iterable[Path], settings: WriteReport, facts: Iterable[tuple[str, str]], ended: float
+    folder: Path, files: Iterable[Path], settings: WriteReport, provenance: Mapping[str, str], ended: float
 ) -> dict[str, Any]:
     """Return the metadata of a crate.
 
@@ -30,7 +30,7 @@ def describe(
         folder: of the paper.
         files: what is in it.
         settings: of the report.
-        facts: of :func:`crossray.figures.report.provenance`: name and version of inputs and software.
+        provenance: name and version of inputs and software (:func:`crossray.figures.report.provenance`).
         ended: when the report was written, in seconds since 1970; a crate must have a date.
     """
     from rocrate.model.contextentity import ContextEntity
@@ -42,7 +42,7 @@ def describe(
         return crate.add(ContextEntity(crate, key, properties={"@type": kind, **properties}))
 
     day = datetime.fromtimestamp(ended, UTC).date()
-    said = dict(facts)
+    said = dict(provenance)
     root = crate.root_dataset
     root["name"] = f"Results of the study {settings.study}"
     root["description"] = f"{settings.title} Methods, reporting checklists, figures, tables and report, by CrossRay."

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from crossray.figures.report import provenance
 from crossray.figures.summary_text import left_out_sentence
 from crossray.manuscript.told import Told
 from crossray.methods import data, evaluation, training
@@ -120,17 +119,17 @@ def _sharing(told: Told) -> str:
 
 
 def _code(told: Told) -> str:
-    version = dict(provenance(told.folder / "manifests", told.datasets, told.settings))["CrossRay"]
-    return f"CrossRay (Apache-2.0), {version}."
+    return f"CrossRay (Apache-2.0), {told.provenance['CrossRay']}."
 
 
 def _software(told: Told) -> str:
     skipped = ("CrossRay", "configuration", "wall time")
-    rows = provenance(told.folder / "manifests", told.datasets, told.settings)
-    return (
-        ", ".join(f"{key} {value}" for key, value in rows if key not in skipped and not key.startswith("data set"))
-        + "."
-    )
+    used = [
+        f"{key} {value}"
+        for key, value in told.provenance.items()
+        if key not in skipped and not key.startswith("data set")
+    ]
+    return ", ".join(used) + "."
 
 
 def _weights(told: Told) -> str:
@@ -164,8 +163,7 @@ def _robustness(told: Told) -> str:
 
 
 def _explanations(told: Told) -> str:
-    words = [text for text in evaluation.analyses(told.settings).paragraphs if text.startswith("Evidence was")]
-    return words[0] if words else "No attribution maps were asked for."
+    return next(evaluation.attribution(told.settings, told.study), "No attribution maps were asked for.")
 
 
 def _readers(told: Told) -> str:
@@ -173,8 +171,7 @@ def _readers(told: Told) -> str:
 
 
 def _planned(told: Told) -> str:
-    words = [text for text in evaluation.analyses(told.settings).paragraphs if text.startswith("The number of films")]
-    return words[0] if words else ""
+    return next(evaluation.film_plan(told.settings, told.study), "")
 
 
 def _deidentification(told: Told) -> str:

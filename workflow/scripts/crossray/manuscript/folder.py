@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from crossray.figures.registry import TABLES
-from crossray.figures.report import provenance, sections_of
+from crossray.figures.report import sections_of
 from crossray.files import replacing, write_csv, write_text
 from crossray.manuscript import crate
 from crossray.manuscript.checklists import Anchors, as_markdown, filled
@@ -70,7 +70,7 @@ def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folde
     for name in settings.tables:
         _copy(study / TABLES[name].path, folder / "tables" / f"{name}.csv")
     _copy(study / "report.html", folder / "report.html")
-    _describe(study, datasets, settings, folder)
+    _describe(told, folder)
     return statuses
 
 
@@ -80,13 +80,14 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, partial)
 
 
-def _describe(study: Path, datasets: Path, settings: WriteReport, folder: Path) -> None:
+def _describe(told: Told, folder: Path) -> None:
     """Write the crate's metadata; only what this study made is in it, whatever else lies in the folder."""
     texts = ["methods.md", "captions.md", "references.bib", "configuration.yaml", "report.html"]
     texts += [f"{name}.{kind}" for name in CHECKLISTS for kind in ("csv", "md")]
+    settings = told.settings
     figures = [f"figures/{name}.{kind}" for name in settings.figures for kind in ("svg", "pdf", "json")]
     tables = [f"tables/{name}.csv" for name in settings.tables]
     files = [folder / name for name in sorted([*texts, *figures, *tables])]
-    facts = provenance(study / "manifests", datasets, settings)
-    ended = (study / "report.html").stat().st_mtime
-    write_text(folder / crate.NAME, visible(crate.as_text(crate.describe(folder, files, settings, facts, ended))))
+    ended = (told.folder / "report.html").stat().st_mtime
+    metadata = crate.describe(folder, files, settings, told.provenance, ended)
+    write_text(folder / crate.NAME, visible(crate.as_text(metadata)))

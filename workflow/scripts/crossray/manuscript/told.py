@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crossray.figures.registry import TABLES
+from crossray.figures.report import provenance
 from crossray.small_cells import COUNTS
 from crossray.study.config import Study
 from crossray.study.stages.write_report import WriteReport
@@ -32,6 +33,11 @@ class Told:
     def study(self) -> Study:
         """The configuration."""
         return self.settings.asked()
+
+    @cached_property
+    def provenance(self) -> dict[str, str]:
+        """Names and versions of inputs and software, as the report has them; computed once, from whole files."""
+        return dict(provenance(self.folder / "manifests", self.datasets, self.settings))
 
     def has(self, table: str) -> bool:
         """Return whether the study has a table."""

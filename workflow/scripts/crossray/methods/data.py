@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from crossray.methods.words import Part, named, of_each, part, percent, spaced, written
+from crossray.methods.words import Part, alike, named, of_each, part, percent, spaced, written
 from crossray.study.config import Images, Leakage
 from crossray.study.datasets import CONSECUTIVE, Dataset
 from crossray.study.names import BUNDLE
@@ -83,13 +83,11 @@ def data_sets(settings: WriteReport) -> Part:
              for name, one in datasets.items()}  # fmt: skip
     cohorts = {name: cohort for name, cohort in settings.cohorts.items() if cohort != name}
     shared = [f"the patients of {name} are those of the cohort {cohort}" for name, cohort in cohorts.items()]
-    alike: dict[str, list[str]] = {}
-    for name, one in datasets.items():
-        alike.setdefault(_data_set(settings, name, one), []).append(name)
+    described = alike({name: _data_set(settings, name, one) for name, one in datasets.items()})
     return part(
         "Data sets",
         f"The study has {len(datasets)} data set{'s' * (len(datasets) > 1)}, used {of_each(roles)}.",
-        *(f"{named(names)}: {words}" for words, names in alike.items()),
+        *(f"{named(names)}: {words}" for words, names in described.items()),
         f"{_capital('; '.join(shared))}; data sets of one cohort have the same patients." if shared else "",
         f"{_capital(of_each({name: sampled(one) for name, one in datasets.items()}))}. Reading stopped if more than "
         f"{of_each({name: percent(one.max_missing) for name, one in datasets.items()})} of a table's images were "

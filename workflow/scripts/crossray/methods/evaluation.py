@@ -150,7 +150,8 @@ def _explanation(settings: WriteReport, study: Study) -> Iterator[str]:
     )
 
 
-def _attribution(settings: WriteReport, study: Study) -> Iterator[str]:
+def attribution(settings: WriteReport, study: Study) -> Iterator[str]:
+    """Say how evidence was attributed to pixels, if it was."""
     asked = study.evaluation.attribution
     if asked:
         has_regions = "localisation" in settings.tables
@@ -196,7 +197,8 @@ def _criteria(one: Criteria) -> str:
     return ", ".join(said)
 
 
-def _plan(settings: WriteReport, study: Study) -> Iterator[str]:
+def film_plan(settings: WriteReport, study: Study) -> Iterator[str]:
+    """Say how many films to read were computed, then which were drawn and read; nothing where none were planned."""
     asked = study.plan
     if not asked:
         return
@@ -251,6 +253,6 @@ def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
 
 
 _ANALYSES: tuple[Callable[[WriteReport, Study], Iterator[str]], ...] = (
-    _calibration, _agreement, _probe, _sweeps, _explanation, _attribution, _usefulness, _acceptance, _plan,
+    _calibration, _agreement, _probe, _sweeps, _explanation, attribution, _usefulness, _acceptance, film_plan,
     _adaptation, _counts,
 )  # fmt: skip

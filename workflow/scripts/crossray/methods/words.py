@@ -29,11 +29,17 @@ def named(names: Sequence[str]) -> str:
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def of_each(said: Mapping[str, str]) -> str:
-    """Return what is said of each of several things: once where it is the same of all."""
+def alike(said: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return what is said of several things -> the names of those of which it is."""
     groups: dict[str, list[str]] = {}
     for name, words in said.items():
         groups.setdefault(words, []).append(name)
+    return groups
+
+
+def of_each(said: Mapping[str, str]) -> str:
+    """Return what is said of each of several things: once where it is the same of all."""
+    groups = alike(said)
     if len(groups) == 1:
         return next(iter(groups))
     return "; ".join(f"{words} ({named(names)})" for words, names in groups.items())

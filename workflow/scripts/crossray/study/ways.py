@@ -15,6 +15,9 @@ OF_OUTPUTS: Final = (THRESHOLD, RECALIBRATION)
 #: those that a network is computed for, the cheapest first
 OF_NETWORKS: Final = (BATCH_NORM, HEAD, FINE_TUNING, SCRATCH)
 
+#: what a threshold is chosen for: the mean of sensitivity and specificity
+BALANCED: Final = "balanced accuracy"
+
 #: how far local images may move a calibrated model's logits: standard deviations of the normal priors of an intercept
 #: around 0 and of a slope around 1, as a few images alone would give wild ones
 INTERCEPT_DEVIATION, SLOPE_DEVIATION = 1.0, 0.5
