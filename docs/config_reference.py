@@ -87,7 +87,7 @@ def _classes_of_options() -> list[type[Settings]]:
 
 
 def _block(title: str, prefix: str, kind: type[Settings], names: set[str]) -> str:
-    lines = [f"### {title}", "", "| key | default | description |", "|---|---|---|"]
+    lines = [f"## {title}", "", "| key | default | description |", "|---|---|---|"]
     lines += [f"| `{key}` | {default} | {words} |" for key, default, words in _keys(prefix, kind, names)]
     return "\n".join([*lines, ""])
 

@@ -100,7 +100,7 @@ TARGETS = [
 
 def comparisons(results: Results) -> Iterator[str]:
     """Yield the table of what was to be reached."""
-    yield from ["| what | against | at least | measured | |", "|---|---|---|---|---|"]
+    yield from ["| what | against | at least | measured | result |", "|---|---|---|---|---|"]
     for target in TARGETS:
         if found := target.reached(results):
             least, measured, enough = found

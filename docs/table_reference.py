@@ -46,7 +46,7 @@ def reference() -> str:
 def _section(contract: type[Row]) -> str:
     keys = ", ".join(f"`{key}`" for key in contract.KEY)
     text = f"One row: {_lower(str(contract.__doc__))} Key: {keys}. `{path_of(contract)}`, version {contract.version()}."
-    lines = [f"### {contract.NAME}", "", text, "", "| column | type | description | report |", "|---|---|---|---|"]
+    lines = [f"## {contract.NAME}", "", text, "", "| column | type | description | report |", "|---|---|---|---|"]
     lines += [f"| {' | '.join(cells)} |" for cells in _cells(contract)]
     changes = [f"- Version {number}: {line}" for number, line in enumerate(contract.MIGRATIONS, start=2)]
     return "\n".join([*lines, "", *changes, *[""] * bool(changes)])

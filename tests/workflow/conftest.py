@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,23 @@ def browser():
         chromium = tool.chromium.launch(executable_path=CHROMIUM, args=OPTIONS, chromium_sandbox=os.getuid() != 0)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="session")
+def faults_of():
+    """Return a function that says what axe finds in an open page that keeps people from reading it."""
+    script = os.environ.get("AXE")
+    if not script or not Path(script).is_file():
+        pytest.skip("set AXE to the file axe.min.js (npm install axe-core), as .ci/run does")
+
+    def faults_of(page, *left_out):
+        page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
+        page.evaluate(Path(script).read_text(encoding="utf-8"))
+        rules = {rule: {"enabled": False} for rule in left_out}
+        found = page.evaluate("rules => axe.run(document, {rules, resultTypes: ['violations']})", rules)
+        return [f"{one['help']}: {node['html'][:200]}" for one in found["violations"] for node in one["nodes"]]
+
+    return faults_of
 
 
 @pytest.fixture

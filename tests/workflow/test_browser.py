@@ -42,7 +42,7 @@ def test_it_opens_from_disk_without_a_network_or_an_error(opened):
 def test_the_first_screen_has_the_banner_and_the_answer(opened):
     for size in ({"width": 1280, "height": 900}, {"width": 375, "height": 812}):
         page = opened(viewport=size)
-        for selector in (".banner", ".answer"):
+        for selector in (".banner", ".answer p >> nth=0"):
             box = page.locator(selector).bounding_box()
             assert box["y"] + box["height"] <= size["height"], (selector, size)
 
@@ -62,6 +62,20 @@ def test_nothing_scrolls_sideways_but_the_boxes_that_say_so(opened, width):
     page = opened(viewport={"width": width, "height": 800})
     page.evaluate("document.querySelectorAll('details').forEach(box => box.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_keeps_people_from_reading_it(opened, faults_of, width, scheme):
+    assert not faults_of(opened(viewport={"width": width, "height": 800}, color_scheme=scheme))
+
+
+@pytest.mark.whole
+def test_no_section_keeps_people_from_reading_it(browser, whole, faults_of):
+    page = browser.new_page()
+    page.goto((whole.folder / "results/whole/report.html").as_uri())
+    assert not faults_of(page)
+    page.close()
 
 
 def test_choosing_a_task_changes_matrix_and_address_and_survives_a_reload(opened):

@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,17 +15,49 @@ from workflow_helpers import ONE_THREAD, planned, same_key
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 
-@pytest.fixture
-def crossray(installed):
-    """Return a function that calls the installed command in a folder and returns what it wrote."""
+def caller(variables):
+    """Return a function that calls the command in a folder and returns what it wrote."""
 
     def call(folder, *words, status=0):
-        paths = {"PYTHONPATH": str(installed), "PATH": f"{installed / 'bin'}:{os.environ['PATH']}"}
-        done = subprocess.run(["crossray", *words], cwd=folder, env=os.environ | paths, capture_output=True, text=True)
+        done = subprocess.run(["crossray", *words], cwd=folder, env=variables, capture_output=True, text=True)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     return call
+
+
+@pytest.fixture
+def crossray(installed):
+    """Return a function that calls the installed command, beside the packages of this environment."""
+    return caller(os.environ | {"PYTHONPATH": str(installed), "PATH": f"{installed / 'bin'}:{os.environ['PATH']}"})
+
+
+@pytest.fixture
+def alone(installed, tmp_path):
+    """Return a function that calls the command of an environment in which the wheel, and what it asks for, is all."""
+    uv = Path(sys.executable).with_name("uv")
+    if not uv.exists():
+        pytest.skip("needs uv beside Python, as make install puts it")
+    place = tmp_path / "environment"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, place], check=True)
+    (wheel,) = installed.parent.glob("crossray-*.whl")
+    words = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        place / "bin/python",
+        "--constraint",
+        "requirements.lock",
+        wheel,
+    ]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    if "dns error" in done.stderr or "onnect" in done.stderr:
+        pytest.skip("needs the packages of requirements.lock: no registry can be reached")
+    assert done.returncode == 0, done.stderr
+    left = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return caller(left | {"PATH": f"{place / 'bin'}:/usr/bin:/bin"})
 
 
 def test_what_snakemake_made_in_a_checkout_is_up_to_date_for_the_command(crossray, finished):
@@ -43,7 +77,7 @@ def test_a_study_is_checked_and_its_faults_are_told_in_one_line(crossray, tmp_pa
     assert "training" in told
 
 
-def test_a_strangers_hour(crossray, tmp_path):
+def test_a_strangers_hour(alone, tmp_path):
     """The commands of docs/shell.md, In an hour, with a smaller network's input and one epoch, on films of noise."""
     work, films = tmp_path / "work", tmp_path / "films"
     work.mkdir()
@@ -54,19 +88,19 @@ def test_a_strangers_hour(crossray, tmp_path):
         dicom_file(films / f"{number}.dcm", pixels, PatientID=f"p{number}", PatientSex="F", PatientAge="050Y")
     rows = [f"{number}.dcm,{'yes' if number % 2 else 'no'}" for number in range(90)]
     (tmp_path / "labels.csv").write_text("\n".join(["file,Effusion", *rows]))
-    crossray(work, "new", "first.yaml", "--table", "../labels.csv", "--images", "../films")
+    alone(work, "new", "first.yaml", "--table", "../labels.csv", "--images", "../films")
     text = (work / "first.yaml").read_text().replace("size: 128", "size: 32").replace("epochs: 30", "epochs: 1")
     assert "size: 32" in text
     assert "epochs: 1," in text
     (work / "first.yaml").write_text(text)
-    assert "No problems found" in crossray(work, "check", "first.yaml")
-    crossray(work, "run", "first.yaml", "--cores", "2", *ONE_THREAD)
+    assert "No problems found" in alone(work, "check", "first.yaml")
+    alone(work, "run", "first.yaml", "--cores", "2", *ONE_THREAD)
     assert (work / "results/first/report.html").is_file()
     model = "results/first/models/resnet18/films/0"
-    told = crossray(work, "predict", model, "../films/1.dcm", "--map", "maps", "--method", "input_gradients")
+    told = alone(work, "predict", model, "../films/1.dcm", "--map", "maps", "--method", "input_gradients")
     assert "../films/1.dcm,Effusion," in told
     assert (work / "maps/0001-1-Effusion.jpg").is_file()
-    crossray(work, "export", model)
+    alone(work, "export", model)
     assert "## Where it must not be used" in (work / "first-resnet18-films-0/README.md").read_text()
 
 

@@ -67,6 +67,18 @@ def test_no_page_scrolls_sideways_or_asks_another_host(tab, site, width):
         assert tab.evaluate("document.documentElement.scrollWidth") == width, page
 
 
+#: of the theme alone: its search has no name, lists and buttons of code have the same one, and no key scrolls a table
+OF_THE_THEME = ("aria-dialog-name", "landmark-unique", "scrollable-region-focusable")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_people_from_reading_it(tab, site, faults_of, scheme):
+    tab.emulate_media(color_scheme=scheme)
+    for page in PAGES:
+        tab.goto(f"{site}{page}.html")
+        assert not faults_of(tab, *OF_THE_THEME), page
+
+
 def test_search_finds_a_page(tab, site):
     tab.goto(f"{site}index.html")
     tab.keyboard.press("/")

@@ -54,7 +54,7 @@ def _panel(rows: pd.DataFrame, target: str, settings: DrawFigure) -> alt.LayerCh
     base = alt.Chart(rows[["source", "probability", "observed", "observed_low", "observed_high"]])
     line = pd.DataFrame({"probability": [0, 1], "observed": [0, 1]})
     return alt.layer(
-        alt.Chart(line).mark_line(color="#9ca3af", strokeDash=[4, 3], strokeWidth=1).encode(x=x, y=y),
+        alt.Chart(line).mark_line(color="#4b5563", strokeDash=[4, 3], strokeWidth=1.2).encode(x=x, y=y),
         base.mark_rule(opacity=0.6).encode(x=x, y="observed_low:Q", y2="observed_high:Q", color=colour),
         base.mark_line(strokeWidth=1.5).encode(x=x, y=y, color=colour),
         base.mark_point(filled=True, size=35, opacity=1).encode(x=x, y=y, color=colour, shape=shape),

@@ -77,7 +77,7 @@ def render(
     page = page_template(templates / "report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings.phantoms and not settings.real else ''}{settings.study}",
-        answer=" ".join(_answer(tables, settings)),
+        answer=_answer(tables, settings),
         left_out=left_out_sentence(len(settings.seeds), "classes" in tables),
         external=list(external_facts(settings.external)),
         caveats=CAVEATS,
@@ -89,7 +89,7 @@ def render(
         missing=_missing(settings.figures),
         downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
-        reasons=REASONS,
+        reasons=_reasons(tables),
         rejected={
             name: _rejections(datasets / name / settings.shape)
             for name in settings.datasets
@@ -123,13 +123,19 @@ def _adaptation(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:
-    """Return the first paragraph: the drop of models, or if none is trained, the performance of external models."""
+    """Return the first paragraphs: the drop of models, or if none is trained, the performance of external models."""
     if not settings.models:
         return [external_answer(tables["transfer"], tables["claims"], tables["refusals"])]
     classes = "classes" in tables
     found = answer(tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes=classes)
     tests = primary_sentences(tables["comparisons"]) if "comparisons" in tables else []
-    return [found, *tests, left_out_sentence(len(settings.seeds), classes)]
+    return [words for words in (found, " ".join(tests), left_out_sentence(len(settings.seeds), classes)) if words]
+
+
+def _reasons(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """Return the reasons for missing numbers that a table of the page has, by their letters."""
+    there = {code for table in tables.values() if "reason" in table for code in table["reason"].dropna()}
+    return {code: words for code, words in REASONS.items() if code in there}
 
 
 def _methods(settings: WriteReport, references: Path) -> list[tuple[str, list[str]]]:

@@ -35,8 +35,9 @@ def draw(shift: pd.DataFrame, settings: DrawFigure) -> Figure:
     ]  # fmt: skip
     caption = (
         "Terms of the difference between internal and external test, mean over tasks; they add up to the diamond. "
-        "Prevalence: positives are as common as at the target. Images: harder or new images at that prevalence. Label "
-        "rule: other labels on images that both sides have. The AUC does not depend on prevalence. "
+        "Prevalence: positives are as common as at the target. Images: harder or new images at that prevalence. "
+        "Labels or unseen images: other labels on images that look alike in the features. The AUC does not depend on "
+        "prevalence. "
         f"{len(counts)} pairs with {counts.min()} to {counts.max()} tasks each; intervals and single tasks are in "
         "shift.csv."
     )

@@ -154,7 +154,7 @@ def _travelling(tasks: pd.DataFrame) -> str:
     parts = []
     if len(losing):
         worst = losing.iloc[0]
-        most = f"; most for {worst['task']} ({worst['drop_low']:.2f} to {worst['drop_high']:.2f})"
+        most = f"; most for {worst['task']} by {with_interval(worst['drop'], worst['drop_low'], worst['drop_high'])}"
         most = most if len(losing) > 1 else ""
         parts.append(
             f"AUC drops for {len(losing)} of {len(known)} tasks, by the 95 % interval: {_listed(losing['task'])}{most}."
