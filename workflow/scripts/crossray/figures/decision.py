@@ -16,7 +16,7 @@ from crossray.study.names import named
 WORDS = {
     MET: "meets all criteria",
     NOT_MET: "does not meet the criteria",
-    CANNOT_TELL: "is undecided: there are too few images to tell",
+    CANNOT_TELL: "is undecided: these images do not tell",
 }
 _PLACES = {
     HOME: "at the threshold of its source",
@@ -70,10 +70,11 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame, groups: pd.Dat
         parts, answer = rows[rows["criterion"] != ALL], str(whole["answer"])
         names = dict(zip(keys, key, strict=True))
         who = f"{named(model, source)}, {_PLACES.get(place, f'at a threshold of the {place}')},"
-        surer = _surer(parts) if answer == CANNOT_TELL else _useless(answer)
+        own = parted.get(key, groups.iloc[:0])
+        surer = _surer([parts, own[own["named"].astype(bool)]]) if answer == CANNOT_TELL else _useless(answer)
         found.append(
             Decision(names, f"{task} at {target}", who, answer, WORDS[answer], _why(parts, whole), surer, parts,
-                     chosen.get(key), parted.get(key, groups.iloc[:0]))
+                     chosen.get(key), own)
         )  # fmt: skip
     return found
 
@@ -88,13 +89,22 @@ def lead(found: Sequence[Decision]) -> Iterator[str]:
             continue
         counts = {answer: sum(one.answer == answer for one in here) for answer in (NOT_MET, CANNOT_TELL)}
         words = f"{counts[NOT_MET]} not met, {counts[CANNOT_TELL]} undecided"
-        yield f"{where}: no model is shown to meet the criteria ({words})."
+        undecided = [one for one in here if one.answer == CANNOT_TELL and one.surer]
+        nearest = min(undecided, key=_more, default=None)
+        surer = f" To settle it for {nearest.who.rstrip(',')}: {nearest.surer}." if nearest else ""
+        yield f"{where}: no model is shown to meet the criteria ({words}).{surer}"
 
 
 def _who(one: Decision) -> str:
     """Name a model and its threshold."""
     limit = limit_of(one.threshold)
-    return one.who.rstrip(",") + (f" (positive from {limit} on)" if limit else "")
+    return one.who.rstrip(",") + (f" (positive: {limit} or more)" if limit else "")
+
+
+def _more(one: Decision) -> float:
+    """Return how many more patients an open decision needs."""
+    needs = (pd.to_numeric(one.criteria[name], errors="coerce").sum() for name in ("more_positives", "more_negatives"))
+    return float(sum(needs))
 
 
 def _not_for(met: Sequence[Decision]) -> str:
@@ -124,7 +134,7 @@ def _near_one(probability: float) -> str:
 def required(criterion: str, wanted: float) -> str:
     """Write what a criterion requires."""
     if pd.isna(wanted):
-        return "all other criteria"
+        return "the same in every group"
     if criterion == ALERTS:
         return f"at most {wanted:g}"
     return f"at most {-wanted:.2f} less" if "against" in criterion else f"at least {wanted:.2f}"
@@ -155,13 +165,13 @@ def _useless(answer: str) -> str:
     return "more images would not help, if the true value is the measured one" if answer == NOT_MET else ""
 
 
-def _surer(parts: pd.DataFrame) -> str:
+def _surer(tables: Sequence[pd.DataFrame]) -> str:
     """Say how many more patients would decide the open criteria, if the true value is the measured one."""
     said = []
-    for _, row in parts[parts["would_be"].notna()].iterrows():
+    for row in (row for parts in tables for _, row in parts[parts["would_be"].notna()].iterrows()):
         words = {"more_positives": "patients with the finding", "more_negatives": "patients without it"}
         needs = [f"{row[name]:,.0f} more {what}" for name, what in words.items() if pd.notna(row[name])]
-        said.append(
-            f"{' and '.join(needs)} would show with a power of 0.8 that the {row['criterion']} is {row['would_be']}"
-        )
+        group = f" of {row['attribute']} {row['group']}" if "group" in row else ""
+        what = f"the {row['criterion']}{group} is {row['would_be']}"
+        said.append(f"{' and '.join(needs)}{group} would show, in 4 of 5 such studies, that {what}")
     return "; ".join(said) + (", if the true value is the measured one" if said else "")

@@ -72,10 +72,10 @@ def untested(rows: pd.DataFrame) -> Iterator[str]:
     alike = {str(attribute): str(groups[0]) for attribute, groups in kinds.items() if len(groups) == 1}
     unknown = [attribute for attribute, group in alike.items() if group == _NOT_RECORDED]
     if unknown:
-        yield f"Not recorded, so nothing is known by it: {', '.join(unknown)}."
+        yield f"Not recorded, so nothing is known of groups by it: {', '.join(unknown)}."
     same = [f"{attribute} {group}" for attribute, group in alike.items() if group != _NOT_RECORDED]
     if same:
-        yield f"Tested on no others than: {', '.join(same)}."
+        yield f"All images are alike in this, and others were not tested: {', '.join(same)}."
 
 
 def looked_at(rows: pd.DataFrame) -> str:

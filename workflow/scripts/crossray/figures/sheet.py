@@ -12,14 +12,14 @@ from crossray.figures.decision import Decision, decisions, lead, limit_of, requi
 from crossray.figures.pages import page_template
 from crossray.figures.style import with_interval
 from crossray.sealed import SEALED
-from crossray.study.acceptance import ALERTS
+from crossray.study.acceptance import ALERTS, MET
 from crossray.tables import read, with_marks
 from crossray.tables.acceptance import Acceptance, AcceptanceGroups, Thresholds
 from crossray.texts import visible
 
 #: columns of a threshold that the sheet shows, and their words
 _YIELDS = {
-    "sensitivity": "sensitivity", "specificity": "specificity", "precision": "precision of alerts",
+    "sensitivity": "sensitivity", "specificity": "specificity", "precision": "alerts that are right",
     "alerts_per_day": "alerts per day", "missed_per_day": "missed per day",
     "cost": "cost of 100 images, in false alarms",
 }  # fmt: skip
@@ -58,11 +58,13 @@ def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: M
 
 def _shown(one: Decision) -> dict[str, Any]:
     """Return what the sheet has of a decision."""
+    groups = decision_groups.answers(one.groups)
     return {
         "decision": one,
         "criteria": list(_criteria(one.criteria)),
         "yields": _yields(one.threshold),
-        "groups": decision_groups.answers(one.groups),
+        "unfit": [group for group in groups if group.answer != MET],
+        "fit": [group.name for group in groups if group.answer == MET],
         "untested": list(decision_groups.untested(one.groups)),
         "looked_at": decision_groups.looked_at(one.groups),
     }
@@ -83,7 +85,7 @@ def _yields(threshold: pd.Series | None) -> list[str]:
     """Describe the results at a threshold."""
     if threshold is None:
         return []
-    said = [f"positive from {limit_of(threshold)} on"]
+    said = [f"an image is called positive at {limit_of(threshold)} or more"]
     for name, words in _YIELDS.items():
         if pd.notna(threshold[name]):
             ends = threshold[name], threshold[f"{name}_low"], threshold[f"{name}_high"]
