@@ -20,6 +20,8 @@ from crossray.analysis.refusals import left_out
 from crossray.datasets import scores
 from crossray.datasets.simulated_scores import HARDEST, simulate
 from crossray.errors import UserError
+from crossray.figures.counts import caveats_of, told
+from crossray.figures.matrix import layers
 from crossray.planning import check_external, plan_of
 from crossray.study import stage_settings
 from crossray.study.small_cells import SmallCells
@@ -321,6 +323,19 @@ def test_refused_images_are_counted_compared_and_bounded(hospital):
     assert rows.loc["refused", "auc_worst"] < cell["auc"] < rows.loc["refused", "auc_best"]
     findings = claims.set_index("measure")["finding"]
     assert findings.to_dict() == {"auc": external.BELOW, "sensitivity": external.ABOVE, "specificity": external.ABOVE}
+
+
+def test_u_stands_beside_each_number_of_a_model_whose_training_data_are_unknown():
+    rows = [("v", "elsewhere", "ours", 0.8, "U"), ("v", "elsewhere", "theirs", np.nan, None),
+            ("own", "ours", "ours", 0.9, None)]  # fmt: skip
+    performance = pd.DataFrame(rows, columns=["model", "source", "target", "auc", "caveat"])
+    assert caveats_of(performance) == {("v", "elsewhere", "ours"): "U"}
+    cells = performance.assign(auc_high=0.99, reason=[None, "N", None], small="")
+    members = {"elsewhere": [], "ours": ["ours"]}
+    drawn = layers(cells, members, ["ours", "theirs"], 64, "small").to_dict()["datasets"]
+    assert {row["text"] for table in drawn.values() for row in table} == {"0.80 U", "N", "0.90"}
+    assert told(["U", None]).startswith(" U beside a number: the model's training data are unknown")
+    assert told([None]) == ""
 
 
 LIMIT = 5
