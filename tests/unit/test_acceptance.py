@@ -22,6 +22,7 @@ from crossray.analysis.proportions import (
 from crossray.errors import UserError
 from crossray.figures import decision_groups
 from crossray.figures.decision import decisions, lead
+from crossray.planning import plan_of
 from crossray.sealed import SEALED, differing, seal, sealed_by
 from crossray.study.acceptance import ALERTS, CANNOT_TELL, LOCAL, MAKER, MET, NOT_MET, Criteria
 from crossray.tables import of_rows, read
@@ -161,6 +162,30 @@ def test_a_threshold_for_a_yield_is_judged_on_patients_who_did_not_choose_it(cri
         for found, calls in ((seen, scores >= limit), (fitted, called.positive)):
             found.append(calls[positive].mean() - calls[~positive].mean())
     assert np.mean(seen) > np.mean(fitted) + 0.01
+
+
+@pytest.mark.parametrize(
+    ("criteria", "words"),
+    [
+        ({"prevalence": 0.1}, "acceptance.Effusion: nothing is to be reached; give auc, sensitivity, specificity, "),
+        ({"precision": 0.5}, r"acceptance.Effusion.precision: .* need a prevalence; set prevalence too"),
+        ({"alerts_per_day": 9, "prevalence": 0.1}, r"Effusion.alerts_per_day: .*; set per_day too"),
+        (
+            {"auc": 0.8, "groups": ["ward"]},
+            "groups: 'ward' is no attribute of images; allowed are sex, age, view, months",
+        ),
+        ({"precision": 0.5, "prevalence": 0.1, "groups": ["sex"]}, "nothing is to be reached in each group"),
+        ({"auc": 0.8, "against": "nobody"}, "against: 'nobody' is not a model of this study"),
+    ],
+)
+def test_criteria_that_contradict_one_another_are_told(criteria, words):
+    study = {
+        "study": "s", "tasks": ["Effusion"], "models": {"small": {"architecture": "resnet18"}},
+        "datasets": {"ours": {"reader": "simulated", "public": True, "images": 40}},
+        "acceptance": {"Effusion": criteria},
+    }  # fmt: skip
+    with pytest.raises(UserError, match=words):
+        plan_of(study)
 
 
 def rows_by_group(found):
