@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
-from crossray.analysis import shares
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.performance import values_of
 from crossray.analysis.resampling import with_interval
-from crossray.analysis.sums import with_limits
 from crossray.analysis.values import Value, mean_of
 from crossray.tables import MEAN_OF_TRAININGS, of_rows, reported
 from crossray.tables.classes import Classes, Confusion
@@ -158,7 +157,8 @@ def _share_of_counts(name: str, hits: NDArray, images: NDArray, clustered: bool)
     if clustered:
         with np.errstate(invalid="ignore", divide="ignore"):
             return with_interval(name, value, hits[1:] / images[1:])
-    return with_limits(name, (value, *shares.of_size(value, float(images[0]))))
+    low, high = proportion_confint(hits[0], images[0], method="wilson")
+    return {name: value, f"{name}_low": float(low), f"{name}_high": float(high)}
 
 
 def _is_clustered(patients: NDArray) -> bool:
