@@ -317,8 +317,8 @@ class Made:
         differences, drawn, extremes = outputs.measure(study, [])
         self._write(agreement=kappas, agreement_summary=mean_kappas, operating_points=points, calibration=errors)
         if self.explained:
-            judged, thresholds = acceptance.judge(study, self.criteria)
-            self._write(acceptance=judged, thresholds=thresholds)
+            judged, thresholds, groups = acceptance.judge(study, self.criteria)
+            self._write(acceptance=judged, thresholds=thresholds, acceptance_groups=groups)
             self._write(sample_sizes=sample_sizes.plan(self.film_plan))
             self._read_films(study)
             curves, distributions = usefulness.measure(study, self.asked_of_use)

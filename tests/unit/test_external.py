@@ -8,17 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 import check
 from crossray import manifest, predictions, reasons
 from crossray.analysis import external, performance
 from crossray.analysis.cells import Study
+from crossray.analysis.refusals import left_out
 from crossray.datasets import scores
 from crossray.datasets.simulated_scores import HARDEST, simulate
 from crossray.errors import UserError
+from crossray.figures.counts import caveats_of, told
+from crossray.figures.matrix import layers
 from crossray.planning import check_external, plan_of
 from crossray.study import stage_settings
+from crossray.study.small_cells import SmallCells
 from crossray.study.stages.analysis import Analysis, ExternalModel, Intervals
 from crossray.study.stages.read_scores import ReadScores
 from crossray.study.stages.simulate_scores import SimulateScores
@@ -317,6 +323,62 @@ def test_refused_images_are_counted_compared_and_bounded(hospital):
     assert rows.loc["refused", "auc_worst"] < cell["auc"] < rows.loc["refused", "auc_best"]
     findings = claims.set_index("measure")["finding"]
     assert findings.to_dict() == {"auc": external.BELOW, "sensitivity": external.ABOVE, "specificity": external.ABOVE}
+
+
+def test_u_stands_beside_each_number_of_a_model_whose_training_data_are_unknown():
+    rows = [("v", "elsewhere", "ours", 0.8, "U"), ("v", "elsewhere", "theirs", np.nan, None),
+            ("own", "ours", "ours", 0.9, None)]  # fmt: skip
+    performance = pd.DataFrame(rows, columns=["model", "source", "target", "auc", "caveat"])
+    assert caveats_of(performance) == {("v", "elsewhere", "ours"): "U"}
+    cells = performance.assign(auc_high=0.99, reason=[None, "N", None], small="")
+    members = {"elsewhere": [], "ours": ["ours"]}
+    drawn = layers(cells, members, ["ours", "theirs"], 64, "small").to_dict()["datasets"]
+    assert {row["text"] for table in drawn.values() for row in table} == {"0.80 U", "N", "0.90"}
+    assert told(["U", None]).startswith(" U beside a number: the model's training data are unknown")
+    assert told([None]) == ""
+
+
+LIMIT = 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_difference_of_counts_tells_how_few_images_were_refused(data):
+    rows = data.draw(st.integers(1, 40))
+    cells = {name: data.draw(st.lists(st.integers(0, most), min_size=rows, max_size=rows))
+             for name, most in (("truth", 2), ("refused", 6), ("patient", 15))}  # fmt: skip
+    names = [f"i{number}" for number in range(rows)]
+    truth = np.array([0.0, 1.0, np.nan])[cells["truth"]]
+    labels = pd.DataFrame({"patient_id": [f"p{one}" for one in cells["patient"]], "Effusion": truth}, names)
+    outputs = pd.DataFrame({"Effusion": np.where(np.array(cells["refused"]) == 0, np.nan, np.arange(rows))}, names)
+    kept = left_out(outputs, labels, LIMIT, "v/ours")
+    given = kept["Effusion"].notna()
+    assert (kept["Effusion"][given] == outputs["Effusion"][given]).all()  # none is changed, none is added
+    counted = {"1": labels["Effusion"] == 1, "0": labels["Effusion"] == 0, "labelled": labels["Effusion"].notna()}
+    for name, among in counted.items():
+        owners = labels["patient_id"] if name == "labelled" else pd.Series(names, names)
+        lost = owners[among].nunique() - owners[among & given].nunique()
+        assert not 0 < lost < LIMIT or not (among & given).any()
+    turned = left_out(outputs[::-1], labels[::-1], LIMIT, "v/ours")[::-1]
+    assert turned.equals(kept)  # the draw does not hang on the order
+    if outputs["Effusion"].notna().all():
+        assert kept.equals(outputs)
+
+
+def test_few_refusals_of_patients_are_in_no_table_and_its_counts_are_true(hospital):
+    values = hospital.logits.copy()
+    rows = np.flatnonzero((hospital.table["split"] == "test") & (hospital.table["Effusion"] == 1))[:2]
+    values[rows] = np.nan
+    hospital.add("v", values, "logit", is_known=True, thresholds={"Effusion": 0.0})
+    rule = SmallCells(below=LIMIT, closed=("ours",))
+    for small_cells, refused in ((rule, range(LIMIT, 20)), (None, [2])):
+        study = hospital.study(small_cells=small_cells)
+        table = external.measure(study, {})[1].set_index(["task", "group"]).loc["Effusion"]
+        assert table.loc["refused", "positives"] in refused
+        assert table.loc["scored", "positives"] == table.loc["all", "positives"] - table.loc["refused", "positives"]
+        cell = performance.measure(study)[0].set_index("task").loc["Effusion"]
+        assert cell["positives"] == table.loc["scored", "positives"]
+        assert cell["negatives"] == table.loc["scored", "negatives"]
 
 
 def test_bounds_by_hand():

@@ -265,6 +265,7 @@ OTHERS = {
     "adaptation.pairs.0.source": [{"adaptation.pairs.0.source": "south", "adaptation.pairs.0.target": "north"}],
     "adaptation.pairs.0.target": [{"adaptation.pairs.0.target": "north", "adaptation.pairs.0.source": "south"}],
     "acceptance.Effusion.against": [{"acceptance.Effusion.against": "other"}],
+    "acceptance.Effusion.groups": [{"acceptance.Effusion.groups": ["view"]}],
     "plan.labels": [{"plan.labels": "answers"}],
     "datasets.ours.tasks.Effusion.column": [{"datasets.ours.tasks.Effusion": {"column": "Zebra"}}],
     "datasets.ours.tasks.Effusion.not_empty": [{"datasets.ours.tasks.Effusion": {"column": "c", "not_empty": True}}],
@@ -274,6 +275,7 @@ OTHERS = {
     "datasets.ours.sex_words": [{"datasets.ours.sex_words": {"F": ["Zebra"]}}],
     "datasets.ours.view_words": [{"datasets.ours.view_words": {"AP": ["Zebra"]}}],
     "datasets.classes.view_words": [{"datasets.classes.view_words": {"AP": ["Zebra"]}}],
+    "datasets.classes.strata": [{"datasets.classes.strata": {"zebra": "Grid"}}],
     "datasets.classes.classes": [{"datasets.classes.classes": {"Zebra": ["Effusion", "Nodule"], "well": []}}],
 }  # fmt: skip
 

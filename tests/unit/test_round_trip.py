@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import safetensors.torch
 import torch
 
 import apply_network
@@ -160,3 +161,33 @@ def test_files_that_are_no_networks_are_told_in_a_line(exported, tmp_path):
     ):
         with pytest.raises(UserError, match=words):
             open_state(file, ApplyNetwork(**NETWORK, architecture=architecture))
+
+
+@pytest.mark.parametrize("kind", ["onnx", "safetensors"])
+def test_a_network_of_torchxrayvision_gives_what_it_gives_there(exported, tmp_path, kind, caplog):
+    """The architecture and names of its published files, here with random weights, and their operating points."""
+    xrv = pytest.importorskip("torchxrayvision.models", reason="the package torchxrayvision is missing")
+    from crossray.shards import ImageStore
+
+    torch.manual_seed(0)
+    network = xrv.DenseNet(num_classes=18, in_channels=1)
+    store, ours = ImageStore(exported.index), exported.own.table.index
+    seen = [torch.from_numpy(store.take(rows).astype(np.float32) / 255 * 2048 - 1024)[:, None]
+            for rows in (np.arange(40), store.rows(ours))]  # fmt: skip
+    with torch.no_grad():
+        network.train()(seen[0])
+        expected = network.eval()(seen[1]).numpy()
+    if kind == "onnx":
+        torch.onnx.export(network, (seen[1],), tmp_path / "x.onnx", dynamo=False, input_names=["x"],
+                          dynamic_axes={"x": {0: "n"}})  # fmt: skip
+    else:
+        state = network.state_dict() | {"op_threshs": torch.full((18,), 0.1)}
+        safetensors.torch.save_file(state, tmp_path / "x.safetensors")
+    places = {task: network.targets.index(task) for task in TASKS}
+    architecture = {} if kind == "onnx" else {"architecture": "densenet121"}
+    with caplog.at_level("INFO"):
+        found = exported.applied(tmp_path / f"x.{kind}", tasks=places, **architecture).table
+    assert list(found.index) == list(ours)
+    assert np.abs(found[TASKS].to_numpy() - expected[:, list(places.values())]).max() < 1e-4
+    assert np.ptp(expected) > 0.1
+    assert ("op_threshs is left out" in caplog.text) == (kind == "safetensors")

@@ -9,6 +9,7 @@ from crossray.analysis import subgroups
 from crossray.analysis.cells import ModelKey, ScoredSplit
 from crossray.analysis.datasets import describe
 from crossray.datasets import Release, strata
+from crossray.datasets.folder import Told as FolderTold
 from crossray.datasets.manifests import read_manifest
 from crossray.datasets.table import Told
 from crossray.errors import UserError
@@ -43,6 +44,20 @@ def test_a_column_and_an_element_of_headers_are_kept_under_the_names_of_strata(t
     assert found["stratum: scanner"].fillna("").tolist() == ["DX-1"] * 11 + ["other"] + [""] * 12
     manifest.write(tmp_path / "m.parquet", found, {})
     pd.testing.assert_frame_equal(manifest.read(tmp_path / "m.parquet"), found, check_dtype=False)
+
+
+def test_a_folder_has_strata_of_its_headers(tmp_path):
+    for number in range(24):
+        model = {"ManufacturerModelName": "DX-1" if number % 2 else "DX-2"} if number < 23 else {}
+        dicom_file(tmp_path / f"ill/{number}.dcm", np.zeros((4, 4), np.uint8), PatientID=f"p{number}", **model)
+    told = FolderTold.from_dict({"reader": "folder", "views": ["ANY"], "images_per_patient": "all", "max_missing": 1,
+                                 "public": True, "classes": {"ill": ["A"]}, "from_headers": ["patient_id"],
+                                 "strata": {"scanner": "ManufacturerModelName"}})  # fmt: skip
+    found = read_manifest("d", Release(str(tmp_path), ()), told, None)
+    assert found["stratum: scanner"].fillna("").value_counts().to_dict() == {"DX-2": 12, "DX-1": 11, "": 1}
+    assert strata.wrong_elements(["PatientName"]).startswith("'PatientName' is no element of DICOM headers")
+    assert strata.wrong_elements({"sex": "Modality"}) == "'sex' is the name of another group; call it something else"
+    assert strata.wrong_elements(["Modality"]) is None
 
 
 def test_names_of_patients_in_a_column_named_by_mistake_stay_out(tmp_path):

@@ -21,6 +21,12 @@ rule judge_acceptance:
             category="Tables",
             labels={"table": "what thresholds give"},
         ),
+        groups=report(
+            layout.table("acceptance_groups"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "criteria met or not, by group"},
+        ),
     log:
         "<log>/judge_acceptance.log",
     benchmark:
@@ -43,6 +49,7 @@ rule judge_acceptance:
             --leakage {input.leakage:q} \
             --settings {params.settings:q} \
             --thresholds {output.thresholds:q} \
+            --groups {output.groups:q} \
             --output {output.table:q} \
             &>{log:q}
         """
@@ -95,11 +102,12 @@ rule write_decision:
     input:
         acceptance=rules.judge_acceptance.output.table,
         thresholds=rules.judge_acceptance.output.thresholds,
-        subgroups=rules.measure_subgroups.output.table,
+        groups=rules.judge_acceptance.output.groups,
         predictions=predictions,
         manifests=study_manifests,
         digests=study_digests,
         weights=of_trainings(rules.train_model.output.weights),
+        networks=external_networks(),
         templates=[f"{SCRIPTS}/crossray/figures/templates/{name}" for name in ("decision.html.j2", "decision.css")],
     output:
         html=report(
@@ -124,6 +132,7 @@ rule write_decision:
         """
         python {resources.scripts:q}/write_decision.py \
             --study {params.study:q} \
+            --networks {input.networks:q} \
             --settings {params.settings:q} \
             --templates {resources.scripts:q}/crossray/figures/templates \
             --output {output.html:q} \
@@ -133,6 +142,8 @@ rule write_decision:
 
 rule recheck:
     """Check whether a signed sheet matches these results: snakemake recheck --config sheet=FILE."""
+    input:
+        networks=external_networks(),
     log:
         "<log>/recheck.log",
     conda:
@@ -149,6 +160,7 @@ rule recheck:
         python {resources.scripts:q}/recheck.py \
             --sheet {params.sheet:q} \
             --study {params.study:q} \
+            --networks {input.networks:q} \
             --settings {params.settings:q} \
             2>&1 | tee {log:q}
         """

@@ -159,6 +159,11 @@ def network_of(wildcards):
     return PLAN.external[wildcards.model].network()
 
 
+def external_networks():
+    """Return the files of all networks that were trained elsewhere, in the order of their models' names."""
+    return [path for _, model in sorted(PLAN.external.items()) if (path := model.network())]
+
+
 def networks_of(wildcards):
     """Return the files of the models that sites are invited to apply, in the order of their names."""
     with told_at_once():

@@ -16,10 +16,11 @@ def judge_acceptance(arguments: Namespace) -> None:
     from crossray.small_cells import write
     from crossray.study.acceptance import ALL
     from crossray.study.names import named
-    from crossray.tables.acceptance import Acceptance, Thresholds
+    from crossray.tables.acceptance import Acceptance, AcceptanceGroups, Thresholds
 
-    answers, thresholds = judge(study_of(arguments), arguments.settings)
+    answers, thresholds, groups = judge(study_of(arguments), arguments.settings)
     write(arguments.thresholds, thresholds, Thresholds, arguments.settings)
+    write(arguments.groups, groups, AcceptanceGroups, arguments.settings)
     write(arguments.output, answers, Acceptance, arguments.settings)
     whole = answers[answers["criterion"] == ALL]
     for row in whole.itertuples():
@@ -32,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     study_options(options, JudgeAcceptance)
     options.add_argument("--thresholds", required=True, type=Path, help="CSV to write: results at each threshold")
+    options.add_argument("--groups", required=True, type=Path, help="CSV to write: each criterion in each group")
     options.add_argument("--output", required=True, type=Path, help="CSV to write: each criterion, met or not")
     return run(judge_acceptance, options.parse_args(argv))
 

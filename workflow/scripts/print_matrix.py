@@ -2,7 +2,9 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from crossray.program import parser, run
 
@@ -10,9 +12,11 @@ from crossray.program import parser, run
 def print_matrix(arguments: Namespace) -> None:
     """Print one matrix per model, and one sentence per pair if the study splits drops into causes."""
     from crossray.errors import UserError
+    from crossray.figures.counts import caveats_of, told
     from crossray.figures.summary_text import cause_sentences, primary_sentences
     from crossray.tables import read
     from crossray.tables.comparisons import Comparisons
+    from crossray.tables.performance import Performance
     from crossray.tables.shift import Shift
     from crossray.tables.transfer import Transfer
 
@@ -20,17 +24,15 @@ def print_matrix(arguments: Namespace) -> None:
     if not path.is_file():
         raise UserError(f"{path}: missing; run the study first")
     transfer = read(path, Transfer)
+    caveats = caveats_of(read(arguments.study / "analysis" / "performance.csv", Performance))
     for model, cells in transfer.groupby("model", sort=False):
-        shown = cells.assign(
-            cell=[
-                f"{row.auc:.2f} ({row.auc_low:.2f}-{row.auc_high:.2f})" if row.auc == row.auc else row.reason
-                for row in cells.itertuples()
-            ]
-        )
+        shown = cells.assign(cell=[_cell(row, caveats) for row in cells.itertuples()])
         matrix = shown.pivot(index="source", columns="target", values="cell")
         matrix = matrix.loc[cells["source"].unique(), cells["target"].unique()]
         print(f"\n{model}: mean AUC (95 % interval), rows trained on, columns tested on\n")
         print(matrix.rename_axis(index=None, columns=None).to_string())
+    if caveats:
+        print(f"\n{told(caveats.values()).strip()}")
     if arguments.causes:
         print("\nIs it the images or the labels? (docs/shift.md)\n")
         print("\n".join(cause_sentences(read(causes, Shift), transfer)))
@@ -38,6 +40,14 @@ def print_matrix(arguments: Namespace) -> None:
     if tests.is_file():
         print("\n" + "\n".join(primary_sentences(read(tests, Comparisons))))
     print(f"\nReport: {arguments.study / 'report.html'}")
+
+
+def _cell(row: Any, caveats: Mapping[tuple[str, str, str], str]) -> str:
+    """Write a number with its interval and the code of its caveat, or the code of why there is none."""
+    if row.auc != row.auc:
+        return str(row.reason)
+    beside = caveats.get((row.model, row.source, row.target))
+    return f"{row.auc:.2f} ({row.auc_low:.2f}-{row.auc_high:.2f}){f' {beside}' if beside else ''}"
 
 
 def main(argv: list[str] | None = None) -> int:

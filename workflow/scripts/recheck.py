@@ -16,7 +16,7 @@ def recheck(arguments: Namespace) -> None:
         raise UserError("no sheet to check: name the signed one with --config sheet=FILE")
     settings = arguments.settings
     sealed = sealed_by(arguments.sheet)
-    changed = list(differing(sealed, seal(arguments.study, settings["criteria"], settings["code"])))
+    changed = list(differing(sealed, seal(arguments.study, arguments.networks, settings["criteria"], settings["code"])))
     for key, words in SEALED.items():
         print(f"{'other' if key in changed else 'same'}: {words}")
     if changed:
@@ -29,6 +29,9 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--sheet", required=True, type=Path, help="the decision.html that was signed")
     options.add_argument("--study", required=True, type=Path, help="folder of the study's results")
+    options.add_argument(
+        "--networks", nargs="*", default=[], type=Path, help="files of the networks that were trained elsewhere, if any"
+    )
     options.add_argument(
         "--settings", required=True, type=json_object, help="JSON: criteria (as JSON), code (version of the evaluation)"
     )

@@ -15,7 +15,7 @@ def write_decision(arguments: Namespace) -> None:
     from crossray.sealed import seal
 
     settings = arguments.settings
-    sealed = seal(arguments.study, settings["criteria"], settings["code"])
+    sealed = seal(arguments.study, arguments.networks, settings["criteria"], settings["code"])
     write_text(arguments.output, render(arguments.study, settings, arguments.templates, sealed))
     logging.info("%s: print it and sign it", arguments.output)
 
@@ -25,10 +25,13 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     options.add_argument("--study", required=True, type=Path, help="folder of the study's results")
     options.add_argument(
+        "--networks", nargs="*", default=[], type=Path, help="files of the networks that were trained elsewhere, if any"
+    )
+    options.add_argument(
         "--settings",
         required=True,
         type=json_object,
-        help="JSON: study, title, phantoms, criteria (as JSON), code (version of what judged)",
+        help="JSON: study, title, phantoms, unknown_training, criteria (as JSON), code (version of what judged)",
     )
     options.add_argument("--templates", required=True, type=Path, help="folder of the sheet's template and style")
     options.add_argument("--output", required=True, type=Path, help="HTML to write")

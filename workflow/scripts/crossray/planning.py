@@ -283,7 +283,8 @@ def decision_settings(plan: Plan, code: str) -> str:
     """Return the settings of the decision sheet; ``code`` is the version of the evaluation."""
     study = plan.study
     criteria = as_text({task: one.as_dict() for task, one in (study.acceptance or {}).items()})
-    facts = {"study": study.study, "title": study.title, "phantoms": plan.phantoms}
+    unknown = sorted(name for name, model in plan.external.items() if model.learnt_from() is None)
+    facts = {"study": study.study, "title": study.title, "phantoms": plan.phantoms, "unknown_training": unknown}
     return as_text({**facts, "criteria": criteria, "code": code})
 
 

@@ -6,23 +6,18 @@ is wrong with a probability of 2.5 % at most. All criteria are met if each is (i
 """
 
 import itertools
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from crossray import reasons
-from crossray.analysis import shares, yields
+from crossray.analysis import accepted_groups, shares, yields
+from crossray.analysis.answers import Judged, answered, each_criterion, together
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.intervals import LEVEL, interval, paired_difference
+from crossray.analysis.intervals import interval, paired_difference
 from crossray.analysis.local_thresholds import (
     Brought,
-    Called,
     Images,
     brought,
     called_at,
@@ -30,30 +25,25 @@ from crossray.analysis.local_thresholds import (
     hits_of,
     images_of,
 )
-from crossray.analysis.proportions import (
-    POWER,
-    images_to_show,
-    paired_share_difference,
-)
+from crossray.analysis.proportions import paired_share_difference
 from crossray.seeds import derived_seed
-from crossray.study.acceptance import ALL, CANNOT_TELL, CLAIM, LOCAL, MET, NONE, NOT_MET, Criteria
+from crossray.study.acceptance import ALL, CANNOT_TELL, CLAIM, LOCAL, NONE, Criteria
 from crossray.study.names import BINARY_ANSWER
 from crossray.study.stages.judge_acceptance import Claims, JudgeAcceptance
 from crossray.tables import of_rows
-from crossray.tables.acceptance import Acceptance, Thresholds
-
-#: differences below this are rounding
-_ROUNDING = 1e-12
+from crossray.tables.acceptance import Acceptance, AcceptanceGroups, Thresholds
 
 
-def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Judge every model that a report shows, at every target, for every task that has criteria.
 
     Returns:
-        Tables of :class:`crossray.tables.acceptance.Acceptance` and :class:`~crossray.tables.acceptance.Thresholds`.
+        Tables of :class:`crossray.tables.acceptance.Acceptance`, :class:`~crossray.tables.acceptance.Thresholds` and
+        :class:`~crossray.tables.acceptance.AcceptanceGroups`.
     """
     answers: list[dict[str, Any]] = []
     thresholds: list[dict[str, Any]] = []
+    groups: list[dict[str, Any]] = []
     own = {trained: brought(study, trained) for trained in study.trained()}
     for scored in study.targets():
         for trained, (task, criteria) in itertools.product(scored.logits, settings.acceptance.items()):
@@ -67,15 +57,24 @@ def judge(study: Study, settings: JudgeAcceptance) -> tuple[pd.DataFrame, pd.Dat
             images, rival = images_of(scored, trained, task), _rival(scored, trained, criteria)
             for place in _places(own[trained], counted["reason"], criteria):
                 here = _at(images, scored, trained, task, criteria, place, own[trained])
-                rows = [*_criteria(here, criteria), *_against_claim(here, settings.claims, trained, task, criteria)]
+                claimed = _against_claim(here, settings.claims, trained, task, criteria)
+                rows = [*each_criterion(here, criteria), *claimed]
                 if rival:
                     rows += _against(here, scored, (trained, rival), task, criteria, place, own[rival])
+                parts = list(accepted_groups.measure(here, _rows_of(scored, trained, task), criteria, scored.minimum))
+                rows += accepted_groups.as_criteria(parts, criteria)
                 facts = key | {"threshold_from": place}
-                answers += [facts | row for row in [*rows, _together(rows)]]
+                groups += [facts | row for row in parts]
+                answers += [facts | row for row in [*rows, together(rows)]]
                 if here.called is not None:
                     is_sure = scored.has_probability(trained)
                     thresholds.append(facts | yields.measure(here.images, here.called, criteria, is_sure))
-    return of_rows(answers, Acceptance), of_rows(thresholds, Thresholds)
+    return of_rows(answers, Acceptance), of_rows(thresholds, Thresholds), of_rows(groups, AcceptanceGroups)
+
+
+def _rows_of(scored: ScoredSplit, trained: ModelKey, task: str) -> pd.DataFrame:
+    """Return the manifest's rows of the images of a cell whose label is known."""
+    return scored.labels[(scored.labels[task].notna() & scored.reported(trained)[task].notna()).to_numpy()]
 
 
 def _can_be_judged(reason: str | None, criteria: Criteria) -> bool:
@@ -90,28 +89,15 @@ def _places(own: Brought, reason: str | None, criteria: Criteria) -> tuple[str, 
     return (own.place,) if reason else (own.place, LOCAL)
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """The images of a cell, and what a threshold makes of them; nothing where there is none."""
-
-    images: Images
-    called: Called | None
-
-    def among(self, rows: NDArray[np.bool_]) -> "_Judged":
-        """Return it on some of the images."""
-        called = self.called and Called(self.called.threshold, self.called.positive[rows])
-        return _Judged(self.images.among(rows), called)
-
-
 def _at(
     images: Images, scored: ScoredSplit, trained: ModelKey, task: str, criteria: Criteria, place: str, own: Brought
-) -> _Judged:
+) -> Judged:
     """Call images by the threshold from a place; nobody chooses one of yes and no."""
     if place == LOCAL and scored.scales.get(trained) != BINARY_ANSWER:
-        return _Judged(images, cross_fitted(images, criteria, derived_seed(0, "folds", scored.dataset, task)))
+        return Judged(images, cross_fitted(images, criteria, derived_seed(0, "folds", scored.dataset, task)))
     if place == NONE:
-        return _Judged(images, None)
-    return _Judged(images, called_at(images, own.threshold(task, scored.reported_seed(trained), criteria)))
+        return Judged(images, None)
+    return Judged(images, called_at(images, own.threshold(task, scored.reported_seed(trained), criteria)))
 
 
 def _rival(scored: ScoredSplit, trained: ModelKey, criteria: Criteria) -> ModelKey | None:
@@ -121,7 +107,7 @@ def _rival(scored: ScoredSplit, trained: ModelKey, criteria: Criteria) -> ModelK
 
 
 def _against_claim(
-    here: _Judged, claims: Claims, trained: ModelKey, task: str, criteria: Criteria
+    here: Judged, claims: Claims, trained: ModelKey, task: str, criteria: Criteria
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield a row for each claim of a model's maker that it must not fall short of by more than the margin."""
     claimed = claims.get(trained.model, {}).get(task, {}) if criteria.against == CLAIM else {}
@@ -130,33 +116,16 @@ def _against_claim(
         if name == "auc":
             measured = here.images.auc
             low, high = interval(measured)
-            yield _answered("auc against the claim", wanted, measured.auc - value, low - value, high - value)
+            yield answered("auc against the claim", wanted, measured.auc - value, low - value, high - value)
         elif here.called is not None:
             hits, owners = hits_of(name, here.images, here.called)
             low, high = shares.interval(hits, owners)
             apart = float(hits.mean()) - value
-            yield _answered(f"{name} against the claim", wanted, apart, low - value, high - value)
-
-
-def _criteria(here: _Judged, criteria: Criteria) -> Iterator[dict[str, Any]]:
-    """Yield a row for each criterion that is a number to reach."""
-    # all of them together are to be shown with the planned power, and each hangs on images of its own
-    power = POWER ** (1 / max(len(criteria.wanted()), 1))
-    for name, wanted in criteria.wanted().items():
-        if name == "auc":
-            measured = here.images.auc
-            row = _answered(name, wanted, measured.auc, *interval(measured))
-            yield row | _more_for_auc(here.images, row, power)
-        elif here.called is None:
-            yield {"criterion": name, "wanted": wanted, "answer": CANNOT_TELL}
-        else:
-            hits, owners = hits_of(name, here.images, here.called)
-            row = _answered(name, wanted, float(hits.mean()), *shares.interval(hits, owners))
-            yield row | _more_for_share(name, hits, owners, row, power)
+            yield answered(f"{name} against the claim", wanted, apart, low - value, high - value)
 
 
 def _against(
-    here: _Judged, scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str, criteria: Criteria, place: str,
+    here: Judged, scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str, criteria: Criteria, place: str,
     own: Brought,
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield a row for each number in which a model must not be worse than another one, a reader for instance.
@@ -180,66 +149,26 @@ def _against(
         if fewest_patients(here.images.positive, here.images.patients) >= scored.minimum:
             if all(scored.measurable(one, task) for one in pair):
                 found = paired_difference([here.images.auc], [rival.images.auc])
-                rows.append(_answered(f"auc against {criteria.against}", wanted, found.value, found.low, found.high))
+                rows.append(answered(f"auc against {criteria.against}", wanted, found.value, found.low, found.high))
             rows += _compared_shares(here, rival, criteria, wanted)
     unknown = {"criterion": f"against {criteria.against}", "wanted": wanted, "answer": CANNOT_TELL}
     yield from rows or [unknown]
 
 
 def _on_the_same(
-    here: _Judged, rival: _Judged, scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str
-) -> tuple[_Judged, _Judged]:
+    here: Judged, rival: Judged, scored: ScoredSplit, pair: tuple[ModelKey, ModelKey], task: str
+) -> tuple[Judged, Judged]:
     """Return two models on the images that both have an output for."""
     given = [(scored.labels[task].notna() & scored.reported(one)[task].notna()).to_numpy() for one in pair]
     both = given[0] & given[1]
     return here.among(both[given[0]]), rival.among(both[given[1]])
 
 
-def _compared_shares(here: _Judged, rival: _Judged, criteria: Criteria, wanted: float) -> Iterator[dict[str, Any]]:
+def _compared_shares(here: Judged, rival: Judged, criteria: Criteria, wanted: float) -> Iterator[dict[str, Any]]:
     """Yield a row for each of sensitivity and specificity that is asked for."""
     for name in ("sensitivity", "specificity"):
         if getattr(criteria, name) is not None and here.called is not None and rival.called is not None:
             hits, owners = hits_of(name, here.images, here.called)
             others, _ = hits_of(name, rival.images, rival.called)
             compared = paired_share_difference(hits, others, owners)
-            yield _answered(f"{name} against {criteria.against}", wanted, *compared)
-
-
-def _answered(criterion: str, wanted: float, value: float, low: float, high: float) -> dict[str, Any]:
-    """Return a criterion's row."""
-    answer = MET if low >= wanted else NOT_MET if high < wanted else CANNOT_TELL
-    measured = {"value": value, "value_low": low, "value_high": high}
-    return {"criterion": criterion, "wanted": wanted, "answer": answer} | measured
-
-
-def _together(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the row of all criteria."""
-    answers = {row["answer"] for row in rows}
-    answer = NOT_MET if NOT_MET in answers else CANNOT_TELL if CANNOT_TELL in answers else MET
-    return {"criterion": ALL, "answer": answer}
-
-
-def _more_for_share(
-    name: str, hits: NDArray, owners: NDArray, row: Mapping[str, Any], power: float
-) -> dict[str, Any]:  # fmt: skip
-    """Say how many more patients of the class show what was measured, where the interval leaves it open."""
-    share, wanted, patients = row["value"], row["wanted"], len(np.unique(owners))
-    needed = images_to_show(share, wanted, power=power)
-    if row["answer"] != CANNOT_TELL or needed is None:
-        return {}
-    each = shares.worth(hits, owners) / patients
-    column = "more_positives" if name == "sensitivity" else "more_negatives"
-    return {"would_be": MET if share > wanted else NOT_MET, column: max(math.ceil(needed / each) - patients, 1)}
-
-
-def _more_for_auc(here: Images, row: Mapping[str, Any], power: float) -> dict[str, Any]:
-    """Say the same of an AUC; classes grow alike, and the standard error falls with the root of their size."""
-    apart = row["value"] - row["wanted"]
-    if row["answer"] != CANNOT_TELL or abs(apart) < _ROUNDING:
-        return {}
-    reach = row["value"] - row["value_low"] if apart > 0 else row["value_high"] - row["value"]
-    errors = float(ndtri((1 + LEVEL) / 2))
-    factor = ((errors + float(ndtri(power))) / errors * reach / apart) ** 2 - 1
-    patients = [len(np.unique(here.patients[rows])) for rows in (here.positive, ~here.positive)]
-    more = [max(math.ceil(factor * count), 1) for count in patients]
-    return {"would_be": MET if apart > 0 else NOT_MET, "more_positives": more[0], "more_negatives": more[1]}
+            yield answered(f"{name} against {criteria.against}", wanted, *compared)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import manifest, predictions, reasons
-from crossray.analysis import trainings
+from crossray.analysis import refusals, trainings
 from crossray.analysis.resampling import patient_weights
 from crossray.analysis.units import combined, labels_of, unit_of
 from crossray.errors import UserError, listed
@@ -234,6 +234,7 @@ class Study:
         table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         labels, outputs = self._of_units(files, table, dataset, split)
         logits, diverged = self._numbers(outputs)
+        logits |= {one: self._without_few(tables, one, labels, dataset) for one, tables in logits.items()}
         nothing = pd.DataFrame(index=labels.index)
         for one in missing:
             logits[one] = self._with_ensemble(dict.fromkeys(map(str, self.seeds_of(one.model)), nothing))
@@ -334,6 +335,16 @@ class Study:
             str(seed): predictions.read(self.predictions / folders.PREDICTION.format(seed=seed, **names))
             for seed in self.seeds_of(trained.model)
         }
+
+    def _without_few(
+        self, tables: Mapping[str, pd.DataFrame], trained: ModelKey, labels: pd.DataFrame, dataset: str
+    ) -> dict[str, pd.DataFrame]:
+        """Leave out more outputs of an external model where it refused so few images that nobody may know it."""
+        rule = self.settings.small_cells
+        if not rule or dataset not in rule.closed or trained.model not in self.settings.external:
+            return dict(tables)
+        name = f"{trained.model}/{dataset}"
+        return {seed: refusals.left_out(table, labels, rule.below, name) for seed, table in tables.items()}
 
     def _with_ensemble(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         """Add the mean of several seeds; where others have several, what is there once is its own mean."""

@@ -123,18 +123,18 @@ def _on_same_images(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
 
 
 def _home_and_away(study: Study, cells: Cells) -> Iterator[dict[str, Any]]:
-    for model in study.settings.models:
-        for source in study.settings.sources:
-            for target in study.settings.targets:
-                if is_pooled(source) or source == target:
-                    continue
-                keys = {"model": model, "kind": HOME_AND_AWAY, "source": source, "target": target}
-                pairs = {
-                    task: (cells[model, source, source, task], cells[model, source, target, task])
-                    for task in study.settings.tasks
-                    if (model, source, source, task) in cells and (model, source, target, task) in cells
-                }
-                yield from (keys | {"first": source, "second": target} | row for row in _compared(pairs))
+    for trained in study.trained():
+        model, source = trained.model, trained.source
+        for target in study.settings.targets:
+            if is_pooled(source) or source == target:
+                continue
+            keys = {"model": model, "kind": HOME_AND_AWAY, "source": source, "target": target}
+            pairs = {
+                task: (cells[model, source, source, task], cells[model, source, target, task])
+                for task in study.settings.tasks
+                if (model, source, source, task) in cells and (model, source, target, task) in cells
+            }
+            yield from (keys | {"first": source, "second": target} | row for row in _compared(pairs))
 
 
 def _compared(pairs: Mapping[str, tuple[Place, Place]]) -> Iterator[dict[str, Any]]:

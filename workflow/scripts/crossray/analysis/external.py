@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
+from crossray.analysis import shares
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
-from crossray.analysis.intervals import Measured, independent, interval, measure_auc, paired_difference
+from crossray.analysis.intervals import Measured, interval, measure_auc, paired_difference
+from crossray.analysis.sums import with_limits
 from crossray.analysis.thresholds import OfModels, limit_of, own_thresholds
 from crossray.statistics import auc
 from crossray.tables import of_rows
@@ -58,19 +59,10 @@ def measure(
     )
 
 
-def share(name: str, hits: NDArray, patients: NDArray) -> dict[str, float]:
-    """Return a share with Wilson's interval, patients with several images counting as fewer than these (Kish 1965).
-
-    Args:
-        name: of the column.
-        hits: which images count, shape (images,).
-        patients: whose each image is, shape (images,).
-    """
-    if not len(hits):
-        return {name: float("nan"), f"{name}_low": float("nan"), f"{name}_high": float("nan")}
-    value, count = float(np.mean(hits)), independent(patients)
-    low, high = proportion_confint(value * count, count, method="wilson")
-    return {name: value, f"{name}_low": float(low), f"{name}_high": float(high)}
+def _share(name: str, hits: NDArray[np.bool_], patients: NDArray) -> dict[str, float]:
+    """Return the columns of a share of images with its limits; NaN without an image."""
+    value = float(hits.mean()) if len(hits) else float("nan")
+    return with_limits(name, (value, *shares.interval(hits, patients)))
 
 
 def _claims(
@@ -102,7 +94,7 @@ def _measured(scored: ScoredSplit, trained: ModelKey, task: str, name: str, limi
         return {"measured": found.auc, "measured_low": low, "measured_high": high}
     asked = truth == (1 if name == "sensitivity" else 0)
     right = (scores >= limit) == (truth == 1)
-    return share("measured", right[asked], patients[asked])
+    return _share("measured", right[asked], patients[asked])
 
 
 def _refusals(scored: ScoredSplit, trained: ModelKey, task: str, limit: float) -> Iterator[dict[str, Any]]:
@@ -115,8 +107,8 @@ def _refusals(scored: ScoredSplit, trained: ModelKey, task: str, limit: float) -
         truth = rows[task].to_numpy()
         row: dict[str, Any] = {"group": group, "images": len(rows), "patients": rows["patient_id"].nunique()}
         row |= {"positives": int((truth == 1).sum()), "negatives": int((truth == 0).sum())}
-        row |= share("prevalence", truth == 1, patients)
-        row |= {"share": 1.0} if group == ALL else share("share", here[labelled], scored.patients[labelled])
+        row |= _share("prevalence", truth == 1, patients)
+        row |= {"share": 1.0} if group == ALL else _share("share", here[labelled], scored.patients[labelled])
         row["age"] = rows["age"].mean()
         row["women"] = (rows["sex"].dropna() == "F").mean() if rows["sex"].notna().any() else np.nan
         if group == REFUSED and given[labelled].any() and trained not in scored.refused:

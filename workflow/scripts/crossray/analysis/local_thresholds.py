@@ -1,18 +1,18 @@
-"""Thresholds for a required sensitivity and specificity, and their results: chosen at the source, or at the target.
+"""Thresholds for a required sensitivity, specificity or yield, and their results: chosen at the source, or the target.
 
 A threshold of the target is cross-fitted: each fifth of its patients is evaluated at the threshold chosen on the
 other four, so no patient is evaluated at a threshold that they helped to choose. The threshold to use is that of all.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
+from scipy.special import logit, ndtri
 
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.intervals import LEVEL, Measured, measure_auc
@@ -119,14 +119,15 @@ def called_at(here: Images, threshold: float) -> Called | None:
 def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: Criteria) -> float:
     """Choose the threshold that leaves the criteria the most room, NaN where a class is missing.
 
-    With both criteria it is the one whose tighter criterion is exceeded by the most standard errors; with one alone the
-    one that exceeds it by as much as can be shown on as many images again, and gives up the least of the other; with
-    neither the one that costs the least.
+    With a sensitivity and another criterion it is the one whose tighter criterion is exceeded by the most standard
+    errors. Else it is the one that exceeds what is wanted by as much as can be shown on as many images again, and gives
+    up the least: of specificity if a sensitivity is wanted, of sensitivity if a specificity, a precision or a number of
+    alerts is. With none of these it is the one that costs the least.
 
     Args:
         positive: which images have the finding, shape (images,).
         logits: of the images, shape (images,).
-        criteria: with a sensitivity, a specificity, or both, or with what a missed finding costs.
+        criteria: with a criterion that hangs on a threshold, or with what a missed finding costs.
     """
     sizes = int(positive.sum()), int((~positive).sum())
     if not all(sizes):
@@ -134,22 +135,47 @@ def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: C
     limits = np.unique(logits)
     ranked = np.sort(logits[positive]), np.sort(logits[~positive])
     reached = 1 - np.searchsorted(ranked[0], limits) / sizes[0], np.searchsorted(ranked[1], limits) / sizes[1]
-    if criteria.sensitivity is criteria.specificity is None:
+    rooms = list(_rooms(reached, sizes, criteria))
+    if not rooms:
         share, missed = float(criteria.prevalence or 0), float(criteria.miss_costs or 0)
         saved = share * missed * reached[0] + (1 - share) * reached[1]
         cheapest = np.flatnonzero(saved >= saved.max() - _ROUNDING)
         return float(limits[cheapest[len(cheapest) // 2]])
-    rooms = []
-    for wanted, shares, size in zip((criteria.sensitivity, criteria.specificity), reached, sizes, strict=True):
-        if wanted is not None:
-            rooms.append((shares - wanted) / math.sqrt(wanted * (1 - wanted) / size))
     room = np.min(rooms, axis=0)
-    if len(rooms) == 1:
+    are_opposed = criteria.sensitivity is not None and len(rooms) > 1
+    if not are_opposed:
         room = np.minimum(room, ROOM)
     best = np.flatnonzero(room >= room.max() - _ROUNDING)
-    # of several the middle, as scores between two images do not differ; of one criterion that which calls best else
-    chosen = best[len(best) // 2] if len(rooms) == 2 else best[-1 if criteria.sensitivity else 0]
+    # of several the middle, as scores between two images do not differ; of one kind that which gives up the least
+    chosen = best[len(best) // 2] if are_opposed else best[-1 if criteria.sensitivity else 0]
     return float(limits[chosen])
+
+
+def _rooms(
+    reached: tuple[NDArray[np.float64], NDArray[np.float64]], sizes: tuple[int, int], criteria: Criteria
+) -> Iterator[NDArray[np.float64]]:
+    """Yield by how many standard errors each threshold exceeds each criterion.
+
+    Args:
+        reached: sensitivity and specificity of each threshold, shape (thresholds,).
+        sizes: images with the finding, and without it.
+        criteria: what is wanted.
+    """
+    for wanted, shares, size in zip((criteria.sensitivity, criteria.specificity), reached, sizes, strict=True):
+        if wanted is not None:
+            yield (shares - wanted) / math.sqrt(wanted * (1 - wanted) / size)
+    # shares of both classes that are called, drawn towards a half by an image, so that none has no error
+    right, false = ((share * size + 0.5) / (size + 1) for share, size in zip((reached[0], 1 - reached[1]), sizes,
+                                                                             strict=True))  # fmt: skip
+    share = float(criteria.prevalence or 0)
+    if criteria.precision is not None:
+        found = logit(share) + np.log(right) - np.log(false)
+        error = np.sqrt((1 - right) / (right * sizes[0]) + (1 - false) / (false * sizes[1]))
+        yield (found - logit(criteria.precision)) / error
+    if criteria.alerts_per_day is not None:
+        ill, well = float(criteria.per_day or 0) * share, float(criteria.per_day or 0) * (1 - share)
+        error = np.hypot(ill * np.sqrt(right * (1 - right) / sizes[0]), well * np.sqrt(false * (1 - false) / sizes[1]))
+        yield (float(criteria.alerts_per_day) - ill * right - well * false) / error
 
 
 def cross_fitted(here: Images, criteria: Criteria, seed: int) -> Called | None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.groups import NOT_RECORDED, age_bands, in_order, strata
+from crossray.analysis.groups import attributes, members
 from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups
@@ -37,23 +37,10 @@ def measure(study: Study) -> pd.DataFrame:
 
 
 def _groups(scored: ScoredSplit) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    """Yield attribute, group, and which images belong to it; images whose group is not recorded are in none."""
-    for attribute, values in _attributes(scored.labels):
-        levels = sorted((level for level in values.dropna().unique() if level), key=in_order)
-        for level in levels if len(levels) > 1 else []:
-            yield attribute, str(level), (values == level).fillna(False).to_numpy(bool)
-
-
-def _attributes(labels: pd.DataFrame) -> Iterator[tuple[str, pd.Series]]:
-    """Yield what images are grouped by: sex, age band and view, and the strata of the data set, dates by half years.
-
-    Of strata what is not recorded is a group too: it may be that of one ward, or of a machine that is at fault.
-    """
-    yield "sex", labels["sex"]
-    yield "age", age_bands(labels["age"])
-    yield "view", labels["view"]
-    for name, values in strata(labels):
-        yield name, values.fillna(NOT_RECORDED) if values.notna().any() else values
+    """Yield attribute, group, and which images belong to it, where there are several groups to compare."""
+    for attribute, values in attributes(scored.labels):
+        found = list(members(values))
+        yield from ((attribute, group, inside) for group, inside in found if len(found) > 1)
 
 
 def _group(scored: ScoredSplit, trained: ModelKey, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:

@@ -31,18 +31,36 @@ def measure(here: Images, called: Called, criteria: Criteria, is_sure: bool = Tr
         row |= with_limits(name, found[name])
     if criteria.prevalence is None:
         return row
-    right, kept = found["sensitivity"], found["specificity"]
-    false = (1 - kept[0], 1 - kept[2], 1 - kept[1])
-    row |= with_limits("precision", _precision(right, false, float(criteria.prevalence)))
+    prevalence, kept = float(criteria.prevalence), found["sensitivity"]
+    row |= with_limits("precision", precision(here, called, prevalence))
     if criteria.miss_costs is not None:
-        row |= _costs(here, called, float(criteria.miss_costs), float(criteria.prevalence))
+        row |= _costs(here, called, float(criteria.miss_costs), prevalence)
     if criteria.per_day is not None:
-        ill = float(criteria.per_day) * float(criteria.prevalence)
-        well = float(criteria.per_day) - ill
-        value, low, high = of_two((ill, right), (well, false))
-        row |= with_limits("alerts_per_day", (value, max(low, 0.0), high))
-        row |= with_limits("missed_per_day", (ill * (1 - right[0]), ill * (1 - right[2]), ill * (1 - right[1])))
+        ill = float(criteria.per_day) * prevalence
+        row |= with_limits("alerts_per_day", alerts(here, called, prevalence, float(criteria.per_day)))
+        row |= with_limits("missed_per_day", (ill * (1 - kept[0]), ill * (1 - kept[2]), ill * (1 - kept[1])))
     return row
+
+
+def precision(here: Images, called: Called, prevalence: float) -> Limits:
+    """Return the share of alerts that are correct, with its limits; NaN where nobody is called."""
+    right, false = _called(here, called)
+    return _precision(right, false, prevalence)
+
+
+def alerts(here: Images, called: Called, prevalence: float, per_day: float) -> Limits:
+    """Return the alerts of a day with so many images, with their limits."""
+    ill = per_day * prevalence
+    right, false = _called(here, called)
+    value, low, high = of_two((ill, right), (per_day - ill, false))
+    return value, max(low, 0.0), high
+
+
+def _called(here: Images, called: Called) -> tuple[Limits, Limits]:
+    """Return which share of images with the finding is called, and which of those without, with their limits."""
+    (hits, owners), (left, others) = (hits_of(name, here, called) for name in ("sensitivity", "specificity"))
+    low, high = shares.interval(~left, others)
+    return (float(hits.mean()), *shares.interval(hits, owners)), (float((~left).mean()), low, high)
 
 
 def _costs(here: Images, called: Called, missed: float, prevalence: float) -> dict[str, float]:

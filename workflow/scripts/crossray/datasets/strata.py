@@ -40,6 +40,14 @@ def wrong_strata(strata: Sequence[str] | Mapping[str, str]) -> str | None:
     return f"{taken[0]!r} is the name of another group; call it something else" if taken else None
 
 
+def wrong_elements(strata: Sequence[str] | Mapping[str, str]) -> str | None:
+    """Return what is wrong with strata of a reader whose only table is the headers; None if nothing is."""
+    for source in sources_of(strata).values():
+        if source not in ELEMENTS:
+            return f"{source!r} is no element of DICOM headers that is kept; allowed are {', '.join(ELEMENTS)}"
+    return wrong_strata(strata)
+
+
 def pooled(values: "pandas.Series", patients: "pandas.Series", name: str) -> "pandas.Series":
     """Return the values of a stratum, those of few patients as :data:`OTHER`, empty ones as missing.
 

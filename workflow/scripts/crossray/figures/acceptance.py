@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from crossray.figures.style import Figure, names_of, nothing
-from crossray.study.acceptance import ALL, CANNOT_TELL, MET, NOT_MET
+from crossray.study.acceptance import ALERTS, ALL, CANNOT_TELL, MET, NOT_MET
 from crossray.study.stages.draw_figure import DrawFigure
 
 _ANSWERS = {MET: "#0072b2", CANNOT_TELL: "#6b7280", NOT_MET: "#d55e00"}
@@ -59,5 +59,7 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
 
 def _nearest(rows: pd.DataFrame, order: list[str]) -> list[str]:
     """Return the rows that are drawn: those whose worst criterion falls least short of the required value."""
-    short = (rows["value"] - rows["wanted"]).groupby(rows["row"]).min()
+    apart = rows["value"] - rows["wanted"]
+    alerts = -apart / rows["wanted"]  # a maximum, and no share: what is left of it
+    short = apart.where(rows["criterion"] != ALERTS, alerts).groupby(rows["row"]).min()
     return sorted(order, key=lambda row: -float(short[row]))[:_MOST]

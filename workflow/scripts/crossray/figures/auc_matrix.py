@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from crossray.figures.counts import behind_means, span
+from crossray.figures.counts import behind_means, caveats_of, span, told
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure, with_interval
 from crossray.study.stages.draw_figure import DrawFigure
@@ -22,7 +22,9 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
     """
     transfer, summary = (table[table["model"].isin(settings.models)] for table in (transfer, summary))
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
-    cells = transfer.assign(interval=second, **_counts(performance, transfer))
+    caveats = caveats_of(performance)
+    beside = [caveats.get((row.model, row.source, row.target), "") for row in transfer.itertuples()]
+    cells = transfer.assign(interval=second, caveat=beside, **_counts(performance, transfer))
     panels = [
         layers(
             cells[cells["model"] == model],
@@ -39,7 +41,9 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
     caption = (
         "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
         "interval over the target's patients, images (n), and positives of the tasks with the fewest and the most. "
-        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured." + _only_tested(settings)
+        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
+        + _only_tested(settings)
+        + told(beside)
     )
     reading = (
         "A row is a model, a column a data set whose test split it has never seen. Outlined: internal test. "

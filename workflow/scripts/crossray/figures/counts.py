@@ -1,6 +1,10 @@
 """Counts of images, patients and positives of the cells of a matrix."""
 
+from collections.abc import Iterable
+
 import pandas as pd
+
+from crossray.reasons import CAVEATS
 
 
 def behind_means(performance: pd.DataFrame) -> pd.DataFrame:
@@ -31,3 +35,19 @@ def behind_means(performance: pd.DataFrame) -> pd.DataFrame:
 def span(least: int, most: int) -> str:
     """Write two counts, the same ones once."""
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
+
+
+def caveats_of(performance: pd.DataFrame) -> dict[tuple[str, str, str], str]:
+    """Return the code of what is to be said beside the numbers of a model, its source and a target, where there is one.
+
+    Args:
+        performance: rows of ``performance.csv``.
+    """
+    rows = performance[performance["caveat"].notna()]
+    return {(row.model, row.source, row.target): str(row.caveat) for row in rows.itertuples()}
+
+
+def told(caveats: Iterable[str | None]) -> str:
+    """Say what the codes beside numbers mean; nothing without any. Begins with a blank."""
+    found = set(caveats)
+    return "".join(f" {code} beside a number: {words}." for code, words in CAVEATS.items() if code in found)

@@ -1,23 +1,31 @@
-"""The decision in words: can a model be used at a target, at which threshold, and what data would settle it."""
+"""The decision in words: can a model be used, at which threshold, for whom not, and what data would settle it."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from crossray.figures.decision_groups import for_whom
 from crossray.figures.style import with_interval
 from crossray.reasons import REASONS
-from crossray.study.acceptance import ALL, CANNOT_TELL, HOME, LOCAL, MAKER, MET, NONE, NOT_MET
+from crossray.study.acceptance import ALERTS, ALL, CANNOT_TELL, HOME, LOCAL, MAKER, MET, NONE, NOT_MET
 from crossray.study.names import named
 
 #: answer -> what is said of a model
-WORDS = {MET: "meets all criteria", NOT_MET: "does not meet the criteria", CANNOT_TELL: "is undecided"}
+WORDS = {
+    MET: "meets all criteria",
+    NOT_MET: "does not meet the criteria",
+    CANNOT_TELL: "is undecided: these images do not tell",
+}
 _PLACES = {
     HOME: "at the threshold of its source",
     LOCAL: "at a threshold of the target",
     NONE: "without a threshold",
     MAKER: "at the threshold of its maker",
 }
+#: decisions that the first sentence describes one by one
+_DESCRIBED = 3
 _KEYS = ("target", "task", "model", "source", "threshold_from")
 
 
@@ -35,6 +43,7 @@ class Decision:
         surer: what would settle an open decision; that nothing would if a criterion is not met.
         criteria: the rows of ``acceptance.csv`` behind it.
         threshold: the row of ``thresholds.csv``; None where none is asked for or can be chosen.
+        groups: the rows of ``acceptance_groups.csv``.
     """
 
     key: Mapping[str, str]
@@ -46,12 +55,14 @@ class Decision:
     surer: str
     criteria: pd.DataFrame
     threshold: pd.Series | None
+    groups: pd.DataFrame
 
 
-def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decision]:
+def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame, groups: pd.DataFrame) -> list[Decision]:
     """Return what is said of each cell and place of a threshold, target by target and task by task."""
     keys = list(_KEYS)
     chosen = {tuple(row[key] for key in keys): row for _, row in thresholds.iterrows()}
+    parted = dict(iter(groups.groupby(keys, sort=False)))
     found = []
     for key, rows in acceptance.groupby(keys, sort=False):
         target, task, model, source, place = key
@@ -59,24 +70,74 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame) -> list[Decisi
         parts, answer = rows[rows["criterion"] != ALL], str(whole["answer"])
         names = dict(zip(keys, key, strict=True))
         who = f"{named(model, source)}, {_PLACES.get(place, f'at a threshold of the {place}')},"
-        surer = _surer(parts) if answer == CANNOT_TELL else _useless(answer)
+        own = parted.get(key, groups.iloc[:0])
+        surer = _surer([parts, own[own["named"].astype(bool)]]) if answer == CANNOT_TELL else _useless(answer)
         found.append(
             Decision(names, f"{task} at {target}", who, answer, WORDS[answer], _why(parts, whole), surer, parts,
-                     chosen.get(key))
+                     chosen.get(key), own)
         )  # fmt: skip
     return found
 
 
 def lead(found: Sequence[Decision]) -> Iterator[str]:
-    """Yield a sentence for each task at a target: which models meet the criteria, or that none does."""
+    """Yield what is said of each task at a target: which models meet the criteria, for whom not, or that none does."""
     for where in dict.fromkeys(one.where for one in found):
         here = [one for one in found if one.where == where]
-        met = [one.who.rstrip(",") for one in here if one.answer == MET]
+        met = [one for one in here if one.answer == MET]
+        if met:
+            yield f"{where}: criteria met by {'; '.join(_who(one) for one in met)}.{_not_for(met)}"
+            continue
         counts = {answer: sum(one.answer == answer for one in here) for answer in (NOT_MET, CANNOT_TELL)}
-        rest = f"{counts[NOT_MET]} not met, {counts[CANNOT_TELL]} undecided"
-        yield (
-            f"{where}: criteria met by {'; '.join(met)}." if met else f"{where}: no model meets the criteria ({rest})."
-        )
+        words = f"{counts[NOT_MET]} not met, {counts[CANNOT_TELL]} undecided"
+        undecided = [one for one in here if one.answer == CANNOT_TELL and one.surer]
+        nearest = min(undecided, key=_more, default=None)
+        surer = f" To settle it for {nearest.who.rstrip(',')}: {nearest.surer}." if nearest else ""
+        yield f"{where}: no model is shown to meet the criteria ({words}).{surer}"
+
+
+def _who(one: Decision) -> str:
+    """Name a model and its threshold."""
+    limit = limit_of(one.threshold)
+    return one.who.rstrip(",") + (f" (positive: {limit} or more)" if limit else "")
+
+
+def _more(one: Decision) -> float:
+    """Return how many more patients an open decision needs."""
+    needs = (pd.to_numeric(one.criteria[name], errors="coerce").sum() for name in ("more_positives", "more_negatives"))
+    return float(sum(needs))
+
+
+def _not_for(met: Sequence[Decision]) -> str:
+    """Say of whom the criteria are not shown to be met, of a few models."""
+    if len(met) > _DESCRIBED:
+        return ""
+    said = [(one, for_whom(one.groups)) for one in met]
+    alone = len(met) == 1
+    return "".join(f" {words}" if alone else f" {_who(one)}: {words}" for one, words in said if words)
+
+
+def limit_of(threshold: pd.Series | None) -> str:
+    """Write from which output on an image is called positive."""
+    if threshold is None:
+        return ""
+    if pd.isna(threshold["probability"]):
+        return f"a score of {threshold['threshold']:g}"
+    return f"a probability of {_near_one(threshold['probability'])}"
+
+
+def _near_one(probability: float) -> str:
+    """Write a probability with three significant digits, or those of its distance from 1 if that is smaller."""
+    digits = max(3 - math.floor(math.log10(min(probability, 1 - probability))) - 1, 3) if 0 < probability < 1 else 3
+    return f"{probability:.{min(digits, 12)}f}"
+
+
+def required(criterion: str, wanted: float) -> str:
+    """Write what a criterion requires."""
+    if pd.isna(wanted):
+        return "the same in every group"
+    if criterion == ALERTS:
+        return f"at most {wanted:g}"
+    return f"at most {-wanted:.2f} less" if "against" in criterion else f"at least {wanted:.2f}"
 
 
 def _why(parts: pd.DataFrame, whole: pd.Series) -> str:
@@ -90,10 +151,13 @@ def _why(parts: pd.DataFrame, whole: pd.Series) -> str:
 def _number(row: pd.Series) -> str:
     """State the measured and the required value of a criterion."""
     if pd.isna(row["value"]):
+        if row["criterion"].startswith("each group"):
+            return f"{row['criterion']}: {row['answer']}"
         is_compared = "against" in row["criterion"]
         return f"{row['criterion']} {'on too few images of both' if is_compared else 'without a threshold'}"
-    measured = with_interval(row["value"], row["value_low"], row["value_high"])
-    return f"{row['criterion']} {measured}, required {row['wanted']:.2f}"
+    digits = 1 if row["criterion"] == ALERTS else 2
+    measured = with_interval(row["value"], row["value_low"], row["value_high"], digits)
+    return f"{row['criterion']} {measured}, required {required(row['criterion'], row['wanted'])}"
 
 
 def _useless(answer: str) -> str:
@@ -101,13 +165,13 @@ def _useless(answer: str) -> str:
     return "more images would not help, if the true value is the measured one" if answer == NOT_MET else ""
 
 
-def _surer(parts: pd.DataFrame) -> str:
+def _surer(tables: Sequence[pd.DataFrame]) -> str:
     """Say how many more patients would decide the open criteria, if the true value is the measured one."""
     said = []
-    for _, row in parts[parts["would_be"].notna()].iterrows():
+    for row in (row for parts in tables for _, row in parts[parts["would_be"].notna()].iterrows()):
         words = {"more_positives": "patients with the finding", "more_negatives": "patients without it"}
         needs = [f"{row[name]:,.0f} more {what}" for name, what in words.items() if pd.notna(row[name])]
-        said.append(
-            f"{' and '.join(needs)} would show with a power of 0.8 that the {row['criterion']} is {row['would_be']}"
-        )
+        group = f" of {row['attribute']} {row['group']}" if "group" in row else ""
+        what = f"the {row['criterion']}{group} is {row['would_be']}"
+        said.append(f"{' and '.join(needs)}{group} would show, in 4 of 5 such studies, that {what}")
     return "; ".join(said) + (", if the true value is the measured one" if said else "")

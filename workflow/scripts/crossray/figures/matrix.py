@@ -17,7 +17,8 @@ def layers(
     """Draw one matrix.
 
     Args:
-        cells: source, target, auc (empty where there is none), auc_high, reason, and the columns ``small``.
+        cells: source, target, auc (empty where there is none), auc_high, reason, caveat (a code, or empty), and the
+            columns ``small``.
         members: the data sets of each source, rows from top to bottom, those that have cells; where a source has the
             target, it is at home.
         targets: columns from left to right.
@@ -43,8 +44,8 @@ def layers(
 
     def prepared(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(
-            text=[f"{'▼ ' * below_chance(row.auc_high)}{row.auc:.2f}" if row.auc == row.auc else row.reason
-                  for row in table.itertuples()],
+            text=[f"{'▼ ' * below_chance(row.auc_high)}{row.auc:.2f}{_beside(row.caveat)}" if row.auc == row.auc
+                  else row.reason for row in table.itertuples()],
             **{name: table[name].fillna("") for name in small},
             dark=table["auc"] >= WHITE_FROM,
         )  # fmt: skip
@@ -67,6 +68,11 @@ def layers(
             for place, name in enumerate(small)
         ),
     ).properties(width=cell * len(targets), height=cell * len(members))
+
+
+def _beside(caveat: str | None) -> str:
+    """Write the code of a caveat beside a number."""
+    return f" {caveat}" if isinstance(caveat, str) and caveat else ""
 
 
 def _axis(orient: str, cell: int = 0, names: Sequence[str] = ()) -> alt.Axis:

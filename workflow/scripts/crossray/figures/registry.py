@@ -24,6 +24,7 @@ SECTIONS = (
             ),
             TableEntry("acceptance", "acceptance"),
             TableEntry("thresholds", "acceptance"),
+            TableEntry("acceptance_groups", "acceptance"),
         ),
         category="Decision",
     ),

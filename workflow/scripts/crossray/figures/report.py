@@ -73,7 +73,8 @@ def render(
         HTML; texts that come from the data are escaped, and their marks of direction written out.
     """
     tables = {name: read(folder / TABLES[name].path, contract_of(name)) for name in settings.tables}
-    decided = decisions(tables["acceptance"], tables["thresholds"]) if "acceptance" in tables else []
+    judged = [tables[name] for name in ("acceptance", "thresholds", "acceptance_groups") if name in tables]
+    decided = decisions(*judged) if judged else []
     page = page_template(templates / "report.html.j2").render(
         settings=settings,
         prefix=f"{'phantoms-' if settings.phantoms and not settings.real else ''}{settings.study}",

@@ -286,6 +286,11 @@ VIEWS = {
         "model source target task threshold_from probability sensitivity sensitivity_low sensitivity_high specificity "
         "specificity_low specificity_high precision alerts_per_day missed_per_day cost",
     ),
+    "acceptance_groups": View(
+        "acceptance criteria by group",
+        "model source target task threshold_from attribute group criterion value value_low value_high positives "
+        "negatives answer",
+    ),
     "sample_sizes": View(
         "films to read for intervals of a wanted width",
         "task measure expected expected_low expected_high wanted_width positives negatives images patients",

@@ -1,14 +1,18 @@
 """External networks of torchvision and timm, with their own heads, from safetensors files."""
 
+import logging
 from pathlib import Path
 
 import safetensors.torch
 import torch
 
 from crossray.errors import UserError, cut, listed
+from crossray.learning.initialisation import NOT_OF_THE_CLASSIFIER
 from crossray.learning.models import InputScale, Network, build_body, check_known, head_names
 from crossray.learning.onnx_network import check_outputs, scale
 from crossray.study.stages.apply_network import ApplyNetwork
+
+log = logging.getLogger(__name__)
 
 
 def open_network(path: Path, settings: ApplyNetwork) -> Network:
@@ -28,6 +32,9 @@ def open_network(path: Path, settings: ApplyNetwork) -> Network:
         state = safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError) as error:
         raise UserError(f"{path}: no file of safetensors ({cut(str(error))}); pickles are not read") from error
+    for name in [name for name in state if name.startswith(NOT_OF_THE_CLASSIFIER)]:
+        del state[name]
+        log.info("%s: %s is left out: outputs are those of the classifier", path, cut(name))
     architecture = settings.architecture or ""
     check_known(architecture)
     head = head_names(architecture, settings.size)

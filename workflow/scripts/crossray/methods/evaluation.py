@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from crossray.methods.words import Part, named, part, percent, written
-from crossray.study.acceptance import CLAIM, Criteria
+from crossray.study.acceptance import ALERTS, CLAIM, Criteria
 from crossray.study.config import Study
 from crossray.study.evaluation import Comparison, Evaluation
 from crossray.study.film_plan import FilmPlan
@@ -184,7 +184,9 @@ def _acceptance(settings: WriteReport, study: Study) -> Iterator[str]:
 
 
 def _criteria(one: Criteria) -> str:
-    said = [f"{name} at least {value:g}" for name, value in one.wanted().items()]
+    said = [f"{name} at {'most' if name == ALERTS else 'least'} {value:g}" for name, value in one.wanted().items()]
+    if one.groups:
+        said.append(f"auc, sensitivity and specificity also in each group by {named(one.groups)}")
     if one.against:
         other = "the maker's claim" if one.against == CLAIM else one.against
         said.append(f"not worse than {other} by more than {one.margin:g}")

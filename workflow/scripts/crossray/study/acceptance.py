@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from annotated_types import Ge, Gt, Le, Lt
 
 from crossray.study.base import LeftOut, Settings
-from crossray.study.kinds import Number, Part
+from crossray.study.kinds import Number, Part, Several, Text
 
 #: what a model can be compared with besides another model: its maker's claim
 CLAIM: Final = "claim"
@@ -15,6 +15,12 @@ CLAIM: Final = "claim"
 MET, NOT_MET, CANNOT_TELL = "met", "not met", "cannot tell"
 #: the criterion that is all of them
 ALL = "all"
+#: the criterion that is a maximum, not a minimum
+ALERTS = "alerts per day"
+#: what images are grouped by besides the strata of a data set
+ATTRIBUTES = ("sex", "age", "view", "months")
+#: criteria that can be judged in a group, whose prevalence is not known
+IN_GROUPS = ("auc", "sensitivity", "specificity")
 #: where thresholds are from
 HOME, MAKER, LOCAL, NONE = "source's validation split", "the maker", "target, cross-fitted", "no threshold"
 
@@ -29,6 +35,14 @@ class Criteria(Settings):
     "Minimum sensitivity."
     specificity: LeftOut[Part] = None
     "Minimum specificity."
+    precision: LeftOut[Part] = None
+    "Minimum share of alerts that are correct (positive predictive value), at `prevalence`."
+    alerts_per_day: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
+    """Maximum number of alerts per day, among `per_day` images at `prevalence`. Of the thresholds that keep to it, or
+    to a precision, the one with the highest sensitivity is chosen."""
+    groups: LeftOut[Several[Text]] = None
+    """Attributes (`sex`, `age`, `view`, or a stratum) whose groups each have to meet `auc`, `sensitivity` and
+    `specificity` as well. All groups are evaluated; those of other attributes do not change the answer."""
     against: LeftOut[str] = None
     """Another model of the study, for a non-inferiority comparison with `margin`, in AUC, and in sensitivity and
     specificity at both models' thresholds if these are criteria; or `claim`, the maker's claim for a model of
@@ -45,9 +59,12 @@ class Criteria(Settings):
 
     def needs_threshold(self) -> bool:
         """Return whether anything is asked of a threshold."""
-        return not (self.sensitivity is self.specificity is self.miss_costs is None)
+        return self.miss_costs is not None or any(name != "auc" for name in self.wanted())
 
     def wanted(self) -> dict[str, float]:
         """Return the criteria that are given, by name."""
-        named = {"auc": self.auc, "sensitivity": self.sensitivity, "specificity": self.specificity}
+        named = {
+            "auc": self.auc, "sensitivity": self.sensitivity, "specificity": self.specificity,
+            "precision": self.precision, ALERTS: self.alerts_per_day,
+        }  # fmt: skip
         return {name: float(value) for name, value in named.items() if value is not None}

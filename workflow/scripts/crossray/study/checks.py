@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from crossray.errors import UserError, cut, listed
-from crossray.study.acceptance import CLAIM
+from crossray.study.acceptance_checks import wrong_acceptance
 from crossray.study.adaptation_checks import wrong_adaptation
 from crossray.study.bundle_checks import wrong_bundles
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset, path_settings
 from crossray.study.external_checks import wrong_external
 from crossray.study.film_plan_checks import wrong_film_plan
-from crossray.study.names import ALL, ALL_BUT, BINARY, BINARY_ANSWER, MULTICLASS, NOT_TASKS, is_pooled
+from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
 
 #: folders of the working folder that the workflow writes and people pass on
 PASSED_ON = ("results", "logs", "benchmarks")
@@ -37,7 +37,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_pairs(study)
     yield from _wrong_comparisons(study)
     yield from _wrong_objectives(study)
-    yield from _wrong_acceptance(study)
+    yield from wrong_acceptance(study)
     yield from _wrong_sampling(study)
     yield from wrong_film_plan(study)
     yield from wrong_adaptation(study)
@@ -130,33 +130,6 @@ def _wrong_private(folder: str) -> Iterator[str]:
                 "its own, such as private"
             )
             return
-
-
-def _wrong_acceptance(study: Study) -> Iterator[str]:
-    """Yield what is wrong with the criteria of acceptance."""
-    if study.acceptance and study.is_multiclass():
-        yield "acceptance: criteria are for findings, and this study's tasks are classes; leave it out"
-    for task, criteria in (study.acceptance or {}).items():
-        key = f"acceptance.{task}"
-        if task not in study.tasks:
-            yield f"acceptance: {task!r} is not a task of this study; allowed are {', '.join(study.tasks)}"
-        if not criteria.wanted():
-            yield f"{key}: nothing is to be reached; give auc, sensitivity, specificity, or several of them"
-        claimed = any(task in model.claim for model in study.external.values())
-        if criteria.against == CLAIM and not claimed:
-            yield f"{key}.against: no model of external has a claim for {task}; give one, or name another model"
-        elif criteria.against not in (None, CLAIM, *study.models, *study.external):
-            allowed = ", ".join([*study.models, *study.external, CLAIM])
-            yield f"{key}.against: {criteria.against!r} is not a model of this study; allowed are {allowed}"
-        for name, what in (("per_day", "results per day"), ("miss_costs", "costs")):
-            if getattr(criteria, name) is not None and criteria.prevalence is None:
-                yield f"{key}.{name}: {what} need a prevalence; set prevalence too"
-        rival = study.external.get(criteria.against or "")
-        if rival and rival.kind_of_scale() == BINARY_ANSWER and criteria.sensitivity is criteria.specificity is None:
-            yield (
-                f"{key}.against: {criteria.against} answers yes and no, which has no AUC; give a sensitivity or a "
-                "specificity to reach too, in which it is then compared"
-            )
 
 
 def _wrong_sampling(study: Study) -> Iterator[str]:

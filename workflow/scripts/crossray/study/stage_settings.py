@@ -376,7 +376,7 @@ def compare_models(plan: Plan) -> CompareModels:
     """Return the settings of the tests of differences."""
     models = tuple(plan.models)
     primary = tuple(taken(Primary, named, model=named.model or models[0]) for named in plan.study.evaluation.primary)
-    return _analysis(CompareModels, plan, plan.models, primary=primary)
+    return _analysis(CompareModels, plan, (*plan.models, *plan.external), primary=primary)
 
 
 def compare_outputs(plan: Plan) -> CompareOutputs:

@@ -18,9 +18,10 @@ class Acceptance(OfCell):
     """Origin of the threshold: `source's validation split`, `validation split of DATASET`, `the maker`, or `target,
     cross-fitted` (each fifth of the target's patients is evaluated at the threshold chosen on the other four)."""
     criterion: str
-    "`auc`, `sensitivity`, `specificity`, the same `against MODEL` or `against the claim`, `against MODEL`, or `all`."
+    """`auc`, `sensitivity`, `specificity`, `precision`, `alerts per day`, the first three `against MODEL` or
+    `against the claim`, `against MODEL`, `each group by ATTRIBUTE`, or `all`."""
     wanted: float | None
-    "Required minimum; for a comparison with another model the smallest allowed difference."
+    "Required minimum, of alerts maximum; for a comparison with another model the smallest allowed difference."
     value: float | None
     "Measured value; for a comparison the difference from the other model."
     value_low: float | None
@@ -38,6 +39,49 @@ class Acceptance(OfCell):
     "Number of further patients with the finding that would show this with a power of 0.8; empty if none would."
     more_negatives: Count | None
     "Number of further patients without it."
+    reason: str | None
+    "Reason code if nothing was measured."
+
+
+@dataclass(frozen=True)
+class AcceptanceGroups(OfCell):
+    """A criterion of a cell at a threshold in a group of its images, or all of its criteria together."""
+
+    NAME: ClassVar = "acceptance_groups"
+    KEY: ClassVar = ("model", "source", "target", "task", "threshold_from", "attribute", "group", "criterion")
+
+    threshold_from: str
+    "Origin of the threshold, as in `acceptance.csv`; it is the same for all groups."
+    attribute: str
+    "`sex`, `age`, `view`, `months` or a stratum of the data set."
+    group: str
+    "Value of the attribute, as in `subgroups.csv`; `not recorded` also if no image has one."
+    named: bool
+    "Whether the study requires the criteria of each group of this attribute; of others the answer is exploratory."
+    criterion: str
+    "`auc`, `sensitivity`, `specificity` or `all`."
+    wanted: float | None
+    "Required minimum."
+    value: float | None
+    "Measured value in the group."
+    value_low: float | None
+    value_high: float | None
+    images: Count
+    "Test images of the group whose label is known and that the model scored."
+    patients: Count
+    "Patients of these images."
+    positives: Count
+    "Those of them with the finding."
+    negatives: Count
+    "Those of them without it."
+    answer: str
+    "`met`, `not met` or `cannot tell`, as in `acceptance.csv`; not corrected for the number of groups."
+    would_be: str | None
+    "For an open criterion: what more images of the group would show, if the true value is the measured one."
+    more_positives: Count | None
+    "Number of further patients of the group with the finding that would show this with a power of 0.8."
+    more_negatives: Count | None
+    "Number of further patients of the group without it."
     reason: str | None
     "Reason code if nothing was measured."
 

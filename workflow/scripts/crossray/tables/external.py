@@ -46,7 +46,8 @@ class Refusals(OfCell):
     KEY: ClassVar = ("model", "source", "target", "task", "group")
 
     group: str
-    "`scored`, `refused` (no score was given) or `all`."
+    """`scored`, `refused` (no score was given) or `all`. If a model refused fewer images than `small_cells` of data
+    that are not public, others drawn at random count as refused beside them, in all tables."""
     images: Count
     "Images of the group whose label is known; studies or patients if that is `evaluation.unit`."
     patients: Count
