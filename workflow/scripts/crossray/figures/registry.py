@@ -78,6 +78,7 @@ SECTIONS = (
             ),
             Passage("reasons"),
             TableEntry("transfer"),
+            TableEntry("bounds", "counted"),
         ),
         category="Performance",
     ),
