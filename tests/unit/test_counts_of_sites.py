@@ -37,6 +37,11 @@ def drawn(seed, images=400, patients=300, share=0.2):
     return generator.normal(2 * labels - 1, 1.5), labels, generator.integers(patients, size=images)
 
 
+def ways(*labels):
+    """Return cells as :func:`finest` takes them."""
+    return np.stack(labels, axis=1).astype(int)
+
+
 def cells_of(logits, labels, patients, edges):
     """Count the patients of each label in each bin."""
     places = np.searchsorted(edges, logits, side="right")
@@ -46,7 +51,7 @@ def cells_of(logits, labels, patients, edges):
 @given(st.integers(0, 10**6), st.integers(2, 12), st.integers(60, 400), st.sampled_from([0.1, 0.3, 0.5]))
 def test_no_cell_of_a_histogram_has_few_patients(seed, below, images, share):
     logits, labels, patients = drawn(seed, images, images // 2, share)
-    edges = finest(logits, labels.astype(int), patients, LIMITS, below)
+    edges = finest(logits, ways(labels), patients, LIMITS, below)
     smallest = pd.Series(patients).groupby(labels).nunique().min()
     assert (edges is None) == (smallest < below)
     if edges:
@@ -56,11 +61,11 @@ def test_no_cell_of_a_histogram_has_few_patients(seed, below, images, share):
 
 def test_bins_end_at_the_thresholds_that_were_asked_for_and_are_as_fine_as_they_may_be():
     logits, labels, patients = drawn(1, 4000, 4000, 0.3)
-    edges = finest(logits, labels.astype(int), patients, LIMITS, 5)
+    edges = finest(logits, ways(labels), patients, LIMITS, 5)
     assert set(LIMITS) <= set(edges)
     assert len(edges) > 60
-    assert len(finest(logits, labels.astype(int), patients, LIMITS, 50)) < len(edges)
-    few = finest(np.array([0.1, 0.2, 0.4, 0.5]), np.zeros(4, int), np.arange(4), LIMITS, 3)
+    assert len(finest(logits, ways(labels), patients, LIMITS, 50)) < len(edges)
+    few = finest(np.array([0.1, 0.2, 0.4, 0.5]), ways(np.zeros(4)), np.arange(4), LIMITS, 3)
     assert 0.3 not in few
 
 
@@ -185,7 +190,7 @@ def test_too_few_patients_and_outputs_that_are_no_numbers_are_refused():
 @given(st.integers(0, 10**6))
 def test_an_auc_lies_between_its_bounds_and_its_middle_is_that_of_ties(seed):
     logits, labels, patients = drawn(seed)
-    edges = finest(logits, labels.astype(int), patients, LIMITS, 5)
+    edges = finest(logits, ways(labels), patients, LIMITS, 5)
     held = counts.Bins(
         positives=tuple(binned(logits[labels == 1], edges)), negatives=tuple(binned(logits[labels == 0], edges))
     )

@@ -20,6 +20,8 @@ END: Final = 1e9
 #: edges that every model has: twenty for each logit up to 12, and then each a twentieth farther away than the last
 _NEAR, _FAR = np.round(np.arange(1, 241) / 20, 2), 12 * 1.05 ** np.arange(1, 200)
 GRID: Final = tuple(map(float, [*-_FAR[::-1], *-_NEAR[::-1], 0.0, *_NEAR, *_FAR]))
+#: edge of the grid -> its place, counted from that of 0
+_PLACE = {edge: place - len(GRID) // 2 for place, edge in enumerate(GRID)}
 
 #: the attribute, and its only group, of the histogram of all images
 ALL: Final = "all"
@@ -35,12 +37,8 @@ EXTREMES: Final[tuple[Arrangement, ...]] = ("best", "worst", "low", "high")
 class Worth(Settings):
     """What the interval of an AUC takes beside it (:class:`crossray.analysis.intervals.Measured`), in three digits."""
 
-    positives: float
-    "Images with the finding, as many as would say as much if each had its own patient."
-    negatives: float
-    "Those without."
     ratio: float
-    "The moderated variance over that of Newcombe's method 5."
+    "The moderated variance over that of Newcombe's method 5 of as many patients as there are images."
     freedom: float
     "Degrees of freedom of the moderated variance."
 
@@ -147,11 +145,14 @@ def finest(
 ) -> tuple[float, ...] | None:
     """Choose as many edges as there can be so that each cell of each bin has no patient, or at least so many.
 
-    Thresholds come first, in their order, and each is an edge if it can be; then edges of the grid, from the left.
+    Thresholds come first, in their order, and each is an edge if it can be; then edges of the grid, from the left. Of
+    those between which no cell gains more than ``below`` patients the roundest is taken: the first one would tell where
+    the last image before it lies.
 
     Args:
         logits: shape (images,).
-        cells: number of the cell of each image, as of its group and label, from 0, shape (images,).
+        cells: number of the cell of each image, as of its group and label, from 0, or -1, in each of several ways to
+            part them, shape (images, ways).
         patients: number of the patient of each, from 0, shape (images,).
         thresholds: edges to have rather than those of the grid.
         below: fewest patients of a cell that is not empty.
@@ -165,8 +166,7 @@ def finest(
 
     def is_safe(low: float, high: float) -> bool:
         start, end = np.searchsorted(logits, (low, high))
-        pairs = np.unique(np.stack([cells[start:end], patients[start:end]]), axis=1)
-        return bool((np.unique(pairs[0], return_counts=True)[1] >= below).all())
+        return all(_is_safe(way, patients[start:end], below) for way in cells[start:end].T)
 
     if not is_safe(-END, END):
         return None
@@ -179,37 +179,89 @@ def finest(
             edges.insert(place, float(limit))
     for low, high in list(itertools.pairwise(edges)):
         start, end = np.searchsorted(logits, (low, high))
-        here = slice(start, end)
         inside = np.array([edge for edge in grid if low < edge < high])
-        edges += _from_the_left(logits[here], cells[here], patients[here], inside, below)
+        if start < end and len(inside):
+            cuts = np.searchsorted(logits[start:end], inside)
+            edges += inside[_Scan(cells[start:end], patients[start:end], below).cuts(cuts, _roundness(inside))].tolist()
     return tuple(sorted(edges))
 
 
-def _from_the_left(logits: NDArray, cells: NDArray, patients: NDArray, grid: NDArray, below: int) -> list[float]:
-    """Return edges within a range: each as soon as what it parts from the rest, and the rest, are both safe."""
-    found: list[float] = []
-    owners = cells.astype(np.int64) * (int(patients.max(initial=0)) + 1) + patients
-    kinds = np.unique(cells)
-    while len(grid) and len(logits):
-        cuts = np.searchsorted(logits, grid)
-        before, after = _distinct(owners, cells, kinds), _distinct(owners[::-1], cells[::-1], kinds)[::-1]
-        safe = (((before == 0) | (before >= below)) & ((after == 0) | (after >= below))).all(axis=1)
-        fine = np.flatnonzero(safe[cuts] & (cuts > 0) & (cuts < len(logits)))
-        if not len(fine):
-            break
-        found.append(float(grid[fine[0]]))
-        cut = cuts[fine[0]]
-        logits, cells, owners, grid = logits[cut:], cells[cut:], owners[cut:], grid[fine[0] + 1 :]
-    return found
+def _is_safe(cells: NDArray, patients: NDArray, below: int) -> bool:
+    """Return whether each cell of some images has so many patients."""
+    pairs = np.unique(np.stack([cells, patients])[:, cells >= 0], axis=1)
+    return bool((np.unique(pairs[0], return_counts=True)[1] >= below).all())
 
 
-def _distinct(owners: NDArray, cells: NDArray, kinds: NDArray) -> NDArray[np.int64]:
-    """Count the patients of each cell among the first 0, 1, 2, ... images, shape (images + 1, cells)."""
-    first = np.zeros(len(owners), bool)
-    first[np.unique(owners, return_index=True)[1]] = True
-    counts = np.zeros((len(owners) + 1, len(kinds)), np.int64)
-    np.cumsum(first[:, None] & (cells[:, None] == kinds), axis=0, out=counts[1:])
-    return counts
+def _roundness(edges: NDArray) -> NDArray[np.int64]:
+    """Return how often 2 divides the place of edges in the grid, as a power of 2; thresholds are round."""
+    places = np.array([_PLACE.get(edge, 0) for edge in edges.tolist()], np.int64)
+    return np.where(places == 0, len(GRID), places & -places)
+
+
+class _Scan:
+    """Images in the order of their outputs, which are cut from the left."""
+
+    def __init__(self, cells: NDArray, patients: NDArray, below: int) -> None:
+        self._below, self._images = below, len(cells)
+        ways = [_one_of_each(way, patients) for way in cells.T]
+        self._kinds = [kinds for kinds, _ in ways]
+        self._before = [before for _, before in ways]
+        last = [_one_of_each(way[::-1], patients[::-1]) for way in cells.T]
+        first = np.concatenate([kinds[::-1] & (before[::-1, None] < 0) for kinds, before in last], axis=1)
+        self._after = np.zeros((self._images + 1, first.shape[1]), np.int64)
+        self._after[:-1] = np.cumsum(first[::-1], axis=0)[::-1]
+
+    def cuts(self, cuts: NDArray, roundness: NDArray) -> list[int]:
+        """Return which edges to take.
+
+        Args:
+            cuts: images before each edge, shape (edges,).
+            roundness: of each edge.
+        """
+        found: list[int] = []
+        start = 0
+        while (edge := self._next(start, cuts, roundness)) is not None:
+            found.append(edge)
+            start = int(cuts[edge])
+        return found
+
+    def _next(self, start: int, cuts: NDArray, roundness: NDArray) -> int | None:
+        """Return the next edge after so many images."""
+        size = 8 * self._below
+        while True:
+            stop = min(start + size, self._images)
+            near = np.flatnonzero((cuts > start) & (cuts <= stop) & (cuts < self._images))
+            counts = self._counts(start, stop)[cuts[near] - start]
+            safe = self._are_enough(counts) & self._are_enough(self._after[cuts[near]])
+            near, counts = near[safe], counts[safe]
+            alike = (counts <= counts[:1] + self._below).all(axis=1)
+            if stop == self._images or not alike.all():
+                return int(near[alike][roundness[near[alike]].argmax()]) if len(near) else None
+            size *= 2
+
+    def _counts(self, start: int, stop: int) -> NDArray[np.int64]:
+        """Count the patients of each cell among the first 0, 1, 2, ... images of a range."""
+        ways = zip(self._kinds, self._before, strict=True)
+        fresh = [kinds[start:stop] & (before[start:stop, None] < start) for kinds, before in ways]
+        counts = np.zeros((stop - start + 1, sum(one.shape[1] for one in fresh)), np.int64)
+        np.cumsum(np.concatenate(fresh, axis=1), axis=0, out=counts[1:])
+        return counts
+
+    def _are_enough(self, counts: NDArray) -> NDArray[np.bool_]:
+        return ((counts == 0) | (counts >= self._below)).all(axis=1)
+
+
+def _one_of_each(cells: NDArray, patients: NDArray) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which cell each image is in, shape (images, cells), and the last image of its cell and patient before it.
+
+    Of the first one of a patient in a cell that is -1.
+    """
+    owners = cells * (int(patients.max(initial=0)) + 1) + patients
+    order = np.argsort(owners, kind="stable")
+    before = np.full(len(cells), -1, np.int64)
+    same = owners[order][1:] == owners[order][:-1]
+    before[order[1:][same]] = order[:-1][same]
+    return cells[:, None] == np.unique(cells[cells >= 0]), before
 
 
 def binned(logits: NDArray, edges: Sequence[float]) -> NDArray[np.int64]:

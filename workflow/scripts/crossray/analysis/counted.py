@@ -7,7 +7,7 @@ there.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import manifest
-from crossray.analysis.intervals import measure_auc
+from crossray.analysis.intervals import interval, measure_auc, newcombe_variance
 from crossray.histograms import ALL, Arrangement, Bins, Histogram, OfModel, Sizes, Worth, as_images, in_digits
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 def worth(labels: NDArray, scores: NDArray, patients: NDArray) -> Worth:
     """Return what the interval of an AUC takes beside its value, in three digits.
 
+    How many patients have several images of a label is not told: the ratio is that to the variance of as many patients
+    as there are images, so that the variance is the same at the limit that is nearer to chance.
+
     Args:
         labels: 0 or 1, both present, shape (images,).
         scores: larger is more positive, shape (images,).
@@ -32,7 +35,11 @@ def worth(labels: NDArray, scores: NDArray, patients: NDArray) -> Worth:
     """
     owners = np.unique(patients, return_inverse=True)[1]
     found = measure_auc(labels, scores, owners, int(owners.max()) + 1)
-    return Worth(**{one.name: in_digits(getattr(found, one.name)) for one in fields(Worth)})
+    positives = int((np.asarray(labels) == 1).sum())
+    limit = min(interval(found), key=lambda one: abs(one - 0.5))
+    of_images = newcombe_variance(limit, positives, len(labels) - positives)
+    ratio = found.ratio * float(newcombe_variance(limit, found.positives, found.negatives) / of_images)
+    return Worth(ratio=in_digits(ratio), freedom=in_digits(found.freedom))
 
 
 @dataclass(frozen=True)

@@ -46,5 +46,5 @@ def _number(
     if min(sizes.positive_patients, sizes.negative_patients) < minimum or bins.worth is None:
         return {"reason": reasons.TOO_FEW}
     value = auc(*as_images(bins, edges, arrangement))
-    low, high = interval(Measured(value, np.empty(0), **bins.worth.as_dict()))
+    low, high = interval(Measured(value, np.empty(0), sizes.positives, sizes.negatives, **bins.worth.as_dict()))
     return {"reason": None, "auc": value, "auc_low": low, "auc_high": high}

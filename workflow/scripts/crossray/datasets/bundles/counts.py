@@ -2,7 +2,8 @@
 
 Every cell, the images of a bin that have one label and group, has no patient or at least ``below``. Groups with fewer
 are left out, with the next larger one where those that are left out would be fewer together, and so are tasks of which
-a label has fewer.
+a label has fewer. What would tell of fewer if it were subtracted from what is told before it is left out too
+(:mod:`crossray.datasets.bundles.partitions`).
 """
 
 import re
@@ -16,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray.datasets.bundles.invitation import as_bytes
+from crossray.datasets.bundles.partitions import NOWHERE, Partition, joined, tells_of_few
 from crossray.errors import UserError
 from crossray.files import read_json
 from crossray.histograms import (
@@ -77,18 +79,69 @@ def gather(site: Site) -> Counts:
         )
     here = [task for task in site.tasks if task in table]
     labelled = table[table[here].notna().any(axis=1)]
-    held = {name: _held(site, values) for name, values in site.groups.items()}
-    groups = {task: _told(site, task, held) for task in here if _is_told(site, task)}
+    held = _attributes(site)
+    told = _tasks(site, here, held)
     return Counts(
         below=site.below, images=len(table), patients=patients,
         labelled=Held(images=len(labelled), patients=labelled["patient_id"].nunique()),
         groups=held,
-        sizes={task: {ALL: {ALL: _sizes(site, task)}, **_sizes_of(site, task, told)} for task, told in groups.items()},
+        sizes={
+            task: {ALL: {ALL: _sizes(site, task)}, **_sizes_of(site, task, groups)} for task, groups in told.items()
+        },
         histograms={
-            model: {task: _histograms(site, model, task, told) for task, told in groups.items() if task in outputs}
+            model: {task: _histograms(site, model, task, groups) for task, groups in told.items() if task in outputs}
             for model, outputs in site.outputs.items()
         },
     )  # fmt: skip
+
+
+def _attributes(site: Site) -> dict[str, dict[str, Held]]:
+    """Count the images and patients of the groups that are told, by attribute."""
+    found: dict[str, dict[str, Held]] = {}
+    told: list[Partition] = []
+    for name, values in site.groups.items():
+        held = _held(site, values)
+        groups = _numbered(values, held)
+        if not tells_of_few(groups, told, site.patients, site.below):
+            found[name] = held
+            told.append(groups)
+    return found
+
+
+def _tasks(
+    site: Site, tasks: Sequence[str], held: Mapping[str, Mapping[str, Held]]
+) -> dict[str, dict[str, list[str]]]:  # fmt: skip
+    """Return the tasks that are told, each with the attributes and groups of which images are counted for it."""
+    found: dict[str, dict[str, list[str]]] = {}
+    labels: list[Partition] = []
+    by_groups: dict[str, list[Partition]] = {name: [] for name in held}
+    for task in tasks:
+        of_labels = _labelled(site, task)
+        if not _is_told(site, task) or tells_of_few(of_labels, labels, site.patients, site.below):
+            continue
+        labels.append(of_labels)
+        found[task] = {}
+        of_task: list[Partition] = []
+        for name, groups in held.items():
+            told = _told_groups(site, task, site.groups[name], groups)
+            parts = _labelled(site, task, site.groups[name], told)
+            if told and not tells_of_few(parts, [*of_task, *by_groups[name]], site.patients, site.below):
+                found[task][name] = told
+                of_task.append(parts)
+                by_groups[name].append(parts)
+    return found
+
+
+def _numbered(values: pd.Series, told: Collection[str]) -> Partition:
+    """Return the number of the group of each image; all groups that are not told are one."""
+    return pd.Categorical(values, categories=list(told)).codes.astype(np.int64) + 1
+
+
+def _labelled(site: Site, task: str, values: pd.Series | None = None, told: Collection[str] = ()) -> Partition:
+    """Return the number of the group and label of each image; without a label it is nowhere."""
+    labels = site.table[task].to_numpy(float)
+    groups = np.zeros(len(labels), np.int64) if values is None else _numbered(values, told)
+    return np.where(np.isnan(labels), NOWHERE, 2 * groups + (labels == 1))
 
 
 def _sizes_of(site: Site, task: str, groups: Mapping[str, Collection[str]]) -> dict[str, dict[str, Sizes]]:
@@ -122,12 +175,6 @@ def _held(site: Site, values: pd.Series) -> dict[str, Held]:
     }
 
 
-def _told(site: Site, task: str, held: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
-    """Return the attributes and groups of which images are counted for a task."""
-    found = {name: _told_groups(site, task, values, held[name]) for name, values in site.groups.items()}
-    return {name: told for name, told in found.items() if told}
-
-
 def _told_groups(site: Site, task: str, values: pd.Series, held: Collection[str]) -> list[str]:
     """Return the groups whose images a task is counted of; none where patients are in several, or only one is left.
 
@@ -157,41 +204,38 @@ def _told_groups(site: Site, task: str, values: pd.Series, held: Collection[str]
 def _sizes(site: Site, task: str, among: NDArray | None = None) -> Sizes:
     """Count the images and patients whose label is known, of all or of a group."""
     known = site.table[site.table[task].notna() & (True if among is None else among)]
-    positive = known[task] == 1
-    owners, both = known["patient_id"], [known.loc[rows, "patient_id"].nunique() for rows in (positive, ~positive)]
-    patients = owners.nunique()
-    parts = (sum(both) - patients, patients - both[0], patients - both[1])
-    # how many have images of both labels, or of one alone; of groups also by what is left of all
-    if among is not None or any(0 < part < site.below for part in parts):
-        both = [count // site.below * site.below for count in both]
+    positive, owners = known[task] == 1, known["patient_id"]
+    # how many have several images of a label, or images of both, is not told
+    rounded = [owners[rows].nunique() // site.below * site.below for rows in (positive, ~positive)]
     return Sizes(
-        images=len(known), patients=patients, positives=int(positive.sum()), negatives=int((~positive).sum()),
-        positive_patients=both[0], negative_patients=both[1],
+        images=len(known), patients=owners.nunique(), positives=int(positive.sum()), negatives=int((~positive).sum()),
+        positive_patients=rounded[0], negative_patients=rounded[1],
     )  # fmt: skip
 
 
-def _histograms(site: Site, model: str, task: str, groups: Mapping[str, Collection[str]]) -> dict[str, Histogram]:
+def _histograms(site: Site, model: str, task: str, told: Mapping[str, Collection[str]]) -> dict[str, Histogram]:
     """Count the images whose label is known in bins, of all and then of groups.
 
-    Bins of groups end only where bins of all do: else what lies between two edges could be subtracted.
+    Bins of groups end only where bins of all do: else what lies between two edges could be subtracted. So do those of
+    attributes that have groups within groups of each other.
 
     Args:
         site: what is counted.
         model: its name.
         task: its name.
-        groups: attribute -> the groups that are told.
+        told: attribute -> the groups that are told.
     """
-    labels, logits = site.table[task].to_numpy(float), site.outputs[model][task].to_numpy(float)
-    known = ~np.isnan(labels)
-    labels, logits, patients = labels[known], logits[known], site.patients[known]
-    limits = site.thresholds.get(model, {}).get(task, ())
+    known = site.table[task].notna().to_numpy()
+    logits, patients = site.outputs[model][task].to_numpy(float)[known], site.patients[known]
+    labels = site.table[task].to_numpy(float)[known]
 
-    def binned_by(values: NDArray, told: Collection[str], grid: Sequence[float]) -> Histogram:
-        limits_here = [limit for limit in limits if grid is GRID or limit in grid]
-        codes = pd.Categorical(values, categories=list(told)).codes.astype(np.int64) + 1  # the rest is a group too
-        edges = finest(logits, 2 * codes + labels.astype(np.int64), patients, limits_here, site.below, grid)
+    def edges_of(cells: NDArray, limits: Sequence[float], grid: Sequence[float]) -> tuple[float, ...]:
+        edges = finest(logits, cells, patients, limits, site.below, grid)
         assert edges is not None, "only what has enough patients in one bin is told"
-        return Histogram(edges=edges, groups={name: bins_of(values == name, edges) for name in told})
+        return edges
+
+    def histogram(values: NDArray, groups: Collection[str], edges: tuple[float, ...]) -> Histogram:
+        return Histogram(edges=edges, groups={name: bins_of(values == name, edges) for name in groups})
 
     def bins_of(rows: NDArray, edges: Sequence[float]) -> Bins:
         counted = [tuple(binned(logits[rows & (labels == value)], edges).tolist()) for value in (1, 0)]
@@ -199,11 +243,14 @@ def _histograms(site: Site, model: str, task: str, groups: Mapping[str, Collecti
         worth = site.weigh(labels[rows], logits[rows], patients[rows]) if several else None
         return Bins(positives=counted[0], negatives=counted[1], worth=worth)
 
-    whole = binned_by(np.full(len(labels), ALL, object), [ALL], GRID)
-    parts = {
-        name: binned_by(site.groups[name].to_numpy()[known], told, whole.edges[1:-1]) for name, told in groups.items()
-    }
-    return {ALL: whole, **parts}
+    limits = site.thresholds.get(model, {}).get(task, ())
+    whole = edges_of(_labelled(site, task)[known, None], limits, GRID)
+    found = {ALL: histogram(np.full(len(labels), ALL, object), [ALL], whole)}
+    parted = {name: _labelled(site, task, site.groups[name], groups)[known] for name, groups in told.items()}
+    for names, cells in joined(parted):
+        edges = edges_of(cells, [limit for limit in limits if limit in whole], whole[1:-1])
+        found |= {name: histogram(site.groups[name].to_numpy()[known], told[name], edges) for name in names}
+    return {name: found[name] for name in (ALL, *told)}
 
 
 def as_json(counts: Counts) -> bytes:
