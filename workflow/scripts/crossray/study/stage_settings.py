@@ -504,6 +504,7 @@ def draw_figure(plan: Plan) -> DrawFigure:
         methods=attribute_images(plan).methods,
         resamples=study.evaluation.resamples,
         minimum=study.evaluation.minimum,
+        counted=tuple(name for name in plan.targets if name in study.counted()),
         phantoms=plan.phantoms,
         real=plan.real,
         withheld=plan.withheld,
