@@ -304,3 +304,16 @@ def test_the_page_says_which_numbers_counts_give():
         if one.FROM_COUNTS and one.NAME != "bounds":
             row = f"| `{one.NAME}.csv` | {', '.join(one.FROM_COUNTS)} | {', '.join(one.WITHIN_BOUNDS)} |"
             assert row in page, one.NAME
+
+
+def test_the_page_says_how_far_an_auc_can_be_off():
+    page = (ROOT / "docs/bundles.md").read_text(encoding="utf-8")
+    for images in (400, 2000, 20000):
+        generator = np.random.default_rng(0)
+        labels = (generator.random(images) < 0.1).astype(int)
+        logits, patients = generator.normal(2 * labels - 2, 1.5), generator.integers(images // 2, size=images)
+        edges = finest(logits, ways(labels), patients, (0.0, -1.0), 5)
+        positives, negatives = (tuple(binned(logits[labels == label], edges).tolist()) for label in (1, 0))
+        held = counts.Bins(positives=positives, negatives=negatives)
+        low, high = (auc(*as_images(held, edges, end)) for end in ("worst", "best"))
+        assert f"| {images:,} | {labels.sum():,} | {len(edges) - 1} | {(high - low) / 2:.3f} |" in page

@@ -77,7 +77,7 @@ def of_counts(found: counts.Counts, tasks: Sequence[str]) -> Iterator[str]:
         yield f"  images by {attribute}: " + listed((f"{name} {one.images:,}" for name, one in groups.items()), 12)
     for task in tasks:
         if task not in found.sizes:
-            yield f"  {task}: nothing; the site has no label, or one that too few patients have"
+            yield f"  {task}: nothing; the site has no label, or one that too few patients have, or have beside another task"
             continue
         size = found.sizes[task][ALL][ALL]
         yield f"  {task}: {size.positives:,} images with, {size.negatives:,} without, of {size.patients:,} patients"
@@ -85,7 +85,7 @@ def of_counts(found: counts.Counts, tasks: Sequence[str]) -> Iterator[str]:
     for model, of_tasks in found.histograms.items():
         for task, attributes in of_tasks.items():
             yield from _histogram(f"{model}, {task}", attributes[ALL])
-    yield "Beside each histogram stand four numbers of three digits for the interval of its AUC."
+    yield "Beside each histogram stand two numbers of three digits for the interval of its AUC."
     yield "Who has these counts cannot tell one patient from another of the same bin and label."
 
 
