@@ -77,7 +77,7 @@ def of_counts(found: counts.Counts, tasks: Sequence[str]) -> Iterator[str]:
         yield f"  images by {attribute}: " + listed((f"{name} {one.images:,}" for name, one in groups.items()), 12)
     for task in tasks:
         if task not in found.sizes:
-            yield f"  {task}: nothing; the site has no label, or one that too few patients have, or have beside another task"
+            yield f"  {task}: nothing; no label is known, or too few patients have one, or have it beside another task"
             continue
         size = found.sizes[task][ALL][ALL]
         yield f"  {task}: {size.positives:,} images with, {size.negatives:,} without, of {size.patients:,} patients"
