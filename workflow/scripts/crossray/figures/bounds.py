@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AWAY, INK, Figure, names_of, nothing, panels_of
+from crossray.figures.style import AWAY, INK, Figure, left_out, names_of, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 
 _MOST_PANELS = 12
@@ -21,9 +21,9 @@ def draw(bounds: pd.DataFrame, settings: DrawFigure) -> Figure:
     rows = _with_ends(told)
     if rows.empty:
         return nothing("No AUC can be taken from counts", "No task of a site has enough patients of both labels.")
-    rows = rows.assign(name=names_of(rows) + " at " + rows["target"], panel=rows["task"])
-    panels, more = panels_of(rows, _MOST_PANELS)
-    charts = [_panel(rows[rows["panel"] == panel], panel, list(dict.fromkeys(rows["name"]))) for panel in panels]
+    rows = rows.assign(name=names_of(rows) + " at " + rows["target"])
+    tasks, names = list(dict.fromkeys(rows["task"])), list(dict.fromkeys(rows["name"]))
+    charts = [_panel(rows[rows["task"] == task], task, names) for task in tasks[:_MOST_PANELS]]
     sites = rows["target"].nunique()
     title = (
         f"AUCs of {sites} site{'s' * (sites > 1)} by counts are known to ± {_half(rows):.3f} at most, "
@@ -34,7 +34,7 @@ def draw(bounds: pd.DataFrame, settings: DrawFigure) -> Figure:
         "taken as ties. Thick line: the AUC of the rows lies within it, wherever in their bins the images lie. Thin "
         "line: the furthest limits that the 95 % interval can then have, patients as clusters. "
         f"{_shares(told)}Means over tasks, comparisons, calibration curves, corrections and verdicts are not in "
-        f"counts (S); docs/bundles.md lists what is.{more}"
+        f"counts (S); docs/bundles.md lists what is.{left_out(tasks[_MOST_PANELS:], 'which are in the table')}"
     )
     reading = (
         "The thick line is what counts withhold, the thin one what few patients leave open. If thick lines overlap, "

@@ -338,7 +338,7 @@ SECTIONS = (
                 label="sex, age band, view and strata",
                 caption="Internal and external mean AUC by sex, age band, view and strata.",
                 tables=("subgroups",),
-                settings=("models", "members", "minimum"),
+                settings=("models", "members", "minimum", "counted"),
             ),
             TableEntry("subgroups"),
         ),
