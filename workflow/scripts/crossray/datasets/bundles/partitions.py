@@ -25,12 +25,11 @@ def remainders(first: Partition, second: Partition) -> Iterator[NDArray[np.bool_
         second: of the same images.
     """
     for inner, outer in ((first, second), (second, first)):
-        both = (inner != NOWHERE) | (outer != NOWHERE)
-        pairs = np.unique(np.stack([inner[both], outer[both]]), axis=1)
-        groups, places = np.unique(pairs[0], return_counts=True)
-        alone = groups[(places == 1) & (groups != NOWHERE)]
-        for whole in np.unique(outer[outer != NOWHERE]):
-            within = pairs[0][(pairs[1] == whole) & np.isin(pairs[0], alone)]
+        width = int(outer.max(initial=NOWHERE)) + 2
+        parts, places = np.divmod(np.flatnonzero(np.bincount((inner + 1) * width + outer + 1)), width)
+        alone = (np.bincount(parts)[parts] == 1) & (parts - 1 != NOWHERE)
+        for whole in np.unique(places[places - 1 != NOWHERE]) - 1:
+            within = parts[alone & (places - 1 == whole)] - 1
             if len(within):
                 yield (outer == whole) & ~np.isin(inner, within)
 
