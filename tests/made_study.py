@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from crossray import manifest, maps, predictions, regions
+from crossray import manifest, maps, predicted_counts, predictions, regions
 from crossray.analysis import (
     acceptance,
     adaptation,
     agreement,
+    bounds,
     calibration,
     chosen_films,
     classes,
     comparisons,
     corrections,
+    counted,
     datasets,
     domains,
     external,
@@ -42,6 +44,7 @@ from crossray.analysis import (
 from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
 from crossray.analysis.shift import truth
+from crossray.datasets.bundles import counts
 from crossray.datasets.indexing import index
 from crossray.figures import report
 from crossray.figures.attributions import ROLES
@@ -68,6 +71,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.estimate_films import EstimateFilms
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
+from crossray.study.stages.measure_bounds import MeasureBounds
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
@@ -138,7 +142,7 @@ class Made:
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
             "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
-            "searched": [],
+            "searched": [], "counted": [],
             "fit": "crop", "methods": ["grad_cam", "input_gradients"],
         }  # fmt: skip
 
@@ -158,7 +162,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external", "usefulness", "readers", "plan", "readings", "read", "adaptation",
+            "external", "usefulness", "readers", "plan", "readings", "read", "adaptation", "counted",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -323,6 +327,7 @@ class Made:
             self._read_films(study)
             curves, distributions = usefulness.measure(study, self.asked_of_use)
             self._write(decision_curve=curves, score_distribution=distributions)
+            self._count(study)
             by_reader, agreements = readers.measure(study)
             self._write(reader_labels=by_reader, reader_agreement=agreements)
         self._write(reliability=bins, roc=roc.measure(study), outputs=differences)
@@ -343,11 +348,11 @@ class Made:
         lost = {f"resnet50 of {source}": features.assign(**{"feature 0": np.nan}) for source in self.diverged}
         probed, confusion = probe.measure({probe.IMAGES: features} | lost)
         self._write(probe=probed, probe_confusion=confusion)
-        counts, labels, flow = datasets.summarise(
+        described, labels, flow = datasets.summarise(
             self.folder / "manifests", self.folder / "datasets",
             SummariseDatasets(datasets=tuple(self.labels), shape="32px", tasks=tuple(self.tasks)),
         )  # fmt: skip
-        self._write(datasets=counts, labels=labels, flow=flow)
+        self._write(datasets=described, labels=labels, flow=flow)
         tables = {name: read(self.folder / f"analysis/{name}.csv", contract_of(name))
                   for name in ("performance", "labels", "agreement_summary", "domains", "head_distances",
                                "label_agreement")}  # fmt: skip
@@ -357,6 +362,23 @@ class Made:
                     "overlap": 0, "moved": 0, "reason": None} for s in self.labels for t in self.labels]  # fmt: skip
         write_csv(self.folder / "leakage/summary.csv", pd.DataFrame(leakage))
         return self
+
+    def _count(self, study):
+        """Measure the first training as if every data set were a site that sends counts."""
+        folder, seed = self.folder / "counted", self.seeds[0]
+        for name in self.labels:
+            table = manifest.read(self.folder / f"manifests/{name}.parquet")
+            table = table[table["split"] == "test"].reset_index(drop=True)
+            for source in self.sources:
+                path = f"resnet50/{source}/{seed}/test/{name}.parquet"
+                outputs = {"resnet50": predictions.read(self.folder / "predictions" / path).table.fillna(0)}
+                site = counts.Site(table, outputs, subgroups.named_groups(table), self.tasks, {}, 5, counted.worth)
+                predicted_counts.write(folder / path, counts.gather(site).of_model("resnet50"))
+        names = tuple(self.labels)
+        facts = {"resnet50": ExternalModel(source="elsewhere", scale="logit", targets=names)}
+        told = replace(self.asked_of_use, external=facts, counted=names, at_sites=names)
+        asked = taken(MeasureBounds, told, usefulness=True)
+        self._write(bounds=bounds.measure(replace(study, predictions=folder, settings=asked), asked))
 
     def _with_reader(self, study):
         """Return the study with a model that was trained elsewhere: the first source's, as if it were somebody's."""

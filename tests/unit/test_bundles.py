@@ -20,12 +20,11 @@ from crossray.checking.cells import foresee
 from crossray.datasets import Release, leakage
 from crossray.datasets import bundle as reader
 from crossray.datasets.bundles import archive, invitation, keys, ledger, rows, sealing
-from crossray.datasets.reading import Reading
 from crossray.errors import UserError
 from crossray.files import read_parquet
 from crossray.planning import plan_of
 from crossray.pseudonyms import pseudonym
-from crossray.study import stage_settings
+from crossray.study import stage_settings_bundles
 from crossray.study.stages.open_bundle import OpenBundle
 from crossray.study.stages.seal_bundle import SealBundle
 from crossray.study.stages.write_invitation import WriteInvitation
@@ -35,6 +34,8 @@ TASKS = ("Effusion", "Nodule")
 NETWORK = json.dumps({"tasks": {"Effusion": 0, "Nodule": 1}, "size": 32, "precision": "fastest"})
 COMMON = {"study": "s", "tasks": TASKS, "size": 32, "fit": "crop", "colour": "grey", "models": {"v": NETWORK},
           "code": {"apply_network": "a1", "convert_shard": "b2"}}  # fmt: skip
+#: what is asked of counts
+ASKED = {"below": 5, "thresholds": {"v": {"Effusion": (0.25, -1.0), "Nodule": (0.25,)}}}
 WARD = f"{manifest.STRATUM}ward"
 
 
@@ -52,7 +53,7 @@ class Site:
         self.outputs = pd.DataFrame(values, columns=list(TASKS)).assign(image_id=table["image_id"])
         self.write()
         words = ["--networks", str(folder / "v.onnx"), "--output", str(folder / "invitation.zip")]
-        settings = WriteInvitation(**COMMON, configuration={"study": "s"}).to_json()
+        settings = WriteInvitation(**COMMON, **ASKED, configuration={"study": "s"}).to_json()
         assert write_invitation.main(["--settings", settings, *words]) == 0
         with zipfile.ZipFile(folder / "invitation.zip") as packed:
             packed.extractall(folder / "invitation")
@@ -78,7 +79,7 @@ class Site:
 
     def open(self, name="site.zip", signer="site", **changes):
         """Open a bundle, and return the program's status."""
-        settings = OpenBundle(**COMMON | {"site": "site_a"} | changes).to_json()
+        settings = OpenBundle(**COMMON | ASKED | {"site": "site_a", "level": "rows"} | changes).to_json()
         files = {"networks": "v.onnx", "bundle": name, "signer": f"{signer}.pub", "private": "taken",
                  "output": "rows.parquet"}  # fmt: skip
         flags = [word for flag, file in files.items() for word in (f"--{flag}", str(self.folder / file))]
@@ -135,14 +136,14 @@ def test_what_is_sealed_comes_out_to_the_last_digit_and_says_nothing_more(site):
 def test_predictions_are_in_the_manifests_order_under_the_coordinators_names(site):
     assert site.seal() == site.open() == 0
     release = Release(str(site.folder), (str(site.folder / "rows.parquet"),))
-    released = reader.read(release, Reading(reader="bundle", max_missing=0)).assign(split="test")
+    released = reader.read(release, reader.Told(reader="bundle", max_missing=0, level="rows")).assign(split="test")
     table = manifest.with_pseudonyms(released, b"k" * 32).sort_values("image_id")
     table = table[[*manifest.FIXED_COLUMNS, *TASKS, WARD]]
     manifest.write(site.folder / "c.parquet", table, {})
     manifest.write_lookup(site.folder / "lookup.csv", released, table)
-    words = ["--settings", json.dumps({"tasks": list(TASKS), "scale": "logit"}), "--model", "v"]
+    words = ["--settings", json.dumps({"tasks": list(TASKS), "scale": "logit", "level": "rows"}), "--model", "v"]
     for flag, file in {
-        "rows": "rows.parquet",
+        "content": "rows.parquet",
         "manifest": "c.parquet",
         "lookup": "lookup.csv",
         "output": "q.parquet",
@@ -166,7 +167,7 @@ def test_a_preview_shows_what_leaves_and_signs_nothing(site, capsys):
     assert site.seal("--preview", str(site.folder / "shown")) == 0
     assert not (site.folder / "site.zip").exists()
     page = capsys.readouterr().out
-    assert "50 rows, one for each test image, of 25 patients" in page
+    assert "Level: rows, of 50 test images of 25 patients" in page
     assert site.seal() == 0
     sent = archive.read(site.folder / "site.zip", NAMES)
     assert (site.folder / "shown" / rows.FILE).read_bytes() == sent[rows.FILE]
@@ -299,7 +300,7 @@ def test_identifiers_are_salted_and_images_stand_once(site, column, value, words
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("level", "faces", "of the level 'faces'; known are rows"),
+        ("level", "faces", "of the level 'faces'; known are counts, rows"),
         ("format", 2, "a bundle of format 2, and this version of CrossRay knows 1"),
         ("images", 49, "has 50 rows, and the bundle says 49"),
         ("number", "1", "does not say what a bundle says"),
@@ -409,11 +410,14 @@ def test_a_check_before_the_run_says_what_will_have_reason_s():
 
 def test_a_site_starts_from_the_invitations_configuration():
     plan, _ = plan_of(config())
-    given = stage_settings.write_invitation(plan, {}).as_dict()["configuration"]
+    given = stage_settings_bundles.write_invitation(plan, {}).as_dict()["configuration"]
     site, _ = plan_of(
         given | {"datasets": {"ours": {"reader": "simulated", "images": 20}}, "bundle": BUNDLE | {"dataset": "ours"}}
     )
-    assert stage_settings.seal_bundle(site, {}).models == stage_settings.open_bundle(plan, {}, "site_a").models
+    assert (
+        stage_settings_bundles.seal_bundle(site, {}).models
+        == stage_settings_bundles.open_bundle(plan, {}, "site_a").models
+    )
     assert plan.targets_here == ("home",)
     assert plan.invited == ("v",)
 

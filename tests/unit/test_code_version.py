@@ -131,7 +131,8 @@ PLANNING = {"check", "query"}
 def test_a_program_knows_of_the_study_what_its_own_stage_is_told(name):
     known = module.imported(name)
     stages = {part.split(".")[3] for part in known if part.startswith("crossray.study.stages.")}
-    same = {"typeset_figure": "draw_figure", "write_paper": "write_report"}  # told the same, and drawn and written anew
+    # told the same, and drawn, written and measured anew
+    same = {"typeset_figure": "draw_figure", "write_paper": "write_report", "measure_bounds": "measure_usefulness"}
     assert stages <= {name, same.get(name), "inference", "analysis", "binding", "shown"}
     whole = {f"crossray.study.{part}" for part in ("plan", "layout", "reading", "config", "stage_settings", "checks")}
     assert not known & (whole | {"crossray.planning", "pydantic"})

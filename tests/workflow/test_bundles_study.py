@@ -1,4 +1,4 @@
-"""A hospital that sends a bundle, the coordinator, and the pooled study that nobody could run: the same numbers."""
+"""Three hospitals that send bundles, the coordinator, and the pooled study that nobody could run: the same numbers."""
 
 import contextlib
 import os
@@ -19,6 +19,7 @@ from crossray.datasets.bundles import invitation, sealing
 from crossray.figures.registry import TABLES, had
 from crossray.planning import plan_of
 from crossray.pseudonyms import pseudonym
+from crossray.tables.contract import columns
 from crossray.tables.lookup import Lookup
 from helpers import ROOT, dicom_file
 from workflow_helpers import Checkout, copy_workflow, same_key
@@ -26,9 +27,10 @@ from workflow_helpers import Checkout, copy_workflow, same_key
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 TASKS = ("Effusion", "Nodule")
-#: in every name, identifier and file of the site
-MARK = "Zxqwville"
-IMAGES = 120
+#: site -> what is in every name, identifier and file of it
+MARKS = {"site_a": "Zxqwville", "site_b": "Qvzkdale", "site_c": "Wjxpton"}
+IMAGES = 180
+LEVELS = ("rows", "counts")
 
 
 def hospital(folder, seed, mark):
@@ -38,9 +40,9 @@ def hospital(folder, seed, mark):
     for number in range(IMAGES):
         patient = number if number % 3 else number // 2
         labels = {task: int(generator.random() < 0.4) for task in TASKS}
-        pixels = generator.integers(0, 160, (48, 48)).astype(np.uint8)
-        for place, task in enumerate(TASKS):
-            pixels[8 + 16 * place : 24 + 16 * place] += np.uint8(40 * labels[task])
+        pixels = generator.integers(0, 120, (48, 48)).astype(np.uint8)
+        for place, task in enumerate(TASKS):  # fainter in some than what others have without the finding
+            pixels[8 + 16 * place : 24 + 16 * place] += np.uint8(30 * labels[task] + generator.integers(0, 50))
         name = f"{mark}_{seed}_{number}.dcm"
         dicom_file(folder / "dicom" / name, pixels, PatientName=f"{mark}^P{number}", PatientID=f"{mark}{patient}",
                    AccessionNumber=f"{mark}{number}")  # fmt: skip
@@ -70,8 +72,8 @@ def models(folder):
     safetensors.torch.save_file(build_body("resnet18", 2, 32, 1).state_dict(), folder / "random.safetensors")
     flat = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(32 * 32, 2))
     rows = torch.zeros(2, 32, 32)
-    rows[0, 6:15], rows[1, 17:26] = 0.0002, 0.0002
-    flat[1].weight.data = rows.flatten(1)
+    rows[0, 6:15], rows[1, 17:26] = 0.00005, 0.00005
+    flat[1].weight.data, flat[1].bias.data = rows.flatten(1), torch.full((2,), 3.5)
     torch.onnx.export(flat.eval(), (torch.zeros(2, 1, 32, 32),), folder / "vendor.onnx", dynamo=False,
                       input_names=["x"], dynamic_axes={"x": {0: "n"}})  # fmt: skip
 
@@ -93,11 +95,12 @@ def study(**datasets):
 
 @dataclass(frozen=True)
 class Sites:
-    """The three checkouts."""
+    """The checkouts: coordinators that take rows and counts, the pooled study, and the sites by their names."""
 
-    coordinator: Checkout
-    site: Checkout
+    rows: Checkout
+    counts: Checkout
     pooled: Checkout
+    sites: dict[str, Checkout]
 
     def table(self, checkout, name):
         """Return a table of the study as text."""
@@ -120,35 +123,56 @@ def commands(begins):
     return found.partition("```")[0]
 
 
-def as_written(checkout, begins):
-    """Run the commands of the docs in a checkout, and return what they print."""
+def as_written(checkout, begins, without=None):
+    """Run the commands of the docs in a checkout, but for the lines that have a word, and return what they print."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-ec", commands(begins)], cwd=checkout.folder, env=os.environ | {"PATH": path},
+    lines = [line for line in commands(begins).splitlines() if not (without and without in line)]
+    done = subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=checkout.folder, env=os.environ | {"PATH": path},
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     return done.stdout
 
 
-def seal(coordinator, site):
-    """Invite the site, and let it seal its bundle, by the commands of the docs."""
-    coordinator.write("study.yaml", yaml.safe_dump(study(home=HOME, site_a=BUNDLE)))
-    as_written(coordinator, "at the coordinator: writes")
-    shutil.copyfile(coordinator.folder / "results/sites/invitation.zip", site.folder / "invitation.zip")
-    hospital(site.folder / MARK, 2, MARK)
-    asked = {"invitation": "invitation/invitation.json", "site": "site_a", "dataset": "ours", "key": "private/site.key"}
-    site.write("ours.yaml", yaml.safe_dump({"datasets": {"ours": block(MARK, role="test")}, "bundle": asked}))
-    site.write("shown.txt", as_written(site, "at the site"))
-    shutil.copyfile(site.folder / "results/sites/bundle.zip", coordinator.folder / "site_a.zip")
-    shutil.copyfile(site.folder / "site_a.pub", coordinator.folder / "site_a.pub")
+def coordinate(checkout, level):
+    """Write the study of a coordinator who takes bundles of a level."""
+    sites = {site: {"reader": "bundle", "path": f"{site}.{level}.zip", "signer": f"{site}.pub", "level": level,
+                    "sampling": "consecutive"} for site in MARKS}  # fmt: skip
+    checkout.write("study.yaml", yaml.safe_dump(study(home=HOME, **sites)))
 
 
-def pool(site, folder):
+def seal(invitation_file, name, site, coordinators):
+    """Let a site seal its bundles of both levels, by the commands of the docs, and send them."""
+    mark, asked = MARKS[name], {"site": name, "dataset": "ours", "key": "private/site.key"}
+    shutil.copyfile(invitation_file, site.folder / "invitation.zip")
+    hospital(site.folder / mark, ord(name[-1]), mark)
+    own = {"datasets": {"ours": block(mark, role="test")}}
+    own["bundle"] = asked | {"invitation": "invitation/invitation.json"}
+    site.write("ours.yaml", yaml.safe_dump(own))
+    if name == "site_a":
+        site.write("shown.txt", as_written(site, "at the site"))
+    else:
+        as_written(site, "at the site", without="bundle_preview")
+    send(name, site, coordinators["counts"], "counts")
+    both = yaml.safe_load((site.folder / "invitation/study.yaml").read_text()) | own
+    both["bundle"] = own["bundle"] | {"level": "rows"}
+    site.write("both.yaml", yaml.safe_dump(both))
+    site.snakemake("bundle", study="both.yaml")
+    send(name, site, coordinators["rows"], "rows")
+
+
+def send(name, site, coordinator, level):
+    """Copy a site's bundle and public key to a coordinator."""
+    shutil.copyfile(site.folder / "results/sites/bundle.zip", coordinator.folder / f"{name}.{level}.zip")
+    shutil.copyfile(site.folder / "site_a.pub", coordinator.folder / f"{name}.pub")
+
+
+def pool(name, site, folder):
     """Write the site's hospital with the identifiers that its bundle gave: what the pooled study would have had."""
     terms = invitation.read(site.folder / "invitation/invitation.json")
     salt = sealing.salt_of(site.folder / "private/bundles", terms)
     lookup = tables.read(site.folder / "private/ours.csv", Lookup).set_index("released_image_id")
     told = manifest.read(site.folder / "results/sites/manifests/ours.parquet").set_index("image_id")
-    shutil.copytree(site.folder / MARK, folder)
+    shutil.copytree(site.folder / MARKS[name], folder)
     table = pd.read_csv(folder / "labels.csv")
     names = lookup.loc[table["image_id"], "image_id"]
     rows = told.loc[names].reset_index()
@@ -158,25 +182,30 @@ def pool(site, folder):
 
 
 HOME = block("home", split={"train": 0.1, "validation": 0.3, "test": 0.6})
-BUNDLE = {"reader": "bundle", "path": "site_a.zip", "signer": "site_a.pub", "sampling": "consecutive"}
 
 
 @pytest.fixture(scope="module")
 def sites(made_once):
     def run(folder):
-        coordinator, site, pooled = (copy_workflow(folder / name) for name in ("coordinator", "site", "pooled"))
-        for one in (coordinator, pooled):
-            same_key(one.folder)
-            hospital(one.folder / "home", 1, "home")
-            models(one.folder)
-        seal(coordinator, site)
-        pool(site, pooled.folder / "site_a")
-        pooled.write("study.yaml", yaml.safe_dump(study(home=HOME, site_a=block("site_a", role="test"))))
-        for one in (coordinator, pooled):
-            one.snakemake(*wanted(one), study="study.yaml")
+        at = {name: copy_workflow(folder / name) for name in ("rows", "counts", "pooled", *MARKS)}
+        for name in ("rows", "counts", "pooled"):
+            same_key(at[name].folder)
+            hospital(at[name].folder / "home", 1, "home")
+            models(at[name].folder)
+        coordinate(at["rows"], "rows")
+        coordinate(at["counts"], "counts")
+        as_written(at["counts"], "at the coordinator: writes")
+        for name in MARKS:
+            seal(at["counts"].folder / "results/sites/invitation.zip", name, at[name], at)
+            pool(name, at[name], at["pooled"].folder / name)
+        pooled = {name: block(name, role="test") for name in MARKS}
+        at["pooled"].write("study.yaml", yaml.safe_dump(study(home=HOME, **pooled)))
+        for name in ("rows", "counts", "pooled"):
+            at[name].snakemake(*wanted(at[name]), study="study.yaml")
 
     folder = made_once("bundles", run)
-    return Sites(*(Checkout(folder / name) for name in ("coordinator", "site", "pooled")))
+    at = {name: Checkout(folder / name) for name in ("rows", "counts", "pooled", *MARKS)}
+    return Sites(at["rows"], at["counts"], at["pooled"], {name: at[name] for name in MARKS})
 
 
 def test_every_table_that_outputs_labels_and_strata_determine_is_that_of_the_pooled_study(sites):
@@ -184,15 +213,15 @@ def test_every_table_that_outputs_labels_and_strata_determine_is_that_of_the_poo
     determined = sorted(one.NAME for one in tables.contracts() if one.NAME in found and not one.FROM_IMAGES)
     assert len(determined) > 20
     for name in determined:
-        ours, theirs = sites.table(sites.coordinator, name), sites.table(sites.pooled, name)
+        ours, theirs = sites.table(sites.rows, name), sites.table(sites.pooled, name)
         pd.testing.assert_frame_equal(ours, theirs, obj=name)
 
 
 def test_what_needs_images_has_reason_s_and_no_number(sites):
     for name in ("shift", "leakage"):
-        table = sites.table(sites.coordinator, name)
+        table = sites.table(sites.rows, name)
         contract = tables.contract_of(name)
-        rows = table[(table["source"] == "site_a") | (table["target"] == "site_a")]
+        rows = table[table["source"].isin(MARKS) | table["target"].isin(MARKS)]
         assert len(rows)
         assert set(rows["reason"]) == {"S"}
         numbers = rows.drop(columns=[*contract.KEY, "reason"])
@@ -200,24 +229,100 @@ def test_what_needs_images_has_reason_s_and_no_number(sites):
         assert sites.table(sites.pooled, name)["reason"].ne("S").all()
 
 
-def test_nothing_of_the_site_leaves_it_but_what_its_officer_saw(sites):
-    lookup = pd.read_csv(sites.site.folder / "private/ours.csv", dtype=str)
-    secrets = [text.encode() for text in (MARK, MARK.lower(), *lookup["image_id"])] + [MARK.encode("utf-16-le")]
-    kept = [sites.coordinator.folder / name for name in ("results", "logs", "private", "benchmarks")]
+def of_sites(table):
+    """Return the rows of a table that speak of a site."""
+    names = [name for name in ("source", "target", "dataset") if name in table]
+    return table[table[names].isin(list(MARKS)).any(axis=1)] if names else table.iloc[:0]
+
+
+def test_counts_give_what_they_determine_within_their_bounds_and_nothing_else(sites, tell):
+    bounds = sites.table(sites.counts, "bounds").set_index(["table", "model", "target", "task", "at", "column"])
+    ends = bounds[["value", "least", "most"]].astype(float)
+    told = {"tables": 0, "equal": 0, "within bounds": 0, "empty": 0}
+    for contract in tables.contracts():
+        if not (sites.pooled.folder / f"results/sites/analysis/{contract.NAME}.csv").exists():
+            continue
+        ours, theirs = (of_sites(sites.table(one, contract.NAME)) for one in (sites.counts, sites.pooled))
+        told["tables"] += 1
+        if not (contract.FROM_COUNTS or contract.WITHIN_BOUNDS):
+            names = [name for name, column in columns(contract).items() if column.kind in (int, float)]
+            numbers = ours[[name for name in names if name not in ("claimed", "wanted")]]  # which the study says
+            assert ours.empty or (set(ours["reason"]) == {"S"}), contract.NAME
+            assert numbers.isin(["0"]).where(numbers.notna(), True).all(axis=None), contract.NAME
+            continue
+        ours, theirs = (table.set_index(list(contract.KEY)) for table in (ours, theirs))
+        assert len(ours) > 5
+        assert not len(ours.index.difference(theirs.index)), contract.NAME
+        theirs = theirs.loc[ours.index]
+        for name in ours:
+            if name in contract.WITHIN_BOUNDS:
+                told["within bounds"] += within(ours[name], theirs[name], ends, contract, name)
+            elif name in contract.FROM_COUNTS:
+                given = ours[name].notna() | (contract.NAME != "datasets")
+                pd.testing.assert_series_equal(ours.loc[given, name], theirs.loc[given, name], obj=contract.NAME)
+                told["equal"] += int(given.sum())
+            elif name == "worst":  # of groups that are not compared
+                assert set(ours[name]) == {"False"}
+            elif not name.endswith("reason"):
+                assert ours[name].isna().all(), (contract.NAME, name)
+                told["empty"] += int(theirs[name].notna().sum())
+    assert told["within bounds"] > 300
+    tell("counts of three sites: " + ", ".join(f"{count} {words}" for words, count in told.items()))
+    aucs = ends.xs("performance", level="table").xs("auc", level="column")
+    half, off = (aucs["most"] - aucs["least"]).max() / 2, (aucs["value"] - truth(sites, aucs.index)).abs().max()
+    tell(f"AUCs of counts: bounds of +- {half:.4f} at most, and off by {off:.4f} at most")
+
+
+def truth(sites, index):
+    """Return the AUCs of the pooled study for some rows of bounds."""
+    pooled = (
+        sites.table(sites.pooled, "performance").set_index(["model", "target", "task", "seed"])["auc"].astype(float)
+    )
+    return pooled.loc[index].to_numpy()
+
+
+def within(ours, theirs, ends, contract, name):
+    """Count the numbers of a column, which must be those of the pooled study within what bounds say."""
+    slack = 0.002 if name in ("auc_low", "auc_high") else 1e-8
+    count = 0
+    for key, number in ours.dropna().items():
+        named = dict(zip(contract.KEY, key, strict=True))
+        at = ", ".join(named[one] for one in contract.KEY if one not in ("model", "source", "target", "task"))
+        row = ends.loc[contract.NAME, named["model"], named["target"], named["task"], at, name]
+        assert abs(row["value"] - float(number)) < 1e-8
+        assert row["least"] - slack <= float(theirs.loc[key]) <= row["most"] + slack, (contract.NAME, name, key)
+        count += 1
+    return count
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_of_a_site_leaves_it_but_what_its_officer_saw(sites, level):
+    coordinator = getattr(sites, level)
+    secrets = []
+    for name, mark in MARKS.items():
+        lookup = pd.read_csv(sites.sites[name].folder / "private/ours.csv", dtype=str)
+        secrets += [text.encode() for text in (mark, mark.lower(), *lookup["image_id"])] + [mark.encode("utf-16-le")]
+    kept = [coordinator.folder / name for name in ("results", "logs", "private", "benchmarks")]
     files = [path for folder in kept for path in folder.rglob("*") if path.is_file()]
     assert len(files) > 50
-    for path in (sites.coordinator.folder / "site_a.zip", *files):
+    for path in (*coordinator.folder.glob("*.zip"), *files):
         content = path.read_bytes()
         assert not [secret for secret in secrets if secret in content], path
-    page = (sites.site.folder / "shown.txt").read_text()
-    assert f"{IMAGES} rows, one for each test image" in page
-    with zipfile.ZipFile(sites.coordinator.folder / "site_a.zip") as bundle:
-        shown = sites.site.folder / "results/sites/bundle_preview/rows.csv"
-        assert bundle.read("rows.csv") == shown.read_bytes()
+
+
+def test_an_officer_sees_the_very_file_that_leaves(sites, tell):
+    site = sites.sites["site_a"]
+    assert f"Level: counts, of {IMAGES} test images" in (site.folder / "shown.txt").read_text()
+    with zipfile.ZipFile(sites.counts.folder / "site_a.counts.zip") as bundle:
+        shown = site.folder / "results/sites/bundle_preview/counts.json"
+        assert bundle.read("counts.json") == shown.read_bytes()
+    sizes = {level: (getattr(sites, level).folder / f"site_a.{level}.zip").stat().st_size for level in LEVELS}
+    tell(f"bundles of {IMAGES} images: {sizes['counts']:,} bytes of counts, {sizes['rows']:,} of rows")
 
 
 def test_no_other_target_of_a_site_makes_a_bundle(sites):
     words = ["-m", "snakemake", "-n", "--cores", "1", "--configfile", "invitation/study.yaml", "ours.yaml"]
-    done = subprocess.run([sys.executable, *words], cwd=sites.site.folder, capture_output=True, text=True, check=True)
+    folder = sites.sites["site_a"].folder
+    done = subprocess.run([sys.executable, *words], cwd=folder, capture_output=True, text=True, check=True)
     assert "write_report" in done.stdout + done.stderr
     assert "seal_bundle" not in done.stdout + done.stderr

@@ -19,7 +19,7 @@ rule write_invitation:
         mem_mb=grows(1000),
         runtime=lasts(20),
     params:
-        settings=stage_settings.write_invitation(PLAN, BINDING_CODE).to_json(),
+        settings=stage_settings_bundles.write_invitation(PLAN, BINDING_CODE).to_json(),
         code=code_version("write_invitation"),
     shell:
         """
@@ -51,7 +51,7 @@ rule seal_bundle:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=stage_settings.seal_bundle(PLAN, BINDING_CODE).to_json() if STUDY.bundle else "",
+        settings=stage_settings_bundles.seal_bundle(PLAN, BINDING_CODE).to_json() if STUDY.bundle else "",
         code=code_version("seal_bundle"),
         private=layout.BUNDLES.replace("<private>", STUDY.private),
     shell:
@@ -70,13 +70,13 @@ rule seal_bundle:
 
 
 rule open_bundle:
-    """Check a site's bundle against this study's invitation, and write its rows."""
+    """Check a site's bundle against this study's invitation, and write what it holds."""
     input:
         bundle=bundle_of,
         signer=signer_of,
         networks=networks_of,
     output:
-        rows=layout.BUNDLE_ROWS,
+        content=layout.BUNDLE_CONTENT,
     log:
         "logs/datasets/{dataset}/open_bundle.log",
     wildcard_constraints:
@@ -89,7 +89,7 @@ rule open_bundle:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings.open_bundle(PLAN, BINDING_CODE, wildcards.dataset).to_json(),
+        settings=lambda wildcards: stage_settings_bundles.open_bundle(PLAN, BINDING_CODE, wildcards.dataset).to_json(),
         code=code_version("open_bundle"),
         private=layout.BUNDLES.replace("<private>", STUDY.private),
     shell:
@@ -100,7 +100,7 @@ rule open_bundle:
             --signer {input.signer:q} \
             --networks {input.networks:q} \
             --private {params.private:q} \
-            --output {output.rows:q} \
+            --output {output.content:q} \
             &>{log:q}
         """
 
@@ -108,7 +108,7 @@ rule open_bundle:
 rule place_bundle:
     """Write the predictions of a model for the test images of a site."""
     input:
-        rows=expand(rules.open_bundle.output.rows, dataset="{target}"),
+        content=expand(rules.open_bundle.output.content, dataset="{target}"),
         manifest=lambda wildcards: manifest_of(wildcards.target),
         digest=lambda wildcards: digest_of(wildcards.target),
         lookup=expand(rules.make_manifest.output.lookup, dataset="{target}", allow_missing=True),
@@ -126,16 +126,58 @@ rule place_bundle:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings.place_bundle(PLAN.external[wildcards.model]).to_json(),
+        settings=lambda wildcards: stage_settings_bundles.place_bundle(
+            PLAN, wildcards.model, wildcards.target
+        ).to_json(),
         code=code_version("place_bundle"),
     shell:
         """
         python {resources.scripts:q}/place_bundle.py \
             --settings {params.settings:q} \
             --model {wildcards.model:q} \
-            --rows {input.rows:q} \
+            --content {input.content:q} \
             --manifest {input.manifest:q} \
             --lookup {input.lookup:q} \
             --output {output.predictions:q} \
+            &>{log:q}
+        """
+
+
+rule measure_bounds:
+    """Measure how far numbers that come from the counts of sites can be off."""
+    input:
+        predictions=predictions,
+        manifests=study_manifests,
+        digests=study_digests,
+        leakage=rules.audit_leakage.output.table,
+    output:
+        table=report(
+            layout.table("bounds"),
+            caption="../report/analysis.rst",
+            category="Tables",
+            labels={"table": "how far numbers of counts can be off"},
+        ),
+    log:
+        "<log>/measure_bounds.log",
+    benchmark:
+        "<benchmark>/measure_bounds.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(4000),
+        runtime=lasts(60),
+    params:
+        settings=stage_settings.measure_bounds(PLAN).to_json(),
+        code=code_version("measure_bounds"),
+        study=subpath(output.table, ancestor=2),
+    shell:
+        """
+        python {resources.scripts:q}/measure_bounds.py \
+            --predictions {params.study:q}/predictions \
+            --manifests {params.study:q}/manifests \
+            --leakage {input.leakage:q} \
+            --settings {params.settings:q} \
+            --output {output.table:q} \
             &>{log:q}
         """

@@ -1,4 +1,4 @@
-"""Open a site's bundle: check that the site sealed it for this study's invitation, and write its rows."""
+"""Open a site's bundle: check that the site sealed it for this study's invitation, and write its counts or rows."""
 
 import logging
 import sys
@@ -10,18 +10,24 @@ from crossray.study.stages.open_bundle import OpenBundle
 
 
 def open_bundle(arguments: Namespace) -> None:
-    """Check all, remember the bundle's number, write the rows last."""
+    """Check all, remember the bundle's number, write what it holds last."""
     from crossray.datasets.bundles import keys, ledger, sealing
+    from crossray.datasets.bundles.counts import Counts
     from crossray.files import replacing
 
+    settings = arguments.settings
     opened = sealing.open_(arguments.bundle, arguments.signer)
-    rows = sealing.check(opened, arguments.bundle, arguments.settings, arguments.settings.site, arguments.networks)
+    found = sealing.check(opened, arguments.bundle, settings, arguments.networks, settings.site, settings.level)
     invitation, number = opened.says["invitation"], opened.says["number"]
     signer, where = keys.fingerprint(arguments.signer), str(arguments.bundle)
     ledger.take(arguments.private, signer, invitation, number, opened.seal, where)
     with replacing(arguments.output) as partial:
-        rows.to_parquet(partial, index=False)
-    logging.info("%s: number %d, %d images of %d patients", where, number, len(rows), rows["patient_id"].nunique())
+        if isinstance(found, Counts):
+            partial.write_bytes(opened.content)
+        else:
+            found.to_parquet(partial, index=False)
+    told = opened.says["level"], number, opened.says["images"], opened.says["patients"]
+    logging.info("%s: %s, number %d, %d images of %d patients", where, *told)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,7 +42,9 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--private", required=True, type=Path, help="folder for the numbers of bundles that were taken"
     )
-    options.add_argument("--output", required=True, type=Path, help="rows to write (Parquet)")
+    options.add_argument(
+        "--output", required=True, type=Path, help="what it holds, to write: counts (JSON) or rows (Parquet)"
+    )
     return run(open_bundle, options.parse_args(argv))
 
 

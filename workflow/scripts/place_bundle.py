@@ -1,4 +1,4 @@
-"""Write the predictions of a model for the test images of a site, from its bundle."""
+"""Write the predictions of a model for the test images of a site, or counts of them, from its bundle."""
 
 import sys
 from argparse import Namespace
@@ -9,15 +9,18 @@ from crossray.study.stages.place_bundle import PlaceBundle
 
 
 def place_bundle(arguments: Namespace) -> None:
-    """Give rows the manifest's identifiers, and write them in its order."""
-    from crossray import manifest, predictions
-    from crossray.datasets.bundles import rows
+    """Give rows the manifest's identifiers, and write them in its order; of counts those of the model."""
+    from crossray import manifest, predicted_counts, predictions
+    from crossray.datasets.bundles import counts, rows
     from crossray.files import read_parquet
     from crossray.tables import read
     from crossray.tables.lookup import Lookup
 
     settings = arguments.settings
-    sent = read_parquet(arguments.rows, rows.IDENTIFIERS).set_index("image_id")
+    if settings.level == "counts":
+        predicted_counts.write(arguments.output, counts.parse(arguments.content).of_model(arguments.model))
+        return
+    sent = read_parquet(arguments.content, rows.IDENTIFIERS).set_index("image_id")
     lookup = read(arguments.lookup, Lookup).set_index("image_id")["released_image_id"]
     images = manifest.read(arguments.manifest)["image_id"]
     outputs = sent.loc[lookup.loc[images], [rows.output(arguments.model, task) for task in settings.tasks]]
@@ -31,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     options = parser(__doc__)
     settings_option(options, PlaceBundle)
     options.add_argument("--model", required=True, help="name of the model")
-    options.add_argument("--rows", required=True, type=Path, help="rows of open_bundle.py")
+    options.add_argument("--content", required=True, type=Path, help="counts or rows of open_bundle.py")
     options.add_argument("--manifest", required=True, type=Path, help="manifest of the data set in the study")
     options.add_argument("--lookup", required=True, type=Path, help="CSV with the bundle's identifiers of its images")
     options.add_argument("--output", required=True, type=Path, help="predictions to write (Parquet)")

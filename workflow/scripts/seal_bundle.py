@@ -6,36 +6,75 @@ With --preview nothing is signed: it shows what would leave, and writes it to a 
 import logging
 import sys
 from argparse import Namespace
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from crossray.program import parser, run, settings_option
 from crossray.study.stages.seal_bundle import SealBundle
 
+if TYPE_CHECKING:
+    from crossray.datasets.bundles.sealing import Content
+
 
 def seal_bundle(arguments: Namespace) -> None:
-    """Check the invitation, gather the rows, number them, sign."""
-    from crossray import manifest, predictions
-    from crossray.datasets.bundles import invitation, ledger, preview, rows, sealing
+    """Check the invitation, gather the counts or rows, number them, sign."""
+    from crossray.datasets.bundles import invitation, ledger, preview, sealing
     from crossray.errors import UserError
 
     settings, invited = arguments.settings, invitation.read(arguments.invitation)
-    terms = invitation.terms_of(settings, arguments.networks)
+    terms = invitation.terms_of(settings, arguments.networks, invited["counts"])
     if words := invitation.difference(terms, invited):
         raise UserError(f"{arguments.invitation}: this study does not answer it: {words}")
+    content, page = _of_counts(arguments, terms) if settings.level == "counts" else _of_rows(arguments, terms)
+    said = sealing.says(settings.site, terms, content)
+    if arguments.preview:
+        print("\n".join([*preview.head(said, arguments.preview), *page, *preview.foot(said)]), flush=True)
+        preview.write(arguments.preview, said, content)
+        return
+    number = ledger.next_number(arguments.private, said["invitation"], invitation.digest(said))
+    sealing.write(arguments.output, said | {"number": number}, content, arguments.key)
+    logging.info("%s: %s, number %d, %d images", arguments.output, settings.level, number, content.images)
+
+
+def _of_rows(arguments: Namespace, terms: Mapping[str, Any]) -> "tuple[Content, Iterator[str]]":
+    """Return the rows of a site, and what is shown of them."""
+    from crossray import manifest, predictions
+    from crossray.datasets.bundles import preview, rows, sealing
+
+    settings = arguments.settings
     outputs = {
         name: predictions.read(path).table
         for name, path in zip(sorted(settings.models), arguments.predictions, strict=True)
     }
     salt = sealing.salt_of(arguments.private, terms)
     table = rows.gather(manifest.read(arguments.manifest), outputs, settings.tasks, salt)
-    said = sealing.says(settings.site, settings.level, terms, table)
-    if arguments.preview:
-        print("\n".join(preview.page(said, table, arguments.preview)), flush=True)
-        preview.write(arguments.preview, said, table)
-        return
-    number = ledger.next_number(arguments.private, said["invitation"], invitation.digest(said))
-    sealing.write(arguments.output, said | {"number": number}, table, arguments.key)
-    logging.info("%s: number %d, %d images", arguments.output, number, len(table))
+    return sealing.of_rows(table), preview.of_rows(table)
+
+
+def _of_counts(arguments: Namespace, terms: Mapping[str, Any]) -> "tuple[Content, Iterator[str]]":
+    """Return the counts of a site, and what is shown of them."""
+    from crossray import manifest, predictions
+    from crossray.analysis.counted import worth
+    from crossray.analysis.subgroups import named_groups
+    from crossray.datasets.bundles import counts, preview, rows, sealing
+    from crossray.errors import UserError
+
+    settings, asked = arguments.settings, terms["counts"]
+    below = asked["below"] if settings.below is None else settings.below
+    if below < asked["below"]:
+        raise UserError(
+            f"config: bundle.below: {below} is less than the {asked['below']} patients that the invitation wants in "
+            "every cell; leave it out, or raise it"
+        )
+    outputs = {
+        name: predictions.read(path).as_logits()
+        for name, path in zip(sorted(settings.models), arguments.predictions, strict=True)
+    }
+    table = rows.tested(manifest.read(arguments.manifest), outputs)
+    site = counts.Site(table, outputs, named_groups(table), settings.tasks, asked["thresholds"], below, worth)
+    found = counts.gather(site)
+    return sealing.of_counts(found), preview.of_counts(found, settings.tasks)
 
 
 def main(argv: list[str] | None = None) -> int:

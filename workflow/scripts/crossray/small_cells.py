@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crossray.counted import determined
 from crossray.files import write_csv
 from crossray.reasons import TOO_FEW
 from crossray.study.small_cells import Published
@@ -82,6 +83,7 @@ def write(path: Path, table: "pd.DataFrame", contract: type[Row], settings: Publ
         UserError: if it does not.
     """
     check(path, table, contract)
+    table = determined(table, contract, settings.counted)
     rule = settings.small_cells
     write_csv(path, withhold(table, rule.below, rule.closed) if rule else table)
 

@@ -37,7 +37,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     points: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
-    for scored in study.targets():
+    for scored in study.targets(counts=True):
         weights = scored.weights(study.settings.evaluation)
         for trained, cells in study.cells(scored):
             pooled: dict[str, NDArray] = {}
@@ -47,7 +47,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                 points += [cell.key | _row(point) for point in carried[-1]]
                 for scale, probabilities in _scales(cell, own[trained]).items():
                     row, sums = _errors(cell, probabilities, weights)
-                    row |= _line(cell) if scale == PROBABILITY else {}
+                    row |= _line(cell) if scale == PROBABILITY and cell.scored.sizes is None else {}
                     errors.append(cell.key | {"scale": scale} | row)
                     bins += [cell.key | {"scale": scale} | part for part in _bins(sums)]
                     pooled[scale] = pooled.get(scale, 0) + sums
@@ -76,7 +76,8 @@ def _points(cell: Cell, own: Mapping[str, Thresholds], weights: NDArray) -> Iter
     choices = [
         (rule, MAKER if rule == GIVEN else SOURCE, own[rule].get((cell.seed, cell.task), np.nan)) for rule in own
     ]
-    choices += [(rule, TARGET, RULES[rule](truth, scores)) for rule in RULES]
+    if cell.scored.sizes is None:  # a threshold is one of the outputs, which counts do not tell
+        choices += [(rule, TARGET, RULES[rule](truth, scores)) for rule in RULES]
     positive, owners = truth == 1, cell.scored.patients[here]
     called = np.stack([scores >= limit for _, _, limit in choices], axis=1)
     columns = np.concatenate([called & positive[:, None], called & ~positive[:, None], positive[:, None]], axis=1)

@@ -1,7 +1,7 @@
 """The cells of a study: models x sources x targets x seeds, with their predictions."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from crossray import manifest, predictions, reasons
-from crossray.analysis import refusals, trainings
+from crossray import manifest, predicted_counts, predictions, reasons
+from crossray.analysis import counted, refusals, trainings
 from crossray.analysis.resampling import patient_weights
 from crossray.analysis.units import combined, labels_of, unit_of
 from crossray.errors import UserError, listed
+from crossray.histograms import MIDDLE, Arrangement, OfModel, Sizes, Worth
 from crossray.predictions import Predictions
 from crossray.seeds import derived_seed
 from crossray.statistics import class_log_odds
@@ -50,6 +51,9 @@ class ScoredSplit:
         stays: whether the images stay at their site.
         cohort: whose patients they are; the data set's own where it is empty.
         others: patients of the cohort whom other targets have in this split.
+        sizes: task -> how many images and patients it is labelled for, where a site sends counts alone; ``labels`` and
+            ``logits`` then have as many images of nobody, which only what histograms determine may be taken from.
+        worths: (trained, task) -> what the interval of an AUC takes there, as the images of a patient are not known.
     """
 
     dataset: str
@@ -63,6 +67,8 @@ class ScoredSplit:
     stays: bool = False
     cohort: str = ""
     others: Set[str] = frozenset()
+    sizes: Mapping[str, Sizes] | None = None
+    worths: Mapping[tuple[ModelKey, str], Worth] = field(default_factory=dict)
 
     @cached_property
     def patients(self) -> NDArray[np.int64]:
@@ -100,29 +106,42 @@ class ScoredSplit:
             self.labels[task].to_numpy()[here],
             [one[task].to_numpy()[here] for one in self.each_training(trained)],
         )
-        return trainings.measure(truth, scores, self.patients[here], self.patient_count)
+        found = trainings.measure(truth, scores, self.patients[here], self.patient_count)
+        worth = self.worths.get((trained, task))
+        return replace(found, measured=replace(found.measured, **worth.as_dict())) if worth else found
 
     def count(self, trained: ModelKey, seed: str, task: str) -> dict[str, Any]:
         """Count what is behind a cell: images, patients, positives, negatives; and why it has no number (reason)."""
         seed = ENSEMBLE if seed == MEAN_OF_TRAININGS else seed
         labels = self.labels[task] if task in self.labels else pd.Series(np.nan, self.labels.index)
         given = trained not in self.missing
-        reason = reasons.why_not(labelled=not labels.isna().all(), stays=self.stays and not given, given=given)
+        told = self.sizes is None or task in self.sizes
+        labelled = not told or not labels.isna().all()
+        reason = reasons.why_not(labelled=labelled, stays=self.stays and not (given and told), given=given)
         outputs = self.logits[trained][seed]
         known = labels.notna().to_numpy() & (reason is None)
         known = known & outputs[task].notna().to_numpy() if task in outputs else known
-        labels, patients = labels[known], self.labels["patient_id"][known]
+        labels = labels[known]
+        patients, fewest = self._patients(task, labels, known)
         reason = reason or reasons.why_not(
             diverged=task in self.diverged.get((trained, seed), ()),
             trained=task in outputs,
             overlap=trained in self.refused,
-            enough=fewest_patients(labels, patients) >= self.minimum,
+            enough=fewest >= self.minimum,
             ranked=self.scales.get(trained) != BINARY_ANSWER,
         )
         return {
-            "images": len(labels), "patients": patients.nunique(), "positives": int((labels == 1).sum()),
+            "images": len(labels), "patients": patients, "positives": int((labels == 1).sum()),
             "negatives": int((labels == 0).sum()), "reason": reason,
         }  # fmt: skip
+
+    def _patients(self, task: str, labels: pd.Series, known: NDArray) -> tuple[int, int]:
+        """Count the patients of images with a label, and those of the class that has fewer."""
+        if self.sizes is not None and task in self.sizes:
+            sizes = self.sizes[task]
+            return (sizes.patients if len(labels) else 0), min(sizes.positive_patients, sizes.negative_patients)
+        patients = self.labels["patient_id"][known]
+        return patients.nunique(), fewest_patients(labels, patients)
 
     def key(self, trained: ModelKey) -> dict[str, str]:
         """Return the columns that name a model and this target in a table."""
@@ -199,12 +218,14 @@ class Study:
         manifests: folder of the study's manifests, ``{dataset}.parquet`` in it.
         settings: what the study holds.
         refused: pairs of a source and a target for which no number is given, as patients are in both (reason O).
+        arrangement: where in their bins the images of sites that send counts are taken to lie.
     """
 
     predictions: Path
     manifests: Path
     settings: Analysis
     refused: Set[tuple[str, str]] = frozenset()
+    arrangement: Arrangement = MIDDLE
 
     def trained(self) -> Iterator[ModelKey]:
         """Yield every pair of a model and a source that it is trained on."""
@@ -212,10 +233,43 @@ class Study:
             for source in self.settings.sources_of[model]:
                 yield ModelKey(model, source)
 
-    def targets(self) -> Iterator[ScoredSplit]:
-        """Yield every target's test split with the predictions of all models."""
+    def targets(self, *, counts: bool = False) -> Iterator[ScoredSplit]:
+        """Yield every target's test split with the predictions of all models.
+
+        Args:
+            counts: whether histograms will do, of sites that send counts alone; else there is nothing of these, and
+                every number has reason S.
+        """
         for target in self.settings.targets:
-            yield self.scored(target, "test", list(self.trained()))
+            if counts and target in self.settings.counted:
+                yield self._counted(target)
+            else:
+                yield self.scored(target, "test", list(self.trained()))
+
+    def sent(self, target: str) -> dict[ModelKey, OfModel]:
+        """Read what a site that sends counts sent of each model."""
+        names = {"split": "test", "seed": self.settings.seeds[0], "target": target}
+        folder = self.predictions
+        return {
+            one: predicted_counts.read(folder / folders.PREDICTION.format(model=one.model, source=one.source, **names))
+            for one in self.trained()
+            if self.has_outputs(one, target)
+        }
+
+    def _counted(self, target: str) -> ScoredSplit:
+        """Return what a site's counts say, as images of nobody."""
+        found, seed = self.sent(target), str(self.settings.seeds[0])
+        missing = frozenset(one for one in self.trained() if one not in found)
+        made = counted.images_of(found, self.settings.tasks, self.arrangement)
+        nothing = pd.DataFrame(index=made.labels.index)
+        seeds = {one: dict.fromkeys(map(str, self.seeds_of(one.model)), nothing) for one in missing}
+        seeds |= {one: {seed: logits} for one, logits in made.logits.items()}
+        logits = {one: self._with_ensemble(seeds[one]) for one in self.trained()}
+        refused = frozenset(one for one in self.trained() if self.is_refused(one, target))
+        return ScoredSplit(
+            target, made.labels, logits, self.minimum(target), refused, missing=missing, stays=True,
+            cohort=self.settings.cohorts[target], sizes=made.sizes, worths=made.worths,
+        )  # fmt: skip
 
     def cells(self, scored: ScoredSplit) -> Iterator[tuple[ModelKey, list[Cell]]]:
         """Yield every model with the cells of a target that a report shows and that have a number, in tasks' order."""
@@ -229,7 +283,8 @@ class Study:
         Raises:
             UserError: if two predictions are not for the same images.
         """
-        missing = frozenset(one for one in trained if not self.has_outputs(one, dataset))
+        by_counts = dataset in self.settings.counted
+        missing = frozenset(one for one in trained if by_counts or not self.has_outputs(one, dataset))
         files = {one: self._read(one, split, dataset) for one in trained if one not in missing}
         table = manifest.read(self.manifests / folders.MANIFEST.format(dataset=dataset)).set_index("image_id")
         labels, outputs = self._of_units(files, table, dataset, split)
@@ -243,11 +298,11 @@ class Study:
         cohort, others = self.settings.cohorts[dataset], self._others(dataset, split)
         return ScoredSplit(
             dataset, labels, {one: logits[one] for one in trained}, self.minimum(dataset), refused, diverged,
-            scales, missing, dataset in self.settings.at_sites, cohort, others,
+            scales, missing, dataset in self.settings.at_sites, cohort, others, {} if by_counts else None,
         )  # fmt: skip
 
     def has_outputs(self, trained: ModelKey, dataset: str) -> bool:
-        """Return whether there are outputs of a model for a data set."""
+        """Return whether there are outputs of a model for the images of a data set, or a site's counts of them."""
         external = self.settings.external.get(trained.model)
         return dataset in external.targets if external else dataset not in self.settings.at_sites
 
@@ -285,9 +340,9 @@ class Study:
             check_rows(file.table, pd.Index(owners[file.unit].unique()), what)
             if file.unit != unit:
                 of_smaller = owners[unit].groupby(owners[file.unit].to_numpy(), sort=False).first()
-                outputs[one][seed] = combined(_as_logits(file), of_smaller, how)
+                outputs[one][seed] = combined(file.as_logits(), of_smaller, how)
             else:
-                outputs[one][seed] = _as_logits(file)
+                outputs[one][seed] = file.as_logits()
         return labels, {one: self._with_ensemble(seeds) for one, seeds in outputs.items()}
 
     def _others(self, dataset: str, split: str) -> frozenset[str]:
@@ -391,15 +446,6 @@ def joined(parts: Sequence[ScoredSplit]) -> ScoredSplit:
 
 def _log_odds(logits: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(class_log_odds(logits.to_numpy()), logits.index, logits.columns)
-
-
-def _as_logits(file: Predictions) -> pd.DataFrame:
-    """Return outputs, probabilities as logits; those of 0 and 1 as the nearest numbers that have one."""
-    if file.scale != PROBABILITY:
-        return file.table
-    least = np.finfo(np.float64).eps / 2
-    inside = file.table.clip(least, 1 - least)
-    return np.log(inside) - np.log1p(-inside)
 
 
 def known(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> tuple[NDArray, NDArray, NDArray]:

@@ -13,6 +13,8 @@ from scipy.stats import binomtest
 from crossray import manifest
 from crossray.analysis.groups import AGE_NAMES, NOT_RECORDED, age_bands, in_order, strata
 from crossray.errors import FILE_NOT_FOUND
+from crossray.files import read_json
+from crossray.histograms import ALL, Counts
 from crossray.study import folders
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import of_rows, read
@@ -91,22 +93,50 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
             of_split = table if split == "all" else table[table["split"] == split]
             labels = of_split[task] if task in table else pd.Series(dtype=float)
             positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
-            known = positives + negatives
-            low, high = binomtest(positives, known).proportion_ci(method="wilson") if known else (None, None)
-            rows.append(
-                {
-                    "dataset": dataset,
-                    "task": task,
-                    "split": split,
-                    "positives": positives,
-                    "negatives": negatives,
-                    "unknown": len(of_split) - known,
-                    "prevalence": positives / known if known else None,
-                    "prevalence_low": low,
-                    "prevalence_high": high,
-                }
-            )
+            names = {"dataset": dataset, "task": task, "split": split}
+            rows.append(names | prevalence(positives, negatives, len(of_split)))
     return rows
+
+
+def prevalence(positives: int, negatives: int, images: int) -> dict[str, Any]:
+    """Return counts of labels, how many are not known, and the share of positives with its interval."""
+    known = positives + negatives
+    low, high = binomtest(positives, known).proportion_ci(method="wilson") if known else (None, None)
+    return {
+        "positives": positives, "negatives": negatives, "unknown": images - known,
+        "prevalence": positives / known if known else None, "prevalence_low": low, "prevalence_high": high,
+    }  # fmt: skip
+
+
+def _flow(dataset: str, found: Counts) -> Iterator[dict[str, Any]]:
+    """Yield what :func:`flow` yields, of a site's counts: of usable test images alone."""
+    for split in ("all", "test"):
+        row = {"dataset": dataset, "split": split} | dict.fromkeys(("rows", "found", "readable"), found.images)
+        yield row | {"labelled": found.labelled.images, "patients": found.labelled.patients}
+
+
+def _described(dataset: str, found: Counts) -> Iterator[dict[str, Any]]:
+    """Yield what :func:`describe` returns, of a site's counts: of the groups that these tell."""
+    whole = {"images": found.images, "patients": found.patients}
+    yield {"dataset": dataset, "property": "all", "value": "all", **whole}
+    yield {"dataset": dataset, "property": "split", "value": "test", **whole}
+    for name, groups in found.groups.items():
+        order = [level for level in (*_ORDERS.get(name, ()), *sorted(groups, key=in_order)) if level in groups]
+        for group in dict.fromkeys(order):
+            held = groups[group]
+            row = {"dataset": dataset, "property": name, "value": group}
+            yield row | {"images": held.images, "patients": held.patients}
+    yield {"dataset": dataset, "property": "rejected", "value": "all", "images": 0}
+
+
+def _labels(dataset: str, found: Counts, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what :func:`count_labels` returns, of a site's counts: of the tasks that these tell."""
+    for task in tasks:
+        if task in found.sizes:
+            sizes = found.sizes[task][ALL][ALL]
+            for split in ("all", *manifest.SPLITS):
+                counts = (sizes.positives, sizes.negatives, found.images) if split in ("all", "test") else (0, 0, 0)
+                yield {"dataset": dataset, "task": task, "split": split, **prevalence(*counts)}
 
 
 def summarise(
@@ -117,13 +147,21 @@ def summarise(
     Args:
         manifests: folder of the study's manifests.
         datasets: folder of data sets, with the lists of what was rejected beside the indexes of their shards; a bundle
-            has usable images alone.
+            has usable images alone, or counts of them.
         settings: the data sets, the name of the folder of shards, and the study's tasks.
     """
-    counts, labels = [], []
+    counts: list[dict[str, Any]] = []
+    labels: list[dict[str, Any]] = []
     steps: list[dict[str, Any]] = []
     tasks = settings.tasks
     for name in settings.datasets:
+        if name in settings.counted:
+            sent = datasets / folders.BUNDLE_CONTENT.format(dataset=name)
+            found = Counts.from_dict(read_json(sent))
+            counts += _described(name, found)
+            labels += _labels(name, found, tasks)
+            steps += _flow(name, found)
+            continue
         table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
         listed = datasets / folders.REJECTED.format(dataset=name, shape=settings.shape)
         rejected = of_rows([], Rejected) if name in settings.at_sites else read(listed, Rejected)

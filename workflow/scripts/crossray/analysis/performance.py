@@ -47,7 +47,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
     rows: list[dict[str, Any]] = []
     cells: dict[ModelKey, list[tuple[dict[str, Any], NDArray, trainings.Repeated]]] = {}
-    for scored in study.targets():
+    for scored in study.targets(counts=True):
         weights = scored.weights(study.settings.evaluation)
         for trained in scored.logits:
             for task in study.settings.tasks:
@@ -90,13 +90,16 @@ def _of_task(
             yield row, np.empty(0), None
             continue
         threshold = thresholds.get((seed, task), float("nan"))
-        drawn = _resampled(scored, logits, task, weights)
+        # whose images are whose is not known of counts, so that there are no resamples of patients
+        drawn = np.empty((2, 0)) if scored.sizes is not None else _resampled(scored, logits, task, weights)
         row |= _cell(scored, logits, task, threshold) | _what_is_not_known(study, scored, trained, threshold)
         if seed == ENSEMBLE or not several:
             row |= with_interval("average_precision", row["average_precision"], drawn[1])
         if seed != ENSEMBLE:
             of_trainings.append((row, drawn))
-        if seed == ENSEMBLE:
+        if seed == ENSEMBLE and scored.sizes is not None:  # of the one that is there
+            yield row, drawn[0], _kept(scored.repeated(trained, task))
+        elif seed == ENSEMBLE:
             truth, scores, here = known(scored.labels, logits, task)
             yield row, drawn[0], _kept(trainings.measure(truth, [scores], scored.patients[here], scored.patient_count))
         else:
@@ -133,6 +136,8 @@ def _with_trainings(
         low, high = trainings.interval(one)
         over = PATIENTS if one.trainings is None else BOTH
         row |= {"auc_low": low, "auc_high": high, "interval_over": over}
+        if not len(drawn):
+            continue
         low, high = interval(one.measured)
         kept = {name: row[name] for name in Performance.KEY} | {
             "replicates": drawn,
@@ -190,7 +195,9 @@ def _no_threshold(threshold: float) -> str | None:
 
 
 def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[CellKey, Value]:
-    """Return the AUC of every cell that a report shows and that has one.
+    """Return the AUC of every cell that a report shows and that has one, with its resamples of patients.
+
+    What sites' counts say has none, and so is in no mean: how the numbers of tasks go together is not known.
 
     Args:
         performance: ``performance.csv``.
@@ -201,6 +208,8 @@ def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[CellK
     numbers = shown[shown["auc"].notna()][["model", "source", "target", "task", "auc"]]
     values: dict[CellKey, Value] = {}
     for *key, auc in numbers.itertuples(index=False, name=None):
+        if tuple(key) not in kept:
+            continue
         row = kept[tuple(key)]
         patients = single(auc, row.patients_low, row.patients_high, np.asarray(row.replicates))
         parts = np.asarray(row.trainings, np.float64)

@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import reasons
+from crossray.analysis import counted_subgroups
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.groups import attributes, members
+from crossray.analysis.groups import NOT_RECORDED, attributes, members
 from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups
@@ -21,7 +22,8 @@ def measure(study: Study) -> pd.DataFrame:
     The mean of tasks is over those that can be measured in the group and outside it.
 
     Returns:
-        A table of :class:`Subgroups`; groups below the minimum have reason F.
+        A table of :class:`Subgroups`; groups below the minimum have reason F. Where there are counts alone, groups are
+        not compared.
     """
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
@@ -33,7 +35,9 @@ def measure(study: Study) -> pd.DataFrame:
     table = of_rows(rows, Subgroups)
     groups_of = table.groupby([name for name in Subgroups.KEY if name != "group"])["auc"]
     lowest, several = groups_of.transform("min"), groups_of.transform("count") > 1
-    return table.assign(worst=(table["auc"] == lowest) & several)
+    table = table.assign(worst=(table["auc"] == lowest) & several)
+    counted = of_rows(counted_subgroups.measure(study), Subgroups).assign(worst=False)
+    return pd.concat([table, counted], ignore_index=True) if len(counted) else table
 
 
 def _groups(scored: ScoredSplit) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
@@ -41,6 +45,11 @@ def _groups(scored: ScoredSplit) -> Iterator[tuple[str, str, NDArray[np.bool_]]]
     for attribute, values in attributes(scored.labels):
         found = list(members(values))
         yield from ((attribute, group, inside) for group, inside in found if len(found) > 1)
+
+
+def named_groups(labels: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the group of each image by attribute, what is not recorded as a group too."""
+    return {name: values.fillna(NOT_RECORDED) for name, values in attributes(labels)}
 
 
 def _group(scored: ScoredSplit, trained: ModelKey, tasks: list[str], inside: NDArray) -> Iterator[dict[str, Any]]:

@@ -122,8 +122,11 @@ def _beats_chance(mean: Value) -> bool:
 
 
 def _commonest(codes: pd.Series) -> str:
-    """Return the reason for a pair none of whose tasks can be measured: the one nearest to a number."""
-    return next(code for code in reversed(reasons.REASONS) if (codes == code).any())
+    """Return the reason for a pair none of whose tasks can be measured: the one nearest to a number.
+
+    Tasks that have a number, which a site's counts gave, are in no mean.
+    """
+    return next((code for code in reversed(reasons.REASONS) if (codes == code).any()), reasons.STAYS_AT_SITE)
 
 
 def _home_and_away(

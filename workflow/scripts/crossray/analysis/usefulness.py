@@ -15,12 +15,10 @@ from crossray.analysis.cells import Cell, Study
 from crossray.analysis.local_thresholds import Images, images_of
 from crossray.analysis.sums import Limits, with_limits
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
-from crossray.study.thresholds import limit_of_probability
+from crossray.study.thresholds import curve_thresholds, limit_of_probability
 from crossray.tables import of_rows
 from crossray.tables.usefulness import DecisionCurve, ScoreDistribution
 
-#: thresholds of a curve
-POINTS = 26
 #: bins of a distribution, at most
 BINS = 20
 
@@ -38,7 +36,7 @@ def measure(study: Study, settings: MeasureUsefulness) -> tuple[pd.DataFrame, pd
     """
     curves: list[dict[str, Any]] = []
     distributions: list[dict[str, Any]] = []
-    for scored in study.targets():
+    for scored in study.targets(counts=True):
         for cell in scored.cells(study.settings.tasks):
             if not cell.is_reported:
                 continue
@@ -69,8 +67,8 @@ def _curve(cell: Cell, ends: tuple[float, float], prevalence: float | None) -> I
     here = images_of(cell.scored, cell.trained, cell.task)
     share = float(here.positive.mean()) if prevalence is None else prevalence
     facts = {"prevalence": share, "prevalence_from": OWN if prevalence is None else CONFIGURED}
-    for threshold in np.linspace(*ends, POINTS).round(6):
-        yield facts | of_threshold(here, float(threshold), prevalence)
+    for threshold in curve_thresholds(*ends):
+        yield facts | of_threshold(here, threshold, prevalence)
 
 
 def of_threshold(here: Images, threshold: float, prevalence: float | None) -> dict[str, Any]:

@@ -84,6 +84,8 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
         table = _as_classes(read_manifest(name, release, settings, key, forgotten), plan, name)
     except UserError as error:
         return Cohort(name, None, str(error))
+    if dataset.sends_counts():
+        return Cohort(name, None, note="its site sends counts alone, which the run reads")
     if dataset.stays_at_its_site():
         return Cohort(name, table, note="its images stay at their site")
     drawn_anew = split_by_key and not key

@@ -1,6 +1,6 @@
 """Reader ``bundle``: what a site sent in place of its images (docs/bundles.md).
 
-The rule ``open_bundle`` checks a bundle; the rows that it leaves are read here.
+The rule ``open_bundle`` checks a bundle; the rows that it leaves are read here. Of counts there are none.
 """
 
 from collections.abc import Mapping
@@ -18,10 +18,17 @@ from crossray.study.kinds import Text
 if TYPE_CHECKING:
     import pandas
 
-SETTINGS = ()
-Told = Reading
+SETTINGS = ("level",)
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 COHORT = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told(Reading):
+    """What the reader is told."""
+
+    level: Literal["counts", "rows"]
+    "What the site sent."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +39,16 @@ class Options(Settings):
     "The bundle, as the site sent it."
     signer: Text
     "The site's public key (PEM)."
+    level: Literal["counts", "rows"] = "counts"
+    "What the site sends (`bundle.level` there)."
     role: Literal["test"] = "test"
     "Bundles are only tested on."
 
 
 def locate(dataset: str, settings: Options) -> Release:
-    """See :class:`crossray.datasets.Reader`; the rows are an output of the rule ``open_bundle``."""
-    rows = Path(folders.DATASETS, folders.BUNDLE_ROWS.format(dataset=dataset))
-    return Release(str(rows.parent), (str(rows),))
+    """See :class:`crossray.datasets.Reader`; what a bundle holds is an output of the rule ``open_bundle``."""
+    content = Path(folders.DATASETS, folders.BUNDLE_CONTENT.format(dataset=dataset))
+    return Release(str(content.parent), (str(content),))
 
 
 def count_images(release: Release, settings: Options) -> int:
@@ -59,9 +68,11 @@ def count_images(release: Release, settings: Options) -> int:
     return int(open_(Path(settings.path), Path(settings.signer)).says["images"])
 
 
-def read(release: Release, settings: Reading) -> "pandas.DataFrame":
+def read(release: Release, settings: Told) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`."""
     from crossray.datasets.bundles import rows
     from crossray.files import read_parquet
 
+    if settings.level == "counts":  # which are nobody's
+        return rows.as_manifest(rows.of_nobody())
     return rows.as_manifest(read_parquet(Path(release.tables[0]), rows.IDENTIFIERS))

@@ -225,7 +225,7 @@ def summarise(
     before = count_overlap(images, groups, images["split"], datasets)
     after = count_overlap(images, groups, splits, datasets)
     patients = {name: set(images.loc[images["dataset"] == name, "patient"]) for name in datasets}
-    moved = (images["split"] != splits).groupby(images["dataset"]).sum()
+    moved = (images["split"] != splits).groupby(images["dataset"]).sum().reindex(datasets, fill_value=0)
     rows = [
         {
             "source": source,

@@ -10,6 +10,8 @@ from crossray.figures.matrix import layers
 from crossray.figures.style import Figure, with_interval
 from crossray.study.stages.draw_figure import DrawFigure
 
+_NO_PAIR = "No pair of different hospitals shares a task that can be measured"
+
 
 def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     """Draw the matrix of means.
@@ -18,7 +20,7 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
         performance: the reported rows of ``performance.csv``.
         transfer: ``transfer.csv``.
         summary: ``summary.csv``.
-        settings: models, members, targets.
+        settings: models, members, targets, counted.
     """
     transfer, summary = (table[table["model"].isin(settings.models)] for table in (transfer, summary))
     second = [f"{row.auc_low:.2f} to {row.auc_high:.2f}" if row.auc == row.auc else "" for row in transfer.itertuples()]
@@ -44,13 +46,17 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
         f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
         + _only_tested(settings)
         + told(beside)
+        + (f" Sites that send counts have no mean (S): {', '.join(settings.counted)}." if settings.counted else "")
     )
     reading = (
         "A row is a model, a column a data set whose test split it has never seen. Outlined: internal test. "
         "The darker, the higher the AUC; 0.5 is chance. Orange with a triangle: the interval lies below chance. A "
         "letter is the reason for a missing number."
     )
-    return Figure(chart, title(summary, settings.models), caption, reading)
+    heading = title(summary, settings.models)
+    if settings.counted and heading == _NO_PAIR:
+        heading = "Sites that send counts have an AUC for each task, and no mean"
+    return Figure(chart, heading, caption, reading)
 
 
 def _counts(performance: pd.DataFrame, transfer: pd.DataFrame) -> dict[str, list[str]]:
@@ -79,7 +85,7 @@ def title(summary: pd.DataFrame, models: Sequence[str]) -> str:
         at_chance = len(overall) and overall.iloc[0]["pairs_at_chance"]
         if at_chance:
             return "No model is better than chance internally, so no drop is reported"
-        return "No pair of different hospitals shares a task that can be measured"
+        return _NO_PAIR
     row = overall.iloc[0]
     home = with_interval(row["home_auc"], row["home_auc_low"], row["home_auc_high"])
     away = with_interval(row["away_auc"], row["away_auc_low"], row["away_auc_high"])

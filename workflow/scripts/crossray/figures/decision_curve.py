@@ -20,7 +20,7 @@ def draw(decision_curve: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         decision_curve: ``decision_curve.csv``.
-        settings: models.
+        settings: models, counted.
     """
     cells = decision_curve[decision_curve["model"].isin(settings.models)]
     rows = cells[cells["net_benefit"].notna()]
@@ -33,11 +33,7 @@ def draw(decision_curve: pd.DataFrame, settings: DrawFigure) -> Figure:
     shown = rows[rows["name"].isin(models)]
     panels, more = panels_of(shown, _MOST_PANELS)
     charts = [_panel(shown[shown["panel"] == panel], panel, models) for panel in panels]
-    better = rows["finding"].eq(_BETTER).groupby([rows["name"], rows["panel"]])
-    somewhere, everywhere = int(better.any().sum()), int(better.all().sum())
-    title = f"More use than treating everybody or nobody: {somewhere} of {better.ngroups} curves at some threshold"
-    if somewhere:
-        title += f", {everywhere} at each"
+    title = _title(rows[~rows["target"].isin(settings.counted)])
     origins = {"test images": "that of the test images", "the configuration": "that of the configuration"}
     shares = " or ".join(origins[name] for name in dict.fromkeys(rows["prevalence_from"]))
     caption = (
@@ -45,7 +41,7 @@ def draw(decision_curve: pd.DataFrame, settings: DrawFigure) -> Figure:
         f"the prevalence is {shares}. Intervals: 95 %, by MOVER from Wilson's of the two shares, patients as clusters, "
         f"for one threshold at a time; drawn in panels of at most {_MOST_BANDS} models, and in the table. Use is told "
         "where those of the net benefit and of its difference from treating all lie above 0. "
-        f"{why}{left_out(others, 'as colours are few')}{more}"
+        f"{why}{_counted(rows, settings)}{left_out(others, 'as colours are few')}{more}"
     )
     reading = (
         "Choose the threshold first: at 10 %, nine false alarms weigh as much as one missed finding. A model is of use "
@@ -53,6 +49,24 @@ def draw(decision_curve: pd.DataFrame, settings: DrawFigure) -> Figure:
         "a false alarm."
     )
     return Figure(alt.concat(*charts, columns=3, spacing=24), title, caption.strip(), reading)
+
+
+def _title(rows: pd.DataFrame) -> str:
+    """Say of how many curves an interval tells that they are of use."""
+    if rows.empty:
+        return "Net benefit by counts of sites, without intervals"
+    better = rows["finding"].eq(_BETTER).groupby([rows["name"], rows["panel"]])
+    somewhere, everywhere = int(better.any().sum()), int(better.all().sum())
+    title = f"More use than treating everybody or nobody: {somewhere} of {better.ngroups} curves at some threshold"
+    return f"{title}, {everywhere} at each" if somewhere else title
+
+
+def _counted(rows: pd.DataFrame, settings: DrawFigure) -> str:
+    """Say of which targets there are curves without an interval."""
+    names = [name for name in settings.counted if name in set(rows["target"])]
+    if not names:
+        return ""
+    return f"Of sites that send counts ({', '.join(names)}) there are no intervals, and use is not told. "
 
 
 def _why(cells: pd.DataFrame) -> str:
@@ -64,7 +78,7 @@ def _why(cells: pd.DataFrame) -> str:
 def _panel(rows: pd.DataFrame, title: str, models: list[str]) -> alt.LayerChart:
     numbers = ["net_benefit", "net_benefit_low", "net_benefit_high", "treat_all"]
     rows = rows.assign(**{name: 100 * rows[name] for name in numbers}, at=100 * rows["threshold"])
-    top = float(rows["net_benefit_high"].max())
+    top = float(rows[["net_benefit_high", "net_benefit"]].max().max())
     ends = [-0.35 * top, 1.05 * top]
     x = alt.X("at:Q", title="acts from this probability on, %", axis=alt.Axis(tickCount=5), scale=alt.Scale(nice=False))
     scale = alt.Scale(domain=ends, nice=False)

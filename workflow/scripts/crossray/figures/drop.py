@@ -76,7 +76,7 @@ def _title(pairs: pd.DataFrame, overall: pd.DataFrame, models: Sequence[str]) ->
         return "No drop reported: no model is better than chance internally"
     overall = overall[overall["model"] == models[0]]
     if overall.empty:
-        return "No drop can be measured: no pair of different hospitals shares a task"
+        return "No drop can be measured: no pair of different hospitals has a mean AUC of tasks that both share"
     row = overall.iloc[0]
     above = int((able["drop_low"] > 0).sum())
     lost = with_interval(row["drop"], row["drop_low"], row["drop_high"])

@@ -14,11 +14,11 @@ from typing import ClassVar, Literal, get_args
 #: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good
 #: for; ``readers``: a target that several readers labelled; ``plan``: the question how many films are
 #: to be read, ``readings``: and which; ``read``: labels of those that were; ``adaptation``: the question what local
-#: images are worth, and a target with some
+#: images are worth, and a target with some; ``counted``: a target of which there are counts alone
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
     "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
-    "external", "usefulness", "readers", "plan", "readings", "read", "adaptation",
+    "external", "usefulness", "readers", "plan", "readings", "read", "adaptation", "counted",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> the report's note; classes are not missing if tasks are findings
@@ -46,13 +46,14 @@ MISSING: dict[Need, str] = {
     "plan": "How many films are to be read: no `plan`.",
     "readings": "Which films are to be read: no `plan.readings`.",
     "read": "Estimates from films that were read: no `plan.labels`.",
+    "counted": "How far numbers of counts can be off: no site sends counts.",
     "adaptation": "What local images are worth: no `adaptation`, or no target with training images.",
     "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
 #: settings of the study that a figure can use
 Setting = Literal[
     "models", "trained", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape",
-    "fit", "methods", "resamples", "minimum", "withheld", "searched",
+    "fit", "methods", "resamples", "minimum", "counted", "withheld", "searched",
 ]  # fmt: skip
 #: folders that a figure can read: the study's, and that of all data sets
 Folder = Literal["models", "manifests", "attributions", "datasets"]

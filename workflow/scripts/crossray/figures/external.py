@@ -5,15 +5,22 @@ from typing import Any
 
 import pandas as pd
 
+from crossray.errors import listed
 from crossray.figures.style import with_interval
 from crossray.reasons import CAVEATS, UNKNOWN_TRAINING_DATA
 
+#: tasks that a sentence names, at most
+_NAMED = 4
 
-def external_answer(transfer: pd.DataFrame, claims: pd.DataFrame, refusals: pd.DataFrame) -> str:
+
+def external_answer(
+    transfer: pd.DataFrame, performance: pd.DataFrame, claims: pd.DataFrame, refusals: pd.DataFrame
+) -> str:  # fmt: skip
     """Answer the question of a study that trains no model: how well each does at each target, and whether claims hold.
 
     Args:
         transfer: ``transfer.csv``.
+        performance: the reported rows of ``performance.csv``.
         claims: ``claims.csv``.
         refusals: ``refusals.csv``.
     """
@@ -24,7 +31,7 @@ def external_answer(transfer: pd.DataFrame, claims: pd.DataFrame, refusals: pd.D
             tasks = f"{row.tasks} tasks" if row.tasks != 1 else "one task"
             sentences.append(f"{row.model} has a mean AUC of {auc} at {row.target}, over {tasks}.")
         else:
-            sentences.append(f"{row.model} has no AUC at {row.target} ({row.reason}).")
+            sentences.append(_without_mean(row, performance))
     measured = claims[claims["measured"].notna()]
     if len(measured):
         below = measured[measured["finding"] == "below the claim"]
@@ -39,6 +46,15 @@ def external_answer(transfer: pd.DataFrame, claims: pd.DataFrame, refusals: pd.D
             f"{row['model']} gave no score for {row['share']:.1%} of the labelled images of {row['target']}."
         )
     return " ".join(sentences)
+
+
+def _without_mean(pair: Any, performance: pd.DataFrame) -> str:
+    """Say what there is of a pair that has no mean AUC: of a site that sends counts, that of each task."""
+    rows = performance[(performance["model"] == pair.model) & (performance["target"] == pair.target)]
+    aucs = [f"{row.auc:.2f} for {row.task}" for row in rows[rows["auc"].notna()].itertuples()]
+    if not aucs:
+        return f"{pair.model} has no AUC at {pair.target} ({pair.reason})."
+    return f"{pair.model} has AUCs of {listed(aucs, _NAMED)} at {pair.target}, by counts of its site, and no mean."
 
 
 def external_facts(models: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -51,8 +51,8 @@ def draw(models: pd.DataFrame, settings: DrawFigure) -> Figure:
     chart = alt.hconcat(left, right, spacing=24) if len(compared) else left
     caption = (
         "Mean over cells (source, target and task), with equal weights. The difference is over the cells that both "
-        "models have, paired by patient. Below each name: parameters, and operations per image (twice the "
-        "multiply-adds)."
+        "models have, paired by patient. Below each name of a model that was trained here: "
+        "parameters, and operations per image (twice the multiply-adds)."
         + left_out([name for name in settings.models if name not in set(rows["model"])], "which have no number")
     )
     reading = (
@@ -63,6 +63,8 @@ def draw(models: pd.DataFrame, settings: DrawFigure) -> Figure:
 
 
 def _name(row: Any) -> str:
+    if row.parameters != row.parameters:  # of an external model
+        return str(row.model)
     return f"{row.model}|{_short(row.parameters)} parameters, {_short(row.operations)} operations"
 
 

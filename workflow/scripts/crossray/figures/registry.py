@@ -75,10 +75,19 @@ SECTIONS = (
                     "Outlined: internal test. A letter is the reason for an empty cell."
                 ),
                 tables=("performance", "transfer", "summary"),
-                settings=("models", "members", "targets"),
+                settings=("models", "members", "targets", "counted"),
             ),
             Passage("reasons"),
             TableEntry("transfer"),
+            FigureEntry(
+                "bounds",
+                label="AUCs of counts, with their bounds",
+                caption="AUC of each model and task at sites that send counts, and how far it can be off.",
+                tables=("bounds",),
+                settings=("models",),
+                needs="counted",
+            ),
+            TableEntry("bounds", "counted"),
         ),
         category="Performance",
     ),
@@ -189,7 +198,7 @@ SECTIONS = (
                     "deviation."
                 ),
                 tables=("tasks", "performance"),
-                settings=("models", "members"),
+                settings=("models", "members", "counted"),
             ),
             TableEntry("tasks"),
             FigureEntry(
@@ -312,7 +321,7 @@ SECTIONS = (
                     "none."
                 ),
                 tables=("decision_curve",),
-                settings=("models",),
+                settings=("models", "counted"),
                 needs="usefulness",
             ),
             TableEntry("decision_curve", "usefulness"),
@@ -330,7 +339,7 @@ SECTIONS = (
                 label="sex, age band, view and strata",
                 caption="Internal and external mean AUC by sex, age band, view and strata.",
                 tables=("subgroups",),
-                settings=("models", "members", "minimum"),
+                settings=("models", "members", "minimum", "counted"),
             ),
             TableEntry("subgroups"),
         ),

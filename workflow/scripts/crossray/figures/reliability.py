@@ -32,9 +32,8 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: DrawFig
     home = [row.target in settings.members[row.source] for row in errors.itertuples()]
     inside, outside = (errors["calibration_error"][pd.Series(side, errors.index, dtype=bool)].mean()
                        for side in (home, [not here for here in home]))  # fmt: skip
-    title = f"Mean calibration error {inside:.2f} internal"
-    if outside == outside:
-        title += f", {outside:.2f} external"
+    found = [f"{value:.2f} {where}" for value, where in ((inside, "internal"), (outside, "external")) if value == value]
+    title = f"Mean calibration error {', '.join(found)}"
     caption = (
         "Share of positives against the mean predicted probability, in ten bins of equal width, all tasks of a pair "
         f"together; bins with fewer than {_FEWEST} labels are left out. Vertical lines: 95 % interval from "

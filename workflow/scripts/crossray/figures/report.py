@@ -38,7 +38,7 @@ from crossray.methods.references import read_references, with_years
 from crossray.reasons import CAVEATS, REASONS
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
-from crossray.tables import contract_of, read, with_marks
+from crossray.tables import contract_of, read, reported, with_marks
 from crossray.tables.conversion import Rejected
 from crossray.texts import visible
 
@@ -126,7 +126,8 @@ def _adaptation(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:
     """Return the first paragraphs: the drop of models, or if none is trained, the performance of external models."""
     if not settings.models:
-        return [external_answer(tables["transfer"], tables["claims"], tables["refusals"])]
+        shown = reported(tables["performance"])
+        return [external_answer(tables["transfer"], shown, tables["claims"], tables["refusals"])]
     classes = "classes" in tables
     found = answer(tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes=classes)
     tests = primary_sentences(tables["comparisons"]) if "comparisons" in tables else []

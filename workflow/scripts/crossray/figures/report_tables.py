@@ -135,6 +135,11 @@ VIEWS = {
         "model source target task auc auc_low auc_high average_precision positives images reason caveat",
         _possible,
     ),
+    "bounds": View(
+        "how far AUC, sensitivity and specificity can be off where a site sends counts",
+        "model source target task column value least most",
+        lambda t: t[(t["table"] == "performance") & t["column"].isin(["auc", "sensitivity", "specificity"])],
+    ),
     "transfer": View(
         "mean AUC of every pair, with the drop from the internal AUC",
         "model source target tasks auc auc_low auc_high drop drop_low drop_high home_at_chance reason",

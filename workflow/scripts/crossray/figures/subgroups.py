@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AWAY, HOME, Figure, nothing
+from crossray.figures.style import AWAY, HOME, Figure, left_out, nothing
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import MEAN_OF_TASKS
 
@@ -13,7 +13,7 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         subgroups: ``subgroups.csv``.
-        settings: models, members, minimum.
+        settings: models, members, minimum, counted.
     """
     rows = subgroups[
         (subgroups["model"] == settings.models[0]) & (subgroups["task"] == MEAN_OF_TASKS) & subgroups["auc"].notna()
@@ -38,6 +38,7 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
         f"{len(below)} of {len(rows)} groups do worse than all other images of their target with an "
         "interval below zero (patients as clusters, not corrected for multiplicity). Intervals, counts and "
         "single tasks are in the table."
+        + left_out(settings.counted, "whose sites send counts: groups of single tasks, in the table's file")
     )
     reading = "Performance is worse for groups further to the left; compare within one colour."
     return Figure(alt.vconcat(*panels, spacing=18), title, caption, reading)

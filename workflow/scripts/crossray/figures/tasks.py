@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from crossray.figures.style import AWAY, HOME, INK, Figure, nothing, with_interval
+from crossray.figures.style import AWAY, HOME, INK, Figure, left_out, nothing, with_interval
 from crossray.study.stages.draw_figure import DrawFigure
 
 
@@ -13,13 +13,14 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -
     Args:
         tasks: ``tasks.csv``.
         performance: the reported rows of ``performance.csv``.
-        settings: models, members.
+        settings: models, members, counted.
     """
     model = settings.models[0]
     means = tasks[(tasks["model"] == model) & tasks["mean_auc"].notna()].copy()
     if means.empty:
         return nothing("No task can be measured", "No cell of the study has a number.")
     cells = performance[(performance["model"] == model) & performance["auc"].notna()]
+    cells = cells[~cells["target"].isin(settings.counted)]
     home = [row.target in settings.members[row.source] for row in cells.itertuples()]
     cells = cells.assign(place=["internal" if here else "external" for here in home])
     means["low"], means["high"] = means["mean_auc"] - means["sd"], means["mean_auc"] + means["sd"]
@@ -50,6 +51,7 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -
         "deviation to either side. Tasks are sorted by the mean and grouped as in Cohen et al. (2020): "
         "good if the interval lies above the mean of all tasks, variable if it lies below, else medium. "
         "Intervals of the means are in the table."
+        + left_out(settings.counted, "whose sites send counts, which are in no mean")
     )
     reading = (
         "Blue points left of the dark ones show tasks that do not generalise; long lines show tasks on which models "

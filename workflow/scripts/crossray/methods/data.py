@@ -58,6 +58,7 @@ _UNCERTAIN = {
     "positive": "taken as positive",
     "negative": "taken as negative",
 }
+_COUNTED = "images that stayed at their site, which sent histograms of the outputs of the models by label"
 _NO_FINDING = {
     "negative": "made other findings negative unless they were called positive",
     "ignore": "was ignored",
@@ -104,7 +105,8 @@ def _data_set(settings: WriteReport, name: str, dataset: Dataset) -> str:
     paper = f", {dataset.paper} in Cohen et al. [@cohen2020]" if dataset.paper else ""
     made = "Drawn" if dataset.reader == "simulated" else "Read"
     settled = f" {made} with: {chosen}." if chosen else ""
-    return f"{RELEASES[dataset.reader]} ({known}{paper}).{described}{settled}"
+    release = _COUNTED if name in settings.counted else RELEASES[dataset.reader]
+    return f"{release} ({known}{paper}).{described}{settled}"
 
 
 def _choice(key: str, value: str) -> str:

@@ -254,7 +254,17 @@ def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
         yield f"Small counts are shown for data sets that are not public ({named(closed)}) too."
 
 
+def _sites(settings: WriteReport, study: Study) -> Iterator[str]:
+    if settings.counted:
+        yield (
+            f"Of {named(settings.counted)} there are histograms of outputs and no images. Each image was taken to lie "
+            "in the middle of its bin, and pairs in one bin as ties. The least and the most that each number can be, "
+            "wherever in their bins the images lie, stand in bounds.csv. What histograms do not determine within "
+            "bounds has no number (reason S)."
+        )
+
+
 _ANALYSES: tuple[Callable[[WriteReport, Study], Iterator[str]], ...] = (
     _calibration, _agreement, _probe, _sweeps, _explanation, attribution, _usefulness, _acceptance, film_plan,
-    _adaptation, _counts,
+    _adaptation, _counts, _sites,
 )  # fmt: skip

@@ -156,6 +156,10 @@ class Study(Settings):
         """Return the data sets whose images are elsewhere, with bundles in their place."""
         return [name for name, dataset in self.datasets.items() if dataset.stays_at_its_site()]
 
+    def counted(self) -> list[str]:
+        """Return those of which their sites send counts alone."""
+        return [name for name, dataset in self.datasets.items() if dataset.sends_counts()]
+
     def closed(self) -> list[str]:
         """Return the data sets that are not public."""
         return [name for name, dataset in self.datasets.items() if not dataset.public]

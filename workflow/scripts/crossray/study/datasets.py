@@ -79,6 +79,10 @@ class Dataset(Settings):
         """Return whether the images are elsewhere, and a bundle is here in their place."""
         return self.reader == BUNDLE
 
+    def sends_counts(self) -> bool:
+        """Return whether its site sends counts alone."""
+        return self.stays_at_its_site() and getattr(self, "level", None) == "counts"
+
     def is_only_tested(self) -> bool:
         """Return whether no model is trained on this data set."""
         return self.role == "test"

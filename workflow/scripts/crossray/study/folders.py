@@ -27,8 +27,8 @@ RAW = "raw"
 FETCHED = "images.parquet"
 NOT_FETCHED = "not_fetched.csv"
 
-#: rows of a site's bundle, in the folder of data sets, once they are checked
-BUNDLE_ROWS = "{dataset}/bundle/rows.parquet"
+#: rows or counts of a site's bundle, in the folder of data sets, once they are checked: Parquet, or JSON
+BUNDLE_CONTENT = "{dataset}/bundle/content"
 #: in the private folder: what was sealed and taken, and the salt of identifiers
 BUNDLES = "bundles"
 

@@ -25,8 +25,8 @@ INCOMING = f"<private>/{folders.ARCHIVE}/incoming"
 NOT_FETCHED = f"<private>/{folders.ARCHIVE}/{folders.NOT_FETCHED}"
 FETCHED = f"<private>/{folders.ARCHIVE}/{folders.FETCHED}"
 
-#: rows of a site's bundle; and what a coordinator and a site send
-BUNDLE_ROWS = f"{folders.DATASETS}/{folders.BUNDLE_ROWS}"
+#: rows or counts of a site's bundle; and what a coordinator and a site send
+BUNDLE_CONTENT = f"{folders.DATASETS}/{folders.BUNDLE_CONTENT}"
 INVITATION = "<study>/invitation.zip"
 BUNDLE = "<study>/bundle.zip"
 BUNDLES = f"<private>/{folders.BUNDLES}"

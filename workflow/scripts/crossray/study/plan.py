@@ -312,6 +312,7 @@ class Plan:
             "usefulness": study.usefulness is not None and not classes,
             "plan": study.plan is not None and not classes,
             "readings": study.plan is not None and study.plan.readings is not None,
+            "counted": bool(set(self.targets) & set(study.counted())) and not classes,
             "read": study.plan is not None and study.plan.labels is not None,
         }
 

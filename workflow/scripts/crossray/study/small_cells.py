@@ -21,3 +21,5 @@ class Published(Settings):
 
     small_cells: LeftOut[SmallCells] = None
     "Counts that are not shown; none are hidden if every data set is public."
+    counted: tuple[str, ...] = ()
+    "Data sets of which their sites send counts alone, so that tables have only what these determine."

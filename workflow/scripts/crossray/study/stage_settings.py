@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any, TypeVar
 
 from crossray.study.adaptation import Adaptation
@@ -21,7 +20,6 @@ from crossray.study.stages.apply_network import ApplyNetwork
 from crossray.study.stages.assign_splits import AssignSplits
 from crossray.study.stages.attribute_images import AttributeImages
 from crossray.study.stages.audit_leakage import AuditLeakage
-from crossray.study.stages.binding import Binding
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
 from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.compare_models import CompareModels, Primary
@@ -34,16 +32,14 @@ from crossray.study.stages.estimate_films import EstimateFilms
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
-from crossray.study.stages.inference import Inference
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_adaptation import MeasureAdaptation
+from crossray.study.stages.measure_bounds import MeasureBounds
 from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_external import MeasureExternal
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
-from crossray.study.stages.open_bundle import OpenBundle
-from crossray.study.stages.place_bundle import PlaceBundle
 from crossray.study.stages.place_scores import PlaceScores
 from crossray.study.stages.plan_films import PlanFilms
 from crossray.study.stages.predict import Predict
@@ -51,14 +47,12 @@ from crossray.study.stages.predict_corrected import PredictCorrected
 from crossray.study.stages.probe_sources import ProbeSources
 from crossray.study.stages.read_scores import ReadScores
 from crossray.study.stages.retrieve_release import RetrieveRelease
-from crossray.study.stages.seal_bundle import SealBundle
 from crossray.study.stages.simulate_hospital import SimulateHospital
 from crossray.study.stages.simulate_scores import SimulateScores
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.study.stages.summarise_models import SummariseModels
 from crossray.study.stages.train_model import TrainModel
 from crossray.study.stages.train_shared_heads import TrainSharedHeads
-from crossray.study.stages.write_invitation import WriteInvitation
 from crossray.study.thresholds import limit_of_probability
 from crossray.study.training import TrainingRun
 from crossray.study.usefulness import Usefulness
@@ -66,7 +60,7 @@ from crossray.study.ways import OF_NETWORKS
 
 R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
-B = TypeVar("B", bound=Binding)
+U = TypeVar("U", bound=MeasureUsefulness)
 
 
 #: test images of a data set that are described, at most
@@ -268,53 +262,6 @@ def apply_network(plan: Plan, model: str) -> ApplyNetwork:
     )
 
 
-def _binding(kind: type[B], plan: Plan, code: Mapping[str, str], **more: Any) -> B:
-    """Return settings that bind a site to the coordinator's invitation, and more."""
-    return taken(
-        kind,
-        plan.study.images,
-        study=plan.study.study,
-        tasks=plan.study.tasks,
-        models={name: apply_network(plan, name).to_json() for name in plan.invited},
-        code=code,
-        **more,
-    )
-
-
-def write_invitation(plan: Plan, code: Mapping[str, str]) -> WriteInvitation:
-    """Return the settings of an invitation; ``code`` are the digests of the programs whose results sites send."""
-    study = plan.study
-    inference, models = taken(Inference, study.training).as_dict(), {}
-    for name in plan.invited:
-        block = study.external[name].as_dict()
-        file = "onnx" if "onnx" in block else "weights"
-        kept = ("architecture", "tasks", "input", "output")
-        models[name] = {key: block[key] for key in kept if key in block}
-        models[name][file] = f"invitation/models/{name}{PurePath(block[file]).suffix}"
-    configuration = {
-        "study": study.study, "tasks": list(study.tasks), "models": {}, "external": models,
-        "images": {key: getattr(study.images, key) for key in ("size", "fit", "colour")}, "training": inference,
-    }  # fmt: skip
-    return _binding(WriteInvitation, plan, code, configuration=configuration)
-
-
-def seal_bundle(plan: Plan, code: Mapping[str, str]) -> SealBundle:
-    """Return the settings of the bundle of a site's study, which must have a block ``bundle``."""
-    asked = plan.study.bundle
-    assert asked is not None
-    return _binding(SealBundle, plan, code, site=asked.site, level=asked.level)
-
-
-def open_bundle(plan: Plan, code: Mapping[str, str], dataset: str) -> OpenBundle:
-    """Return what a bundle must answer."""
-    return _binding(OpenBundle, plan, code, site=dataset)
-
-
-def place_bundle(external: External) -> PlaceBundle:
-    """Return what decides the predictions that a site sent."""
-    return PlaceBundle(tasks=tuple(external.tasks or ()), scale=external.kind_of_scale())
-
-
 def external_model(plan: Plan, model: str) -> ExternalModel:
     """Return what analyses need to know of an external model."""
     external, targets = plan.external[model], plan.scored(model)
@@ -367,6 +314,7 @@ def _analysis(kind: type[A], plan: Plan, models: Iterable[str], **more: Any) -> 
         evaluation=taken(Intervals, study.evaluation),
         overlap=study.leakage.overlap,
         at_sites=tuple(study.at_sites()),
+        counted=tuple(name for name in plan.targets if name in study.counted()),
         small_cells=small_cells(study),
         **more,
     )
@@ -416,15 +364,25 @@ def judge_acceptance(plan: Plan) -> JudgeAcceptance:
 
 def measure_usefulness(plan: Plan) -> MeasureUsefulness:
     """Return what the measures of usefulness are told."""
+    return _usefulness(MeasureUsefulness, plan)
+
+
+def measure_bounds(plan: Plan) -> MeasureBounds:
+    """Return what the bounds of what counts give are told."""
+    return _usefulness(MeasureBounds, plan, usefulness=plan.conditions["usefulness"])
+
+
+def _usefulness(kind: type[U], plan: Plan, **more: Any) -> U:
     study, asked = plan.study, plan.study.usefulness or Usefulness()
     consecutive = tuple(name for name in plan.targets if study.datasets[name].sampling == CONSECUTIVE)
     return _analysis(
-        MeasureUsefulness,
+        kind,
         plan,
         plan.shown_models,
         thresholds=asked.thresholds,
         consecutive=consecutive,
         prevalence={name: _prevalence(study, name) for name in plan.targets},
+        **more,
     )
 
 
@@ -505,6 +463,7 @@ def summarise_datasets(plan: Plan) -> SummariseDatasets:
     return SummariseDatasets(
         datasets=tuple(study.datasets),
         at_sites=tuple(study.at_sites()),
+        counted=tuple(study.counted()),
         shape=plan.shape,
         tasks=study.tasks,
         small_cells=hidden,
@@ -545,6 +504,7 @@ def draw_figure(plan: Plan) -> DrawFigure:
         methods=attribute_images(plan).methods,
         resamples=study.evaluation.resamples,
         minimum=study.evaluation.minimum,
+        counted=tuple(name for name in plan.targets if name in study.counted()),
         phantoms=plan.phantoms,
         real=plan.real,
         withheld=plan.withheld,

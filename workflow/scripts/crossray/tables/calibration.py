@@ -13,6 +13,8 @@ class OperatingPoints(OfCell):
 
     NAME: ClassVar = "operating_points"
     KEY: ClassVar = ("model", "source", "target", "task", "rule", "chosen_on")
+    FROM_COUNTS: ClassVar = ("tasks", "images", "positives", "threshold")
+    WITHIN_BOUNDS: ClassVar = ("sensitivity", "specificity", "precision")
 
     rule: str
     "`youden`, `fewest errors`, or `precision` (the lowest threshold with a precision of at least 0.8)."
@@ -47,6 +49,8 @@ class Calibration(OfCell):
     NAME: ClassVar = "calibration"
     KEY: ClassVar = ("model", "source", "target", "task", "scale")
     MIGRATIONS: ClassVar = ("Run `snakemake` again: slope, intercept and observed over expected are new columns.",)
+    FROM_COUNTS: ClassVar = ("images", "positives")
+    WITHIN_BOUNDS: ClassVar = ("brier", "observed_expected")
 
     scale: str
     """Output used as the probability: `probability` (sigmoid of the logit) or `operating point` (a map of it that puts

@@ -12,6 +12,7 @@ class Flow(Row):
 
     NAME: ClassVar = "flow"
     KEY: ClassVar = ("dataset", "split")
+    FROM_COUNTS: ClassVar = ("rows", "found", "readable", "labelled", "patients")
 
     dataset: str
     "Name of the data set."
@@ -35,6 +36,7 @@ class Datasets(Row):
 
     NAME: ClassVar = "datasets"
     KEY: ClassVar = ("dataset", "property", "value")
+    FROM_COUNTS: ClassVar = ("images", "patients")
 
     dataset: str
     "Name of the data set."
@@ -54,6 +56,7 @@ class Labels(Row):
 
     NAME: ClassVar = "labels"
     KEY: ClassVar = ("dataset", "task", "split")
+    FROM_COUNTS: ClassVar = ("positives", "negatives", "unknown", "prevalence", "prevalence_low", "prevalence_high")
 
     dataset: str
     "Name of the data set."

@@ -25,6 +25,12 @@ class Performance(_OfSeed):
         "two columns more at the end, calibration_reason and caveat, are empty for models that were trained here.",
     )
 
+    FROM_COUNTS: ClassVar = (
+        "images", "patients", "positives", "negatives", "reason", "interval_over", "trainings", "threshold",
+        "threshold_reason", "caveat",
+    )  # fmt: skip
+    WITHIN_BOUNDS: ClassVar = ("auc", "auc_low", "auc_high", "sensitivity", "specificity", "f1", "accuracy")
+
     images: Count
     "Test images that the target labels for the task."
     patients: Count

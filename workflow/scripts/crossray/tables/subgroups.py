@@ -13,6 +13,8 @@ class Subgroups(OfCell):
 
     NAME: ClassVar = "subgroups"
     KEY: ClassVar = ("model", "source", "target", "task", "attribute", "group")
+    FROM_COUNTS: ClassVar = ("images", "patients", "positives", "negatives", "reason")
+    WITHIN_BOUNDS: ClassVar = ("auc", "auc_low", "auc_high")
 
     attribute: str
     "`sex`, `age`, `view`, `months` or a stratum of the data set."
@@ -39,4 +41,4 @@ class Subgroups(OfCell):
     p: Share | None
     "Two-sided p value of no difference."
     worst: bool
-    "Whether the group has the lowest AUC for its attribute, if several groups have one."
+    "Whether the group has the lowest AUC for its attribute, if several groups have one; False of counts."

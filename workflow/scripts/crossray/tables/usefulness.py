@@ -13,6 +13,8 @@ class DecisionCurve(OfCell):
 
     NAME: ClassVar = "decision_curve"
     KEY: ClassVar = ("model", "source", "target", "task", "threshold")
+    FROM_COUNTS: ClassVar = ("positives", "negatives", "reason", "prevalence", "prevalence_from", "treat_all")
+    WITHIN_BOUNDS: ClassVar = ("called", "net_benefit", "over_all")
 
     positives: Count
     "Test images with the finding."

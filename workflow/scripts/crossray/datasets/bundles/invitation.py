@@ -14,19 +14,20 @@ import yaml
 from crossray.datasets.bundles import archive
 from crossray.errors import UserError, listed
 from crossray.files import file_digest, read_json
-from crossray.study.stages.binding import Binding
+from crossray.study.stages.binding import Binding, Invited
 
-FORMAT = 1
+FORMAT = 2
 #: files of an invitation, beside those of its models
 TERMS, CONFIGURATION = "invitation.json", "study.yaml"
 
 
-def terms_of(binding: Binding, networks: Sequence[Path]) -> dict[str, Any]:
+def terms_of(binding: Binding, networks: Sequence[Path], counts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what an invitation says.
 
     Args:
         binding: what must be alike.
         networks: the files of its models, in their order.
+        counts: what the coordinator asks of counts (:func:`asked_of_counts`).
     """
     models = {
         name: {"settings": settings, "sha256": file_digest(path)}
@@ -35,8 +36,14 @@ def terms_of(binding: Binding, networks: Sequence[Path]) -> dict[str, Any]:
     images = {"size": binding.size, "fit": binding.fit, "colour": binding.colour}
     return {
         "format": FORMAT, "study": binding.study, "tasks": list(binding.tasks), "images": images, "models": models,
-        "code": dict(binding.code),
+        "code": dict(binding.code), "counts": dict(counts),
     }  # fmt: skip
+
+
+def asked_of_counts(invited: Invited) -> dict[str, Any]:
+    """Return what a coordinator asks of counts: fewest patients of a cell, and thresholds that bins should end at."""
+    limits = {model: {task: list(several) for task, several in of.items()} for model, of in invited.thresholds.items()}
+    return {"below": invited.below, "thresholds": limits}
 
 
 def as_bytes(value: Mapping[str, Any]) -> bytes:
@@ -49,7 +56,7 @@ def digest(terms: Mapping[str, Any]) -> str:
     return hashlib.sha256(as_bytes(terms)).hexdigest()
 
 
-def write(path: Path, binding: Binding, configuration: Mapping[str, Any], networks: Sequence[Path]) -> str:
+def write(path: Path, binding: Invited, configuration: Mapping[str, Any], networks: Sequence[Path]) -> str:
     """Write an invitation with its models and the configuration that a site starts from.
 
     Args:
@@ -61,7 +68,7 @@ def write(path: Path, binding: Binding, configuration: Mapping[str, Any], networ
     Returns:
         Its digest.
     """
-    terms = terms_of(binding, networks)
+    terms = terms_of(binding, networks, asked_of_counts(binding))
     text = yaml.safe_dump(dict(configuration), sort_keys=False, allow_unicode=True)
     files = {member_of(name, file): file for name, file in zip(terms["models"], networks, strict=True)}
     archive.write(path, {TERMS: as_bytes(terms), CONFIGURATION: text.encode(), **files})
@@ -95,8 +102,10 @@ def read(path: Path) -> dict[str, Any]:
 
 def is_terms(value: Mapping[str, Any]) -> bool:
     """Return whether an object has the keys and kinds of an invitation, whatever it says."""
-    kinds = {"format": int, "study": str, "tasks": list, "images": dict, "models": dict, "code": dict}
+    kinds = {"format": int, "study": str, "tasks": list, "images": dict, "models": dict, "code": dict, "counts": dict}
     if set(value) != set(kinds) or any(type(value[key]) is not kind for key, kind in kinds.items()):
+        return False
+    if set(value["counts"]) != {"below", "thresholds"}:
         return False
     wanted = {"settings", "sha256"}
     models = value["models"].values()
@@ -123,10 +132,17 @@ def difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str | None
             return f"model {name} is not the invited one: its file has other bytes (SHA-256)"
         if model["settings"] != ours["models"][name]["settings"]:
             return f"model {name} was applied with other settings: {_changed(ours['models'][name], model)}"
+    return _other_difference(ours, theirs)
+
+
+def _other_difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str | None:
+    """Say in what two invitations differ that agree on models."""
     if theirs["images"] != ours["images"]:
         return f"its images are made otherwise: {_apart(ours['images'], theirs['images'])}"
-    if theirs != ours:
+    if theirs["tasks"] != ours["tasks"]:
         return "its tasks are not those of this study"
+    if theirs != ours:
+        return "its counts were asked for with other thresholds or cells; send the site the invitation as it is now"
     return None
 
 

@@ -1,15 +1,16 @@
 """What would leave a site, for the officer who answers for it: one page of text, and the files themselves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from crossray import manifest
-from crossray.datasets.bundles import invitation, rows, sealing
+from crossray.datasets.bundles import counts, invitation, rows, sealing
 from crossray.errors import listed
 from crossray.files import replacing
+from crossray.histograms import ALL, Histogram
 
 #: rows that the page shows
 _SHOWN = 3
@@ -27,21 +28,33 @@ _MEANINGS = {
 }
 
 
-def page(said: Mapping[str, Any], table: pd.DataFrame, folder: Path) -> Iterator[str]:
-    """Yield the lines of the page.
+def head(said: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """Yield the lines that the page begins with.
 
     Args:
         said: what the bundle would say of itself.
-        table: its rows.
         folder: where the files are written.
     """
-    terms = said["terms"]
     yield f"What would leave for the study {said['study']!r}, as the site {said['site']!r}. Nothing has left."
     yield ""
-    yield f"{said['images']:,} rows, one for each test image, of {said['patients']:,} patients. Level: {said['level']}."
+    yield f"Level: {said['level']}, of {said['images']:,} test images of {said['patients']:,} patients."
     yield f"No image, name, date, file name or identifier of this hospital. Files to read: {folder}/"
     yield ""
-    yield f"Every column of {rows.FILE}:"
+
+
+def foot(said: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines that it ends with; as :func:`head`."""
+    terms = said["terms"]
+    yield ""
+    yield f"{sealing.SEAL} says: study, site, level, number, the counts above, and what the invitation says: models"
+    yield f"  {listed(terms['models'], 20)}, tasks {listed(terms['tasks'], 20)}, settings of images, digests of code"
+    yield ""
+    yield "What each part tells of a patient, and what to do if that is too much: docs/bundles.md"
+
+
+def of_rows(table: pd.DataFrame) -> Iterator[str]:
+    """Yield what is shown of rows."""
+    yield f"{len(table):,} rows, one for each test image. Every column of {rows.FILE}:"
     for name in table:
         yield f"  {name:32} {_facts(table, str(name))}"
     yield ""
@@ -52,12 +65,40 @@ def page(said: Mapping[str, Any], table: pd.DataFrame, folder: Path) -> Iterator
     for _, row in table.head(_SHOWN).iterrows():
         yield "  " + ", ".join("" if pd.isna(value) else str(value) for value in row)
     yield ""
-    yield f"{sealing.SEAL} says: study, site, level, number, the counts above, and what the invitation says: models"
-    yield f"  {listed(terms['models'], 20)}, tasks {listed(terms['tasks'], 20)}, settings of images, digests of code"
-    yield ""
     yield "Who has these rows cannot see whose they are, but can recognise a patient of whom they know enough: rare"
     yield "combinations of age, sex, view, strata and findings; or a score, with the image and the model at hand."
-    yield "What each column tells, and what to do if that is too much: docs/bundles.md"
+
+
+def of_counts(found: counts.Counts, tasks: Sequence[str]) -> Iterator[str]:
+    """Yield what is shown of counts; ``tasks`` are the study's."""
+    yield f"No row of anybody: {counts.FILE} counts. Every cell that is not empty has {found.below} patients at least."
+    yield f"  {found.labelled.images:,} images of {found.labelled.patients:,} patients have a label of one of the tasks"
+    for attribute, groups in found.groups.items():
+        yield f"  images by {attribute}: " + listed((f"{name} {one.images:,}" for name, one in groups.items()), 12)
+    for task in tasks:
+        if task not in found.sizes:
+            yield f"  {task}: nothing; no label is known, or too few patients have one, or have it beside another task"
+            continue
+        size = found.sizes[task][ALL][ALL]
+        yield f"  {task}: {size.positives:,} images with, {size.negatives:,} without, of {size.patients:,} patients"
+    yield ""
+    for model, of_tasks in found.histograms.items():
+        for task, attributes in of_tasks.items():
+            yield from _histogram(f"{model}, {task}", attributes[ALL])
+    yield "Beside each histogram stand two numbers of three digits for the interval of its AUC."
+    yield "Who has these counts cannot tell one patient from another of the same bin and label."
+
+
+def _histogram(name: str, histogram: Histogram) -> Iterator[str]:
+    """Yield how large the bins of a histogram are."""
+    bins = histogram.groups[ALL]
+    positives, negatives = ([count for count in cells if count] for cells in (bins.positives, bins.negatives))
+    yield f"  {name}: {len(histogram.edges) - 1} bins of its outputs; a bin has {_range(positives)} images with the"
+    yield f"    finding or none, and {_range(negatives)} without it or none"
+
+
+def _range(counts_of: Sequence[int]) -> str:
+    return f"{min(counts_of, default=0):,} to {max(counts_of, default=0):,}"
 
 
 def _recognisable(table: pd.DataFrame) -> int:
@@ -83,8 +124,8 @@ def _facts(table: pd.DataFrame, name: str) -> str:
     return f"what the model makes of the image{spread}"
 
 
-def write(folder: Path, said: Mapping[str, Any], table: pd.DataFrame) -> None:
+def write(folder: Path, said: Mapping[str, Any], content: sealing.Content) -> None:
     """Write the files that would leave, unsigned, for their owner alone."""
-    for name, content in ((sealing.SEAL, invitation.as_bytes(said)), (rows.FILE, rows.as_csv(table))):
+    for name, text in ((sealing.SEAL, invitation.as_bytes(said)), (content.file, content.bytes)):
         with replacing(folder / name, private=True) as partial:
-            partial.write_bytes(content)
+            partial.write_bytes(text)

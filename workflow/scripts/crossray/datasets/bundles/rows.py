@@ -44,12 +44,7 @@ def gather(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame], tasks: Sequ
     Raises:
         UserError: if models were not applied to the same images, or to none.
     """
-    first = next(iter(outputs.values()))
-    if first.empty:
-        raise UserError("the data set has no test image with pixels, so there is nothing to send; set its role to test")
-    if any(not one.index.equals(first.index) for one in outputs.values()):
-        raise UserError("the predictions of two models are not of the same images; delete them and run again")
-    rows = table.set_index("image_id").loc[first.index].reset_index()
+    rows = tested(table, outputs)
     salted = {name: rows[name].map(lambda text, kind=name: pseudonym(text, salt, kind), na_action="ignore")
               for name in IDENTIFIERS}  # fmt: skip
     columns = salted | {name: rows[name] for name in FACTS}
@@ -57,6 +52,20 @@ def gather(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame], tasks: Sequ
     columns |= {name: rows[name] for name in manifest.strata_of(rows)}
     columns |= {output(model, task): one[task].to_numpy() for model, one in outputs.items() for task in one}
     return pd.DataFrame(columns).sort_values("image_id").reset_index(drop=True)
+
+
+def tested(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of a manifest that models were applied to, in the order of their outputs.
+
+    Raises:
+        UserError: if models were not applied to the same images, or to none.
+    """
+    first = next(iter(outputs.values()))
+    if first.empty:
+        raise UserError("the data set has no test image with pixels, so there is nothing to send; set its role to test")
+    if any(not one.index.equals(first.index) for one in outputs.values()):
+        raise UserError("the predictions of two models are not of the same images; delete them and run again")
+    return table.set_index("image_id").loc[first.index].reset_index()
 
 
 def as_csv(rows: pd.DataFrame) -> bytes:
@@ -114,6 +123,12 @@ def _refuse(wrong: pd.Series, column: str, words: str, where: str) -> None:
     rows = wrong.index[wrong]
     if len(rows):
         raise UserError(f"{where}: {FILE}, row {rows[0] + 2}, column {column}: {words} ({len(rows)} such rows in all)")
+
+
+def of_nobody() -> pd.DataFrame:
+    """Return no rows, of no task."""
+    texts = {name: pd.Series(dtype="str") for name in (*IDENTIFIERS, *FACTS)}
+    return pd.DataFrame(texts | {"age": pd.Series(dtype=float)})
 
 
 def as_manifest(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""A bundle: what it says of itself, signed, and its rows."""
+"""A bundle: what it says of itself, signed, and its counts or rows."""
 
 import base64
 import binascii
@@ -12,15 +12,15 @@ from typing import Any
 
 import pandas as pd
 
-from crossray.datasets.bundles import archive, invitation, keys, rows
+from crossray.datasets.bundles import archive, counts, invitation, keys, rows
 from crossray.errors import UserError, listed
 from crossray.pseudonyms import make_key, read_key
-from crossray.study.stages.binding import Binding
+from crossray.study.stages.binding import Invited
 
 FORMAT = 1
 #: what a bundle says of itself, the signature of that, and what it holds at each level
 SEAL, SIGNATURE = "bundle.json", "signature.txt"
-LEVELS = {"rows": rows.FILE}
+LEVELS = {"counts": counts.FILE, "rows": rows.FILE}
 _KINDS = {
     "format": int, "study": str, "site": str, "level": str, "number": int, "invitation": str, "terms": dict,
     "images": int, "patients": int, "members": dict,
@@ -34,7 +34,7 @@ class Opened:
     Attributes:
         says: what it says of itself.
         seal: digest of what was signed.
-        content: of its rows, as they came.
+        content: of its counts or rows, as they came.
     """
 
     says: Mapping[str, Any]
@@ -53,21 +53,46 @@ def salt_of(folder: Path, terms: Mapping[str, Any]) -> bytes:
     return hmac.new(read_key(folder / "salt.key"), invitation.digest(terms).encode(), "sha256").digest()
 
 
-def says(site: str, level: str, terms: Mapping[str, Any], table: pd.DataFrame) -> dict[str, Any]:
-    """Return what a bundle of a site says of itself before it has a number; ``table`` holds its rows."""
+@dataclass(frozen=True)
+class Content:
+    """What a site sends: the file of its level, and how many images and patients that is of."""
+
+    level: str
+    bytes: bytes
+    images: int
+    patients: int
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return LEVELS[self.level]
+
+
+def of_rows(table: pd.DataFrame) -> Content:
+    """Return rows as what a site sends."""
+    return Content("rows", rows.as_csv(table), len(table), int(table["patient_id"].nunique()))
+
+
+def of_counts(found: counts.Counts) -> Content:
+    """Return counts as what a site sends."""
+    return Content("counts", counts.as_json(found), found.images, found.patients)
+
+
+def says(site: str, terms: Mapping[str, Any], content: Content) -> dict[str, Any]:
+    """Return what a bundle of a site says of itself before it has a number."""
     return {
-        "format": FORMAT, "study": terms["study"], "site": site, "level": level, "number": 0,
-        "invitation": invitation.digest(terms), "terms": dict(terms), "images": len(table),
-        "patients": int(table["patient_id"].nunique()),
-        "members": {rows.FILE: hashlib.sha256(rows.as_csv(table)).hexdigest()},
+        "format": FORMAT, "study": terms["study"], "site": site, "level": content.level, "number": 0,
+        "invitation": invitation.digest(terms), "terms": dict(terms), "images": content.images,
+        "patients": content.patients,
+        "members": {content.file: hashlib.sha256(content.bytes).hexdigest()},
     }  # fmt: skip
 
 
-def write(path: Path, said: Mapping[str, Any], table: pd.DataFrame, private: Path) -> None:
+def write(path: Path, said: Mapping[str, Any], content: Content, private: Path) -> None:
     """Sign a bundle and write it."""
     message = invitation.as_bytes(said)
     signature = base64.b64encode(keys.sign(message, private)) + b"\n"
-    archive.write(path, {SEAL: message, SIGNATURE: signature, rows.FILE: rows.as_csv(table)})
+    archive.write(path, {SEAL: message, SIGNATURE: signature, content.file: content.bytes})
 
 
 def open_(path: Path, signer: Path) -> Opened:
@@ -113,20 +138,24 @@ def _said(path: Path, message: bytes) -> dict[str, Any]:
     return said
 
 
-def check(opened: Opened, path: Path, binding: Binding, site: str, networks: Sequence[Path]) -> pd.DataFrame:
-    """Check that a bundle answers the invitation of this study, and return its rows.
+def check(
+    opened: Opened, path: Path, invited: Invited, networks: Sequence[Path], site: str, level: str
+) -> pd.DataFrame | counts.Counts:
+    """Check that a bundle answers the invitation of this study, and return its rows or counts.
 
     Args:
         opened: the bundle.
         path: its file, for messages.
-        binding: what both sides must have alike.
-        site: which the bundle must be of.
+        invited: what both sides must have alike.
         networks: the files of the invited models, in their order.
+        site: which the bundle must be of.
+        level: what it must hold.
 
     Raises:
-        UserError: if it answers another invitation or is of another site, or its rows are not what they must be.
+        UserError: if it answers another invitation, is of another site or level, or does not hold what it must.
     """
-    terms = invitation.terms_of(binding, networks)
+    asked = invitation.asked_of_counts(invited)
+    terms = invitation.terms_of(invited, networks, asked)
     if words := invitation.difference(terms, opened.says["terms"]):
         raise UserError(f"{path}: answers another invitation: {words}")
     if opened.says["invitation"] != invitation.digest(terms):
@@ -136,7 +165,17 @@ def check(opened: Opened, path: Path, binding: Binding, site: str, networks: Seq
             f"{path}: is of the site {opened.says['site']!r}, and this data set is {site!r}; give it that "
             "name, or name the right file"
         )
-    table = rows.read(opened.content, binding.tasks, output_columns(binding.models), str(path))
+    if (found := opened.says["level"]) != level:
+        raise UserError(
+            f"{path}: holds {found}, and this study takes {level}; set the data set's level to {found}, or ask the "
+            f"site for {level}"
+        )
+    if level == "counts":
+        sent = counts.read(opened.content, invited.tasks, tasks_of(invited.models), asked, str(path))
+        if (sent.images, sent.patients) != (opened.says["images"], opened.says["patients"]):
+            raise UserError(f"{path}: {counts.FILE} counts other images than the bundle says")
+        return sent
+    table = rows.read(opened.content, invited.tasks, output_columns(invited.models), str(path))
     if len(table) != opened.says["images"]:
         raise UserError(f"{path}: {rows.FILE} has {len(table)} rows, and the bundle says {opened.says['images']}")
     return table
@@ -144,4 +183,9 @@ def check(opened: Opened, path: Path, binding: Binding, site: str, networks: Seq
 
 def output_columns(models: Mapping[str, str]) -> list[str]:
     """Return the columns with outputs of models; ``models`` are those of a binding."""
-    return [rows.output(name, task) for name in sorted(models) for task in json.loads(models[name])["tasks"]]
+    return [rows.output(name, task) for name, tasks in tasks_of(models).items() for task in tasks]
+
+
+def tasks_of(models: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the tasks that models have outputs for, models in their order; ``models`` are those of a binding."""
+    return {name: list(json.loads(models[name])["tasks"]) for name in sorted(models)}

@@ -55,6 +55,10 @@
   const fixed = (value, digits) => (state.measure === "drop" && value > 0 ? "+" : "") + rounded(value, digits);
 
   const fill = (box, cell, source, target) => {
+    if (cell === undefined) {  // external models are not trained on every source
+      box.dataset.words = `${source} to ${target}: ${state.model} was not trained on ${source}`;
+      return;
+    }
     const [value, low, high] = cell[state.measure];
     const measure = data.measures[state.measure];
     const where = `${source} to ${target}`;

@@ -25,3 +25,13 @@ class Binding(Settings):
     "Model to all that decides its outputs but its weights, as JSON."
     code: Mapping[str, str]
     "Program to the digest of its code: those that make pixels and outputs."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invited(Binding):
+    """What a coordinator asks for beside that."""
+
+    below: int
+    "Fewest patients of a cell of counts that is not empty."
+    thresholds: Mapping[str, Mapping[str, tuple[float, ...]]]
+    "Model to task to the logits at which bins of counts should end, the most important first."

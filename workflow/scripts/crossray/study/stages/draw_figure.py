@@ -32,6 +32,8 @@ class DrawFigure(Shown):
     "Bootstrap resamples of patients."
     minimum: int
     "Minimum number of patients with a finding, and without it."
+    counted: tuple[str, ...]
+    "Targets whose sites send counts alone."
     withheld: tuple[str, ...]
     "Data sets whose images are not shown."
     searched: tuple[str, ...]

@@ -14,3 +14,5 @@ class PlaceBundle(Settings):
     "The tasks that the model has outputs for."
     scale: Literal["logit", "probability", "score", "binary"]
     "Scale of its outputs."
+    level: Literal["counts", "rows"]
+    "What the site sent."

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from crossray.study.base import LeftOut
 from crossray.study.stages.binding import Binding
 
 
@@ -12,5 +13,7 @@ class SealBundle(Binding):
 
     site: str
     "The site's name in the coordinator's study."
-    level: Literal["rows"]
+    level: Literal["counts", "rows"]
     "What leaves the site."
+    below: LeftOut[int] = None
+    "Fewest patients of a cell of counts, if the site wants more than the invitation."

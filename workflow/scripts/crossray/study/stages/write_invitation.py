@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossray.study.stages.binding import Binding
+from crossray.study.stages.binding import Invited
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteInvitation(Binding):
+class WriteInvitation(Invited):
     """Settings of the rule ``write_invitation``."""
 
     configuration: Mapping[str, Any]

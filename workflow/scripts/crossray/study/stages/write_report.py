@@ -35,6 +35,8 @@ class WriteReport(Shown):
     "Data set to its description in the configuration."
     at_sites: tuple[str, ...] = ()
     "Data sets whose images stay at their site."
+    counted: tuple[str, ...] = ()
+    "Those of which their sites send counts alone."
     only_tested: tuple[str, ...]
     "Test-only data sets of the configuration."
     shown: tuple[str, ...]
