@@ -14,11 +14,12 @@ from typing import ClassVar, Literal, get_args
 #: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good
 #: for; ``readers``: a target that several readers labelled; ``plan``: the question how many films are
 #: to be read, ``readings``: and which; ``read``: labels of those that were; ``adaptation``: the question what local
-#: images are worth, and a target with some
+#: images are worth, and a target with some; ``monitoring``: the question whether anything moved, without labels
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
     "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
     "external", "usefulness", "readers", "plan", "readings", "read", "adaptation",
+    "monitoring",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> the report's note; classes are not missing if tasks are findings
@@ -47,6 +48,7 @@ MISSING: dict[Need, str] = {
     "readings": "Which films are to be read: no `plan.readings`.",
     "read": "Estimates from films that were read: no `plan.labels`.",
     "adaptation": "What local images are worth: no `adaptation`, or no target with training images.",
+    "monitoring": "Whether anything moved, and estimates without labels: no `monitoring`.",
     "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
 #: settings of the study that a figure can use
