@@ -6,17 +6,22 @@ import pytest
 from scipy.stats import norm
 
 from crossray import manifest
-from crossray.analysis.charts import IMAGES, PATIENTS, REFUSED, Rule, cause_of, chart, decides
+from crossray.analysis.charts import decides
 from crossray.analysis.cusum import REFERENCE, alarm_probability, first_alarm, limit_for, sums, surprises
-from crossray.analysis.streams import (
+from crossray.analysis.streams import of_images, periods_of
+from crossray.analysis.watching import (
     ACQUISITION,
+    IMAGES,
+    PATIENTS,
     PREVALENCE,
     REFUSALS,
+    REFUSED,
     SCORE,
+    Rule,
     Stream,
+    cause_of,
+    chart,
     normal_scores,
-    of_images,
-    periods_of,
 )
 
 RULE = Rule(baseline=6, false_alarms=0.05, tolerance=0.1)

@@ -8,6 +8,7 @@ from scipy.stats import t
 from sklearn.metrics import roc_auc_score
 
 from crossray import reasons
+from crossray.analysis.back_tests import expected_error
 from crossray.analysis.confidence import (
     ACCURACY,
     AS_AT_HOME,
@@ -27,7 +28,7 @@ from crossray.analysis.confidence import (
     estimates,
     measured,
 )
-from crossray.analysis.unlabelled import LABELLED, UNLABELLED, expected_error, judge, summarise
+from crossray.analysis.unlabelled import LABELLED, UNLABELLED, judge, summarise
 
 
 def draw(generator, images, prevalence=0.3, distance=1.8):

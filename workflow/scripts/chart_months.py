@@ -12,7 +12,8 @@ from crossray.study.stages.chart_months import ChartMonths
 
 def chart_months(arguments: Namespace) -> None:
     """Chart all targets, and write the tables."""
-    from crossray.analysis.charts import Rule, measure
+    from crossray.analysis.charts import measure
+    from crossray.analysis.watching import Rule
     from crossray.files import read_parquet
     from crossray.small_cells import write
     from crossray.tables.monitoring import Alarms, ControlCharts, Watched

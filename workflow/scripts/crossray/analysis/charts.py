@@ -1,8 +1,7 @@
 """Did anything move? Control charts of a data set's months, and what an alarm means.
 
 The months of the baseline are learnt from, the others are watched. Each stream has a self-starting CUSUM
-(:mod:`crossray.analysis.cusum`); limits are such that while nothing changes, the probability of any alarm at the data
-set, of any stream in any watched month and to either side, is at most what the study states (Bonferroni's inequality).
+(:mod:`crossray.analysis.watching`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
-from crossray.analysis.cusum import first_alarm, limit_for, sums, surprises
+from crossray.analysis.cusum import sums
 from crossray.analysis.sample_sizes import effect_of, images_for
 from crossray.analysis.shift.prevalence import calibration
-from crossray.analysis.streams import ACQUISITION, REFUSALS, Period, Stream, of_images, of_models, periods_of
+from crossray.analysis.streams import of_images, of_models, periods_of
+from crossray.analysis.watching import ACQUISITION, IMAGES, REFUSED, Charted, Period, Rule, cause_of, chart
 from crossray.statistics import auc
 from crossray.study.film_plan import AUC, Clusters, Expected
 from crossray.tables import of_rows
@@ -26,40 +26,7 @@ from crossray.tables.monitoring import Alarms, ControlCharts, Watched
 
 #: months that a chart can begin to compare from
 FEWEST = 3
-IMAGES, PATIENTS, REFUSED = "images", "patients or unseen images", "refusals"
 _ROSE, _FELL = "rose", "fell"
-
-
-@dataclass(frozen=True)
-class Charted:
-    """A stream's chart.
-
-    Attributes:
-        stream: what it is of.
-        means: of periods, in its own unit.
-        scores: of :func:`surprises`, shape (periods,).
-        alarm: period of the alarm, that in which its sum began, and direction; None without one.
-    """
-
-    stream: Stream
-    means: NDArray
-    scores: NDArray
-    alarm: tuple[int, int, int] | None
-
-
-@dataclass(frozen=True)
-class Rule:
-    """When there is an alarm.
-
-    Attributes:
-        baseline: periods that charts learn from.
-        false_alarms: probability of any alarm at a data set while nothing changes.
-        tolerance: what an AUC has to be known by, to say whether an alarm matters.
-    """
-
-    baseline: int
-    false_alarms: float
-    tolerance: float
 
 
 @dataclass(frozen=True)
@@ -68,38 +35,6 @@ class AtHome:
 
     fitted: NDArray
     auc: float
-
-
-def chart(streams: Sequence[Stream], periods: Sequence[Period], rule: Rule) -> tuple[list[Charted], float]:
-    """Chart the streams of a data set.
-
-    Args:
-        streams: those that can be charted.
-        periods: of the data set; more than the baseline.
-        rule: when there is an alarm.
-
-    Returns:
-        A chart of each stream that varies, and the limit of all.
-    """
-    sizes = np.array([period.patients for period in periods], float)
-    moving = [stream for stream in streams if _varies(stream, periods)]
-    limit = limit_for(len(periods) - rule.baseline, rule.false_alarms / (2 * max(len(moving), 1)))
-    charted = []
-    for stream in moving:
-        values, least = stream.watched(periods, rule.baseline)
-        scores = surprises(values, sizes, least)
-        found = first_alarm(scores[rule.baseline :], limit)
-        alarm = None if found is None else (found[0] + rule.baseline, found[1] + rule.baseline, found[2])
-        charted.append(Charted(stream, stream.means(periods), scores, alarm))
-    return charted, limit
-
-
-def _varies(stream: Stream, periods: Sequence[Period]) -> bool:
-    """Return whether a stream has a value in every period, and not the same in all; refusals may begin at any time."""
-    parts = [stream.numbers[period.here] for period in periods]
-    if not all(np.isfinite(part).any() for part in parts):
-        return False
-    return stream.kind == REFUSALS or len(np.unique(np.concatenate(parts)[~np.isnan(np.concatenate(parts))])) > 1
 
 
 def measure(
@@ -199,17 +134,6 @@ def _alarms(
             "size": (after - before) / spread if spread > 0 else None,
             "moved": cause, "decides": decides(cause, one.stream.kind, films),
         }  # fmt: skip
-
-
-def cause_of(kind: str, kinds: set[str]) -> str:
-    """Return what moved, by the kind of a stream and the kinds of all streams with an alarm.
-
-    Where images are acquired otherwise, outputs move with them: images are the first suspect. Where outputs move alone,
-    patients are others, or images are in a way that no feature describes.
-    """
-    if kind == REFUSALS:
-        return REFUSED
-    return IMAGES if ACQUISITION in kinds else PATIENTS
 
 
 def decides(cause: str, kind: str, films: int | None) -> str:

@@ -11,7 +11,8 @@ import functools
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm, t
+from scipy import special
+from scipy.stats import norm
 
 #: what a month must differ by, in its own standard deviations, before it adds to a sum
 REFERENCE = 0.5
@@ -33,20 +34,18 @@ def surprises(values: NDArray, sizes: NDArray, least: float = 0.0) -> NDArray[np
     Returns:
         Shape (months,); NaN for the first two, which nothing can be compared with, and where no month before varies.
     """
-    found = np.full(len(values), np.nan)
-    for month in range(2, len(values)):
-        before, weights = values[:month], sizes[:month]
-        centre = float(weights @ before / weights.sum())
-        variance = float(weights @ (before - centre) ** 2) / (month - 1)
-        deviation = np.sqrt(max(variance, least**2) * (1 / sizes[month] + 1 / weights.sum()))
-        apart = float(values[month]) - centre
-        if deviation > 1e-12 * max(abs(centre), 1.0):
-            found[month] = apart / deviation
-        elif abs(apart) <= 1e-12 * max(abs(centre), 1.0):
-            found[month] = 0.0
+    apart = values - values[0]
+    weights = np.cumsum(sizes)[1:-1]
+    centres = np.cumsum(sizes * apart)[1:-1] / weights
+    freedom = np.arange(1, len(weights) + 1)
+    variances = np.maximum(np.cumsum(sizes * apart**2)[1:-1] - weights * centres**2, 0) / freedom
+    deviations = np.sqrt(np.maximum(variances, least**2) * (1 / sizes[2:] + 1 / weights))
+    moved, smallest = apart[2:] - centres, 1e-7 * np.maximum(np.abs(centres), 1e-5)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = np.where(deviations > smallest, moved / deviations, np.where(np.abs(moved) > smallest, np.nan, 0.0))
     # t variables become normal ones of the same probability
-    tails = t.sf(np.abs(found), np.maximum(np.arange(len(values)) - 1, 1))
-    return np.sign(found) * np.minimum(-norm.ppf(tails), _FARTHEST)
+    tails = special.stdtr(freedom, -np.abs(found))
+    return np.r_[np.nan, np.nan, np.sign(found) * np.minimum(-special.ndtri(tails), _FARTHEST)]
 
 
 def sums(scores: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

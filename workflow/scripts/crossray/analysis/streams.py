@@ -1,114 +1,19 @@
-"""What of a data set is watched month by month: outputs of models, refusals, and how images were acquired.
-
-A stream has a value for each image. Scores and features of the acquisition are watched by their place among the images
-of the baseline (normal scores), so that no outlier and no skew makes an alarm; what tables and sentences say is in the
-stream's own unit.
-"""
+"""What of a data set is watched month by month: outputs of models, refusals, and how images were acquired."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
-from scipy.stats import norm
 
 from crossray import manifest
 from crossray.analysis.cells import ModelKey, ScoredSplit
-from crossray.study.names import ELSEWHERE
+from crossray.analysis.watching import ACQUISITION, PREVALENCE, REFUSALS, SCORE, Period, Stream
+from crossray.study.names import named
 
-SCORE, PREVALENCE, REFUSALS, ACQUISITION = "score", "prevalence", "refusals", "acquisition"
-KINDS = (SCORE, PREVALENCE, REFUSALS, ACQUISITION)
 #: what columns of descriptions begin with (``describe_images.py``)
 _ACQUIRED = "acquisition "
-#: standard deviation of an image's angle; and that of normal scores at least, so that what never varied can move
-_OF_ANGLES, _LEAST = 0.5, 0.5
-
-
-@dataclass(frozen=True)
-class Period:
-    """Months that are watched as one: a month, and the next ones as long as there are too few patients.
-
-    Attributes:
-        first: its first month.
-        last: its last month.
-        here: which images it has, shape (images,).
-        patients: their number.
-    """
-
-    first: int
-    last: int
-    here: NDArray[np.bool_]
-    patients: int
-
-
-@dataclass(frozen=True)
-class Stream:
-    """A value of each image.
-
-    Attributes:
-        words: what it is, in words.
-        kind: one of :data:`KINDS`.
-        numbers: in its own unit, NaN where an image has none, shape (images,).
-        model: whose it is, if it is a model's.
-        task: the finding, if it is of one.
-    """
-
-    words: str
-    kind: str
-    numbers: NDArray[np.float64]
-    model: ModelKey | None = None
-    task: str | None = None
-
-    @property
-    def key(self) -> dict[str, str | None]:
-        """Return the columns that name it in a table."""
-        model, source = (self.model.model, self.model.source) if self.model else (None, None)
-        return {"stream": self.words, "kind": self.kind, "model": model, "source": source, "task": self.task}
-
-    def means(self, periods: Sequence[Period]) -> NDArray[np.float64]:
-        """Return the mean of each period in the stream's own unit, shape (periods,)."""
-        return _means(self.numbers, periods)
-
-    def watched(self, periods: Sequence[Period], baseline: int) -> tuple[NDArray[np.float64], float]:
-        """Return what a chart is of, one number a period, and the standard deviation of a patient that is sure.
-
-        Shares of refused images are Anscombe's (1948) angles, whose variance is known; probabilities are themselves.
-        """
-        if self.kind == REFUSALS:
-            counts = np.array([np.nansum(self.numbers[period.here]) for period in periods])
-            images = np.array([np.isfinite(self.numbers[period.here]).sum() for period in periods])
-            return np.arcsin(np.sqrt((counts + 0.375) / (images + 0.75))), _OF_ANGLES
-        if self.kind == PREVALENCE:
-            return self.means(periods), 0.0
-        usual = np.logical_or.reduce([period.here for period in periods[:baseline]])
-        return _means(normal_scores(self.numbers, usual), periods), _LEAST
-
-    def spread(self, periods: Sequence[Period], baseline: int) -> float:
-        """Return the standard deviation of the baseline's images."""
-        usual = np.logical_or.reduce([period.here for period in periods[:baseline]])
-        return float(np.nanstd(self.numbers[usual]))
-
-
-def _means(values: NDArray, periods: Sequence[Period]) -> NDArray[np.float64]:
-    return np.array([np.nanmean(values[period.here]) for period in periods])
-
-
-def normal_scores(values: NDArray, usual: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the place of each value among the usual ones, as a normal variable.
-
-    Args:
-        values: shape (images,); NaN stays NaN.
-        usual: which are usual.
-
-    Returns:
-        Equal values have the middle of their places.
-    """
-    known = np.sort(values[usual & ~np.isnan(values)])
-    below, upto = np.searchsorted(known, values, "left"), np.searchsorted(known, values, "right")
-    found = norm.ppf(((below + upto) / 2 + 0.5) / (len(known) + 1))
-    return np.where(np.isnan(values), np.nan, found)
 
 
 def periods_of(labels: pd.DataFrame, least: int) -> list[Period]:
@@ -155,18 +60,18 @@ def of_models(
     for trained in scored.logits:
         if trained.model not in models or trained in scored.missing:
             continue
-        name = trained.model if trained.source == ELSEWHERE else f"{trained.model} of {trained.source}"
+        name, of = named(trained.model, trained.source), (trained.model, trained.source)
         outputs = scored.reported(trained)
         for task in [task for task in tasks if task in outputs]:
             values = outputs[task].to_numpy(float)
-            yield Stream(f"score of {task} by {name}", SCORE, values, trained, task)
+            yield Stream(f"score of {task} by {name}", SCORE, values, *of, task)
             if (trained, task) in calibrations:
                 intercept, slope = calibrations[trained, task]
                 implied = expit(intercept + slope * values)
-                yield Stream(f"prevalence of {task} implied by {name}", PREVALENCE, implied, trained, task)
+                yield Stream(f"prevalence of {task} implied by {name}", PREVALENCE, implied, *of, task)
         if trained.model in external:
             refused = outputs[[task for task in tasks if task in outputs]].isna().all(axis=1)
-            yield Stream(f"refusals of {name}", REFUSALS, refused.to_numpy(float), trained)
+            yield Stream(f"refusals of {name}", REFUSALS, refused.to_numpy(float), *of)
 
 
 def of_images(labels: pd.DataFrame, descriptions: pd.DataFrame) -> Iterator[Stream]:

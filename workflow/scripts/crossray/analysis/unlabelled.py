@@ -3,7 +3,7 @@
 Every estimator of :mod:`crossray.analysis.confidence` is applied to every cell. Where there are labels its error is
 known: a back-test. An estimate may be printed if it passes a rule that is the same for all:
 
-1. Back-tests at least :data:`FEWEST` other cohorts (reason C otherwise). Those of the cell's own cohort are left out.
+1. Back-tests at least four other cohorts (reason C otherwise). Those of the cell's own cohort are left out.
 2. The 95 % prediction interval of another cohort's error lies within the tolerance (reason E otherwise): cohorts are
    the sample, all cells of one weigh as much as one, and the degrees of freedom are cohorts less one.
 3. The verdict does not say that the label rule may differ (reason R). Where it says so, nothing in the outputs shows by
@@ -12,15 +12,14 @@ known: a back-test. An estimate may be printed if it passes a rule that is the s
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t
 
 from crossray import reasons
+from crossray.analysis.back_tests import expected_error
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.confidence import ESTIMATORS, QUANTITIES, Home, estimates, measured
 from crossray.analysis.shift.overlap import tell_apart
@@ -33,53 +32,9 @@ from crossray.tables.monitoring import Unlabelled, UnlabelledErrors
 
 LABELLED, UNLABELLED = "labelled", "unlabelled"
 ALL, NO_VERDICT = "all", "no verdict"
-#: cohorts with labels, besides the cell's own, that a back-test takes
-FEWEST = 4
-#: of prediction intervals
-LEVEL = 0.95
 #: verdicts after which the label rule may be another one
 MAY_BE_THE_RULE = ("concept", COMPOUND, CANNOT_TELL)
 _CELL = ["model", "source", "target", "task"]
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What other cohorts say of an estimate's error: a prediction interval, NaN of too few, and how many they are."""
-
-    low: float
-    high: float
-    targets: int
-
-    @property
-    def is_known(self) -> bool:
-        """Return whether they are enough."""
-        return self.targets >= FEWEST
-
-    def is_within(self, tolerance: float) -> bool:
-        """Return whether the whole interval is within a tolerance."""
-        return self.is_known and max(abs(self.low), abs(self.high)) <= tolerance
-
-
-def expected_error(errors: NDArray, cohorts: Sequence[str] | NDArray) -> Expected:
-    """Predict the error at another cohort.
-
-    Args:
-        errors: of back-tests, shape (cells,).
-        cohorts: whose patients each cell has, shape (cells,).
-
-    Returns:
-        The interval of one more cell at one more cohort. The variance of an error is taken around the mean of cohorts,
-        so that it has the spread within cohorts too.
-    """
-    names, codes = np.unique(np.asarray(cohorts, dtype=str), return_inverse=True)
-    count = len(names)
-    if count < 2:
-        return Expected(float("nan"), float("nan"), count)
-    cells = np.bincount(codes)
-    centre = float((np.bincount(codes, errors) / cells).mean())
-    variance = float((np.bincount(codes, (errors - centre) ** 2) / cells).sum()) / (count - 1)
-    reach = float(t.ppf((1 + LEVEL) / 2, count - 1)) * np.sqrt(variance * (1 + 1 / count))
-    return Expected(centre - reach, centre + reach, count)
 
 
 def measure(

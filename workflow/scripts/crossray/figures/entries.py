@@ -31,7 +31,7 @@ MISSING: dict[Need, str] = {
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "explanation": "Images or labels, for every pair and task: no `explanation`.",
     "corrections": "Whether corrections help: no `explanation`, or one with `corrections: false`.",
-    "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
+    "truth": "Verdicts checked against the truth: not all hospitals are simulated, or some change.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Predicting the data set: there is only one domain.",
     "attribution": "Where the models look: no `evaluation.attribution`.",

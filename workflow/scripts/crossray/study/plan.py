@@ -303,6 +303,7 @@ class Plan:
             "monitoring": study.monitoring is not None and bool(self.shown_models) and not classes,
             "truth": explanation
             and set(self.targets) <= set(self.phantoms)
+            and not any(getattr(study.datasets[name], "changes", None) for name in self.targets)
             and all(study.datasets[name].public for name in self.targets),
             "labels": len(set(self.cohorts.values())) < len(study.datasets),
             "probe": len(self.domains) > 1 and bool(self.models),
