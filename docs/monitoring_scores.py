@@ -42,10 +42,12 @@ from crossray.analysis.watching import (  # noqa: E402
     chart,
 )
 from crossray.code_version import code_version  # noqa: E402
-from crossray.files import write_csv  # noqa: E402
+from crossray.files import write_csv, write_text  # noqa: E402
 from crossray.seeds import derived_seed  # noqa: E402
 
 CHARTS, ESTIMATES = (ROOT / f"docs/calibration/{name}.csv" for name in ("monitoring", "monitoring_estimates"))
+PAGE = ROOT / "docs/monitoring.md"
+MARK = "<!-- the tables below are written by docs/monitoring_scores.py -->\n"
 #: the stated probability of any alarm while nothing changes
 STATED = 0.05
 #: draws of a cell where nothing changes, and where something does
@@ -204,7 +206,7 @@ def _harder(generator: Generator) -> Place:
 
 
 def _rule(generator: Generator) -> Place:
-    return Place(turned=float(generator.choice([0.0, 0.0, 0.25])))
+    return Place(turned=float(generator.choice([0.0] * 9 + [0.25])))
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,7 @@ FAMILIES: Mapping[str, Family] = {
     "no difference": Family(lambda _: Place()),
     "prevalence": Family(_prevalence),
     "harder images": Family(_harder),
-    "label rule at a third": Family(_rule),
+    "another label rule at a tenth, which no verdict saw": Family(_rule),
     "prevalence, few hospitals": Family(_prevalence, FEWEST),
 }
 STUDIES, IMAGES_OF, TOLERANCE = 300, 400, 0.1
@@ -308,5 +310,46 @@ def write() -> None:
             write_csv(ESTIMATES, found)
 
 
+def page() -> str:
+    """Return the page with the tables below its mark as they are measured."""
+    text = PAGE.read_text(encoding="utf-8")
+    return text[: text.index(MARK)] + MARK + "\n".join(["", *_of_charts(pd.read_csv(CHARTS)), "",
+                                                        *_of_estimates(pd.read_csv(ESTIMATES)), ""])  # fmt: skip
+
+
+def _of_charts(table: pd.DataFrame) -> list[str]:
+    """Return a line for each cell of charts."""
+    lines = ["| what changes | size | patients a month | baseline | false alarms | found | months until the alarm | named "
+             "rightly |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for row in table.to_dict("records"):
+        more = f", {row['images_per_patient']} images each" if row["images_per_patient"] > 1 else ""
+        what = row["change"] + (", restless months" if row["restless"] else "")
+        rate = f"{row['false_alarms']:.1%} ({row['low']:.1%} to {row['high']:.1%})"
+        found = ["", "", ""] if row["change"] not in NAMES else [
+            f"{row['found']:.0%}", "" if pd.isna(row["delay"]) else f"{row['delay']:g}", f"{row['named']:.0%}",
+        ]  # fmt: skip
+        size = f"{row['size']:g}" if row["size"] else ""
+        lines.append(
+            " | ".join([f"| {what}", size, f"{row['patients']}{more}", str(row["baseline"]), rate, *found]) + " |"
+        )
+    return lines
+
+
+def _of_estimates(table: pd.DataFrame) -> list[str]:
+    """Return a line for each family of studies and quantity, over all estimators."""
+    lines = ["| hospitals differ in | with labels | number | truth in the interval | printed | of these within the "
+             "tolerance | of all estimates |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for (family, quantity), rows in table.groupby(["family", "quantity"], sort=False):
+        printed = (rows["printed"] * rows["studies"]).sum()
+        right = (rows["right"].fillna(0) * rows["printed"] * rows["studies"]).sum()
+        inside = f"{rows['covered'].min():.0%} to {rows['covered'].max():.0%}"
+        share = f"{right / printed:.1%}" if printed else "none"
+        cells = [f"| {family}", str(rows["labelled"].iloc[0]), str(quantity), inside, f"{rows['printed'].mean():.0%}",
+                 share, f"{rows['right_of_all'].mean():.0%}"]  # fmt: skip
+        lines.append(" | ".join(cells) + " |")
+    return lines
+
+
 if __name__ == "__main__":
     write()
+    write_text(PAGE, page())

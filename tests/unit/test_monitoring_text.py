@@ -37,7 +37,7 @@ def test_nothing_moved_is_the_first_sentence():
 
 def test_an_alarm_says_what_moved_since_when_and_what_would_decide():
     first, _, alarm, *_ = said(tables(alarms=[ALARM, ALARM | {"stream": "mean of images", "month": 11}]))
-    assert first == "Score of Effusion by net at bay rose in month 9, and 1 other streams moved."
+    assert first == "Score of Effusion by net at bay rose in month 9, and 1 other stream moved."
     assert alarm.startswith("bay, patients or unseen images: score of Effusion by net rose since month 7 (alarm in 9)")
     assert "from -1.23 to 0.5, 0.8 SD of images" in alarm
     assert alarm.endswith("Read about 300 images.")

@@ -144,7 +144,7 @@ def table(**changes):
          "verdict": "image"}
         for name, error in errors.items()
     ]  # fmt: skip
-    rows.append({**common, "target": "new", "group": UNLABELLED, "estimate": 0.75} | changes)
+    rows.append({**common, "target": "new", "group": UNLABELLED, "estimate": 0.75, "verdict": "no harm"} | changes)
     names = [*common, "target", "group", "images", "estimate", "truth", "error", "verdict"]
     return pd.DataFrame(rows).reindex(columns=names)
 
@@ -152,8 +152,8 @@ def table(**changes):
 COHORTS = {name: name for name in [*"abcde", "new"]}
 
 
-def judged(rows, cohorts=COHORTS, tolerance=0.1, *, explained=True):
-    return judge(rows, cohorts, tolerance, explained=explained).set_index("target")
+def judged(rows, cohorts=COHORTS, tolerance=0.1):
+    return judge(rows, cohorts, tolerance).set_index("target")
 
 
 def test_what_errs_little_elsewhere_is_printed_with_an_interval():
@@ -171,7 +171,7 @@ def test_what_errs_little_elsewhere_is_printed_with_an_interval():
         ({"errors": {"a": 0.4}}, {}, reasons.ERRS),
         ({}, {"tolerance": 0.02}, reasons.ERRS),
         ({}, {"cohorts": COHORTS | {"b": "a", "c": "a"}}, reasons.NOT_CHECKED),
-        ({}, {"explained": False}, reasons.OTHER_RULE),
+        ({"verdict": None}, {}, reasons.OTHER_RULE),
         ({"verdict": "concept"}, {}, reasons.OTHER_RULE),
         ({"verdict": "cannot tell"}, {}, reasons.OTHER_RULE),
     ],
@@ -196,13 +196,14 @@ def test_a_clean_verdict_is_compared_with_clean_verdicts_alone():
     found = judged(rows, cohorts)
     assert pd.isna(found.loc["a", "reason"])
     assert found.loc["g", "reason"] == reasons.OTHER_RULE
-    assert found.loc["new", "reason"] == reasons.ERRS  # its label rule may be like that of g
+    assert pd.isna(found.loc["new", "reason"])
+    assert found.loc["a", "targets"] == 5
 
 
 def test_errors_are_summed_up_by_cause():
     rows = table()
     rows.loc[rows["target"] == "a", "verdict"] = "concept"
-    found = summarise(judge(rows, COHORTS, 0.1, explained=True), COHORTS, 0.015).set_index("cause")
+    found = summarise(judge(rows, COHORTS, 0.1), COHORTS, 0.015).set_index("cause")
     assert found.loc["all", "cells"] == 5
     assert found.loc["concept", "cells"] == 1
     assert found.loc["all", "worst"] == pytest.approx(0.02)

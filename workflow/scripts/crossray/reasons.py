@@ -42,7 +42,7 @@ WATCHING = {
     FEW_MONTHS: "the images have no dates, or too few months, to tell what is usual",
     NOT_CHECKED: "an estimate without labels could not be checked at enough other labelled targets",
     ERRS: "where labels could check it, an estimate without labels erred by more than is tolerated",
-    OTHER_RULE: "the label rule may differ from the source's, or nobody looked, so outputs alone say too little",
+    OTHER_RULE: "the label rule may differ from the source's, or there is no verdict, so outputs alone say too little",
 }
 
 

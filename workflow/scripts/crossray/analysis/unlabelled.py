@@ -6,9 +6,9 @@ known: a back-test. An estimate may be printed if it passes a rule that is the s
 1. Back-tests at least four other cohorts (reason C otherwise). Those of the cell's own cohort are left out.
 2. The 95 % prediction interval of another cohort's error lies within the tolerance (reason E otherwise): cohorts are
    the sample, all cells of one weigh as much as one, and the degrees of freedom are cohorts less one.
-3. The verdict does not say that the label rule may differ (reason R). Where it says so, nothing in the outputs shows by
-   how much. A clean verdict is compared with back-tests of clean verdicts. Images of a target without any label have
-   no verdict, and are compared with back-tests of all causes, as any may be theirs.
+3. There is a verdict on the cell, and it does not say that the label rule may differ (reason R). Where it says so, or
+   nobody could look, as no image of the target has a label, nothing in the outputs shows by how much. So back-tests are
+   of cells with such a verdict too.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ def measure(
             rows += _pair(study, scored, trained, homes[trained])
     table = of_rows(rows, Unlabelled)
     table["verdict"] = [verdicts.get(key) for key in table[_CELL].itertuples(index=False, name=None)]
-    judged = judge(table, study.settings.cohorts, tolerance, explained=shift is not None)
+    judged = judge(table, study.settings.cohorts, tolerance)
     return judged, summarise(judged, study.settings.cohorts, tolerance)
 
 
@@ -190,38 +190,33 @@ def _facts(rows: pd.DataFrame) -> NDArray[np.float64]:
     return np.c_[np.where(np.isnan(ages), middle, ages), said]
 
 
-def judge(table: pd.DataFrame, cohorts: Mapping[str, str], tolerance: float, *, explained: bool) -> pd.DataFrame:
+def judge(table: pd.DataFrame, cohorts: Mapping[str, str], tolerance: float) -> pd.DataFrame:
     """Say of every estimate what error is to be expected, and whether it may be printed.
 
     Args:
         table: estimates, errors and verdicts.
         cohorts: data set -> whose patients it has.
         tolerance: largest error that may be expected.
-        explained: whether the study looked for causes.
 
     Returns:
         The table of :class:`Unlabelled`; estimates of unlabelled images that may not be printed are left out.
     """
     rows = table.to_dict("records")
-    tested = table[table["error"].notna()].assign(cohort=lambda part: part["target"].map(cohorts))
+    clean = table["verdict"].notna() & ~table["verdict"].isin(MAY_BE_THE_RULE)
+    tested = table[table["error"].notna() & clean].assign(cohort=lambda part: part["target"].map(cohorts))
     pools = dict(iter(tested.groupby(["estimator", "quantity"], sort=False)))
-    labelled = set(tested[_CELL].itertuples(index=False, name=None))
     for row in rows:
         if row["estimator"] == ALL:
             continue
         pool = pools.get((row["estimator"], row["quantity"]), tested.iloc[:0])
         pool = pool[pool["cohort"] != cohorts[row["target"]]]
-        verdict = row["verdict"] if isinstance(row["verdict"], str) else None
-        if verdict is not None and verdict not in MAY_BE_THE_RULE:
-            pool = pool[pool["verdict"].notna() & ~pool["verdict"].isin(MAY_BE_THE_RULE)]
         expected = expected_error(pool["error"].to_numpy(float), pool["cohort"].to_numpy())
-        is_blind = verdict is None and (not explained or tuple(row[name] for name in _CELL) in labelled)
         row |= {"targets": expected.targets, "is_chosen": False, "reason": None}
         if expected.is_known and not np.isnan(row["estimate"]):
             row |= {"error_low": expected.low, "error_high": expected.high}
             row["estimate_low"] = float(np.clip(row["estimate"] - expected.high, 0, 1))
             row["estimate_high"] = float(np.clip(row["estimate"] - expected.low, 0, 1))
-        if verdict in MAY_BE_THE_RULE or is_blind:
+        if not isinstance(row["verdict"], str) or row["verdict"] in MAY_BE_THE_RULE:
             row["reason"] = reasons.OTHER_RULE
         elif not expected.is_known:
             row["reason"] = reasons.NOT_CHECKED

@@ -49,7 +49,8 @@ def title(watched: pd.DataFrame, alarms: pd.DataFrame) -> str:
             parts.append(f"nothing moved at {row.dataset} in {row.watched} watched months")
             continue
         first = found.sort_values(["month", "size"], kind="stable").iloc[0]
-        more = f", and {len(found) - 1} other streams moved" if len(found) > 1 else ""
+        rest = len(found) - 1
+        more = f", and {rest} other stream{'s' * (rest > 1)} moved" if rest else ""
         parts.append(f"{first['stream']} at {row.dataset} {first['direction']} in month {first['month']}{more}")
     text = "; ".join(parts)
     return text[0].upper() + text[1:]
