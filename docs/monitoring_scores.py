@@ -319,8 +319,8 @@ def page() -> str:
 
 def _of_charts(table: pd.DataFrame) -> list[str]:
     """Return a line for each cell of charts."""
-    lines = ["| what changes | size | patients a month | baseline | false alarms | found | months until the alarm | named "
-             "rightly |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines = ["| what changes | size | patients a month | baseline | false alarms | found | months until the alarm "
+             "| named rightly |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for row in table.to_dict("records"):
         more = f", {row['images_per_patient']} images each" if row["images_per_patient"] > 1 else ""
         what = row["change"] + (", restless months" if row["restless"] else "")
