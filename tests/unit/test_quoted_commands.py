@@ -122,6 +122,7 @@ RUN = {
         f"{W}test_shell.py::test_what_snakemake_made_in_a_checkout_is_up_to_date_for_the_command"
     ),
     "crossray predict MODEL film.dcm other.png": PREDICT,
+    "crossray predict MODEL film.dcm --at south": f"{U}test_recalibration.py::test_the_place_says_what_a_logit_means",
     "crossray predict MODEL film.dcm --output predictions.csv --map maps --method integrated_gradients": PREDICT,
     "crossray export results/STUDY/models/MODEL/SOURCE/SEED": HOUR,
     "crossray export results/STUDY/models/MODEL/SOURCE/SEED --output FOLDER": (

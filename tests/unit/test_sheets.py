@@ -178,6 +178,44 @@ def test_a_workbook_with_a_title_in_its_first_row(tmp_path):
     assert cells(read_table(str(tmp_path / "t.xlsx"), ["id", "Effusion"]))[1:] == [["a", "1", ""], ["b", "0", ""]]
 
 
+TWO_ROWS = [
+    ["Patient", "", "Reader 1", "", "Reader 2", "", "Score"],
+    ["id", "sex", "Effusion", "Nodule", "Effusion", "Nodule", ""],
+    ["a", "F", "1", "0", "0", "1", "7"],
+]
+
+
+@pytest.mark.parametrize("title", [[], [["Ward 3", *[""] * 6]]])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_groups_of_columns_above_their_names_are_a_part_of_the_header(tmp_path, title, suffix, caplog):
+    rows = title + TWO_ROWS
+    needed = ["id", "Reader 1 / Effusion", "Reader 2 / Effusion", "Score"]
+    path = tmp_path / f"t.{suffix}"
+    if suffix == "csv":
+        path.write_text("".join(";".join(row) + "\n" for row in rows))
+    else:
+        workbook(path, Notes=[["id"]], Labels=[[cell or None for cell in row] for row in rows])
+    table = read_table(str(path), needed)
+    assert list(table.columns) == [
+        "id", "sex", "Reader 1 / Effusion", "Reader 1 / Nodule", "Reader 2 / Effusion", "Reader 2 / Nodule", "Score",
+    ]  # fmt: skip
+    assert table.iloc[0].tolist() == TWO_ROWS[2]
+    assert (table.index + 2).tolist() == [len(rows)]
+    assert f"its header is rows {len(rows) - 2} and {len(rows) - 1}" in caplog.text
+
+
+def test_names_in_either_of_two_rows_are_found(tmp_path):
+    table = read(tmp_path, "id,Findings,\n,Effusion,Nodule\na,1,0\n", columns=["id", "Effusion", "Nodule"])
+    assert cells(table) == [["id", "Effusion", "Nodule"], ["a", "1", "0"]]
+
+
+def test_a_first_row_of_cells_is_no_second_row_of_a_header(tmp_path):
+    with pytest.raises(UserError, match="no column Effusion; the columns are id, finding"):
+        read(tmp_path, "id,finding\na,Effusion\nb,none\n", columns=["id", "Effusion"])
+    with pytest.raises(UserError, match="no column Effusion; the columns are id, finding, note"):
+        read(tmp_path, "id,finding,note\na,Effusion,\nb,none,\n", columns=["id", "finding", "Effusion"])
+
+
 @pytest.mark.parametrize(
     "data", ["1,Smith^Anna,0\n2,Smith^Bert,1\n", "a,x.png,yes\nb,y.png,yes\n", "a b yes\nc d yes\n"]
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from crossray.datasets.table_heads import SEARCHED, Row, from_header, header_place, matches, with_names
+from crossray.datasets.table_heads import SEARCHED, Row, from_header, head_of, matches, with_names
 from crossray.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -128,8 +128,7 @@ def separator_of(text: str, columns: Sequence[str], width: int = 0) -> str:
     records = {separator: _first_records(text, separator) for separator in (*SEPARATORS, BLANK)}
 
     def fits(separator: str) -> tuple[bool, int, int]:
-        some = records[separator]
-        header = some[header_place(some, columns)] if some else []
+        header = head_of(records[separator], columns).names
         return len(header) == width, matches(header, columns), len(header)
 
     best = max(SEPARATORS, key=fits)

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from crossray.datasets.archives import BROKEN, ZIP, first_bytes, opened_zip, pieces
 from crossray.datasets.delimited import check_size, read_rows
-from crossray.datasets.table_heads import SEARCHED, Row, from_header, looks_like_data, with_names, without_twins
+from crossray.datasets.table_heads import (
+    SEARCHED,
+    Row,
+    from_header,
+    head_of,
+    looks_like_data,
+    with_names,
+    without_twins,
+)
 from crossray.errors import UserError, listed, may_quote, named, placed
 from crossray.limits import LARGEST_BYTES, megabytes
 from crossray.paths import folded
@@ -166,7 +174,7 @@ def _read_workbook(path: str, columns: Sequence[str], names: Sequence[str]) -> l
     fitting = {
         name: rows
         for name, rows in sheets.items()
-        if any(set(columns) <= set(_named(fields)) for _, fields in rows[:SEARCHED])
+        if set(columns) <= set(_named(head_of([fields for _, fields in rows[:SEARCHED]], columns).names))
     }
     found = sheets if len(sheets) == 1 else fitting
     if len(found) > 1 or (sheets and not found):

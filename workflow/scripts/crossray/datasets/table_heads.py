@@ -1,8 +1,10 @@
-"""Where a table begins and what its columns are called: lines above a header, no header, a name that is twice."""
+"""Where a table begins and what its columns are called: lines above a header, two rows of it, none, a name twice."""
 
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from crossray.datasets.listing import IMAGE_SUFFIXES
@@ -21,30 +23,73 @@ SEARCHED = 20
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 
+@dataclass(frozen=True)
+class Head:
+    """Where the header of a table is, and what its columns are called."""
+
+    place: int
+    "Place of its first record in the file."
+    records: int
+    "How many it has: one, or two where groups of columns have a name of their own."
+    names: Sequence[str]
+
+
 def matches(fields: Sequence[str], columns: Sequence[str]) -> int:
     """Count the names of needed columns among the fields of a record."""
     return len(set(columns).intersection(field.strip() for field in fields))
 
 
 def from_header(rows: list[Row], columns: Sequence[str], path: str) -> list[Row]:
-    """Leave out the lines above a header, such as a title: it is the first record with most of the needed names.
+    """Leave out the lines above a header, such as a title, and make one of the two of a header of groups.
 
     Args:
         rows: of the whole file.
         columns: names that are needed; where a record below the first has one or two of them it may be their header.
         path: of the file, for the log.
     """
-    place = header_place([fields for _, fields in rows[:SEARCHED]], columns)
-    if place:
-        log.warning("%s: its header is row %d; what stands above it is left out", path, rows[place][0])
-    return rows[place:]
+    head = head_of([fields for _, fields in rows[:SEARCHED]], columns)
+    if not rows or not (head.place or head.records > 1):
+        return rows
+    last = head.place + head.records - 1
+    if head.records > 1:
+        log.warning("%s: its header is rows %d and %d", path, rows[head.place][0], rows[last][0])
+    else:
+        log.warning("%s: its header is row %d; what stands above it is left out", path, rows[last][0])
+    return [(rows[last][0], list(head.names)), *rows[last + 1 :]]
 
 
-def header_place(records: Sequence[Sequence[str]], columns: Sequence[str]) -> int:
-    """Return the place of the header among the first records of a file; 0 where none has more names than the first."""
-    counts = [matches(fields, columns) for fields in records]
-    best = max(counts, default=0)
-    return counts.index(best) if best >= min(2, len(set(columns))) and best else 0
+def head_of(records: Sequence[Sequence[str]], columns: Sequence[str]) -> Head:
+    """Find the header among the first records of a file: the first record where none has more names than it.
+
+    Two records are a header where they have more of the needed names together than any record alone.
+
+    Args:
+        records: the first of a file.
+        columns: names that are needed.
+    """
+    if not records:
+        return Head(0, 1, ())
+    single = [Head(place, 1, fields) for place, fields in enumerate(records)]
+    double = [Head(place, 2, _joined(upper, lower, columns)) for place, (upper, lower) in enumerate(pairwise(records))]
+    best = max((*single, *double), key=lambda head: matches(head.names, columns))  # of equals the first, one record
+    found = matches(best.names, columns)
+    return best if found >= min(2, len(set(columns))) and found else single[0]
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Return the names of columns that two records give together.
+
+    A field above an empty one is the name of its column, as of cells merged downwards. Any other belongs to all columns
+    from it to the next, as of cells merged to the right: ``group / name`` is what a column is called where that is
+    needed, or where other groups have a column of the same name.
+    """
+    lower = [*map(str.strip, lower), *[""] * (len(upper) - len(lower))]
+    names, group = [], ""
+    for above, below in zip_longest(map(str.strip, upper), lower, fillvalue=""):
+        group = above or group
+        full = f"{group} / {below}" if group else below
+        names.append(above if not below else full if full in columns or lower.count(below) > 1 else below)
+    return names
 
 
 def with_names(rows: list[Row], names: Sequence[str]) -> list[Row]:

@@ -18,12 +18,13 @@ from crossray.learning.models import is_ours
 from crossray.learning.models import load_model as load_network
 from crossray.remarks import counted
 from crossray.shell.logits import logits_of
+from crossray.shell.recalibration import Lines
 from crossray.shell.trained import Facts, facts_of, find_trained
 from crossray.study.names import MULTICLASS
 from crossray.study.stages.attribute_images import STEPS
 
 #: columns of predictions
-COLUMNS = ["file", "task", "logit", "probability", "calibrated", "threshold", "positive", "note"]
+COLUMNS = ["file", "task", "logit", "probability", "recalibrated", "calibrated", "threshold", "positive", "note"]
 
 
 class Model:
@@ -53,27 +54,44 @@ class Model:
         """The findings or classes, in the order of the outputs."""
         return self.facts.tasks
 
-    def predict(self, files: Iterable[str | PathLike[str]]) -> pd.DataFrame:
+    def predict(self, files: Iterable[str | PathLike[str]], at: str | None = None) -> pd.DataFrame:
         """Apply the model to image files, in float32.
 
         Args:
             files: DICOM, by their content, or PNG and JPEG by their endings; each is converted as the study's images
                 were.
+            at: data set of the model's study whose validation images say what a logit means; by default its source.
 
         Returns:
             One row a file and task, in their order: ``file``; ``task``; ``logit``; ``probability``, its sigmoid, or
-            for classes the softmax; ``calibrated``, from 0 to 1 with the threshold at 0.5 (Cohen et al. 2020, equation
-            2); ``threshold``, as a logit; ``positive``, whether the logit is at least that; ``note``, what was
-            irregular about the file, or why it could not be used, in which case there are no numbers. Without a
-            threshold, as before a study is evaluated, the three columns that need it are missing values.
+            for classes the softmax; ``recalibrated``, the probability by those validation images (Platt 1999), missing
+            for classes and where a task has fewer than ten positives or negatives among them; ``calibrated``, from 0
+            to 1 with the threshold at 0.5 (Cohen et al. 2020, equation 2); ``threshold``, as a logit; ``positive``,
+            whether the logit is at least that; ``note``, what was irregular about the file, or why it could not be
+            used, in which case there are no numbers. Without a threshold, as before a study is evaluated, the three
+            columns that need it are missing values.
+
+        Raises:
+            UserError: if nothing was fitted at ``at``.
         """
+        lines = self._lines(at)
         names = [Path(file) for file in files]
         parts = [self._read(name) for name in names]
         usable = [pixels for pixels, _ in parts if pixels is not None]
         logits = logits_of(self._network, np.stack(usable)) if usable else np.empty((0, len(self.tasks)), np.float32)
         rows = np.full((len(names), len(self.tasks)), np.nan)
         rows[[pixels is not None for pixels, _ in parts]] = logits
-        return self._table(names, rows, [note for _, note in parts])
+        return self._table(names, rows, [note for _, note in parts], lines)
+
+    def _lines(self, at: str | None) -> Lines:
+        """Return the intercept and slope of each task that was recalibrated at a data set."""
+        known = self.facts.recalibrated
+        if at is not None and at not in known:
+            raise UserError(
+                f"the model is recalibrated for {listed(known) or 'no data set'}, not for {at!r}: that needs a data "
+                "set of its study with ten validation images of each kind"
+            )
+        return known.get(at or self.facts.source, {})
 
     def evidence(self, file: str | PathLike[str], task: str, method: str = "grad_cam") -> NDArray[np.float32]:
         """Say where in an image the evidence for a finding is.
@@ -121,7 +139,9 @@ class Model:
                 return None, str(error)
         return pixels, "; ".join(sorted(remarks))
 
-    def _table(self, names: Sequence[Path], logits: NDArray[np.float64], notes: Sequence[str]) -> pd.DataFrame:
+    def _table(
+        self, names: Sequence[Path], logits: NDArray[np.float64], notes: Sequence[str], lines: Lines
+    ) -> pd.DataFrame:  # fmt: skip
         """Return predictions, a row a file and task."""
         count = len(self.tasks)
         multiclass = self.facts.objective == MULTICLASS
@@ -129,6 +149,8 @@ class Model:
         table["task"] = np.tile(np.array(self.tasks, object), len(names))
         table["logit"] = logits.ravel()
         table["probability"] = (softmax(logits, axis=1) if multiclass and len(logits) else expit(logits)).ravel()
+        intercepts, slopes = np.array([lines.get(task, (np.nan, np.nan)) for task in self.tasks]).reshape(-1, 2).T
+        table["recalibrated"] = expit(intercepts + slopes * logits).ravel()
         limits = np.array([self.facts.thresholds.get(task, np.nan) for task in self.tasks])
         scaled = [calibrated(column, limit) for column, limit in zip(logits.T, limits, strict=True)]
         table["calibrated"] = np.array(scaled).T.ravel()

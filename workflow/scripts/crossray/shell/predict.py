@@ -27,6 +27,11 @@ def predict_options(options: ArgumentParser) -> None:
     options.add_argument("files", type=Path, nargs="+", metavar="FILE", help="image files: DICOM, PNG or JPEG")
     options.add_argument("--output", type=Path, metavar="FILE", help="CSV to write (default: standard output)")
     options.add_argument(
+        "--at", metavar="DATASET",
+        help="data set of the model's study whose validation images say what a logit means, for the column "
+        "recalibrated (default: the source)",
+    )  # fmt: skip
+    options.add_argument(
         "--map", type=Path, metavar="FOLDER",
         help="folder for pictures of the evidence: of each image for the findings that it is called positive for, or "
         "else for the most probable one",
@@ -49,7 +54,7 @@ def predict_files(arguments: Namespace) -> None:
     if arguments.map and arguments.map.exists():
         raise UserError(f"{arguments.map}: is there already; name a new folder for the maps, or move it")
     model = Model(arguments.model)
-    table = model.predict(arguments.files)
+    table = model.predict(arguments.files, arguments.at)
     unusable = table[table["logit"].isna()].drop_duplicates("file")
     for file, note in zip(unusable["file"], unusable["note"], strict=True):
         print(f"{file}: cannot be used: {note}", file=sys.stderr)

@@ -1,13 +1,16 @@
 """A trained model and what is known of it: in the results of a study, or in a folder that was exported from them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from crossray.errors import UserError, listed
 from crossray.files import damaged, read_json
+from crossray.shell.recalibration import recalibrations
 from crossray.study import folders
 from crossray.study.base import Settings
+from crossray.study.names import MULTICLASS, MULTILABEL
 from crossray.study.shapes import shape_of
 from crossray.study.stages.convert_shard import ConvertShard
 
@@ -51,6 +54,9 @@ class Facts(Settings):
     "What is done with files whose header declares burnt-in text."
     thresholds: dict[str, float] = field(default_factory=dict)
     "Task to the logit from which on an image is called positive: Youden's, chosen on the source's validation split."
+    recalibrated: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
+    """Source, or another data set of the study, to task to intercept and slope: the sigmoid of intercept + slope x
+    logit is a probability there. Fitted on validation images (Platt 1999)."""
     sha256: str
     "Digest of the weights."
 
@@ -153,6 +159,7 @@ def _facts_of_study(trained: Trained) -> Facts:
     record = read_json(trained.weights.parent / "training.json")
     settings: dict[str, Any] = record["settings"]
     shape, preprocessing = _shape_of(trained, record)
+    objective = settings.get("objective", MULTILABEL)
     return Facts(
         study=trained.study.name,
         model=model,
@@ -160,7 +167,7 @@ def _facts_of_study(trained: Trained) -> Facts:
         seed=seed,
         datasets=tuple(record["datasets"]),
         tasks=tuple(record["tasks"]),
-        objective=settings.get("objective", "multilabel"),
+        objective=objective,
         architecture=settings["architecture"],
         size=record["size"],
         channels=record["input"]["channels"],
@@ -169,6 +176,7 @@ def _facts_of_study(trained: Trained) -> Facts:
         # the areas that a data set of the study had blacked out mean nothing on another film
         burnt_in="keep" if preprocessing["burnt_in"] == "keep" else "reject",
         thresholds=_thresholds(trained),
+        recalibrated={} if objective == MULTICLASS else recalibrations(trained, record["datasets"], record["tasks"]),
         sha256=record["sha256"],
     )
 
