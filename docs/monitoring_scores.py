@@ -301,7 +301,7 @@ def write() -> None:
         done = [all(row[name] == value for name, value in cell.columns.items()) for row in table.to_dict("records")]
         if not any(done):
             table = pd.concat([table, pd.DataFrame([row_of(cell)])], ignore_index=True)
-            write_csv(CHARTS, table)
+            write_csv(CHARTS, table[[*table.columns.drop("code"), "code"]])
     found = pd.read_csv(ESTIMATES) if ESTIMATES.exists() else pd.DataFrame(columns=["family", "code"])
     found = found[found["code"] == code_of_estimates()]
     for name in FAMILIES:

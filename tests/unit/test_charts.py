@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import norm
 
 from crossray import manifest
-from crossray.analysis.charts import decides
+from crossray.analysis.charts import decides, is_share
 from crossray.analysis.cusum import REFERENCE, alarm_probability, first_alarm, limit_for, sums, surprises
 from crossray.analysis.streams import of_images, periods_of
 from crossray.analysis.watching import (
@@ -166,3 +166,9 @@ def test_the_cause_is_told_by_what_else_moved():
     assert cause_of(ACQUISITION, {ACQUISITION}) == IMAGES
     assert "read about 350 images" in decides(PATIENTS, SCORE, 350)
     assert "docs/planning.md" in decides(IMAGES, ACQUISITION, None)
+
+
+def test_means_from_which_a_small_count_follows_are_known():
+    assert is_share(Stream("refusals of net", REFUSALS, np.array([0.0, 1.0, np.nan])))
+    assert is_share(Stream("answers", SCORE, np.array([0.0, 0.0])))
+    assert not is_share(Stream("scores", SCORE, np.array([0.1, 0.2, 0.3])))

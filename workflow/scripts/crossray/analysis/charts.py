@@ -18,7 +18,7 @@ from crossray.analysis.cusum import sums
 from crossray.analysis.sample_sizes import effect_of, images_for
 from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.streams import of_images, of_models, periods_of
-from crossray.analysis.watching import ACQUISITION, IMAGES, REFUSED, Charted, Period, Rule, cause_of, chart
+from crossray.analysis.watching import ACQUISITION, IMAGES, REFUSED, Charted, Period, Rule, Stream, cause_of, chart
 from crossray.statistics import auc
 from crossray.study.film_plan import AUC, Clusters, Expected
 from crossray.tables import of_rows
@@ -76,8 +76,13 @@ def measure(
         watched.append(row | {"still": len(streams) - len(charted), "limit": limit, "alarms": len(moved)})
         closed = study.settings.small_cells.closed if study.settings.small_cells else ()
         rows += [one for chart_of in charted for one in _months(chart_of, periods, rule, limit, name, name in closed)]
-        alarms += list(_alarms(scored, moved, periods, rule, homes))
+        alarms += list(_alarms(study, scored, moved, periods, rule, homes))
     return of_rows(watched, Watched), of_rows(rows, ControlCharts), of_rows(alarms, Alarms)
+
+
+def is_share(stream: Stream) -> bool:
+    """Return whether the means of a stream are shares of images, from which a small count could be worked out."""
+    return len(np.unique(stream.numbers[~np.isnan(stream.numbers)])) <= 2
 
 
 def _homes(study: Study, calibrated: Sequence[str]) -> dict[tuple[ModelKey, str], AtHome]:
@@ -101,22 +106,25 @@ def _months(
     charted: Charted, periods: Sequence[Period], rule: Rule, limit: float, dataset: str, is_closed: bool
 ) -> Iterator[dict[str, Any]]:
     """Yield the months of a chart."""
+    is_told = not (is_closed and is_share(charted.stream))
     rises, falls = (np.r_[np.full(rule.baseline, np.nan), side] for side in sums(charted.scores[rule.baseline :]))
     for place, period in enumerate(periods):
         images = int(np.isfinite(charted.stream.numbers[period.here]).sum())
         yield {
             "dataset": dataset, **charted.stream.key, "month": period.first, "until": period.last,
-            "images": None if is_closed else images, "value": charted.means[place], "score": charted.scores[place],
+            "images": None if is_closed else images, "value": charted.means[place] if is_told else None,
+            "score": charted.scores[place],
             "rises": rises[place], "falls": falls[place], "limit": limit,
             "is_alarm": charted.alarm is not None and charted.alarm[0] == place,
         }  # fmt: skip
 
 
 def _alarms(
-    scored: ScoredSplit, moved: Sequence[Charted], periods: Sequence[Period], rule: Rule,
+    study: Study, scored: ScoredSplit, moved: Sequence[Charted], periods: Sequence[Period], rule: Rule,
     homes: Mapping[tuple[ModelKey, str], AtHome],
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield the alarms of a data set, the earliest first."""
+    closed = study.settings.small_cells.closed if study.settings.small_cells else ()
     kinds = {one.stream.kind for one in moved}
     films = _films(scored, homes, rule.tolerance)
     sizes = np.array([period.patients for period in periods], float)
@@ -128,10 +136,12 @@ def _alarms(
         )
         spread = one.stream.spread(periods, rule.baseline)
         cause = cause_of(one.stream.kind, kinds)
+        is_told = not (scored.dataset in closed and is_share(one.stream))
         yield {
             "dataset": scored.dataset, **one.stream.key, "month": periods[month].first, "since": periods[since].first,
-            "direction": _ROSE if sign > 0 else _FELL, "before": before, "after": after,
-            "size": (after - before) / spread if spread > 0 else None,
+            "direction": _ROSE if sign > 0 else _FELL, "before": before if is_told else None,
+            "after": after if is_told else None,
+            "size": (after - before) / spread if is_told and spread > 0 else None,
             "moved": cause, "decides": decides(cause, one.stream.kind, films),
         }  # fmt: skip
 

@@ -47,7 +47,7 @@ def draw(control_charts: pd.DataFrame, watched: pd.DataFrame, alarms: pd.DataFra
 def _row(rows: pd.DataFrame, panel: str) -> alt.HConcatChart:
     axis = alt.Axis(format="d", tickMinStep=1)
     x = alt.X("month:Q", title="month", axis=axis, scale=alt.Scale(nice=False, padding=8))
-    means = rows[["month", "value"]].assign(watched=rows["rises"].notna().to_numpy())
+    means = rows[["month", "value"]].assign(watched=rows["rises"].notna()).dropna(subset=["value"])
     y = alt.Y("value:Q", title="monthly mean", scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4))
     colour = alt.Color("watched:N", legend=None, scale=alt.Scale(domain=[False, True], range=[QUIET, AWAY]))
     base = alt.Chart(means)

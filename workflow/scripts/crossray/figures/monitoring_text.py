@@ -74,9 +74,10 @@ def _alarms(found: pd.DataFrame) -> Iterator[str]:
 
 
 def _one(row: pd.Series) -> str:
+    ends = "" if pd.isna(row.before) else f" from {row.before:.3g} to {row.after:.3g}"
     size = "" if pd.isna(row.size) else f", {abs(row.size):.1f} SD of images"
     since = f"since month {row.since}" if row.since != row.month else f"in month {row.month}"
-    return f"{row.stream} {row.direction} {since} (alarm in {row.month}) from {row.before:.3g} to {row.after:.3g}{size}"
+    return f"{row.stream} {row.direction} {since} (alarm in {row.month}){ends}{size}"
 
 
 def _estimates(table: pd.DataFrame) -> Iterator[str]:

@@ -135,8 +135,9 @@ class ControlCharts(OfStream):
     "The last month of the period: the same, unless months had too few patients."
     images: int | None
     "Images with a value; empty for data sets that are not public."
-    value: float
-    "Their mean: of logits or scores, probabilities, refused images, or a feature of the acquisition."
+    value: float | None
+    """Their mean: of logits or scores, probabilities, refused images, or a feature of the acquisition; empty for shares
+    at data sets that are not public, as they tell small counts."""
     score: float | None
     """How far the month is from all months before it: a standard normal variable while nothing changes; empty for the
     first two."""
@@ -164,9 +165,9 @@ class Alarms(OfStream):
     "Month in which the chart's sum began: the change is estimated to be there since then."
     direction: str
     "`rose` or `fell`."
-    before: float
-    "Mean of the months before `since`, each by its patients."
-    after: float
+    before: float | None
+    "Mean of the months before `since`, each by its patients; empty like `value` in `control_charts.csv`."
+    after: float | None
     "Mean of the months from `since` to the alarm."
     size: float | None
     "`after` less `before`, in standard deviations of single images of the baseline; empty if these never varied."
