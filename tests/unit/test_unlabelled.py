@@ -28,7 +28,7 @@ from crossray.analysis.confidence import (
     estimates,
     measured,
 )
-from crossray.analysis.unlabelled import LABELLED, UNLABELLED, judge, summarise
+from crossray.analysis.unlabelled import LABELLED, UNLABELLED, judge, summarise, verdicts_of
 
 
 def draw(generator, images, prevalence=0.3, distance=1.8):
@@ -198,6 +198,20 @@ def test_a_clean_verdict_is_compared_with_clean_verdicts_alone():
     assert found.loc["g", "reason"] == reasons.OTHER_RULE
     assert pd.isna(found.loc["new", "reason"])
     assert found.loc["a", "targets"] == 5
+
+
+def test_labels_that_differ_without_harm_are_in_doubt_too():
+    common = {"model": "m", "source": "home", "task": "Effusion", "concept_present": False}
+    shift = pd.DataFrame([
+        common | {"target": "a", "metric": "AUC", "verdict": "no harm"},
+        common | {"target": "a", "metric": "log-loss", "verdict": "image"},
+        common | {"target": "b", "metric": "AUC", "verdict": "cannot tell"},
+        common | {"target": "b", "metric": "log-loss", "verdict": "no shift"},
+        common | {"target": "c", "metric": "AUC", "verdict": "no harm", "concept_present": True},
+        common | {"target": "d", "metric": "AUC", "verdict": None, "concept_present": None},
+    ])  # fmt: skip
+    found = {target: verdict for (_, _, target, _), verdict in verdicts_of(shift).items()}
+    assert found == {"a": "image", "b": "cannot tell", "c": "labels or unseen images"}
 
 
 def test_errors_are_summed_up_by_cause():

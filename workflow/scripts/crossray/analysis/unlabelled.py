@@ -51,7 +51,7 @@ def measure(
     Returns:
         Tables of :class:`Unlabelled` and :class:`UnlabelledErrors`.
     """
-    verdicts = _verdicts(shift)
+    verdicts = verdicts_of(shift)
     homes: dict[ModelKey, _Model | None] = {}
     rows: list[dict[str, Any]] = []
     for scored in study.targets():
@@ -68,16 +68,21 @@ def measure(
     return judged, summarise(judged, study.settings.cohorts, tolerance)
 
 
-def _verdicts(shift: pd.DataFrame | None) -> dict[tuple, str]:
-    """Return the verdict on each cell: one that may be the label rule by either metric, or else that by log-loss."""
+def verdicts_of(shift: pd.DataFrame | None) -> dict[tuple, str]:
+    """Return the verdict on each cell: one that may be the label rule by either metric, or else that by log-loss.
+
+    Labels or unseen images that are there count as such a verdict, also where they do no harm.
+    """
     if shift is None:
         return {}
     found: dict[tuple, str] = {}
     told = shift[shift["verdict"].notna()].sort_values("metric", ascending=False, kind="stable")  # log-loss first
     for row in told.itertuples():
         key = (row.model, row.source, row.target, row.task)
-        if key not in found or (row.verdict in MAY_BE_THE_RULE and found[key] not in MAY_BE_THE_RULE):
-            found[key] = row.verdict
+        hidden = str(row.concept_present) == "True" and row.verdict not in MAY_BE_THE_RULE
+        verdict = COMPOUND if hidden else row.verdict
+        if key not in found or (verdict in MAY_BE_THE_RULE and found[key] not in MAY_BE_THE_RULE):
+            found[key] = verdict
     return found
 
 

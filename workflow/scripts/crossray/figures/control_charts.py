@@ -75,4 +75,5 @@ def _row(rows: pd.DataFrame, panel: str) -> alt.HConcatChart:
         *([alt.Chart(dots).mark_point(filled=True, size=110, opacity=1, color=BELOW_CHANCE).encode(x=x, y=total)]
           if len(dots) else []),
     ).properties(width=270, height=120)  # fmt: skip
-    return alt.hconcat(left, right, spacing=18).properties(title=alt.TitleParams(panel, anchor="start", fontSize=13))
+    panels = alt.hconcat(left, right, spacing=18).resolve_scale(color="independent")
+    return panels.properties(title=alt.TitleParams(panel, anchor="start", fontSize=13))

@@ -37,7 +37,8 @@ class Unlabelled(OfCell):
     targets: Count
     "Other cohorts that these back-tests are of."
     verdict: str | None
-    "Cause of what is lost (`shift.csv`), one that may be the label rule first; empty if there is none."
+    """Cause of what is lost (`shift.csv`), one that may be the label rule first; `labels or unseen images` also where
+    these are there and do no harm; empty if there is none."""
     is_chosen: bool
     "Whether it is the one of its quantity that is printed: of those that may be, the one with the narrowest interval."
     reason: str | None
