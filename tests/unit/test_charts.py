@@ -164,8 +164,8 @@ def test_the_cause_is_told_by_what_else_moved():
     assert cause_of(PREVALENCE, {SCORE, PREVALENCE}) == PATIENTS
     assert cause_of(REFUSALS, {REFUSALS, ACQUISITION}) == REFUSED
     assert cause_of(ACQUISITION, {ACQUISITION}) == IMAGES
-    assert "read about 350 images" in decides(PATIENTS, SCORE, 350)
-    assert "docs/planning.md" in decides(IMAGES, ACQUISITION, None)
+    assert "read about 350 images" in decides(PATIENTS, SCORE, 350, 0.1)
+    assert "docs/planning.md" in decides(IMAGES, ACQUISITION, None, 0.1)
 
 
 def test_means_from_which_a_small_count_follows_are_known():

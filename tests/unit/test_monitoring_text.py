@@ -47,7 +47,7 @@ def test_what_is_not_watched_says_why():
     empty = dict.fromkeys(("periods", "baseline", "watched", "streams", "still", "alarms"), 0)
     words = list(said(tables([{"dataset": "east", "false_alarms": 0.05, "reason": "T", **empty}])))
     assert words[0] == "No month is watched, as no target has dates and enough months."
-    assert words[1].startswith("east is not watched: the images have no dates")
+    assert words[1].startswith("Not watched: east; the images have no dates")
     assert title(*(tables()[name] for name in ("watched", "alarms"))) == "Nothing moved at bay in 14 watched months"
 
 

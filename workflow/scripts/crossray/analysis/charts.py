@@ -142,16 +142,16 @@ def _alarms(
             "direction": _ROSE if sign > 0 else _FELL, "before": before if is_told else None,
             "after": after if is_told else None,
             "size": (after - before) / spread if is_told and spread > 0 else None,
-            "moved": cause, "decides": decides(cause, one.stream.kind, films),
+            "moved": cause, "decides": decides(cause, one.stream.kind, films, rule.tolerance),
         }  # fmt: skip
 
 
-def decides(cause: str, kind: str, films: int | None) -> str:
+def decides(cause: str, kind: str, films: int | None, tolerance: float) -> str:
     """Say in a sentence or two what an alarm may mean, and what would decide whether it matters."""
     reading = (
-        f"To know whether the model suffers, read about {films:,} images since then (docs/planning.md)"
+        f"To know each AUC to within {tolerance:g}, read about {films:,} images since then (docs/planning.md)"
         if films
-        else "To know whether the model suffers, read images since then (docs/planning.md says how many)"
+        else "To know whether a model suffers, read images since then (docs/planning.md says how many)"
     )
     if cause == REFUSED:
         return (

@@ -26,13 +26,11 @@ def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
         return
     watched, alarms = tables["watched"], tables["alarms"]
     yield title(watched, alarms) + "."
-    for row in watched.itertuples():
-        found = alarms[alarms["dataset"] == row.dataset]
-        if isinstance(row.reason, str):
-            yield f"{row.dataset} is not watched: {(REASONS | WATCHING)[row.reason]} ({row.reason})."
-        else:
-            yield _rule(row)
-            yield from _alarms(found)
+    for row in watched[watched["reason"].isna()].itertuples():
+        yield _rule(row)
+        yield from _alarms(alarms[alarms["dataset"] == row.dataset])
+    for code, rows in watched.groupby("reason", sort=False):
+        yield f"Not watched: {', '.join(rows['dataset'])}; {(REASONS | WATCHING)[str(code)]} ({code})."
     yield from _estimates(tables["unlabelled"])
     yield from _backtests(tables["unlabelled_errors"])
 
