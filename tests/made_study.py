@@ -29,11 +29,11 @@ from crossray.analysis import (
     outputs,
     paper,
     performance,
+    planned_films,
     probe,
     read_films,
     readers,
     roc,
-    sample_sizes,
     subgroups,
     sweep_points,
     transfer,
@@ -330,7 +330,7 @@ class Made:
         if self.explained:
             judged, thresholds = acceptance.judge(study, self.criteria)
             self._write(acceptance=judged, thresholds=thresholds)
-            self._write(sample_sizes=sample_sizes.plan(self.film_plan))
+            self._write(sample_sizes=planned_films.plan(self.film_plan))
             self._read_films(study)
             curves, distributions = usefulness.measure(study, self.asked_of_use)
             self._write(decision_curve=curves, score_distribution=distributions)

@@ -50,7 +50,7 @@ def test_the_page_answers_first_whether_anything_moved(study):
     heading = page.index("Did anything move, and how good are models without labels?")
     first = page.index("streams in 6 watched months after 6 that charts learnt from")
     assert heading < first < page.index('id="figure-control_charts"') < page.index('id="figure-unlabelled"')
-    assert "hill, south, lake; the images have no dates, or too few months" in page
+    assert "Not watched: east, hill, lake, north, south; the images have no dates, or too few months" in page
 
 
 def test_planted_darkness_is_found_and_named(study):
