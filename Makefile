@@ -93,6 +93,7 @@ calibration: install ## draw how often intervals cover and tests reject, DRAWS=2
 	@python docs/verdicts.py
 	@python docs/film_lists.py
 	@python docs/decision_truth.py
+	@python docs/monitoring_scores.py
 	@python docs/adaptation_scores.py
 
 audit: install ## compare requirements.lock with the public advisories about its packages (needs a network)

@@ -15,6 +15,7 @@ from crossray.analysis import (
     agreement,
     bounds,
     calibration,
+    charts,
     chosen_films,
     classes,
     comparisons,
@@ -30,20 +31,22 @@ from crossray.analysis import (
     outputs,
     paper,
     performance,
+    planned_films,
     probe,
     read_films,
     readers,
     roc,
-    sample_sizes,
     subgroups,
     sweep_points,
     transfer,
+    unlabelled,
     usefulness,
     variances,
 )
 from crossray.analysis.cells import Study
 from crossray.analysis.shift import tables as shift
 from crossray.analysis.shift import truth
+from crossray.analysis.watching import Rule
 from crossray.datasets.bundles import counts
 from crossray.datasets.indexing import index
 from crossray.figures import report
@@ -162,7 +165,7 @@ class Made:
         lacking = set() if self.classes else {"classes"}
         lacking |= set() if self.explained else {
             "explanation", "corrections", "truth", "attribution", "localisation", "models", "sweeps", "acceptance",
-            "external", "usefulness", "readers", "plan", "readings", "read", "adaptation", "counted",
+            "external", "usefulness", "readers", "plan", "readings", "read", "adaptation", "counted", "monitoring",
         }  # fmt: skip
         return had(entries, set(NEEDS) - lacking)
 
@@ -209,8 +212,8 @@ class Made:
             tables[name] = table.assign(view=generator.choice(["PA", "AP"], len(table)), age=ages)
             if name in self.tested:
                 tables[name]["split"] = "test"
-            if name == next(iter(self.labels)) and self.explained:
-                tables[name] = with_opinions(tables[name], tasks[0])
+            if self.explained:
+                tables[name] = self._with_more(name, tables[name])
             manifest.write(self.folder / f"manifests/{name}.parquet", tables[name], {})
             self._pixels(name, tables[name], generator)
         for source in self.sources:
@@ -235,6 +238,13 @@ class Made:
             for source in self.sources:
                 self._maps(source, name, table[table["split"] == "test"], truth, generator)
         return self
+
+    def _with_more(self, name, table):
+        """Return the manifest of the first data set with several readers, and that of the last one with months."""
+        names = list(self.labels)
+        if name == names[0]:
+            table = with_opinions(table, self.labels[name][0])
+        return table.assign(**{manifest.MONTHS: np.arange(len(table)) // 5 % 10 + 0.0}) if name == names[-1] else table
 
     def _regions(self, name, table, generator):
         """Every positive has a box that begins in the upper left quarter."""
@@ -323,7 +333,7 @@ class Made:
         if self.explained:
             judged, thresholds, groups = acceptance.judge(study, self.criteria)
             self._write(acceptance=judged, thresholds=thresholds, acceptance_groups=groups)
-            self._write(sample_sizes=sample_sizes.plan(self.film_plan))
+            self._write(sample_sizes=planned_films.plan(self.film_plan))
             self._read_films(study)
             curves, distributions = usefulness.measure(study, self.asked_of_use)
             self._write(decision_curve=curves, score_distribution=distributions)
@@ -442,6 +452,13 @@ class Made:
         pairs = self._adapt()
         worth, advice = adaptation.measure(study, self.folder / "adapted", pairs, (*OF_OUTPUTS, *OF_NETWORKS), terms)
         self._write(adaptation=worth, adaptation_advice=advice)
+        guessed, errors = unlabelled.measure(study, study.settings.models, 0.3, terms)
+        self._write(unlabelled=guessed, unlabelled_errors=errors)
+        rule = Rule(baseline=3, false_alarms=0.05, tolerance=0.1)
+        watched, months, alarms = charts.measure(
+            study, study.settings.models, study.settings.models, rule, self.descriptions()
+        )
+        self._write(watched=watched, control_charts=months, alarms=alarms)
         planted, acceptance = truth.measure(study, self.hospitals(), terms)
         self._write(shift_truth=planted, shift_acceptance=acceptance)
 

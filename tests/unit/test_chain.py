@@ -29,6 +29,7 @@ STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": 
 LACKING = {
     "acceptance",
     "adaptation",
+    "monitoring",
     "usefulness",
     "plan",
     "readings",

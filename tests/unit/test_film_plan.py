@@ -5,7 +5,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import norm
 
-from crossray.analysis import calibration_line, net_benefit, sample_sizes, shares
+from crossray.analysis import calibration_line, net_benefit, planned_films, sample_sizes, shares
 from crossray.analysis.expected import Binormal, slope_variance
 from crossray.analysis.intervals import interval, measure_auc, newcombe_variance
 from crossray.analysis.local_thresholds import Images
@@ -112,7 +112,7 @@ def test_the_smallest_number_that_is_enough_is_found():
 def test_several_images_a_patient_need_more_images_of_fewer_patients():
     widths = Widths(auc=0.1, sensitivity=0.1)
     alone, several, told = (
-        sample_sizes.plan(PlanFilms(tasks={"A": EXPECTED}, widths=widths, **more)).set_index("measure")
+        planned_films.plan(PlanFilms(tasks={"A": EXPECTED}, widths=widths, **more)).set_index("measure")
         for more in ({}, {"images_per_patient": 2.0}, {"images_per_patient": 2.0, "design_effect": 1.0})
     )
     assert several.loc[SENSITIVITY, "images"] == pytest.approx(1.7 * alone.loc[SENSITIVITY, "images"], abs=8)
@@ -124,7 +124,7 @@ def test_several_images_a_patient_need_more_images_of_fewer_patients():
 
 def test_a_table_keeps_to_its_contract_and_its_last_row_holds_for_all(tmp_path):
     tasks = {"A": EXPECTED, "B": Expected(prevalence=0.05, auc=0.9, sensitivity=0.9, specificity=0.9)}
-    table = sample_sizes.plan(PlanFilms(tasks=tasks, widths=Widths(auc=0.1, sensitivity=0.2, specificity=0.05)))
+    table = planned_films.plan(PlanFilms(tasks=tasks, widths=Widths(auc=0.1, sensitivity=0.2, specificity=0.05)))
     write(tmp_path / "sample_sizes.csv", table, SampleSizes)
     for _, rows in table.groupby("task"):
         assert list(rows["measure"]) == [AUC, SENSITIVITY, SPECIFICITY, ALL]

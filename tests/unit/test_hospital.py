@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pydicom
 import pytest
 import yaml
 
 from crossray import dicom
-from crossray.datasets.hospital import TRANSFER_SYNTAXES, call, patients, write_release
+from crossray.datasets.hospital import TRANSFER_SYNTAXES, call, patients, planned_labels, write_release
 from crossray.datasets.phantom import draw_anatomy, render
 from crossray.errors import UserError
 from crossray.planning import study_of
@@ -161,3 +162,32 @@ def test_the_hospitals_for_tuning_are_those_of_known_truth_from_another_seed():
     assert hospitals[0] == hospitals[1]
     seeds = [{settings["seed"] for settings in study["datasets"].values()} for study in studies]
     assert seeds == [{1}, {0}]
+
+
+CHANGES = [
+    {"month": 4, "prevalence": {"Nodule": 1.0}},
+    {"month": 6, "appearance": {"exposure": 0.5}, "labelling": {"unlabelled": ["Effusion"]}},
+]
+
+
+def test_months_change_nothing_else_and_what_changes_does_so_from_its_month_on(tmp_path):
+    plain, *_ = write_release("h", hospital(images=40), tmp_path / "a")
+    dated, truth, _ = write_release("h", hospital(images=40, months=9, changes=CHANGES), tmp_path / "b")
+    assert plain["date"].isna().all()
+    month = dated["date"].str[5:7].astype(int) - 1
+    assert dated["date"].str.fullmatch(r"2020-0\d-15").all()
+    early = (month < 4).to_numpy()
+    assert 0 < early.sum() < 40
+    before, after = (table[early].drop(columns="date") for table in (plain, dated))
+    pd.testing.assert_frame_equal(before, after, check_dtype=False)
+    assert (truth.loc[~early, "Nodule"] > 0).all()
+    assert (dated["Effusion"].isna() == (month >= 6)).all()
+    for path, late in zip(dated["path"], month >= 6, strict=True):
+        same = (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
+        assert not (late and same)
+
+
+def test_images_of_a_patient_are_of_one_month_and_a_larger_hospital_has_the_same_months():
+    few, many = (planned_labels("h", hospital(images=images, months=12)) for images in (50, 80))
+    assert few.groupby("patient_id")["date"].nunique().max() == 1
+    assert (few["date"][:48] == many["date"][:48]).all()

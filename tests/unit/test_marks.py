@@ -17,8 +17,19 @@ CLASSES = {"point": "mark-symbol", "tick": "mark-rect", "bar": "mark-rect", "rec
            "text": "mark-text", "image": "mark-image"}  # fmt: skip
 #: marks without an inside
 STROKES = ("mark-line", "mark-rule")
-#: figures whose marks are means over data sets, of none yet, or pairs by their published names or their differences
-MEANS = {"models", "tasks", "localisation", "corrections", "shift_truth", "head_distances", "paper", "sample_sizes"}
+#: figures whose marks are means over data sets or errors at them, of none yet, or pairs by their published names or
+#: their differences
+MEANS = {
+    "models",
+    "tasks",
+    "localisation",
+    "corrections",
+    "shift_truth",
+    "head_distances",
+    "paper",
+    "sample_sizes",
+    "unlabelled",
+}
 #: figures that show what an analysis chose, and the table that says what; others show their first table
 CHOSEN = {"outputs": "output_points", "probe": "probe_confusion"}
 

@@ -87,7 +87,7 @@ plan:
   readings: 400
 shared_heads: {}
 """
-#: adaptation is of images
+#: adaptation and monitoring are of images
 ADAPTED = (
     EVERY.replace("unit: patient", "unit: image")
     + """
@@ -99,6 +99,7 @@ adaptation:
   pairs: [{ source: north, target: south }]
   epochs: 4
   learning_rate: 0.0002
+monitoring: { baseline: 7, false_alarms: 0.02, tolerance: 0.08 }
 """
 )
 
@@ -243,6 +244,8 @@ OTHERS = {
     "datasets.north.appearance.marker": [{"datasets.north.appearance.marker": "Zeb"}],
     "datasets.north.appearance.bits_stored": [{"datasets.north.appearance.bits_stored": 15}],
     "datasets.north.labelling.unlabelled": [{"datasets.north.labelling.unlabelled": ["Nodule"]}],
+    "datasets.north.changes": [{"datasets.north.months": 9, "datasets.north.changes": [
+        {"month": 3, "prevalence": {"Nodule": 0.371}}]}],
     "datasets.north.patients_of": [{"datasets.north.patients_of": "west"}],
     "models.net.tasks": [{"models.net.tasks": ["Nodule"]}],
     "models.net.sources": [{"models.net.sources": ["south", "north", "all"]}],
@@ -393,10 +396,10 @@ def told_settings(name, study):
         in_dataset = keys[0] == "datasets"
         if {path, ".".join(setting)} & set(LEFT_OUT) or (in_dataset and keys[2] in LEFT_OUT):
             continue
-        of_adaptation = keys[0] == "adaptation"
-        if name == "adapted" and of_adaptation:
+        of_images = keys[0] in ("adaptation", "monitoring")
+        if name == "adapted" and of_images:
             yield path, setting, annotation, value
-        if name == "every" and not of_adaptation and (not in_dataset or keys[1] == "north"):
+        if name == "every" and not of_images and (not in_dataset or keys[1] == "north"):
             yield path, setting, annotation, value
         if (
             name == "releases"

@@ -154,7 +154,8 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
         *(stage_settings.predict(made, embeds) for embeds in (True, False)),
         stage_settings.adapt_model(made, "a", 0),
         *(getattr(stage_settings, name)(made) for name in (
-            "measure_adaptation", "audit_leakage", "assign_splits", "predict_corrected", "describe_images",
+            "measure_adaptation", "estimate_unlabelled", "chart_months",
+            "audit_leakage", "assign_splits", "predict_corrected", "describe_images",
             "attribute_images", "probe_sources", "analysis", "compare_outputs", "measure_sweeps",
             "measure_localisation", "explain_drops", "check_verdicts", "measure_corrections", "summarise_datasets",
             "compare_paper", "summarise_models")),

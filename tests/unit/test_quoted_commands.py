@@ -68,6 +68,9 @@ RUN = {
     "snakemake --cores all --configfile config/studies/known-truth.yaml": BEGUN,
     "snakemake --cores all --configfile config/studies/external.yaml": BEGUN,
     "snakemake --cores all --configfile config/studies/planning.yaml": BEGUN,
+    "snakemake --cores all --configfile config/studies/monitoring.yaml": (
+        f"{W}test_monitoring_study.py::test_the_page_answers_first_whether_anything_moved"
+    ),
     "snakemake --cores all --configfile config/studies/adaptation.yaml": (
         f"{W}test_adaptation_study.py::test_the_curve_is_on_the_page_and_answers_first"
     ),

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 import yaml
 
-from crossray.reasons import CAVEATS, REASONS
+from crossray.reasons import CAVEATS, REASONS, WATCHING
 from helpers import ROOT
 
 #: what a page loads as it is opened, as opposed to links that a reader may follow
@@ -93,7 +93,7 @@ def test_the_page_of_commands_is_what_the_code_says():
 
 def test_every_reason_for_a_missing_number_is_on_the_page_of_outputs():
     page = (ROOT / "docs/outputs.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| \*\*(\w)\*\* \|", page, re.MULTILINE)) == {*REASONS, *CAVEATS}
+    assert set(re.findall(r"^\| \*\*(\w)\*\* \|", page, re.MULTILINE)) == {*REASONS, *CAVEATS, *WATCHING}
 
 
 def test_the_page_on_verdicts_quotes_how_often_they_were_right():

@@ -11,7 +11,7 @@ from crossray.study.stages.plan_films import PlanFilms
 
 def plan_films(arguments: Namespace) -> None:
     """Plan every measure that has a wanted width, and write them."""
-    from crossray.analysis.sample_sizes import plan
+    from crossray.analysis.planned_films import plan
     from crossray.errors import UserError
     from crossray.tables import write
     from crossray.tables.film_plan import SampleSizes

@@ -110,7 +110,8 @@ class Loads:
 
     def described(self, dataset: str) -> int:
         """Return how many images of a data set are described."""
-        return min(self.images(dataset), DESCRIBED) if self._plan.study.explanation else 0
+        study = self._plan.study
+        return min(self.images(dataset), DESCRIBED) if study.explanation or study.monitoring else 0
 
     def attributed(self) -> int:
         """Return how many predictions maps of attribution cost: for each step there and back, on each task's images."""

@@ -10,6 +10,12 @@ NO_PROBABILITY = "P"
 NO_PREVALENCE = "B"
 STAYS_AT_SITE = "S"
 
+#: of months, and of estimates without labels
+FEW_MONTHS = "T"
+NOT_CHECKED = "C"
+ERRS = "E"
+OTHER_RULE = "R"
+
 #: beside a number, not in its place
 UNKNOWN_TRAINING_DATA = "U"
 
@@ -29,6 +35,14 @@ REASONS = {
 #: code -> what it means beside a number
 CAVEATS = {
     UNKNOWN_TRAINING_DATA: "the model's training data are unknown: it may have been trained on these very patients",
+}
+
+#: code -> what it means of a number without labels, or of months; a study that watches nothing has none of these
+WATCHING = {
+    FEW_MONTHS: "the images have no dates, or too few months, to tell what is usual",
+    NOT_CHECKED: "an estimate without labels could not be checked at enough other labelled targets",
+    ERRS: "where labels could check it, an estimate without labels erred by more than is tolerated",
+    OTHER_RULE: "the label rule may differ from the source's, or there is no verdict, so outputs alone say too little",
 }
 
 

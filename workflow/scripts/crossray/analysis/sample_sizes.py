@@ -8,11 +8,9 @@ Statistics in Medicine 2021.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-import pandas as pd
 from scipy.special import stdtrit
 
 from crossray.analysis import shares
@@ -21,7 +19,6 @@ from crossray.analysis.expected import Binormal
 from crossray.analysis.intervals import ALIKE, LEVEL, limits, moderated_variance
 from crossray.analysis.sums import Limits, of_two
 from crossray.study.film_plan import (
-    ALL,
     AUC,
     NET_BENEFIT,
     OBSERVED_EXPECTED,
@@ -31,9 +28,6 @@ from crossray.study.film_plan import (
     Clusters,
     Expected,
 )
-from crossray.study.stages.plan_films import PlanFilms
-from crossray.tables import of_rows
-from crossray.tables.film_plan import SampleSizes
 
 #: images beyond which no number is looked for
 MOST = 100_000_000
@@ -66,40 +60,11 @@ class Sample:
         return self.positives / self.images_per_patient, self.negatives / self.images_per_patient
 
 
-def plan(settings: PlanFilms) -> pd.DataFrame:
-    """Return a row for each measure of each task that has a wanted width, and one for all of a task.
-
-    Returns:
-        A table of :class:`crossray.tables.film_plan.SampleSizes`.
-    """
-    rows: list[dict[str, Any]] = []
-    for task, expected in settings.tasks.items():
-        own = [{"task": task} | row for row in _rows(expected, settings)]
-        most: Mapping[str, Any] = max(own, key=lambda row: row["images"])
-        names = ("task", "positives", "negatives", "images", "patients")
-        rows += [*own, {name: most[name] for name in names} | {"measure": ALL}]
-    return of_rows(rows, SampleSizes)
-
-
 def effect_of(clusters: Clusters) -> float:
     """Return how many images say as much as one where each has its own patient."""
     if clusters.design_effect is not None:
         return float(clusters.design_effect)
     return 1 + ALIKE * (float(clusters.images_per_patient) - 1)
-
-
-def _rows(expected: Expected, settings: PlanFilms) -> Iterator[dict[str, Any]]:
-    effect, each = effect_of(settings), float(settings.images_per_patient)
-    for measure, wanted in settings.widths.wanted().items():
-        images = images_for(measure, wanted, expected, effect, each)
-        positives = math.ceil(images * float(expected.prevalence))
-        sample = sample_of(images, expected, effect, each)
-        value, low, high = interval_of(measure, expected, sample)
-        yield {
-            "measure": measure, "expected": value, "expected_low": low, "expected_high": high, "wanted_width": wanted,
-            "positives": positives, "negatives": images - positives, "images": images,
-            "patients": math.ceil(images / each),
-        }  # fmt: skip
 
 
 def sample_of(images: int, expected: Expected, effect: float, images_per_patient: float) -> Sample:

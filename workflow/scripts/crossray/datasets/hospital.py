@@ -48,7 +48,7 @@ TRANSFER_SYNTAXES = {
 
 @dataclass(frozen=True)
 class Patient:
-    """A patient of a simulated hospital, with the severity of each finding, 0 (none) to 1."""
+    """A patient of a simulated hospital, with the severity of each finding, 0 (none) to 1; ``month`` if it has such."""
 
     patient_id: str
     sex: str
@@ -56,6 +56,7 @@ class Patient:
     images: int
     anatomy: Anatomy
     severities: dict[str, float]
+    month: int | None = None
 
 
 def patients(name: str, settings: Hospital) -> Iterator[Patient]:
@@ -70,11 +71,30 @@ def patients(name: str, settings: Hospital) -> Iterator[Patient]:
         sex, age = str(generator.choice(["F", "M"])), int(np.clip(generator.normal(58, 17), 18, 95))
         several = generator.random() < settings.several_images
         wanted = int(generator.integers(2, 4)) if several else 1
-        severities = {finding: _severity(generator, settings.prevalence[finding]) for finding in FINDINGS}
+        month = _month(settings, name, number)
+        prevalence = settings_in(settings, month).prevalence
+        severities = {finding: _severity(generator, prevalence[finding]) for finding in FINDINGS}
         anatomy = draw_anatomy(generator, sex, age)
         images = min(wanted, remaining)
-        yield Patient(f"{name}-{number:05d}", sex, age, images, anatomy, severities)
+        yield Patient(f"{name}-{number:05d}", sex, age, images, anatomy, severities, month)
         remaining, number = remaining - images, number + 1
+
+
+def _month(settings: Hospital, name: str, number: int) -> int | None:
+    """Draw the month in which a patient comes, by itself, so that months change nothing else."""
+    if settings.months is None:
+        return None
+    return int(_generator(settings.seed, name, "month", number).integers(settings.months))
+
+
+def settings_in(settings: Hospital, month: int | None) -> Hospital:
+    """Return what holds in a month: the hospital's settings with the changes up to then."""
+    for change in sorted(settings.changes or (), key=lambda one: one.month):
+        if month is not None and change.month <= month:
+            names = ("prevalence", "appearance", "labelling")
+            given = {name: getattr(change, name) for name in names if getattr(change, name) is not None}
+            settings = replace(settings, **given)
+    return settings
 
 
 def _severity(generator: Generator, prevalence: float) -> float:
@@ -102,14 +122,15 @@ def write_release(name: str, settings: Hospital, folder: Path) -> tuple[pd.DataF
     labels, truth, places = [], [], []
     name = settings.patients_of or name
     for patient in patients(name, settings):
+        here = settings_in(settings, patient.month)
         for number in range(patient.images):
             image_id = f"{patient.patient_id}-{number}"
             generator = _generator(settings.seed, name, "image", image_id)
             view = _view(settings, generator)
-            pixels, regions = expose(patient, view, settings.appearance, generator)
+            pixels, regions = expose(patient, view, here.appearance, generator)
             facts = _facts(patient, image_id, view)
-            write_dicom(folder / facts["path"], pixels, patient, view, image_id, settings.appearance)
-            labels.append(facts | call(patient.severities, settings.labelling, generator))
+            write_dicom(folder / facts["path"], pixels, patient, view, image_id, here.appearance)
+            labels.append(facts | call(patient.severities, here.labelling, generator))
             truth.append({"image_id": image_id, **patient.severities})
             for finding, mask in regions.items():
                 rows, columns = mask.shape
@@ -125,8 +146,8 @@ def planned_labels(name: str, settings: Hospital) -> pd.DataFrame:
     The labels are those before the share ``flipped`` of them is turned, which is drawn after an image was.
     """
     labels, name = [], settings.patients_of or name
-    labelling = replace(settings.labelling, flipped=0)
     for patient in patients(name, settings):
+        labelling = replace(settings_in(settings, patient.month).labelling, flipped=0)
         for number in range(patient.images):
             image_id = f"{patient.patient_id}-{number}"
             generator = _generator(settings.seed, name, "image", image_id)
@@ -143,7 +164,12 @@ def _facts(patient: Patient, image_id: str, view: str) -> dict[str, Any]:
     """Return what the label table says of an image beside its labels."""
     path = f"{patient.patient_id}/{image_id}.dcm"
     facts = {"image_id": image_id, "patient_id": patient.patient_id, "study_id": image_id, "path": path}
-    return facts | {"view": view, "sex": patient.sex, "age": patient.age}
+    return facts | {"view": view, "sex": patient.sex, "age": patient.age, "date": _date(patient.month)}
+
+
+def _date(month: int | None) -> str | None:
+    """Return a day of a month, the first month being January 2020."""
+    return None if month is None else f"{2020 + month // 12}-{month % 12 + 1:02d}-15"
 
 
 def call(severities: Mapping[str, float], labelling: Labelling, generator: Generator) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release, table
 from crossray.datasets.reading import Reading
 from crossray.study import folders
-from crossray.study.base import taken
+from crossray.study.base import LeftOut, taken
 from crossray.study.findings import FINDINGS
 from crossray.study.hospital import Hospital, Labelling
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas
 
 Options = Hospital
-SETTINGS = ("labelling",)
+SETTINGS = ("labelling", "months")
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 COHORT = None
 
@@ -27,6 +27,8 @@ class SimulatedReading(Reading):
 
     labelling: Labelling
     "How the hospital labels images."
+    months: LeftOut[int] = None
+    "Months over which patients come, if images have dates."
 
 
 Told = SimulatedReading
@@ -54,8 +56,9 @@ def count_images(release: Release, settings: Hospital) -> int:
 
 def read(release: Release, settings: SimulatedReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; tasks that the hospital does not label have no column."""
-    fields = ("image_id", "patient_id", "study_id", "path", "view", "sex", "age")
+    fields = ["image_id", "patient_id", "study_id", "path", "view", "sex", "age"]
     tasks = [name for name in FINDINGS if name not in settings.labelling.unlabelled]
+    fields += [] if settings.months is None else ["date"]
     columns = table.Columns(**{field: field for field in fields})
     choices = {"views": ("ANY",), "images_per_patient": "all", "uncertain": "ignore"}
     return table.read_rows(release, taken(table.TableReading, settings, columns=columns, tasks=tuple(tasks), **choices))

@@ -14,11 +14,12 @@ from typing import ClassVar, Literal, get_args
 #: trained here; ``external``: one that was elsewhere; ``usefulness``: the question what acting on outputs is good
 #: for; ``readers``: a target that several readers labelled; ``plan``: the question how many films are
 #: to be read, ``readings``: and which; ``read``: labels of those that were; ``adaptation``: the question what local
-#: images are worth, and a target with some; ``counted``: a target of which there are counts alone
+#: images are worth, and a target with some; ``counted``: a target of which there are counts alone;
+#: ``monitoring``: the question whether anything moved, without labels
 Need = Literal[
     "models", "sweeps", "transfer", "domains", "heads", "explanation", "corrections", "truth", "labels", "probe",
     "attribution", "localisation", "paper", "classes", "findings", "agreement", "panels", "acceptance", "trained",
-    "external", "usefulness", "readers", "plan", "readings", "read", "adaptation", "counted",
+    "external", "usefulness", "readers", "plan", "readings", "read", "adaptation", "counted", "monitoring",
 ]  # fmt: skip
 NEEDS: tuple[Need, ...] = get_args(Need)
 #: what a study can lack -> the report's note; classes are not missing if tasks are findings
@@ -30,7 +31,7 @@ MISSING: dict[Need, str] = {
     "heads": "Weight vectors of a shared network: no `shared_heads`.",
     "explanation": "Images or labels, for every pair and task: no `explanation`.",
     "corrections": "Whether corrections help: no `explanation`, or one with `corrections: false`.",
-    "truth": "Verdicts checked against the truth: not all hospitals are simulated.",
+    "truth": "Verdicts checked against the truth: not all hospitals are simulated, or some change.",
     "labels": "Two labellings of the same images: no two data sets have the same patients.",
     "probe": "Predicting the data set: there is only one domain.",
     "attribution": "Where the models look: no `evaluation.attribution`.",
@@ -48,6 +49,7 @@ MISSING: dict[Need, str] = {
     "read": "Estimates from films that were read: no `plan.labels`.",
     "counted": "How far numbers of counts can be off: no site sends counts.",
     "adaptation": "What local images are worth: no `adaptation`, or no target with training images.",
+    "monitoring": "Whether anything moved, and estimates without labels: no `monitoring`.",
     "panels": "A matrix for each task: there are too many tasks; see the table.",
 }
 #: settings of the study that a figure can use

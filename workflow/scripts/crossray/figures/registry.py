@@ -530,6 +530,37 @@ SECTIONS = (
         category="Use",
     ),
     Section(
+        "monitoring",
+        "Watch",
+        "Did anything move, and how good are models without labels?",
+        parts=(
+            Passage("monitoring"),
+            FigureEntry(
+                "control_charts",
+                label="control charts",
+                caption="Monthly means of outputs, refusals and acquisition, and their control charts with alarms.",
+                tables=("control_charts", "watched", "alarms"),
+                needs="monitoring",
+            ),
+            TableEntry("alarms", "monitoring"),
+            TableEntry("watched", "monitoring"),
+            TableEntry("control_charts", "monitoring"),
+            FigureEntry(
+                "unlabelled",
+                label="estimates without labels",
+                caption=(
+                    "Errors of estimates of performance without labels, wherever labels could check them "
+                    "(docs/monitoring.md)."
+                ),
+                tables=("unlabelled", "unlabelled_errors"),
+                needs="monitoring",
+            ),
+            TableEntry("unlabelled_errors", "monitoring"),
+            TableEntry("unlabelled", "monitoring"),
+        ),
+        category="Use",
+    ),
+    Section(
         "paper",
         "The paper",
         "Comparison with the paper",

@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from crossray.errors import UserError
-from crossray.figures import adaptation_text
+from crossray.figures import adaptation_text, monitoring_text
 from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
@@ -35,7 +35,7 @@ from crossray.figures.summary_text import (
 from crossray.files import file_digest, read_json, text_digest
 from crossray.methods import methods
 from crossray.methods.references import read_references, with_years
-from crossray.reasons import CAVEATS, REASONS
+from crossray.reasons import CAVEATS, REASONS, WATCHING
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
 from crossray.tables import contract_of, read, reported, with_marks
@@ -90,7 +90,7 @@ def render(
         missing=_missing(settings.figures),
         downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
-        reasons=_reasons(tables),
+        reasons=_reasons(tables) | (WATCHING if "watched" in tables else {}),
         rejected={
             name: _rejections(datasets / name / settings.shape)
             for name in settings.datasets
@@ -100,6 +100,7 @@ def render(
         decisions=decided,
         films=list(said(tables)),
         adaptation=_adaptation(tables),
+        monitoring=list(monitoring_text.said(tables)),
         lead=list(lead(decided)),
         flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),

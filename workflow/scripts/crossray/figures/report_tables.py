@@ -43,6 +43,7 @@ _WORDS = {
     "over_all_high": "high", "is_own": "used",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
     "gain_low": "low", "gain_high": "high", "draws_sd": "SD of samples", "plain": "as it is",
+    "estimate_low": "low", "estimate_high": "high", "error_low": "expected low", "error_high": "expected high",
 }  # fmt: skip
 
 
@@ -316,6 +317,27 @@ VIEWS = {
     "adaptation_advice": View(
         "what to do with local images",
         "model source target task metric local_images verdict advised why plain value best best_value behind",
+    ),
+    "alarms": View(
+        "alarms: what moved, and what would decide whether it matters",
+        "dataset stream month since direction before after size moved decides",
+    ),
+    "watched": View(
+        "what is watched",
+        "dataset periods baseline watched streams still false_alarms limit alarms reason",
+    ),
+    "control_charts": View(
+        "control charts",
+        "dataset stream month until images value score rises falls limit is_alarm",
+    ),
+    "unlabelled_errors": View(
+        "errors of estimates without labels, by cause",
+        "estimator quantity cause cells targets mean_error sd worst within covered",
+    ),
+    "unlabelled": View(
+        "estimates without labels",
+        "model source target task group estimator quantity estimate estimate_low estimate_high truth error error_low "
+        "error_high targets verdict is_chosen reason",
     ),
     "label_agreement": View(
         "two labellings of the same images",

@@ -240,6 +240,26 @@ def _adaptation(settings: WriteReport, study: Study) -> Iterator[str]:
     )
 
 
+def _monitoring(settings: WriteReport, study: Study) -> Iterator[str]:
+    asked = study.monitoring
+    if not asked or "watched" not in settings.tables:
+        return
+    yield (
+        "AUC, sensitivity, specificity, accuracy and prevalence were estimated without labels by average confidence "
+        "and the difference of confidences [@guillory2021], threshold matching [@garg2022], importance weighting by a "
+        "domain classifier on the model's outputs, age, sex and view, prior shift [@saerens2002], and class-wise forms "
+        "of these, each from the source's labelled validation split. Every labelled cell is a back-test; an estimate "
+        f"is printed if the 95 % prediction interval of its error, from other cohorts alone, is within "
+        f"{asked.tolerance:g}, and the verdict does not say that the label rule may differ."
+    )
+    yield (
+        "Months of outputs, the prevalence that they imply, refusals and acquisition were watched by self-starting "
+        f"CUSUM charts [@hawkins1987], after a baseline of {asked.baseline} months. Their limits are of a probability "
+        f"of {percent(asked.false_alarms)} for any alarm at a target while nothing changes, by Markov chains "
+        "[@brook1972], corrected for the number of streams (Bonferroni)."
+    )
+
+
 def _counts(settings: WriteReport, study: Study) -> Iterator[str]:
     closed = study.closed()
     if not closed:
@@ -266,5 +286,5 @@ def _sites(settings: WriteReport, study: Study) -> Iterator[str]:
 
 _ANALYSES: tuple[Callable[[WriteReport, Study], Iterator[str]], ...] = (
     _calibration, _agreement, _probe, _sweeps, _explanation, attribution, _usefulness, _acceptance, film_plan,
-    _adaptation, _counts, _sites,
+    _adaptation, _monitoring, _counts, _sites,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from crossray.study.config import Study
 from crossray.study.datasets import Dataset, path_settings
 from crossray.study.external_checks import wrong_external
 from crossray.study.film_plan_checks import wrong_film_plan
+from crossray.study.monitoring_checks import wrong_monitoring
 from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
 
 #: folders of the working folder that the workflow writes and people pass on
@@ -41,6 +42,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_sampling(study)
     yield from wrong_film_plan(study)
     yield from wrong_adaptation(study)
+    yield from wrong_monitoring(study)
     yield from wrong_external(study)
     yield from wrong_bundles(study)
     for name, model in study.models.items():

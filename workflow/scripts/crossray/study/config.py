@@ -16,6 +16,7 @@ from crossray.study.external import External
 from crossray.study.film_plan import FilmPlan
 from crossray.study.kinds import Name, Several, Text
 from crossray.study.models import Model, Objective
+from crossray.study.monitoring import Monitoring
 from crossray.study.names import MULTICLASS
 from crossray.study.training import Training
 from crossray.study.usefulness import Usefulness
@@ -104,6 +105,9 @@ class Study(Settings):
     adaptation: LeftOut[Adaptation] = None
     """Also measure what labelled images of a target are worth: a new threshold, recalibration, batch-norm statistics, a
     new head, fine-tuning, or training from scratch, with several numbers of images (docs/adaptation.md)."""
+    monitoring: LeftOut[Monitoring] = None
+    """Also watch models without labels: estimates of performance, back-tested wherever there are labels, and control
+    charts of months, with alarms (docs/monitoring.md)."""
     usefulness: LeftOut[Usefulness] = None
     """Also estimate the net benefit of acting on a model's probabilities, against treating all and none, and the
     distributions of its outputs with and without a finding (docs/usefulness.md)."""

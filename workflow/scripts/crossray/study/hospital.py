@@ -68,6 +68,20 @@ class Labelling(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change(Settings):
+    """What is different at a simulated hospital from a month on; what is left out stays."""
+
+    month: Annotated[int, Ge(1)]
+    "The first month of it; the hospital's first month is 0."
+    prevalence: LeftOut[Annotated[Mapping[str, Share], WithAll(FINDINGS, 0.4)]] = None
+    "Share of patients with each finding."
+    appearance: LeftOut[Appearance] = None
+    "Appearance of the images."
+    labelling: LeftOut[Labelling] = None
+    "How readers label images; `unlabelled` findings are those that nobody labels any more."
+
+
+@dataclass(frozen=True, kw_only=True)
 class Hospital(Settings):
     """A simulated hospital."""
 
@@ -90,3 +104,7 @@ class Hospital(Settings):
     "Appearance of the hospital's images."
     labelling: Labelling = Labelling()
     "How the hospital's readers label images."
+    months: LeftOut[Annotated[int, Ge(2), Le(600)]] = None
+    "Months over which patients come, each in one of them; by default images have no dates."
+    changes: LeftOut[Annotated[tuple[Change, ...], Len(1)]] = None
+    "What is different from a month on, for `monitoring`; of several changes the last one that names a setting counts."

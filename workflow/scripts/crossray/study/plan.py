@@ -182,6 +182,11 @@ class Plan:
         )
 
     @property
+    def calibrated_models(self) -> tuple[str, ...]:
+        """Reported models with a labelled validation split at home, and probabilities."""
+        return *self.reported_models, *self.explained_externals
+
+    @property
     def models_on_all_sources(self) -> tuple[str, ...]:
         """Reported models that are trained on every source, of which shared networks are made."""
         return tuple(name for name in self.reported_models if self.models[name].sources == self.study.trained_on())
@@ -295,8 +300,10 @@ class Plan:
             and study.explanation.corrections
             and bool(self.models),
             "adaptation": bool(self.adapted_pairs),
+            "monitoring": study.monitoring is not None and bool(self.shown_models) and not classes,
             "truth": explanation
             and set(self.targets) <= set(self.phantoms)
+            and not any(getattr(study.datasets[name], "changes", None) for name in self.targets)
             and all(study.datasets[name].public for name in self.targets),
             "labels": len(set(self.cohorts.values())) < len(study.datasets),
             "probe": len(self.domains) > 1 and bool(self.models),

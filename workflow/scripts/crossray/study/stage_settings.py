@@ -11,6 +11,7 @@ from crossray.study.datasets import CONSECUTIVE, Dataset
 from crossray.study.evaluation import Attribution, Explanation
 from crossray.study.external import External, NetworkInput, SimulatedReader
 from crossray.study.film_plan import LISTED, FilmPlan, Widths
+from crossray.study.monitoring import Monitoring
 from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
 from crossray.study.plan import Plan
 from crossray.study.small_cells import SmallCells
@@ -20,6 +21,7 @@ from crossray.study.stages.apply_network import ApplyNetwork
 from crossray.study.stages.assign_splits import AssignSplits
 from crossray.study.stages.attribute_images import AttributeImages
 from crossray.study.stages.audit_leakage import AuditLeakage
+from crossray.study.stages.chart_months import ChartMonths
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
 from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.compare_models import CompareModels, Primary
@@ -29,6 +31,7 @@ from crossray.study.stages.convert_shard import ConvertShard
 from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.estimate_films import EstimateFilms
+from crossray.study.stages.estimate_unlabelled import EstimateUnlabelled
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
 from crossray.study.stages.forget import Forget
 from crossray.study.stages.index_shards import IndexShards
@@ -455,6 +458,28 @@ def measure_adaptation(plan: Plan) -> MeasureAdaptation:
     models = [plan.adapted_model] if plan.adapted_pairs else []
     ways = (plan.study.adaptation or Adaptation()).ways
     return _analysis(MeasureAdaptation, plan, models, pairs=plan.adapted_pairs, ways=ways)
+
+
+def estimate_unlabelled(plan: Plan) -> EstimateUnlabelled:
+    """Return the settings of the estimates without labels."""
+    asked = plan.study.monitoring or Monitoring()
+    return _analysis(
+        EstimateUnlabelled, plan, plan.shown_models, calibrated=plan.calibrated_models, tolerance=asked.tolerance
+    )
+
+
+def chart_months(plan: Plan) -> ChartMonths:
+    """Return the settings of the control charts."""
+    asked = plan.study.monitoring or Monitoring()
+    return _analysis(
+        ChartMonths,
+        plan,
+        plan.shown_models,
+        calibrated=plan.calibrated_models,
+        baseline=asked.baseline,
+        false_alarms=asked.false_alarms,
+        tolerance=asked.tolerance,
+    )
 
 
 def summarise_datasets(plan: Plan) -> SummariseDatasets:

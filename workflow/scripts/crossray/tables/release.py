@@ -44,6 +44,7 @@ class ReleaseLabels(Row):
     """An image of a simulated hospital, as its release describes it."""
 
     NAME: ClassVar = "release_labels"
+    MIGRATIONS: ClassVar = ("add the column date after age, empty",)
     KEY: ClassVar = ("image_id",)
     FURTHER: ClassVar = "FINDING"
     "1 with the finding by the hospital's label rule, 0 without, empty if unlabelled."
@@ -62,6 +63,8 @@ class ReleaseLabels(Row):
     "`F` or `M`."
     age: Years | None
     "Age of the patient."
+    date: str | None
+    "Date of the image, in the middle of its month; empty unless the hospital has `months`."
 
 
 @dataclass(frozen=True)
