@@ -183,7 +183,7 @@ def test_groups_are_measured_alone_and_against_the_others(analysed):
     groups = picked(table, **of, task="mean of tasks")
     assert groups["worst"].sum() == 1
     assert groups.loc[groups["worst"], "auc"].iloc[0] == groups["auc"].min()
-    assert set(table["attribute"]) == {"sex", "age", "view"}
+    assert set(table["attribute"]) == {"sex", "age", "view", "months"}
     assert (table["auc"].isna() == table["reason"].notna()).all()
 
 

@@ -282,6 +282,7 @@ NO_COUNTS = {
     "planted_concept", "planted_image",
     "planted_prevalence", "possible_pairs", "second_seed", "seed", "seeds", "shared_cells", "shared_tasks", "tasks",
     "trainings", "unknown", "with_interval",
+    "baseline", "month", "periods", "streams", "targets", "until", "watched",
 }  # fmt: skip
 
 #: programs that write tables without small_cells.write -> their tables of an analysis; others write none, but one row

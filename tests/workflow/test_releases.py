@@ -71,7 +71,7 @@ def test_the_papers_study_resolves_to_its_whole_graph(tmp_path):
     assert jobs["train_shared_heads"] == 2 * seeds
     assert jobs["predict"] == sources * seeds  # each on the splits of every target, and on a sample of their images
     absent = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth",
-              "acceptance", "adaptation", "monitoring", "external", "usefulness", "plan", "readings", "read",
+              "acceptance", "adaptation", "counted", "monitoring", "external", "usefulness", "plan", "readings", "read",
               "readers")  # fmt: skip
     assert jobs["draw_figure"] == len(had(FIGURES, set(NEEDS) - set(absent)))
     assert jobs["compare_paper"] == jobs["compare_labels"] == jobs["compare_domains"] == jobs["write_report"] == 1

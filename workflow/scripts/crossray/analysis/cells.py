@@ -166,6 +166,8 @@ class ScoredSplit:
         seed = derived_seed(evaluation.seed, "bootstrap", self.cohort or self.dataset)
         own = self.labels["patient_id"]
         drawn = pd.Index(sorted({*own, *self.others}) if self.others else own.unique())
+        if not len(drawn):  # of a site that sends counts
+            return np.empty((evaluation.resamples, 0), np.uint16)
         return patient_weights(np.arange(len(drawn)), evaluation.resamples, seed)[:, drawn.get_indexer(own)]
 
 

@@ -22,7 +22,7 @@ def patient_weights(patients: Sequence[str] | NDArray, resamples: int, seed: int
     names, codes = np.unique(np.asarray(patients), return_inverse=True)
     generator = np.random.default_rng(seed)
     counts = np.empty((resamples, len(names)), np.uint16)
-    for row in counts if len(names) else ():
+    for row in counts:
         row[:] = np.bincount(generator.integers(len(names), size=len(names)), minlength=len(names))
     return counts[:, codes]
 
