@@ -122,6 +122,9 @@ RUN = {
         f"{W}test_shell.py::test_what_snakemake_made_in_a_checkout_is_up_to_date_for_the_command"
     ),
     "crossray predict MODEL film.dcm other.png": PREDICT,
+    "python envs/convert_weights.py model.pt model.safetensors": (
+        f"{U}test_convert_weights.py::test_state_dicts_are_read_as_they_are"
+    ),
     "crossray predict MODEL film.dcm --at south": f"{U}test_recalibration.py::test_the_place_says_what_a_logit_means",
     "crossray predict MODEL film.dcm --output predictions.csv --map maps --method integrated_gradients": PREDICT,
     "crossray export results/STUDY/models/MODEL/SOURCE/SEED": HOUR,
