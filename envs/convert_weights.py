@@ -40,8 +40,8 @@ def loaded(path: Path, execute: bool) -> Any:
         ) from error
     if not execute:
         raise SystemExit(
-            f"{path}: holds more than tensors, so that loading it executes code from it, which can do all that you can. "
-            "If you trust who made it, repeat with --execute, in an environment of its own"
+            f"{path}: holds more than tensors, so that loading it executes code from it, which can do all that you can."
+            " If you trust who made it, repeat with --execute, in an environment of its own"
         )
     print(f"{path}: is executed now, with your rights.", file=sys.stderr)
     try:

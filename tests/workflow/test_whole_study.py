@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 #: what the study of several models has
 ABSENT = ("models", "sweeps", "classes", "attribution", "localisation", "explanation", "corrections", "truth",
-          "external", "usefulness", "plan", "adaptation", "monitoring", "readings", "read",
+          "external", "usefulness", "plan", "adaptation", "counted", "monitoring", "readings", "read",
           "readers")  # fmt: skip
 
 
