@@ -45,20 +45,18 @@ def recalibrations(trained: "Trained", datasets: Sequence[str], tasks: Sequence[
 def _fitted(trained: "Trained", members: Sequence[str], tasks: Sequence[str]) -> Lines:
     """Return the lines of data sets taken together."""
     import numpy as np
-    from sklearn.linear_model import LogisticRegression
+
+    from crossray.learning.adaptation import home_calibration
 
     labels, logits = zip(*(_validation(trained, name, tasks) for name in members), strict=True)
-    truth, scores = np.concatenate(labels), np.concatenate(logits)
-    lines: dict[str, tuple[float, float]] = {}
-    for task, said, scored in zip(tasks, truth.T, scores.T, strict=True):
-        known = ~np.isnan(said) & ~np.isnan(scored)
-        positives = int(said[known].sum())
-        if min(positives, int(known.sum()) - positives) < FEWEST:
-            continue
-        line = LogisticRegression(C=1e4).fit(scored[known, None], said[known])
-        if line.coef_[0, 0] > 0:
-            lines[task] = (float(line.intercept_[0]), float(line.coef_[0, 0]))
-    return lines
+    scores = np.concatenate(logits)
+    truth = np.where(np.isnan(scores), np.nan, np.concatenate(labels))
+    enough = np.minimum((truth == 1).sum(axis=0), (truth == 0).sum(axis=0)) >= FEWEST
+    return {
+        task: (float(intercept), float(slope))
+        for task, (intercept, slope), many in zip(tasks, home_calibration(truth, scores), enough, strict=True)
+        if many and slope > 0
+    }
 
 
 def _validation(trained: "Trained", dataset: str, tasks: Sequence[str]) -> "tuple[NDArray, NDArray]":
