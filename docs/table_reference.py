@@ -21,7 +21,8 @@ MARK = "<!-- the reference below is written by docs/table_reference.py -->\n"
 ELSEWHERE = {
     "history": layout.HISTORY, "images": layout.MAPPED_IMAGES, "leakage": layout.LEAKAGE, "moves": layout.MOVES,
     "lookup": f"{Study.private}/{{dataset}}.csv", "query": layout.QUERY, "fetched_images": layout.FETCHED,
-    "not_fetched": layout.NOT_FETCHED, "pairs": layout.LEAKAGE_PAIRS, "rejected": layout.REJECTED,
+    "not_fetched": layout.NOT_FETCHED, "pairs": layout.LEAKAGE_PAIRS, "penalties": layout.PENALTIES,
+    "rejected": layout.REJECTED,
     "release_labels": layout.RELEASE_LABELS, "release_regions": layout.RELEASE_REGIONS, "replicates": layout.REPLICATES,
     "simulated_scores": layout.SIMULATED_SCORES, "to_read": layout.TO_READ,
     "films_to_read": layout.FILMS_TO_READ, "truth": layout.RELEASE_TRUTH,

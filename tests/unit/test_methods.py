@@ -103,6 +103,19 @@ monitoring: { baseline: 7, false_alarms: 0.02, tolerance: 0.08 }
 """
 )
 
+#: what is fitted of a network that is there
+PROBES = """
+study: probes
+tasks: [Effusion, Nodule]
+datasets:
+  north: { reader: simulated, images: 60 }
+  south: { reader: simulated, images: 60 }
+models:
+  probe: { weights: IMAGENET1K_V1, probe: linear, sources: [north], tasks: [Effusion], sweep: { images: [20, 40] } }
+  net: { weights: IMAGENET1K_V1 }
+training: { images: 50 }
+"""
+
 #: releases of many kinds, only tested on
 RELEASES = """
 study: releases
@@ -368,7 +381,7 @@ def texts_of(config, path, annotation, value):
 
 
 #: studies whose settings are tried one by one
-STUDIES = {"every": EVERY, "adapted": ADAPTED, "releases": RELEASES}
+STUDIES = {"every": EVERY, "adapted": ADAPTED, "probes": PROBES, "releases": RELEASES}
 
 
 def words_for(value):
@@ -397,6 +410,10 @@ def told_settings(name, study):
         if {path, ".".join(setting)} & set(LEFT_OUT) or (in_dataset and keys[2] in LEFT_OUT):
             continue
         of_images = keys[0] in ("adaptation", "monitoring")
+        if setting == ("Model", "probe"):  # the other studies train as no probe can follow
+            if name == "probes":
+                yield path, setting, annotation, value
+            continue
         if name == "adapted" and of_images:
             yield path, setting, annotation, value
         if name == "every" and not of_images and (not in_dataset or keys[1] == "north"):

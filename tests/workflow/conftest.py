@@ -118,6 +118,26 @@ def finished(run_once):
 
 
 @pytest.fixture(scope="session")
+def probed(made_once):
+    """Return a checkout in which the study of linear probes has run, from a file of weights; do not change it."""
+
+    def make(folder):
+        import torch
+
+        from crossray.learning.models import PAPER_SCALE, build_model, save_weights
+
+        checkout = copy_workflow(folder)
+        shutil.copyfile(ROOT / "tests/workflow/probes.yaml", folder / "probes.yaml")
+        same_key(folder)
+        torch.manual_seed(1)
+        state = build_model("resnet18", 1, 32).body.state_dict()
+        save_weights(folder / "given.safetensors", state, ["Z"], "resnet18", 32, PAPER_SCALE)
+        (folder / "output.txt").write_text(checkout.snakemake(study="probes.yaml"))
+
+    return Checkout(made_once("probes", make))
+
+
+@pytest.fixture(scope="session")
 def whole(run_once):
     """Return a checkout in which the study of every analysis has run; do not change it."""
     return run_once("whole.yaml")

@@ -11,7 +11,7 @@ import yaml
 
 from helpers import ROOT
 from releases import chexpert
-from workflow_helpers import FIGURES_OF_TWO, copy_workflow, executed, planned
+from workflow_helpers import FIGURES_OF_TWO, Checkout, copy_workflow, executed, planned
 
 pytestmark = pytest.mark.workflow
 
@@ -77,6 +77,16 @@ def test_a_training_setting_reruns_training_and_what_follows(again):
     again.change("tiny.yaml", "rotation: 5", "rotation: 6")
     assert rerun(again) == AFTER_TRAINING
     assert again.snakemake("-n").count("reason: Changed: setting augmentation.rotation, 5 before, 6 now\n") == 2
+
+
+@row("the penalties of linear probes, in the code")
+def test_other_penalties_fit_again_on_the_same_features(probed, tmp_path):
+    shutil.copytree(probed.folder, tmp_path / "again", symlinks=True)
+    again = Checkout(tmp_path / "again")
+    again.change("workflow/scripts/crossray/study/stages/fit_probe.py", "(1000.0, 100.0,", "(300.0, 30.0,")
+    jobs = planned(again.snakemake("-n", study="probes.yaml"))
+    assert jobs["fit_probe"] == jobs["predict"] == 4
+    assert not {"compute_features", "convert_shard"} & set(jobs)
 
 
 @row("a setting of the evaluation")

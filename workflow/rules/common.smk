@@ -45,7 +45,7 @@ from crossray.planning import (
     weights_files,
 )
 from crossray.pseudonyms import close_folder
-from crossray.study import layout, stage_settings, stage_settings_bundles
+from crossray.study import layout, stage_settings, stage_settings_bundles, stage_settings_probes
 from crossray.study.base import as_text
 from crossray.study.external_checks import KINDS as EXTERNAL_KINDS
 

@@ -177,7 +177,7 @@ rule summarise_models:
     input:
         performance=rules.measure_performance.output.table,
         replicates=rules.measure_performance.output.replicates,
-        records=of_trainings(rules.train_model.output.record, PLAN.reported_models),
+        records=of_trainings(layout.RECORD, PLAN.reported_models),
     output:
         table=report(
             layout.table("models"),
@@ -215,7 +215,7 @@ rule measure_sweeps:
     """Measure the points of sweeps, and the value that each selection method would have chosen."""
     input:
         predictions=predictions_of_sweeps,
-        records=of_trainings(rules.train_model.output.record),
+        records=of_trainings(layout.RECORD),
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,

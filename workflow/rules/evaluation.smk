@@ -14,6 +14,8 @@ for number, part in enumerate(PLAN.prediction_jobs):
             digests=lambda wildcards, part=part: digests_of(part.reads),
             indexes=lambda wildcards, part=part: indexes_of(part.reads),
             shards=lambda wildcards, part=part: shards_of(part.reads),
+            features=lambda wildcards, part=part: features_of(wildcards, part.reads),
+            records=lambda wildcards, part=part: feature_records_of(wildcards, part.reads),
         output:
             predictions=[layout.prediction(split, target) for split, target in part.splits],
             embeddings=layout.EMBEDDINGS if part.embeds else [],
@@ -41,6 +43,7 @@ for number, part in enumerate(PLAN.prediction_jobs):
                 --weights {input.weights:q} \
                 --manifests {input.manifests:q} \
                 --indexes {input.indexes:q} \
+                --features {input.records:q} \
                 --settings {params.settings:q} \
                 --code {params.code} \
                 --outputs {output.predictions:q} \

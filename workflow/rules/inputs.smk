@@ -83,13 +83,13 @@ def study_indexes(wildcards):
 
 def weights_of(wildcards):
     """Return the weights of a model; changes are detected by the record beside them."""
-    return ancient(of_model(rules.train_model.output.weights, wildcards))
+    return ancient(of_model(layout.WEIGHTS, wildcards))
 
 
 def record_of(wildcards):
     """Return a training's record; requesting its source's digests lets Snakemake see that it need not change."""
     digests_of(PLAN.members[wildcards.source])
-    return of_model(rules.train_model.output.record, wildcards)
+    return of_model(layout.RECORD, wildcards)
 
 
 def of_model(pattern, wildcards):
@@ -99,23 +99,51 @@ def of_model(pattern, wildcards):
 
 
 def initial_weights(wildcards):
-    """Return the file that a model's weights start from: one of the user's, or another model's of the same seed."""
-    if PLAN.models[wildcards.model].origin():
-        return ancient(of_origin(rules.train_model.output.weights, wildcards))
-    return FILES[wildcards.model]
+    """Return the file that a model's weights start from."""
+    return weights_from(wildcards.model, wildcards.seed)
+
+
+def weights_from(model, seed):
+    """Return the file that weights start from: one of the user's, or another model's of the same seed."""
+    if PLAN.models[model].origin():
+        return ancient(of_origin(layout.WEIGHTS, model, seed))
+    return FILES[model]
 
 
 def initial_record(wildcards):
     """Return the record of the model that weights come from, by which changes are detected."""
-    before = PLAN.models[wildcards.model].origin()
+    return record_from(wildcards.model, wildcards.seed)
+
+
+def record_from(model, seed):
+    """Return the record of the model that a model's weights come from; none where they come from elsewhere."""
+    before = PLAN.models[model].origin()
     known = before and digests_of(PLAN.members[before.source])
-    return of_origin(rules.train_model.output.record, wildcards) if known else []
+    return of_origin(layout.RECORD, model, seed) if known else []
 
 
-def of_origin(pattern, wildcards):
-    """Return the file of the model that the wildcards' model starts from."""
-    before = PLAN.models[wildcards.model].origin()
-    return expand(pattern, model=before.from_, source=before.source, seed=wildcards.seed)
+def of_origin(pattern, model, seed):
+    """Return the file of the model that a model starts from."""
+    before = PLAN.models[model].origin()
+    return expand(pattern, model=before.from_, source=before.source, seed=seed)
+
+
+def features_of(wildcards, datasets):
+    """Return the features of data sets on which a probe is fitted; changes are detected by the records beside them."""
+    return ancient(kept_features(layout.FEATURES, wildcards, datasets))
+
+
+def feature_records_of(wildcards, datasets):
+    """Return the records of these features."""
+    return kept_features(layout.FEATURES_RECORD, wildcards, datasets)
+
+
+def kept_features(pattern, wildcards, datasets):
+    """Return files about features, none of a model that is no probe; given weights are the same for every seed."""
+    if wildcards.model not in PLAN.probes:
+        return []
+    seed = wildcards.seed if PLAN.models[wildcards.model].origin() else SEEDS[0]
+    return expand(pattern, network=PLAN.frozen_of(wildcards.model), seed=seed, dataset=datasets)
 
 
 def of_trainings(pattern, models=None, **more):
@@ -263,8 +291,8 @@ def figure_files(wildcards):
 
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
-    files = rules.train_model.output
-    return [path for one in (files.history, files.record) for path in of_trainings(one, PLAN.reported_models)]
+    shown = [name for name in PLAN.reported_models if name in PLAN.networks]
+    return [path for one in (layout.HISTORY, layout.RECORD) for path in of_trainings(one, shown)] if shown else []
 
 
 #: folder that a figure can read -> its files

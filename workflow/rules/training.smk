@@ -1,4 +1,4 @@
-"""One model for each model name, source and seed; and networks that share all but their last layer."""
+"""One model for each model name, source and seed: trained, or a probe; and networks that share all but their last layer."""
 
 
 rule train_model:
@@ -18,6 +18,8 @@ rule train_model:
         "<log>/train_model/{model}/{source}/{seed}.log",
     benchmark:
         "<benchmark>/train_model/{model}/{source}/{seed}.tsv"
+    wildcard_constraints:
+        model=one_of(PLAN.networks),
     conda:
         "../../envs/crossray.yaml"
     threads: 8
@@ -54,6 +56,96 @@ rule train_model:
             --threads {threads} \
             --gpus {resources.gpu} \
             2>&1 | tee {log:q} "$own/$(date +%Y-%m-%dT%H.%M.%S)-$$.log"
+        """
+
+
+rule compute_features:
+    """Compute what a frozen network makes of every image of a data set; probes are fitted on it and predict from it."""
+    input:
+        index=layout.INDEX.replace("{shape}", SHAPE),
+        shards=lambda wildcards: shards_of([wildcards.dataset]),
+        initial=lambda wildcards: weights_from(PLAN.frozen[wildcards.network], wildcards.seed),
+        initial_record=lambda wildcards: record_from(PLAN.frozen[wildcards.network], wildcards.seed),
+    output:
+        features=layout.FEATURES,
+        record=layout.FEATURES_RECORD,
+    log:
+        "<log>/compute_features/{network}/{seed}/{dataset}.log",
+    benchmark:
+        "<benchmark>/compute_features/{network}/{seed}/{dataset}.tsv"
+    wildcard_constraints:
+        network=one_of(PLAN.frozen),
+    conda:
+        "../../envs/crossray.yaml"
+    threads: lambda wildcards: LOADS.network_threads(LOADS.images(wildcards.dataset))
+    resources:
+        scripts=SCRIPTS,
+        gpu=gpus,
+        mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.dataset))),
+        runtime=lasts(
+            lambda wildcards: LOADS.network_minutes(LOADS.images(wildcards.dataset), [wildcards.dataset])
+        ),
+    params:
+        settings=lambda wildcards: stage_settings_probes.compute_features(
+            PLAN, wildcards.network, int(wildcards.seed)
+        ).to_json(),
+        code=code_version("compute_features"),
+    shell:
+        """
+        python {resources.scripts:q}/compute_features.py \
+            --index {input.index:q} \
+            --initial {input.initial:q} \
+            --settings {params.settings:q} \
+            --output {output.features:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            &>{log:q}
+        """
+
+
+rule fit_probe:
+    """Fit a linear probe on features of a source; its weights are a file as that of a training."""
+    input:
+        manifests=lambda wildcards: manifests_of(PLAN.members[wildcards.source]),
+        digests=lambda wildcards: digests_of(PLAN.members[wildcards.source]),
+        features=lambda wildcards: features_of(wildcards, PLAN.members[wildcards.source]),
+        records=lambda wildcards: feature_records_of(wildcards, PLAN.members[wildcards.source]),
+        initial=initial_weights,
+        initial_record=initial_record,
+    output:
+        weights=layout.WEIGHTS,
+        penalties=layout.PENALTIES,
+        record=layout.RECORD,
+    log:
+        "<log>/fit_probe/{model}/{source}/{seed}.log",
+    benchmark:
+        "<benchmark>/fit_probe/{model}/{source}/{seed}.tsv"
+    wildcard_constraints:
+        model=one_of(PLAN.probes),
+    conda:
+        "../../envs/crossray.yaml"
+    threads: 2
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(lambda wildcards: LOADS.probe_mb(PLAN.members[wildcards.source])),
+        runtime=lasts(60),
+    params:
+        settings=lambda wildcards: stage_settings_probes.fit_probe(PLAN, wildcards.model, wildcards.source, int(wildcards.seed)).to_json(),
+        code=code_version("fit_probe"),
+    shell:
+        """
+        python {resources.scripts:q}/fit_probe.py \
+            --settings {params.settings:q} \
+            --source {wildcards.source:q} \
+            --manifests {input.manifests:q} \
+            --features {input.records:q} \
+            --initial {input.initial:q} \
+            --weights {output.weights:q} \
+            --penalties {output.penalties:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            &>{log:q}
         """
 
 

@@ -1,5 +1,7 @@
 """Write a model's logits for the images of targets' splits, and features of a sample of their images.
 
+Of a linear probe the features of all images are there; its last layer alone is applied to them.
+
 What was computed before is kept in the work folder under a key of weights, images, code and settings: where a target is
 added, it alone is computed, and the other outputs come back byte for byte.
 """
@@ -26,12 +28,14 @@ def predict(arguments: Namespace) -> None:
     from crossray import predictions
     from crossray.errors import UserError, listed
     from crossray.files import file_digest, replacing
+    from crossray.learning.features import KeptFeatures
     from crossray.learning.kept import KeptTables, give
     from crossray.learning.targets import Target
     from crossray.study.base import taken
     from crossray.study.stages.inference import Inference
 
     settings = arguments.settings
+    features = {kept.dataset: kept for kept in map(KeptFeatures, arguments.features)}
 
     @cache
     def predictor() -> "Predictor":
@@ -40,7 +44,10 @@ def predict(arguments: Namespace) -> None:
         from crossray.learning.predictor import Predictor
 
         torch.set_num_threads(arguments.threads)
-        return Predictor(arguments.weights, settings, arguments.gpus)
+        return Predictor(arguments.weights, settings, arguments.gpus, features)
+
+    def computed(dataset: str) -> list[str]:
+        return [features[dataset].sha256] if dataset in features else []
 
     targets = {target.name: target for target in map(Target, arguments.manifests, arguments.indexes)}
     if unknown := {*arguments.domains, *(path.stem for path in arguments.outputs)} - set(targets):
@@ -51,7 +58,7 @@ def predict(arguments: Namespace) -> None:
     kept = KeptTables(work, *common, write=predictions.write)
     for output in arguments.outputs:
         split, target = output.parent.name, targets[output.stem]
-        name, key = f"{split}/{target.name}", target.key(split)
+        name, key = f"{split}/{target.name}", [*target.key(split), *computed(target.name)]
         table = kept.find(name, *key)
         if table:
             logging.info("%s: %s images as before", target.name, split)
@@ -61,11 +68,12 @@ def predict(arguments: Namespace) -> None:
             raise UserError("--embeddings takes the keys images and seed of --settings")
         images, seed = settings.images, settings.seed
         sample = [str(images), str(seed)]
-        parts, features = [], KeptTables(work, *common)
+        parts, embedded = [], KeptTables(work, *common)
         for target in (targets[name] for name in arguments.domains):
-            name, key = f"embeddings/{target.name}", [*sample, *target.key("train", "test")]
-            found = features.find(name, *key)
-            parts.append(found or features.keep(predictor().embed(target, images, seed), name, *key))
+            key = [*sample, *target.key("train", "test"), *computed(target.name)]
+            name = f"embeddings/{target.name}"
+            found = embedded.find(name, *key)
+            parts.append(found or embedded.keep(predictor().embed(target, images, seed), name, *key))
         with replacing(arguments.embeddings) as partial:
             pd.concat(map(pd.read_parquet, parts)).to_parquet(partial, index=False)
 
@@ -76,6 +84,9 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--weights", required=True, type=Path, help="weights of the model (safetensors)")
     options.add_argument("--manifests", required=True, type=Path, nargs="+", help="manifests of the targets")
     options.add_argument("--indexes", required=True, type=Path, nargs="+", help="their indexes of shards, in order")
+    options.add_argument(
+        "--features", nargs="*", default=[], type=Path, help="records of features of a probe's network (default: none)"
+    )
     settings_option(options, Predict)
     options.add_argument("--code", default="", help="digest of the prediction code, part of the cache key")
     options.add_argument(

@@ -18,6 +18,9 @@ IMAGES_IN_A_SHARD = 2000
 #: images a second of a training, which any GPU of the last ten years reaches at 224 px
 RATE = 300
 
+#: features of an image that most networks have at most
+_FEATURES = 2048
+
 
 class Loads:
     """The loads of a study's jobs.
@@ -65,6 +68,14 @@ class Loads:
         """Return what a training needs; half of the pixels where they are mapped, as they can leave memory again."""
         pixels = self.pixels_mb(datasets)
         return 8000 + (pixels if self._plan.study.images.reading == "memory" else pixels // 2)
+
+    def probe_mb(self, datasets: Iterable[str]) -> int:
+        """Return what the fit of a probe needs: features of most networks in float32, and scaled in float64."""
+        return 4000 + self.total(datasets) * _FEATURES * (4 + 3 * 8) // 1_000_000
+
+    def features_mb(self, images: int) -> int:
+        """Return the size of files with features."""
+        return images * _FEATURES * 4 // 1_000_000
 
     def training_minutes(self, model: str, datasets: Iterable[str]) -> int:
         """Return minutes for a training of a model on data sets."""

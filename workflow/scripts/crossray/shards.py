@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
@@ -207,6 +207,11 @@ class ImageStore:
         """Return the number of images."""
         return len(self._rows)
 
+    @property
+    def image_ids(self) -> list[str]:
+        """Identifiers of all images, in the order of their rows."""
+        return list(self._rows)
+
     def check(self) -> None:
         """Read every shard once and compare it with the digest in the index.
 
@@ -267,14 +272,33 @@ def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
     return np.memmap(path, np.uint8, "r", offset, shape).view(np.ndarray), names
 
 
-def with_rows(manifest: pd.DataFrame, store: ImageStore, split: str) -> pd.DataFrame:
+class Stored(Protocol):
+    """What programs read rows of: pixels of images, or what a network makes of them."""
+
+    size: int
+    channels: int
+
+    def take(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return what is at ``rows``, one along the first axis for each."""
+
+
+class Placed(Protocol):
+    """What has something of the images of a data set, each in a row: pixels, or what a network makes of them."""
+
+    dataset: str
+
+    def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
+        """Return where images are; -1 for those that are not there."""
+
+
+def with_rows(manifest: pd.DataFrame, store: Placed, split: str) -> pd.DataFrame:
     """Return a manifest's rows of one split that have pixels, with their place in the store as ``row``."""
     chosen = manifest[manifest["split"] == split]
     chosen = chosen.assign(row=store.rows(chosen["image_id"]))
     return chosen[chosen["row"] >= 0].reset_index(drop=True)
 
 
-def sample_rows(manifest: pd.DataFrame, store: ImageStore, images: int, seed: int) -> pd.DataFrame:
+def sample_rows(manifest: pd.DataFrame, store: Placed, images: int, seed: int) -> pd.DataFrame:
     """Draw at most so many images with pixels of the training split and of the test split, one for each patient.
 
     Returns:

@@ -66,10 +66,13 @@ def read_costs(folder: Path, models: Sequence[str]) -> dict[str, dict[str, Any]]
         models: their names.
     """
     records = {model: read_json(next(_records(folder / model))) for model in models}
-    return {
-        model: {"architecture": record["settings"]["architecture"], **record["cost"]}
-        for model, record in records.items()
-    }
+    return {model: {"architecture": _architecture(record), **record["cost"]} for model, record in records.items()}
+
+
+def _architecture(record: Mapping[str, Any]) -> str:
+    """Return the name of a record's network, and whether it is a linear probe of it."""
+    name: str = record["settings"]["architecture"]
+    return f"{name}, linear probe" if "penalties" in record else name
 
 
 def _records(folder: Path) -> Iterator[Path]:

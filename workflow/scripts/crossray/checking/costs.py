@@ -18,6 +18,8 @@ RATES = {"one H100": 3700, "any GPU of the last ten years": RATE, "two CPU cores
 _RATED_SIZE = 224
 #: MB of ResNet50's weights, and of the two checkpoints of a training that is under way (docs/cost-at-scale.md)
 _WEIGHTS_MB, _CHECKPOINTS_MB = 94, 942
+#: a step of a training costs about as much as so many predictions
+_PASSES = 3
 #: MB that the audit of leakage asks for, whatever it compares
 _AUDIT_MB = 8000
 
@@ -32,7 +34,10 @@ class Cost:
         cores: cores of this machine.
         trainings: how many there are.
         trained_images: images that go through all trainings, once for each epoch.
+        probes: how many linear probes there are.
+        seen_images: images of which networks of probes compute features, once each.
         hours: hardware -> hours of all trainings, one after another.
+        feature_hours: hardware -> hours of these features.
         memory_mb: what the largest job asks for.
         disk_mb: pixels and weights that stay, and the checkpoints of one training.
         free_mb: what the disk of the working folder has.
@@ -43,7 +48,10 @@ class Cost:
     cores: int
     trainings: int
     trained_images: int
+    probes: int
+    seen_images: int
     hours: Mapping[str, float]
+    feature_hours: Mapping[str, float]
     memory_mb: int
     disk_mb: int
     free_mb: int
@@ -66,13 +74,17 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         else round(loads.images(name) * dataset.split.train)
         for name, dataset in plan.study.datasets.items()
     }
-    trainings = [(item["model"], plan.members[item["source"]]) for item in plan.trainings()]
+    learning = [(item["model"], plan.members[item["source"]]) for item in plan.trainings()]
+    trainings = [(model, names) for model, names in learning if model in plan.networks]
+    probes = [(model, names) for model, names in learning if model in plan.probes]
     seeds = len(plan.study.seeds)
     images = seeds * sum(
         plan.models[model].training.epochs * sum(learnt[name] for name in names) for model, names in trainings
     )
+    seen = sum(loads.total(plan.predicted_here) * _times(plan, model) for model in plan.frozen.values())
     share = (plan.study.images.size / _RATED_SIZE) ** 2
     memory = [_AUDIT_MB, *(loads.training_mb(names) for _, names in trainings)]
+    memory += [loads.probe_mb(names) for _, names in probes]
     memory += [loads.conversion_mb(name, plan.shape) for name in plan.here]
     return Cost(
         sum(kind.images * kind.seconds for kind in kinds) / cores / 3600,
@@ -80,8 +92,19 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         cores,
         seeds * len(trainings),
         images,
+        seeds * len(probes),
+        seen,
         {name: images * share / rate / 3600 for name, rate in RATES.items()},
+        {name: seen / _PASSES * share / rate / 3600 for name, rate in RATES.items()},
         max(memory),
-        loads.pixels_mb(plan.here) + (seeds * len(trainings) * _WEIGHTS_MB + _CHECKPOINTS_MB if trainings else 0),
+        loads.pixels_mb(plan.here)
+        + seeds * len(learning) * _WEIGHTS_MB
+        + (_CHECKPOINTS_MB if trainings else 0)
+        + loads.features_mb(seen),
         shutil.disk_usage(Path.cwd()).free // 1_000_000,
     )
+
+
+def _times(plan: Plan, model: str) -> int:
+    """Return how often a model's features are computed: once, or for each seed of the model that it starts from."""
+    return len(plan.study.seeds) if plan.models[model].origin() else 1

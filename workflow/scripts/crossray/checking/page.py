@@ -154,7 +154,13 @@ def _costs(plan: Plan, cost: Cost) -> Iterator[str]:
             f"  training    {_count(cost.trainings, 'training')}, {cost.trained_images:,} images in all epochs: "
             f"{hours} (measured with ResNet50, scaled to {plan.study.images.size} px)"
         )
-    weights = " and weights (of ResNet50)" if cost.trainings else ""
+    if cost.probes:
+        hours = "; ".join(f"{_span(value)} on {name}" for name, value in cost.feature_hours.items())
+        yield (
+            f"  features    of {cost.seen_images:,} images, once, for {_count(cost.probes, 'probe')}: {hours}; each is "
+            "then fitted in seconds to minutes"
+        )
+    weights = " and weights (of ResNet50)" if cost.trainings or cost.probes else ""
     yield f"  memory      {cost.memory_mb / 1000:,.0f} GB for the largest job, by what the workflow asks for"
     yield (f"  disk        {cost.disk_mb / 1000:,.1f} GB of pixels{weights}, {cost.free_mb / 1000:,.0f} GB free")
 

@@ -40,7 +40,7 @@ MISSING: dict[Need, str] = {
     "findings": "Operating points and calibration of findings: the tasks are classes.",
     "agreement": "Agreement of models on findings: there is only one source, or the tasks are classes.",
     "acceptance": "Whether a model can be used, and at which threshold: no `acceptance`.",
-    "trained": "Training: no model is trained here.",
+    "trained": "Training: no network is trained here, step by step.",
     "external": "Claims, refusals and versions of external models: no `external`.",
     "usefulness": "Net benefit, and outputs by outcome: no `usefulness`.",
     "readers": "Labels of several readers: no target's `tasks` name their columns.",

@@ -14,11 +14,10 @@ import torch
 from filelock import FileLock, Timeout
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 
-from crossray.code_version import code_version
 from crossray.errors import UserError
-from crossray.files import file_digest, later_than_now, read_json, replacing, text_digest
+from crossray.files import later_than_now, read_json, replacing
 from crossray.learning import processes
-from crossray.study.base import Settings
+from crossray.learning.record import training_key
 
 log = logging.getLogger(__name__)
 
@@ -103,11 +102,6 @@ def _date_back(arguments: Namespace) -> None:
             os.utime(path)
         except OSError as error:
             log.warning("%s: its file time could not be set (%s)", path, (error.strerror or "no reason given").lower())
-
-
-def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
-    """Return a digest of all that decides a training's result: settings, code, and the bytes of its inputs."""
-    return text_digest(settings.to_json(), code_version(program), *map(file_digest, files))[:16]
 
 
 @contextmanager

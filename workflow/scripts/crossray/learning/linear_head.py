@@ -8,21 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
-from crossray.study.ways import INTERCEPT_DEVIATION, SLOPE_DEVIATION
+from crossray.learning.logistic import Fits, known_fits, solve, turned
 
 #: weights of half the squared norm of a head's weights; the largest leaves hardly anything of them
 PENALTIES = (0.01, 0.1, 1.0, 10.0, 100.0)
 FOLDS = 5
 #: images that choose the penalty, at most: with more of them hardly anything changes
 _CHOOSING = 2000
-#: steps of a fit at most, and of those that only choose
-_STEPS, _ROUGH = 200, 40
-#: a head of its own has an intercept as free as a fit allows
-_FREE = 1e-6
+#: steps at most of fits that only choose
+_ROUGH = 40
 
 
 @dataclass(frozen=True)
@@ -58,23 +55,6 @@ class Heads:
         return found if before is None else found + self.slopes * before
 
 
-@dataclass(frozen=True)
-class _Fits:
-    """Logistic regressions that run together, one a row.
-
-    Attributes:
-        targets: shape (fits, images).
-        counted: 1 for images that are fitted, 0 for others, shape (fits, images).
-        penalties: shape (fits,).
-        before: logits that are changed, shape (fits, images), or None.
-    """
-
-    targets: NDArray
-    counted: NDArray
-    penalties: NDArray
-    before: NDArray | None
-
-
 def fit_heads(
     features: NDArray, labels: NDArray, patients: NDArray, before: NDArray | None = None, seed: int = 0
 ) -> Heads:
@@ -91,7 +71,7 @@ def fit_heads(
     tasks = labels.shape[1]
     spread = features.std(axis=0)
     centre, scale = features.mean(axis=0), np.where(spread > 0, spread, 1.0) * np.sqrt(features.shape[1])
-    design, rotation = _turned((features - centre) / scale)
+    design, rotation = turned((features - centre) / scale)
     learnt = both_kinds(labels)
     weights, intercepts, slopes = np.zeros((features.shape[1], tasks)), np.zeros(tasks), np.ones(tasks)
     penalties = np.full(tasks, np.nan)
@@ -99,29 +79,15 @@ def fit_heads(
         places = np.flatnonzero(learnt)
         some = None if before is None else before[:, places]
         penalties[places] = _chosen(design, labels[:, places], patients, some, seed)
-        fits = _fits(labels[:, places].T, penalties[places], None if some is None else some.T)
-        turned, intercepts[places], slopes[places] = _solved(design, fits)
-        weights[:, places] = rotation @ turned
+        fits = known_fits(labels[:, places].T, penalties[places], None if some is None else some.T)
+        found, intercepts[places], slopes[places] = solve(design, fits)
+        weights[:, places] = rotation @ found
     return Heads(centre, scale, weights, intercepts, slopes, learnt, penalties)
 
 
 def both_kinds(labels: NDArray) -> NDArray[np.bool_]:
     """Return which tasks have a positive and a negative, shape (tasks,); labels of shape (images, tasks)."""
     return (labels == 1).any(axis=0) & (labels == 0).any(axis=0)
-
-
-def _turned(design: NDArray) -> tuple[NDArray, NDArray]:
-    """Return features in the span of few images, which a ridge does not leave, and what turns weights back."""
-    if len(design) >= design.shape[1]:
-        return np.asarray(design, np.float64), np.eye(design.shape[1])
-    left, sizes, right = torch.linalg.svd(torch.tensor(design, dtype=torch.float64), full_matrices=False)
-    return (left * sizes).numpy(), right.T.numpy()
-
-
-def _fits(labels: NDArray, penalties: NDArray, before: NDArray | None) -> _Fits:
-    """Return one fit a row, to all images whose label is known."""
-    known = ~np.isnan(labels)
-    return _Fits(np.where(known, labels, 0.0), known.astype(np.float64), penalties, before)
 
 
 def _chosen(design: NDArray, labels: NDArray, patients: NDArray, before: NDArray | None, seed: int) -> NDArray:
@@ -141,9 +107,9 @@ def _chosen(design: NDArray, labels: NDArray, patients: NDArray, before: NDArray
         return found
     owner = np.repeat([task for task, _ in places], len(PENALTIES))
     left_out = np.repeat([fold for _, fold in places], len(PENALTIES), axis=0)
-    fits = _fits(labels.T[owner], np.tile(PENALTIES, len(places)), None if before is None else before.T[owner])
-    learning = _Fits(fits.targets, fits.counted * ~left_out, fits.penalties, fits.before)
-    weights, intercepts, slopes = _solved(design, learning, _ROUGH)
+    fits = known_fits(labels.T[owner], np.tile(PENALTIES, len(places)), None if before is None else before.T[owner])
+    learning = Fits(fits.targets, fits.counted * ~left_out, fits.penalties, fits.before)
+    weights, intercepts, slopes = solve(design, learning, _ROUGH)
     logits = (design @ weights).T + intercepts[:, None]
     logits = logits if fits.before is None else logits + slopes[:, None] * fits.before
     losses = (np.logaddexp(0, logits) - fits.targets * logits) * fits.counted * left_out
@@ -174,31 +140,3 @@ def _folds(labels: NDArray, patients: NDArray, seed: int) -> Iterator[NDArray[np
         fold = np.zeros(len(labels), bool)
         fold[known[places]] = True
         yield fold
-
-
-def _solved(design: NDArray, fits: _Fits, steps: int = _STEPS) -> tuple[NDArray, NDArray, NDArray]:
-    """Run all fits; return weights (features, fits), intercepts and slopes (fits,)."""
-    images, targets, counted, penalties = map(torch.tensor, (design, fits.targets, fits.counted, fits.penalties))
-    before = None if fits.before is None else torch.tensor(np.asarray(fits.before, np.float64))
-    values = torch.zeros(design.shape[1] + 2, len(targets), dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([values], max_iter=steps, history_size=20, tolerance_grad=1e-6,
-                                  tolerance_change=1e-10, line_search_fn="strong_wolfe")  # fmt: skip
-
-    def cost() -> torch.Tensor:
-        optimiser.zero_grad()
-        weights, intercepts, changes = values[:-2], values[-2], values[-1]
-        logits = (images @ weights + intercepts).T
-        prior = penalties * (weights**2).sum(0)
-        if before is None:
-            prior = prior + _FREE * (intercepts**2 + changes**2)
-        else:
-            logits = logits + before * (1 + changes)[:, None]
-            prior = prior + (intercepts / INTERCEPT_DEVIATION) ** 2 + (changes / SLOPE_DEVIATION) ** 2
-        losses = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-        total = (losses * counted).sum() + prior.sum() / 2
-        total.backward()
-        return total
-
-    optimiser.step(cost)
-    found = values.detach().numpy()
-    return found[:-2], found[-2], 1 + found[-1]

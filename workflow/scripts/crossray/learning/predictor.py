@@ -1,6 +1,7 @@
 """A model of a study, and its predictions for targets' images."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pandas as pd
 
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
+from crossray.learning.features import KeptFeatures, head_logits, last_linear
 from crossray.learning.hardware import choose_device
 from crossray.learning.models import load_model
 from crossray.learning.prediction import embed, predict_logits
@@ -25,14 +27,20 @@ class Predictor:
         weights: of the model (safetensors).
         settings: how models are applied.
         gpus: how many GPUs the job was promised.
+        features: data set -> what goes into the last layer, where it was computed before; it is not computed again.
 
     Raises:
-        UserError: if the weights are not those of a CrossRay model, or a promised GPU is not there.
+        UserError: if the weights are not those of a CrossRay model, a promised GPU is not there, or features are those
+            of another network.
     """
 
-    def __init__(self, weights: Path, settings: Inference, gpus: int) -> None:
+    def __init__(
+        self, weights: Path, settings: Inference, gpus: int, features: Mapping[str, KeptFeatures] | None = None
+    ) -> None:
         self._model, self._tasks, self._size = load_model(weights)
-        self._settings, self._device = settings, choose_device(gpus)
+        self._settings, self._features, self._device = settings, features or {}, choose_device(gpus)
+        for kept in self._features.values():
+            kept.check_network(self._model)
 
     def predict(self, target: Target, split: str) -> pd.DataFrame:
         """Return ``image_id`` and a float32 column of logits for each task, for all images of a split with pixels.
@@ -40,10 +48,16 @@ class Predictor:
         Raises:
             UserError: if the model cannot take the target's images, or a shard is damaged.
         """
-        self._check(target)
-        rows = with_rows(target.table, target.store, split)
-        examples = Examples(target.store, rows["row"].to_numpy(), np.empty((len(rows), len(self._tasks)), np.float32))
-        logits = predict_logits(self._model, examples, self._settings, self._device)
+        kept = self._features.get(target.name)
+        if kept:
+            rows = with_rows(target.table, kept, split)
+            logits = head_logits(last_linear(self._model)[1], kept.take(rows["row"].to_numpy()))
+        else:
+            self._check(target)
+            rows = with_rows(target.table, target.store, split)
+            empty = np.empty((len(rows), len(self._tasks)), np.float32)
+            examples = Examples(target.store, rows["row"].to_numpy(), empty)
+            logits = predict_logits(self._model, examples, self._settings, self._device)
         table = pd.DataFrame(logits, columns=self._tasks)
         table.insert(0, "image_id", rows["image_id"])
         log.info("%s: %d %s images, %d tasks", target.name, len(table), split, len(self._tasks))
@@ -60,9 +74,14 @@ class Predictor:
         Raises:
             UserError: if the model cannot take the target's images, or a shard is damaged.
         """
-        self._check(target)
-        rows = sample_rows(target.table, target.store, images, seed)
-        features = embed(self._model, target.store, rows["row"].to_numpy(), self._settings, self._device)
+        kept = self._features.get(target.name)
+        if kept:
+            rows = sample_rows(target.table, kept, images, seed)
+            features = kept.take(rows["row"].to_numpy())
+        else:
+            self._check(target)
+            rows = sample_rows(target.table, target.store, images, seed)
+            features = embed(self._model, target.store, rows["row"].to_numpy(), self._settings, self._device)
         named = rows[["image_id", "split"]].assign(dataset=target.name)
         log.info("%s: features of %d images, %d each", target.name, len(rows), features.shape[1])
         return pd.concat([named, pd.DataFrame(features).add_prefix("feature ")], axis=1)

@@ -3,20 +3,28 @@
 import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-import pytorch_lightning
 import torch
 import torchvision
 
-from crossray.files import file_digest
+from crossray.code_version import code_version
+from crossray.files import file_digest, text_digest
 from crossray.learning.hardware import precision
 from crossray.learning.initialisation import scale_record
 from crossray.learning.models import Network, cost
 from crossray.learning.source import Source
-from crossray.learning.training import BestEpoch
-from crossray.study.training import TrainingRun
+from crossray.study.base import Settings
+from crossray.study.training import Start, TrainingRun
+
+if TYPE_CHECKING:
+    from crossray.learning.training import BestEpoch
+
+
+def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
+    """Return a digest of all that decides a training's result: settings, code, and the bytes of its inputs."""
+    return text_digest(settings.to_json(), code_version(program), *map(file_digest, files))[:16]
 
 
 def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
@@ -29,13 +37,36 @@ def training_record(
     key: str,
     source: Source,
     settings: TrainingRun,
-    best: BestEpoch,
+    best: "BestEpoch",
     device: torch.device,
     result: Path,
     network: Network,
     initial: Path | None,
 ) -> dict[str, Any]:
-    """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in.
+    """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in."""
+    import pytorch_lightning
+
+    facts = learnt_record(name, key, source, settings, device, result, network, initial)
+    facts["versions"][pytorch_lightning.__name__] = pytorch_lightning.__version__
+    return facts | {
+        "notes": [*([best.outcome] if best.outcome else []), *source.notes],
+        "best_epoch": best.best_epoch,
+        "diverged": best.diverged,
+        "precision": precision(settings.precision, device),
+    }
+
+
+def learnt_record(
+    name: str,
+    key: str,
+    source: Source,
+    settings: Start,
+    device: torch.device,
+    result: Path,
+    network: Network,
+    initial: Path | None,
+) -> dict[str, Any]:
+    """Facts of whatever was learnt, in steps or at once.
 
     Weights that were read from a file are named by their digest.
 
@@ -48,16 +79,13 @@ def training_record(
         "sha256": file_digest(result),
         "datasets": source.datasets,
         "tasks": source.tasks,
-        "notes": [*([best.outcome] if best.outcome else []), *source.notes],
+        "notes": source.notes,
         "images": {"train": len(source.training.rows), "validation": len(source.validation.rows)},
         "size": source.training.store.size,
         "input": scale_record(network),
         "cost": cost(settings, len(source.tasks), source.training.store.size, network.scale.channels),
         "weights": file_digest(initial) if initial else settings.weights,
-        "best_epoch": best.best_epoch,
-        "diverged": best.diverged,
         "settings": settings.as_dict(),
         "device": {"type": device.type, "name": processor, "threads": torch.get_num_threads()},
-        "precision": precision(settings.precision, device),
-        "versions": {module.__name__: module.__version__ for module in (torch, torchvision, pytorch_lightning)},
+        "versions": {module.__name__: module.__version__ for module in (torch, torchvision)},
     }

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,28 @@ from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
 from crossray.learning.learnable import first_patients, learnable, of_classes, too_few_patients
-from crossray.shards import ImageStore, JoinedStores, with_rows
+from crossray.shards import ImageStore, JoinedStores, Placed, Stored, with_rows
 from crossray.study.names import MULTICLASS
-from crossray.study.training import TrainingRun
+
+
+class Learning(Protocol):
+    """The settings that decide what is learnt from."""
+
+    @property
+    def tasks(self) -> Sequence[str]:
+        """Tasks to learn, as far as the data sets label them."""
+
+    @property
+    def objective(self) -> str:
+        """Type of the tasks."""
+
+    @property
+    def images(self) -> int | None:
+        """Maximum number of training images."""
+
+    @property
+    def seed(self) -> int:
+        """Seed of their draw."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +49,7 @@ class Source:
 
 
 def load_source(
-    manifests: Sequence[Path], indexes: Sequence[Path], settings: TrainingRun, reading: str = "mapped"
+    manifests: Sequence[Path], indexes: Sequence[Path], settings: Learning, reading: str = "mapped"
 ) -> Source:
     """Load a source.
 
@@ -44,12 +64,30 @@ def load_source(
     Raises:
         UserError: if a shard is damaged, a split is empty, or no task can be learnt.
     """
-    tasks = settings.tasks
     stores = [ImageStore(index, reading) for index in indexes]
     for store in stores:
         store.check()
-    pixels = JoinedStores(stores)
-    splits = _pooled(manifests, stores, pixels.starts, tasks)
+    joined = JoinedStores(stores)
+    return assembled(manifests, stores, joined, joined.starts, settings)
+
+
+def assembled(
+    manifests: Sequence[Path], stores: Sequence[Placed], joined: Stored, starts: NDArray, settings: Learning
+) -> Source:
+    """Assemble a source of what is there of its images.
+
+    Args:
+        manifests: of the data sets that the source consists of.
+        stores: what has something of their images, in the same order.
+        joined: the same as one.
+        starts: row in it with which each begins.
+        settings: as of :func:`load_source`.
+
+    Raises:
+        UserError: if a split is empty, or no task can be learnt.
+    """
+    tasks = settings.tasks
+    splits = _pooled(manifests, stores, starts, tasks)
     where = ", ".join(map(str, manifests))
     for split, rows in splits.items():
         if rows.empty:
@@ -64,7 +102,7 @@ def load_source(
         splits, left_out = of_classes(splits, learnt, where)
         notes += left_out
     training, validation = (
-        Examples(pixels, rows["row"].to_numpy(), rows[learnt].to_numpy(np.float32), rows["dataset"].to_numpy())
+        Examples(joined, rows["row"].to_numpy(), rows[learnt].to_numpy(np.float32), rows["dataset"].to_numpy())
         for rows in splits.values()
     )
     training = replace(training, epoch=whole)
@@ -72,7 +110,7 @@ def load_source(
 
 
 def _pooled(
-    manifests: Sequence[Path], stores: Sequence[ImageStore], starts: NDArray, tasks: Sequence[str]
+    manifests: Sequence[Path], stores: Sequence[Placed], starts: NDArray, tasks: Sequence[str]
 ) -> dict[str, pd.DataFrame]:
     """Return the images of each split: row in the joined stores, number of the data set, one column per task."""
     splits: dict[str, list[pd.DataFrame]] = {"train": [], "validation": []}

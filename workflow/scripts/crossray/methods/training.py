@@ -7,6 +7,7 @@ from crossray.methods.words import Part, listed_settings, named, part, spaced, w
 from crossray.study.config import Study
 from crossray.study.external import External
 from crossray.study.models import Model, OtherModel
+from crossray.study.stages.fit_probe import FitProbe
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.training import Augmentation, Training
 
@@ -32,19 +33,25 @@ def models(settings: WriteReport) -> Part:
         none = "No model was trained; external models were applied, or their scores used as given."
         return part("Models", none)
     training = study.training
+    trained = any(not model.probe for model in study.models.values())
+    steps = (
+        " ".join([_optimiser(training), augmentation(training.augmentation), _precision(training)]),
+        " ".join([_loss(training, study.is_multiclass()), *_pooled(settings, training)]),
+    )
     return part(
         "Models",
         " ".join(_networks(settings, study)),
-        " ".join([_optimiser(training), augmentation(training.augmentation), _precision(training)]),
-        " ".join([_loss(training, study.is_multiclass()), *_pooled(settings, training)]),
-        " ".join(_choice(study)),
+        *(steps if trained else ()),
+        " ".join(_probes(study, trained)),
+        " ".join(_choice(study, trained)),
         " ".join(_shared_heads(settings, study)),
     )
 
 
 def _networks(settings: WriteReport, study: Study) -> Iterator[str]:
     """Describe each model, and how its training differs from the study's."""
-    yield f"One network was trained for each model, source and seed; sources were {named(settings.sources)}."
+    fitted = ", or its last layer fitted," if any(model.probe for model in study.models.values()) else ""
+    yield f"One network was trained{fitted} for each model, source and seed; sources were {named(settings.sources)}."
     pooled = [name for name in settings.sources if len(settings.members.get(name, ())) > 1]
     for name in pooled:
         yield f"The source {name} pools {named(settings.members[name])}."
@@ -52,11 +59,32 @@ def _networks(settings: WriteReport, study: Study) -> Iterator[str]:
         yield f"{name}: {', '.join(_network(study, model))}."
 
 
+def _probes(study: Study, trained: bool) -> Iterator[str]:
+    """Say what is fitted of linear probes."""
+    probes = [name for name, model in study.models.items() if model.probe]
+    if not probes:
+        return
+    grid = FitProbe(architecture="", tasks=()).penalties
+    few = f", on {study.training.images:,} training images at most" if study.training.images else ""
+    fitted = "one softmax regression" if study.is_multiclass() else "a logistic regression for each task, known labels"
+    yield (
+        f"{named(probes)}: linear probe{'s' if len(probes) > 1 else ''} [@alain2017]. The network is frozen. The input "
+        f"of its last layer was computed once for every image, without augmentation, and the layer fitted ({fitted}) "
+        f"with a ridge penalty{few}. Features were scaled by mean and deviation of the training images; of the "
+        f"penalties {', '.join(f'{one:g}' for one in grid)} the one with the smallest log-loss on the source's "
+        "validation split was kept."
+    )
+    if not trained:
+        yield _precision(study.training)
+
+
 def _network(study: Study, model: Model) -> Iterator[str]:
     cited = [f" [@{key}]" for family, key in _ARCHITECTURES.items() if model.architecture.startswith(family)]
     yield f"{model.architecture}{''.join(cited)}"
     yield start(model.weights)
     yield "a stem for small images (3 x 3, stride 1, no pooling)" if model.stem == "small" else "the stem as published"
+    if model.probe:
+        yield f"a {model.probe} probe"
     if model.freeze:
         yield f"frozen up to {model.freeze}"
     if model.unfreeze_every:
@@ -146,8 +174,9 @@ def _pooled(settings: WriteReport, training: Training) -> Iterator[str]:
     ) + "; leaving out a domain leaves out all data sets of its patients."  # fmt: skip
 
 
-def _choice(study: Study) -> Iterator[str]:
-    yield "The epoch with the best mean validation AUC at the source was kept."
+def _choice(study: Study, trained: bool) -> Iterator[str]:
+    if trained:
+        yield "The epoch with the best mean validation AUC at the source was kept."
     yield "Every network was then applied to the test split of every target."
     if len(study.seeds) == 1:
         yield f"Each was trained once (seed {study.seeds[0]}), so the variation between trainings is not measured."

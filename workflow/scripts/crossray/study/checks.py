@@ -15,6 +15,7 @@ from crossray.study.external_checks import wrong_external
 from crossray.study.film_plan_checks import wrong_film_plan
 from crossray.study.monitoring_checks import wrong_monitoring
 from crossray.study.names import ALL, ALL_BUT, BINARY, MULTICLASS, NOT_TASKS, is_pooled
+from crossray.study.probe_checks import wrong_probes
 
 #: folders of the working folder that the workflow writes and people pass on
 PASSED_ON = ("results", "logs", "benchmarks")
@@ -43,6 +44,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from wrong_film_plan(study)
     yield from wrong_adaptation(study)
     yield from wrong_monitoring(study)
+    yield from wrong_probes(study)
     yield from wrong_external(study)
     yield from wrong_bundles(study)
     for name, model in study.models.items():

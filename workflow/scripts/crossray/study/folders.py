@@ -40,6 +40,8 @@ DIGEST = "{dataset}.sha256"
 WEIGHTS = "{model}/{source}/{seed}/weights.safetensors"
 HISTORY = "{model}/{source}/{seed}/history.csv"
 RECORD = "{model}/{source}/{seed}/training.json"
+#: of probes alone
+PENALTIES = "{model}/{source}/{seed}/penalties.csv"
 
 #: in the folder of a study's predictions, and in that of corrected ones
 PREDICTION = "{model}/{source}/{seed}/{split}/{target}.parquet"

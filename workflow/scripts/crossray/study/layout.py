@@ -50,6 +50,11 @@ DIGEST = f"<study>/manifests/{folders.DIGEST}"
 WEIGHTS = f"<study>/models/{folders.WEIGHTS}"
 HISTORY = f"<study>/models/{folders.HISTORY}"
 RECORD = f"<study>/models/{folders.RECORD}"
+PENALTIES = f"<study>/models/{folders.PENALTIES}"
+
+#: what a frozen network makes of every image of a data set, on which probes are fitted
+FEATURES = "<study>/features/{network}/{seed}/{dataset}.h5"
+FEATURES_RECORD = "<study>/features/{network}/{seed}/{dataset}.json"
 
 #: a training of a network that data sets share but for its outputs
 SHARED_VECTORS = "<study>/shared_heads/{model}/{penalty}/{seed}/vectors.parquet"

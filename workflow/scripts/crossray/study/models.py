@@ -45,6 +45,9 @@ class Model(Settings):
     The head is always new."""
     freeze: str | None = None
     "Frozen layers: `backbone` for all except the head, or the name of the last one, such as `layer3`."
+    probe: LeftOut[Literal["linear"]] = None
+    """Linear probe: the network keeps the weights that `weights` names, and only its last layer is fitted, by logistic
+    regression on features that are computed once for every image (docs/models.md). Of `training` it uses `images`."""
     unfreeze_every: Annotated[int, Ge(0)] = 0
     "Every so many epochs one more of the frozen layers is trained, from the last to the first; 0 for never."
     training: LeftOut[Mapping[str, Any]] = None

@@ -161,7 +161,36 @@ class Plan:
         """Return all that decides what a model is, but for how and on what it is trained."""
         model = trained.model
         tasks = self.study.objective_of(trained.sweep), self.study.tasks_of(trained.sweep)
-        return (model.architecture, model.stem, model.weights, model.freeze, model.unfreeze_every, *tasks)
+        return (model.architecture, model.stem, model.weights, model.freeze, model.unfreeze_every, model.probe, *tasks)
+
+    @functools.cached_property
+    def probes(self) -> tuple[str, ...]:
+        """Models of which only the last layer is fitted."""
+        return tuple(name for name, trained in self.models.items() if trained.is_probe)
+
+    @functools.cached_property
+    def networks(self) -> tuple[str, ...]:
+        """Models whose network is trained, step by step."""
+        return tuple(name for name in self.models if name not in self.probes)
+
+    @functools.cached_property
+    def frozen(self) -> Mapping[str, str]:
+        """The frozen networks of probes: name of the first block with a network -> a model of that block."""
+        found: dict[str, str] = {}
+        for name in self.probes:
+            found.setdefault(self.frozen_of(name), name)
+        return found
+
+    def frozen_of(self, probe: str) -> str:
+        """Return the name under which the features of a probe's network are kept; one for all that have the same."""
+        model = self.models[probe].model
+        same = (
+            self.models[name]
+            for name in self.probes
+            if (other := self.models[name].model).weights == model.weights
+            and (other.architecture, other.stem) == (model.architecture, model.stem)
+        )
+        return next(same).sweep
 
     @property
     def explained_models(self) -> tuple[str, ...]:
@@ -188,8 +217,11 @@ class Plan:
 
     @property
     def models_on_all_sources(self) -> tuple[str, ...]:
-        """Reported models that are trained on every source, of which shared networks are made."""
-        return tuple(name for name in self.reported_models if self.models[name].sources == self.study.trained_on())
+        """Reported models whose network is trained on every source, of which shared networks are made."""
+        sources = self.study.trained_on()
+        return tuple(
+            name for name in self.reported_models if name in self.networks and self.models[name].sources == sources
+        )
 
     @property
     def adapted_model(self) -> str:
@@ -227,10 +259,15 @@ class Plan:
         """Data sets that models are applied to: those that they are tested on, and those that they learnt from."""
         return tuple(dict.fromkeys([*self.targets, *(name for names in self.members.values() for name in names)]))
 
+    @property
+    def predicted_here(self) -> tuple[str, ...]:
+        """Those of them whose images are here."""
+        return tuple(name for name in self.predicted if name in self.here)
+
     @functools.cached_property
     def prediction_jobs(self) -> tuple[PredictionJob, ...]:
         """The jobs that apply a model: one for all data sets, or one for every so many."""
-        names = tuple(name for name in self.predicted if name in self.here)
+        names = self.predicted_here
         most = self.study.predictions_per_job or max(1, len(names))
         starts = range(0, len(names), most)
         return tuple(self._prediction_job(names[start : start + most], first=not start) for start in starts)
@@ -288,7 +325,7 @@ class Plan:
         attribution = study.evaluation.attribution is not None and bool(self.models)
         return {
             "models": len(self.shown_models) > 1,
-            "trained": bool(self.models),
+            "trained": bool(set(self.reported_models) & set(self.networks)),
             "external": bool(self.external),
             "sweeps": bool(self.sweep_points),
             "transfer": transfer,

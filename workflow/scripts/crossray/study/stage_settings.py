@@ -515,7 +515,7 @@ def draw_figure(plan: Plan) -> DrawFigure:
     study = plan.study
     return DrawFigure(
         models=plan.shown_models,
-        trained=plan.reported_models,
+        trained=tuple(name for name in plan.reported_models if name in plan.networks),
         sources_of={name: plan.models[name].sources for name in plan.reported_models},
         sources=plan.sources,
         targets=plan.targets,

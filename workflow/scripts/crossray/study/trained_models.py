@@ -34,6 +34,11 @@ class TrainedModel:
     sweep: str
     point: Mapping[str, Any]
 
+    @property
+    def is_probe(self) -> bool:
+        """Whether only its last layer is fitted, on features of a frozen network."""
+        return self.model.probe is not None
+
     def origin(self) -> OtherModel | None:
         """Return the model and source that the weights come from, if they are of this study."""
         return self.model.weights if isinstance(self.model.weights, OtherModel) else None

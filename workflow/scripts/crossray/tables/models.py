@@ -29,7 +29,7 @@ class Models(OfModel):
     difference_low: float | None
     difference_high: float | None
     architecture: str
-    "Name of the architecture."
+    "Name of the architecture, and `linear probe` where only its last layer was fitted."
     parameters: Count | None
     "Parameters of the network."
     operations: Positive | None
