@@ -292,9 +292,7 @@ def test_probes_on_the_same_weights_share_features():
     assert set(made.frozen) == {"p", "r", "v"}
     assert {made.frozen_of(name) for name in ("p-images-20", "p-images-40", "q")} == {"p"}
     assert stage_settings_probes.compute_features(made, "p", 0).weights == "IMAGENET1K_V1"
-    assert (
-        stage_settings_probes.compute_features(made, "v", 0).weights is None
-    )  # the content of the file is the setting
+    assert stage_settings_probes.compute_features(made, "v", 0).weights is None
     assert made.models_on_all_sources == ("t",)
 
 

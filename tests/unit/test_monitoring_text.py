@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crossray.errors import UserError
-from crossray.figures.monitoring_text import said, title
+from crossray.figures.monitoring_text import answer, said, title
 from crossray.planning import study_of
 from crossray.tables import of_rows
 from crossray.tables.monitoring import Alarms, Unlabelled, UnlabelledErrors, Watched
@@ -41,6 +41,19 @@ def test_an_alarm_says_what_moved_since_when_and_what_would_decide():
     assert alarm.startswith("bay, patients or unseen images: score of Effusion by net rose since month 7 (alarm in 9)")
     assert "from -1.23 to 0.5, 0.8 SD of images" in alarm
     assert alarm.endswith("Read about 300 images.")
+
+
+def test_the_answer_of_the_page_says_what_moved_in_which_month_and_what_decides():
+    assert answer({"performance": pd.DataFrame()}) == ""
+    assert answer(tables()) == "Nothing moved at bay in 14 watched months."
+    found = tables(alarms=[ALARM, ALARM | {"stream": "mean of images", "month": 11}])
+    assert answer(found) == (
+        "Score of Effusion by net at bay rose in month 9, and 1 other stream moved. "
+        "What moved at bay: patients or unseen images. Read about 300 images."
+    )
+    two = tables([WATCHED, WATCHED | {"dataset": "cape"}], [ALARM | {"dataset": "cape"}])
+    assert answer(two).startswith("Nothing moved at bay in 14 watched months; score of Effusion by net at cape rose in")
+    assert "What moved at cape: patients or unseen images." in answer(two)
 
 
 def test_what_is_not_watched_says_why():

@@ -47,6 +47,9 @@ def table(study, name):
 
 def test_the_page_answers_first_whether_anything_moved(study):
     page = (study.folder / "results/monitoring/report.html").read_text()
+    answer = page.split('<div class="answer">')[1].split("</p>")[0]
+    assert " at cape " in answer
+    assert " in month " in answer
     heading = page.index("Did anything move, and how good are models without labels?")
     first = page.index("streams in 6 watched months after 6 that charts learnt from")
     assert heading < first < page.index('id="figure-control_charts"') < page.index('id="figure-unlabelled"')

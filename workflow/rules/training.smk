@@ -82,9 +82,7 @@ rule compute_features:
         scripts=SCRIPTS,
         gpu=gpus,
         mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.dataset))),
-        runtime=lasts(
-            lambda wildcards: LOADS.network_minutes(LOADS.images(wildcards.dataset), [wildcards.dataset])
-        ),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.images(wildcards.dataset), [wildcards.dataset])),
     params:
         settings=lambda wildcards: stage_settings_probes.compute_features(
             PLAN, wildcards.network, int(wildcards.seed)
@@ -131,7 +129,9 @@ rule fit_probe:
         mem_mb=grows(lambda wildcards: LOADS.probe_mb(PLAN.members[wildcards.source])),
         runtime=lasts(60),
     params:
-        settings=lambda wildcards: stage_settings_probes.fit_probe(PLAN, wildcards.model, wildcards.source, int(wildcards.seed)).to_json(),
+        settings=lambda wildcards: stage_settings_probes.fit_probe(
+            PLAN, wildcards.model, wildcards.source, int(wildcards.seed)
+        ).to_json(),
         code=code_version("fit_probe"),
     shell:
         """

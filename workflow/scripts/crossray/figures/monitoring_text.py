@@ -14,6 +14,8 @@ QUANTITIES = {
 }  # fmt: skip
 #: streams that a sentence names
 _MOST = 3
+#: data sets of which the page's first sentences say what would decide
+_ANSWERED = 1
 
 
 def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -35,18 +37,43 @@ def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     yield from _backtests(tables["unlabelled_errors"])
 
 
+def answer(tables: Mapping[str, pd.DataFrame]) -> str:
+    """Answer a study that asks whether anything moved: what did first and in which month, and what would decide.
+
+    Args:
+        tables: those of a study; without those of monitoring the answer is empty.
+    """
+    if "watched" not in tables:
+        return ""
+    watched, alarms = tables["watched"], tables["alarms"]
+    firsts = [row for row in map(_first, _by_dataset(watched, alarms).values()) if row is not None]
+    what = [f"What moved at {row['dataset']}: {row['moved']}. {row['decides']}" for row in firsts[:_ANSWERED]]
+    return " ".join([f"{title(watched, alarms)}.", *what])
+
+
+def _by_dataset(watched: pd.DataFrame, alarms: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the alarms of each data set that is watched."""
+    able = watched.loc[watched["reason"].isna(), "dataset"]
+    return {name: alarms[alarms["dataset"] == name] for name in able}
+
+
+def _first(found: pd.DataFrame) -> pd.Series | None:
+    """Return the first alarm of a data set, if there is one."""
+    return None if found.empty else found.sort_values(["month", "size"], kind="stable").iloc[0]
+
+
 def title(watched: pd.DataFrame, alarms: pd.DataFrame) -> str:
     """Answer in a sentence: what moved first at each data set, or for how long nothing did."""
     able = watched[watched["reason"].isna()]
     if able.empty:
         return "No month is watched, as no target has dates and enough months"
-    parts = []
+    of_dataset, parts = _by_dataset(watched, alarms), []
     for row in able.itertuples():
-        found = alarms[alarms["dataset"] == row.dataset]
-        if found.empty:
+        found = of_dataset[str(row.dataset)]
+        first = _first(found)
+        if first is None:
             parts.append(f"nothing moved at {row.dataset} in {row.watched} watched months")
             continue
-        first = found.sort_values(["month", "size"], kind="stable").iloc[0]
         rest = len(found) - 1
         more = f", and {rest} other stream{'s' * (rest > 1)} moved" if rest else ""
         parts.append(f"{first['stream']} at {row.dataset} {first['direction']} in month {first['month']}{more}")

@@ -125,14 +125,17 @@ def _adaptation(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:
-    """Return the first paragraphs: the drop of models, or if none is trained, the performance of external models."""
+    """Return the first paragraphs: whether anything moved, if asked; the drop of models, or how external ones do."""
+    moved = monitoring_text.answer(tables)
     if not settings.models:
         shown = reported(tables["performance"])
-        return [external_answer(tables["transfer"], shown, tables["claims"], tables["refusals"])]
+        answered = external_answer(tables["transfer"], shown, tables["claims"], tables["refusals"])
+        return [words for words in (moved, answered) if words]
     classes = "classes" in tables
     found = answer(tables["summary"], tables["transfer"], tables["tasks"], settings.shown, classes=classes)
     tests = primary_sentences(tables["comparisons"]) if "comparisons" in tables else []
-    return [words for words in (found, " ".join(tests), left_out_sentence(len(settings.seeds), classes)) if words]
+    left_out = left_out_sentence(len(settings.seeds), classes)
+    return [words for words in (moved, found, " ".join(tests), left_out) if words]
 
 
 def _reasons(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
