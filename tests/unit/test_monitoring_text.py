@@ -43,17 +43,17 @@ def test_an_alarm_says_what_moved_since_when_and_what_would_decide():
     assert alarm.endswith("Read about 300 images.")
 
 
-def test_the_answer_of_the_page_says_what_moved_in_which_month_and_what_decides():
+def test_the_answer_of_the_page_says_what_moved_in_which_month():
     assert answer({"performance": pd.DataFrame()}) == ""
     assert answer(tables()) == "Nothing moved at bay in 14 watched months."
     found = tables(alarms=[ALARM, ALARM | {"stream": "mean of images", "month": 11}])
     assert answer(found) == (
         "Score of Effusion by net at bay rose in month 9, and 1 other stream moved. "
-        "What moved at bay: patients or unseen images. Read about 300 images."
+        "By all alarms, what moved is: patients or unseen images at bay."
     )
     two = tables([WATCHED, WATCHED | {"dataset": "cape"}], [ALARM | {"dataset": "cape"}])
     assert answer(two).startswith("Nothing moved at bay in 14 watched months; score of Effusion by net at cape rose in")
-    assert "What moved at cape: patients or unseen images." in answer(two)
+    assert answer(two).endswith("By all alarms, what moved is: patients or unseen images at cape.")
 
 
 def test_what_is_not_watched_says_why():

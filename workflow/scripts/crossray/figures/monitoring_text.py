@@ -14,8 +14,6 @@ QUANTITIES = {
 }  # fmt: skip
 #: streams that a sentence names
 _MOST = 3
-#: data sets of which the page's first sentences say what would decide
-_ANSWERED = 1
 
 
 def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
@@ -38,7 +36,7 @@ def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
 
 
 def answer(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Answer a study that asks whether anything moved: what did first and in which month, and what would decide.
+    """Answer a study that asks whether anything moved: which stream first and in which month, and what that means.
 
     Args:
         tables: those of a study; without those of monitoring the answer is empty.
@@ -47,8 +45,9 @@ def answer(tables: Mapping[str, pd.DataFrame]) -> str:
         return ""
     watched, alarms = tables["watched"], tables["alarms"]
     firsts = [row for row in map(_first, _by_dataset(watched, alarms).values()) if row is not None]
-    what = [f"What moved at {row['dataset']}: {row['moved']}. {row['decides']}" for row in firsts[:_ANSWERED]]
-    return " ".join([f"{title(watched, alarms)}.", *what])
+    moved = "; ".join(f"{row['moved']} at {row['dataset']}" for row in firsts)
+    what = f" By all alarms, what moved is: {moved}." if moved else ""
+    return f"{title(watched, alarms)}.{what}"
 
 
 def _by_dataset(watched: pd.DataFrame, alarms: pd.DataFrame) -> dict[str, pd.DataFrame]:
