@@ -13,13 +13,15 @@ import compute_features
 import fit_probe
 import predict
 from crossray import manifest
+from crossray.checking.costs import reckon
 from crossray.errors import UserError
 from crossray.learning.features import KeptFeatures
 from crossray.learning.linear_probe import Known, fit_linear_probe
 from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_weights
 from crossray.learning.predictor import Predictor
 from crossray.learning.targets import Target
-from crossray.planning import study_of
+from crossray.loads import Loads
+from crossray.planning import plan_of, study_of
 from crossray.study import stage_settings_probes
 from crossray.study.plan import make_plan
 from crossray.study.stages.inference import Inference
@@ -294,6 +296,21 @@ def test_probes_on_the_same_weights_share_features():
     assert stage_settings_probes.compute_features(made, "p", 0).weights == "IMAGENET1K_V1"
     assert stage_settings_probes.compute_features(made, "v", 0).weights is None
     assert made.models_on_all_sources == ("t",)
+
+
+def test_a_probe_costs_features_once_and_no_hours_of_training():
+    study = {"study": "s", "tasks": ["A"], "datasets": HOSPITALS, "models": {"p": PROBE, "t": {}, "q": PROBE}}
+    made, data = plan_of(study | {"training": {"epochs": 3}})
+    loads = Loads(made, data.releases)
+    cost = reckon(made, loads, [], {})
+    assert (cost.trainings, cost.probes) == (2, 4)  # on two sources each
+    assert cost.seen_images == sum(HOSPITALS[name]["images"] for name in HOSPITALS)
+    learnt = [loads.images(name) * dataset.split.train for name, dataset in made.study.datasets.items()]
+    assert cost.trained_images == 3 * sum(map(round, learnt))
+    alone = reckon(planned(), loads, [], {})
+    assert set(alone.hours.values()) == {0}
+    assert alone.feature_hours == cost.feature_hours
+    assert min(alone.feature_hours.values()) > 0
 
 
 def test_penalties_are_a_setting_of_the_fit_alone():

@@ -75,6 +75,9 @@ RUN = {
         f"{W}test_adaptation_study.py::test_the_curve_is_on_the_page_and_answers_first"
     ),
     "snakemake --cores all --configfile config/studies/transfer.yaml": BEGUN,
+    "snakemake --cores all --configfile config/studies/probes.yaml": (
+        f"{W}test_probes_study.py::test_probes_are_evaluated_and_told_like_other_models"
+    ),
     "snakemake --cores all --configfile config/studies/children-adults.yaml": TUTORIAL,
     "snakemake check --cores 1 --configfile config/studies/children-adults.yaml": TUTORIAL,
     "snakemake --cores all --configfile config/studies/tuberculosis.yaml": (
