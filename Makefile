@@ -92,6 +92,7 @@ calibration: install ## draw how often intervals cover and tests reject, DRAWS=2
 	@python docs/calibration.py --draws $(or $(DRAWS),2000)
 	@python docs/verdicts.py
 	@python docs/film_lists.py
+	@python docs/planned_widths.py
 	@python docs/decision_truth.py
 	@python docs/monitoring_scores.py
 	@python docs/adaptation_scores.py

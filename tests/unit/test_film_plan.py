@@ -1,14 +1,16 @@
 """How many films are to be read: known answers, the intervals that a study prints, and what is wrong with a plan."""
 
+import sys
+
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit
 from scipy.stats import norm
 
-from crossray.analysis import calibration_line, net_benefit, planned_films, sample_sizes, shares
-from crossray.analysis.expected import Binormal, slope_variance
-from crossray.analysis.intervals import interval, measure_auc, newcombe_variance
-from crossray.analysis.local_thresholds import Images
+from crossray.analysis import planned_films, sample_sizes
+from crossray.analysis.expected import slope_variance
+from crossray.analysis.intervals import newcombe_variance
 from crossray.errors import UserError
 from crossray.figures.films import sentences
 from crossray.planning import plan_of
@@ -16,7 +18,6 @@ from crossray.study import stage_settings
 from crossray.study.film_plan import (
     ALL,
     AUC,
-    NET_BENEFIT,
     OBSERVED_EXPECTED,
     SENSITIVITY,
     SLOPE,
@@ -27,54 +28,37 @@ from crossray.study.film_plan import (
 from crossray.study.stages.plan_films import PlanFilms
 from crossray.tables import write
 from crossray.tables.film_plan import SampleSizes
+from helpers import ROOT
 
-EXPECTED = Expected(prevalence=0.2, auc=0.85, sensitivity=0.8, specificity=0.7, acts_from=0.15)
+sys.path.insert(0, str(ROOT / "docs"))
+
+import planned_widths
+
+EXPECTED = planned_widths.PLANS[0][0]
 #: the example of pmvalsampsize 0.1.0's help (and of its tests, 1.1 and 4.1), a normal linear predictor of mean -5 and
 #: standard deviation 2.5 at a prevalence of 0.018: images for an interval of the C statistic 0.8 that is 0.1 wide, of
 #: the calibration slope that is 0.2 wide, and of observed over expected that is 1 wide; it draws the predictor
 PUBLISHED = {"auc": 4252, "slope": 4544, "observed_expected": 905}
 
 
-def drawn(generator, images, expected=EXPECTED):
-    """Draw images of a calibrated model as they come."""
-    scores = Binormal(expected.prevalence, expected.auc)
-    positive = generator.random(images) < expected.prevalence
-    logits = scores.logits(generator.normal(size=images) + scores.distance * positive)
-    return Images(positive, logits, np.arange(images), images)
+@pytest.mark.parametrize("measure", planned_widths.PLANS[0][1])
+def test_intervals_are_about_as_wide_as_promised(measure):
+    """A few draws, against a change that the table below has not seen."""
+    expected, wanted = planned_widths.PLANS[0]
+    row = planned_widths.row_of(measure, wanted[measure], expected, draws=60)
+    assert row["width"] == pytest.approx(wanted[measure], rel=0.04)
 
 
-def called(here, expected=EXPECTED):
-    """Call images so that sensitivity and specificity are those expected, whatever the probability to act from."""
-    scores = Binormal(expected.prevalence, expected.auc)
-    places = {True: norm.isf(expected.sensitivity) + scores.distance, False: norm.ppf(expected.specificity)}
-    return here.logits >= np.where(here.positive, *(scores.logits(np.array(places[one])) for one in (True, False)))
-
-
-def measured(measure, here):
-    """Return the interval that a study prints."""
-    if measure == AUC:
-        return interval(measure_auc(here.positive, here.logits, here.patients, here.count))
-    if measure in (SENSITIVITY, SPECIFICITY):
-        rows = here.positive == (measure == SENSITIVITY)
-        return shares.interval((called(here) == here.positive)[rows], here.patients[rows])
-    if measure == NET_BENEFIT:
-        limit = EXPECTED.acts_from
-        return net_benefit.of_calls(here, called(here), limit / (1 - limit), None)[1:]
-    line = calibration_line.measure(here.positive, here.logits, here.patients)
-    found = line.slope if measure == SLOPE else line.observed_expected
-    return found.low, found.high
-
-
-@pytest.mark.parametrize(
-    ("measure", "wanted"),
-    [(AUC, 0.1), (SENSITIVITY, 0.15), (SPECIFICITY, 0.1), (NET_BENEFIT, 0.06), (SLOPE, 0.5), (OBSERVED_EXPECTED, 0.4)],
-)
-def test_intervals_are_as_wide_as_promised(measure, wanted):
-    """Over draws of as many images as planned, the mean width of the printed interval is that which was asked for."""
-    images = sample_sizes.images_for(measure, wanted, EXPECTED, 1.0, 1.0)
-    generator = np.random.default_rng(3)
-    ends = np.array([measured(measure, drawn(generator, images)) for _ in range(60)])
-    assert float((ends[:, 1] - ends[:, 0]).mean()) == pytest.approx(wanted, rel=0.04)
+def test_widths_are_as_promised_over_thousands_of_draws():
+    """After a change of plans or of intervals: python docs/planned_widths.py."""
+    table = pd.read_csv(planned_widths.WIDTHS)
+    assert set(table["code"]) == {planned_widths.code()}
+    assert len(table) == sum(len(wanted) for _, wanted in planned_widths.PLANS)
+    assert (table["draws"] == planned_widths.DRAWS).all()
+    assert planned_widths.part_of_page(table) in planned_widths.PAGE.read_text(encoding="utf-8")
+    ratios, errors = table["width"] / table["wanted"], table["width_error"] / table["wanted"]
+    assert errors.max() < 0.01
+    assert (ratios - 1).abs().max() < 0.05
 
 
 def test_the_variance_of_the_auc_is_that_of_the_published_example():
