@@ -55,7 +55,7 @@ MISSING: dict[Need, str] = {
 #: settings of the study that a figure can use
 Setting = Literal[
     "models", "trained", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape",
-    "fit", "methods", "resamples", "minimum", "counted", "withheld", "searched",
+    "fit", "methods", "resamples", "minimum", "at_sites", "counted", "withheld", "searched",
 ]  # fmt: skip
 #: folders that a figure can read: the study's, and that of all data sets
 Folder = Literal["models", "manifests", "attributions", "datasets"]

@@ -584,6 +584,13 @@ SECTIONS = (
         "Data",
         parts=(
             Passage("data_sets"),
+            FigureEntry(
+                "flow_diagram",
+                label="flow of images and patients",
+                caption="Images and patients of each data set: read, left out and why, used, split and tested.",
+                tables=("flow", "datasets", "performance"),
+                settings=("models", "datasets", "at_sites"),
+            ),
             Passage("flow", (TableEntry("flow"),)),
             Passage("leakage"),
             TableEntry("leakage", file="leakage/summary.csv"),

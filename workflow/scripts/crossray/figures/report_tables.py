@@ -390,7 +390,7 @@ VIEWS = {
     ),
     "labels": View(
         "labels of each data set",
-        "dataset task split positives negatives unknown prevalence",
+        "dataset task split patients positive_patients positives negatives unknown prevalence",
     ),
     "leakage": View(
         "patients and images in several splits",
