@@ -20,7 +20,7 @@ WORDS = {
 }
 _PLACES = {
     HOME: "at the threshold of its source",
-    LOCAL: "at a threshold of the target",
+    LOCAL: "at a threshold chosen at the target",
     NONE: "without a threshold",
     MAKER: "at the threshold of its maker",
 }
