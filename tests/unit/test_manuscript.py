@@ -181,10 +181,10 @@ def test_who_labelled_and_when_is_told_where_it_is_published_and_asked_else(pape
     public = with_readers(made.for_page(), {"pad": "padchest", "brax": "brax", "ours": "table", "drawn": "simulated"})
     told = Told(paper.parent, paper.parent / "datasets", public)
     assert "Images of pad were taken in Spain from 2009 to 2017 [@bustos2020]." in fact(told, "taken")
-    assert fact(told, "taken").endswith("Where and when those of ours were taken is not known here.")
+    assert fact(told, "taken").endswith("Where and when the images of ours were taken is not known here.")
     assert "Labels of brax were mined from radiology reports by a program [@reis2022]." in fact(told, "labelled")
     assert "Labels of drawn follow from the severity" in fact(told, "labelled")
-    assert fact(told, "labelled").endswith("Who or what labelled ours is not known here.")
+    assert fact(told, "labelled").endswith("Who or what labelled the images of ours is not known here.")
 
 
 def test_every_reader_of_patients_says_what_its_release_tells_or_nothing():

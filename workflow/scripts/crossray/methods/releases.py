@@ -47,12 +47,13 @@ LABELLED = {
 
 def taken(settings: WriteReport) -> str:
     """Say where and when the images of each data set were taken; phantoms were not."""
-    return _told(settings, TAKEN, "Images of {} were taken {}.", "Where and when those of {} were taken is not known")
+    unknown = "Where and when the images of {} were taken is not known here."
+    return _told(settings, TAKEN, "Images of {} were taken {}.", unknown)
 
 
 def labelled(settings: WriteReport) -> str:
     """Say who or what labelled the images of each data set."""
-    return _told(settings, LABELLED, "Labels of {} {}.", "Who or what labelled {} is not known")
+    return _told(settings, LABELLED, "Labels of {} {}.", "Who or what labelled the images of {} is not known here.")
 
 
 def _told(settings: WriteReport, said: Mapping[str, str], known: str, unknown: str) -> str:
@@ -60,4 +61,4 @@ def _told(settings: WriteReport, said: Mapping[str, str], known: str, unknown: s
     groups = alike({name: said[reader] for name, reader in readers.items() if reader in said})
     sentences = [known.format(named(names), words) for words, names in groups.items()]
     rest = [name for name, reader in readers.items() if reader not in (*said, "simulated")]
-    return " ".join([*sentences, *([f"{unknown.format(named(rest))} here."] if rest else [])])
+    return " ".join([*sentences, *([unknown.format(named(rest))] if rest else [])])
