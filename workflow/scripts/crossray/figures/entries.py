@@ -108,10 +108,9 @@ class TableEntry:
 
 @dataclass(frozen=True)
 class Passage:
-    """Words of the page, made by the template's macro of this name, with the tables that these show."""
+    """Words of the page, made by the template's macro of this name."""
 
     name: str
-    tables: tuple[TableEntry, ...] = ()
     kind: ClassVar = "passage"
 
 
@@ -142,6 +141,5 @@ class Section:
 
     @property
     def tables(self) -> list[TableEntry]:
-        """Return its tables, with those of its passages."""
-        parts = [part.tables if isinstance(part, Passage) else [part] for part in self.parts]
-        return [part for parts_here in parts for part in parts_here if isinstance(part, TableEntry)]
+        """Return its tables."""
+        return [part for part in self.parts if isinstance(part, TableEntry)]

@@ -79,9 +79,10 @@ def draw(flow: pd.DataFrame, datasets: pd.DataFrame, performance: pd.DataFrame, 
         top = _way(drawing, top, _Told(name, flow, datasets, performance, settings)) + _BETWEEN
     caption = (
         "Images and patients of each data set. Read: rows of the release's table that the label policy keeps (views, "
-        "images per patient). Used: images that can be read and are labelled for a task. Split: after the audit of "
-        "leakage. Tests: models that were tested on the test split, and of how many of the tasks that it labels one "
-        "has an AUC; an empty cell is a model and a task without one, with its reason as in the matrix."
+        "images per patient). Used: images that can be read and are labelled for a task; other numbers of the report "
+        "are of readable images. Split: after the audit of leakage. Tests: models that were tested on the test split, "
+        "and of how many of the tasks that it labels one has an AUC; an empty cell is a model and a task without one, "
+        "with its reason as in the matrix."
         f"{left_out(names[_MOST:], 'for want of room; the tables have them')}"
     )
     reading = "Numbers of a row add up from left to right; those of each finding are in the table of labels."

@@ -591,7 +591,7 @@ SECTIONS = (
                 tables=("flow", "datasets", "performance"),
                 settings=("models", "datasets", "at_sites"),
             ),
-            Passage("flow", (TableEntry("flow"),)),
+            TableEntry("flow"),
             Passage("leakage"),
             TableEntry("leakage", file="leakage/summary.csv"),
             FigureEntry(
