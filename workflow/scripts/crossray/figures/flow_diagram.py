@@ -1,6 +1,5 @@
 """Figure: the way of images and patients from the release's table to the tests, a row for each data set."""
 
-import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field
@@ -53,14 +52,20 @@ class _Drawing:
         self.texts += [(box.x + _MARGIN + 1, top + _MARGIN + _LINE * row, text) for row, text in enumerate(texts)]
         return box
 
-    def arrow(self, first: _Line, second: _Line, level: _Line | None = None) -> None:
-        """Add an arrow from one box to another, on its right: straight at the middle of ``level`` if that is given."""
-        start, end = ((box.y + box.y2) / 2 for box in (level or first, level or second))
-        middle = (first.x2 + second.x) / 2
-        corners = [(first.x2, start), (middle, start), (middle, end), (second.x, end)]
-        straight = [corners[0], corners[-1]] if start == end else corners
-        self.lines += [_Line(*a, *b) for a, b in itertools.pairwise(straight)]
-        self.tips.append((second.x - 3, end))
+    def arrow(self, first: _Line, second: _Line, level: _Line) -> None:
+        """Add an arrow from one box to another, on its right, at the middle of a third."""
+        height = (level.y + level.y2) / 2
+        self.lines.append(_Line(first.x2, height, second.x, height))
+        self.tips.append((second.x - 3, height))
+
+    def branch(self, first: _Line, others: Sequence[_Line]) -> None:
+        """Add arrows from one box to several, on its right, which share their beginning."""
+        start, middle = (first.y + first.y2) / 2, (first.x2 + others[0].x) / 2
+        ends = [(box.y + box.y2) / 2 for box in others]
+        self.lines.append(_Line(first.x2, start, middle, start))
+        self.lines.append(_Line(middle, min(start, *ends), middle, max(start, *ends)))
+        self.lines += [_Line(middle, end, others[0].x, end) for end in ends]
+        self.tips += [(others[0].x - 3, end) for end in ends]
 
 
 def draw(flow: pd.DataFrame, datasets: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -> Figure:
@@ -142,20 +147,22 @@ def _way(drawing: _Drawing, top: float, told: _Told) -> float:
     drawing.arrow(read, out, read)
     drawing.arrow(out, used, read)
     end = max(out.y2, used.y2)
+    boxes = []
     for split, words in _SPLITS.items():
         counts = told.steps(split)
         if counts is not None:
             sizes = _of(counts["labelled"], "image"), _of(counts["patients"], "patient")
-            box = drawing.box(_SPLIT, top, [f"{words} {', '.join(sizes)}"])
-            drawing.arrow(used, box)
-            if split == "test":
-                said = _tested(told)
-                above = min(box.y - used.y, (len(said) - 1) * _LINE)
-                tests = drawing.box(_TESTED, box.y - above, said)
-                drawing.arrow(box, tests, box)
-                end = max(end, tests.y2)
-            end, top = max(end, box.y2), box.y2 + _GAP
-    return end
+            boxes.append(drawing.box(_SPLIT, top, [f"{words} {', '.join(sizes)}"]))
+            top = boxes[-1].y2 + _GAP
+    drawing.branch(used, boxes)
+    end = max(end, boxes[-1].y2)
+    if told.steps("test") is None:
+        return end
+    said = _tested(told)
+    above = min(boxes[-1].y - used.y, (len(said) - 1) * _LINE)
+    tests = drawing.box(_TESTED, boxes[-1].y - above, said)
+    drawing.arrow(boxes[-1], tests, boxes[-1])
+    return max(end, tests.y2)
 
 
 def _is_away(told: _Told) -> bool:
