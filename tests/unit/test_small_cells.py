@@ -91,6 +91,27 @@ def test_public_data_and_large_counts_stay_as_they_are():
     assert (shown[:3] != mixed[:3]).any(axis=None)
 
 
+def with_patients(cells):
+    """Return a table of labels with patients: of each split positives and negatives, of images and of patients."""
+    table = labels_of([images for images, _ in cells]).drop(columns="images")
+    of_patients = labels_of([patients for _, patients in cells])
+    return table.assign(patients=of_patients["images"], positive_patients=of_patients["positives"])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=2), st.integers(1, 3))
+def test_patients_with_and_without_a_finding_cannot_be_worked_out_either(cells, each):
+    table = with_patients([((p * each, n * each), (p, n)) for p, n in cells])
+    shown = withhold(table, LIMIT, ["d"])
+    whole = shown["patients"].where(shown["patients"].map(lambda cell: isinstance(cell, int)), other=-1)
+    for true, said, all_of_them in zip(table["positive_patients"], shown["positive_patients"], whole, strict=True):
+        assert said in (true, f"<{LIMIT}", HIDDEN)
+        assert said != true or not 0 < true < LIMIT
+        assert said != true or all_of_them < 0 or not 0 < all_of_them - true < LIMIT
+    if each == 1:  # what is said of images tells as much of patients
+        assert list(shown["positives"]) == list(shown["positive_patients"])
+
+
 def cell(model, target="d", positives=3, **more):
     row = {"model": model, "source": "s", "target": target, "task": "A", "seed": "0", "images": 40, "patients": 40}
     return row | {"positives": positives, "negatives": 40 - positives, "reason": None, "auc": 0.8} | more
@@ -174,6 +195,21 @@ def everything_of(counts, matched):
         "roc": [cell | {"positives": p, "negatives": n, "false_positive_rate": x, "sensitivity": x} for x in (0, 1)],
         "subgroups": [cell | {"attribute": "sex", "group": group, "images": a + b, "patients": a + b, "positives": a,
                               "negatives": b, "auc": 0.7} for group in groups for a, b, _ in [counts["test", group]]],
+        "acceptance": [cell | {"criterion": "auc", "positives": p, "negatives": n, "value": 0.7}],
+        "thresholds": [cell | {"positives": p, "negatives": n, "threshold": 0.5, "sensitivity": 0.9}],
+        "operating_points": [cell | {"rule": "youden", "images": p + n, "positives": p, "sensitivity": 0.9}],
+        "decision_curve": [cell | {"positives": p, "negatives": n, "threshold": x, "called": x} for x in (0.1, 0.5)],
+        "claims": [cell | {"measure": "auc", "images": p + n, "patients": p + n, "positives": p, "negatives": n,
+                           "measured": 0.7}],
+        "shift": [cell | {"metric": metric, "images": p + n, "positives": p, "negatives": n, "source_images": p + n,
+                          "drop": 0.1} for metric in ("log-loss", "AUC")],
+        "score_distribution": [cell | {"group": group, "bin": number, "low": 0.5, "images": count, "share": 1.0}
+                               for group, number, count in (("with the finding", 1, p), ("without it", 0, n))
+                               if min(getattr(one, "number", one) for one in (p, n)) >= LIMIT],
+        "acceptance_groups": [cell | {"attribute": "sex", "group": group, "criterion": criterion, "images": a + b,
+                                      "patients": a + b, "positives": a, "negatives": b, "value": 0.7}
+                              for criterion in ("auc", "all") for group in groups
+                              for a, b, _ in [counts["test", group]]],
         "label_agreement": [agreed], "label_control": [{"model": "m", "task": "A"} | control],
     }  # fmt: skip
 
