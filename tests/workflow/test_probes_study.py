@@ -50,7 +50,7 @@ def test_probes_are_evaluated_and_told_like_other_models(probed):
     assert "figure-training_curves" not in page
     assert "frozen" in page
     assert "epochs with Adam" not in page
-    assert "probe, effusion: linear probes (Alain and Bengio, 2017). The network is frozen." in page
+    assert "linear probes (Alain and Bengio 2017). The network is frozen." in page
 
 
 def test_a_probe_is_an_ordinary_checkpoint(probed):
