@@ -29,6 +29,9 @@ SECONDS = 30
 #: values begin at a multiple of so many bytes
 _ALIGNMENT = 64
 
+#: exceptions that compiled code could not pass on, as OpenJPH's; Python would print them, and the values are rubbish
+_unraised: list[object] = []
+
 #: what a stream of this kind is called in DICOM's list, for GDCM
 _GDCM_SYNTAX = {"JPEG 2000": "1.2.840.10008.1.2.4.90", "JPEG lossless": "1.2.840.10008.1.2.4.57"}
 
@@ -150,6 +153,9 @@ def _answer(request: dict[str, Any], shared: SharedFile) -> dict[str, Any]:
         return {"problem": "too large for the memory"}
     except Exception:  # whatever a codec raises
         return {"problem": f"damaged {request['kind']} stream"}
+    if _unraised:
+        _unraised.clear()
+        return {"problem": f"damaged {request['kind']} stream"}
     if values.shape[:2] != tuple(request["shape"]):
         return {"problem": f"the frame is {values.shape[:2]}, the header says {tuple(request['shape'])}"}
     there = _placed(values.shape, values.dtype, start, shared)
@@ -179,6 +185,7 @@ def main(arguments: list[str]) -> None:
     limit = _MEMORY if allowed == resource.RLIM_INFINITY else min(_MEMORY, allowed)
     resource.setrlimit(resource.RLIMIT_AS, (limit, allowed))
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    sys.unraisablehook = _unraised.append
     while True:
         try:
             request = json.loads(connection.recv_bytes())
