@@ -180,9 +180,10 @@ def run_length(header: pydicom.Dataset, content: bytes) -> NDArray:
 
 def _segment(content: bytes, expected: int) -> NDArray[np.uint8]:
     """Decode a segment; what pads it to an even length may be any byte, though the standard says 0."""
+    room = np.empty(_PADDED * expected + _SPARE, np.uint8)  # given one, the codec makes no copy of what it decoded
     for trimmed in (content, content[:-1]):
         try:
-            data = imagecodecs.packbits_decode(trimmed, out=_PADDED * expected + _SPARE)
+            data = imagecodecs.packbits_decode(trimmed, out=room)
         except imagecodecs.PackbitsError:
             continue
         if len(data) < expected:
