@@ -252,10 +252,11 @@ def test_the_sheet_says_for_whom_not_and_who_was_not_tested():
     assert [one.answer for one in found] == [NOT_MET, CANNOT_TELL, MET, MET]
     assert found[0].name == "sex M"
     assert found[0].why.startswith("sensitivity 0.00 (")
-    words = decision_groups.for_whom(table)
-    assert words.startswith("Not met for sex M. Cannot be told for ward x.")
-    assert "Not recorded, so nothing is known of groups by it: age." in words
-    assert "All images are alike in this, and others were not tested: view PA." in words
+    assert list(decision_groups.for_whom(table)) == ["not met for sex M.", "nothing can be said for ward x."]
+    assert list(decision_groups.untested(table)) == [
+        "Not recorded, so that groups by it could not be looked at: age.",
+        "Tested on one group only, which says nothing of others: view PA.",
+    ]
     assert decision_groups.looked_at(table).startswith("4 groups were looked at; none was required to pass")
 
 
@@ -408,8 +409,8 @@ def test_costs_by_hand_and_the_threshold_that_costs_the_least():
 def test_the_page_says_first_whether_anything_may_be_used(judged):
     rows, thresholds, groups = judged
     found = decisions(rows, thresholds, groups)
-    sentences = list(lead(found))
-    assert len(sentences) == len(rows[["target", "task"]].drop_duplicates())
+    first = list(lead(found))
+    assert len(first) == len(rows[["target", "task"]].drop_duplicates())
     for one in found:
         assert (one.answer == CANNOT_TELL) or not re.search("more patients", one.surer)
         assert ("would not help" in one.surer) == (one.answer == NOT_MET)

@@ -314,8 +314,8 @@ def test_the_answer_names_the_fewest_images_that_surely_gain():
     ]  # fmt: skip
     found = title(pd.DataFrame(rows, columns=columns), pd.DataFrame({"behind": [0.0]}))
     assert found == (
-        "Of local images, 50 are enough to gain for probabilities (recalibration, log-loss -0.05); nothing is surely "
-        "gained for ranking; 100 are enough to gain for a threshold (head, balanced accuracy +0.08)"
+        "Surely better with local images: probabilities from 50 on (recalibration, log-loss -0.05); ranking at no "
+        "number of them; calls at a threshold from 100 on (head, balanced accuracy +0.08)"
     )
 
 

@@ -113,6 +113,7 @@ rule explain_drops:
         "<benchmark>/explain_drops.tsv"
     conda:
         "../../envs/crossray.yaml"
+    threads: 8
     resources:
         scripts=SCRIPTS,
         mem_mb=grows(4000),
@@ -130,6 +131,7 @@ rule explain_drops:
             --settings {params.settings:q} \
             --descriptions {input.descriptions:q} \
             --pairs {input.pairs:q} \
+            --processes {threads} \
             --evidence {output.evidence:q} \
             --output {output.table:q} \
             &>{log:q}

@@ -26,7 +26,7 @@ def explain_drops(arguments: Namespace) -> None:
     described = {path.stem: read_parquet(path) for path in arguments.descriptions}
     rule = arguments.settings.explanation
     twins = matches(read(arguments.pairs, LeakagePairs))
-    table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described, twins)
+    table, evidence = measure(study_of(arguments), rule.minimum, rule.resamples, described, twins, arguments.processes)
     write(arguments.evidence, evidence, ShiftEvidence, arguments.settings)
     write(arguments.output, table, Shift, arguments.settings)
     verdicts = table.loc[table["metric"] == "log-loss", "verdict"].value_counts()
@@ -43,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument(
         "--pairs", required=True, type=Path, help="audit_leakage.py: radiographs in two data sets, labelled twice"
     )
+    options.add_argument("--processes", type=int, default=1, help="that explain cells beside one another (default: 1)")
     options.add_argument("--evidence", required=True, type=Path, help="CSV to write: evidence for each verdict")
     options.add_argument(
         "--output", required=True, type=Path, help="CSV to write: terms and verdicts, one row per cell"

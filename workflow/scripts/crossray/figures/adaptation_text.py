@@ -12,7 +12,7 @@ AUC, LOG_LOSS = "AUC", "log-loss"
 #: metric -> its axis
 GOALS = {LOG_LOSS: "log-loss, nats", AUC: "AUC", BALANCED: "balanced accuracy"}
 #: metric -> what it is good for
-_FOR = {LOG_LOSS: "probabilities", AUC: "ranking", BALANCED: "a threshold"}
+_FOR = {LOG_LOSS: "probabilities", AUC: "ranking", BALANCED: "calls at a threshold"}
 #: way -> metrics by which it can differ from the model as it is
 WAYS = {
     THRESHOLD: (BALANCED,),
@@ -80,12 +80,10 @@ def title(table: pd.DataFrame, advice: pd.DataFrame) -> str:
     for metric, words in _FOR.items():
         rows = sure[(sure["metric"] == metric) & sure["way"].isin([way for way in WAYS if metric in WAYS[way]])]
         if rows.empty:
-            parts.append(f"nothing is surely gained for {words}")
+            parts.append(f"{words} at no number of them")
             continue
         fewest = rows[rows["local_images"] == rows["local_images"].min()]
         row = fewest.loc[fewest["gain"].idxmax()]
         sign = "-" if metric == LOG_LOSS else "+"
-        parts.append(
-            f"{row['local_images']:,} are enough to gain for {words} ({row['way']}, {metric} {sign}{row['gain']:.2f})"
-        )
-    return "Of local images, " + "; ".join(parts)
+        parts.append(f"{words} from {row['local_images']:,} on ({row['way']}, {metric} {sign}{row['gain']:.2f})")
+    return "Surely better with local images: " + "; ".join(parts)

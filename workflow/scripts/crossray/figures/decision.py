@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from crossray.figures.decision_groups import for_whom
+from crossray.figures.decision_groups import for_whom, untested
 from crossray.figures.style import with_interval
 from crossray.reasons import REASONS
 from crossray.study.acceptance import ALERTS, ALL, CANNOT_TELL, HOME, LOCAL, MAKER, MET, NONE, NOT_MET
@@ -20,7 +20,7 @@ WORDS = {
 }
 _PLACES = {
     HOME: "at the threshold of its source",
-    LOCAL: "at a threshold of the target",
+    LOCAL: "at a threshold chosen at the target",
     NONE: "without a threshold",
     MAKER: "at the threshold of its maker",
 }
@@ -58,6 +58,19 @@ class Decision:
     groups: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Answer:
+    """The first thing that is said of a task at a target.
+
+    Attributes:
+        sentence: which models meet the criteria, or that none does.
+        cautions: a sentence each: for whom not, who was not tested, and what would settle an open decision.
+    """
+
+    sentence: str
+    cautions: list[str]
+
+
 def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame, groups: pd.DataFrame) -> list[Decision]:
     """Return what is said of each cell and place of a threshold, target by target and task by task."""
     keys = list(_KEYS)
@@ -79,20 +92,20 @@ def decisions(acceptance: pd.DataFrame, thresholds: pd.DataFrame, groups: pd.Dat
     return found
 
 
-def lead(found: Sequence[Decision]) -> Iterator[str]:
+def lead(found: Sequence[Decision]) -> Iterator[Answer]:
     """Yield what is said of each task at a target: which models meet the criteria, for whom not, or that none does."""
     for where in dict.fromkeys(one.where for one in found):
         here = [one for one in found if one.where == where]
         met = [one for one in here if one.answer == MET]
         if met:
-            yield f"{where}: criteria met by {'; '.join(_who(one) for one in met)}.{_not_for(met)}"
+            yield Answer(f"{where}: criteria met by {'; '.join(_who(one) for one in met)}.", list(_not_for(met)))
             continue
         counts = {answer: sum(one.answer == answer for one in here) for answer in (NOT_MET, CANNOT_TELL)}
         words = f"{counts[NOT_MET]} not met, {counts[CANNOT_TELL]} undecided"
         undecided = [one for one in here if one.answer == CANNOT_TELL and one.surer]
         nearest = min(undecided, key=_more, default=None)
-        surer = f" To settle it for {nearest.who.rstrip(',')}: {nearest.surer}." if nearest else ""
-        yield f"{where}: no model is shown to meet the criteria ({words}).{surer}"
+        surer = [f"To settle it for {nearest.who.rstrip(',')}: {nearest.surer}."] if nearest else []
+        yield Answer(f"{where}: no model is shown to meet the criteria ({words}).", surer)
 
 
 def _who(one: Decision) -> str:
@@ -107,13 +120,14 @@ def _more(one: Decision) -> float:
     return float(sum(needs))
 
 
-def _not_for(met: Sequence[Decision]) -> str:
-    """Say of whom the criteria are not shown to be met, of a few models."""
+def _not_for(met: Sequence[Decision]) -> Iterator[str]:
+    """Say of whom the criteria are not shown to be met, of a few models, and who was tested with none of them."""
     if len(met) > _DESCRIBED:
-        return ""
-    said = [(one, for_whom(one.groups)) for one in met]
-    alone = len(met) == 1
-    return "".join(f" {words}" if alone else f" {_who(one)}: {words}" for one, words in said if words)
+        return
+    for one in met:
+        for words in for_whom(one.groups):
+            yield words[0].upper() + words[1:] if len(met) == 1 else f"{_who(one)}: {words}"
+    yield from dict.fromkeys(words for one in met for words in untested(one.groups))
 
 
 def limit_of(threshold: pd.Series | None) -> str:

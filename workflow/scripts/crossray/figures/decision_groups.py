@@ -54,16 +54,12 @@ def answers(rows: pd.DataFrame) -> list[GroupAnswer]:
     return sorted(found, key=lambda one: order.index(one.answer))
 
 
-def for_whom(rows: pd.DataFrame) -> str:
-    """Say for which groups the criteria are not met, and for which this cannot be told; nothing where all meet them."""
+def for_whom(rows: pd.DataFrame) -> Iterator[str]:
+    """Yield for which groups the criteria are not met, and for which this cannot be told; nothing where all do."""
     found = answers(rows)
-    words = {NOT_MET: "Not met for", CANNOT_TELL: "Cannot be told for"}
-    said = [
-        f"{words[answer]} {listed(names, _NAMED)}."
-        for answer in words
-        if (names := [one.name for one in found if one.answer == answer])
-    ]
-    return " ".join([*said, *untested(rows)])
+    for answer, words in ((NOT_MET, "not met for {}."), (CANNOT_TELL, "nothing can be said for {}.")):
+        if names := [one.name for one in found if one.answer == answer]:
+            yield words.format(listed(names, _NAMED))
 
 
 def untested(rows: pd.DataFrame) -> Iterator[str]:
@@ -72,10 +68,10 @@ def untested(rows: pd.DataFrame) -> Iterator[str]:
     alike = {str(attribute): str(groups[0]) for attribute, groups in kinds.items() if len(groups) == 1}
     unknown = [attribute for attribute, group in alike.items() if group == _NOT_RECORDED]
     if unknown:
-        yield f"Not recorded, so nothing is known of groups by it: {', '.join(unknown)}."
+        yield f"Not recorded, so that groups by it could not be looked at: {listed(unknown)}."
     same = [f"{attribute} {group}" for attribute, group in alike.items() if group != _NOT_RECORDED]
     if same:
-        yield f"All images are alike in this, and others were not tested: {', '.join(same)}."
+        yield f"Tested on one group only, which says nothing of others: {listed(same)}."
 
 
 def looked_at(rows: pd.DataFrame) -> str:

@@ -1,6 +1,7 @@
 """Every pair of a source and a target, task by task: the terms of the drop, the verdict, and its evidence."""
 
 import itertools
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,6 +13,7 @@ from scipy.stats import false_discovery_control
 
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, joined, known
+from crossray.analysis.in_processes import results
 from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Explained, ShiftSample, explain, harmonic, null_floor
@@ -21,6 +23,9 @@ from crossray.analysis.shift.representation import representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
+from crossray.study.names import named
+
+log = logging.getLogger(__name__)
 
 KEYS = ["model", "source", "target", "task"]
 TERMS = ("drop", "prevalence", "case_mix", "familiar", "new", "image", "threshold", "noise", "other", "concept")
@@ -53,8 +58,9 @@ class Described:
 
 
 def measure(
-    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame], twins: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+    study: Study, minimum: int, resamples: int, descriptions: Mapping[str, pd.DataFrame], twins: pd.DataFrame,
+    processes: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """Explain every source at every target that is not part of it.
 
     A source that pools data sets has the test images of all of them as its home; it is left out if one is no target.
@@ -66,6 +72,7 @@ def measure(
         descriptions: target -> table of ``describe_images.py``.
         twins: radiographs that two data sets have: first, second, first_id, second_id; what the source's readers said
             of one is a second reading of the target's.
+        processes: that explain cells beside one another; the tables are the same with any number.
 
     Returns:
         Tables with :data:`COLUMNS` and :data:`EVIDENCE_COLUMNS`.
@@ -76,8 +83,12 @@ def measure(
         for source, members in study.settings.members.items()
         if members and set(members) <= set(described)
     }
-    cells = [cell for trained in study.trained() if trained.source in homes
-             for cell in _cells(study, minimum, resamples, trained, homes, described, twins)]  # fmt: skip
+    explaining = Explaining(study, minimum, resamples, homes, described, twins)
+    parts = [(trained, task) for trained in study.trained() if trained.source in homes for task in study.settings.tasks]
+    cells: list[Cell] = []
+    for number, ((trained, task), found) in enumerate(results(explaining, parts, processes), 1):
+        log.info("%s, %s: %d of %d", named(trained.model, trained.source), task, number, len(parts))
+        cells += found
     cells += _staying(study, homes)
     adjusted = _adjusted(cells)
     rows, evidence = [], []
@@ -135,33 +146,53 @@ def _joined(parts: Sequence[Described]) -> Described:
     )
 
 
-def _cells(
-    study: Study, minimum: int, resamples: int, trained: ModelKey, homes: Mapping[str, Described],
-    described: Mapping[str, Described], twins: pd.DataFrame,
-) -> Iterator[Cell]:  # fmt: skip
-    """Yield the cells of a model."""
-    home = homes[trained.source]
-    labels, seeds = study.validation(trained)
-    members = study.settings.members[trained.source]
-    for task in study.settings.tasks:
+@dataclass(frozen=True)
+class Explaining:
+    """What the cells of a study are explained from; called with a model and a task it returns their cells.
+
+    Attributes:
+        study: the predictions.
+        minimum: positives and negatives that both sides need.
+        resamples: of patients behind each interval.
+        homes: source -> its test images.
+        described: target -> its test images.
+        twins: radiographs that two data sets have.
+    """
+
+    study: Study
+    minimum: int
+    resamples: int
+    homes: Mapping[str, Described]
+    described: Mapping[str, Described]
+    twins: pd.DataFrame
+
+    def __call__(self, part: tuple[ModelKey, str]) -> list[Cell]:
+        """Explain a model at every target for a task."""
+        trained, task = part
+        study, home = self.study, self.homes[trained.source]
+        labels, seeds = study.validation(trained)
+        members = study.settings.members[trained.source]
         logits = seeds[home.scored.reported_seed(trained)]
         learnt = task in logits and task in labels and labels[task].notna().any()
         fitted = _calibration(labels, logits, task) if learnt else None
         source = _cases(home, trained, task, fitted)
         floor = None
-        for name, place in described.items():
+        found = []
+        for name, place in self.described.items():
             if name in members:
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
-            target = _read_again(_cases(place, trained, task, fitted), described, members, place, task, twins)
-            counts = _counted(trained, task, home, place, (source, target), minimum)
+            target = _read_again(_cases(place, trained, task, fitted), self.described, members, place, task, self.twins)
+            counts = _counted(trained, task, home, place, (source, target), self.minimum)
             if counts["reason"] or source is None or target is None:
-                yield Cell(key, counts)
+                found.append(Cell(key, counts))
                 continue
             seed = derived_seed(study.settings.evaluation.seed, "explanation", *key.values())
             floor = floor or null_floor(source, _HALVES, seed)
-            found = explain(source, target, resamples, seed)
-            yield Cell(key, counts, found, floor, _signs(trained, task, home, place, (source, target), found))
+            explained = explain(source, target, self.resamples, seed)
+            signs = _signs(trained, task, home, place, (source, target), explained)
+            found.append(Cell(key, counts, explained, floor, signs))
+        return found
 
 
 def _staying(study: Study, homes: Collection[str]) -> Iterator[Cell]:
