@@ -174,6 +174,21 @@ def everything_of(counts, matched):
         "roc": [cell | {"positives": p, "negatives": n, "false_positive_rate": x, "sensitivity": x} for x in (0, 1)],
         "subgroups": [cell | {"attribute": "sex", "group": group, "images": a + b, "patients": a + b, "positives": a,
                               "negatives": b, "auc": 0.7} for group in groups for a, b, _ in [counts["test", group]]],
+        "acceptance": [cell | {"criterion": "auc", "positives": p, "negatives": n, "value": 0.7}],
+        "thresholds": [cell | {"positives": p, "negatives": n, "threshold": 0.5, "sensitivity": 0.9}],
+        "operating_points": [cell | {"rule": "youden", "images": p + n, "positives": p, "sensitivity": 0.9}],
+        "decision_curve": [cell | {"positives": p, "negatives": n, "threshold": x, "called": x} for x in (0.1, 0.5)],
+        "claims": [cell | {"measure": "auc", "images": p + n, "patients": p + n, "positives": p, "negatives": n,
+                           "measured": 0.7}],
+        "shift": [cell | {"metric": metric, "images": p + n, "positives": p, "negatives": n, "source_images": p + n,
+                          "drop": 0.1} for metric in ("log-loss", "AUC")],
+        "score_distribution": [cell | {"group": group, "bin": number, "low": 0.5, "images": count, "share": 1.0}
+                               for group, number, count in (("with the finding", 1, p), ("without it", 0, n))
+                               if min(getattr(one, "number", one) for one in (p, n)) >= LIMIT],
+        "acceptance_groups": [cell | {"attribute": "sex", "group": group, "criterion": criterion, "images": a + b,
+                                      "patients": a + b, "positives": a, "negatives": b, "value": 0.7}
+                              for criterion in ("auc", "all") for group in groups
+                              for a, b, _ in [counts["test", group]]],
         "label_agreement": [agreed], "label_control": [{"model": "m", "task": "A"} | control],
     }  # fmt: skip
 

@@ -14,6 +14,7 @@ from crossray.analysis.shares import interval
 from crossray.analysis.sums import of_two
 from crossray.errors import UserError
 from crossray.study import stage_settings
+from crossray.study.small_cells import SmallCells
 from crossray.study.usefulness import Usefulness
 from crossray.tables import read
 from crossray.tables.usefulness import DecisionCurve, ScoreDistribution
@@ -166,6 +167,16 @@ def test_shares_of_a_distribution_add_up_and_counts_are_those_of_the_cell(tables
         assert totals["share"].to_numpy() == pytest.approx([1, 1])
         assert totals.loc[usefulness.WITH, "images"] == counts.loc[key, "positives"]
         assert totals.loc[usefulness.WITHOUT, "images"] == counts.loc[key, "negatives"]
+
+
+def test_a_distribution_that_would_tell_few_patients_is_not_given(analysed, tables):
+    _, given = tables
+    first, *others = analysed.labels
+    few = dataclasses.replace(analysed.asked_of_use, small_cells=SmallCells(below=10_000, closed=(first,)))
+    _, kept = usefulness.measure(analysed.study, few)
+    assert set(given["target"]) == {first, *others}
+    assert set(kept["target"]) == set(others)
+    assert len(kept) == (given["target"] != first).sum()
 
 
 def study_of(sampling=None, **more):

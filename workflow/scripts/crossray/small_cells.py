@@ -57,7 +57,8 @@ _PARTS: tuple[tuple[tuple[str, ...], str | None], ...] = (
     (("images", "other_images"), None),
 )
 
-#: columns whose values part the images of rows that are otherwise alike; the row ``all`` is their sum, if it is there
+#: columns whose values part the images of rows that are otherwise alike; the row ``all`` is their sum, if it is there;
+#: ``value`` is one of a property or of a sweep, and elsewhere a result
 _PARTING = ("split", "value", "group", "true_class", "predicted_class", "predicted", "bin")
 
 #: columns that say which data a row counts; those of the model that is asked say nothing of them
@@ -103,6 +104,8 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
     rows = table[_concerned(table, set(closed))]
     if not counts or rows.empty:
         return table
+    if not {"property", "sweep"} & set(rows):
+        rows = rows.drop(columns="value", errors="ignore")
     keys = _keys(rows, counts)
     cells = rows.drop_duplicates(keys)[[*keys, *counts]].reset_index(drop=True)
     wide = _with_known(cells.assign(**cells[counts].astype("Float64").fillna(0).astype(np.int64)), counts)
