@@ -141,7 +141,7 @@ def on_processors(results: Results, facts: Mapping[str, Any]) -> Iterator[Part]:
     if "analyses" in facts:
         spent = sum(float(row["median"]) for (case, _), row in results["rehearsal"].items() if "analysis," in case)
         yield _on_one("analyses, one after the other", spent * scale["analyses"],
-                      f"at most: measured on {1 / scale['analyses']:.0%} of the images and scaled by them; resampling hardly grows")  # fmt: skip
+                      f"measured on {1 / scale['analyses']:.0%} of the images, scaled by them")  # fmt: skip
     if "page" in facts:
         spent = sum(own(results, f"page, {name}") for name in ("tables", "figures", "page"))
         yield _on_one("further tables, figures, page", spent, "measured: 3 seeds, all cells, few images")
@@ -186,7 +186,7 @@ def page(results: Results, facts: Mapping[str, Any]) -> str:
         "`config/studies/cohen2020.yaml` on a ResNet50, after conversion:", "",
         "| part | hours, one GPU | hours, eight GPUs | how it is known |", "|---|---|---|---|",
         *(f"| {part.name} | {part.one:,.2f} | {part.eight:,.2f} | {part.known} |" for part in found),
-        f"| **all, at most** | {sum(part.one for part in found):,.1f} | {sum(part.eight for part in found):,.1f} | |", "",
+        f"| **all** | {sum(part.one for part in found):,.1f} | {sum(part.eight for part in found):,.1f} | |", "",
         "With eight GPUs each has a training; the longest training is the least that these parts can take. What needs",
         "no GPU is counted on one core, after all the rest, at the load of this run; a cluster runs it beside."
         f"{' Not run here, and not counted: ' + ', '.join(missing) + '.' if missing else ''}", "",
