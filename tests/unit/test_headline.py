@@ -73,7 +73,7 @@ def test_the_answer_says_which_tasks_travel(made):
     tasks["drop"], tasks["drop_low"], tasks["drop_high"] = [0.2, 0.1, 0.0], [0.1, 0.05, -0.1], [0.3, 0.2, 0.1]
     sentence = answer(**tables, models=["resnet50"])
     lost, also, kept = tasks["task"]
-    assert f"AUC drops for 2 of 3 tasks, by the 95 % interval: {lost}, {also}; " in sentence
+    assert f"AUC drops for 2 of 3 tasks, each by its own 95 % interval: {lost}, {also}; " in sentence
     assert f"; most for {lost} by 0.20 (95 % interval 0.10 to 0.30)." in sentence
     assert f"The interval reaches zero for {kept}." in sentence
     assert "certain" not in sentence

@@ -42,9 +42,16 @@ _WORDS = {
     "net_benefit_low": "low", "net_benefit_high": "high", "over_all": "over treating all", "over_all_low": "low",
     "over_all_high": "high", "is_own": "used",
     "score_low": "low", "score_high": "high", "factor": "score / chance", "factor_low": "low", "factor_high": "high",
+    "patients_sd": "SD of patients", "trainings_sd": "SD of trainings", "sites_sd": "SD between pairs",
+    "sample_low": "low, other hospitals", "sample_high": "high, other hospitals",
     "gain_low": "low", "gain_high": "high", "draws_sd": "SD of samples", "plain": "as it is",
     "estimate_low": "low", "estimate_high": "high", "error_low": "expected low", "error_high": "expected high",
 }  # fmt: skip
+
+
+#: columns of p values and of those after a correction
+_P_VALUES = {"p", "p_holm"}
+_SMALLEST_P = 0.001
 
 
 def word(name: str) -> str:
@@ -61,6 +68,13 @@ def number(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.0f}" if value.is_integer() and abs(value) >= 1 else f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _written(column: str, value: Any) -> str:
+    """Write a value of a column: a small p value as a bound, as none is zero, a quantity in words."""
+    if column in _P_VALUES and isinstance(value, float) and value < _SMALLEST_P:
+        return f"<{_SMALLEST_P}"
+    return word(value) if column == "quantity" else number(value)
 
 
 @dataclass(frozen=True)
@@ -404,7 +418,7 @@ def shown_table(name: str, table: pd.DataFrame, path: Path) -> Shown:
     view = VIEWS[name]
     caption, columns = view.caption, view.columns.split()
     part = with_marks(view.choose(table)[columns], path)
-    rows = [[number(value) for value in row] for row in part.itertuples(index=False)]
+    rows = [list(map(_written, columns, row)) for row in part.itertuples(index=False)]
     if len(rows) <= _ROWS and len(rows) * len(columns) <= _CELLS:
         return Shown(caption, columns, rows, "")
     text = pd.DataFrame(rows, columns=[word(column) for column in columns]).to_string(index=False)
