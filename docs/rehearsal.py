@@ -144,7 +144,8 @@ def on_processors(results: Results, facts: Mapping[str, Any]) -> Iterator[Part]:
                       f"measured on {1 / scale['analyses']:.0%} of the images, scaled by them")  # fmt: skip
     if "page" in facts:
         spent = sum(own(results, f"page, {name}") for name in ("tables", "figures", "page"))
-        yield _on_one("further tables, figures, page", spent, "measured: 3 seeds, all cells, few images; the analyses again")
+        known = "measured: 3 seeds, all cells, few images; the analyses again"
+        yield _on_one("further tables, figures, page", spent, known)
 
 
 def _on_one(name: str, seconds: float, known: str) -> Part:
