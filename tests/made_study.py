@@ -145,7 +145,7 @@ class Made:
             "evaluation": self.evaluation or EVALUATION, "datasets": list(self.labels), "resamples": 100,
             "minimum": (self.evaluation or EVALUATION)["minimum"], "size": 32,
             "shape": "32px", "phantoms": [], "real": list(self.labels), "withheld": [],
-            "searched": [], "counted": [],
+            "searched": [], "counted": [], "at_sites": [],
             "fit": "crop", "methods": ["grad_cam", "input_gradients"],
         }  # fmt: skip
 

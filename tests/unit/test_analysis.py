@@ -302,15 +302,19 @@ def test_data_sets_are_counted(tmp_path):
     table = manifest_table(50, ["A"], patients=25)
     table.loc[:9, "A"] = np.nan
     table.loc[:4, "age"] = np.nan
-    counts = pd.DataFrame(summary_of.describe("d", table, 3))
+    counts = pd.DataFrame(summary_of.describe("d", table, {"b": 1, "a": 2}))
     lookup = counts.set_index(["property", "value"])
     assert lookup.loc[("all", "all"), "images"] == 50
     assert lookup.loc[("all", "all"), "patients"] == 25
     assert lookup.loc[("age", "not recorded"), "images"] == 5
-    assert lookup.loc[("rejected", "all"), "images"] == 3
+    assert lookup.loc["rejected", "images"].to_dict() == {"all": 3, "a": 2, "b": 1}
     labels = pd.DataFrame(summary_of.count_labels("d", table, ["A", "Z"])).set_index(["task", "split"])
     assert labels.loc[("A", "all"), ["positives", "negatives", "unknown"]].sum() == 50
     assert labels.loc[("A", "all"), "unknown"] == 10
+    assert labels.loc[("A", "all"), "patients"] == 25
+    found = table.loc[table["A"] == 1, "patient_id"].nunique()
+    assert labels.loc[("A", "all"), "positive_patients"] == found < 25
+    assert labels.loc[("Z", "all"), ["patients", "positive_patients"]].tolist() == [0, 0]
     assert np.isnan(labels.loc[("Z", "all"), "prevalence"])
     low, high = labels.loc[("A", "all"), ["prevalence_low", "prevalence_high"]]
     assert low < labels.loc[("A", "all"), "prevalence"] < high
@@ -338,7 +342,7 @@ def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have
     assert of_a["prevalence"] == pytest.approx(5 / 12)
     usable = counts.set_index(["property", "value"])["images"]
     assert usable["all", "all"] == usable["split", "train"] + usable["split", "test"] == 16
-    assert usable["rejected", "all"] == 4
+    assert usable["rejected"].to_dict() == {"all": 4, "not a DICOM file": 3, FILE_NOT_FOUND: 1}
 
 
 def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):

@@ -24,7 +24,7 @@ SPLIT = {"seed": 0, "train": 0.5, "validation": 0.25, "test": 0.25}
 MEMBERS = {"a": ["a"], "b": ["b"], "all": ["a", "b"], "all-but-a": ["b"]}
 STUDY = {"models": ["small"], "sources": list(MEMBERS), "sources_of": {"small": list(MEMBERS)},
          "origins": {"small": []}, "targets": ["a", "b"], "seeds": [0], "tasks": TASKS,
-         "objective": "multilabel", "counted": []}  # fmt: skip
+         "objective": "multilabel", "counted": [], "at_sites": []}  # fmt: skip
 #: all but what has chains of its own: test_localisation, test_shift_tables, test_corrections
 LACKING = {
     "acceptance",

@@ -13,6 +13,7 @@ import altair as alt
 import pandas as pd
 import pytest
 
+from crossray.datasets import READERS
 from crossray.errors import UserError
 from crossray.figures.journal import DOUBLE, HIGHEST, LEAST, SINGLE, typeset
 from crossray.figures.registry import SECTIONS
@@ -24,7 +25,9 @@ from crossray.manuscript.draft import COUNTS, PROGRAMS
 from crossray.manuscript.facts import FACTS, fact
 from crossray.manuscript.folder import CHECKLISTS, Given, fill
 from crossray.manuscript.told import Told
-from crossray.methods.references import cited, read_references
+from crossray.methods import releases
+from crossray.methods.networks import OF_TORCHVISION, architecture_cited
+from crossray.methods.references import SOFTWARE, cited, read_references
 from helpers import ROOT
 
 ITEMS = ROOT / "resources/methods"
@@ -37,8 +40,8 @@ HEADINGS = (
 )  # fmt: skip
 #: what only authors know, by item
 OF_AUTHORS = {
-    "tripod_ai": {"3a", "3b", "3c", "5b", "6c", "8b", "8c", "17", "18a", "18b", "18d", "19", "25", "27b"},
-    "claim_2024": {"3", "5", "13", "15", "16", "17", "34", "41", "44"},
+    "tripod_ai": {"3a", "3b", "3c", "6c", "8c", "17", "18a", "18b", "18d", "19", "25", "27b"},
+    "claim_2024": {"3", "5", "13", "15", "17", "34", "41", "44"},
 }
 FEW = ("drop", "patients")
 
@@ -149,10 +152,66 @@ def test_every_reference_is_whole_and_some_text_cites_it():
     sources = [*(ROOT / "workflow/scripts/crossray").glob("m*/*.py")]
     code = "\n".join(path.read_text() for path in sources)
     assert len(entries) > 50
+    assert (set(cited(code)) - {"key"}) | set(SOFTWARE.values()) <= set(entries)
     for key, entry in entries.items():
         assert f'"{key}"' in code or f"[@{key}]" in code, key
         assert entry.text.count("{") == entry.text.count("}"), key
         assert key.endswith(entry.short[-4:]), key
+
+
+def test_a_network_is_cited_as_of_the_library_that_builds_it():
+    from torchvision import models
+
+    assert set(models.list_models(module=models)) == OF_TORCHVISION
+    assert architecture_cited("resnet50") == "resnet50 [@he2016] [@torchvision2016]"
+    assert architecture_cited("convnextv2_atto") == "convnextv2_atto [@wightman2019]"
+
+
+def with_readers(settings, readers):
+    """Return what a report is told of data sets that are read by these readers."""
+    block = next(iter(settings.configuration["datasets"].values()))
+    datasets = {name: {**block, "reader": reader} for name, reader in readers.items()}
+    return replace(settings, configuration={**settings.configuration, "datasets": datasets}, choices={}, cohorts={})
+
+
+def test_who_labelled_and_when_is_told_where_it_is_published_and_asked_else(paper, made):
+    ours = with_readers(made.for_page(), {"ours": "table", "theirs": "folder"})
+    told = Told(paper.parent, paper.parent / "datasets", ours)
+    assert fact(told, "taken") == fact(told, "labelled") == ""
+    public = with_readers(made.for_page(), {"pad": "padchest", "brax": "brax", "ours": "table", "drawn": "simulated"})
+    told = Told(paper.parent, paper.parent / "datasets", public)
+    assert "Images of pad were taken in Spain from 2009 to 2017 [@bustos2020]." in fact(told, "taken")
+    assert fact(told, "taken").endswith("Where and when the images of ours were taken is not known here.")
+    assert "Labels of brax were mined from radiology reports by a program [@reis2022]." in fact(told, "labelled")
+    assert "Labels of drawn follow from the severity" in fact(told, "labelled")
+    assert fact(told, "labelled").endswith("Who or what labelled the images of ours is not known here.")
+
+
+def test_every_reader_of_patients_says_what_its_release_tells_or_nothing():
+    of_patients = set(READERS) - {"simulated", "digits", "cifar10", "cifar100", "table", "folder", "bundle",
+                                  "dicomweb", "dimse", "object_cxr"}  # fmt: skip
+    assert of_patients == set(releases.TAKEN) == set(releases.LABELLED) - {"simulated"}
+
+
+def test_the_folder_tells_seeds_processors_widths_and_operating_points(paper):
+    methods = (paper / "methods.md").read_text()
+    assert "Trainings ran on " in methods
+    assert re.search(r"Seeds of random draws: splits \d+, trainings \d[^.]*, resamples 0\.", methods)
+    tables = {name: pd.read_csv(paper / f"{name}.csv", dtype=str).set_index("item") for name in NUMBERS}
+    assert re.search(r"intervals of \d+ AUCs are 0\.\d\d wide in the middle", tables["claim_2024"].loc["21", "answer"])
+    assert "sensitivity 0." in tables["claim_2024"].loc["38", "answer"]
+    assert "External, over " in tables["tripod_ai"].loc["23a", "answer"]
+    assert "Trainings ran on " in tables["claim_2024"].loc["23", "answer"]
+
+
+def test_what_a_plan_of_films_promised_is_told_beside_what_was_reached(paper, made):
+    told = Told(paper.parent, paper.parent / "datasets", made.for_page())
+    said = fact(told, "promised")
+    planned = pd.read_csv(paper.parent / "analysis/sample_sizes.csv").dropna(subset=["wanted_width"])
+    assert said.startswith("Widths wanted by the plan: ")
+    row = planned.iloc[0]
+    assert f"{row['task']} {row['measure']} {row['wanted_width']:g} by {row['images']:,} images" in said
+    assert "Widths reached by the films that were read: " in said
 
 
 def test_captions_name_the_files_and_their_sizes(paper):

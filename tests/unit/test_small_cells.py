@@ -91,6 +91,27 @@ def test_public_data_and_large_counts_stay_as_they_are():
     assert (shown[:3] != mixed[:3]).any(axis=None)
 
 
+def with_patients(cells):
+    """Return a table of labels with patients: of each split positives and negatives, of images and of patients."""
+    table = labels_of([images for images, _ in cells]).drop(columns="images")
+    of_patients = labels_of([patients for _, patients in cells])
+    return table.assign(patients=of_patients["images"], positive_patients=of_patients["positives"])
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=2), st.integers(1, 3))
+def test_patients_with_and_without_a_finding_cannot_be_worked_out_either(cells, each):
+    table = with_patients([((p * each, n * each), (p, n)) for p, n in cells])
+    shown = withhold(table, LIMIT, ["d"])
+    whole = shown["patients"].where(shown["patients"].map(lambda cell: isinstance(cell, int)), other=-1)
+    for true, said, all_of_them in zip(table["positive_patients"], shown["positive_patients"], whole, strict=True):
+        assert said in (true, f"<{LIMIT}", HIDDEN)
+        assert said != true or not 0 < true < LIMIT
+        assert said != true or all_of_them < 0 or not 0 < all_of_them - true < LIMIT
+    if each == 1:  # what is said of images tells as much of patients
+        assert list(shown["positives"]) == list(shown["positive_patients"])
+
+
 def cell(model, target="d", positives=3, **more):
     row = {"model": model, "source": "s", "target": target, "task": "A", "seed": "0", "images": 40, "patients": 40}
     return row | {"positives": positives, "negatives": 40 - positives, "reason": None, "auc": 0.8} | more

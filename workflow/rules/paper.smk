@@ -50,6 +50,7 @@ rule write_paper:
     output:
         texts=expand(layout.PAPER, file=PAPER_TEXTS),
         tables=expand(layout.PAPER_TABLE, table=TABLES),
+        printed=expand(layout.PAPER_PRINTED, table=[name for name in PRINTED if name in TABLES], kind=PRINTED_KINDS),
         crate=layout.PAPER.format(file="ro-crate-metadata.json"),
     log:
         "<log>/write_paper.log",

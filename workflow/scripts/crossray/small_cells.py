@@ -12,7 +12,7 @@ whether it has both or one of them alone, and a table that parts them further, o
 own beside them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,21 +34,23 @@ if TYPE_CHECKING:
 COUNTS = (
     "images", "patients", "positives", "negatives", "readable", "rows", "found", "labelled", "other_images",
     "training_images", "source_images", "both", "first_only", "second_only", "neither", "matched", "own_positives",
-    "other_positives", "exact", "near", "shared_patients", "overlap_before", "overlap", "moved",
+    "other_positives", "positive_patients", "exact", "near", "shared_patients", "overlap_before", "overlap", "moved",
 )  # fmt: skip
 
-#: who has a finding and who has not, of the images: of a name that is no column of a table the values are known too
+#: who has a finding and who has not, of the images or patients: of a name that is no column of a table the values are
+#: known too
 _PAIRS = (
-    ("positives", "negatives"), ("own_positives", "own_negatives"), ("other_positives", "other_negatives"),
-    ("first_positives", "first_negatives"), ("second_positives", "second_negatives"),
+    ("positives", "negatives", "images"), ("own_positives", "own_negatives", "images"),
+    ("other_positives", "other_negatives", "images"), ("first_positives", "first_negatives", "images"),
+    ("second_positives", "second_negatives", "images"), ("positive_patients", "other_patients", "patients"),
 )  # fmt: skip
 
 #: counts of all images or patients of a split, which several tables have, beside pairs
 _WHOLE = ("images", "patients", "readable", "rows", "found", "labelled", "source_images")
 
 #: counts that make up another one, or None where other tables show their sum
-_PARTS: tuple[tuple[tuple[str, ...], str | None], ...] = (
-    *((pair, "images") for pair in _PAIRS),
+_PARTS: tuple[tuple[Sequence[str], str | None], ...] = (
+    *((pair, whole) for *pair, whole in _PAIRS),
     (("both", "first_only", "second_only", "neither"), "images"),
     (("both", "first_only"), "first_positives"),
     (("second_only", "neither"), "first_negatives"),
@@ -113,11 +115,13 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
     # Patients who have an image each, or steps that lose none: what is said of one count is said of the other.
     first_of = {name: next(one for one in known if _are_the_same(wide, one, name)) for name in known}
     names = [name for name in known if first_of[name] == name]
+    place_of = {name: names.index(first_of[name]) for name in known}
     values = wide[names].to_numpy(np.int64).ravel()
-    fixed = dict(_said_elsewhere(wide, names, limit))
+    fixed = dict(_said_elsewhere(wide, place_of, len(names), limit))
     near = np.arange(len(values)) // len(names)
-    chosen = choose(values, list(_sums(wide, names, values)), limit, fixed, near).reshape(len(wide), len(names))
-    marks = chosen[:, [names.index(first_of[name]) for name in known]]
+    sums = list(_sums(wide, place_of, len(names), values))
+    chosen = choose(values, sums, limit, fixed, near).reshape(len(wide), len(names))
+    marks = chosen[:, [place_of[name] for name in known]]
     place = pd.MultiIndex.from_frame(cells[keys].astype("str")).get_indexer(
         pd.MultiIndex.from_frame(rows[keys].astype("str"))
     )
@@ -129,7 +133,15 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
 
 
 def _are_the_same(cells: "pd.DataFrame", first: str, second: str) -> bool:
-    return first == second or ({first, second} <= set(_WHOLE) and cells[first].equals(cells[second]))
+    if first == second:
+        return True
+    if {first, second} <= set(_WHOLE):
+        return cells[first].equals(cells[second])
+    of_images, of_patients = _PAIRS[0], _PAIRS[-1]
+    pairs = [set(pair) for pair in zip(of_images[:2], of_patients[:2], strict=True)]
+    return {first, second} in pairs and all(
+        cells[one].equals(cells[other]) for one, other in zip(of_images, of_patients, strict=True)
+    )
 
 
 def _are_whole(column: "pd.Series") -> bool:
@@ -150,11 +162,11 @@ def _with_known(cells: "pd.DataFrame", counts: Sequence[str]) -> "pd.DataFrame":
         both, first, second, neither = (wide[name] for name in ("both", "first_only", "second_only", "neither"))
         wide = wide.assign(first_positives=both + first, first_negatives=second + neither)
         wide = wide.assign(second_positives=both + second, second_negatives=first + neither)
-    for positives, negatives in _PAIRS:
-        if positives in wide and negatives in wide and "images" not in wide:
-            wide = wide.assign(images=wide[positives] + wide[negatives])
-        elif positives in wide and "images" in wide and negatives not in wide:
-            wide = wide.assign(**{negatives: wide["images"] - wide[positives]})
+    for positives, negatives, whole in _PAIRS:
+        if positives in wide and negatives in wide and whole not in wide:
+            wide = wide.assign(**{whole: wide[positives] + wide[negatives]})
+        elif positives in wide and whole in wide and negatives not in wide:
+            wide = wide.assign(**{negatives: wide[whole] - wide[positives]})
     numbers = [name for name in wide if name in counts or name not in cells]
     groups = [name for name in ("group", "bin") if name in wide]
     if not {"positives", "negatives"} <= set(wide) or not groups:
@@ -164,24 +176,25 @@ def _with_known(cells: "pd.DataFrame", counts: Sequence[str]) -> "pd.DataFrame":
     return pd.concat([wide, totals.assign(**dict.fromkeys(groups, "all"))], ignore_index=True)
 
 
-def _said_elsewhere(wide: "pd.DataFrame", names: Sequence[str], limit: int) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of counts that other tables have too, and what all say of them."""
+def _said_elsewhere(
+    wide: "pd.DataFrame", place_of: Mapping[str, int], width: int, limit: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of counts that other tables have too, and what all say of them; of ``width`` counts a row."""
     parted = [name for name in _PARTING if name in wide and name != "split"]
-    whole = (wide[parted].astype("str") == "all").all(axis=1)
+    total = (wide[parted].astype("str") == "all").all(axis=1)
     if "property" in wide:
-        whole |= (wide["property"] == "split") & (wide["value"] == "test")
+        total |= (wide["property"] == "split") & (wide["value"] == "test")
     if "split" in wide:
         # All images of a data set are counted with their properties, and those of the test split with their results.
-        whole &= wide["split"].isin(["test", "all"] if "readable" in wide else ["test"])
-    width = len(names)
-    pairs = [pair for pair in _PAIRS if set(pair) <= set(names)]
-    for row in wide.index[whole]:
-        said = {name: SMALL if 0 < wide.loc[row, name] < limit else SHOWN for name in names if name in _WHOLE}
-        for pair in pairs:
-            if wide.loc[row, "images"] == wide.loc[row, list(pair)].sum():
+        total &= wide["split"].isin(["test", "all"] if "readable" in wide else ["test"])
+    pairs = [(pair, whole) for *pair, whole in _PAIRS if set(pair) <= set(place_of)]
+    for row in wide.index[total]:
+        said = {name: SMALL if 0 < wide.loc[row, name] < limit else SHOWN for name in place_of if name in _WHOLE}
+        for pair, whole in pairs:
+            if wide.loc[row, whole] == wide.loc[row, pair].sum():
                 first, second = (int(wide.loc[row, name]) for name in pair)
                 said |= dict(zip(pair, of_pair(first, second, limit), strict=True))
-        yield from ((int(row) * width + names.index(name), mark) for name, mark in said.items())
+        yield from ((int(row) * width + place_of[name], mark) for name, mark in said.items())
 
 
 def _concerned(table: "pd.DataFrame", closed: set[str]) -> "pd.Series":
@@ -206,14 +219,13 @@ def _keys(rows: "pd.DataFrame", counts: Sequence[str]) -> list[str]:
     return of_data if alike else keys
 
 
-def _sums(cells: "pd.DataFrame", counts: Sequence[str], values: "NDArray[np.int64]") -> Iterator[Sum]:
-    """Yield which counts, by their number in ``values``, add up to which."""
-    width = len(counts)
+def _sums(cells: "pd.DataFrame", place_of: Mapping[str, int], width: int, values: "NDArray[np.int64]") -> Iterator[Sum]:
+    """Yield which counts, by their number in ``values``, of which ``width`` are a row's, add up to which."""
     for parts, total in _PARTS:
-        if set(parts) <= set(counts) and (total is None or total in counts):
+        if set(parts) <= set(place_of) and (total is None or total in place_of):
             for row in range(len(cells)):
-                members = tuple(row * width + counts.index(name) for name in parts)
-                whole = None if total is None else row * width + counts.index(total)
+                members = tuple(row * width + place_of[name] for name in parts)
+                whole = None if total is None else row * width + place_of[total]
                 yield Sum(members, whole, int(values[list(members)].sum()))
     keys = [name for name in (*_OF_DATA, *_OF_MODEL) if name in cells]
     for parting in (name for name in _PARTING if name in cells):

@@ -3,7 +3,7 @@
 Only images with pixels count; the others are reported by the step at which they are lost.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from crossray.study import folders
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import of_rows, read
 from crossray.tables.conversion import Rejected
-from crossray.tables.datasets import Flow
+from crossray.tables.datasets import Flow, Labels
 
 #: what is not sorted by its name
 _ORDERS: dict[str, Sequence[str]] = {"split": manifest.SPLITS, "sex": ("F", "M"), "age": AGE_NAMES}
@@ -49,13 +49,13 @@ def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Seque
             yield {"dataset": dataset, "split": split, **counts, "patients": patients}
 
 
-def describe(dataset: str, table: pd.DataFrame, rejected: int) -> list[dict[str, Any]]:
+def describe(dataset: str, table: pd.DataFrame, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
     """Count a data set's images and patients by split, view, sex, age band and stratum.
 
     Args:
         dataset: its name.
         table: rows of the manifest that have pixels.
-        rejected: how many have none.
+        rejected: reason -> how many others have none.
 
     Returns:
         Rows with dataset, property (split, view, sex, age, names of strata, rejected), value, images, patients. Unknown
@@ -67,7 +67,15 @@ def describe(dataset: str, table: pd.DataFrame, rejected: int) -> list[dict[str,
         named = values.fillna(NOT_RECORDED)
         levels = [*_ORDERS[name], NOT_RECORDED] if name in _ORDERS else sorted(named.unique(), key=in_order)
         rows += [_count(dataset, name, level, table[named == level]) for level in levels if (named == level).any()]
-    return [*rows, {"dataset": dataset, "property": "rejected", "value": "all", "images": rejected}]
+    return [*rows, *_left_out(dataset, rejected)]
+
+
+def _left_out(dataset: str, rejected: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+    often = sorted(rejected, key=lambda reason: (-rejected[reason], reason))
+    counts = {"all": sum(rejected.values())} | {reason: rejected[reason] for reason in often}
+    yield from (
+        {"dataset": dataset, "property": "rejected", "value": value, "images": count} for value, count in counts.items()
+    )
 
 
 def _count(dataset: str, name: str, value: str, rows: pd.DataFrame) -> dict[str, Any]:
@@ -84,8 +92,8 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
         tasks: of the study.
 
     Returns:
-        Rows with dataset, task, split (or ``all``), positives, negatives, unknown, and prevalence with its 95 %
-        Wilson interval, empty where nothing is known.
+        Rows with dataset, task, split (or ``all``), positives, negatives, unknown, prevalence with its 95 % Wilson
+        interval, empty where nothing is known, patients whose label is known, and those with a positive image.
     """
     rows = []
     for task in tasks:
@@ -93,8 +101,11 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
             of_split = table if split == "all" else table[table["split"] == split]
             labels = of_split[task] if task in table else pd.Series(dtype=float)
             positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
+            patients = [of_split.loc[known[known].index, "patient_id"].nunique()
+                        for known in (labels.notna(), labels == 1)]  # fmt: skip
             names = {"dataset": dataset, "task": task, "split": split}
-            rows.append(names | prevalence(positives, negatives, len(of_split)))
+            counts = dict(zip(("patients", "positive_patients"), patients, strict=True))
+            rows.append(names | prevalence(positives, negatives, len(of_split)) | counts)
     return rows
 
 
@@ -126,7 +137,7 @@ def _described(dataset: str, found: Counts) -> Iterator[dict[str, Any]]:
             held = groups[group]
             row = {"dataset": dataset, "property": name, "value": group}
             yield row | {"images": held.images, "patients": held.patients}
-    yield {"dataset": dataset, "property": "rejected", "value": "all", "images": 0}
+    yield from _left_out(dataset, {})
 
 
 def _labels(dataset: str, found: Counts, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -135,8 +146,10 @@ def _labels(dataset: str, found: Counts, tasks: Sequence[str]) -> Iterator[dict[
         if task in found.sizes:
             sizes = found.sizes[task][ALL][ALL]
             for split in ("all", *manifest.SPLITS):
-                counts = (sizes.positives, sizes.negatives, found.images) if split in ("all", "test") else (0, 0, 0)
-                yield {"dataset": dataset, "task": task, "split": split, **prevalence(*counts)}
+                here = split in ("all", "test")
+                counts = (sizes.positives, sizes.negatives, found.images) if here else (0, 0, 0)
+                row = {"dataset": dataset, "task": task, "split": split, **prevalence(*counts)}
+                yield row | {"patients": sizes.patients if here else 0, "positive_patients": None}
 
 
 def summarise(
@@ -166,8 +179,9 @@ def summarise(
         listed = datasets / folders.REJECTED.format(dataset=name, shape=settings.shape)
         rejected = of_rows([], Rejected) if name in settings.at_sites else read(listed, Rejected)
         usable = table[~table["image_id"].isin(rejected["image_id"])]
-        counts += describe(name, usable, len(table) - len(usable))
+        lost = rejected.loc[rejected["image_id"].isin(table["image_id"]), "reason"]
+        counts += describe(name, usable, lost.value_counts().to_dict())
         labels += count_labels(name, usable, tasks)
         steps += flow(name, table, rejected, tasks)
     described = pd.DataFrame(counts).astype({"patients": "Int64"})
-    return described, pd.DataFrame(labels), of_rows(steps, Flow)
+    return described, of_rows(labels, Labels).astype({"positive_patients": "Int64"}), of_rows(steps, Flow)

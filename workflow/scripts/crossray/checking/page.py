@@ -50,7 +50,7 @@ def _shown(plan: Plan, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def _datasets(plan: Plan, cohorts: Sequence[Cohort], outlook: Outlook) -> Iterator[str]:
-    counts = _shown(plan, (row for name, table in outlook.tables.items() for row in describe(name, table, 0)))
+    counts = _shown(plan, (row for name, table in outlook.tables.items() for row in describe(name, table, {})))
     rows = {}
     for cohort in cohorts:
         if cohort.name in outlook.tables:

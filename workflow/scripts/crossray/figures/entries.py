@@ -55,7 +55,7 @@ MISSING: dict[Need, str] = {
 #: settings of the study that a figure can use
 Setting = Literal[
     "models", "trained", "sources_of", "sources", "targets", "members", "datasets", "tasks", "seeds", "size", "shape",
-    "fit", "methods", "resamples", "minimum", "counted", "withheld", "searched",
+    "fit", "methods", "resamples", "minimum", "at_sites", "counted", "withheld", "searched",
 ]  # fmt: skip
 #: folders that a figure can read: the study's, and that of all data sets
 Folder = Literal["models", "manifests", "attributions", "datasets"]
@@ -108,10 +108,9 @@ class TableEntry:
 
 @dataclass(frozen=True)
 class Passage:
-    """Words of the page, made by the template's macro of this name, with the tables that these show."""
+    """Words of the page, made by the template's macro of this name."""
 
     name: str
-    tables: tuple[TableEntry, ...] = ()
     kind: ClassVar = "passage"
 
 
@@ -142,6 +141,5 @@ class Section:
 
     @property
     def tables(self) -> list[TableEntry]:
-        """Return its tables, with those of its passages."""
-        parts = [part.tables if isinstance(part, Passage) else [part] for part in self.parts]
-        return [part for parts_here in parts for part in parts_here if isinstance(part, TableEntry)]
+        """Return its tables."""
+        return [part for part in self.parts if isinstance(part, TableEntry)]

@@ -584,7 +584,14 @@ SECTIONS = (
         "Data",
         parts=(
             Passage("data_sets"),
-            Passage("flow", (TableEntry("flow"),)),
+            FigureEntry(
+                "flow_diagram",
+                label="flow of images and patients",
+                caption="Images and patients of each data set: read, left out and why, used, split and tested.",
+                tables=("flow", "datasets", "performance"),
+                settings=("models", "datasets", "at_sites"),
+            ),
+            TableEntry("flow"),
             Passage("leakage"),
             TableEntry("leakage", file="leakage/summary.csv"),
             FigureEntry(

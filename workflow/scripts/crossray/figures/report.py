@@ -38,7 +38,7 @@ from crossray.methods.references import read_references, with_years
 from crossray.reasons import CAVEATS, REASONS, WATCHING
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
-from crossray.tables import contract_of, read, reported, with_marks
+from crossray.tables import contract_of, read, reported
 from crossray.tables.conversion import Rejected
 from crossray.texts import visible
 
@@ -102,7 +102,6 @@ def render(
         adaptation=_adaptation(tables),
         monitoring=list(monitoring_text.said(tables)),
         lead=list(lead(decided)),
-        flow=with_marks(tables["flow"], folder / TABLES["flow"].path).to_dict("records"),
         only_tested=_only_tested(settings),
         methods=_methods(settings, references),
         leakage=leakage_sentences(tables["leakage"], settings.overlap),

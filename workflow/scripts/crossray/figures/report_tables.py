@@ -45,7 +45,8 @@ _WORDS = {
     "patients_sd": "SD of patients", "trainings_sd": "SD of trainings", "sites_sd": "SD between pairs",
     "sample_low": "low, other hospitals", "sample_high": "high, other hospitals",
     "gain_low": "low", "gain_high": "high", "draws_sd": "SD of samples", "plain": "as it is",
-    "estimate_low": "low", "estimate_high": "high", "error_low": "expected low", "error_high": "expected high",
+    "positive_patients": "with it", "estimate_low": "low", "estimate_high": "high",
+    "error_low": "expected low", "error_high": "expected high",
 }  # fmt: skip
 
 
@@ -395,16 +396,18 @@ VIEWS = {
         "with_interval inside correlation",
     ),
     "flow": View(
-        "images of each data set left after each step",
-        "dataset split rows found readable labelled patients",
+        "images of each data set left after each step, and patients of the last",
+        "dataset rows found readable labelled patients",
+        lambda t: t[t["split"] == "all"],
     ),
     "datasets": View(
         "usable images and patients of each data set",
         "dataset property value images patients",
     ),
     "labels": View(
-        "labels of each data set",
-        "dataset task split positives negatives unknown prevalence",
+        "labels that each data set has; patients and images of each split",
+        "dataset task split patients positive_patients positives negatives unknown prevalence",
+        lambda t: t[t["patients"].ne(0).fillna(True)],
     ),
     "leakage": View(
         "patients and images in several splits",

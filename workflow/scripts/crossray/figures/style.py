@@ -161,7 +161,7 @@ def write(figure: Figure, svg: Path, png: Path, words: Path, subtitle: str = "")
 
 def embeddable(svg: str, name: str, figure: Figure) -> str:
     """Make an SVG fit to share a page: own ids, one name and description, nothing said twice, hundredths of a pixel."""
-    svg = re.sub(r' (?:aria-[a-z]+|role|font-family|stroke-miterlimit)="[^"]*"', "", svg)
+    svg = re.sub(r' (?:aria-[a-z]+|role|font-family|stroke-miterlimit)="[^"]*"| opacity="1"', "", svg)
     svg = re.sub(r' (?:d|transform|[xy][12]?)="[^"]*"', _hundredths, svg)
     svg = _shared_once(svg)
     numbers: dict[str, str] = {}

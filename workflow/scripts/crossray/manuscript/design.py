@@ -1,11 +1,14 @@
 """Facts of a paper that the configuration and the environment say: what was done, with which data and software."""
 
+from collections import Counter
 from collections.abc import Callable
 
 from crossray.figures.summary_text import left_out_sentence
+from crossray.files import read_json
 from crossray.manuscript.told import Told
-from crossray.methods import data, evaluation, training
-from crossray.methods.words import Part, named, of_each
+from crossray.methods import data, evaluation, releases, training
+from crossray.methods.words import Part, alike, named, of_each
+from crossray.study import folders
 from crossray.study.stages.write_report import WriteReport
 
 
@@ -29,10 +32,11 @@ def _objectives(told: Told) -> str:
 
 
 def _data(told: Told) -> str:
-    return "; ".join(
-        f"{name}: {data.RELEASES[one.reader]}{', only tested on' if one.is_only_tested() else ''}"
+    releases = alike({
+        name: f"{data.RELEASES[one.reader]}{', only tested on' if one.is_only_tested() else ''}"
         for name, one in told.study.datasets.items()
-    ) + "."  # fmt: skip
+    })  # fmt: skip
+    return "; ".join(f"{named(names)}: {words}" for words, names in releases.items()) + "."
 
 
 def _eligibility(told: Told) -> str:
@@ -75,7 +79,7 @@ def _start(told: Told) -> str:
     if not told.study.models:
         return "No model was trained."
     words = of_each({name: training.start(one.weights) for name, one in told.study.models.items()})
-    return f"Networks began {words}; random draws by the seeds {named([str(seed) for seed in told.settings.seeds])}."
+    return f"Networks began {words}; random draws by seed {named([str(seed) for seed in told.settings.seeds])}."
 
 
 def _updating(told: Told) -> str:
@@ -130,6 +134,41 @@ def _software(told: Told) -> str:
         if key not in skipped and not key.startswith("data set")
     ]
     return ", ".join(used) + "."
+
+
+def _hardware(told: Told) -> str:
+    """Name the processors of the trainings, by their records; other steps keep none."""
+    if not told.study.models:
+        return ""
+    models, trained = told.folder / "models", told.settings.sources_of.items()
+    records = [
+        read_json(models / folders.RECORD.format(model=model, source=source, seed=seed))
+        for model, sources in trained
+        for source in sources
+        for seed in told.settings.seeds
+    ]
+    devices = Counter(f"{record['device']['name']} ({record['precision']})" for record in records)
+    said = [f"{name}, {count} training{'s' * (count > 1)}" for name, count in devices.items()]
+    return f"Trainings ran on {'; '.join(said)}." if said else ""
+
+
+def _seeds(told: Told) -> str:
+    study = told.study
+    learnt = {name: str(one.split.seed) for name, one in study.datasets.items() if not one.is_only_tested()}
+    said = [f"splits {of_each(learnt)}"] if learnt else []
+    said += [f"trainings {named([str(seed) for seed in told.settings.seeds])}"] if study.models else []
+    said.append(f"resamples {study.evaluation.seed}")
+    return f"Seeds of random draws: {', '.join(said)}."
+
+
+def _taken(told: Told) -> str:
+    """Return where and when images were taken; empty if that is known of no data set."""
+    return releases.taken(told.settings) if told.knows(releases.TAKEN) else ""
+
+
+def _labelled(told: Told) -> str:
+    """Return who or what labelled images; empty if that is known of no data set."""
+    return releases.labelled(told.settings) if told.knows(releases.LABELLED) else ""
 
 
 def _weights(told: Told) -> str:
@@ -202,7 +241,8 @@ def _internal(told: Told) -> str:
 def _subsets(told: Told) -> str:
     most = told.study.training.images
     count = f"{most:,} training images at most" if most else "all images of each split"
-    return f"Whole images were used, cropped or padded as told; {count}."
+    kept = "the centre square of each image" if told.study.images.fit == "crop" else "whole images"
+    return f"Of the pixels, {kept}; of the data, {count}."
 
 
 DESIGN: dict[str, Callable[[Told], str]] = {
@@ -229,5 +269,6 @@ DESIGN: dict[str, Callable[[Told], str]] = {
         "model does on them."
     ),
     "robustness": _robustness, "explanations": _explanations, "readers": _readers, "planned": _planned,
-    "deidentification": _deidentification, "internal": _internal,
+    "deidentification": _deidentification, "internal": _internal, "hardware": _hardware, "seeds": _seeds,
+    "taken": _taken, "labelled": _labelled,
 }  # fmt: skip

@@ -37,7 +37,8 @@ def _programs(told: Told) -> Part:
     return part(
         PROGRAMS,
         f"{fact(told, 'code')} It ran as a workflow of Snakemake; packages were {used}. All versions are in the "
-        "report's provenance. Equal inputs give equal results on one kind of processor.",
+        f"report's provenance. {fact(told, 'hardware')} {fact(told, 'seeds')} Equal inputs give equal results on one "
+        "kind of processor.",
         "Reporting follows TRIPOD+AI [@collins2024] and CLAIM 2024 [@tejani2024]; the filled checklists are "
         "tripod_ai.md and claim_2024.md.",
     )

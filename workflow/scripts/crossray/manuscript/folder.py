@@ -15,6 +15,7 @@ from crossray.manuscript.checklists import Anchors, as_markdown, filled
 from crossray.manuscript.draft import as_markdown as methods_as_markdown
 from crossray.manuscript.draft import captions, parts
 from crossray.manuscript.facts import fact
+from crossray.manuscript.printed import write_printed
 from crossray.manuscript.told import Told
 from crossray.methods.references import bibliography, cited, read_references, with_years
 from crossray.study.stages.write_report import WriteReport
@@ -70,7 +71,8 @@ def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folde
     for name in settings.tables:
         _copy(study / TABLES[name].path, folder / "tables" / f"{name}.csv")
     _copy(study / "report.html", folder / "report.html")
-    _describe(told, folder)
+    printed = write_printed(told, folder / "print")
+    _describe(told, folder, [f"print/{name}" for name in printed])
     return statuses
 
 
@@ -80,14 +82,14 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, partial)
 
 
-def _describe(told: Told, folder: Path) -> None:
+def _describe(told: Told, folder: Path, printed: Sequence[str]) -> None:
     """Write the crate's metadata; only what this study made is in it, whatever else lies in the folder."""
     texts = ["methods.md", "captions.md", "references.bib", "configuration.yaml", "report.html"]
     texts += [f"{name}.{kind}" for name in CHECKLISTS for kind in ("csv", "md")]
     settings = told.settings
     figures = [f"figures/{name}.{kind}" for name in settings.figures for kind in ("svg", "pdf", "json")]
     tables = [f"tables/{name}.csv" for name in settings.tables]
-    files = [folder / name for name in sorted([*texts, *figures, *tables])]
+    files = [folder / name for name in sorted([*texts, *figures, *tables, *printed])]
     ended = (told.folder / "report.html").stat().st_mtime
     metadata = crate.describe(folder, files, settings, told.provenance, ended)
     write_text(folder / crate.NAME, visible(crate.as_text(metadata)))

@@ -15,8 +15,8 @@ from crossray.figures.summary_text import (
 )
 from crossray.manuscript.told import Told
 from crossray.methods import data
-from crossray.methods.words import named, of_each
-from crossray.tables import reported
+from crossray.methods.words import named, of_each, spaced
+from crossray.tables import MEAN_OF_TASKS, reported
 
 
 def _answer(told: Told) -> str:
@@ -36,20 +36,31 @@ def _sizes(told: Told) -> str:
 
 def _counted(rows: pd.DataFrame) -> str:
     return "; ".join(
-        f"{row.dataset}, {row.labelled} labelled images of {row.patients} patients" for row in rows.itertuples()
+        f"{row.dataset}, {_number(row.labelled)} labelled images of {_number(row.patients)} patients"
+        for row in rows.itertuples()
     )
 
 
 def _flow(told: Told) -> str:
     rows = told.shown("flow").query("split == 'all'")
     said = [
-        f"{row.dataset}: {row.rows} rows after the label policy, {row.found} files found, {row.readable} readable, "
-        f"{row.labelled} labelled, of {row.patients} patients"
+        f"{row.dataset}: {_number(row.rows)} rows after the label policy, {_number(row.found)} files found, "
+        f"{_number(row.readable)} readable{_unusable(told, row.dataset)}, {_number(row.labelled)} labelled, of "
+        f"{_number(row.patients)} patients"
         for row in rows.itertuples()
     ]
     staying = told.settings.at_sites
     others = f" Of {named(staying)}, whose images stay at their site, only the bundle is known." if staying else ""
-    return f"{'; '.join(said)}.{others}" if said else others
+    drawn = " The diagram is figures/flow_diagram.pdf." if "flow_diagram" in told.settings.figures else ""
+    return f"{'; '.join(said)}.{others}{drawn}" if said else others
+
+
+def _unusable(told: Told, dataset: str) -> str:
+    """Return why files of a data set could not be used, in brackets; empty where all could."""
+    rows = told.shown("datasets")
+    reasons = rows[(rows["dataset"] == dataset) & (rows["property"] == "rejected") & (rows["value"] != "all")]
+    said = [f"{_number(row.images)} {row.value}" for row in reasons.itertuples()]
+    return f" (left out: {', '.join(said)})" if said else ""
 
 
 def _unknown(told: Told) -> str:
@@ -63,7 +74,9 @@ def _split_sizes(told: Told) -> str:
     rows = told.shown("flow").query("split != 'all'")
     said = [
         f"{name}: "
-        + ", ".join(f"{row.split} {row.labelled} images of {row.patients} patients" for row in of.itertuples())
+        + ", ".join(
+            f"{row.split} {_number(row.labelled)} images of {_number(row.patients)} patients" for row in of.itertuples()
+        )
         for name, of in rows.groupby("dataset", sort=False)
     ]
     return f"Labelled images by split, after the audit of leakage. {'; '.join(said)}." if said else ""
@@ -110,7 +123,8 @@ def _characteristics(told: Told) -> str:
     said = []
     for name, of in rows.groupby("dataset", sort=False):
         parts = [
-            f"{kind} " + ", ".join(f"{row.value} {row.images}" for row in of[of["property"] == kind].itertuples())
+            f"{kind} "
+            + ", ".join(f"{row.value} {_number(row.images)}" for row in of[of["property"] == kind].itertuples())
             for kind in ("view", "sex", "age")
             if (of["property"] == kind).any()
         ]
@@ -121,19 +135,93 @@ def _characteristics(told: Told) -> str:
 def _events(told: Told) -> str:
     rows = told.shown("labels").query("split == 'test'")
     said = [
-        f"{name}: " + ", ".join(f"{row.task} {row.positives} of {_both(row)}" for row in of.itertuples())
+        f"{name}: " + ", ".join(_positives(row) for row in of.itertuples())
         for name, of in rows.groupby("dataset", sort=False)
     ]
     return f"Positive of labelled images in test splits. {'; '.join(said)}."
 
 
-def _both(row: Any) -> str:
-    positives, negatives = row.positives, row.negatives
+def _positives(row: Any) -> str:
+    """Say how many of the labelled images of a task are positive."""
+    counts = row.positives, row.negatives
+    if counts == (0, 0):
+        return f"{row.task} not labelled"
+    known = all(isinstance(count, int) for count in counts)
+    return f"{row.task} {_number(counts[0])} of {_number(sum(counts)) if known else 'a number not shown'}"
+
+
+def _number(count: Any) -> str:
+    """Write a count with marks of thousands, or the mark that stands in its place."""
+    return f"{count:,}" if isinstance(count, int) else str(count)
+
+
+def _widths(told: Told) -> str:
+    """Say how wide the intervals of AUCs are, and on how many positives they rest."""
+    rows = reported(told.table("performance"))
+    rows = rows[rows["auc"].notna()]
+    if rows.empty:
+        return ""
+    widths = rows["auc_high"] - rows["auc_low"]
+    known = rows["positives"].dropna()
+    positives = f", resting on {int(known.min()):,} to {int(known.max()):,} positive images" if len(known) else ""
     return (
-        str(positives + negatives)
-        if isinstance(positives, int) and isinstance(negatives, int)
-        else "a number not shown"
+        f"The 95 % intervals of {len(rows)} AUCs are {widths.median():.2f} wide in the middle, from {widths.min():.2f} "
+        f"to {widths.max():.2f}{positives}. Numbers of each finding and split are in print/labels."
     )
+
+
+def _promised(told: Told) -> str:
+    """Say which widths the plan of films promised, and which those that were read reached."""
+    if not told.has("sample_sizes"):
+        return ""
+    rows = told.table("sample_sizes").dropna(subset=["wanted_width"])
+    planned = [
+        f"{row.task} {spaced(row.measure)} {row.wanted_width:g} by {_number(row.images)} images, "
+        f"{_number(row.positives)} positive"
+        for row in rows.itertuples()
+    ]
+    said = f"Widths wanted by the plan: {'; '.join(planned)}." if planned else ""
+    if not told.has("read_films"):
+        return said
+    films = told.table("read_films").dropna(subset=["estimate_low", "estimate_high"])
+    reached = [
+        f"{row.task} {spaced(row.measure)} {row.estimate_high - row.estimate_low:.2f} ({row.model} at {row.target})"
+        for row in films.itertuples()
+    ]
+    return f"{said} Widths reached by the films that were read: {'; '.join(reached)}." if reached else said
+
+
+def _operating(told: Told) -> str:
+    """Return sensitivity and specificity at thresholds that were carried over, mean over tasks."""
+    if not told.has("operating_points"):
+        return ""
+    rows = told.table("operating_points")
+    carried = (rows["rule"] == "youden") & (rows["chosen_on"] == "source's validation split")
+    shown = (rows["model"] == told.settings.shown[0]) & (rows["task"] == MEAN_OF_TASKS)
+    rows = rows[carried & shown & rows["sensitivity"].notna()]
+    home = [row.target in told.settings.members.get(row.source, ()) for row in rows.itertuples()]
+    if not any(home):
+        return ""
+    inside = "; ".join(
+        f"{row.source}, sensitivity {with_interval(row.sensitivity, row.sensitivity_low, row.sensitivity_high)}, "
+        f"specificity {with_interval(row.specificity, row.specificity_low, row.specificity_high)}"
+        for row in rows[home].itertuples()
+    )
+    away = rows[[not at_home for at_home in home]]
+    outside = (
+        f" External, over {len(away)} pairs: sensitivity {_from_to(away['sensitivity'])}, specificity "
+        f"{_from_to(away['specificity'])}."
+        if len(away)
+        else ""
+    )
+    return (
+        f"At thresholds by Youden's index on the source's validation split, mean over tasks, {told.settings.shown[0]}, "
+        f"internal: {inside}.{outside} Each task's, with its threshold, is in print/operating_points."
+    )
+
+
+def _from_to(values: pd.Series) -> str:
+    return f"{values.min():.2f} to {values.max():.2f}"
 
 
 def _heterogeneity(told: Told) -> str:
@@ -185,4 +273,5 @@ RESULTS: dict[str, Callable[[Told], str]] = {
     "partition": _partition, "audit": _audit, "disjoint": _disjoint, "subgroups": _subgroups, "updated": _updated,
     "differences": _differences, "characteristics": _characteristics, "events": _events,
     "heterogeneity": _heterogeneity, "accuracy": _accuracy, "failures": _failures, "external": _external,
+    "widths": _widths, "promised": _promised, "operating": _operating,
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """A study's results and what the report is told of it, for what its paper says."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +43,10 @@ class Told:
     def has(self, table: str) -> bool:
         """Return whether the study has a table."""
         return table in self.settings.tables
+
+    def knows(self, readers: Collection[str]) -> bool:
+        """Return whether a data set of the study is read by one of some readers."""
+        return any(one.reader in readers for one in self.study.datasets.values())
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table of the study."""

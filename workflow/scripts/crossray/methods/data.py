@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from crossray.methods import releases
 from crossray.methods.words import Part, alike, named, of_each, part, percent, spaced, written
 from crossray.study.config import Images, Leakage
 from crossray.study.datasets import CONSECUTIVE, Dataset
@@ -19,7 +20,8 @@ RELEASES = {
     "nih": "ChestX-ray14 of the NIH Clinical Center [@wang2017]",
     "nih_google": "images of ChestX-ray14 [@wang2017], relabelled by radiologists [@majkowska2020]",
     "rsna": "images of ChestX-ray14 [@wang2017], relabelled for the RSNA Pneumonia Detection Challenge [@shih2019]",
-    "siim": "images of ChestX-ray14 [@wang2017], annotated for the SIIM-ACR Pneumothorax Segmentation challenge",
+    "siim": "images of ChestX-ray14 [@wang2017], annotated for the SIIM-ACR Pneumothorax Segmentation challenge "
+    "[@filice2020]",
     "padchest": "PadChest of Hospital San Juan, Alicante [@bustos2020]",
     "chexpert": "CheXpert of Stanford Hospital [@irvin2019]",
     "mimic_cxr": "MIMIC-CXR of Beth Israel Deaconess Medical Center [@johnson2019]",
@@ -89,6 +91,7 @@ def data_sets(settings: WriteReport) -> Part:
         "Data sets",
         f"The study has {len(datasets)} data set{'s' * (len(datasets) > 1)}, used {of_each(roles)}.",
         *(f"{named(names)}: {words}" for words, names in described.items()),
+        releases.taken(settings),
         f"{_capital('; '.join(shared))}; data sets of one cohort have the same patients." if shared else "",
         f"{_capital(of_each({name: sampled(one) for name, one in datasets.items()}))}. Reading stopped if more than "
         f"{of_each({name: percent(one.max_missing) for name, one in datasets.items()})} of a table's images were "
@@ -136,6 +139,7 @@ def labels(settings: WriteReport) -> Part:
         "Labels",
         f"Tasks were {named(study.tasks)}: {_OBJECTIVES[study.objective]}. Labels were taken from each release by the "
         "choices above and not verified. An unknown label was left out of the loss and of every measure of its task.",
+        releases.labelled(settings),
     )
 
 

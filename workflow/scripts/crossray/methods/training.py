@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from crossray.methods.networks import architecture_cited
 from crossray.methods.words import Part, listed_settings, named, part, spaced, written
 from crossray.study.config import Study
 from crossray.study.external import External
@@ -20,7 +21,6 @@ _PRECISIONS = {
     "fastest": "in bfloat16 where the hardware supports it, weights and sums in float32",
     "float32": "in float32 throughout",
 }
-_ARCHITECTURES = {"resnet": "he2016", "densenet": "huang2017"}
 #: prefixes of the names of weights that were learnt from ImageNet
 _IMAGENET = "IMAGENET"
 
@@ -53,8 +53,7 @@ def _networks(settings: WriteReport, study: Study) -> Iterator[str]:
 
 
 def _network(study: Study, model: Model) -> Iterator[str]:
-    cited = [f" [@{key}]" for family, key in _ARCHITECTURES.items() if model.architecture.startswith(family)]
-    yield f"{model.architecture}{''.join(cited)}"
+    yield architecture_cited(model.architecture)
     yield start(model.weights)
     yield "a stem for small images (3 x 3, stride 1, no pooling)" if model.stem == "small" else "the stem as published"
     if model.freeze:
@@ -202,7 +201,9 @@ def _kind(model: External) -> str:
         return f"a simulated reader of the phantoms' severities ({listed_settings(model.simulated.as_dict())})"
     if model.is_network():
         made = (
-            f"a network of the architecture {model.architecture}" if model.architecture else "a network as an ONNX file"
+            f"a network of the architecture {architecture_cited(model.architecture)}"
+            if model.architecture
+            else "a network as an ONNX file, run by ONNX Runtime [@onnxruntime2021]"
         )
         seen = f", its input {written(model.input.as_dict())}" if model.input else ""
         outputs = f", tasks by output {written(dict(model.tasks))}" if model.tasks else ""

@@ -83,6 +83,7 @@ DECISION = "<study>/decision.html"
 PAPER = "<study>/paper/{file}"
 PAPER_FIGURE = "<study>/paper/figures/{figure}.{kind}"
 PAPER_TABLE = "<study>/paper/tables/{table}.csv"
+PAPER_PRINTED = "<study>/paper/print/{table}.{kind}"
 
 
 def table(name: str) -> str:

@@ -529,6 +529,7 @@ def draw_figure(plan: Plan) -> DrawFigure:
         methods=attribute_images(plan).methods,
         resamples=study.evaluation.resamples,
         minimum=study.evaluation.minimum,
+        at_sites=tuple(study.at_sites()),
         counted=tuple(name for name in plan.targets if name in study.counted()),
         phantoms=plan.phantoms,
         real=plan.real,

@@ -43,7 +43,8 @@ class Datasets(Row):
     property: str
     "`all`, `split`, `view`, `sex`, `age`, a stratum, or `rejected` (unusable images)."
     value: str
-    "Value of the property, including `not recorded`; for ages a band of years, for dates half a year; `all` if none."
+    """Value of the property, including `not recorded`; for ages a band of years, for dates half a year; `all` if none;
+    for `rejected`, `all`, then each reason."""
     images: Count
     "Usable images with it; for `rejected`, unusable ones."
     patients: Count | None
@@ -56,7 +57,10 @@ class Labels(Row):
 
     NAME: ClassVar = "labels"
     KEY: ClassVar = ("dataset", "task", "split")
-    FROM_COUNTS: ClassVar = ("positives", "negatives", "unknown", "prevalence", "prevalence_low", "prevalence_high")
+    MIGRATIONS: ClassVar = ("Run `snakemake` again: patients are counted too.",)
+    FROM_COUNTS: ClassVar = (
+        "positives", "negatives", "unknown", "patients", "prevalence", "prevalence_low", "prevalence_high",
+    )  # fmt: skip
 
     dataset: str
     "Name of the data set."
@@ -70,6 +74,10 @@ class Labels(Row):
     "Images without it."
     unknown: Count
     "Images not labelled for it."
+    patients: Count
+    "Patients of the images that are labelled for it."
+    positive_patients: Count | None
+    "Those of them with an image with the finding; empty for a site that sends counts."
     prevalence: Share | None
     "Share of positives among labelled images."
     prevalence_low: float | None

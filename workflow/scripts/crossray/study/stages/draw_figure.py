@@ -32,6 +32,8 @@ class DrawFigure(Shown):
     "Bootstrap resamples of patients."
     minimum: int
     "Minimum number of patients with a finding, and without it."
+    at_sites: tuple[str, ...]
+    "Data sets whose images stay at their site."
     counted: tuple[str, ...]
     "Targets whose sites send counts alone."
     withheld: tuple[str, ...]
