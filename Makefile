@@ -6,7 +6,7 @@ LOCKED := $(if $(filter cpu,$(DEVICE)),envs/cpu.txt,requirements.lock)
 #: PyTorch's builds for processors, of the locked versions; their index is uv's to know, and no hash of theirs is locked
 TORCH := $(shell sed -n 's/^\(torch\|torchvision\)==\([^ ]*\) .*/\1==\2/p' requirements.lock)
 
-.PHONY: help install demo check test test-unit test-all coverage soak fuzz lint format docs site release conformance bench calibration audit upgrade lock
+.PHONY: help install demo check test test-unit test-all coverage soak fuzz lint format docs site release conformance bench rehearse calibration audit upgrade lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ conformance: install ## convert pydicom's test files, compare with other decoder
 bench: install ## measure how fast everything is, write benchmarks/results, docs/performance.md and docs/cost-at-scale.md
 	@status=0; python benchmarks/run.py $(SUBJECTS) || status=1; \
 	python docs/performance.py && python docs/cost_at_scale.py && exit $$status
+
+rehearse: install ## run what the paper's study needs on shards of its size, a tenth without a GPU; write docs/rehearsal.md
+	@PYTHONPATH=workflow/scripts python benchmarks/rehearse.py $(REHEARSE)
+	@python docs/rehearsal.py
 
 calibration: install ## draw how often intervals cover and tests reject, DRAWS=2000 a cell; write docs/calibration.md
 	@python docs/calibration.py --draws $(or $(DRAWS),2000)

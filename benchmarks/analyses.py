@@ -24,27 +24,28 @@ VALIDATION = 2000
 SEEDS = 3
 
 
-def labels_of(counts: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
-    """Draw half of a data set's images, labelled like its column of Table A.1, and some for validation."""
-    total = int((counts["positive"] + counts["negative"]).max()) // 2 + VALIDATION
+def labels_of(counts: pd.DataFrame, generator: np.random.Generator, share: float) -> pd.DataFrame:
+    """Draw half of a data set's images, or a share of that, labelled like its column of Table A.1; and validation's."""
+    largest, validation = int((counts["positive"] + counts["negative"]).max()), max(200, round(share * VALIDATION))
+    total = round(share * largest / 2) + validation
     numbers = np.arange(total)
     table = pd.DataFrame({"image_id": [f"i{n}" for n in numbers], "patient_id": [f"p{n * 10 // 11}" for n in numbers]})
     table = table.assign(study_id=table["image_id"], path=table["image_id"], view=generator.choice(["PA", "AP"], total),
                          sex=generator.choice(["F", "M"], total), age=generator.integers(18, 90, total).astype(float),
-                         split=np.where(numbers < VALIDATION, "validation", "test"))  # fmt: skip
+                         split=np.where(numbers < validation, "validation", "test"))  # fmt: skip
     for row in counts.itertuples():
         known = row.positive + row.negative
         drawn = (generator.random(total) < row.positive / known).astype(float)
-        table[row.task] = np.where(generator.random(total) < known / 2 / (total - VALIDATION), drawn, np.nan)
+        table[row.task] = np.where(generator.random(total) < known / largest, drawn, np.nan)
     return table
 
 
-def make(folder: Path, seeds: list[int]) -> Study:
-    """Write manifests and predictions."""
+def make(folder: Path, seeds: list[int], share: float = 1) -> Study:
+    """Write manifests and predictions, of a share of the paper's images."""
     generator = np.random.default_rng(0)
     cells, counts = (pd.read_csv(PUBLISHED / f"{name}.csv") for name in ("fig1_auc", "tableA1_counts"))
     targets, sources = list(dict.fromkeys(cells["target"])), list(dict.fromkeys(cells["source"]))
-    tables = {name: labels_of(counts[counts["dataset"] == name], generator) for name in targets}
+    tables = {name: labels_of(counts[counts["dataset"] == name], generator, share) for name in targets}
     for name, table in tables.items():
         manifest.write(folder / f"manifests/{name}.parquet", table, {})
     aucs = {(row.source, row.target, row.task): row.auc for row in cells.itertuples()}
@@ -75,13 +76,19 @@ def make(folder: Path, seeds: list[int]) -> Study:
 
 def measure(folder: Path) -> Iterator[Row]:
     """Time each analysis of the study once."""
-    study = make(folder, list(range(SEEDS)))
+    yield from timed(make(folder, list(range(SEEDS))))
+
+
+def timed(study: Study) -> Iterator[Row]:
+    """Time each analysis of a study once."""
     start = time.perf_counter()
     table, replicates = performance.measure(study)
     yield Row("performance", "CrossRay", [time.perf_counter() - start], peak_mb=peak_mb())
+    start = time.perf_counter()
+    compared = comparisons.measure(study)
+    yield Row("comparisons", "CrossRay", [time.perf_counter() - start], peak_mb=peak_mb())
     analyses: dict[str, Callable[[], Sized]] = {
-        "transfer": lambda: transfer.measure(table, replicates),
-        "comparisons": lambda: comparisons.measure(study),
+        "transfer": lambda: transfer.measure(table, replicates, compared),
         "agreement": lambda: agreement.measure(study),
         "calibration": lambda: calibration.measure(study),
         "outputs": lambda: outputs.measure(study, []),

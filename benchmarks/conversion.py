@@ -17,7 +17,7 @@ import films
 import numpy as np
 import pandas as pd
 import pydicom
-from measuring import Row, interleaved, missing
+from measuring import Row, interleaved, missing, one_core
 from numpy.typing import NDArray
 
 from crossray import codecs, native, pixel_data, streams
@@ -88,7 +88,9 @@ def measure(folder: Path) -> Iterator[Row]:
     for syntax, path in files.items():
         yield Row(f"{syntax}, file", "", [path.stat().st_size / 1e6], "MB")
         names = list(peers) if syntax == "raw" else [name for name in peers if name != "torchxrayvision"]
-        yield from _each_image(syntax, path, folder, {name: partial(peers[name], path) for name in names})
+        with one_core():
+            rows = list(_each_image(syntax, path, folder, {name: partial(peers[name], path) for name in names}))
+        yield from rows
     yield from _cores(files["raw"], folder)
     yield from _errors()
 

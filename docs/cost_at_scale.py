@@ -69,7 +69,8 @@ def page(results: Results) -> str:
     hours = images * epochs / rate / 3600
     lines = [
         "# What large studies cost", "",
-        "Estimated by `docs/cost_at_scale.py` from the figures of [performance.md](performance.md); not run.", "",
+        "Estimated by `docs/cost_at_scale.py` from the figures of [performance.md](performance.md); not run. What was",
+        "run, on shards of the paper's structure, and what else a study takes: [rehearsal.md](rehearsal.md).", "",
         f"## Converting {FILMS:,} films of 2500 x 2048 pixels to 224 px", "", *conversion(results), "",
         "Shards are converted independently, so time scales with cores until the disk is the limit; a network file",
         f"system rarely delivers what {CORES} cores read of raw films{_pace(results)}.", "",

@@ -1,5 +1,6 @@
 """One damaged frame costs itself: codecs that crash, hang or are killed, and files damaged at random."""
 
+import dataclasses
 import os
 import resource
 import signal
@@ -60,6 +61,30 @@ def test_a_codec_that_keeps_computing_is_ended_by_the_system():
     with pytest.raises(UnusableImageError, match=r"not decoded within \d+ s of processor time"):
         decode()
     assert np.array_equal(decode(), RAMP)
+
+
+class Unraisable:
+    """Raise where no exception can be passed on, as compiled codecs do."""
+
+    def __del__(self):
+        raise RuntimeError("ojph error")
+
+
+def test_an_error_that_a_codec_cannot_pass_on_costs_its_frame_and_no_other(monkeypatch):
+    def decoded(content, stream, convert, out):
+        Unraisable()
+        return RAMP
+
+    monkeypatch.setattr("sys.unraisablehook", codecs._unraised.append)
+    with os.fdopen(decoding._nameless_file(), "r+b") as file:
+        shared = codecs.SharedFile(file.fileno())
+        stream = dataclasses.asdict(streams.describe(CODED))
+        shared.mapped(len(CODED))[: len(CODED)] = CODED
+        request = {"kind": "HTJ2K", "stream": stream, "convert": False, "shape": RAMP.shape, "length": len(CODED)}
+        with monkeypatch.context() as patched:
+            patched.setattr(codecs, "decode_stream", decoded)
+            assert codecs._answer(request, shared) == {"problem": "damaged HTJ2K stream"}
+        assert "problem" not in codecs._answer(request, shared)
 
 
 def test_each_frame_has_processor_time_of_its_own():

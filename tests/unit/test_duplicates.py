@@ -4,11 +4,13 @@ import io
 
 import cv2
 import numpy as np
+import pandas as pd
 import PIL.Image
 import pytest
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from crossray.datasets import duplicates
 from crossray.datasets.duplicates import SIMILAR, Descriptors, concatenate, describe, find_duplicates, threshold
 from crossray.datasets.hospital import patients
 from crossray.datasets.phantom import render
@@ -115,7 +117,7 @@ def test_the_order_of_images_decides_nothing(films):
     assert pairs(stack, np.arange(len(stack))) == pairs(stack[order], order)
 
 
-def test_nor_does_it_where_a_bucket_overflows():
+def test_nor_does_it_where_hundreds_are_alike():
     generator = np.random.default_rng(0)
     patterns = 9 * generator.normal(0, 1, 100) + generator.normal(0, 2.5, (500, 100))
     patterns = (patterns / np.linalg.norm(patterns, axis=1, keepdims=True)).astype(np.float16)
@@ -138,7 +140,7 @@ def test_the_batches_decide_nothing(films, size):
 
 
 @pytest.mark.parametrize("common", [0.0, 3.0])
-def test_few_pairs_escape_the_hashes_however_alike_all_images_are(common):
+def test_no_pair_escapes_however_alike_all_images_are(common):
     """Of 5,000 descriptions 200 are planted again, just within the threshold, some negated."""
     generator = np.random.default_rng(0)
     frequencies = 300
@@ -157,9 +159,41 @@ def test_few_pairs_escape_the_hashes_however_alike_all_images_are(common):
     found = find_duplicates(Descriptors(np.arange(10400, dtype=np.uint64).reshape(5200, 2), patterns))
     planted = set(zip(range(200), range(5000, 5200), strict=True))
     hits = found[[pair in planted for pair in zip(found["first"], found["second"], strict=True)]]
-    assert len(hits) > 190
+    assert len(hits) == 200
     assert (hits["inverted"] == (hits["first"] % 20 == 0)).all()
     assert len(found) == len(hits)
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.4, 3.0])
+def test_the_pairs_that_are_compared_in_full_are_few_and_all_that_are_alike(monkeypatch, spread):
+    """Descriptions near a few directions, so that some are alike; ``spread`` is how unevenly the rest is spread."""
+    generator = np.random.default_rng(0)
+    centres = generator.normal(0, 1, (300, 120))
+    weights = np.exp(-spread * np.arange(120) / 10)
+    patterns = (centres[generator.integers(0, 300, 900)] + 0.28 * generator.normal(0, 1, (900, 120))) * weights
+    patterns *= generator.choice([-1, 1], (900, 1)) / np.linalg.norm(patterns, axis=1, keepdims=True)
+    patterns = patterns.astype(np.float16).astype(np.float32)
+    monkeypatch.setattr(duplicates, "_BLOCK", 64)
+    found = np.concatenate([np.stack(pair, axis=1) for pair in duplicates._candidates(patterns, SIMILAR)])
+    exact = np.abs(patterns.astype(float) @ patterns.T.astype(float))
+    alike = set(zip(*np.nonzero(np.triu(exact, 1) >= SIMILAR), strict=True))
+    assert len(alike) > 50
+    pairs = list(map(tuple, found))
+    assert len(set(pairs)) == len(pairs)
+    assert alike <= set(pairs)
+    assert spread > 1 or len(pairs) < len(patterns) ** 2 / 10
+
+
+def test_links_that_are_collected_in_parts_are_those_of_all(films, monkeypatch):
+    generator = np.random.default_rng(0)
+    patterns = describe(films).patterns[generator.integers(0, 60, 400)]
+    patterns = patterns + generator.normal(0, 0.004, patterns.shape).astype(np.float16)
+    described = Descriptors(generator.integers(0, 2**63, (400, 2)).astype(np.uint64), patterns)
+    whole = find_duplicates(described)
+    monkeypatch.setattr(duplicates, "_MOST_LINKS", 10)
+    monkeypatch.setattr(duplicates, "_BLOCK", 32)
+    assert len(whole) > 300
+    pd.testing.assert_frame_equal(find_duplicates(described), whole)
 
 
 def test_inversion_negates_the_description(films):

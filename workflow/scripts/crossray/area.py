@@ -83,9 +83,9 @@ def area_means(grey: Levels, rows: int, columns: int) -> NDArray[np.float64]:
     strips = np.empty((rows, width), dtype)
     for part, covered, weights in _bands(height, rows, dtype):
         np.matmul(weights, np.asarray(levels[covered], dtype), out=strips[part])
-    sums = np.empty((rows, columns))
+    sums, strips = np.empty((rows, columns)), strips.astype(np.float64)
     for part, covered, weights in _bands(width, columns, np.float64):
-        np.matmul(strips[:, covered].astype(np.float64), weights.T, out=sums[:, part])
+        np.matmul(strips[:, covered], weights.T, out=sums[:, part])
     return sums / (covered_down * covered_across)
 
 

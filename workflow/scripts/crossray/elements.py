@@ -23,9 +23,13 @@ def value(header: pydicom.Dataset, keyword: str) -> Any:
     Raises:
         UnusableImageError: if it is larger than such elements are, as millions of numbers would fill the memory.
     """
-    check_length(header, keyword)
+    element = header.get_item(keyword)
+    if element is None:
+        return None
+    _check_length(element)
     try:
-        found = header.get(keyword)
+        # A film is asked forty times; pydicom's access by keyword would look everything up again.
+        found = header[element.tag].value if isinstance(element, RawDataElement) else element.value
     except Exception:  # a damaged element raises whatever pydicom meets
         remark(f"{keyword} unreadable, taken as missing")
         return None
@@ -33,11 +37,14 @@ def value(header: pydicom.Dataset, keyword: str) -> Any:
     return None if empty else found
 
 
-def check_length(header: pydicom.Dataset, tag: str | tuple[int, int]) -> None:
+def check_length(header: pydicom.Dataset, tag: tuple[int, int]) -> None:
     """Check how long an element is that has not been read yet; as :func:`value`."""
-    raw = header.get_item(tag)
-    if isinstance(raw, RawDataElement) and raw.value is not None and len(raw.value) > _LARGEST:
-        found = len(raw.value)
+    _check_length(header.get_item(tag))
+
+
+def _check_length(element: pydicom.DataElement | RawDataElement | None) -> None:
+    if isinstance(element, RawDataElement) and element.value is not None and len(element.value) > _LARGEST:
+        found = len(element.value)
         raise UnusableImageError(f"an element of the header of {found} bytes, more than {_LARGEST} are not read")
 
 

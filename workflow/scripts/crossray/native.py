@@ -2,6 +2,7 @@
 
 import itertools
 import struct
+from typing import Any
 
 import cv2
 import imagecodecs
@@ -170,7 +171,7 @@ def run_length(header: pydicom.Dataset, content: bytes) -> NDArray:
     if number != count * bits // 8 or bits not in (8, 16, 32):
         raise UnusableImageError(f"RLE frame of {number} segments where the header asks for {count * bits // 8}")
     planes = [
-        _segment(content[start:end], rows * columns).reshape(rows, columns)
+        _segment(memoryview(content)[start:end], rows * columns).reshape(rows, columns)
         for start, end in itertools.pairwise(offsets)
     ]
     size = bits // 8
@@ -178,11 +179,12 @@ def run_length(header: pydicom.Dataset, content: bytes) -> NDArray:
     return found[0] if count == 1 else np.stack(found, axis=-1)
 
 
-def _segment(content: bytes, expected: int) -> NDArray[np.uint8]:
+def _segment(content: Any, expected: int) -> NDArray[np.uint8]:
     """Decode a segment; what pads it to an even length may be any byte, though the standard says 0."""
+    room = np.empty(_PADDED * expected + _SPARE, np.uint8).data  # into it, the codec writes without a copy
     for trimmed in (content, content[:-1]):
         try:
-            data = imagecodecs.packbits_decode(trimmed, out=_PADDED * expected + _SPARE)
+            data = imagecodecs.packbits_decode(trimmed, out=room)
         except imagecodecs.PackbitsError:
             continue
         if len(data) < expected:

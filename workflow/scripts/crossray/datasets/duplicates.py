@@ -2,14 +2,12 @@
 
 Chest radiographs look all alike, so low frequencies and grey levels say little, and a black frame makes strangers
 alike. An image is described by the middle frequencies of its thumbnail, after the grey levels were equalised, which no
-monotone window changes and inversion only negates, and faded out towards the border. Candidates come from
-locality-sensitive hashing by random hyperplanes (Charikar, STOC 2002), so that time grows about linearly with the
-number of images. They are compared by a few hundred bits, and what is left by the correlation of the descriptions.
+monotone window changes and inversion only negates, and faded out towards the border. All pairs are compared, block by
+block, and none is missed: leading components of the descriptions bound their correlation, and rule out nearly all.
 """
 
 import hashlib
 import logging
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,15 +41,16 @@ _FADED = 0.5
 _FREQUENCIES = (10, 28)
 _FLAT = 1e-3
 
-_BANDS = 64
-#: bits of a band: with the number of images, so that buckets stay small; they fit into 16
-_FEWEST_BITS, _MOST_BITS = 8, 16
-#: at most so many neighbours are compared in a bucket of equal hashes, so that no bucket costs more than linear time
-_NEIGHBOURS = 32
-#: bits by which candidates are compared before their descriptions are; a pair at the threshold passes unless it is so
-#: many standard deviations off
-_SKETCH, _DEVIATIONS = 512, 4.0
-_CHUNK = 20_000
+#: images that are compared with as many others at a time; their products stay in the processor's cache
+_BLOCK = 1024
+#: images by which leading components are found, and pairs whose correlations are computed at a time
+_SAMPLE, _CHUNK = 20_000, 20_000
+#: to how many components of a matrix product the correlation of one pair that is left comes in time
+_COST = 20_000
+#: more than float32 is off in sums of a few hundred products
+_ROUNDING = 1e-4
+#: links that are collected until only the closest that hold groups together are kept
+_MOST_LINKS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def find_duplicates(descriptors: Descriptors) -> pd.DataFrame:
     others = np.flatnonzero(representative[group] != np.arange(len(group)))
     exact = pd.DataFrame({"first": representative[group[others]], "second": others})
     exact = exact.assign(kind="exact", similarity=1.0, inverted=False)
-    # From here on in the order of the digests, so that random choices do not hang on the order of the images.
+    # From here on in the order of the digests, so that neither samples nor ties hang on the order of the images.
     structured = representative[np.any(descriptors.patterns[representative] != 0, axis=1)]
     near = _near(descriptors.patterns[structured].astype(np.float32))
     ends = structured[near[["first", "second"]].to_numpy()]
@@ -144,21 +143,24 @@ def _near(patterns: NDArray[np.float32]) -> pd.DataFrame:
     """Link different images that are alike."""
     similar = threshold(patterns)
     links = pd.DataFrame({"first": np.empty(0, np.int64), "second": np.empty(0, np.int64), "correlation": np.empty(0)})
-    compared = 0
-    for first, second, candidates in _candidates(patterns, similar):
+    more, collected, compared = [links], 0, 0
+    for first, second in _candidates(patterns, similar):
         correlation = _correlations(patterns, first, second)
-        found = pd.DataFrame({"first": first, "second": second, "correlation": correlation})
-        links = _forest(pd.concat([links, found[np.abs(correlation) >= similar]]), len(patterns))
-        compared += candidates
-    share = compared / max(len(patterns), 1)
-    log.info("%d different images, %.0f candidates an image, alike from %.3f on", len(patterns), share, similar)
+        close = np.abs(correlation) >= similar
+        found = {"first": first[close], "second": second[close], "correlation": correlation[close]}
+        if close.any():
+            more.append(pd.DataFrame(found))
+        collected, compared = collected + int(close.sum()), compared + len(first)
+        if collected > _MOST_LINKS:
+            more, collected = [_forest(pd.concat(more), len(patterns))], 0
+    links = _forest(pd.concat(more), len(patterns))
+    log.info("%d different images, %d pairs compared in full, alike from %.3f on", len(patterns), compared, similar)
     correlation = links.pop("correlation")
     return links.assign(kind="near", similarity=correlation.abs().clip(upper=1.0), inverted=correlation < 0)
 
 
 def _forest(links: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Keep the closest links that hold the groups together; found band by band, they are those of all bands."""
-    links = links.drop_duplicates(["first", "second"])
+    """Keep the closest links that hold the groups together; of some and then of the rest, they are those of all."""
     first, second = links["first"].to_numpy(), links["second"].to_numpy()
     # Weights from 1 on: a sparse graph would take 0 for no edge.
     graph = coo_array((2 - links["correlation"].abs(), (first, second)), shape=(count, count))
@@ -198,67 +200,46 @@ def threshold(patterns: NDArray[np.float32]) -> float:
     return float(np.clip(np.tanh(np.median(transformed) + chance * spread), SIMILAR, _HIGHEST))
 
 
-def _candidates(
-    patterns: NDArray[np.float32], similar: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], int]]:
-    """Yield for each band the pairs of rows, first < second, that share its hash and much of their sketches.
+def _candidates(patterns: NDArray[np.float32], similar: float) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Yield pairs of rows, first < second, among them all that correlate by ``similar`` or more, of either sign.
 
-    Also yields how many shared the hash.
+    With some of the coordinates of unit vectors x and y, and the lengths x' and y' of what these leave, the correlation
+    is at most the product of the coordinates and x'y' more (Cauchy and Schwarz). Rows are taken in the order of what is
+    left of them, so that one limit is nearly right for all products of two blocks.
     """
-    count = len(patterns)
-    keys, sketches = _hashes(patterns)
-    expected = math.acos(similar) / math.pi
-    most = _SKETCH * expected + _DEVIATIONS * math.sqrt(_SKETCH * expected * (1 - expected))
-    generator = np.random.default_rng(2)
-    for band in keys:
-        shuffled = generator.permutation(2 * count)
-        order = shuffled[np.argsort(band[shuffled], kind="stable")]
-        passed, candidates = [np.empty((2, 0), np.int64)], 0
-        for pairs in _in_one_bucket(band[order], order, count):
-            apart = np.bitwise_count(sketches[pairs[0]] ^ sketches[pairs[1]]).sum(axis=1, dtype=np.int64)
-            # The sketch of a negated image is the complement of its sketch.
-            passed.append(pairs[:, np.minimum(apart, _SKETCH - apart) <= most])
-            candidates += len(apart)
-        joined = np.concatenate(passed, axis=1)
-        yield joined.min(axis=0), joined.max(axis=0), candidates
+    leading, left = _leading(patterns, similar)
+    order = np.argsort(left, kind="stable")
+    leading, left = leading[order], left[order]
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(order), _BLOCK)]
+    for number, rows in enumerate(blocks):
+        for columns in blocks[number:]:
+            products = leading[rows] @ leading[columns].T
+            np.abs(products, out=products)
+            limit = similar - _ROUNDING - left[rows][-1] * left[columns][-1]
+            row, column = np.divmod(np.flatnonzero(products >= limit), products.shape[1])
+            bounds = products[row, column] + left[rows][row] * left[columns][column]
+            kept = (bounds >= similar - _ROUNDING) & ((rows != columns) | (row < column))
+            one, other = order[rows][row[kept]], order[columns][column[kept]]
+            yield np.minimum(one, other), np.maximum(one, other)
 
 
-def _hashes(patterns: NDArray[np.float32]) -> tuple[NDArray[np.uint16], NDArray[np.uint64]]:
-    """Hash patterns by the sides of random hyperplanes on which they lie.
+def _leading(patterns: NDArray[np.float32], similar: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return leading components of patterns, shape (images, components), and the length of what they leave.
 
-    Returns:
-        The keys of shape (bands, 2 x images), first of the images, then of their negatives, by hyperplanes that halve
-        the images, as all have much in common; and sketches of shape (images, words), by hyperplanes through zero, so
-        that the share of equal bits says the angle between two images.
+    As many as let the whole search end soonest: with fewer of them, more pairs are left to be compared in full.
     """
-    count, frequencies = patterns.shape
-    bits = min(max(round(math.log2(max(count, 1))) - 3, _FEWEST_BITS), _MOST_BITS)
-    generator = np.random.default_rng(0)
-    planes = generator.standard_normal((frequencies, max(_BANDS * bits, _SKETCH))).astype(np.float32)
-    keys = np.empty((_BANDS, 2, count), np.uint16)
-    sketches = np.empty((count, _SKETCH // 64), np.uint64)
-    weights = 1 << np.arange(bits, dtype=np.uint16)
     # Digests are random, so the first images are a sample of all.
-    middle = np.median(patterns[:_CHUNK] @ planes, axis=0) if count else 0
-    for start in range(0, count, _CHUNK):
+    sample = patterns[:_SAMPLE]
+    axes = np.ascontiguousarray(np.linalg.eigh(sample.T @ sample)[1][:, ::-1])
+    places = sample @ axes
+    left = np.sqrt(np.maximum(1 - np.cumsum(places**2, axis=1), 0))
+    one, other = np.arange(0, len(places) - 1, 2), np.arange(1, len(places), 2)
+    bounds = np.abs(np.cumsum(places[one] * places[other], axis=1)) + left[one] * left[other]
+    costs = np.arange(1, places.shape[1] + 1) + _COST * np.mean(bounds >= similar, axis=0) if len(one) else np.ones(1)
+    kept = int(np.argmin(costs)) + 1
+    leading, length = np.empty((len(patterns), kept), np.float32), np.empty(len(patterns), np.float32)
+    for start in range(0, len(patterns), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        places = patterns[rows] @ planes
-        sketches[rows] = np.packbits(places[:, :_SKETCH] > 0, axis=1).view(np.uint64)
-        for side, signed in enumerate((places, -places)):
-            above = (signed > middle)[:, : _BANDS * bits].reshape(-1, _BANDS, bits)
-            keys[:, side, rows] = (above @ weights).T
-    return keys.reshape(_BANDS, 2 * count), sketches
-
-
-def _in_one_bucket(keys: NDArray[np.uint16], order: NDArray[np.int64], count: int) -> Iterator[NDArray[np.int64]]:
-    """Yield pairs of rows, shape (2, pairs), that stand in one bucket of sorted keys, near each other.
-
-    Rows from ``count`` on are negated ones; a pair that is negated on both sides is the same as one that is on neither.
-    """
-    for distance in range(1, _NEIGHBOURS + 1):
-        same = np.flatnonzero(keys[distance:] == keys[:-distance])
-        if not len(same):
-            return
-        one, other = order[same], order[same + distance]
-        wanted = ((one < count) | (other < count)) & (one % count != other % count)
-        yield np.stack([one[wanted] % count, other[wanted] % count])
+        places = patterns[rows] @ axes
+        leading[rows], length[rows] = places[:, :kept], np.linalg.norm(places[:, kept:], axis=1)
+    return leading, length
