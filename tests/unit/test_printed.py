@@ -10,6 +10,7 @@ import pytest
 
 from crossray.manuscript.printed import PRINTED, write_printed
 from crossray.manuscript.told import Told
+from crossray.texts import from_cell
 from helpers import ROOT
 
 KINDS = ("csv", "html", "tex")
@@ -32,7 +33,7 @@ def printed(analysed, tmp_path_factory):
 
 def rows_of(folder, name):
     with (folder / f"print/{name}.csv").open() as file:
-        return list(csv.DictReader(file))
+        return [{name: from_cell(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def test_the_workflow_and_the_library_name_the_same_tables():

@@ -106,7 +106,7 @@ def test_groups_of_strata_are_those_of_the_data_set_and_what_is_not_recorded():
     assert (groups["ward", "not recorded"] == ward.isna()).all()
     assert (groups["months", "6 to 11"] == months.between(6, 11)).all()
     counted = {
-        (row["property"], row["value"]): row["images"] for row in describe("ours", labels.assign(split="test"), 0)
+        (row["property"], row["value"]): row["images"] for row in describe("ours", labels.assign(split="test"), {})
     }
     for of_group, inside in groups.items():
         assert counted[of_group] == inside.sum()

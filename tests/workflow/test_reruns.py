@@ -83,7 +83,7 @@ def test_a_training_setting_reruns_training_and_what_follows(again):
 def test_other_penalties_fit_again_on_the_same_features(probed, tmp_path):
     shutil.copytree(probed.folder, tmp_path / "again", symlinks=True)
     again = Checkout(tmp_path / "again")
-    again.change("workflow/scripts/crossray/study/stages/fit_probe.py", "(1000.0, 100.0,", "(300.0, 30.0,")
+    again.change("workflow/scripts/crossray/study/penalties.py", "(1000.0, 100.0,", "(300.0, 30.0,")
     jobs = planned(again.snakemake("-n", study="probes.yaml"))
     assert jobs["fit_probe"] == jobs["predict"] == 4
     assert not {"compute_features", "convert_shard"} & set(jobs)

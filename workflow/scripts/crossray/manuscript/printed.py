@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from crossray.figures.style import signed
-from crossray.files import write_text
+from crossray.files import csv_text, write_text
 from crossray.manuscript.told import Told
 from crossray.reasons import REASONS
 from crossray.tables import MEAN_OF_TASKS
@@ -164,7 +164,7 @@ def _written(name: str, printed: Printed, folder: Path) -> Iterator[str]:
 
 def _as_csv(table: pd.DataFrame) -> str:
     headings = [": ".join(filter(None, _levels(column))) for column in table.columns]
-    return table.set_axis(headings, axis=1).reset_index().to_csv(index=False, lineterminator="\n")
+    return csv_text(table.set_axis(headings, axis=1).reset_index())
 
 
 def _levels(column: str | Sequence[str]) -> Sequence[str]:

@@ -8,7 +8,7 @@ from crossray.methods.words import Part, listed_settings, named, part, spaced, w
 from crossray.study.config import Study
 from crossray.study.external import External
 from crossray.study.models import Model, OtherModel
-from crossray.study.stages.fit_probe import FitProbe
+from crossray.study.penalties import PENALTIES
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.training import Augmentation, Training
 
@@ -64,14 +64,13 @@ def _probes(study: Study, trained: bool) -> Iterator[str]:
     probes = [name for name, model in study.models.items() if model.probe]
     if not probes:
         return
-    grid = FitProbe(architecture="", tasks=()).penalties
     few = f", on {study.training.images:,} training images at most" if study.training.images else ""
     fitted = "one softmax regression" if study.is_multiclass() else "a logistic regression for each task, known labels"
     yield (
         f"{named(probes)}: linear probe{'s' if len(probes) > 1 else ''} [@alain2017]. The network is frozen. The input "
         f"of its last layer was computed once for every image, without augmentation, and the layer fitted ({fitted}) "
         f"with a ridge penalty{few}. Features were scaled by mean and deviation of the training images; of the "
-        f"penalties {', '.join(f'{one:g}' for one in grid)} the one with the smallest log-loss on the source's "
+        f"penalties {', '.join(f'{one:g}' for one in PENALTIES)} the one with the smallest log-loss on the source's "
         "validation split was kept."
     )
     if not trained:

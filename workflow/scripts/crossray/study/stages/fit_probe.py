@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from crossray.study.penalties import PENALTIES
 from crossray.study.training import Start
 
 
@@ -16,6 +17,6 @@ class FitProbe(Start):
     "Tasks to fit, as far as the data sets label them."
     images: int | None = None
     "Maximum number of training images."
-    penalties: tuple[float, ...] = (1000.0, 100.0, 10.0, 1.0, 0.1, 0.01, 0.001)
+    penalties: tuple[float, ...] = PENALTIES
     """Weights of half the squared norm of a task's weights beside the sum of its losses, for features of mean 0 and
     variance 1 / features; the validation split chooses."""
