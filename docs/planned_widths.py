@@ -20,6 +20,7 @@ from crossray.analysis.expected import Binormal  # noqa: E402
 from crossray.analysis.intervals import interval, measure_auc  # noqa: E402
 from crossray.analysis.local_thresholds import Images  # noqa: E402
 from crossray.code_version import code_version  # noqa: E402
+from crossray.figures.films import MEASURES  # noqa: E402
 from crossray.files import write_csv  # noqa: E402
 from crossray.seeds import derived_seed  # noqa: E402
 from crossray.study.film_plan import (  # noqa: E402
@@ -37,11 +38,6 @@ PAGE = ROOT / "docs/planning.md"
 #: what the part of the page stands between
 MARKS = "<!-- written by docs/planned_widths.py -->\n", "<!-- until here -->\n"
 DRAWS = 4000
-#: number -> its words
-WORDS = {
-    AUC: "AUC", SENSITIVITY: "sensitivity", SPECIFICITY: "specificity", NET_BENEFIT: "net benefit",
-    SLOPE: "calibration slope", OBSERVED_EXPECTED: "observed over expected",
-}  # fmt: skip
 
 #: what is expected of a model, and the width that is asked for of each number
 PLANS = (
@@ -138,7 +134,7 @@ def part_of_page(table: pd.DataFrame) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for row in table.itertuples():
-        numbers = f"{row.prevalence:g} | {row.auc:g} | {WORDS[str(row.measure)]} | {row.films:,} | {row.wanted:g}"
+        numbers = f"{row.prevalence:g} | {row.auc:g} | {MEASURES[str(row.measure)]} | {row.films:,} | {row.wanted:g}"
         lines.append(f"| {numbers} | {row.width:.4f} ± {row.width_error:.4f} | {row.widest_of_ten:.3f} |")
     return "\n".join([*lines, ""])
 

@@ -9,6 +9,7 @@ from scipy.special import logit
 from test_external import config, plan_of
 
 from crossray.analysis import net_benefit, usefulness
+from crossray.analysis.cells import Study
 from crossray.analysis.local_thresholds import Images
 from crossray.analysis.shares import interval
 from crossray.analysis.sums import of_two
@@ -172,8 +173,10 @@ def test_shares_of_a_distribution_add_up_and_counts_are_those_of_the_cell(tables
 def test_a_distribution_that_would_tell_few_patients_is_not_given(analysed, tables):
     _, given = tables
     first, *others = analysed.labels
-    few = dataclasses.replace(analysed.asked_of_use, small_cells=SmallCells(below=10_000, closed=(first,)))
-    _, kept = usefulness.measure(analysed.study, few)
+    study = analysed.study
+    rule = SmallCells(below=10_000, closed=(first,))
+    closed = Study(study.predictions, study.manifests, dataclasses.replace(study.settings, small_cells=rule))
+    _, kept = usefulness.measure(closed, analysed.asked_of_use)
     assert set(given["target"]) == {first, *others}
     assert set(kept["target"]) == set(others)
     assert len(kept) == (given["target"] != first).sum()

@@ -292,7 +292,7 @@ def figure_files(wildcards):
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
     shown = [name for name in PLAN.reported_models if name in PLAN.networks]
-    return [path for one in (layout.HISTORY, layout.RECORD) for path in of_trainings(one, shown)] if shown else []
+    return [*of_trainings(layout.HISTORY, shown), *of_trainings(layout.RECORD, shown)] if shown else []
 
 
 #: folder that a figure can read -> its files

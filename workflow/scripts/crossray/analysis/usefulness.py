@@ -14,7 +14,6 @@ from crossray.analysis import net_benefit
 from crossray.analysis.cells import Cell, Study
 from crossray.analysis.local_thresholds import Images, images_of
 from crossray.analysis.sums import Limits, with_limits
-from crossray.study.small_cells import SmallCells
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.thresholds import curve_thresholds, limit_of_probability
 from crossray.tables import of_rows
@@ -49,15 +48,9 @@ def measure(study: Study, settings: MeasureUsefulness) -> tuple[pd.DataFrame, pd
                 curves.append(names | {"reason": reason})
             else:
                 curves += [names | row for row in _curve(cell, settings.thresholds, shares.get(cell.task))]
-            if cell.has_number and not _would_tell(cell, settings.small_cells):
+            if cell.has_number:
                 distributions += [cell.key | row for row in _distribution(cell)]
     return of_rows(curves, DecisionCurve), of_rows(distributions, ScoreDistribution)
-
-
-def _would_tell(cell: Cell, rule: SmallCells | None) -> bool:
-    """Return whether bins, of which those without an image are shown, would tell a small number of images."""
-    fewest = min(cell.counts[name] for name in ("positives", "negatives"))
-    return bool(rule and cell.scored.dataset in rule.closed and fewest < rule.below)
 
 
 def why_not(cell: Cell, is_known: bool) -> str | None:
