@@ -83,8 +83,9 @@ def measure(
         for source, members in study.settings.members.items()
         if members and set(members) <= set(described)
     }
-    explaining = Explaining(study, minimum, resamples, homes, described, twins)
-    parts = [(trained, task) for trained in study.trained() if trained.source in homes for task in study.settings.tasks]
+    fitted = dict(_calibrations(study, homes))
+    explaining = Explaining(study, minimum, resamples, homes, described, twins, fitted)
+    parts = list(fitted)
     cells: list[Cell] = []
     for number, ((trained, task), found) in enumerate(results(explaining, parts, processes), 1):
         log.info("%s, %s: %d of %d", named(trained.model, trained.source), task, number, len(parts))
@@ -146,6 +147,19 @@ def _joined(parts: Sequence[Described]) -> Described:
     )
 
 
+def _calibrations(
+    study: Study, homes: Mapping[str, Described]
+) -> Iterator[tuple[tuple[ModelKey, str], NDArray | None]]:
+    """Yield each model and task with the model's calibration at home; None where it has not learnt the task."""
+    for trained in study.trained():
+        if trained.source in homes:
+            labels, seeds = study.validation(trained)
+            logits = seeds[homes[trained.source].scored.reported_seed(trained)]
+            for task in study.settings.tasks:
+                learnt = task in logits and task in labels and labels[task].notna().any()
+                yield (trained, task), _calibration(labels, logits, task) if learnt else None
+
+
 @dataclass(frozen=True)
 class Explaining:
     """What the cells of a study are explained from; called with a model and a task it returns their cells.
@@ -157,6 +171,7 @@ class Explaining:
         homes: source -> its test images.
         described: target -> its test images.
         twins: radiographs that two data sets have.
+        fitted: model and task -> its calibration at home; None where it has not learnt the task.
     """
 
     study: Study
@@ -165,16 +180,13 @@ class Explaining:
     homes: Mapping[str, Described]
     described: Mapping[str, Described]
     twins: pd.DataFrame
+    fitted: Mapping[tuple[ModelKey, str], NDArray | None]
 
     def __call__(self, part: tuple[ModelKey, str]) -> list[Cell]:
         """Explain a model at every target for a task."""
         trained, task = part
-        study, home = self.study, self.homes[trained.source]
-        labels, seeds = study.validation(trained)
+        study, home, fitted = self.study, self.homes[trained.source], self.fitted[part]
         members = study.settings.members[trained.source]
-        logits = seeds[home.scored.reported_seed(trained)]
-        learnt = task in logits and task in labels and labels[task].notna().any()
-        fitted = _calibration(labels, logits, task) if learnt else None
         source = _cases(home, trained, task, fitted)
         floor = None
         found = []
