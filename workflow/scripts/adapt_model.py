@@ -58,14 +58,14 @@ def _calibration(arguments: Namespace, tasks: list[str]) -> "NDArray[np.float64]
     import pandas as pd
 
     from crossray import manifest, predictions
-    from crossray.learning.adaptation import home_calibration
+    from crossray.learning.adaptation import calibration_lines
 
     labels, logits = [], []
     for path, predicted in zip(arguments.source_manifests, arguments.validation, strict=True):
         table = predictions.read(predicted).table
         labels.append(manifest.read(path).set_index("image_id").loc[table.index].reindex(columns=tasks))
         logits.append(table[tasks])
-    return home_calibration(pd.concat(labels).to_numpy(float), pd.concat(logits).to_numpy(float))
+    return calibration_lines(pd.concat(labels).to_numpy(float), pd.concat(logits).to_numpy(float))
 
 
 def main(argv: list[str] | None = None) -> int:
