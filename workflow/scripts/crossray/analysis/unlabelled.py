@@ -90,7 +90,7 @@ class _Model:
     """A model at home: labelled validation images, calibration, threshold."""
 
     def __init__(self, study: Study, trained: ModelKey) -> None:
-        self.trained, self._study = trained, study
+        self.trained = trained
         self.labels, seeds = study.validation(trained)
         self._seed = next((seed for seed in seeds if seed == "ensemble"), next(iter(seeds)))
         self.outputs = seeds[self._seed]
