@@ -27,8 +27,8 @@ def adapt_model(arguments: Namespace) -> None:
     from crossray.files import file_digest, replacing
     from crossray.learning.adaptation import LOCAL, Adaptation, samples
     from crossray.learning.hardware import choose_device
-    from crossray.learning.kept import KeptTables
     from crossray.learning.models import load_model
+    from crossray.learning.table_cache import KeptTables
     from crossray.learning.targets import Target
     from crossray.study.ways import AS_IT_IS
 
