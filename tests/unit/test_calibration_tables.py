@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "docs"))
 import calibration
 import calibration_draws as drawn
 import calibration_means as means
+import calibration_scores as scores
 import verdicts
 
 
@@ -27,6 +28,7 @@ def test_the_tables_are_of_this_code(path):
     digests |= dict.fromkeys(drawn.CALIBRATION, drawn.code_of_calibration())
     digests |= dict.fromkeys((drawn.AUC, drawn.UNEQUAL), drawn.code())
     digests[drawn.SHARE] = drawn.code_of_shares()
+    digests |= dict.fromkeys((scores.PRECISION, scores.BRIER), scores.code())
     for row in calibration.read(path):
         assert row["code"] == digests[row.get("quantity", drawn.AUC)]
 
