@@ -42,7 +42,7 @@ JobAcctGatherType=jobacct_gather/linux
 JobAcctGatherFrequency=task=1
 JobAcctGatherParams=OverMemoryKill
 MpiDefault=none
-ReturnToService=2
+ReturnToService=1
 MinJobAge=3600
 KillWait=2
 OverTimeLimit=0
