@@ -48,6 +48,6 @@ def read_manifest(
         patients = manifest.with_pseudonyms(table, key)["patient_id"]
         table = manifest.with_splits(table, patients, settings.split or Split())
     tasks, opinions = manifest.tasks_of(table), manifest.opinions_of(table)
-    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions, *manifest.strata_of(table)]]
+    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions, *manifest.others_of(table)]]
     manifest.check(table, [*tasks, *opinions], release.tables[0] if release.tables else release.root)
     return table.reset_index(drop=True)

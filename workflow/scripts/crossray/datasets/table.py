@@ -342,13 +342,14 @@ def _sources(tasks: Sequence[str] | Mapping[str, str | LabelSource]) -> dict[str
 def _labels(
     sources: Mapping[str, LabelSource], joined: Joined, settings: TableReading, met: Mapping[str, set[str]]
 ) -> Iterator[tuple[str, "pandas.Series"]]:
-    """Yield the labels of each task, then what each of several readers said."""
+    """Yield the labels of each task, then what each of several readers said, and which labels are uncertain."""
     import pandas as pd
 
-    from crossray.manifest import BY
+    from crossray.manifest import BY, uncertain_of
 
     index = joined.texts.index
     readers: dict[str, pandas.Series] = {}
+    uncertain: dict[str, pandas.Series] = {}
     for task, source in sources.items():
         if source.always is not None:
             yield task, pd.Series(float(source.always), index)
@@ -360,7 +361,13 @@ def _labels(
                 columns, opinions(source, joined.cells, settings.uncertain, task, met[task]), strict=True
             )
         ]
-        yield task, combined(said, source.combine)
+        yield task, (label := combined(said, source.combine))
+        if settings.uncertain == "ignore" and not (source.positive or source.negative or source.unknown):
+            called = opinions(source, joined.cells, "positive", task, met[task])
+            told = [by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
+                    for column, one in zip(columns, called, strict=True)]  # fmt: skip
+            uncertain[task] = label.isna() & combined(told, source.combine).notna()
         if source.columns:
             readers |= {f"{task}{BY}{name}": one for name, one in zip(columns, said, strict=True)}
     yield from readers.items()
+    yield from uncertain_of(uncertain).items()
