@@ -4,8 +4,8 @@ Every analysis writes its tables through :func:`write`. A count of images or pat
 ``<5``; numbers that rest on it become empty; and of the other counts so many become ``hidden`` that none of the first
 kind can be worked out from what is shown (:mod:`crossray.suppression`): for each of them at least two values agree with
 all shown counts and totals of the table, with totals that other tables show, and with what the two marks say. Who the
-patients of each split are is hidden altogether, as tables of results have these groups too. Zeros and public data stay as
-they are. Tables without such counts, and studies of public data, pass unchanged.
+patients of each split are is hidden altogether, as tables of results have these groups too. Zeros and public data stay
+as they are. Tables without such counts, and studies of public data, pass unchanged.
 
 Tables are written one by one, and many count the same: how many images of a target's test split have a finding, and how
 many have not. Of these two, whose sum is their images, every table says what :func:`crossray.suppression.of_pair` says,
@@ -138,7 +138,7 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
 
 
 def _without_groups_of_splits(table: "pd.DataFrame", hidden: "pd.Index") -> "pd.DataFrame":
-    """Hide who the patients of each split are: with the groups of tables of results small counts could be worked out."""
+    """Hide who the patients of each split are; with groups in tables of results small counts could be worked out."""
     names = ["images", "patients"]
     result = table.astype(dict.fromkeys(names, object)) if len(hidden) else table.copy()
     result.loc[hidden, names] = HIDDEN
