@@ -58,7 +58,7 @@ def rsna(root):
     """RSNA: DICOM by name, a row a box, view, sex and age in the headers, and the mapping to the NIH."""
     names = ["0004cfab-14fd-4e49-80ba-63a80b6bddd6", "000924cf-0f8d-42bd-9158-1af53881a557", "000db696"]
     for seed, (name, view) in enumerate(zip(names, ["PA", "AP", "PA"], strict=True)):
-        elements = {"ViewPosition": view, "PatientSex": "F", "PatientAge": "051", "PatientID": name}
+        elements = {"ViewPosition": view, "PatientSex": "F", "PatientAge": "051", "PatientID": name, "Modality": "CR"}
         dicom_file(root / "stage_2_train_images" / f"{name}.dcm", pixels(seed), **elements)
     empty = ("", "", "", "", 0)
     rows = [(names[0], *empty), (names[1], 1, 2, 3, 4, 1), (names[1], 5, 6, 7, 8, 1), (names[2], *empty)]
@@ -93,6 +93,7 @@ def padchest(root):
     columns = ["ImageID", "ImageDir", "PatientID", "Labels", "Projection", "PatientSex_DICOM"]
     table = pd.DataFrame(rows, columns=columns)
     table["StudyDate_DICOM"], table["PatientBirth"], table["StudyID"] = "20140915", "1930.0", range(5)
+    table["Manufacturer_DICOM"] = ["ImagingDynamicsCompanyLtd"] * 2 + ["PhilipsMedicalSystems"] * 2 + ["nan"]
     table.to_csv(root / "PADCHEST_chest_x_ray_images_labels_160K_01.02.19.csv.gz")
 
 
@@ -132,6 +133,7 @@ def mimic_cxr(root, suffix=".dcm"):
         else:
             picture(path, seed)
     table = pd.DataFrame(images, columns=["dicom_id", "subject_id", "study_id", "ViewPosition"])
+    table["PerformedProcedureStepDescription"] = ["CHEST (PA AND LAT)"] * 2 + ["CHEST (PORTABLE AP)"] * 2
     table.to_csv(root / "mimic-cxr-2.0.0-metadata.csv.gz", index=False)
     studies = pd.DataFrame({"subject_id": [10000032, 11000011], "study_id": [50414267, 51000000]})
     chexpert_rows = [{"Pneumonia": "1.0", "Fracture": "-1.0"}, {"No Finding": "1.0"}]

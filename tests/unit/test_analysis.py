@@ -340,9 +340,46 @@ def test_every_step_from_a_row_to_a_label_is_counted_and_only_usable_images_have
     of_a = labels.set_index(["task", "split"]).loc[("A", "all")]
     assert (of_a["positives"], of_a["negatives"], of_a["unknown"]) == (5, 7, 4)
     assert of_a["prevalence"] == pytest.approx(5 / 12)
-    usable = counts.set_index(["property", "value"])["images"]
+    people = flow.set_index("split")
+    assert people.loc["all", "row_patients"] == table["patient_id"].nunique() >= people.loc["all", "patients"]
+    usable = counts[counts["split"] == "all"].set_index(["property", "value"])["images"]
     assert usable["all", "all"] == usable["split", "train"] + usable["split", "test"] == 16
     assert usable["rejected"].to_dict() == {"all": 4, "not a DICOM file": 3, FILE_NOT_FOUND: 1}
+    assert usable["unlabelled"].to_dict() == {"all": 4, "uncertain": 0, "blank": 4}
+
+
+def test_properties_of_splits_add_up_to_those_of_all(tmp_path):
+    table = manifest_table(60, ["A"]).assign(split=["train"] * 40 + ["test"] * 20)
+    rows = pd.DataFrame([*summary_of.describe("d", table, {}), *summary_of.by_split("d", table)])
+    images = (
+        rows[~rows["property"].isin(["all", "split", "rejected"])]
+        .set_index(["split", "property", "value"])["images"]
+        .sort_index()
+    )
+    parts = images.drop(index="all").groupby(["property", "value"]).sum()
+    assert parts.to_dict() == images["all"].to_dict()
+    assert set(rows["split"]) == {"all", "train", "test"}
+
+
+def test_uncertain_and_blank_labels_are_told_apart_by_the_study_s_tasks():
+    table = manifest_table(6, ["A", "B"]).assign(split="test", A=[1, np.nan, np.nan, np.nan, 0, np.nan], B=np.nan)
+    table[manifest.UNCERTAIN] = [None, "A", "B", None, "B", "A|B"]
+
+    def counted(*tasks):
+        return {
+            row["value"]: row["images"] for row in summary_of.unlabelled("d", table, tasks) if row["split"] == "all"
+        }
+
+    assert counted("A") == {"all": 4, "uncertain": 2, "blank": 2}
+    assert counted("A", "B") == {"all": 4, "uncertain": 3, "blank": 1}
+    assert manifest.tasks_of(table) == ["A", "B"]
+
+
+def test_what_is_not_kept_is_counted_with_patients_of_whom_nothing_is_left():
+    reasons = {"view LATERAL": [5, 2], "further images of a patient": [3, 0]}
+    found = {row["value"]: (row["images"], row["patients"]) for row in summary_of.not_kept("d", reasons)}
+    assert found == {"all": (8, 2), "view LATERAL": (5, 2), "further images of a patient": (3, 0)}
+    assert not list(summary_of.not_kept("d", {}))
 
 
 def test_a_study_of_one_data_set_has_all_columns_and_no_loss(study):

@@ -24,7 +24,7 @@ def steps(name, splits, lost):
         here = lost if split == "train" else (0, 0, 0)
         counts = [images + sum(here[step:]) for step in range(4)]
         rows.append(dict(zip(("rows", "found", "readable", "labelled"), counts, strict=True), split=split,
-                         patients=patients))  # fmt: skip
+                         row_patients=patients + (split == "train"), patients=patients))  # fmt: skip
     table = pd.DataFrame(rows)
     whole = table.drop(columns="split").sum().to_dict() | {"split": "all"}
     return pd.concat([pd.DataFrame([whole]), table]).assign(dataset=name)
@@ -32,7 +32,13 @@ def steps(name, splits, lost):
 
 def rejected(name, reasons):
     rows = {"all": sum(reasons.values())} | reasons
-    return [{"dataset": name, "property": "rejected", "value": value, "images": n} for value, n in rows.items()]
+    return left_out(name, "rejected", rows)
+
+
+def left_out(name, what, rows, patients=None):
+    """Return rows of what was left out of a data set, all splits together."""
+    row = {"dataset": name, "split": "all", "property": what}
+    return [row | {"value": value, "images": n, "patients": (patients or {}).get(value)} for value, n in rows.items()]
 
 
 def cells(name, aucs):
@@ -45,12 +51,12 @@ REASONS = {"file not found": 5, "empty file": 4, "a strip of 9 x 900 pixels": 2,
 AUCS = [("north", "A", 0.8, None), ("north", "B", None, "F"), ("north", "C", None, "L"), ("south", "A", None, "M")]
 
 
-def drawn(names=("north",), at_sites=(), **changes):
-    """Draw data sets that are alike; each change takes and returns the flow."""
+def drawn(names=("north",), at_sites=(), more=(), **changes):
+    """Draw data sets that are alike, of the first more is left out; each change takes and returns the flow."""
     flow = pd.concat([steps(name, SPLITS, (5, 7, 3)) for name in names])[list(of_rows([], Flow))]
     for change in changes.values():
         flow = change(flow)
-    held = of_rows([row for name in names for row in rejected(name, REASONS)], Datasets)
+    held = of_rows([*more, *(row for name in names for row in rejected(name, REASONS))], Datasets)
     settings = DrawFigure(models=("m",), datasets=tuple(names), at_sites=at_sites)
     return draw(flow, held, pd.concat([cells(name, AUCS) for name in names]), settings)
 
@@ -69,6 +75,24 @@ def test_the_numbers_of_a_row_add_up_to_what_was_read():
     left = [text for text in said if re.match(r"\d+ (file|empty file|for 2 other|without)", text)]
     assert left == ["5 file not found", "4 empty file", "3 for 2 other reasons", "3 without a label of a task"]
     assert 115 - sum(int(text.split()[0]) for text in left) == 100
+
+
+POLICY = {"all": 40, "view LATERAL": 25, "view UNKNOWN": 5, "further images of a patient": 10}
+UNLABELLED = {"all": 3, "uncertain": 2, "blank": 1}
+
+
+def test_what_the_label_policy_leaves_out_is_told_with_the_patients_who_go():
+    gone = {"all": 6, "view LATERAL": 4, "view UNKNOWN": 2, "further images of a patient": 0}
+    more = [*left_out("north", "not kept", POLICY, gone), *left_out("north", "unlabelled", UNLABELLED)]
+    said = words(drawn(more=more))
+    assert {"155 images", "86 patients"} <= set(said)  # 115 rows, of whom 80 patients, and what was not kept
+    assert {"25 view LATERAL", "5 view UNKNOWN", "10 further images of a patient"} <= set(said)
+    assert "2 without a label of a task:" in said
+    assert "so 7 patients without an image" in said
+    left = [
+        int(found[1]) for text in said if (found := re.match(r"(\d+) (view|further|file|empty file|for|without)", text))
+    ]
+    assert 155 - sum(left) == 100
 
 
 def test_tests_are_counted_by_model_and_task_with_the_reasons_of_empty_cells():

@@ -128,7 +128,7 @@ def test_counts_that_are_not_shown_are_not_in_the_texts(paper, made):
     shutil.copytree(paper.parent / "analysis", folder / "analysis")
     flow.to_csv(folder / "analysis/flow.csv", index=False)
     told = Told(folder, paper.parent / "datasets", made.for_page())
-    assert "hidden labelled, of <5 patients" in fact(told, "flow")
+    assert "hidden labelled, of <5 of 200 patients" in fact(told, "flow")
     labels = pd.read_csv(folder / "analysis/labels.csv", dtype=str)
     place = labels.index[labels["split"] == "test"][0]
     labels.loc[place, ["positives", "negatives"]] = ["<5", "hidden"]

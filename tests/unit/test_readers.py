@@ -15,6 +15,7 @@ import releases
 from crossray import manifest
 from crossray.datasets import READERS, find_reader
 from crossray.datasets.configured import with_policy
+from crossray.datasets.policy import not_kept
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 from crossray.study.splits import Split
@@ -114,6 +115,23 @@ def test_chexpert(tmp_path):
     # The original mixes two images of patient 2: No Finding of the second overrules the first's effusion.
     mixed = read(tmp_path, releases.chexpert, policy="paper")
     assert labels(mixed, "Effusion") == {frontal[0]: 0, frontal[1]: 0}
+
+
+def test_what_the_policy_leaves_out_is_told_and_uncertain_labels_by_task(tmp_path):
+    with not_kept() as reasons:
+        table = read(tmp_path, releases.chexpert)
+    assert reasons == {"view LATERAL": (1, 0)}
+    assert table[manifest.UNCERTAIN].fillna("").tolist() == ["", "Edema", ""]
+    assert manifest.UNCERTAIN not in read(tmp_path, releases.chexpert, uncertain="negative")
+    with not_kept() as reasons:
+        read(tmp_path, releases.nih, policy="paper")
+    assert reasons == {"further images of a patient": (1, 0)}
+    with not_kept() as reasons:
+        read(tmp_path, releases.nih, views=["AP"])
+    assert reasons == {"view PA": (3, 2)}
+    with not_kept() as reasons:
+        read(tmp_path, releases.vindr)
+    assert reasons == {}
 
 
 def test_mimic_cxr(tmp_path):

@@ -128,6 +128,18 @@ def test_equal_cells_of_all_models_say_the_same_and_have_no_number():
     assert shown["reason"].tolist()[:2] == ["F", "F"]
 
 
+def test_who_is_in_each_split_is_told_of_public_data_alone():
+    """With the groups of tables of results counts of these could give small ones away."""
+    groups = [("all", "all", "all"), *(("all", "sex", one) for one in "FM"),
+              *((split, "sex", one) for split in ("train", "test") for one in "FM")]  # fmt: skip
+    rows = [{"dataset": name, "split": split, "property": what, "value": value, "images": 50, "patients": 40.0}
+            for name in ("ours", "theirs") for split, what, value in groups]  # fmt: skip
+    shown = withhold(pd.DataFrame(rows), LIMIT, ["ours"])
+    hidden = (shown["dataset"] == "ours") & (shown["split"] != "all")
+    assert (shown.loc[hidden, ["images", "patients"]] == HIDDEN).all(axis=None)
+    assert (shown.loc[~hidden, "images"] == 50).all()
+
+
 def test_a_group_that_the_rest_would_give_away():
     groups = {"F": 3, "M": 50, "O": 30}
     table = pd.DataFrame([{"target": "d", "task": "A", "attribute": "sex", "group": group, "images": count}
@@ -180,6 +192,7 @@ def everything_of(counts, matched):
     by_sex = {group: sum(sum(counts[split, group]) for split in splits) for group in groups}
     described = [("all", "all", sum(of["all"])), *(("split", split, sum(of[split])) for split in splits),
                  *(("sex", group, number) for group, number in by_sex.items())]  # fmt: skip
+    of_splits = [(split, "sex", group, sum(counts[split, group])) for split in splits for group in groups]
     p, n, _ = of["test"]
     cell = {"model": "m", "source": "s", "target": "d", "task": "A"}
     both, second = matched
@@ -188,7 +201,8 @@ def everything_of(counts, matched):
     control = {"source": "d", "other": "o", "images": p + n, "own_positives": p, "other_positives": both + second}
     return {
         "labels": labels, "flow": flow,
-        "datasets": [{"dataset": "d", "property": a, "value": b, "images": c, "patients": c} for a, b, c in described],
+        "datasets": [{"dataset": "d", "split": s, "property": a, "value": b, "images": c, "patients": c}
+                     for s, a, b, c in (*(("all", *row) for row in described), *of_splits)],
         "performance": [cell | {"seed": "0", "images": p + n, "patients": p + n, "positives": p, "negatives": n,
                                 "auc": 0.7, "sensitivity": 0.9}],
         "calibration": [cell | {"scale": "probability", "images": p + n, "positives": p, "brier": 0.1}],

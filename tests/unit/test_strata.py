@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import releases
 from crossray import manifest
 from crossray.analysis import subgroups
 from crossray.analysis.cells import ModelKey, ScoredSplit
 from crossray.analysis.datasets import describe
-from crossray.datasets import Release, strata
+from crossray.datasets import READERS, Release, find_described, find_reader, strata
+from crossray.datasets.configured import options_of, with_policy
 from crossray.datasets.folder import Told as FolderTold
 from crossray.datasets.manifests import read_manifest
 from crossray.datasets.table import Told
@@ -60,6 +62,116 @@ def test_a_folder_has_strata_of_its_headers(tmp_path):
     assert strata.wrong_elements(["Modality"]) is None
 
 
+def released(root, layout, asked):
+    """Write a release that everybody knows, and return what a stratum says of its images."""
+    root.mkdir(parents=True, exist_ok=True)
+    maker, own = releases.LAYOUTS[layout]
+    maker(root)
+    told = dataset(**{"reader": layout, "root": str(root), "public": True, "strata": asked, **own})
+    chosen = with_policy("d", told, role="test")
+    found = read_manifest("d", find_reader(told.reader).locate("d", told), chosen, None)
+    return found.filter(regex="^stratum: ").fillna("")
+
+
+@pytest.mark.parametrize(
+    ("layout", "asked", "said"),
+    [
+        ("nih", "y]", ["1"] * 4),
+        ("google", "Set Id", ["test", "val"]),
+        ("rsna", "Modality", ["CR"] * 3),
+        ("siim", "PhotometricInterpretation", ["MONOCHROME2"] * 2),
+        ("padchest", "Manufacturer_DICOM", ["ImagingDynamicsCompanyLtd"] * 2 + ["PhilipsMedicalSystems", ""]),
+        ("chexpert", "Support Devices", ["1.0", "", ""]),
+        ("mimic_ch", "PerformedProcedureStepDescription", ["CHEST (PA AND LAT)", "CHEST (PORTABLE AP)"]),
+        ("mimic_ch", "PhotometricInterpretation", ["MONOCHROME2"] * 2),
+        ("mimic_nb", "PerformedProcedureStepDescription", ["CHEST (PA AND LAT)", "CHEST (PORTABLE AP)"]),
+        ("brax", "Rows", ["40", "40"]),
+        ("openi", "PhotometricInterpretation", ["MONOCHROME1"] * 3),
+        ("vindr", "rad_id", ["R1 + R2 + R3"] * 2),
+        ("vindr", "PhotometricInterpretation", ["MONOCHROME2"] * 2),
+    ],
+)
+def test_a_release_that_everybody_knows_has_strata_of_its_table_or_of_headers(
+    tmp_path, monkeypatch, layout, asked, said
+):
+    monkeypatch.setattr(strata, "RARE", 1)
+    found = released(tmp_path, layout, {"group": asked})
+    assert found["stratum: group"].tolist() == said
+    plain = released(tmp_path / "again", layout, [asked])
+    assert plain[f"stratum: {asked}"].tolist() == said
+
+
+def test_every_reader_whose_table_is_one_of_images_takes_its_columns():
+    described = {name for name in READERS if find_described(name)}
+    assert described == {"nih", "nih_google", "padchest", "chexpert", "mimic_cxr", "vindr", "brax"}
+    for name in READERS:
+        kind = options_of(name)
+        assert (issubclass(kind, strata.OfTables) and name != "table") == (name in described)
+        assert issubclass(kind, strata.OfHeaders) == (name in ("folder", "openi", "rsna", "siim"))
+
+
+def test_a_column_that_a_release_has_not_is_told_with_those_that_it_has(tmp_path):
+    with pytest.raises(UserError) as caught:
+        released(tmp_path / "nih", "nih", ["Manufacturer"])
+    assert str(caught.value) == (
+        f"{tmp_path}/nih/Data_Entry_2017_v2020.csv: strata: no column Manufacturer; the columns are Image Index, "
+        "Finding Labels, Follow-up #, Patient ID, Patient Age, Patient Gender, View Position, OriginalImage[Width, "
+        "Height], OriginalImagePixelSpacing[x, y]"
+    )
+    with pytest.raises(
+        UserError, match=r"mimic-cxr-2\.0\.0-metadata\.csv\.gz: strata: no column Ward; the columns are dicom_id"
+    ):
+        released(tmp_path / "mimic", "mimic_ch", ["Ward"])
+    with pytest.raises(UserError, match="; elements of DICOM headers are Manufacturer, ManufacturerModelName"):
+        released(tmp_path / "vindr", "vindr", ["Ward"])
+    with pytest.raises(
+        UserError, match="strata: Manufacturer is empty for all 3 images; name another column or element"
+    ):
+        released(tmp_path / "rsna", "rsna", ["Manufacturer"])
+    with pytest.raises(
+        UserError, match="PNG and JPEG files have no DICOM header, and no element Manufacturer; take it out"
+    ):
+        released(tmp_path / "folder", "folder", ["Manufacturer"])
+    with pytest.raises(UserError, match="'Ward' is no element of DICOM headers that is kept; allowed are Manufacturer"):
+        released(tmp_path / "openi", "openi", ["Ward"])
+    with pytest.raises(UserError, match="unknown key strata"):
+        released(tmp_path / "montgomery", "montgomery", ["Ward"])
+
+
+def test_numbers_are_cut_into_groups_that_say_where_they_begin(tmp_path):
+    numbers = ["0", "0.5", "1", "4", "5", "17", ""] * 10
+    found = read(tmp_path, rows(70, n=numbers), strata={"visits": {"column": "n", "cut": [1, 5]}})
+    groups = ["below 1"] * 2 + ["from 1 to below 5"] * 2 + ["from 5 on"] * 2 + [""]
+    assert found["stratum: visits"].fillna("").tolist() == groups * 10
+    with pytest.raises(
+        UserError, match="strata: visits: 10 of 20 images have no number in column n, so that it cannot"
+    ):
+        read(tmp_path, rows(20, n=["1", "often"] * 10), strata={"visits": {"column": "n", "cut": [1]}})
+    with pytest.raises(UserError, match="cut"):
+        dataset("table", root=".", table="t.csv", tasks=["A"], strata={"v": {"column": "n", "cut": [5, 1]}})
+    with pytest.raises(UserError, match="strata"):
+        dataset("folder", root=".", classes={"a": []}, strata={"v": {"column": "Grid", "cut": [5]}})
+
+
+def test_follow_ups_of_the_nih_are_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(strata, "RARE", 1)
+    found = released(tmp_path, "nih", {"visit": {"column": "Follow-up #", "cut": [1]}})
+    assert found["stratum: visit"].tolist() == ["below 1"] * 4
+
+
+def test_a_release_with_dates_has_months(tmp_path):
+    release = tmp_path / "padchest"
+    release.mkdir()
+    releases.padchest(release)
+    path = next(release.glob("*.csv.gz"))
+    table = pd.read_csv(path)
+    table["StudyDate_DICOM"] = ["20140915", "20150101", "20100101", "20091231", "nan"]
+    table.to_csv(path)
+    told = dataset(reader="padchest", root=str(release), public=True, months=True)
+    found = read_manifest("d", find_reader("padchest").locate("d", told), with_policy("d", told, role="test"), None)
+    assert found[manifest.MONTHS].fillna(-1).tolist() == [56, 60, 0, -1]  # the lateral one of 2009 is left out
+
+
 def test_names_of_patients_in_a_column_named_by_mistake_stay_out(tmp_path):
     found = read(tmp_path, rows(40, who=[f"Smith {number}" for number in range(40)]), strata=["who"])
     assert set(found["stratum: who"]) == {strata.OTHER}
@@ -77,6 +189,8 @@ def test_of_a_date_months_from_the_first_are_kept(tmp_path):
 def test_what_cannot_be_a_stratum_is_told_in_one_line(tmp_path):
     with pytest.raises(UserError, match="no column scanner"):
         read(tmp_path, rows(), strata=["scanner"])
+    with pytest.raises(UserError, match="strata: scanner is empty for all 40 images"):
+        read(tmp_path, rows(scanner=""), strata=["scanner"])
     many = rows(strata.RARE * (strata.MOST + 1))
     with pytest.raises(UserError, match="strata: day has 31 values of 10 patients or more, and 30 can be compared"):
         read(tmp_path, many.assign(day=many.index % (strata.MOST + 1)), strata=["day"])

@@ -100,7 +100,7 @@ PENALTIES = ("none", "l2")
 #: reporting checklists
 CHECKLISTS = ("tripod_ai", "claim_2024")
 #: tables that are there for print too, where a study has them, and as what
-PRINTED = ("labels", "transfer", "operating_points")
+PRINTED = ("datasets", "labels", "transfer", "operating_points")
 PRINTED_KINDS = ("csv", "html", "tex")
 #: texts in the folder of a paper
 PAPER_TEXTS = (

@@ -2,8 +2,9 @@
 
 Columns: image_id, patient_id, study_id, path, view, sex, age, split, then one float column per task: 1 positive,
 0 negative, NaN unknown. If several readers labelled a task, columns ``TASK @ READER`` after them say who said what;
-columns ``stratum: NAME``, the last, are further groups, such as scanner or ward. Written as Parquet, whose metadata say
-which data set it is and which reader and label policy made it.
+columns ``stratum: NAME`` are further groups, such as scanner or ward; the last one, if the release calls labels
+uncertain and the policy makes them unknown, says of which tasks. Written as Parquet, whose metadata say which data set
+it is, which reader and label policy made it, and what the policy did not keep.
 """
 
 import hashlib
@@ -42,11 +43,15 @@ STRATUM = "stratum: "
 #: the column of dates: months from the first of the data set
 MONTHS = f"{STRATUM}months"
 
+#: the column that says of which tasks a label is unknown because the release calls it uncertain, and what parts them
+UNCERTAIN = "uncertain labels"
+AND = "|"
+
 _METADATA_KEY = b"crossray"
 
 
-def schema(tasks: Sequence[str], strata: Sequence[str] = ()) -> pa.DataFrameSchema:
-    """Return the table schema of a manifest with these columns of tasks and of strata."""
+def schema(tasks: Sequence[str], others: Sequence[str] = ()) -> pa.DataFrameSchema:
+    """Return the table schema of a manifest with these columns of tasks, and those of strata and what is uncertain."""
     text = pa.Column(str, nullable=False)
     optional = pa.Column(str, nullable=True)
     columns = {
@@ -60,8 +65,8 @@ def schema(tasks: Sequence[str], strata: Sequence[str] = ()) -> pa.DataFrameSche
         "split": pa.Column(str, pa.Check.isin(SPLITS)),
     }
     labels = {task: pa.Column(float, pa.Check.isin([0.0, 1.0]), nullable=True) for task in tasks}
-    others = {name: pa.Column(float, pa.Check.ge(0), nullable=True) if name == MONTHS else optional for name in strata}
-    return pa.DataFrameSchema({**columns, **labels, **others}, strict=True, ordered=True)
+    last = {name: pa.Column(float, pa.Check.ge(0), nullable=True) if name == MONTHS else optional for name in others}
+    return pa.DataFrameSchema({**columns, **labels, **last}, strict=True, ordered=True)
 
 
 def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]) -> pd.Series:
@@ -217,7 +222,7 @@ def check(table: pd.DataFrame, tasks: Sequence[str], origin: str) -> None:
             "put all images of a patient into one split"
         )
     try:
-        schema(tasks, strata_of(table)).validate(table, lazy=True)
+        schema(tasks, others_of(table)).validate(table, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
         first = cases.iloc[0]
@@ -255,7 +260,7 @@ def _has_its_type(table: pd.DataFrame, name: str) -> bool:
     numbers = pd.api.types.is_float_dtype(table[name])
     if name == MONTHS:
         return numbers
-    if name.startswith(STRATUM) or (name in FIXED_COLUMNS and name != "age"):
+    if name.startswith(STRATUM) or name == UNCERTAIN or (name in FIXED_COLUMNS and name != "age"):
         return table[name].isna().all() or (not numbers and pd.api.types.is_string_dtype(table[name]))
     return numbers
 
@@ -276,7 +281,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 def tasks_of(table: pd.DataFrame) -> list[str]:
     """Return the names of a manifest's label columns."""
-    others = (*FIXED_COLUMNS, *opinions_of(table), *strata_of(table))
+    others = (*FIXED_COLUMNS, *opinions_of(table), *others_of(table))
     return [column for column in table.columns if column not in others]
 
 
@@ -288,3 +293,30 @@ def opinions_of(table: pd.DataFrame) -> list[str]:
 def strata_of(table: pd.DataFrame) -> list[str]:
     """Return the names of the columns by which images are compared, ``stratum: NAME``."""
     return [column for column in table.columns if column.startswith(STRATUM)]
+
+
+def others_of(table: pd.DataFrame) -> list[str]:
+    """Return the names of the columns after those of labels: of strata, and of what is uncertain if there is one."""
+    return [*strata_of(table), *(name for name in (UNCERTAIN,) if name in table)]
+
+
+def uncertain_of(labels: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return the column :data:`UNCERTAIN`; nothing where no label is.
+
+    Args:
+        labels: task -> which images have a label that is unknown because it is uncertain.
+    """
+    if not any(uncertain.any() for uncertain in labels.values()):
+        return {}
+    texts = [pd.Series(task, one.index).where(one) for task, one in labels.items()]
+    return {
+        UNCERTAIN: pd.concat(texts, axis=1).apply(lambda said: AND.join(said.dropna()) or None, axis=1).astype("str")
+    }
+
+
+def is_uncertain(table: pd.DataFrame, tasks: Sequence[str]) -> pd.Series:
+    """Return of which images a label of one of some tasks is unknown because it is uncertain."""
+    if UNCERTAIN not in table:
+        return pd.Series(False, table.index)
+    said = table[UNCERTAIN].fillna("").str.split(AND, regex=False)
+    return said.map(lambda names: not set(tasks).isdisjoint(names))

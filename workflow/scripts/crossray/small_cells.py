@@ -3,8 +3,9 @@
 Every analysis writes its tables through :func:`write`. A count of images or patients from 1 up to a limit becomes
 ``<5``; numbers that rest on it become empty; and of the other counts so many become ``hidden`` that none of the first
 kind can be worked out from what is shown (:mod:`crossray.suppression`): for each of them at least two values agree with
-all shown counts and totals of the table, with totals that other tables show, and with what the two marks say. Zeros and
-public data stay as they are. Tables without such counts, and studies of public data, pass unchanged.
+all shown counts and totals of the table, with totals that other tables show, and with what the two marks say. Who the
+patients of each split are is hidden altogether, as tables of results have these groups too. Zeros and public data stay
+as they are. Tables without such counts, and studies of public data, pass unchanged.
 
 Tables are written one by one, and many count the same: how many images of a target's test split have a finding, and how
 many have not. Of these two, whose sum is their images, every table says what :func:`crossray.suppression.of_pair` says,
@@ -35,6 +36,7 @@ COUNTS = (
     "images", "patients", "positives", "negatives", "readable", "rows", "found", "labelled", "other_images",
     "training_images", "source_images", "both", "first_only", "second_only", "neither", "matched", "own_positives",
     "other_positives", "positive_patients", "exact", "near", "shared_patients", "overlap_before", "overlap", "moved",
+    "row_patients",
 )  # fmt: skip
 
 #: who has a finding and who has not, of the images or patients: of a name that is no column of a table the values are
@@ -46,7 +48,7 @@ _PAIRS = (
 )  # fmt: skip
 
 #: counts of all images or patients of a split, which several tables have, beside pairs
-_WHOLE = ("images", "patients", "readable", "rows", "found", "labelled", "source_images")
+_WHOLE = ("images", "patients", "readable", "rows", "found", "labelled", "row_patients", "source_images")
 
 #: counts that make up another one, or None where other tables show their sum
 _PARTS: tuple[tuple[Sequence[str], str | None], ...] = (
@@ -104,6 +106,9 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
 
     counts = [name for name in COUNTS if name in table and _are_whole(table[name])]
     rows = table[_concerned(table, set(closed))]
+    if {"property", "split"} <= set(table):
+        table = _without_groups_of_splits(table, rows.index[rows["split"] != "all"])
+        rows = rows[rows["split"] == "all"]
     if not counts or rows.empty:
         return table
     if not {"property", "sweep"} & set(rows):
@@ -129,6 +134,14 @@ def withhold(table: "pd.DataFrame", limit: int, closed: Iterable[str]) -> "pd.Da
     if "unknown" in table:  # together with the images of a split, shown in other tables, they reveal how many are known
         hidden = rows.index[marks[place][:, known.index("images")] != SHOWN]
         result["unknown"] = result["unknown"].astype(object).mask(result.index.isin(hidden), HIDDEN)
+    return result
+
+
+def _without_groups_of_splits(table: "pd.DataFrame", hidden: "pd.Index") -> "pd.DataFrame":
+    """Hide who the patients of each split are; with groups in tables of results small counts could be worked out."""
+    names = ["images", "patients"]
+    result = table.astype(dict.fromkeys(names, object)) if len(hidden) else table.copy()
+    result.loc[hidden, names] = HIDDEN
     return result
 
 
@@ -186,7 +199,7 @@ def _said_elsewhere(
         total |= (wide["property"] == "split") & (wide["value"] == "test")
     if "split" in wide:
         # All images of a data set are counted with their properties, and those of the test split with their results.
-        total &= wide["split"].isin(["test", "all"] if "readable" in wide else ["test"])
+        total &= wide["split"].isin(["test", "all"] if {"readable", "property"} & set(wide) else ["test"])
     pairs = [(pair, whole) for *pair, whole in _PAIRS if set(pair) <= set(place_of)]
     for row in wide.index[total]:
         said = {name: SMALL if 0 < wide.loc[row, name] < limit else SHOWN for name in place_of if name in _WHOLE}
@@ -207,8 +220,8 @@ def _concerned(table: "pd.DataFrame", closed: set[str]) -> "pd.Series":
     else:
         named = [name for name in ("source", "target", "first", "second", "other") if name in table]
         found = table[named].isin(closed).any(axis=1) if named else pd.Series(bool(closed), table.index)
-    # Files that cannot be used are no property of patients, and the logs count them too.
-    return found & (table["property"] != "rejected") if "property" in table else found
+    # Files that cannot be used and labels that are not known are no property of patients, and the logs count them too.
+    return found & ~table["property"].isin(["rejected", "unlabelled"]) if "property" in table else found
 
 
 def _keys(rows: "pd.DataFrame", counts: Sequence[str]) -> list[str]:

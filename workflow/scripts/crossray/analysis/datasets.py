@@ -21,7 +21,7 @@ from crossray.study import folders
 from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.tables import of_rows, read
 from crossray.tables.conversion import Rejected
-from crossray.tables.datasets import Flow, Labels
+from crossray.tables.datasets import Datasets, Flow, Labels
 
 #: what is not sorted by its name
 _ORDERS: dict[str, Sequence[str]] = {"split": manifest.SPLITS, "sex": ("F", "M"), "age": AGE_NAMES}
@@ -47,12 +47,13 @@ def flow(dataset: str, table: pd.DataFrame, rejected: pd.DataFrame, tasks: Seque
         here = (table["split"] == split) | (split == "all")
         if here.any():
             counts = {name: int((kept & here).sum()) for name, kept in steps.items()}
-            patients = table.loc[labelled & here, "patient_id"].nunique()
-            yield {"dataset": dataset, "split": split, **counts, "patients": patients}
+            patients = {name: table.loc[kept & here, "patient_id"].nunique()
+                        for name, kept in (("row_patients", here), ("patients", labelled))}  # fmt: skip
+            yield {"dataset": dataset, "split": split, **counts, **patients}
 
 
 def describe(dataset: str, table: pd.DataFrame, rejected: Mapping[str, int]) -> list[dict[str, Any]]:
-    """Count a data set's images and patients by split, view, sex, age band and stratum.
+    """Count a data set's images and patients by split, view, sex, age band and stratum, all splits together.
 
     Args:
         dataset: its name.
@@ -60,29 +61,69 @@ def describe(dataset: str, table: pd.DataFrame, rejected: Mapping[str, int]) -> 
         rejected: reason -> how many others have none.
 
     Returns:
-        Rows with dataset, property (split, view, sex, age, names of strata, rejected), value, images, patients. Unknown
-        values are counted as :data:`NOT_RECORDED`.
+        Rows of :class:`Datasets`. Unknown values are counted as :data:`NOT_RECORDED`.
     """
-    rows: list[dict[str, Any]] = [_count(dataset, "all", "all", table)]
-    known = {"split": table["split"], "view": table["view"], "sex": table["sex"], "age": age_bands(table["age"])}
+    rows = [_count(dataset, "all", "all", "all", table), *_characteristics(dataset, "all", table)]
+    return [*rows, *_left_out(dataset, rejected)]
+
+
+def by_split(dataset: str, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield what :func:`describe` returns of the properties of images, in each split."""
+    for split in manifest.SPLITS:
+        yield from _characteristics(dataset, split, table[table["split"] == split])
+
+
+def _characteristics(dataset: str, split: str, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    known = {"split": table["split"]} if split == "all" else {}
+    known |= {"view": table["view"], "sex": table["sex"], "age": age_bands(table["age"])}
     for name, values in (known | dict(strata(table))).items():
         named = values.fillna(NOT_RECORDED)
         levels = [*_ORDERS[name], NOT_RECORDED] if name in _ORDERS else sorted(named.unique(), key=in_order)
-        rows += [_count(dataset, name, level, table[named == level]) for level in levels if (named == level).any()]
-    return [*rows, *_left_out(dataset, rejected)]
+        for level in levels:
+            if (named == level).any():
+                yield _count(dataset, split, name, level, table[named == level])
 
 
 def _left_out(dataset: str, rejected: Mapping[str, int]) -> Iterator[dict[str, Any]]:
     often = sorted(rejected, key=lambda reason: (-rejected[reason], reason))
     counts = {"all": sum(rejected.values())} | {reason: rejected[reason] for reason in often}
-    yield from (
-        {"dataset": dataset, "property": "rejected", "value": value, "images": count} for value, count in counts.items()
-    )
+    for value, count in counts.items():
+        yield {"dataset": dataset, "split": "all", "property": "rejected", "value": value, "images": count}
 
 
-def _count(dataset: str, name: str, value: str, rows: pd.DataFrame) -> dict[str, Any]:
-    patients = rows["patient_id"].nunique()
-    return {"dataset": dataset, "property": name, "value": value, "images": len(rows), "patients": patients}
+def not_kept(dataset: str, reasons: Mapping[str, Sequence[int]]) -> Iterator[dict[str, Any]]:
+    """Yield how many images of a release the label policy does not keep, by the reason; nothing if it keeps all.
+
+    Args:
+        dataset: its name.
+        reasons: reason -> images, and patients of whom no image is left, as the manifest's metadata say.
+    """
+    totals = [sum(count) for count in zip(*reasons.values(), strict=True)]
+    for value, (images, patients) in ({"all": totals} | dict(reasons)).items() if reasons else ():
+        counts = {"images": images, "patients": patients}
+        yield {"dataset": dataset, "split": "all", "property": "not kept", "value": value, **counts}
+
+
+def unlabelled(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield how many usable images have no label of a task, because the release is uncertain or says nothing.
+
+    Args:
+        dataset: its name.
+        table: rows of the manifest that have pixels.
+        tasks: of the study.
+    """
+    without = table[[task for task in tasks if task in table]].isna().all(axis=1)
+    uncertain = manifest.is_uncertain(table, tasks)
+    for split in ("all", *manifest.SPLITS):
+        here = without & ((table["split"] == split) | (split == "all"))
+        counts = {"all": here.sum(), "uncertain": (here & uncertain).sum(), "blank": (here & ~uncertain).sum()}
+        for value, count in counts.items() if here.any() else ():
+            yield {"dataset": dataset, "split": split, "property": "unlabelled", "value": value, "images": int(count)}
+
+
+def _count(dataset: str, split: str, name: str, value: str, rows: pd.DataFrame) -> dict[str, Any]:
+    counts = {"images": len(rows), "patients": rows["patient_id"].nunique()}
+    return {"dataset": dataset, "split": split, "property": name, "value": value, **counts}
 
 
 def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> list[dict[str, Any]]:
@@ -127,20 +168,22 @@ def _flow(dataset: str, found: Counts) -> Iterator[dict[str, Any]]:
     """Yield what :func:`flow` yields, of a site's counts: of usable test images alone."""
     for split in ("all", "test"):
         row = {"dataset": dataset, "split": split} | dict.fromkeys(("rows", "found", "readable"), found.images)
-        yield row | {"labelled": found.labelled.images, "patients": found.labelled.patients}
+        counts = {"labelled": found.labelled.images, "row_patients": found.patients}
+        yield row | counts | {"patients": found.labelled.patients}
 
 
 def _described(dataset: str, found: Counts) -> Iterator[dict[str, Any]]:
     """Yield what :func:`describe` returns, of a site's counts: of the groups that these tell."""
     whole = {"images": found.images, "patients": found.patients}
-    yield {"dataset": dataset, "property": "all", "value": "all", **whole}
-    yield {"dataset": dataset, "property": "split", "value": "test", **whole}
-    for name, groups in found.groups.items():
-        order = [level for level in (*_ORDERS.get(name, ()), *sorted(groups, key=in_order)) if level in groups]
-        for group in dict.fromkeys(order):
-            held = groups[group]
-            row = {"dataset": dataset, "property": name, "value": group}
-            yield row | {"images": held.images, "patients": held.patients}
+    yield {"dataset": dataset, "split": "all", "property": "all", "value": "all", **whole}
+    yield {"dataset": dataset, "split": "all", "property": "split", "value": "test", **whole}
+    for split in ("all", "test"):
+        for name, groups in found.groups.items():
+            order = [level for level in (*_ORDERS.get(name, ()), *sorted(groups, key=in_order)) if level in groups]
+            for group in dict.fromkeys(order):
+                held = groups[group]
+                row = {"dataset": dataset, "split": split, "property": name, "value": group}
+                yield row | {"images": held.images, "patients": held.patients}
     yield from _left_out(dataset, {})
 
 
@@ -183,13 +226,16 @@ def summarise(
             labels += _labels(name, found, tasks)
             steps += _flow(name, found)
             continue
-        table = manifest.read(manifests / folders.MANIFEST.format(dataset=name))
+        path = manifests / folders.MANIFEST.format(dataset=name)
+        table = manifest.read(path)
         listed = datasets / folders.REJECTED.format(dataset=name, shape=settings.shape)
         rejected = of_rows([], Rejected) if name in settings.at_sites else read(listed, Rejected)
         usable = table[~table["image_id"].isin(rejected["image_id"])]
         lost = rejected.loc[rejected["image_id"].isin(table["image_id"]), "reason"]
-        counts += describe(name, usable, lost.value_counts().to_dict())
+        counts += not_kept(name, manifest.read_metadata(path).get("not_kept", {}))
+        counts += [*describe(name, usable, lost.value_counts().to_dict()), *by_split(name, usable)]
+        counts += unlabelled(name, usable, tasks) if name not in settings.at_sites else ()
         labels += count_labels(name, usable, tasks)
         steps += flow(name, table, rejected, tasks)
-    described = pd.DataFrame(counts).astype({"patients": "Int64"})
+    described = of_rows(counts, Datasets).astype({"patients": "Int64"})
     return described, of_rows(labels, Labels).astype({"positive_patients": "Int64"}), of_rows(steps, Flow)

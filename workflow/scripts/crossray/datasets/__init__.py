@@ -120,6 +120,20 @@ class Locator(Protocol):
         """
 
 
+class Described(Protocol):
+    """What the module of a reader offers too whose release has a table of images with more columns than are read."""
+
+    #: its place among the tables of the release
+    TABLE_OF_IMAGES: int
+
+    def image_ids(self, rows: "pandas.DataFrame") -> "pandas.Series":
+        """Return the ``image_id`` that each row is about; an image may have several rows.
+
+        Args:
+            rows: that table as text, which the reader has read before.
+        """
+
+
 class Archived(Protocol):
     """What the module of a reader offers in place of ``locate`` whose images an archive has.
 
@@ -155,6 +169,12 @@ def find_previewer(name: str) -> Previewer | None:
     """Return the reader that is registered under ``name`` if it is a previewer."""
     reader = find_reader(name)
     return cast("Previewer", reader) if hasattr(reader, "preview") else None
+
+
+def find_described(name: str) -> Described | None:
+    """Return the reader that is registered under ``name`` if its release has a table of images."""
+    reader = find_reader(name)
+    return cast("Described", reader) if hasattr(reader, "image_ids") else None
 
 
 def find_archived(name: str) -> Archived | None:

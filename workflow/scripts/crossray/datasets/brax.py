@@ -23,6 +23,7 @@ POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all", "uncertain": "ignore", "no_finding": "negative"},
 }
 COHORT = None
+TABLE_OF_IMAGES = 0
 
 PATHS = {"dicom": "DicomPath", "png": "PngPath"}
 
@@ -63,7 +64,7 @@ def read(release: Release, settings: BraxReading) -> "pandas.DataFrame":
     files = raw[column].str.strip()
     table = pd.DataFrame(
         {
-            "image_id": files.str.rsplit("/", n=1).str[-1].str.rsplit(".", n=1).str[0],
+            "image_id": _stems(files),
             "patient_id": raw["PatientID"].str.strip(),
             "study_id": files.str.extract(r"(Study_[^/]+)")[0],
             "path": files,
@@ -76,3 +77,12 @@ def read(release: Release, settings: BraxReading) -> "pandas.DataFrame":
     layout = f"{'images' if column == 'PngPath' else 'Anonymized_DICOMs'}/id_.../Study_.../Series_.../image-..."
     check_images(release.root, kept["path"], settings.max_missing, layout)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)
+
+
+def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":
+    """See :class:`crossray.datasets.Described`; an image has one name in both formats."""
+    return _stems(rows["DicomPath"] if "DicomPath" in rows else rows["PngPath"])
+
+
+def _stems(paths: "pandas.Series") -> "pandas.Series":
+    return paths.str.strip().str.rsplit("/", n=1).str[-1].str.rsplit(".", n=1).str[0]

@@ -34,7 +34,9 @@ POLICIES = {
     },
 }
 COHORT = None
+TABLE_OF_IMAGES = 0
 
+PATH = r"((?:train|valid|test)/(patient\d+)/(study\d+)/[^/]+)$"
 LAYOUT = "train/patient00001/study1/view1_frontal.jpg"
 
 
@@ -52,7 +54,7 @@ def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
 
     path = release.tables[0]
     raw = read_table(path, ["Path", "Sex", "Age", "Frontal/Lateral", "AP/PA"])
-    parts = raw["Path"].str.extract(r"((?:train|valid|test)/(patient\d+)/(study\d+)/[^/]+)$")
+    parts = raw["Path"].str.extract(PATH)
     wrong = parts.index[parts[0].isna()]
     if len(wrong):
         raise UserError(f"{path}: row {wrong[0] + 2}, column Path: not a path such as {LAYOUT}")
@@ -60,7 +62,7 @@ def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
     view = views(raw["AP/PA"].where(frontal, "Lateral"))
     table = pd.DataFrame(
         {
-            "image_id": parts[0].str.rsplit(".", n=1).str[0],
+            "image_id": image_ids(raw),
             "patient_id": parts[1],
             "study_id": parts[1] + "/" + parts[2],
             "path": parts[0],
@@ -73,3 +75,8 @@ def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
     kept = keep_images(table, settings)
     check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)
+
+
+def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":
+    """See :class:`crossray.datasets.Described`."""
+    return rows["Path"].str.extract(PATH)[0].str.rsplit(".", n=1).str[0]

@@ -57,21 +57,25 @@ def settled(
 
     Args:
         table: with the columns of :func:`raw_labels`.
-        columns: those to return.
+        columns: those to return, and their tasks.
         settings: ``uncertain``; ``no_finding``: ``negative`` makes every finding that such a report does not call
             positive negative, ``ignore`` leaves it as it is, ``overrules`` makes even a positive one negative. The
             labeler never says No Finding beside a positive finding; the original's mixing of images (its defect 1)
             does. Support devices are no finding to the labeler and stay as they are.
 
     Returns:
-        column -> 1, 0 or missing.
+        column -> 1, 0 or missing; and of which tasks labels are uncertain, if any is.
     """
+    from crossray.manifest import uncertain_of
+
     healthy = table["No Finding"] == 1
-    result = {}
+    result: dict[str, pandas.Series] = {}
+    unknown: dict[str, pandas.Series] = {}
     for column in columns:
         values = table[column]
         if column != NOT_A_FINDING and settings.no_finding != "ignore":
             overruled = healthy if settings.no_finding == "overrules" else healthy & (values != 1)
             values = values.mask(overruled, 0.0)
         result[column] = resolve_uncertain(values, settings.uncertain)
-    return result
+        unknown[columns[column]] = (values == -1) & result[column].isna()
+    return result | uncertain_of(unknown)

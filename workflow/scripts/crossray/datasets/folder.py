@@ -12,7 +12,7 @@ from annotated_types import Len
 
 from crossray.datasets import Release
 from crossray.datasets.fields import ages, optional, sexes, views
-from crossray.datasets.headers import KEYWORDS, from_headers, read_headers
+from crossray.datasets.headers import KEYWORDS, from_headers
 from crossray.datasets.identifiers import without_placeholders
 from crossray.datasets.listing import IMAGE_SUFFIXES, image_files, without_ending
 from crossray.datasets.options import NamedView, Words
@@ -20,18 +20,18 @@ from crossray.datasets.patterns import group_where_it_fits, wrong_expression, wr
 from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import find_root
-from crossray.datasets.strata import pooled, sources_of, wrong_elements
+from crossray.datasets.strata import OfHeaders
 from crossray.errors import UserError, listed, may_quote, named
 from crossray.paths import folded
-from crossray.study.base import LeftOut, Settings
-from crossray.study.kinds import Obeys, OneKindOf, Several
+from crossray.study.base import LeftOut
+from crossray.study.kinds import Obeys
 
 if TYPE_CHECKING:
     import pandas
 
 log = logging.getLogger(__name__)
 
-SETTINGS = ("classes", "patient", "class_from", "only", "view", "view_words", "from_headers", "no_patient", "strata")
+SETTINGS = ("classes", "patient", "class_from", "only", "view", "view_words", "from_headers", "no_patient")
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
 
@@ -48,7 +48,7 @@ SPLITS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Settings):
+class Options(OfHeaders):
     """A folder of images for each class."""
 
     root: str
@@ -71,11 +71,6 @@ class Options(Settings):
     "Fields to read from the DICOM headers if paths do not say them."
     no_patient: tuple[str, ...] = ()
     "Values of PatientID that name no patient, such as unknown; each such image, or study, counts as one of its own."
-    strata: LeftOut[
-        Annotated[Several[str] | Annotated[Mapping[str, str], Len(1)], OneKindOf(), Obeys(wrong_elements)]
-    ] = None
-    """Further groups to report, beside sex, age and view: elements of DICOM headers, such as ManufacturerModelName, as
-    a list, or as name to element. Values of fewer than ten patients become `other`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,8 +93,6 @@ class FolderReading(ChosenImages):
     "Fields to read from DICOM headers."
     no_patient: tuple[str, ...] = ()
     "Words that name no patient."
-    strata: LeftOut[tuple[str, ...] | Mapping[str, str]] = None
-    "Further groups to report, from DICOM headers."
 
 
 Told = FolderReading
@@ -157,19 +150,7 @@ def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
             table["split"] = table["split"].mask(table["split"] == "train")
     for task in sorted({task for tasks in classes.values() for task in tasks}):
         table[task] = found.map(lambda name, task=task: float(task in classes[name]))
-    return keep_images(table.assign(**_strata(table, settings, release.root)), settings)
-
-
-def _strata(table: "pandas.DataFrame", settings: FolderReading, root: str) -> dict[str, "pandas.Series"]:
-    """Return what headers say of further groups, values of few patients pooled."""
-    from crossray.manifest import STRATUM
-
-    asked = sources_of(settings.strata or ())
-    said = read_headers(root, table["path"], list(asked.values())) if asked else {}
-    return {
-        f"{STRATUM}{name}": pooled(said[element].set_axis(table.index), table["patient_id"], name)
-        for name, element in asked.items()
-    }
+    return keep_images(table, settings)
 
 
 def _files(root: str, only: str | None) -> list[PurePath]:

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossray.datasets import Release, find_reader
+from crossray.datasets import Release, find_described, find_reader
 from crossray.datasets.reading import Reading
 from crossray.datasets.release import check_inside
+from crossray.datasets.strata import with_strata
 from crossray.forgotten import without_forgotten
 from crossray.study.splits import Split
 
@@ -29,12 +30,14 @@ def read_manifest(
         The columns of a manifest (:mod:`crossray.manifest`), identifiers and paths as released.
 
     Raises:
-        UserError: if a table does not fit the settings, too many images are missing or some lie outside the release, an
-            image_id stands twice, a patient is in two splits, or a value is not allowed.
+        UserError: if a table does not fit the settings, a stratum is nowhere, too many images are missing or some lie
+            outside the release, an image_id stands twice, a patient is in two splits, or a value is not allowed.
     """
     from crossray import manifest
 
     table = find_reader(settings.reader).read(release, settings)
+    if settings.strata is not None:
+        table = with_strata(table, settings.strata, release, find_described(settings.reader))
     if settings.outside_root != "allow":
         check_inside(dataset, release.root, table["path"])
     if forgotten:
@@ -45,6 +48,6 @@ def read_manifest(
         patients = manifest.with_pseudonyms(table, key)["patient_id"]
         table = manifest.with_splits(table, patients, settings.split or Split())
     tasks, opinions = manifest.tasks_of(table), manifest.opinions_of(table)
-    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions, *manifest.strata_of(table)]]
+    table = table[[*manifest.FIXED_COLUMNS, *tasks, *opinions, *manifest.others_of(table)]]
     manifest.check(table, [*tasks, *opinions], release.tables[0] if release.tables else release.root)
     return table.reset_index(drop=True)

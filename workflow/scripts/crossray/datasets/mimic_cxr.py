@@ -34,6 +34,7 @@ POLICIES = {
     },
 }
 COHORT = "mimic_cxr"
+TABLE_OF_IMAGES = 1
 
 SUFFIXES = {"dicom": ".dcm", "jpg": ".jpg"}
 
@@ -104,3 +105,8 @@ def read(release: Release, settings: MimicReading) -> "pandas.DataFrame":
     layout = f"files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014{SUFFIXES[settings.files]}"
     check_images(release.root, kept["path"], settings.max_missing, layout)
     return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)
+
+
+def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":
+    """See :class:`crossray.datasets.Described`."""
+    return rows["dicom_id"]

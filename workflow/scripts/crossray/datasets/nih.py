@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from crossray.datasets import Release
 from crossray.datasets.fields import FRONTAL, ages, numbers, sexes, views
 from crossray.datasets.listing import find_images
-from crossray.datasets.options import Released
+from crossray.datasets.options import Listed
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
@@ -22,7 +22,7 @@ FINDINGS = (
     "Infiltration", "Mass", "Nodule", "Pleural_Thickening", "Pneumonia", "Pneumothorax",
 )  # fmt: skip
 
-Options = Released
+Options = Listed
 SETTINGS = ()
 Told = ChosenImages
 POLICIES = {
@@ -30,6 +30,7 @@ POLICIES = {
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
 }
 COHORT = "nih"
+TABLE_OF_IMAGES = 0
 
 COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 LAYOUT = "images_001/images/00000001_000.png"
@@ -41,7 +42,7 @@ BOX_WORDS = {"Infiltrate": "Infiltration"}
 FRAME = (1024, 1024)
 
 
-def locate(dataset: str, settings: Released) -> Release:
+def locate(dataset: str, settings: Listed) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv"])
 
@@ -76,9 +77,9 @@ def read_images(
     files = find_images(release.root, names)
     table = pd.DataFrame(
         {
-            "image_id": names.str.removesuffix(".png"),
+            "image_id": image_ids(raw),
             "patient_id": raw["Patient ID"].str.strip().str.lstrip("0"),
-            "study_id": names.str.removesuffix(".png"),
+            "study_id": image_ids(raw),
             "path": names.map(lambda name: files.get(name, name)),
             "view": views(raw["View Position"]),
             "sex": sexes(raw[sex], path, sex),
@@ -87,6 +88,11 @@ def read_images(
         }
     )
     return keep_images(table.join(raw[list(labels)]), settings)
+
+
+def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":
+    """See :class:`crossray.datasets.Described`."""
+    return rows["Image Index"].str.strip().str.removesuffix(".png")
 
 
 def sex_column(raw: "pandas.DataFrame") -> str:
@@ -101,7 +107,7 @@ def sex_column(raw: "pandas.DataFrame") -> str:
     raise UserError("the table has neither a column Patient Sex nor Patient Gender")
 
 
-def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Listed) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`."""
     return tables_there(settings.root, ["BBox_List_2017.csv"])
 

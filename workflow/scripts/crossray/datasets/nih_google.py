@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crossray.datasets import Release, nih
 from crossray.datasets.fields import translated
-from crossray.datasets.options import Released
+from crossray.datasets.options import Listed
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
@@ -24,18 +24,20 @@ TASKS = {
 }
 ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 
-Options = Released
+Options = Listed
 SETTINGS = ()
 Told = ChosenImages
 POLICIES, COHORT = nih.POLICIES, nih.COHORT
+TABLE_OF_IMAGES = nih.TABLE_OF_IMAGES
 
 
-def locate(dataset: str, settings: Released) -> Release:
+def locate(dataset: str, settings: Listed) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, ["google2019_nih-chest-xray-labels.csv"])
 
 
 count_images = count_rows
+image_ids = nih.image_ids
 
 
 def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":

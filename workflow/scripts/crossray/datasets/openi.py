@@ -21,6 +21,7 @@ from crossray.datasets.policy import keep_images, labels_of_findings, read_synon
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
+from crossray.datasets.strata import OfHeaders
 from crossray.errors import UserError, quoted
 from crossray.paths import outside
 from crossray.study.base import LeftOut
@@ -49,7 +50,7 @@ LAYOUT = "1_IM-0001-3001.dcm, or CXR1_1_IM-0001-3001.png, in any folder"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(FindingLists):
+class Options(FindingLists, OfHeaders):
     """Open-i."""
 
     views_table: LeftOut[str] = None

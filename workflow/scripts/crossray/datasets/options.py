@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeVar
 
 from annotated_types import Len
 
+from crossray.datasets.strata import OfTables
 from crossray.study.base import LeftOut, Settings
 from crossray.study.kinds import Several
 
@@ -46,6 +47,11 @@ class Released(ImageChoice):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed(Released, OfTables):
+    """A release that everybody knows, with a table of images."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class UncertainLabels(Settings):
     """Labels of which some are uncertain."""
 
@@ -54,7 +60,7 @@ class UncertainLabels(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelerColumns(Released, UncertainLabels):
+class LabelerColumns(Listed, UncertainLabels):
     """Labels as of the CheXpert labeler."""
 
     no_finding: LeftOut[Literal["negative", "ignore", "overrules"]] = None

@@ -15,13 +15,14 @@ from crossray.datasets.policy import keep_images, labels_of_findings, read_synon
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import RESOURCES, check_images, count_rows, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
+from crossray.datasets.strata import OfTables, from_the_first, months
 from crossray.errors import UserError
 from crossray.study.base import LeftOut
 
 if TYPE_CHECKING:
     import pandas
 
-SETTINGS = ()
+SETTINGS = ("months",)
 POLICIES = {
     "default": {
         "views": FRONTAL,
@@ -37,6 +38,7 @@ POLICIES = {
     },
 }
 COHORT = None
+TABLE_OF_IMAGES = 0
 
 COLUMNS = ("ImageID", "ImageDir", "StudyDate_DICOM", "StudyID", "PatientID", "PatientBirth", "PatientSex_DICOM",
            "Projection", "Labels")  # fmt: skip
@@ -44,11 +46,13 @@ LAYOUT = "0/20536686640136348236148679891455886468_k6ga29.png"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(FindingLists):
+class Options(FindingLists, OfTables):
     """PadChest."""
 
     skip_broken_files: LeftOut[bool] = None
     "Leave out the files that the paper's code listed as missing, and reports without labels."
+    months: LeftOut[bool] = None
+    "Keep the number of months since the first date (StudyDate_DICOM), for groups of half years."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +63,8 @@ class PadchestReading(ChosenImages):
     "How findings match the table of synonyms."
     skip_broken_files: bool
     "Whether broken files and reports without labels are left out."
+    months: LeftOut[bool] = None
+    "Whether months since the first date are kept."
 
 
 Told = PadchestReading
@@ -80,6 +86,8 @@ def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
     """See :class:`crossray.datasets.Reader`; the paper's policy leaves images of unlabelled reports out."""
     import pandas as pd
 
+    from crossray.manifest import MONTHS
+
     path, synonyms = release.tables
     raw = read_table(path, COLUMNS).replace({"nan": "", "None": ""})  # as the release writes what is not known
     names = raw["ImageID"].str.strip()
@@ -87,7 +95,7 @@ def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
     born = pd.to_numeric(raw["PatientBirth"], errors="coerce")
     table = pd.DataFrame(
         {
-            "image_id": names.str.removesuffix(".png"),
+            "image_id": image_ids(raw),
             "patient_id": raw["PatientID"].str.strip(),
             "study_id": raw["StudyID"].str.strip(),
             "path": names.map(lambda name: files.get(name, name)),
@@ -97,14 +105,23 @@ def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
             "Labels": raw["Labels"].mask(raw["Labels"] == ""),
         }
     )
+    if settings.months:
+        table[MONTHS] = months(raw["StudyDate_DICOM"])
     if settings.skip_broken_files:
         broken = set((RESOURCES / "padchest.broken-files.txt").read_text(encoding="utf-8").split())
         table = table[table["Labels"].notna() & ~raw["ImageID"].isin(broken)]
     kept = keep_images(table, settings)
+    if settings.months:
+        kept = from_the_first(kept, MONTHS)
     check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     findings = _findings(kept.pop("Labels"), path)
     labels = labels_of_findings(findings, read_synonyms(synonyms), settings.matching)
     return kept.join(labels)
+
+
+def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":
+    """See :class:`crossray.datasets.Described`."""
+    return rows["ImageID"].str.strip().str.removesuffix(".png")
 
 
 def _findings(cells: "pandas.Series", path: str) -> "pandas.Series":

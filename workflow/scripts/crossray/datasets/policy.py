@@ -5,8 +5,10 @@ right; ``paper`` is what Cohen et al. (MIDL 2020) did, so that their numbers can
 two differ, and why.
 """
 
+import contextlib
+import contextvars
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,22 @@ REST_UNKNOWN = "(rest unknown)"
 
 #: what an uncertain label becomes
 UNCERTAIN = {"ignore": None, "positive": 1.0, "negative": 0.0}
+
+#: the view of an image, or this, -> how many images and patients are not kept for it
+FURTHER = "further images of a patient"
+NotKept = dict[str, tuple[int, int]]
+_not_kept: contextvars.ContextVar[NotKept | None] = contextvars.ContextVar("not_kept", default=None)
+
+
+@contextlib.contextmanager
+def not_kept() -> Iterator[NotKept]:
+    """Count what :func:`keep_images` does not keep, by the reason: images, and patients of whom no image is left."""
+    found: NotKept = {}
+    token = _not_kept.set(found)
+    try:
+        yield found
+    finally:
+        _not_kept.reset(token)
 
 
 def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> "pandas.DataFrame":
@@ -58,7 +76,25 @@ def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> "pandas.Da
         rows = kept.drop_duplicates("patient_id").index
         kept = kept.groupby("patient_id", sort=False, as_index=False).first()[list(table.columns)].set_index(rows)
     log.info("%d of %d images kept by view and images per patient", len(kept), len(table))
+    if (found := _not_kept.get()) is not None:
+        found |= _reasons(table, kept, settings.views)
     return kept
+
+
+def _reasons(table: "pandas.DataFrame", kept: "pandas.DataFrame", views: Iterable[str]) -> NotKept:
+    """Return the reasons why images are not kept, the most frequent view first.
+
+    A patient of whom no image is left counts with the first of these views that they have.
+    """
+    lost = table.loc[table.index.difference(kept.index)]
+    names = lost["view"].fillna(UNKNOWN_VIEW)
+    of_views = names[~names.isin([*views]) & (ANY_VIEW not in views)]
+    order = [f"view {name}" for name in of_views.value_counts().index]
+    reasons = ("view " + of_views).reindex(lost.index, fill_value=FURTHER)
+    gone = lost.assign(reason=reasons)[~lost["patient_id"].isin(kept["patient_id"])]
+    patients = gone.drop_duplicates("patient_id")["reason"].value_counts()
+    images = reasons.value_counts()
+    return {name: (int(images[name]), int(patients.get(name, 0))) for name in [*order, FURTHER] if name in images}
 
 
 def resolve_uncertain(labels: "pandas.Series", uncertain: str) -> "pandas.Series":

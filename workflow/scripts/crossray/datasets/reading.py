@@ -1,8 +1,10 @@
 """What readers are told: the choices of a label policy, spelt out, and what else decides a manifest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from crossray.datasets.strata import Stratum
 from crossray.study.base import LeftOut, Settings
 from crossray.study.splits import Split
 
@@ -25,6 +27,8 @@ class Reading(Settings):
     "Cohort of the patients."
     role: LeftOut[Literal["test"]] = None
     "Whether all images are test images."
+    strata: LeftOut[tuple[str, ...] | Mapping[str, str | Stratum]] = None
+    "Further groups to report."
     split: LeftOut[Split] = None
     "Shares of the patients, if the release has no split."
 

@@ -14,6 +14,7 @@ from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_root, find_table
 from crossray.datasets.sheets import read_table
+from crossray.datasets.strata import OfHeaders
 from crossray.errors import UserError
 from crossray.study.base import LeftOut
 
@@ -39,7 +40,7 @@ LAYOUT = "stage_2_train_images/0004cfab-14fd-4e49-80ba-63a80b6bddd6.dcm"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Released):
+class Options(Released, OfHeaders):
     """The RSNA challenge."""
 
     nih_mapping: LeftOut[str] = None

@@ -1,5 +1,6 @@
 """Reader ``siim``: the SIIM-ACR Pneumothorax Segmentation challenge of 2019. See docs/datasets/siim.md."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
@@ -11,12 +12,12 @@ from crossray.datasets.policy import keep_images
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
+from crossray.datasets.strata import OfHeaders
 from crossray.errors import UserError
 
 if TYPE_CHECKING:
     import pandas
 
-Options = Released
 SETTINGS = ()
 Told = ChosenImages
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
@@ -30,7 +31,12 @@ FRAME = (1024, 1024)
 LAYOUT = "dicom-images-train/STUDY/SERIES/1.2.276.0.7230010.3.1.4.8323329.6904.1517875201.850819.dcm"
 
 
-def locate(dataset: str, settings: Released) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Options(Released, OfHeaders):
+    """The SIIM-ACR challenge."""
+
+
+def locate(dataset: str, settings: Options) -> Release:
     """See :class:`crossray.datasets.Reader`."""
     return locate_tables(dataset, settings, TABLES)
 
@@ -73,7 +79,7 @@ def label_rows(path: str) -> "pandas.DataFrame":
     return by_image.rename("Pneumothorax").rename_axis("image_id").reset_index()
 
 
-def locate_places(dataset: str, settings: Released) -> tuple[str, ...]:
+def locate_places(dataset: str, settings: Options) -> tuple[str, ...]:
     """See :class:`crossray.datasets.Locator`; the table of labels is one of masks."""
     return (find_table(dataset, settings.root, settings.table, TABLES),)
 

@@ -31,7 +31,7 @@ from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.datasets.row_facts import facts_of
 from crossray.datasets.sheets import count_rows as count_table_rows
-from crossray.datasets.strata import ELEMENTS, from_the_first, months, pooled, sources_of, wrong_strata
+from crossray.datasets.strata import ELEMENTS, OfTables, from_the_first, months, sources_of
 from crossray.errors import UserError
 from crossray.opinions import combined
 from crossray.study.base import LeftOut, Settings
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 SETTINGS = (
     "columns", "tasks", "path", "patterns", "join", "from_headers", "several_rows", "found_by", "names", "no_patient",
-    "sex_words", "view_words", "strata",
+    "sex_words", "view_words",
 )  # fmt: skip
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all", "uncertain": "ignore"}}
 COHORT = None
@@ -52,7 +52,6 @@ COHORT = None
 FromHeaders = Literal["patient_id", "study_id", "sex", "age", "view", "date"]
 
 TaskSource = Annotated[str | Annotated[LabelSource, Obeys(contradiction)], OneKindOf()]
-Strata = Several[str] | Annotated[Mapping[str, str], Len(1)]
 Tasks = Several[str] | Annotated[Mapping[str, TaskSource], Len(1)]
 
 
@@ -102,7 +101,7 @@ class Patterns(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(ImageChoice, UncertainLabels):
+class Options(ImageChoice, UncertainLabels, OfTables):
     """A folder of images beside a table."""
 
     root: str
@@ -136,9 +135,6 @@ class Options(ImageChoice, UncertainLabels):
     "F and M to further words for them, such as F: ['2']; U to words that leave it unknown."
     view_words: LeftOut[Words[NamedView]] = None
     "Views to further words for them, such as AP: [mobile, '2']; UNKNOWN to words that leave it unknown."
-    strata: LeftOut[Annotated[Strata, OneKindOf(), Obeys(wrong_strata)]] = None
-    """Further groups to report, beside sex, age and view, as a list, or as name to column: columns of the tables, or
-    elements of DICOM headers, such as ManufacturerModelName. Values of fewer than ten patients become `other`."""
     tasks: Annotated[Tasks, OneKindOf()]
     "Label columns (1 positive, 0 negative, -1 or empty unknown), as a list, or as task to column or to its rule."
 
@@ -173,8 +169,6 @@ class TableReading(ChosenImages):
     "Words for sexes."
     view_words: LeftOut[Words[NamedView]] = None
     "Words for views."
-    strata: LeftOut[tuple[str, ...] | Mapping[str, str]] = None
-    "Further groups to report."
 
 
 Told = TableReading
@@ -221,7 +215,7 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
     """
     import pandas as pd
 
-    from crossray.manifest import MONTHS, STRATUM, strata_of
+    from crossray.manifest import MONTHS
 
     of_images = len(release.tables) - len(settings.join)
     sources = _sources(settings.tasks)
@@ -234,12 +228,7 @@ def read_rows(release: Release, settings: TableReading) -> "pandas.DataFrame":
         say_never_met(task, source, met[task])
     _one_image_each(parts)
     table = pd.concat(parts.values(), ignore_index=len(parts) > 1)
-    for name in strata_of(table):
-        if name == MONTHS:
-            table = from_the_first(table, name)
-        else:
-            table[name] = pooled(table[name], table["patient_id"], name.removeprefix(STRATUM))
-    return table
+    return from_the_first(table, MONTHS) if MONTHS in table else table
 
 
 def _one_image_each(parts: Mapping[str, "pandas.DataFrame"]) -> None:
@@ -353,13 +342,14 @@ def _sources(tasks: Sequence[str] | Mapping[str, str | LabelSource]) -> dict[str
 def _labels(
     sources: Mapping[str, LabelSource], joined: Joined, settings: TableReading, met: Mapping[str, set[str]]
 ) -> Iterator[tuple[str, "pandas.Series"]]:
-    """Yield the labels of each task, then what each of several readers said."""
+    """Yield the labels of each task, then what each of several readers said, and which labels are uncertain."""
     import pandas as pd
 
-    from crossray.manifest import BY
+    from crossray.manifest import BY, uncertain_of
 
     index = joined.texts.index
     readers: dict[str, pandas.Series] = {}
+    uncertain: dict[str, pandas.Series] = {}
     for task, source in sources.items():
         if source.always is not None:
             yield task, pd.Series(float(source.always), index)
@@ -371,7 +361,13 @@ def _labels(
                 columns, opinions(source, joined.cells, settings.uncertain, task, met[task]), strict=True
             )
         ]
-        yield task, combined(said, source.combine)
+        yield task, (label := combined(said, source.combine))
+        if settings.uncertain == "ignore" and not (source.positive or source.negative or source.unknown):
+            called = opinions(source, joined.cells, "positive", task, met[task])
+            told = [by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
+                    for column, one in zip(columns, called, strict=True)]  # fmt: skip
+            uncertain[task] = label.isna() & combined(told, source.combine).notna()
         if source.columns:
             readers |= {f"{task}{BY}{name}": one for name, one in zip(columns, said, strict=True)}
     yield from readers.items()
+    yield from uncertain_of(uncertain).items()

@@ -20,6 +20,7 @@ from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table, tables_there
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
+from crossray.datasets.strata import OfTables
 from crossray.errors import UserError, named
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SETTINGS = ("agreement",)
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
+TABLE_OF_IMAGES = 0
 
 LAYOUT = "train/50a418190bc3fb1ef1633bf9678929b3.dicom"
 
@@ -43,7 +45,7 @@ NOT_FINDINGS = {"image_id", "rad_id", "class_id", "class_name", "x_min", "y_min"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options(Synonyms):
+class Options(Synonyms, OfTables):
     """VinDr-CXR."""
 
     agreement: Annotated[int, Ge(1), Le(3)] = 2
@@ -98,6 +100,11 @@ def read(release: Release, settings: VindrReading) -> "pandas.DataFrame":
     check_images(release.root, table["path"], settings.max_missing, LAYOUT)
     labels = task_labels(found, read_synonyms(synonyms), settings.agreement, path)
     return keep_images(table.join(labels.reset_index(drop=True)), settings)
+
+
+def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":
+    """See :class:`crossray.datasets.Described`; an image has a row of each radiologist, or of each box."""
+    return rows["image_id"]
 
 
 def readers_who_found(path: str) -> "pandas.DataFrame":

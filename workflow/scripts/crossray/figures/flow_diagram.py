@@ -83,11 +83,12 @@ def draw(flow: pd.DataFrame, datasets: pd.DataFrame, performance: pd.DataFrame, 
     for name in names[:_MOST]:
         top = _way(drawing, top, _Told(name, flow, datasets, performance, settings)) + _BETWEEN
     caption = (
-        "Images and patients of each data set. Read: rows of the release's table that the label policy keeps (views, "
-        "images per patient). Used: images that can be read and are labelled for a task; other numbers of the report "
-        "are of readable images. Split: after the audit of leakage. Tests: models that were tested on the test split, "
-        "and of how many of the tasks that it labels one has an AUC; an empty cell is a model and a task without one, "
-        "with its reason as in the matrix."
+        "Images and patients of each data set. Read: rows of the release's table. Left out: images of views that the "
+        "label policy does not keep, or further ones of a patient; files that cannot be used; and images without a "
+        "label of a task, which the release calls uncertain or leaves blank. Used: images that can be read and are "
+        "labelled for a task; other numbers of the report are of readable images. Split: after the audit of leakage. "
+        "Tests: models that were tested on the test split, and of how many of the tasks that it labels one has an AUC; "
+        "an empty cell is a model and a task without one, with its reason as in the matrix."
         f"{left_out(names[_MOST:], 'for want of room; the tables have them')}"
     )
     reading = "Numbers of a row add up from left to right; those of each finding are in the table of labels."
@@ -119,19 +120,40 @@ class _Told:
         rows = self.flow[(self.flow["dataset"] == self.name) & (self.flow["split"] == split)]
         return rows.iloc[0] if len(rows) else None
 
+    def of(self, what: str) -> pd.DataFrame:
+        """Return how many images were left out, in all and by the reason."""
+        held = self.datasets
+        return held[(held["dataset"] == self.name) & (held["property"] == what) & (held["split"] == "all")]
+
     def reasons(self) -> Iterator[tuple[str, Any]]:
-        """Yield why rows were left out, the most frequent reason first, and how many."""
-        rows = self.datasets[(self.datasets["dataset"] == self.name) & (self.datasets["property"] == "rejected")]
-        reasons = rows[rows["value"] != "all"]
-        few = reasons if len(reasons) <= _REASONS else reasons.iloc[: _REASONS - 1]
-        yield from zip(few["value"], few["images"], strict=True)
-        if len(reasons) > len(few):
-            rest = reasons.iloc[len(few) :]
-            yield f"for {len(rest)} other reasons", rest["images"].sum()
+        """Yield why images were left out, step by step, the most frequent reason first, and how many."""
+        yield from _few(self.of("not kept"))
+        yield from _few(self.of("rejected"))
         steps = self.steps("all")
         unlabelled = 0 if steps is None else steps["readable"] - steps["labelled"]
+        uncertain = self.of("unlabelled").query("value == 'uncertain'")["images"].sum()
+        if uncertain:
+            yield "without a label of a task: uncertain", uncertain
+            unlabelled -= uncertain
         if pd.isna(unlabelled) or unlabelled:
-            yield "without a label of a task", unlabelled
+            yield f"without a label of a task{': blank' if uncertain else ''}", unlabelled
+
+    def read(self) -> tuple[Any, Any]:
+        """Return how many images the release has, and patients."""
+        steps, whole = self.steps("all"), self.of("not kept").query("value == 'all'")
+        assert steps is not None, "each data set has a row of all its splits"
+        more = (0, 0) if whole.empty else (whole["images"].iloc[0], whole["patients"].iloc[0])
+        return steps["rows"] + more[0], steps["row_patients"] + more[1]
+
+
+def _few(rows: pd.DataFrame) -> Iterator[tuple[str, Any]]:
+    """Yield some reasons and how many images were left out for each, the others together."""
+    reasons = rows[rows["value"] != "all"]
+    few = reasons if len(reasons) <= _REASONS else reasons.iloc[: _REASONS - 1]
+    yield from zip(few["value"], few["images"], strict=True)
+    if len(reasons) > len(few):
+        rest = reasons.iloc[len(few) :]
+        yield f"for {len(rest)} other reasons", rest["images"].sum()
 
 
 def _way(drawing: _Drawing, top: float, told: _Told) -> float:
@@ -140,7 +162,8 @@ def _way(drawing: _Drawing, top: float, told: _Told) -> float:
     assert steps is not None, "each data set has a row of all its splits"
     drawing.strong.append((0, top, told.name))
     top += _NAME
-    known = [_of(steps["rows"], "image"), "in its table"]
+    images, patients = told.read()
+    known = [_of(images, "image"), _of(patients, "patient")]
     read = drawing.box(_READ, top, ["not known", "here"] if _is_away(told) else known)
     out = drawing.box(_OUT, top, _left_out(told), dashed=True)
     used = drawing.box(_USED, top, [_of(steps["labelled"], "image"), _of(steps["patients"], "patient")])
@@ -173,6 +196,9 @@ def _left_out(told: _Told) -> list[str]:
     if _is_away(told):
         return ["What its site left out", "is not known here"]
     said = [f"{_count(count)} {reason}" for reason, count in told.reasons()] or ["none"]
+    steps, (_, patients) = told.steps("all"), told.read()
+    lost = 0 if steps is None else patients - steps["patients"]
+    said += [f"so {_of(lost, 'patient')} without an image"] if pd.isna(lost) or lost else []
     return [line for words in said for line in textwrap.wrap(words, _CHARACTERS, subsequent_indent="  ")[:2]]
 
 
@@ -193,7 +219,7 @@ def _tested(told: _Told) -> list[str]:
 
 
 def _count(count: Any) -> str:
-    return "some" if pd.isna(count) else f"{count:,}"
+    return "some" if pd.isna(count) else f"{int(count):,}"
 
 
 def _of(count: Any, what: str) -> str:

@@ -22,6 +22,7 @@ def draw(datasets: pd.DataFrame, settings: DrawFigure) -> Figure:
         datasets: ``datasets.csv``.
         settings: datasets.
     """
+    datasets = datasets[datasets["split"] == "all"]
     panels = []
     for name, heading in _PROPERTIES:
         shown = datasets[datasets["property"] == name]

@@ -1,4 +1,4 @@
-"""Tables for print: patients and images of each finding, the matrix of AUCs with drops, and operating points.
+"""Tables for print: who the patients are, labels of each finding, the matrix of AUCs with drops, and operating points.
 
 Each is one CSV to work with, LaTeX (a longtable with the rules of booktabs) and HTML, which word processors open.
 Numbers are those of the study's tables, rounded, with what is withheld there marked as there.
@@ -16,10 +16,12 @@ from crossray.figures.report_tables import meanings
 from crossray.figures.style import signed
 from crossray.files import csv_text, write_text
 from crossray.manuscript.told import Told
-from crossray.tables import MEAN_OF_TASKS
+from crossray.tables import HIDDEN, MEAN_OF_TASKS
 from crossray.texts import visible
 
 _SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+#: properties that say why images were left out
+_LEFT_OUT = ("not kept", "rejected", "unlabelled")
 _IMAGES = {"positives": "positive", "negatives": "negative", "unknown": "unlabelled"}
 #: the rule of a threshold that is carried over, and what it was chosen on
 _CARRIED = ("youden", "source's validation split")
@@ -54,6 +56,36 @@ def _labels(told: Told) -> Printed:
         "negative and unlabelled images, of each data set and split. Only usable images are counted."
     )
     return Printed(caption, table)
+
+
+def _characteristics(told: Told) -> Printed:
+    held, labels = told.shown("datasets"), told.shown("labels")
+    heads = {"all": "all"} | _SPLITS
+    cells: dict[tuple[str, str, str], dict[str, str]] = {}
+    for name in told.settings.datasets:
+        rows = held[(held["dataset"] == name) & ~held["property"].isin(_LEFT_OUT)]
+        splits = ["all", *rows.loc[rows["property"] == "split", "value"]]
+        for row in rows.to_dict("records"):
+            key, split = (name, row["property"], row["value"]), row["split"]
+            if row["property"] in ("all", "split"):  # how many there are of all, and of each split
+                key, split = (name, "all", ""), row["value"]
+            here = cells.setdefault(key, {} if key[1] == "all" else {heads[split]: "0 (0)" for split in splits})
+            here[heads[split]] = _both(row["images"], row["patients"])
+        for row in labels[(labels["dataset"] == name) & labels["split"].isin(splits)].to_dict("records"):
+            said = _both(row["positives"], row["positive_patients"])
+            cells.setdefault((name, "positive", row["task"]), {})[heads[row["split"]]] = said
+    table = pd.DataFrame.from_dict(cells, orient="index", columns=list(heads.values())).fillna("-")
+    table.index = pd.MultiIndex.from_tuples(cells, names=("data set", "characteristic", "value"))
+    caption = (
+        "Images, with patients in brackets, of each data set and split, by view, sex, age in years and further groups, "
+        "and those with each finding. Only usable images are counted; a patient may have images with several values."
+    )
+    return Printed(caption, table)
+
+
+def _both(images: Any, patients: Any) -> str:
+    counts = _count(images), _count(patients)
+    return counts[0] if set(counts) == {HIDDEN} else f"{counts[0]} ({counts[1]})"
 
 
 def _transfer(told: Told) -> Printed:
@@ -136,6 +168,7 @@ def _count(count: Any) -> str:
 
 #: table of the study -> how it is printed
 PRINTED: dict[str, Callable[[Told], Printed]] = {
+    "datasets": _characteristics,
     "labels": _labels,
     "transfer": _transfer,
     "operating_points": _operating_points,

@@ -46,7 +46,7 @@ def _flow(told: Told) -> str:
     said = [
         f"{row.dataset}: {_number(row.rows)} rows after the label policy, {_number(row.found)} files found, "
         f"{_number(row.readable)} readable{_unusable(told, row.dataset)}, {_number(row.labelled)} labelled, of "
-        f"{_number(row.patients)} patients"
+        f"{_number(row.patients)} of {_number(row.row_patients)} patients{_dropped(told, row.dataset)}"
         for row in rows.itertuples()
     ]
     staying = told.settings.at_sites
@@ -57,10 +57,21 @@ def _flow(told: Told) -> str:
 
 def _unusable(told: Told, dataset: str) -> str:
     """Return why files of a data set could not be used, in brackets; empty where all could."""
-    rows = told.shown("datasets")
+    rows = told.shown("datasets").query("split == 'all'")
     reasons = rows[(rows["dataset"] == dataset) & (rows["property"] == "rejected") & (rows["value"] != "all")]
     said = [f"{_number(row.images)} {row.value}" for row in reasons.itertuples()]
     return f" (left out: {', '.join(said)})" if said else ""
+
+
+def _dropped(told: Told, dataset: str) -> str:
+    """Return what the label policy did not keep of a data set, and why usable images have no label, in brackets."""
+    rows = told.shown("datasets").query("split == 'all' and value != 'all'")
+    of = rows[rows["dataset"] == dataset]
+    kept = [f"{_number(row.images)} {row.value}" for row in of[of["property"] == "not kept"].itertuples()]
+    labels = [f"{_number(row.images)} {row.value}" for row in of[of["property"] == "unlabelled"].itertuples()]
+    said = [f"not kept by the label policy: {', '.join(kept)}"] if kept else []
+    said += [f"without a label of a task: {', '.join(labels)}"] if labels else []
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _unknown(told: Told) -> str:
@@ -119,7 +130,7 @@ def _differences(told: Told) -> str:
 
 
 def _characteristics(told: Told) -> str:
-    rows = told.shown("datasets")
+    rows = told.shown("datasets").query("split == 'all'")
     said = []
     for name, of in rows.groupby("dataset", sort=False):
         parts = [

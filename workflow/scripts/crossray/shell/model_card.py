@@ -198,7 +198,7 @@ def _training(facts: Facts, results: Results) -> Iterator[str]:
         (
             [row.dataset, row.value, row.images, row.patients]
             for row in results.datasets.itertuples()
-            if row.dataset in facts.datasets and row.property == "split"
+            if row.dataset in facts.datasets and row.property == "split" and row.split == "all"
         ),
     )
     yield "Labels of the training split:"
@@ -218,7 +218,7 @@ def _training(facts: Facts, results: Results) -> Iterator[str]:
         (
             [row.dataset, row.property, row.value, row.images, row.patients]
             for row in results.datasets.itertuples()
-            if row.dataset in facts.datasets and row.property in ("sex", "age", "view")
+            if row.dataset in facts.datasets and row.property in ("sex", "age", "view") and row.split == "all"
         ),
     )
 

@@ -12,7 +12,8 @@ class Flow(Row):
 
     NAME: ClassVar = "flow"
     KEY: ClassVar = ("dataset", "split")
-    FROM_COUNTS: ClassVar = ("rows", "found", "readable", "labelled", "patients")
+    MIGRATIONS: ClassVar = ("Run `snakemake` again: patients of all rows are counted too.",)
+    FROM_COUNTS: ClassVar = ("rows", "found", "readable", "labelled", "row_patients", "patients")
 
     dataset: str
     "Name of the data set."
@@ -26,29 +27,36 @@ class Flow(Row):
     "Those that could be converted, and so have pixels."
     labelled: Count
     "Those labelled for a task of the study."
+    row_patients: Count
+    "Patients of the rows."
     patients: Count
     "Patients of the labelled images."
 
 
 @dataclass(frozen=True)
 class Datasets(Row):
-    """A data set's images with some property."""
+    """A data set's images with some property, in a split or in all."""
 
     NAME: ClassVar = "datasets"
-    KEY: ClassVar = ("dataset", "property", "value")
+    KEY: ClassVar = ("dataset", "split", "property", "value")
+    MIGRATIONS: ClassVar = ("Run `snakemake` again: splits are counted too, and what was left out for other reasons.",)
     FROM_COUNTS: ClassVar = ("images", "patients")
 
     dataset: str
     "Name of the data set."
+    split: str
+    "`train`, `validation`, `test` or `all`."
     property: str
-    "`all`, `split`, `view`, `sex`, `age`, a stratum, or `rejected` (unusable images)."
+    """`all`, `split`, `view`, `sex`, `age`, a stratum, `not kept` (images of the release that the label policy does not
+    keep), `rejected` (unusable images), or `unlabelled` (usable images without a label of a task of the study)."""
     value: str
     """Value of the property, including `not recorded`; for ages a band of years, for dates half a year; `all` if none;
-    for `rejected`, `all`, then each reason."""
+    for images left out, `all`, then each reason: of `unlabelled`, `uncertain` for a task at least, or else `blank`."""
     images: Count
-    "Usable images with it; for `rejected`, unusable ones."
+    "Usable images with it; for `not kept` and `rejected` those that were left out."
     patients: Count | None
-    "Patients of these images; empty for `rejected`."
+    """Patients of these images; for `not kept`, patients of whom no image is kept; empty for `rejected` and
+    `unlabelled`."""
 
 
 @dataclass(frozen=True)
