@@ -20,7 +20,7 @@ from crossray.files import later_than_now
 from crossray.methods.words import written
 from crossray.program import one_line
 from crossray.pseudonyms import make_key
-from crossray.study import stage_settings
+from crossray.study import stage_settings, stage_settings_bundles
 from crossray.study.base import as_text, taken
 from crossray.study.config import Study
 from crossray.study.datasets import ARCHIVE_SETTINGS, Dataset, path_settings
@@ -153,6 +153,13 @@ def check_external(plan: Plan) -> None:
             _check_there(path, f"external.{name}.scores.{dataset}")
             with speaking_of(plan.study.datasets[dataset].public):
                 read_scores(path, stage_settings.read_scores(plan, name, dataset))
+        if model.bundle:
+            _check_there(model.bundle, f"external.{name}.bundle")
+            from crossray.datasets.bundles import models, sealing
+
+            bundle = Path(model.bundle)
+            opened = sealing.open_(bundle, Path(plan.signer_of(name)))
+            models.taken(opened, bundle, stage_settings_bundles.take_model(plan, name))
         if model.weights:
             _check_there(model.weights, f"external.{name}.weights")
         if model.onnx:
