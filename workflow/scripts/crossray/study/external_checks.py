@@ -91,7 +91,7 @@ def _wrong_bundle(study: Study, model: External) -> Iterator[str]:
         yield ": weights and bundle exclude each other; name one"
     if model.home not in study.at_sites():
         yield (
-            f".home: {model.home!r} is not a data set with reader: bundle, and the model comes from a site; allowed are "
+            f".home: {model.home!r} is not a data set with reader: bundle, and a site sent the model; allowed are "
             f"{listed(study.at_sites(), 20) or 'none'}"
         )
 
