@@ -32,7 +32,7 @@ from crossray.statistics import auc
 from crossray.study.base import taken
 from crossray.study.config import Study
 from crossray.study.hospital import Hospital
-from crossray.study.stage_settings import convert_shard, index_shards
+from crossray.study.stage_settings.data import convert_shard, index_shards
 from crossray.study.stages.inference import Inference
 from crossray.study.training import TrainingRun
 

@@ -181,20 +181,20 @@ def page() -> str:
     ]
     lines += [
         "",
+        "## Differences of two AUCs",
+        "",
+        "One task, of a model at home and at another hospital with these patients with and without the finding:",
+        f"{means.AWAY[0]} / {means.AWAY[1]}; or of two models on the same images. The second d' is 0.6 less. Groups of",
+        "patients are compared like hospitals. Coverage over the true AUCs 0.7, 0.9 and 0.95; the width is divided by",
+        "the range that contains 95 % of estimates.",
+        "",
+        *_quantities(coverage, means.SINGLE),
         "## Means and their differences",
         "",
-        "Five tasks, each with the given patients with and without the finding; the scores of an image share half",
-        "of their variance. The drop is to another hospital with these patients with and without each finding:",
-        f"{means.AWAY[0]} / {means.AWAY[1]}, where d' is 0.6 less; the other model's is 0.6 less too. The width",
-        "is divided by the range that contains 95 % of estimates. Coverage over the true AUCs 0.7, 0.9 and 0.95. With",
-        "five patients per finding the limits of a mean can cover as little as 0.90, and those of two models also with",
-        "ten; the default minimum of a study is ten.",
+        "The same of five tasks, each with the given patients with and without the finding; the scores of an image",
+        "share half of their variance.",
         "",
-    ]
-    for quantity in dict.fromkeys(cell[0] for cell in means.cells()):
-        lines += [f"**{quantity[0].upper()}{quantity[1:]}**", "", _HEAD.format("width to 0.9", "width at 0.95"), _RULE]
-        lines += [*_coverage_lines([row for row in coverage if row["quantity"] == quantity], "0.95"), ""]
-    lines += [
+        *_quantities(coverage, (means.MEAN, means.DROP, means.MODELS)),
         "## Trainings",
         "",
         f"A model's trainings, whose d' has a standard deviation of {SEEDS_DIFFER} between them, measured on "
@@ -257,6 +257,15 @@ def page() -> str:
 
 _HEAD = "| images a patient | patients with / without | method | draws | least coverage | largest | {} | {} |"
 _RULE = "|---|---|---|---|---|---|---|---|"
+
+
+def _quantities(coverage: Sequence[Mapping[str, str]], quantities: Sequence[str]) -> Iterator[str]:
+    """Yield a table for each of several quantities."""
+    for quantity in quantities:
+        yield from (f"**{quantity[0].upper()}{quantity[1:]}**", "")
+        yield from (_HEAD.format("width to 0.9", "width at 0.95"), _RULE)
+        yield from _coverage_lines([row for row in coverage if row["quantity"] == quantity], "0.95")
+        yield ""
 
 
 def _coverage_lines(rows: Sequence[Mapping[str, str]], last_truth: str = "0.99") -> Iterator[str]:

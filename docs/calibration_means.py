@@ -27,6 +27,8 @@ from crossray.seeds import derived_seed
 
 IN_MEANS = "CrossRay, in means over pairs"
 MEAN, DROP, MODELS = "mean of 5 tasks", "drop of the mean of 5 tasks", "two models' means of 5 tasks"
+DROP_OF_ONE, MODELS_OF_ONE = "drop of one AUC", "two models' AUCs"
+DROPS, SINGLE = (DROP, DROP_OF_ONE), (DROP_OF_ONE, MODELS_OF_ONE)
 #: tasks of a mean, and what an image's scores for them share of their variance
 TASKS, TASKS_ALIKE = 5, 0.5
 #: patients with and without each finding, and images a patient, where means are drawn; those at the other hospital
@@ -45,11 +47,13 @@ class Tasks:
     seed: int
 
     @classmethod
-    def draw(cls, generator: np.random.Generator, positives: int, negatives: int, images: int, seed: int) -> "Tasks":
+    def draw(
+        cls, generator: np.random.Generator, tasks: int, positives: int, negatives: int, images: int, seed: int
+    ) -> "Tasks":  # fmt: skip
         """Draw patients, so many of whom have each finding; all images of theirs show it."""
         count = positives + negatives
         owners = np.repeat(np.arange(count), generator.integers(1, images + 1, count))
-        ill = np.stack([generator.permutation(count) < positives for _ in range(TASKS)])
+        ill = np.stack([generator.permutation(count) < positives for _ in range(tasks)])
         return cls(owners, ill[:, owners].astype(int), seed)
 
     def scores(self, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -58,7 +62,7 @@ class Tasks:
         of_all, of_each = (
             np.sqrt(ALIKE) * generator.normal(size=(number, count))[:, self.owners]
             + np.sqrt(1 - ALIKE) * generator.normal(size=(number, len(self.owners)))
-            for number in (1, TASKS)
+            for number in (1, len(self.labels))
         )
         return np.sqrt(TASKS_ALIKE) * of_all + np.sqrt(1 - TASKS_ALIKE) * of_each
 
@@ -93,7 +97,7 @@ class Outputs:
 
 def cells() -> Iterator[tuple[str, int, int, float, int]]:
     """Yield quantity, positives, negatives, true AUC and images a patient of the means that are drawn."""
-    for quantity, size, truth in product((MEAN, DROP, MODELS), MEANS, (0.7, 0.9, 0.95)):
+    for quantity, size, truth in product((MEAN, DROP, MODELS, *SINGLE), MEANS, (0.7, 0.9, 0.95)):
         yield quantity, *size[:2], truth, size[2]
 
 
@@ -108,10 +112,11 @@ def cover(
     generator = np.random.default_rng(derived_seed(0, quantity, *names))
     lower = float(norm.cdf((distance_of(truth) - LOST) / np.sqrt(2)))
     expected = truth if quantity == MEAN else truth - lower
+    tasks = 1 if quantity in SINGLE else TASKS
     values = []
     found: dict[str, list[tuple[float, float]]] = {}
     for draw in range(draws):
-        home = Tasks.draw(generator, positives, negatives, images, 2 * draw)
+        home = Tasks.draw(generator, tasks, positives, negatives, images, 2 * draw)
         scores = home.scores(generator)
         ours = home.measured(scores, truth)
         if quantity == MEAN:
@@ -119,8 +124,8 @@ def cover(
             values.append(mean.value)
             ends = {NOW: mean.interval, BOOTSTRAP: percentiles(drawn)}
         else:
-            if quantity == DROP:
-                away = Tasks.draw(generator, *AWAY, images, 2 * draw + 1)
+            if quantity in DROPS:
+                away = Tasks.draw(generator, tasks, *AWAY, images, 2 * draw + 1)
                 theirs = away.measured(away.scores(generator), lower)
                 tested = difference(*_side_by_side(ours.aucs, theirs.aucs))
             else:
@@ -129,7 +134,7 @@ def cover(
                 tested = paired_difference(ours.aucs, theirs.aucs)
             values.append(tested.value)
             ends = {NOW: (tested.low, tested.high)}
-            if draw < RESAMPLED:
+            if tasks > 1 and draw < RESAMPLED:
                 (mean, drawn), (other, of_other) = ours.resampled(), theirs.resampled()
                 ends |= {IN_MEANS: (mean - other).interval, BOOTSTRAP: percentiles(drawn - of_other)}
         for method, limits in ends.items():

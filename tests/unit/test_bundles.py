@@ -24,7 +24,7 @@ from crossray.errors import UserError
 from crossray.files import read_parquet
 from crossray.planning import plan_of
 from crossray.pseudonyms import pseudonym
-from crossray.study import stage_settings_bundles
+from crossray.study import stage_settings
 from crossray.study.stages.open_bundle import OpenBundle
 from crossray.study.stages.seal_bundle import SealBundle
 from crossray.study.stages.write_invitation import WriteInvitation
@@ -410,13 +410,13 @@ def test_a_check_before_the_run_says_what_will_have_reason_s():
 
 def test_a_site_starts_from_the_invitations_configuration():
     plan, _ = plan_of(config())
-    given = stage_settings_bundles.write_invitation(plan, {}).as_dict()["configuration"]
+    given = stage_settings.bundles.write_invitation(plan, {}).as_dict()["configuration"]
     site, _ = plan_of(
         given | {"datasets": {"ours": {"reader": "simulated", "images": 20}}, "bundle": BUNDLE | {"dataset": "ours"}}
     )
     assert (
-        stage_settings_bundles.seal_bundle(site, {}).models
-        == stage_settings_bundles.open_bundle(plan, {}, "site_a").models
+        stage_settings.bundles.seal_bundle(site, {}).models
+        == stage_settings.bundles.open_bundle(plan, {}, "site_a").models
     )
     assert plan.targets_here == ("home",)
     assert plan.invited == ("v",)

@@ -221,7 +221,7 @@ def coordinator(folder, found):
     assert predicted_counts.read(path) == sent
     with pytest.raises(UserError, match="holds a site's counts, and rows are wanted"):
         predictions.read(path)
-    settings = stage_settings.measure_bounds(plan)
+    settings = stage_settings.analyses.measure_bounds(plan)
     return Study(folder, folder, settings), settings
 
 

@@ -416,8 +416,8 @@ def test_what_a_model_learnt_from_is_matched_with_data_sets_and_their_registers(
     told = {"simulated": {}, "trained_on": ["a hospital in Lyon"]}
     plan = plan_of(block | {"external": {"v": told}})[0]
     assert plan.learnt_from("v") == ()
-    assert stage_settings.external_model(plan, "v").is_known
-    assert not stage_settings.external_model(plan_of(config(simulated={}))[0], "v").is_known
+    assert stage_settings.external.external_model(plan, "v").is_known
+    assert not stage_settings.external.external_model(plan_of(config(simulated={}))[0], "v").is_known
 
 
 def test_the_simulated_reader_has_the_faults_that_it_is_told_to_have():

@@ -134,7 +134,7 @@ EFFUSION = {"Effusion": {"prevalence": 0.05, "auc": 0.85}}
 def test_a_stage_is_told_the_plan_and_nothing_else():
     plan = plan_of(study_of(tasks=EFFUSION, widths={"auc": 0.1}))[0]
     assert plan.conditions["plan"]
-    told = stage_settings.plan_films(plan)
+    told = stage_settings.analyses.plan_films(plan)
     assert told.as_dict() == {
         "tasks": {"Effusion": {"prevalence": 0.05, "auc": 0.85, "slope": 1.0}}, "widths": {"auc": 0.1},
         "images_per_patient": 1.0,

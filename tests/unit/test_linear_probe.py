@@ -22,7 +22,7 @@ from crossray.learning.predictor import Predictor
 from crossray.learning.targets import Target
 from crossray.loads import Loads
 from crossray.planning import plan_of, study_of
-from crossray.study import stage_settings_probes
+from crossray.study import stage_settings
 from crossray.study.plan import make_plan
 from crossray.study.stages.inference import Inference
 from crossray.tables import read
@@ -280,7 +280,7 @@ def test_what_a_probe_cannot_follow_is_refused_in_one_line(changes, message):
 def test_what_others_are_trained_with_is_no_matter_of_a_probe():
     made = planned(models={"p": PROBE, "t": {"training": {"loss": "focal"}}}, training={"epochs": 3, "images": 20})
     assert (made.probes, made.networks) == (("p",), ("t",))
-    settings = stage_settings_probes.fit_probe(made, "p", "north", 0)
+    settings = stage_settings.networks.fit_probe(made, "p", "north", 0)
     assert settings.images == 20
     assert not hasattr(settings, "epochs")
     assert made.mitigations == ()  # a probe is another model than the network
@@ -293,8 +293,8 @@ def test_probes_on_the_same_weights_share_features():
     made = planned(models=models)
     assert set(made.frozen) == {"p", "r", "v"}
     assert {made.frozen_of(name) for name in ("p-images-20", "p-images-40", "q")} == {"p"}
-    assert stage_settings_probes.compute_features(made, "p", 0).weights == "IMAGENET1K_V1"
-    assert stage_settings_probes.compute_features(made, "v", 0).weights is None
+    assert stage_settings.networks.compute_features(made, "p", 0).weights == "IMAGENET1K_V1"
+    assert stage_settings.networks.compute_features(made, "v", 0).weights is None
     assert made.models_on_all_sources == ("t",)
 
 
@@ -315,7 +315,7 @@ def test_a_probe_costs_features_once_and_no_hours_of_training():
 
 def test_penalties_are_a_setting_of_the_fit_alone():
     made = planned()
-    assert "penalties" in stage_settings_probes.fit_probe(made, "p", "north", 0).as_dict()
-    features = stage_settings_probes.compute_features(made, "p", 0).as_dict()
+    assert "penalties" in stage_settings.networks.fit_probe(made, "p", "north", 0).as_dict()
+    features = stage_settings.networks.compute_features(made, "p", 0).as_dict()
     assert set(features) == {"architecture", "stem", "weights", "seed", "batch_size", "precision"}
-    assert pd.Series(stage_settings_probes.fit_probe(made, "p", "north", 0).penalties).is_monotonic_decreasing
+    assert pd.Series(stage_settings.networks.fit_probe(made, "p", "north", 0).penalties).is_monotonic_decreasing

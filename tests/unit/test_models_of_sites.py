@@ -14,7 +14,7 @@ from crossray.errors import UserError
 from crossray.learning.foreign_network import as_external, open_network
 from crossray.learning.models import PAPER_SCALE, PHOTOGRAPH_SCALE, build_model, load_model, save_weights
 from crossray.planning import plan_of
-from crossray.study import stage_settings_bundles
+from crossray.study import stage_settings
 from crossray.study.stages.take_model import TakeModel
 from helpers import manifest_table
 
@@ -110,7 +110,7 @@ def test_no_model_leaves_unless_it_is_named_and_the_officer_sees_it(site, capsys
     assert site.seal("--model", str(site.weights), "--preview", str(site.folder / "shown")) == 0
     page = capsys.readouterr().out
     assert "A model leaves too, as bundle.model says: model.safetensors, 44.7 MB" in page
-    assert "on 20 images of 20 patients. resnet18,\n  32 px, tasks Effusion, Nodule." in page
+    assert "on 20 images of 20 patients:\n  resnet18, 32 px, tasks Effusion, Nodule." in page
     assert (site.folder / "shown" / sealing.MODEL).read_bytes() == site.weights.read_bytes()
     assert max(map(len, page.splitlines())) < 200
 
@@ -228,10 +228,10 @@ def test_what_is_wrong_with_the_configuration_is_said_in_one_line(change, words)
 def test_a_site_is_invited_to_apply_what_another_site_sent():
     plan, _ = plan_of(config(external={"m": SENT}))
     assert plan.sent == plan.invited == ("m",)
-    given = stage_settings_bundles.write_invitation(plan, {}).as_dict()["configuration"]
+    given = stage_settings.bundles.write_invitation(plan, {}).as_dict()["configuration"]
     assert given["external"]["m"] == {
         "architecture": "resnet18", "tasks": {"Effusion": 0}, "output": "logit",
         "weights": "invitation/models/m.safetensors",
     }  # fmt: skip
     site, _ = plan_of(given | {"datasets": {"ours": {"reader": "simulated", "images": 20}}})
-    assert stage_settings_bundles.apply_network(site, "m") == stage_settings_bundles.apply_network(plan, "m")
+    assert stage_settings.bundles.apply_network(site, "m") == stage_settings.bundles.apply_network(plan, "m")

@@ -7,8 +7,8 @@ import pytest
 
 from crossray.errors import UserError
 from crossray.planning import cohort_of, study_of
-from crossray.study import stage_settings
 from crossray.study.plan import MOST_PANELS, make_plan
+from crossray.study.stage_settings import analyses, data, networks
 from crossray.study.stages.train_model import TrainModel
 from crossray.study.stages.train_shared_heads import TrainSharedHeads
 
@@ -121,22 +121,18 @@ def test_models_are_applied_in_one_job_or_in_several_of_which_the_first_also_emb
 def test_the_name_of_a_folder_of_shards_says_what_is_in_it(images, shape):
     made = plan(images=images)
     assert made.shape == shape
-    assert stage_settings.facts_of_shape(shape) == {
-        key: getattr(made.study.images, key) for key in ("size", "fit", "colour")
-    }
+    assert data.facts_of_shape(shape) == {key: getattr(made.study.images, key) for key in ("size", "fit", "colour")}
 
 
 def test_a_training_is_told_nothing_that_changes_nothing_in_it():
     training = {"algorithm": "coral", "balance": "datasets", "label_smoothing": 0.1}
     made = plan(sources=["north", "all"], pool=["north", "south"], training=training)
-    single, pooled = (stage_settings.train_model(made, "resnet50", source, 0).as_dict() for source in ("north", "all"))
+    single, pooled = (networks.train_model(made, "resnet50", source, 0).as_dict() for source in ("north", "all"))
     assert pooled == single | {"algorithm": "coral", "balance": "datasets"}
     assert "label_smoothing" in single
-    focal = stage_settings.train_model(plan(training=training | {"loss": "focal"}), "resnet50", "north", 0).as_dict()
+    focal = networks.train_model(plan(training=training | {"loss": "focal"}), "resnet50", "north", 0).as_dict()
     assert "label_smoothing" not in focal
-    heads = stage_settings.train_shared_heads(
-        plan(training=training, shared_heads={"penalty": 0.5}), "resnet50", "l2", 1
-    )
+    heads = networks.train_shared_heads(plan(training=training, shared_heads={"penalty": 0.5}), "resnet50", "l2", 1)
     assert (heads.penalty, heads.algorithm, heads.balance, heads.seed) == (0.5, "erm", "datasets", 1)
 
 
@@ -146,19 +142,19 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
         models={"a": {"weights": "IMAGENET1K_V2"}, "b": {"sweep": {"images": [20, None]}}},
     )  # fmt: skip
     for stage in (
-        *(stage_settings.train_model(made, name, "north", 3) for name in made.models),
-        stage_settings.train_shared_heads(made, "a", "l2", 0),
-        stage_settings.simulate_hospital(made.study.datasets["reread"]),
-        stage_settings.convert_shard(made.study.datasets["north"], made.shape, 2),
-        stage_settings.index_shards(made.study.datasets["north"], made.shape),
-        *(stage_settings.predict(made, embeds) for embeds in (True, False)),
-        stage_settings.adapt_model(made, "a", 0),
-        *(getattr(stage_settings, name)(made) for name in (
-            "measure_adaptation", "estimate_unlabelled", "chart_months",
-            "audit_leakage", "assign_splits", "predict_corrected", "describe_images",
-            "attribute_images", "probe_sources", "analysis", "compare_outputs", "measure_sweeps",
-            "measure_localisation", "explain_drops", "check_verdicts", "measure_corrections", "summarise_datasets",
-            "compare_paper", "summarise_models")),
+        *(networks.train_model(made, name, "north", 3) for name in made.models),
+        networks.train_shared_heads(made, "a", "l2", 0),
+        data.simulate_hospital(made.study.datasets["reread"]),
+        data.convert_shard(made.study.datasets["north"], made.shape, 2),
+        data.index_shards(made.study.datasets["north"], made.shape),
+        *(networks.predict(made, embeds) for embeds in (True, False)),
+        networks.adapt_model(made, "a", 0),
+        *(told(made) for told in (
+            analyses.measure_adaptation, analyses.estimate_unlabelled, analyses.chart_months, data.audit_leakage,
+            data.assign_splits, data.summarise_datasets, networks.predict_corrected, networks.describe_images,
+            networks.attribute_images, analyses.probe_sources, analyses.analysis, analyses.compare_outputs,
+            analyses.measure_sweeps, analyses.measure_localisation, analyses.explain_drops, analyses.check_verdicts,
+            analyses.measure_corrections, analyses.compare_paper, analyses.summarise_models)),
     ):  # fmt: skip
         text = stage.to_json()
         assert type(stage).from_json(text).to_json() == text
@@ -168,9 +164,9 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
 def test_the_name_of_a_file_with_weights_is_no_setting():
     for weights, told in (("weights/a.pt", None), ("IMAGENET1K_V2", "IMAGENET1K_V2"), (None, None)):
         made = plan(models={"a": {"weights": weights}})
-        assert stage_settings.train_model(made, "a", "north", 0).weights == told
+        assert networks.train_model(made, "a", "north", 0).weights == told
     made = plan(explanation={"encoder": "./encoder.pt"})
-    assert stage_settings.describe_images(made).encoder == "file"
+    assert networks.describe_images(made).encoder == "file"
 
 
 @pytest.mark.parametrize(("text", "message"), [

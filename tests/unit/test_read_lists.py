@@ -216,7 +216,7 @@ class OneTarget:
     def __init__(self, scored, limit):
         self.split = scored
         facts = {"source": "elsewhere", "targets": ("t",)}
-        self.settings = stage_settings.estimate_films(
+        self.settings = stage_settings.analyses.estimate_films(
             plan_of(study_of(tasks=EFFUSION, widths={"auc": 0.1}, readings=100))[0]
         )
         external = {
@@ -316,10 +316,10 @@ def test_a_list_is_chosen_by_models_and_not_by_labels():
     block = study_of(tasks=EFFUSION, widths={"auc": 0.1, "slope": 0.3}, readings=100, labels="truth")
     block["external"]["truth"] = {"simulated": {"answers": "binary"}}
     plan = plan_of(block)[0]
-    told = stage_settings.choose_films(plan)
+    told = stage_settings.analyses.choose_films(plan)
     assert told.models == ("v",)
     assert told.wanted == (AUC,)
-    assert stage_settings.estimate_films(plan).labels == "truth"
+    assert stage_settings.analyses.estimate_films(plan).labels == "truth"
     assert plan.conditions["readings"]
     assert plan.conditions["read"]
 

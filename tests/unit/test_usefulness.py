@@ -14,8 +14,8 @@ from crossray.analysis.local_thresholds import Images
 from crossray.analysis.shares import interval
 from crossray.analysis.sums import of_two
 from crossray.errors import UserError
-from crossray.study import stage_settings
 from crossray.study.small_cells import SmallCells
+from crossray.study.stage_settings import analyses, external
 from crossray.study.usefulness import Usefulness
 from crossray.tables import read
 from crossray.tables.usefulness import DecisionCurve, ScoreDistribution
@@ -69,7 +69,7 @@ def test_an_output_that_is_the_threshold_itself_is_called():
         here = Images(np.array([True, False]), outputs[[place, place]], np.arange(2), 2)
         assert usefulness.of_threshold(here, float(threshold), None)["called"] == 1
         plan = plan_of(config(**model, threshold={"Effusion": float(threshold)}))[0]
-        limit = stage_settings.external_model(plan, "v").thresholds["Effusion"]
+        limit = external.external_model(plan, "v").thresholds["Effusion"]
         assert limit <= outputs[place]
         assert place == 0 or limit > outputs[place - 1]
 
@@ -191,16 +191,16 @@ def study_of(sampling=None, **more):
 
 def test_the_design_is_told_and_criteria_say_where_a_model_is_to_be_used():
     task = config(simulated={})["tasks"][0]
-    told = stage_settings.measure_usefulness(plan_of(study_of("consecutive"))[0])
+    told = analyses.measure_usefulness(plan_of(study_of("consecutive"))[0])
     assert (told.consecutive, told.prevalence) == (("ours",), {"ours": {}})
     assert told.thresholds == Usefulness().thresholds
     for sampling in (None, "unknown", "enriched"):
-        told = stage_settings.measure_usefulness(plan_of(study_of(sampling))[0])
+        told = analyses.measure_usefulness(plan_of(study_of(sampling))[0])
         assert (told.consecutive, told.prevalence) == ((), {"ours": {}})
-    told = stage_settings.measure_usefulness(plan_of(study_of({task: 0.1}))[0])
+    told = analyses.measure_usefulness(plan_of(study_of({task: 0.1}))[0])
     assert told.prevalence == {"ours": {task: 0.1}}
     criteria = {"acceptance": {task: {"sensitivity": 0.8, "prevalence": 0.02}}}
-    told = stage_settings.measure_usefulness(plan_of(study_of({task: 0.1}, **criteria))[0])
+    told = analyses.measure_usefulness(plan_of(study_of({task: 0.1}, **criteria))[0])
     assert told.prevalence == {"ours": {task: 0.02}}
 
 
@@ -222,4 +222,4 @@ def test_who_does_not_ask_for_usefulness_has_no_such_figure_or_job():
     plan = plan_of(config(simulated={}))[0]
     assert not plan.conditions["usefulness"]
     assert plan_of(study_of())[0].conditions["usefulness"]
-    assert "usefulness" not in {field.name for field in dataclasses.fields(type(stage_settings.analysis(plan)))}
+    assert "usefulness" not in {field.name for field in dataclasses.fields(type(analyses.analysis(plan)))}

@@ -29,5 +29,7 @@ def test_the_paper_of_a_study_is_written_from_it_and_reruns_nothing_else(again):
 
 def test_a_caption_writes_the_report_and_the_paper_again_and_no_figure(again):
     again.snakemake("paper")
-    again.change("workflow/scripts/crossray/figures/registry.py", "Internal minus external", "Inner minus outer")
+    again.change(
+        "workflow/scripts/crossray/figures/sections/performance.py", "Internal minus external", "Inner minus outer"
+    )
     assert {rule for rule, _ in executed(again.snakemake("-n", "paper"))} == {"write_report", "write_paper", "paper"}

@@ -62,7 +62,9 @@ def test_a_constant_of_one_figure_reruns_that_figure(again):
 
 @row("a figure's caption in Snakemake's report, or its place on the page")
 def test_a_caption_reruns_the_page(again):
-    again.change("workflow/scripts/crossray/figures/registry.py", "Internal minus external", "Inner minus outer")
+    again.change(
+        "workflow/scripts/crossray/figures/sections/performance.py", "Internal minus external", "Inner minus outer"
+    )
     assert rerun(again) == {"write_report"}
 
 

@@ -33,7 +33,9 @@ rule adapt_model:
             )
         ),
     params:
-        settings=lambda wildcards: stage_settings.adapt_model(PLAN, wildcards.model, int(wildcards.seed)).to_json(),
+        settings=lambda wildcards: stage_settings.networks.adapt_model(
+            PLAN, wildcards.model, int(wildcards.seed)
+        ).to_json(),
         code=code_version("adapt_model"),
         folder=subpath(output.predictions, parent=True),
     shell:
@@ -88,7 +90,7 @@ rule measure_adaptation:
         mem_mb=grows(4000),
         runtime=lasts(120),
     params:
-        settings=stage_settings.measure_adaptation(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_adaptation(PLAN).to_json(),
         code=code_version("measure_adaptation"),
         study=subpath(output.table, ancestor=2),
     shell:

@@ -38,7 +38,7 @@ rule summarise_datasets:
         mem_mb=grows(4000),
         runtime=lasts(30),
     params:
-        settings=stage_settings.summarise_datasets(PLAN).to_json(),
+        settings=stage_settings.data.summarise_datasets(PLAN).to_json(),
         code=code_version("summarise_datasets"),
         manifests=lambda wildcards, input: str(Path(input.manifests[0]).parent),
     shell:
@@ -85,7 +85,7 @@ rule measure_agreement:
         mem_mb=grows(4000),
         runtime=lasts(120),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("measure_agreement"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -134,7 +134,7 @@ rule measure_calibration:
         mem_mb=grows(4000),
         runtime=lasts(120),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("measure_calibration"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -177,7 +177,7 @@ rule measure_subgroups:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("measure_subgroups"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -257,7 +257,7 @@ rule probe_sources:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.probe_sources(PLAN).to_json(),
+        settings=stage_settings.analyses.probe_sources(PLAN).to_json(),
         code=code_version("probe_sources"),
     shell:
         """

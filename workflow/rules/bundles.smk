@@ -19,7 +19,7 @@ rule write_invitation:
         mem_mb=grows(1000),
         runtime=lasts(20),
     params:
-        settings=stage_settings_bundles.write_invitation(PLAN, BINDING_CODE).to_json(),
+        settings=stage_settings.bundles.write_invitation(PLAN, BINDING_CODE).to_json(),
         code=code_version("write_invitation"),
     shell:
         """
@@ -52,7 +52,7 @@ rule seal_bundle:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=stage_settings_bundles.seal_bundle(PLAN, BINDING_CODE).to_json() if STUDY.bundle else "",
+        settings=stage_settings.bundles.seal_bundle(PLAN, BINDING_CODE).to_json() if STUDY.bundle else "",
         code=code_version("seal_bundle"),
         private=layout.BUNDLES.replace("<private>", STUDY.private),
     shell:
@@ -91,7 +91,7 @@ rule open_bundle:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings_bundles.open_bundle(PLAN, BINDING_CODE, wildcards.dataset).to_json(),
+        settings=lambda wildcards: stage_settings.bundles.open_bundle(PLAN, BINDING_CODE, wildcards.dataset).to_json(),
         code=code_version("open_bundle"),
         private=layout.BUNDLES.replace("<private>", STUDY.private),
     shell:
@@ -125,7 +125,7 @@ rule take_model:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings_bundles.take_model(PLAN, wildcards.model).to_json(),
+        settings=lambda wildcards: stage_settings.bundles.take_model(PLAN, wildcards.model).to_json(),
         code=code_version("take_model"),
     shell:
         """
@@ -159,7 +159,7 @@ rule place_bundle:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings_bundles.place_bundle(
+        settings=lambda wildcards: stage_settings.bundles.place_bundle(
             PLAN, wildcards.model, wildcards.target
         ).to_json(),
         code=code_version("place_bundle"),
@@ -201,7 +201,7 @@ rule measure_bounds:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.measure_bounds(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_bounds(PLAN).to_json(),
         code=code_version("measure_bounds"),
         study=subpath(output.table, ancestor=2),
     shell:

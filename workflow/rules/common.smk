@@ -45,7 +45,7 @@ from crossray.planning import (
     weights_files,
 )
 from crossray.pseudonyms import close_folder
-from crossray.study import layout, stage_settings, stage_settings_bundles, stage_settings_probes
+from crossray.study import layout, stage_settings
 from crossray.study.base import as_text
 from crossray.study.external_checks import KINDS as EXTERNAL_KINDS
 
@@ -74,7 +74,7 @@ with told_at_once():
     if workflow.is_main_process:
         check_external(PLAN)
 LOADS = Loads(PLAN, DATA.releases, WorkflowError)
-OF_STUDY = stage_settings.draw_figure(PLAN).as_dict()
+OF_STUDY = stage_settings.analyses.draw_figure(PLAN).as_dict()
 STUDY = PLAN.study
 DATASETS = STUDY.datasets
 SHAPE = PLAN.shape

@@ -28,7 +28,7 @@ rule compare_outputs:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.compare_outputs(PLAN).to_json(),
+        settings=stage_settings.analyses.compare_outputs(PLAN).to_json(),
         code=code_version("compare_outputs"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -77,7 +77,7 @@ rule compare_labels:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("compare_labels"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -157,7 +157,7 @@ rule compare_paper:
         mem_mb=grows(1000),
         runtime=lasts(30),
     params:
-        settings=stage_settings.compare_paper(PLAN).to_json(),
+        settings=stage_settings.analyses.compare_paper(PLAN).to_json(),
         code=code_version("compare_paper"),
         paper=lambda wildcards, input: str(Path(input.paper[0]).parent),
     shell:
@@ -196,7 +196,7 @@ rule summarise_models:
         mem_mb=grows(2000),
         runtime=lasts(30),
     params:
-        settings=stage_settings.summarise_models(PLAN).to_json(),
+        settings=stage_settings.analyses.summarise_models(PLAN).to_json(),
         code=code_version("summarise_models"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -243,7 +243,7 @@ rule measure_sweeps:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.measure_sweeps(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_sweeps(PLAN).to_json(),
         code=code_version("measure_sweeps"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -291,7 +291,7 @@ rule compare_readers:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("compare_readers"),
         study=subpath(output.labels, ancestor=2),
     shell:

@@ -17,7 +17,7 @@ rule simulate_hospital:
         mem_mb=grows(1000),
         runtime=lasts(60),
     params:
-        settings=lambda wildcards: stage_settings.simulate_hospital(DATASETS[wildcards.dataset]).to_json(),
+        settings=lambda wildcards: stage_settings.data.simulate_hospital(DATASETS[wildcards.dataset]).to_json(),
         code=code_version("simulate_hospital"),
     shell:
         """
@@ -205,7 +205,7 @@ rule convert_shard:
     params:
         dataset="{dataset}",  # the cache tells jobs apart by params, not by wildcards
         shard="{shard}",
-        settings=lambda wildcards: stage_settings.convert_shard(
+        settings=lambda wildcards: stage_settings.data.convert_shard(
             DATASETS[wildcards.dataset], wildcards.shape, LOADS.shards(wildcards.dataset)
         ).to_json(),
         code=code_version("convert_shard"),
@@ -245,7 +245,9 @@ rule index_shards:
         mem_mb=grows(1000),
         runtime=lasts(lambda wildcards: 20 + LOADS.images(wildcards.dataset) // 10000),
     params:
-        settings=lambda wildcards: stage_settings.index_shards(DATASETS[wildcards.dataset], wildcards.shape).to_json(),
+        settings=lambda wildcards: stage_settings.data.index_shards(
+            DATASETS[wildcards.dataset], wildcards.shape
+        ).to_json(),
         code=code_version("index_shards"),
     shell:
         """

@@ -38,7 +38,7 @@ rule judge_acceptance:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.judge_acceptance(PLAN).to_json(),
+        settings=stage_settings.analyses.judge_acceptance(PLAN).to_json(),
         code=code_version("judge_acceptance"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -81,7 +81,7 @@ rule measure_usefulness:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.measure_usefulness(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_usefulness(PLAN).to_json(),
         code=code_version("measure_usefulness"),
         study=subpath(output.curves, ancestor=2),
     shell:

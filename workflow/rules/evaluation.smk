@@ -34,7 +34,7 @@ for number, part in enumerate(PLAN.prediction_jobs):
             mem_mb=grows(lambda wildcards, part=part: LOADS.network_mb(LOADS.largest(part.reads))),
             runtime=lasts(lambda wildcards, part=part: LOADS.network_minutes(LOADS.total(part.reads), part.reads)),
         params:
-            settings=stage_settings.predict(PLAN, part.embeds).to_json(),
+            settings=stage_settings.networks.predict(PLAN, part.embeds).to_json(),
             code=code_version("predict"),
             domains=PLAN.domains if part.embeds else [],
         shell:
@@ -81,7 +81,7 @@ rule measure_performance:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("measure_performance"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -130,7 +130,7 @@ rule measure_classes:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.analysis(PLAN).to_json(),
+        settings=stage_settings.analyses.analysis(PLAN).to_json(),
         code=code_version("measure_classes"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -173,7 +173,7 @@ rule compare_models:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.compare_models(PLAN).to_json(),
+        settings=stage_settings.analyses.compare_models(PLAN).to_json(),
         code=code_version("compare_models"),
         study=subpath(output.table, ancestor=2),
     shell:

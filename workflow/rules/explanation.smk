@@ -28,7 +28,7 @@ rule predict_corrected:
         mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.target))),
         runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.corrected(wildcards.target), [wildcards.target])),
     params:
-        settings=stage_settings.predict_corrected(PLAN).to_json(),
+        settings=stage_settings.networks.predict_corrected(PLAN).to_json(),
         code=code_version("predict_corrected"),
     shell:
         """
@@ -69,7 +69,7 @@ rule describe_images:
         mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.described(wildcards.target))),
         runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.described(wildcards.target), [wildcards.target])),
     params:
-        settings=stage_settings.describe_images(PLAN).to_json(),
+        settings=stage_settings.networks.describe_images(PLAN).to_json(),
         code=code_version("describe_images"),
     shell:
         """
@@ -119,7 +119,7 @@ rule explain_drops:
         mem_mb=grows(4000),
         runtime=lasts(240),
     params:
-        settings=stage_settings.explain_drops(PLAN).to_json(),
+        settings=stage_settings.analyses.explain_drops(PLAN).to_json(),
         code=code_version("explain_drops"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -172,7 +172,7 @@ rule check_verdicts:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.check_verdicts(PLAN).to_json(),
+        settings=stage_settings.analyses.check_verdicts(PLAN).to_json(),
         code=code_version("check_verdicts"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -224,7 +224,7 @@ rule measure_corrections:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.measure_corrections(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_corrections(PLAN).to_json(),
         code=code_version("measure_corrections"),
         study=subpath(output.table, ancestor=2),
     shell:

@@ -18,7 +18,7 @@ rule simulate_scores:
         mem_mb=grows(1000),
         runtime=lasts(10),
     params:
-        settings=lambda wildcards: stage_settings.simulate_scores(PLAN, wildcards.model).to_json(),
+        settings=lambda wildcards: stage_settings.external.simulate_scores(PLAN, wildcards.model).to_json(),
         code=code_version("simulate_scores"),
     shell:
         """
@@ -51,7 +51,9 @@ rule read_scores:
         mem_mb=grows(lambda wildcards: 2000 + LOADS.images(wildcards.target) // 100),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings.read_scores(PLAN, wildcards.model, wildcards.target).to_json(),
+        settings=lambda wildcards: stage_settings.external.read_scores(
+            PLAN, wildcards.model, wildcards.target
+        ).to_json(),
         code=code_version("read_scores"),
     shell:
         """
@@ -86,7 +88,7 @@ rule place_scores:
         mem_mb=grows(2000),
         runtime=lasts(20),
     params:
-        settings=lambda wildcards: stage_settings.place_scores(PLAN.external[wildcards.model]).to_json(),
+        settings=lambda wildcards: stage_settings.external.place_scores(PLAN.external[wildcards.model]).to_json(),
         code=code_version("place_scores"),
     shell:
         """
@@ -127,7 +129,7 @@ rule apply_network:
         mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.target))),
         runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.images(wildcards.target), [wildcards.target])),
     params:
-        settings=lambda wildcards: stage_settings.apply_network(PLAN, wildcards.model).to_json(),
+        settings=lambda wildcards: stage_settings.external.apply_network(PLAN, wildcards.model).to_json(),
         code=code_version("apply_network"),
     shell:
         """
@@ -181,7 +183,7 @@ rule measure_external:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.measure_external(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_external(PLAN).to_json(),
         code=code_version("measure_external"),
         study=subpath(output.claims, ancestor=2),
     shell:

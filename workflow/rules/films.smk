@@ -19,7 +19,7 @@ rule plan_films:
         mem_mb=grows(1000),
         runtime=lasts(20),
     params:
-        settings=stage_settings.plan_films(PLAN).to_json(),
+        settings=stage_settings.analyses.plan_films(PLAN).to_json(),
         code=code_version("plan_films"),
     shell:
         """
@@ -58,7 +58,7 @@ rule choose_films:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.choose_films(PLAN).to_json(),
+        settings=stage_settings.analyses.choose_films(PLAN).to_json(),
         code=code_version("choose_films"),
         study=subpath(output.gains, ancestor=2),
     shell:
@@ -102,7 +102,7 @@ rule estimate_films:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.estimate_films(PLAN).to_json(),
+        settings=stage_settings.analyses.estimate_films(PLAN).to_json(),
         code=code_version("estimate_films"),
         study=subpath(output.table, ancestor=2),
     shell:

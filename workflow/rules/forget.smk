@@ -14,7 +14,7 @@ rule forget:
     params:
         patients=FORGET,
         code=code_version("forget"),
-        settings=stage_settings.forget(PLAN, release_paths(STUDY, DATA.releases)).to_json(),
+        settings=stage_settings.data.forget(PLAN, release_paths(STUDY, DATA.releases)).to_json(),
         private=STUDY.private,
         cache=list(filter(None, [os.environ.get("SNAKEMAKE_OUTPUT_CACHE")])),
     shell:

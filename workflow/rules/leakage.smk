@@ -27,7 +27,7 @@ rule audit_leakage:
         mem_mb=grows(8000),
         runtime=lasts(120),
     params:
-        settings=stage_settings.audit_leakage(PLAN).to_json(),
+        settings=stage_settings.data.audit_leakage(PLAN).to_json(),
         code=code_version("audit_leakage"),
     shell:
         """
@@ -59,7 +59,7 @@ checkpoint assign_splits:
         mem_mb=grows(4000),
         runtime=lasts(20),
     params:
-        settings=stage_settings.assign_splits(PLAN).to_json(),
+        settings=stage_settings.data.assign_splits(PLAN).to_json(),
         code=code_version("assign_splits"),
     shell:
         """

@@ -28,7 +28,7 @@ rule attribute_images:
         mem_mb=grows(6000),
         runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.attributed(), [wildcards.target])),
     params:
-        settings=stage_settings.attribute_images(PLAN).to_json(),
+        settings=stage_settings.networks.attribute_images(PLAN).to_json(),
         code=code_version("attribute_images"),
     shell:
         """
@@ -80,7 +80,7 @@ rule measure_localisation:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.measure_localisation(PLAN).to_json(),
+        settings=stage_settings.analyses.measure_localisation(PLAN).to_json(),
         code=code_version("measure_localisation"),
         study=subpath(output.table, ancestor=2),
     shell:

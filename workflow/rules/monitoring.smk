@@ -33,7 +33,7 @@ rule estimate_unlabelled:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.estimate_unlabelled(PLAN).to_json(),
+        settings=stage_settings.analyses.estimate_unlabelled(PLAN).to_json(),
         code=code_version("estimate_unlabelled"),
         study=subpath(output.table, ancestor=2),
     shell:
@@ -88,7 +88,7 @@ rule chart_months:
         mem_mb=grows(4000),
         runtime=lasts(60),
     params:
-        settings=stage_settings.chart_months(PLAN).to_json(),
+        settings=stage_settings.analyses.chart_months(PLAN).to_json(),
         code=code_version("chart_months"),
         study=subpath(output.watched, ancestor=2),
     shell:

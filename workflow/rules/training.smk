@@ -31,7 +31,7 @@ rule train_model:
         mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
         runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
-        settings=lambda wildcards: stage_settings.train_model(
+        settings=lambda wildcards: stage_settings.networks.train_model(
             PLAN, wildcards.model, wildcards.source, int(wildcards.seed)
         ).to_json(),
         code=code_version("train_model"),
@@ -84,7 +84,7 @@ rule compute_features:
         mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.images(wildcards.dataset))),
         runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.images(wildcards.dataset), [wildcards.dataset])),
     params:
-        settings=lambda wildcards: stage_settings_probes.compute_features(
+        settings=lambda wildcards: stage_settings.networks.compute_features(
             PLAN, wildcards.network, int(wildcards.seed)
         ).to_json(),
         code=code_version("compute_features"),
@@ -129,7 +129,7 @@ rule fit_probe:
         mem_mb=grows(lambda wildcards: LOADS.probe_mb(PLAN.members[wildcards.source])),
         runtime=lasts(60),
     params:
-        settings=lambda wildcards: stage_settings_probes.fit_probe(
+        settings=lambda wildcards: stage_settings.networks.fit_probe(
             PLAN, wildcards.model, wildcards.source, int(wildcards.seed)
         ).to_json(),
         code=code_version("fit_probe"),
@@ -177,7 +177,7 @@ rule train_shared_heads:
         mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
         runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
-        settings=lambda wildcards: stage_settings.train_shared_heads(
+        settings=lambda wildcards: stage_settings.networks.train_shared_heads(
             PLAN, wildcards.model, wildcards.penalty, int(wildcards.seed)
         ).to_json(),
         code=code_version("train_shared_heads"),

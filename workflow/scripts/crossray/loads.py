@@ -10,7 +10,8 @@ from crossray.errors import UserError
 from crossray.program import one_line
 from crossray.study.names import CHANNELS
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import DESCRIBED, facts_of_shape
+from crossray.study.stage_settings.data import facts_of_shape
+from crossray.study.stage_settings.networks import DESCRIBED
 from crossray.study.stages.attribute_images import STEPS
 
 IMAGES_IN_A_SHARD = 2000

@@ -20,14 +20,14 @@ from crossray.files import later_than_now
 from crossray.methods.words import written
 from crossray.program import one_line
 from crossray.pseudonyms import make_key
-from crossray.study import stage_settings, stage_settings_bundles
+from crossray.study import stage_settings
 from crossray.study.base import as_text, taken
 from crossray.study.config import Study
 from crossray.study.datasets import ARCHIVE_SETTINGS, Dataset, path_settings
 from crossray.study.models import Model
 from crossray.study.plan import Plan, make_plan
 from crossray.study.reading import Readers, read_study
-from crossray.study.stage_settings import is_file
+from crossray.study.stage_settings.networks import is_file
 from crossray.study.stages.write_report import WriteReport
 
 
@@ -91,7 +91,7 @@ def manifest_settings(plan: Plan, reading: Reading, name: str) -> str:
 
 def retrieval_settings(study: Study, reading: Reading, name: str) -> str:
     """Return the settings that decide which objects of an archive become images, as one string."""
-    return stage_settings.retrieve_release(study.datasets[name], getattr(reading, "views", ())).to_json()
+    return stage_settings.data.retrieve_release(study.datasets[name], getattr(reading, "views", ())).to_json()
 
 
 def connection_settings(dataset: Dataset) -> str:
@@ -152,21 +152,21 @@ def check_external(plan: Plan) -> None:
         for dataset, path in (model.scores or {}).items():
             _check_there(path, f"external.{name}.scores.{dataset}")
             with speaking_of(plan.study.datasets[dataset].public):
-                read_scores(path, stage_settings.read_scores(plan, name, dataset))
+                read_scores(path, stage_settings.external.read_scores(plan, name, dataset))
         if model.bundle:
             _check_there(model.bundle, f"external.{name}.bundle")
             from crossray.datasets.bundles import models, sealing
 
             bundle = Path(model.bundle)
             opened = sealing.open_(bundle, Path(plan.signer_of(name)))
-            models.taken(opened, bundle, stage_settings_bundles.take_model(plan, name))
+            models.taken(opened, bundle, stage_settings.bundles.take_model(plan, name))
         if model.weights:
             _check_there(model.weights, f"external.{name}.weights")
         if model.onnx:
             _check_there(model.onnx, f"external.{name}.onnx")
             from crossray.learning.onnx_network import open_network
 
-            open_network(Path(model.onnx), stage_settings.apply_network(plan, name))
+            open_network(Path(model.onnx), stage_settings.external.apply_network(plan, name))
 
 
 def _check_there(path: str, key: str) -> None:
@@ -321,7 +321,7 @@ def report_settings(plan: Plan, readings: Mapping[str, Reading], figures: Iterab
     }
     told = taken(
         WriteReport,
-        stage_settings.draw_figure(plan),
+        stage_settings.analyses.draw_figure(plan),
         study=plan.study.study,
         title=plan.study.title,
         configuration=settings | {"sources": plan.sources, "targets": plan.targets},
@@ -349,7 +349,7 @@ def _choices(dataset: Dataset, reading: Reading) -> dict[str, str]:
     """Return what a reader is told of images and labels, in words; of a simulated hospital how it is made."""
     told = reading.as_dict()
     if dataset.reader == "simulated":
-        told = stage_settings.simulate_hospital(dataset).as_dict()
+        told = stage_settings.data.simulate_hospital(dataset).as_dict()
     if hasattr(find_reader(dataset.reader), "Unpacking"):
         told |= taken(find_unpacker(dataset.reader).Unpacking, dataset).as_dict()
     left_out = {*_OF_ALL_READINGS, *path_settings(dataset.reader), *ARCHIVE_SETTINGS, "download"}

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
 
 from crossray import reasons
+from crossray.analysis import shares
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.performance import values_of
 from crossray.analysis.resampling import with_interval
@@ -56,7 +56,7 @@ def measure(study: Study, performance: pd.DataFrame, replicates: pd.DataFrame) -
                     row |= one_against_rest.get(tuple(keys.values()), {})
                 rows.append(keys | row)
                 if shown:
-                    confusions += _confusion(scored, trained, truth, logits, weights, study.settings.tasks)
+                    confusions += _confusion(scored, trained, truth, logits, study.settings.tasks)
     return (
         of_rows(rows, Classes).astype(dict.fromkeys(("classes", "images", "patients"), int)),
         of_rows(confusions, Confusion),
@@ -99,20 +99,13 @@ def _measures(scored: ScoredSplit, truth: NDArray, logits: pd.DataFrame, weights
     scores = logits.to_numpy()[usable]
     called = scores.argmax(axis=1)
     counts = confusion_counts(right, called, len(classes), weights[:, usable])
-    clustered = _is_clustered(scored.patients[usable])
-    row: dict[str, Any] = {
-        "majority": np.bincount(right).max() / len(right),
-        "interval": None if not len(weights) else "bootstrap" if clustered else "wilson",
-    }
+    row: dict[str, Any] = {"majority": np.bincount(right).max() / len(right)}
     hits = {"accuracy": called == right}
     if len(classes) > _TOP:
         better = (scores > scores[np.arange(len(right)), right][:, None]).sum(axis=1)
         hits["top5_accuracy"] = better < _TOP
     for name, hit in hits.items():
-        row[name] = float(hit.mean())
-        if len(weights):
-            drawn = np.vstack([np.ones(len(hit)), weights[:, usable]])
-            row |= _share_of_counts(name, drawn @ hit.astype(np.float64), drawn.sum(axis=1), clustered)
+        row |= _share(name, hit, scored.patients[usable]) if len(weights) else {name: float(hit.mean())}
     row |= {f"micro_f1{end}": row.get(f"accuracy{end}") for end in ("", "_low", "_high")}
     f1 = macro_f1(counts)
     return row | with_interval("macro_f1", f1[0], f1[1:])
@@ -144,25 +137,10 @@ def macro_f1(counts: NDArray) -> NDArray[np.float64]:
         return np.nansum(each, axis=-1) / (true > 0).sum(axis=-1)
 
 
-def _share_of_counts(name: str, hits: NDArray, images: NDArray, clustered: bool) -> dict[str, float]:
-    """Return a share with its interval: Wilson's, as a bootstrap of what is all right, or all wrong, knows no doubt.
-
-    Args:
-        name: of the column.
-        hits: counted in all images, and then in each resample.
-        images: of how many.
-        clustered: whether patients have several images; then the resamples give the interval.
-    """
-    value = float(hits[0] / images[0])
-    if clustered:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return with_interval(name, value, hits[1:] / images[1:])
-    low, high = proportion_confint(hits[0], images[0], method="wilson")
-    return {name: value, f"{name}_low": float(low), f"{name}_high": float(high)}
-
-
-def _is_clustered(patients: NDArray) -> bool:
-    return len(np.unique(patients)) < len(patients)
+def _share(name: str, hits: NDArray[np.bool_], patients: NDArray) -> dict[str, float]:
+    """Return the share of hits with its interval, as columns."""
+    low, high = shares.interval(hits, patients)
+    return {name: float(hits.mean()), f"{name}_low": low, f"{name}_high": high}
 
 
 def _mean_aucs(performance: pd.DataFrame, replicates: pd.DataFrame) -> Mapping[tuple, dict[str, float]]:
@@ -188,7 +166,6 @@ def _confusion(
     trained: ModelKey,
     truth: NDArray,
     logits: pd.DataFrame,
-    weights: NDArray,
     classes: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each true and predicted class, including classes that the model was not trained on."""
@@ -200,19 +177,18 @@ def _confusion(
     here = np.array([name is not None for name in truth], bool)
     called = np.array(list(logits), dtype=object)[logits.to_numpy()[here].argmax(axis=1)]
     right, given = (pd.Index(classes).get_indexer(names) for names in (truth[here], called))
-    clustered = _is_clustered(scored.patients[here])
-    counts = confusion_counts(right, given, len(classes), weights[:, here] if clustered else weights[:0])
-    images = counts.sum(axis=2)
+    patients = scored.patients[here]
     keys = scored.key(trained)
     for row, name in enumerate(classes):
-        reason = _why_no_row(scored, trained, name, int(images[0, row]))
+        of_class = right == row
+        reason = _why_no_row(scored, trained, name, int(of_class.sum()))
         for column, other in enumerate(classes):
             names = keys | {"true_class": name, "predicted_class": other}
             if reason or other not in logits:
                 yield names | {"reason": reason or reasons.NOT_TRAINED}
                 continue
-            hits = counts[:, row, column]
-            yield names | {"images": int(hits[0])} | _share_of_counts("share", hits, images[:, row], clustered)
+            hits = given[of_class] == column
+            yield names | {"images": int(hits.sum())} | _share("share", hits, patients[of_class])
 
 
 def _why_no_row(scored: ScoredSplit, trained: ModelKey, name: str, images: int) -> str | None:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from numpy.typing import NDArray
 
 from crossray import manifest
+from crossray.analysis import shares
 from crossray.analysis.groups import AGE_NAMES, NOT_RECORDED, age_bands, in_order, strata
 from crossray.errors import FILE_NOT_FOUND
 from crossray.files import read_json
@@ -92,31 +94,33 @@ def count_labels(dataset: str, table: pd.DataFrame, tasks: Sequence[str]) -> lis
         tasks: of the study.
 
     Returns:
-        Rows with dataset, task, split (or ``all``), positives, negatives, unknown, prevalence with its 95 % Wilson
-        interval, empty where nothing is known, patients whose label is known, and those with a positive image.
+        Rows of :class:`Labels`; the prevalence is empty where nothing is known.
     """
     rows = []
     for task in tasks:
         for split in ("all", *manifest.SPLITS):
             of_split = table if split == "all" else table[table["split"] == split]
             labels = of_split[task] if task in table else pd.Series(dtype=float)
-            positives, negatives = int((labels == 1).sum()), int((labels == 0).sum())
-            patients = [of_split.loc[known[known].index, "patient_id"].nunique()
-                        for known in (labels.notna(), labels == 1)]  # fmt: skip
-            names = {"dataset": dataset, "task": task, "split": split}
-            counts = dict(zip(("patients", "positive_patients"), patients, strict=True))
-            rows.append(names | prevalence(positives, negatives, len(of_split)) | counts)
+            known = labels.dropna()
+            positive, patients = (known == 1).to_numpy(), of_split.loc[known.index, "patient_id"].to_numpy()
+            row = {"dataset": dataset, "task": task, "split": split}
+            row |= _counted(int(positive.sum()), len(positive), len(of_split)) | _limits(positive, patients)
+            rows.append(row | {"patients": len(set(patients)), "positive_patients": len(set(patients[positive]))})
     return rows
 
 
-def prevalence(positives: int, negatives: int, images: int) -> dict[str, Any]:
-    """Return counts of labels, how many are not known, and the share of positives with its interval."""
-    known = positives + negatives
-    low, high = binomtest(positives, known).proportion_ci(method="wilson") if known else (None, None)
+def _counted(positives: int, known: int, images: int) -> dict[str, Any]:
+    """Return counts of labels, how many are not known, and the share of positives."""
     return {
-        "positives": positives, "negatives": negatives, "unknown": images - known,
-        "prevalence": positives / known if known else None, "prevalence_low": low, "prevalence_high": high,
+        "positives": positives, "negatives": known - positives, "unknown": images - known,
+        "prevalence": positives / known if known else None,
     }  # fmt: skip
+
+
+def _limits(positive: NDArray[np.bool_], patients: NDArray) -> dict[str, float | None]:
+    """Return the limits of the prevalence; None where nothing is known."""
+    low, high = shares.interval(positive, patients) if len(positive) else (None, None)
+    return {"prevalence_low": low, "prevalence_high": high}
 
 
 def _flow(dataset: str, found: Counts) -> Iterator[dict[str, Any]]:
@@ -145,11 +149,15 @@ def _labels(dataset: str, found: Counts, tasks: Sequence[str]) -> Iterator[dict[
     for task in tasks:
         if task in found.sizes:
             sizes = found.sizes[task][ALL][ALL]
+            alone = sizes.patients == sizes.images  # so that the size is that of images that are independent
+            each = np.arange(sizes.images if alone else 0)
+            told = _counted(sizes.positives, sizes.images, found.images) | _limits(each < sizes.positives, each)
             for split in ("all", *manifest.SPLITS):
-                here = split in ("all", "test")
-                counts = (sizes.positives, sizes.negatives, found.images) if here else (0, 0, 0)
-                row = {"dataset": dataset, "task": task, "split": split, **prevalence(*counts)}
-                yield row | {"patients": sizes.patients if here else 0, "positive_patients": None}
+                row = {"dataset": dataset, "task": task, "split": split}
+                if split in ("all", "test"):
+                    yield row | told | {"patients": sizes.patients}
+                else:
+                    yield row | _counted(0, 0, 0) | {"patients": 0}
 
 
 def summarise(

@@ -32,7 +32,7 @@ def interval(hits: NDArray[np.bool_], patients: NDArray) -> tuple[float, float]:
 def of_size(share: float, size: float) -> tuple[float, float]:
     """Wilson's interval of a share of so many images of one patient each; the number need not be whole."""
     low, high = proportion_confint(share * size, size, alpha=1 - LEVEL, method="wilson")
-    return float(low), float(high)
+    return min(float(low), share), max(float(high), share)  # what is all or nothing is off by rounding
 
 
 def worth(hits: NDArray[np.bool_], patients: NDArray) -> float:

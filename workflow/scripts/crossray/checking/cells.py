@@ -60,7 +60,7 @@ def foresee(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Outlook:
     if plan.study.leakage.overlap == "refuse":
         counts = count_overlap(images, groups, splits, list(manifests))
         refused = overlapping({pair for pair, count in counts.items() if count}, plan.members)
-    study = Study(Path(), Path(), stage_settings.analysis(plan), refused)
+    study = Study(Path(), Path(), stage_settings.analyses.analysis(plan), refused)
     known = [one for one in study.trained() if set(plan.members[one.source]) <= set(tables)]
     learnt, problems = {}, []
     for trained in known:

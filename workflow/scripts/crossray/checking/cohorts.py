@@ -19,7 +19,7 @@ from crossray.pseudonyms import read_key
 from crossray.study import folders
 from crossray.study.datasets import Dataset
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import convert_shard, small_cells
+from crossray.study.stage_settings.data import convert_shard, small_cells
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def external_tasks(plan: Plan, model: str) -> list[str]:
     found = [
         task
         for dataset, path in external.scores.items()
-        for task in tasks_of(read_scores(path, stage_settings.read_scores(plan, model, dataset)))
+        for task in tasks_of(read_scores(path, stage_settings.external.read_scores(plan, model, dataset)))
     ]
     return list(dict.fromkeys(found))
 
@@ -35,7 +35,7 @@ def wrong_rows(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Iterator[st
     for model, external in plan.external.items():
         for dataset, path in (external.scores or {}).items():
             if dataset in manifests:
-                settings, table = stage_settings.read_scores(plan, model, dataset), manifests[dataset]
+                settings, table = stage_settings.external.read_scores(plan, model, dataset), manifests[dataset]
                 names = {f"released_{name}": table[name] for name in ("image_id", "study_id", "patient_id")}
                 try:
                     with speaking_of(settings.public):

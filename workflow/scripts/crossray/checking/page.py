@@ -17,7 +17,7 @@ from crossray.manifest import SPLITS
 from crossray.reasons import REASONS
 from crossray.small_cells import withhold
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import small_cells
+from crossray.study.stage_settings.data import small_cells
 
 #: places of a cell without a number that are named
 _NAMED = 4

@@ -19,7 +19,7 @@ from crossray.reasons import (
     TOO_FEW,
 )
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import small_cells
+from crossray.study.stage_settings.data import small_cells
 
 #: reason -> what to do about it
 REMEDIES = {

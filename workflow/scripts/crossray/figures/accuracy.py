@@ -37,10 +37,9 @@ def draw(classes: pd.DataFrame, settings: DrawFigure) -> Figure:
     panels = [_panel(rows, column, title, first=not number) for number, (column, title) in enumerate(wanted.items())]
     caption = (
         f"{len(rows)} of {len(shown)} pairs of a source and a target can be measured. Accuracy is the share of test "
-        "images for which the model ranks the true class first, with Wilson's 95 % interval if every patient has one "
-        f"image; the others have intervals from {settings.resamples:,} bootstrap resamples of patients. Grey: score of "
-        "always predicting the commonest class. Scales differ. Images of classes that the source does not have are "
-        "left out."
+        "images for which the model ranks the true class first, with Wilson's 95 % interval, patients as clusters; "
+        f"F1 and AUC have theirs from {settings.resamples:,} resamples of patients. Grey: score of always predicting "
+        "the commonest class. Scales differ. Images of classes that the source does not have are left out."
     )
     reading = "A drop shows as blue circles left of the dark squares of the same source."
     return Figure(alt.hconcat(*panels, spacing=16), _title(rows), caption, reading)

@@ -12,6 +12,7 @@ class Classes(OfPair):
     """A model, source, target and seed, where tasks are classes."""
 
     NAME: ClassVar = "classes"
+    MIGRATIONS: ClassVar = ("drop the column `interval`: accuracies have Wilson's interval, patients as clusters",)
     KEY: ClassVar = ("model", "source", "target", "seed")
 
     seed: str
@@ -28,11 +29,9 @@ class Classes(OfPair):
     "Reason code if there is no number."
     majority: Share | None
     "Accuracy of always predicting the commonest class."
-    interval: str | None
-    """Method for the intervals of accuracies: `wilson`, or `bootstrap` if patients have several images; empty if there
-    are none, for single seeds of several."""
     accuracy: Share | None
-    "Share of images whose class has the highest score."
+    """Share of images whose class has the highest score, with Wilson's interval for the effective number of images;
+    single seeds of several have none."""
     accuracy_low: float | None
     accuracy_high: float | None
     macro_f1: Share | None

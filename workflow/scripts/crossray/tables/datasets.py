@@ -79,6 +79,7 @@ class Labels(Row):
     positive_patients: Count | None
     "Those of them with an image with the finding; empty for a site that sends counts."
     prevalence: Share | None
-    "Share of positives among labelled images."
+    """Share of positives among labelled images, with Wilson's interval for the effective number of images; that is
+    not known of a site that sends counts of patients with several images."""
     prevalence_low: float | None
     prevalence_high: float | None

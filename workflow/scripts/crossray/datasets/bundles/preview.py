@@ -52,8 +52,8 @@ def of_model(model: sealing.Sent, images: int, patients: int) -> Iterator[str]:
     """
     megabytes, facts = model.weights.stat().st_size / 1e6, model.facts
     yield f"A model leaves too, as bundle.model says: {sealing.MODEL}, {megabytes:.1f} MB, the weights of a network"
-    yield f"  that was trained here, on {images:,} images of {patients:,} patients. {facts['architecture']},"
-    yield f"  {facts['size']} px, tasks {listed(facts['tasks'], 20)}."
+    yield f"  that was trained and chosen here on {images:,} images of {patients:,} patients:"
+    yield f"  {facts['architecture']}, {facts['size']} px, tasks {listed(facts['tasks'], 20)}."
     yield "Who has it and a patient's image may be able to tell whether that image was used for training, and more than"
     yield "that is known to leak from some models. If that is too much, leave bundle.model out (docs/bundles.md)."
     yield ""
@@ -65,6 +65,8 @@ def foot(said: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{sealing.SEAL} says: study, site, level, number, the counts above, and what the invitation says: models"
     yield f"  {listed(terms['models'], 20)}, tasks {listed(terms['tasks'], 20)}, settings of images, digests of code"
+    if said["model"]:
+        yield f"  of the model that leaves: {listed(said['model'], 20)}"
     yield ""
     yield "What each part tells of a patient, and what to do if that is too much: docs/bundles.md"
 

@@ -1,40 +1,31 @@
-"""Settings of each stage: exactly those that decide its result, and nothing else of the configuration."""
+"""Settings of the stages that measure, and of figures."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from crossray.study.adaptation import Adaptation
 from crossray.study.base import taken
 from crossray.study.config import Study
-from crossray.study.datasets import CONSECUTIVE, Dataset
-from crossray.study.evaluation import Attribution, Explanation
-from crossray.study.external import External, NetworkInput, SimulatedReader
+from crossray.study.datasets import CONSECUTIVE
+from crossray.study.evaluation import Explanation
 from crossray.study.film_plan import LISTED, FilmPlan, Widths
 from crossray.study.monitoring import Monitoring
-from crossray.study.names import MULTICLASS, MULTILABEL, PROBABILITY, is_pooled
+from crossray.study.names import MULTICLASS, MULTILABEL
 from crossray.study.plan import Plan
-from crossray.study.small_cells import SmallCells
-from crossray.study.stages.adapt_model import AdaptModel
-from crossray.study.stages.analysis import Analysis, ExternalModel, Intervals
-from crossray.study.stages.apply_network import ApplyNetwork
-from crossray.study.stages.assign_splits import AssignSplits
-from crossray.study.stages.attribute_images import AttributeImages
-from crossray.study.stages.audit_leakage import AuditLeakage
+from crossray.study.stage_settings.data import small_cells
+from crossray.study.stage_settings.external import external_model
+from crossray.study.stage_settings.networks import attribute_images
+from crossray.study.stages.analysis import Analysis, Intervals
 from crossray.study.stages.chart_months import ChartMonths
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
 from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.compare_models import CompareModels, Primary
 from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
-from crossray.study.stages.convert_shard import ConvertShard
-from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.estimate_films import EstimateFilms
 from crossray.study.stages.estimate_unlabelled import EstimateUnlabelled
 from crossray.study.stages.explain_drops import ExplainDrops, Verdicts
-from crossray.study.stages.forget import Forget
-from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
 from crossray.study.stages.measure_adaptation import MeasureAdaptation
 from crossray.study.stages.measure_bounds import MeasureBounds
@@ -43,248 +34,18 @@ from crossray.study.stages.measure_external import MeasureExternal
 from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
-from crossray.study.stages.place_scores import PlaceScores
 from crossray.study.stages.plan_films import PlanFilms
-from crossray.study.stages.predict import Predict
-from crossray.study.stages.predict_corrected import PredictCorrected
 from crossray.study.stages.probe_sources import ProbeSources
-from crossray.study.stages.read_scores import ReadScores
-from crossray.study.stages.retrieve_release import RetrieveRelease
-from crossray.study.stages.simulate_hospital import SimulateHospital
-from crossray.study.stages.simulate_scores import SimulateScores
-from crossray.study.stages.summarise_datasets import SummariseDatasets
 from crossray.study.stages.summarise_models import SummariseModels
-from crossray.study.stages.train_model import TrainModel
-from crossray.study.stages.train_shared_heads import TrainSharedHeads
-from crossray.study.thresholds import limit_of_probability
-from crossray.study.training import TrainingRun
 from crossray.study.usefulness import Usefulness
-from crossray.study.ways import OF_NETWORKS
 
-R = TypeVar("R", bound=TrainingRun)
 A = TypeVar("A", bound=Analysis)
 U = TypeVar("U", bound=MeasureUsefulness)
-
-
-#: test images of a data set that are described, at most
-DESCRIBED = 2000
-
-
-def is_file(weights: str) -> bool:
-    """Return whether weights are a file: published ones have names without a slash or a point."""
-    return bool({"/", "."} & set(weights))
-
-
-def small_cells(study: Study) -> SmallCells | None:
-    """Return which counts tables do not show; nothing where all data sets are public."""
-    closed, limit = study.closed(), study.small_cells
-    return SmallCells(below=limit, closed=tuple(closed)) if closed and limit > 1 else None
-
-
-def simulate_hospital(dataset: Dataset) -> SimulateHospital:
-    """Return the settings of a simulated hospital."""
-    return taken(SimulateHospital, dataset)
-
-
-def retrieve_release(dataset: Dataset, views: Iterable[str]) -> RetrieveRelease:
-    """Return what decides which objects of an archive become images; ``views`` are those of the label policy."""
-    return taken(RetrieveRelease, dataset, views=tuple(views))
-
-
-def convert_shard(dataset: Dataset, shape: str, shards: int) -> ConvertShard:
-    """Return what decides the pixels of a shard.
-
-    Args:
-        dataset: whose images they are.
-        shape: name of the folder of shards.
-        shards: number of the data set's shards.
-    """
-    return taken(ConvertShard, dataset, **facts_of_shape(shape), shards=shards)
-
-
-def index_shards(dataset: Dataset, shape: str) -> IndexShards:
-    """Return what decides an index beside shards."""
-    return taken(IndexShards, dataset, **facts_of_shape(shape))
-
-
-def facts_of_shape(shape: str) -> dict[str, Any]:
-    """Return the size, the fit and the colour that the name of a folder of shards stands for."""
-    size, *rest = shape.split("-")
-    return {
-        "size": int(size.removesuffix("px")),
-        "fit": "pad" if "pad" in rest else "crop",
-        "colour": "rgb" if "rgb" in rest else "grey",
-    }
-
-
-def audit_leakage(plan: Plan) -> AuditLeakage:
-    """Return what decides the audit of leakage."""
-    study = plan.study
-    return taken(
-        AuditLeakage,
-        study.leakage,
-        small_cells=small_cells(study),
-        datasets=tuple(study.datasets),
-        cohorts=plan.cohorts,
-        tested=tuple(study.only_tested()),
-        at_sites=tuple(study.at_sites()),
-    )
-
-
-def assign_splits(plan: Plan) -> AssignSplits:
-    """Return what decides the manifests of a study."""
-    return AssignSplits(classes=plan.study.tasks if plan.study.is_multiclass() else ())
-
-
-def train_model(plan: Plan, model: str, source: str, seed: int) -> TrainModel:
-    """Return what decides a model's weights."""
-    run = _training(TrainModel, plan, model, seed)
-    if is_pooled(source):
-        return run
-    balance = run.balance if run.balance == "findings" else "images"
-    return replace(run, balance=balance, algorithm="erm")
-
-
-def train_shared_heads(plan: Plan, model: str, penalty: str, seed: int) -> TrainSharedHeads:
-    """Return what decides the weights of a network on the whole pool, with or without a penalty."""
-    heads = plan.study.shared_heads
-    weight = heads.penalty if heads and penalty == "l2" else 0
-    run = _training(TrainSharedHeads, plan, model, seed, penalty=weight)
-    return replace(run, algorithm="erm")
-
-
-def _training(kind: type[R], plan: Plan, name: str, seed: int, **more: Any) -> R:
-    trained = plan.models[name]
-    model, weights = trained.model, trained.model.weights
-    return taken(
-        kind,
-        trained.training,
-        architecture=model.architecture,
-        stem=model.stem,
-        freeze=model.freeze,
-        unfreeze_every=model.unfreeze_every,
-        weights=weights if isinstance(weights, str) and not is_file(weights) else None,
-        seed=seed,
-        objective=plan.study.objective_of(trained.sweep),
-        tasks=plan.study.tasks_of(trained.sweep),
-        **more,
-    )
-
-
-def predict(plan: Plan, embeds: bool) -> Predict:
-    """Return what decides predictions, and features of a sample of images where the job writes them too."""
-    evaluation = plan.study.evaluation
-    sample = {"images": evaluation.probe_images, "seed": evaluation.seed} if embeds else {"images": None}
-    return taken(Predict, plan.study.training, **sample)
-
-
-def predict_corrected(plan: Plan) -> PredictCorrected:
-    """Return what decides corrected predictions."""
-    evaluation = plan.study.evaluation
-    return taken(PredictCorrected, plan.study.training, images=evaluation.probe_images, seed=evaluation.seed)
-
-
-def adapt_model(plan: Plan, model: str, seed: int) -> AdaptModel:
-    """Return what decides the outputs of a model that is adapted to a target."""
-    asked = plan.study.adaptation or Adaptation()
-    run = _training(
-        AdaptModel,
-        plan,
-        model,
-        seed,
-        sizes=tuple(sorted(asked.images)),
-        draws=asked.draws,
-        draws_seed=plan.study.evaluation.seed,
-        ways=tuple(way for way in OF_NETWORKS if way in asked.ways),
-        tuning_epochs=asked.epochs,
-        tuning_rate=asked.learning_rate,
-    )
-    return replace(run, balance=run.balance if run.balance == "findings" else "images", algorithm="erm")
-
-
-def describe_images(plan: Plan) -> DescribeImages:
-    """Return what decides how images are described; the name of a file is no setting, its content is."""
-    asked = plan.study.explanation or Explanation()
-    encoder = "file" if is_file(asked.encoder) else asked.encoder
-    seed = plan.study.evaluation.seed
-    return taken(DescribeImages, plan.study.training, images=DESCRIBED, encoder=encoder, seed=seed)
-
-
-def attribute_images(plan: Plan) -> AttributeImages:
-    """Return what decides the attribution maps."""
-    study, asked = plan.study, plan.study.evaluation.attribution or Attribution()
-    return taken(
-        AttributeImages,
-        asked,
-        tasks=study.tasks,
-        batch_size=study.training.batch_size,
-        seed=study.evaluation.seed,
-    )
 
 
 def probe_sources(plan: Plan) -> ProbeSources:
     """Return what decides the prediction of data sets."""
     return ProbeSources(shape=plan.shape, small_cells=small_cells(plan.study))
-
-
-def read_scores(plan: Plan, model: str, dataset: str) -> ReadScores:
-    """Return what decides how a model's scores for a data set are read."""
-    external = plan.external[model]
-    return taken(
-        ReadScores,
-        external,
-        tasks=plan.study.tasks,
-        limits=external.limits(),
-        scale=external.kind_of_scale(),
-        public=plan.study.datasets[dataset].public,
-    )
-
-
-def place_scores(external: External) -> PlaceScores:
-    """Return what decides the predictions that are made of scores."""
-    return PlaceScores(unit=external.unit(), scale=external.kind_of_scale())
-
-
-def simulate_scores(plan: Plan, model: str) -> SimulateScores:
-    """Return what decides the scores of a simulated reader."""
-    return taken(SimulateScores, plan.external[model].simulated or SimulatedReader(), tasks=plan.study.tasks)
-
-
-def apply_network(plan: Plan, model: str) -> ApplyNetwork:
-    """Return what decides the predictions of an external network."""
-    external, seen = plan.external[model], plan.external[model].input or NetworkInput()
-    return taken(
-        ApplyNetwork,
-        plan.study.training,
-        architecture=external.architecture,
-        tasks=external.tasks or {},
-        size=plan.study.images.size,
-        channels=seen.channels,
-        range=None if isinstance(seen.range, str) else seen.range,
-        output=external.output,
-    )
-
-
-def external_model(plan: Plan, model: str) -> ExternalModel:
-    """Return what analyses need to know of an external model."""
-    external, targets = plan.external[model], plan.scored(model)
-    limits, chosen_on = external.threshold, None
-    if isinstance(limits, Mapping):
-        is_probability = external.kind_of_scale() == PROBABILITY
-        limits = {task: limit_of_probability(limit) if is_probability else limit for task, limit in limits.items()}
-    else:
-        home = external.home
-        home = home if home in targets and home not in plan.study.only_tested() else None
-        limits, chosen_on = None, limits or home
-    return ExternalModel(
-        source=external.source(),
-        scale=external.kind_of_scale(),
-        targets=targets,
-        refused=plan.learnt_from(model),
-        is_known=external.learnt_from() is not None,
-        thresholds=limits,
-        chosen_on=chosen_on,
-    )
 
 
 def measure_external(plan: Plan) -> MeasureExternal:
@@ -482,19 +243,6 @@ def chart_months(plan: Plan) -> ChartMonths:
     )
 
 
-def summarise_datasets(plan: Plan) -> SummariseDatasets:
-    """Return the settings of the counts of data sets."""
-    study, hidden = plan.study, small_cells(plan.study)
-    return SummariseDatasets(
-        datasets=tuple(study.datasets),
-        at_sites=tuple(study.at_sites()),
-        counted=tuple(study.counted()),
-        shape=plan.shape,
-        tasks=study.tasks,
-        small_cells=hidden,
-    )
-
-
 def compare_paper(plan: Plan) -> ComparePaper:
     """Return the settings of the comparison with the paper."""
     return ComparePaper(paper=plan.paper, small_cells=small_cells(plan.study))
@@ -503,11 +251,6 @@ def compare_paper(plan: Plan) -> ComparePaper:
 def summarise_models(plan: Plan) -> SummariseModels:
     """Return the settings of the summary of models."""
     return SummariseModels(models=plan.shown_models, members=plan.members, external=tuple(plan.external))
-
-
-def forget(plan: Plan, releases: Iterable[str]) -> Forget:
-    """Return the settings of the program that removes patients; ``releases`` are paths that are not results."""
-    return Forget(cohorts=plan.cohorts, releases=tuple(releases))
 
 
 def draw_figure(plan: Plan) -> DrawFigure:

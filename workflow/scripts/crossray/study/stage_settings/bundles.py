@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeVar
 from crossray.study import layout
 from crossray.study.base import taken
 from crossray.study.plan import Plan
-from crossray.study.stage_settings import apply_network, external_model
+from crossray.study.stage_settings.external import apply_network, external_model
 from crossray.study.stages.binding import Binding
 from crossray.study.stages.inference import Inference
 from crossray.study.stages.open_bundle import OpenBundle
