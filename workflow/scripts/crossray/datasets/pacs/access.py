@@ -72,7 +72,8 @@ def alone(folder: Path, connection: Connection) -> Iterator[None]:
         connection: how the archive is reached; by its host and port others know it.
     """
     close_folder(folder)
-    lock = FileLock(folder / f"{hashlib.sha256(connection.server().encode()).hexdigest()[:16]}.lock")
+    name = hashlib.sha256(connection.server().encode()).hexdigest()[:16]
+    lock = FileLock(folder / f"{name}.lock", mode=0o600)
     try:
         lock.acquire(timeout=0)
     except Timeout:
