@@ -144,21 +144,21 @@ def block(url, **more):
     )
 
 
-def ask(url, *words, **more):
+def ask(url, *words, dataset="ours", **more):
     """Run the program query on one data set."""
-    config = {"study": "s", "tasks": ["Effusion"], "datasets": {"ours": block(url, **more)}}
+    config = {"study": "s", "tasks": ["Effusion"], "datasets": {dataset: block(url, **more)}}
     return query.main(["--settings", json.dumps(config), *words])
 
 
-def fetch(url, raw=None, max_missing=0, views=("PA", "AP"), **limits):
+def fetch(url, raw=None, max_missing=0, views=("PA", "AP"), dataset="ours", store="raw", **limits):
     """Run the program retrieve_release on that data set."""
-    folder = "private/archive/ours"
+    folder = f"private/archive/{dataset}"
     settings = {"reader": "dicomweb", "views": views, "max_missing": max_missing, "public": False}
     return retrieve_release.main([
-        "--dataset", "ours", "--settings", json.dumps(settings),
+        "--dataset", dataset, "--settings", json.dumps(settings),
         "--archive", json.dumps({"url": url, "limits": {**QUICK, **limits}}), "--table", f"{folder}/query.csv",
-        "--store", f"{folder}/raw", "--missing", f"{folder}/not_fetched.csv", "--images", f"{folder}/images.parquet",
-        *(["--raw", raw] if raw else []),
+        "--store", f"{folder}/{store}", "--missing", f"{folder}/not_fetched.csv",
+        "--images", f"{folder}/images.parquet", *(["--raw", raw] if raw else []),
     ])  # fmt: skip
 
 

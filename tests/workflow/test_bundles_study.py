@@ -167,7 +167,7 @@ def send(name, site, coordinator, level):
 
 
 def pool(name, site, folder):
-    """Write the site's hospital with the identifiers that its bundle gave: what the pooled study would have had."""
+    """Write the site's test images with the identifiers that its bundle gave: what the pooled study would have had."""
     terms = invitation.read(site.folder / "invitation/invitation.json")
     salt = sealing.salt_of(site.folder / "private/bundles", terms)
     lookup = tables.read(site.folder / "private/ours.csv", Lookup).set_index("released_image_id")
@@ -178,7 +178,7 @@ def pool(name, site, folder):
     rows = told.loc[names].reset_index()
     for kind in ("image_id", "patient_id", "study_id"):
         table[kind] = [pseudonym(text, salt, kind) for text in rows[kind]]
-    table.to_csv(folder / "labels.csv", index=False)
+    table[rows["split"] == "test"].to_csv(folder / "labels.csv", index=False)
 
 
 HOME = block("home", split={"train": 0.1, "validation": 0.3, "test": 0.6})
