@@ -182,6 +182,8 @@ def page() -> str:
         "",
         "With ten patients with the finding these cover as little as 0.92: method 5 takes both classes to vary alike.",
     ]
+    fewest = [row for row in coverage if row["quantity"] in (means.MEAN, means.DROP) and row["positives"] == "5"]
+    least = min(float(row["coverage"]) for row in fewest if row["method"] == NOW)
     lines += [
         "",
         "## Differences of two AUCs",
@@ -195,7 +197,8 @@ def page() -> str:
         "## Means and their differences",
         "",
         "The same of five tasks, each with the given patients with and without the finding; the scores of an image",
-        "share half of their variance.",
+        f"share half of their variance. With five patients per finding {least:.2f} is the least coverage of a mean;",
+        "the default minimum of a study is ten.",
         "",
         *_quantities(coverage, (means.MEAN, means.DROP, means.MODELS)),
         "## Trainings",
