@@ -217,7 +217,7 @@ def cover_calibration(
     names = [str(value) for value in (positives, negatives, truth, images)]
     generator = np.random.default_rng(derived_seed(0, quantity, *names))
     count = positives + negatives
-    centre = _centre(positives / count)
+    centre = centre_of(positives / count)
     found = []
     for _ in range(draws):
         owners = np.repeat(np.arange(count), generator.integers(1, images + 1, count))
@@ -269,7 +269,7 @@ def cover_share(
     return [row | {"method": method} | covered(*ends, truth) for method, ends in found.items()]
 
 
-def _centre(share: float) -> float:
+def centre_of(share: float) -> float:
     """Return the mean of logits, whose standard deviation is that drawn above, that makes so many positives."""
     points = norm.ppf((np.arange(400) + 0.5) / 400) * np.sqrt(1.25)
     return float(brentq(lambda centre: expit(centre + points).mean() - share, -30, 30))

@@ -5,7 +5,10 @@ import os
 import shutil
 import signal
 import socket
+import socketserver
+import ssl
 import subprocess
+import threading
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -56,8 +59,7 @@ class Orthanc:
 
     @property
     def url(self):
-        scheme = "https" if self.more.get("SslEnabled") else "http"
-        return f"{scheme}://localhost:{self.http}/dicom-web"
+        return f"http://localhost:{self.http}/dicom-web"
 
     def start(self):
         """Start it and return it once it answers."""
@@ -176,3 +178,71 @@ def certificate(folder, name):
     names = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
     subprocess.run(["openssl", *made, *names], cwd=folder, check=True, capture_output=True, timeout=120)
     return folder / "cert.pem", folder / "key.pem"
+
+
+def signed_certificate(folder, name):
+    """Make an authority, and a certificate of a host that it vouches for.
+
+    Returns:
+        The authority's certificate, and the host's with its key in one file.
+    """
+    authority, key = certificate(folder, "authority")
+    (folder / "names").write_text(f"subjectAltName=DNS:{name}\n")
+    asked = ["req", "-newkey", "rsa:2048", "-nodes", "-keyout", "host.key", "-out", "host.csr", "-subj", f"/CN={name}"]
+    by = ["-CA", str(authority), "-CAkey", str(key), "-CAcreateserial"]
+    signed = ["x509", "-req", "-in", "host.csr", *by, "-out", "host.pem", "-days", "2", "-extfile", "names"]
+    for words in (asked, signed):
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True, timeout=120)
+    (folder / "both.pem").write_text((folder / "host.key").read_text() + (folder / "host.pem").read_text())
+    return authority, folder / "both.pem"
+
+
+class Front(socketserver.ThreadingTCPServer):
+    """What speaks TLS for an archive, as in front of most: it passes on what comes, both ways.
+
+    Debian's Orthanc 1.10.1 ends with signal 11 as soon as a client accepts its certificate, so it cannot do so itself.
+
+    Args:
+        port: of the archive, on this machine.
+        both: certificate and key.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, port, both):
+        super().__init__(("127.0.0.1", 0), Passing)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(both)
+        self.port, self.socket = port, context.wrap_socket(self.socket, server_side=True)
+        self.url = f"https://localhost:{self.server_address[1]}/dicom-web"
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *of):
+        self.shutdown()
+        self.server_close()
+
+    def handle_error(self, request, client_address):
+        """Say nothing of clients that are gone."""
+
+
+class Passing(socketserver.BaseRequestHandler):
+    """A connection of :class:`Front`."""
+
+    def handle(self):
+        with socket.create_connection(("127.0.0.1", self.server.port)) as archive:
+            back = threading.Thread(target=pass_on, args=(archive, self.request), daemon=True)
+            back.start()
+            pass_on(self.request, archive)
+            back.join()
+
+
+def pass_on(one, other):
+    """Send to one socket what another receives, until that ends."""
+    with suppress(OSError):
+        while content := one.recv(2**16):
+            other.sendall(content)
+    with suppress(OSError):
+        other.shutdown(socket.SHUT_RDWR)

@@ -16,7 +16,7 @@ from crossray import manifest, predictions
 from crossray.analysis.adaptation import METRICS, Local, Used, _over_draws, _resampled, measured
 from crossray.analysis.advice import GOALS, advise
 from crossray.figures.adaptation_text import said, title
-from crossray.learning.adaptation import home_calibration, samples
+from crossray.learning.adaptation import calibration_lines, samples
 from crossray.learning.linear_head import PENALTIES, fit_heads
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
 from crossray.planning import study_of
@@ -120,7 +120,7 @@ def test_calibration_at_home_is_found_and_nothing_is_made_up_without_a_class():
     generator = np.random.default_rng(5)
     logits = generator.normal(size=(20_000, 2))
     labels = np.c_[made_labels(generator, 0.5 * logits[:, 0] - 1), np.ones(20_000)]
-    found = home_calibration(labels, logits)
+    found = calibration_lines(labels, logits)
     assert found[0] == pytest.approx([-1, 0.5], abs=0.06)
     assert list(found[1]) == [0, 1]
 

@@ -3,7 +3,6 @@
 The archive is a small server of the tests that answers as DICOMweb does, or wrongly; test_archives.py has real ones.
 """
 
-import datetime
 import json
 import re
 import shutil
@@ -20,12 +19,10 @@ import pytest
 import query
 import retrieve_release
 from crossray.datasets import READERS, TRANSPORTS
-from crossray.datasets.pacs.archive import Failed, ObjectKey, Unreachable
-from crossray.datasets.pacs.objects import check_object, view_in
-from crossray.datasets.pacs.options import Limits, wrong_hours, wrong_query, wrong_url
+from crossray.datasets.pacs.options import wrong_query, wrong_url
 from crossray.datasets.pacs.transport import pace
 from crossray.datasets.pacs.transport.credentials import credentials_of
-from crossray.errors import UnusableImageError, UserError
+from crossray.errors import UserError
 from crossray.planning import study_of
 from pacs import certificate, free_port, hospital
 
@@ -147,21 +144,21 @@ def block(url, **more):
     )
 
 
-def ask(url, *words, **more):
+def ask(url, *words, dataset="ours", **more):
     """Run the program query on one data set."""
-    config = {"study": "s", "tasks": ["Effusion"], "datasets": {"ours": block(url, **more)}}
+    config = {"study": "s", "tasks": ["Effusion"], "datasets": {dataset: block(url, **more)}}
     return query.main(["--settings", json.dumps(config), *words])
 
 
-def fetch(url, raw=None, max_missing=0, views=("PA", "AP"), **limits):
+def fetch(url, raw=None, max_missing=0, views=("PA", "AP"), dataset="ours", store="raw", **limits):
     """Run the program retrieve_release on that data set."""
-    folder = "private/archive/ours"
+    folder = f"private/archive/{dataset}"
     settings = {"reader": "dicomweb", "views": views, "max_missing": max_missing, "public": False}
     return retrieve_release.main([
-        "--dataset", "ours", "--settings", json.dumps(settings),
+        "--dataset", dataset, "--settings", json.dumps(settings),
         "--archive", json.dumps({"url": url, "limits": {**QUICK, **limits}}), "--table", f"{folder}/query.csv",
-        "--store", f"{folder}/raw", "--missing", f"{folder}/not_fetched.csv", "--images", f"{folder}/images.parquet",
-        *(["--raw", raw] if raw else []),
+        "--store", f"{folder}/{store}", "--missing", f"{folder}/not_fetched.csv",
+        "--images", f"{folder}/images.parquet", *(["--raw", raw] if raw else []),
     ])  # fmt: skip
 
 
@@ -456,93 +453,3 @@ def test_settings_of_an_archive_are_checked_by_key():
     with pytest.raises(UserError, match=r"datasets\.ours\.url") as error:
         study_of(config)
     assert "environment" in str(error.value)
-
-
-class Clock:
-    """A clock that sleeping turns on."""
-
-    def __init__(self, start):
-        self.time, self.slept = start, []
-
-    def now(self):
-        return self.time
-
-    def sleep(self, seconds):
-        self.slept.append(seconds)
-        self.time += datetime.timedelta(seconds=seconds)
-
-
-def test_requests_keep_their_distance_and_to_the_hours():
-    clock = Clock(datetime.datetime(2026, 1, 1, 12, 0))
-    asked = pace.Pace(Limits(per_second=4, hours="19:00-06:30"), clock.now, clock.sleep)
-    asked.wait()
-    assert clock.time >= datetime.datetime(2026, 1, 1, 19, 0)
-    begun = clock.time
-    for _ in range(8):
-        asked.wait()
-    assert (clock.time - begun).total_seconds() == pytest.approx(2)
-
-
-@pytest.mark.parametrize(
-    ("hours", "hour", "wait"),
-    [
-        ("19:00-06:30", 23, 0), ("19:00-06:30", 6, 0), ("19:00-06:30", 7, 12), ("08:00-12:00", 7, 1),
-        ("08:00-12:00", 13, 19),
-    ],
-)  # fmt: skip
-def test_hours_of_the_day(hours, hour, wait):
-    assert pace.seconds_until(hours, datetime.datetime(2026, 1, 1, hour)) == 3600 * wait
-    assert wrong_hours(hours) is None
-
-
-def test_patience_grows_and_ends():
-    clock = Clock(datetime.datetime(2026, 1, 1))
-    asked = pace.Pace(Limits(attempts=4), clock.now, clock.sleep)
-    failures = iter([Unreachable("no"), Failed("no"), None])
-
-    def ask_it():
-        if failure := next(failures):
-            raise failure
-        return "came"
-
-    assert asked.patiently(ask_it) == "came"
-    assert clock.slept[1] == 2 * clock.slept[0]
-
-    def never():
-        raise Failed("broken")
-
-    with pytest.raises(Failed, match="broken"):
-        asked.patiently(never)
-
-
-@pytest.mark.parametrize(
-    ("elements", "view"),
-    [
-        ({"ViewPosition": "PA", "SeriesDescription": "AP"}, "PA"),
-        ({"SeriesDescription": "Chest AP portable"}, "Chest AP portable"),
-        ({"ViewPosition": "", "ProtocolName": "LATERAL"}, "LATERAL"), ({"ViewPosition": "XX"}, "XX"), ({}, ""),
-        ({"SeriesDescription": "Thorax W033"}, ""),
-    ],
-)  # fmt: skip
-def test_the_view_is_the_first_element_that_names_one(elements, view):
-    header = pydicom.Dataset()
-    for keyword, value in elements.items():
-        setattr(header, keyword, value)
-    assert view_in(header) == view
-
-
-def test_a_view_can_be_a_code():
-    header, code = pydicom.Dataset(), pydicom.Dataset()
-    code.CodeMeaning = "postero-anterior"
-    header.ViewCodeSequence = [code]
-    assert view_in(header) == "postero-anterior"
-
-
-@pytest.mark.parametrize("cut", [1, 700, 3000])
-def test_an_object_that_is_cut_off_is_none(tmp_path, cut):
-    file = hospital(tmp_path, 1)[0][0]
-    key = ObjectKey("1.2.826.0.1.3680043.10.1.1", "1.2.826.0.1.3680043.10.1.1.1", "1.2.826.0.1.3680043.10.1.1.1.1")
-    assert check_object(file, key)["view"] == "PA"
-    file.write_bytes(file.read_bytes()[:-cut])
-    with pytest.raises(UnusableImageError):
-        check_object(file, key)

@@ -22,7 +22,20 @@ from crossray.planning import study_of
 from crossray.pseudonyms import make_key
 from crossray.study.splits import Split
 from helpers import ROOT
-from pacs import DCMQRSCP, ORTHANC, PASSWORD, PLUGIN, USER, Dcmqrscp, Orthanc, free_port, hospital
+from pacs import (
+    DCMQRSCP,
+    ORTHANC,
+    PASSWORD,
+    PLUGIN,
+    USER,
+    Dcmqrscp,
+    Front,
+    Orthanc,
+    certificate,
+    free_port,
+    hospital,
+    signed_certificate,
+)
 from workflow_helpers import started, wait_until
 
 pytestmark = pytest.mark.archive
@@ -277,6 +290,69 @@ def test_hundreds_of_objects(orthanc, here, tmp_path_factory, tell):
     finally:
         for one in range(1000, 1000 + number):
             orthanc.delete_study(f"1.2.826.0.1.3680043.10.1.{one}")
+
+
+@needs_orthanc
+@pytest.mark.slow
+def test_thousands_of_objects_and_an_archive_that_lists_only_some(here, tmp_path_factory, capsys, tell):
+    """Series of 250 objects. With a limit this archive ends its lists there, and has no further page."""
+    studies, each = 8, 250
+    archive = Orthanc(here / "orthanc")
+    first, labels = hospital(tmp_path_factory.mktemp("thousands"), studies)
+    sent = {}
+    try:
+        archive.start()
+        for file in first[: 2 * studies]:
+            one = pydicom.dcmread(file)
+            if one.InstanceNumber > 1:
+                continue
+            for number in range(1, each + 1):
+                one.SOPInstanceUID = one.file_meta.MediaStorageSOPInstanceUID = f"{one.SeriesInstanceUID}.{number}"
+                one.PixelData = bytes(one.PixelData[:-2]) + number.to_bytes(2, "little")
+                one.save_as(here / "one.dcm")
+                archive.put(here / "one.dcm")
+                sent[str(one.SOPInstanceUID)] = one.PixelData
+        labels.to_csv("labels.csv", index=False)
+        way = web(archive) | {"limits": LIMITS | {"connections": 4}}
+        assert ask(way) == 0
+        facts = json.loads(Path("private/archive/ours/query.json").read_text())
+        assert (facts["studies"], facts["objects"], facts["incomplete"]) == (studies, studies * each, 0)
+        assert fetch(way) == 0
+        kept = {str(one.SOPInstanceUID): one.PixelData for one in map(pydicom.dcmread, raw_files())}
+        assert kept == sent
+        tell(f"archives: {len(sent):,} objects fetched, objects lost: {len(sent) - len(kept)}")
+        archive.stop()
+        archive.more |= {"LimitFindInstances": 100, "LimitFindResults": 100}
+        archive.start()
+        capsys.readouterr()
+        assert ask(way) == 0
+        out = capsys.readouterr().out
+        assert f"{studies} series list another number of objects than they should have: the archive may end" in out
+        assert json.loads(Path("private/archive/ours/query.json").read_text())["incomplete"] == studies
+    finally:
+        archive.stop()
+
+
+@needs_orthanc
+@pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl to make certificates with")
+def test_a_hospitals_own_certificates(orthanc, here, capsys):
+    """An archive by TLS, whose certificate an authority of the test's vouches for."""
+    authority, both = signed_certificate(here / "certificates", "localhost")
+    other, _ = certificate(here / "other", "localhost")
+    with Front(orthanc.http, both) as front:
+        assert ask(web(front)) == 1
+        assert "the archive's certificate is vouched for by nobody known; name your hospital's" in told(capsys)
+        assert ask(web(front, ca=str(other))) == 1
+        assert "the archive's certificate" in told(capsys)
+        assert not Path("private").exists()
+        assert ask(web(front, ca=str(authority))) == 0
+        assert fetch(web(front, ca=str(authority))) == 0
+        assert len(raw_files()) == OBJECTS
+        capsys.readouterr()
+        shutil.rmtree("private/archive/ours/raw")
+        assert fetch(web(front)) == 1
+        assert "is vouched for by nobody known" in told(capsys)
+        assert not raw_files()
 
 
 @needs_orthanc

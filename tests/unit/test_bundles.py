@@ -301,7 +301,7 @@ def test_identifiers_are_salted_and_images_stand_once(site, column, value, words
     ("key", "value", "words"),
     [
         ("level", "faces", "of the level 'faces'; known are counts, rows"),
-        ("format", 2, "a bundle of format 2, and this version of CrossRay knows 1"),
+        ("format", 1, "a bundle of format 1, and this version of CrossRay knows 2"),
         ("images", 49, "has 50 rows, and the bundle says 49"),
         ("number", "1", "does not say what a bundle says"),
         ("more", 1, "does not say what a bundle says"),

@@ -17,7 +17,7 @@ from crossray.checking.costs import reckon
 from crossray.checking.files import SAMPLE
 from crossray.checking.warnings import heard
 from crossray.datasets.hospital import planned_labels, write_release
-from crossray.loads import Loads
+from crossray.job_resources import Loads
 from crossray.planning import manifest_settings, plan_of
 from crossray.small_cells import withhold
 from crossray.study.hospital import Appearance, Hospital, Labelling

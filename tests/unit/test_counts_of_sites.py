@@ -16,8 +16,8 @@ from crossray.analysis.cells import Study
 from crossray.analysis.counted import worth
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.subgroups import named_groups
-from crossray.counted import determined
 from crossray.datasets.bundles import counts
+from crossray.determined import determined
 from crossray.errors import UserError
 from crossray.histograms import ALL, EXTREMES, as_images, binned, finest
 from crossray.planning import plan_of

@@ -15,12 +15,12 @@ import predict
 from crossray import manifest
 from crossray.checking.costs import reckon
 from crossray.errors import UserError
+from crossray.job_resources import Loads
 from crossray.learning.features import KeptFeatures
 from crossray.learning.linear_probe import Known, fit_linear_probe
 from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_weights
 from crossray.learning.predictor import Predictor
 from crossray.learning.targets import Target
-from crossray.loads import Loads
 from crossray.planning import plan_of, study_of
 from crossray.study import stage_settings
 from crossray.study.plan import make_plan

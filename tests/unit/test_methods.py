@@ -221,6 +221,7 @@ LEFT_OUT = {
     "External.simulated": "instead of scores; the text says so",
     "External.onnx": "instead of an architecture; the text says so",
     "External.weights": "a path of the machine",
+    "External.bundle": "a path of the machine; the text says where the network was trained",
     "External.scores": "paths of the machine; the data sets that are scored are named",
     "external.answers.output": "scores have a scale instead",
     "external.reader.output": "scores have a scale instead",

@@ -26,6 +26,7 @@ TUTORIAL = f"{W}test_tutorial.py::test_the_commands_lead_from_the_files_as_downl
 HOUR = f"{W}test_shell.py::test_a_strangers_hour"
 ARCHIVE = f"{W}test_archive_study.py::test_the_path_as_written"
 BUNDLES = f"{W}test_bundles_study.py::test_an_officer_sees_the_very_file_that_leaves"
+ROUNDS = f"{W}test_models_of_sites.py::test_every_model_is_tested_at_every_hospital_as_in_the_pooled_study"
 VENDOR = f"{W}test_vendor_path.py::test_ten_lines_lead_to_the_sheet"
 TINY = f"{W}test_tiny_study.py::test_every_file_of_the_contracts_is_there"
 SLURM = f"{W}test_slurm.py::test_the_tiny_study_through_the_profile"
@@ -101,6 +102,8 @@ RUN = {
     "snakemake bundle_preview --cores all --configfile invitation/study.yaml ours.yaml": BUNDLES,
     "snakemake bundle --cores all --configfile invitation/study.yaml ours.yaml": BUNDLES,
     "snakemake --cores all --configfile study.yaml": BUNDLES,
+    "mkdir -p first": ROUNDS,
+    "mv site_a.zip first/": ROUNDS,
     # a vendor's file, from its page
     "snakemake check --cores 1 --configfile vendor.yaml": VENDOR,
     "snakemake --cores all --configfile vendor.yaml": VENDOR,

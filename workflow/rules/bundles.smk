@@ -39,6 +39,7 @@ rule seal_bundle:
         predictions=own_outputs,
         manifest=own_manifest,
         digest=own_digest,
+        model=own_model,
     output:
         bundle=layout.BUNDLE,
     log:
@@ -62,6 +63,7 @@ rule seal_bundle:
             --networks {input.networks:q} \
             --predictions {input.predictions:q} \
             --manifest {input.manifest:q} \
+            --model {input.model:q} \
             --private {params.private:q} \
             --key {resources.key:q} \
             --output {output.bundle:q} \
@@ -101,6 +103,37 @@ rule open_bundle:
             --networks {input.networks:q} \
             --private {params.private:q} \
             --output {output.content:q} \
+            &>{log:q}
+        """
+
+
+rule take_model:
+    """Take the model that a site trained and sent in its bundle."""
+    input:
+        bundle=lambda wildcards: PLAN.external[wildcards.model].bundle,
+        signer=lambda wildcards: PLAN.signer_of(wildcards.model),
+    output:
+        weights=layout.SENT_MODEL,
+    log:
+        "<log>/take_model/{model}.log",
+    wildcard_constraints:
+        model=one_of(PLAN.sent),
+    conda:
+        "../../envs/crossray.yaml"
+    resources:
+        scripts=SCRIPTS,
+        mem_mb=grows(2000),
+        runtime=lasts(20),
+    params:
+        settings=lambda wildcards: stage_settings.bundles.take_model(PLAN, wildcards.model).to_json(),
+        code=code_version("take_model"),
+    shell:
+        """
+        python {resources.scripts:q}/take_model.py \
+            --settings {params.settings:q} \
+            --bundle {input.bundle:q} \
+            --signer {input.signer:q} \
+            --output {output.weights:q} \
             &>{log:q}
         """
 

@@ -23,7 +23,7 @@ from crossray.figures.entries import NEEDS
 from crossray.figures.registry import CATEGORIES, had
 from crossray.figures.registry import FIGURES as ALL_FIGURES
 from crossray.figures.registry import TABLES as ALL_TABLES
-from crossray.loads import Loads
+from crossray.job_resources import Loads
 from crossray.planning import (
     check_cache,
     check_clock,

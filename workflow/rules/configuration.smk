@@ -14,15 +14,15 @@ if HERE.is_dir():
 elif not find_spec("crossray"):  # of a repository single files are fetched, which are no library
     raise WorkflowError("CrossRay is not installed: rules of a repository need the library, pip install its checkout")
 
-from crossray import own
+from crossray import own_files
 from crossray.configfiles import check_text
 from crossray.errors import UserError, raised_as, told_at_once
 
 #: what is CrossRay's own
-CHECKOUT = own.home()
+CHECKOUT = own_files.home()
 #: a resource of every rule with a program, as nothing reruns for another resource
-SCRIPTS = str(own.programs())
-TEMPLATES = str(own.templates())
+SCRIPTS = str(own_files.programs())
+TEMPLATES = str(own_files.templates())
 
 
 def check_configuration(*files):

@@ -199,6 +199,7 @@ rule convert_shard:
         "../../envs/crossray.yaml"
     resources:
         scripts=SCRIPTS,
+        fetched=lambda wildcards: "--fetched" if is_archived(wildcards.dataset) else "",  # it changes no result
         mem_mb=grows(lambda wildcards: LOADS.conversion_mb(wildcards.dataset, wildcards.shape)),
         runtime=lasts(lambda wildcards: 30 + LOADS.images_in_shard(wildcards.dataset) // 60),
     params:
@@ -219,6 +220,7 @@ rule convert_shard:
             --manifest {input.manifest:q} \
             --lookup {input.lookup:q} \
             --root {params.root:q} \
+            {resources.fetched} \
             --output {output.shard:q} \
             --rejected {output.rejected:q} \
             &>{log:q}

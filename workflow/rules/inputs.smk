@@ -184,12 +184,17 @@ def scores_of(wildcards):
 
 def network_of(wildcards):
     """Return the file of an external network."""
-    return PLAN.external[wildcards.model].network()
+    return network_file(wildcards.model)
+
+
+def network_file(model):
+    """Return the file of an external network: the user's, or what came in a site's bundle."""
+    return PLAN.external[model].network() or expand(layout.SENT_MODEL, model=model)[0]
 
 
 def external_networks():
     """Return the files of all networks that were trained elsewhere, in the order of their models' names."""
-    return [path for _, model in sorted(PLAN.external.items()) if (path := model.network())]
+    return [network_file(model) for model in PLAN.invited]
 
 
 def networks_of(wildcards):
@@ -197,7 +202,7 @@ def networks_of(wildcards):
     with told_at_once():
         if not PLAN.invited:
             raise UserError("config: external: no network that sites could apply; name one (onnx, or architecture)")
-    return [PLAN.external[model].network() for model in PLAN.invited]
+    return external_networks()
 
 
 def bundle_of(wildcards):
@@ -231,6 +236,12 @@ def own_manifest(wildcards):
 def own_digest(wildcards):
     """Return the digest of that manifest."""
     return digest_of(own_dataset())
+
+
+def own_model(wildcards):
+    """Return the weights of the model that a site sends, none where it sends none."""
+    model = STUDY.bundle.model if STUDY.bundle else None
+    return expand(layout.WEIGHTS, model=model, source=own_dataset(), seed=SEEDS[0]) if model else []
 
 
 def predictions_of_sweeps(wildcards):

@@ -27,8 +27,8 @@ def adapt_model(arguments: Namespace) -> None:
     from crossray.files import file_digest, replacing
     from crossray.learning.adaptation import LOCAL, Adaptation, samples
     from crossray.learning.hardware import choose_device
-    from crossray.learning.kept import KeptTables
     from crossray.learning.models import load_model
+    from crossray.learning.table_cache import KeptTables
     from crossray.learning.targets import Target
     from crossray.study.ways import AS_IT_IS
 
@@ -58,14 +58,14 @@ def _calibration(arguments: Namespace, tasks: list[str]) -> "NDArray[np.float64]
     import pandas as pd
 
     from crossray import manifest, predictions
-    from crossray.learning.adaptation import home_calibration
+    from crossray.learning.adaptation import calibration_lines
 
     labels, logits = [], []
     for path, predicted in zip(arguments.source_manifests, arguments.validation, strict=True):
         table = predictions.read(predicted).table
         labels.append(manifest.read(path).set_index("image_id").loc[table.index].reindex(columns=tasks))
         logits.append(table[tasks])
-    return home_calibration(pd.concat(labels).to_numpy(float), pd.concat(logits).to_numpy(float))
+    return calibration_lines(pd.concat(labels).to_numpy(float), pd.concat(logits).to_numpy(float))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -18,7 +18,7 @@ def check(arguments: Namespace) -> None:
     from crossray.checking.page import page
     from crossray.checking.verdict import problems, remarks
     from crossray.errors import UserError
-    from crossray.loads import Loads
+    from crossray.job_resources import Loads
     from crossray.planning import check_external, plan_of
 
     plan, sources = plan_of(arguments.settings)

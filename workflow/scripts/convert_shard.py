@@ -18,6 +18,10 @@ def convert_shard(arguments: Namespace) -> None:
     settle_process()
     images = manifest.with_files(manifest.read(arguments.manifest), arguments.lookup)
     rows = rows_of_shard(len(images), arguments.settings.shards, arguments.shard)
+    if arguments.fetched:
+        from crossray.datasets.pacs.intact import check_intact
+
+        check_intact(Path(arguments.root), images.iloc[rows]["file"])
     rejected = convert(images.iloc[rows], arguments.root, arguments.dataset, arguments.settings, arguments.output)
     write(arguments.rejected, rejected, Rejected)
 
@@ -31,6 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     options.add_argument("--manifest", required=True, type=Path, help="the data set's manifest")
     options.add_argument("--lookup", required=True, type=Path, help="table from the manifest's images to their files")
     options.add_argument("--root", required=True, type=Path, help="folder that file paths are relative to")
+    options.add_argument("--fetched", action="store_true", help="whether an archive sent the files, which are compared")
     options.add_argument("--output", required=True, type=Path, help="shard to write (HDF5)")
     options.add_argument("--rejected", required=True, type=Path, help="CSV to write: rejected images, with reasons")
     return run(convert_shard, options.parse_args(argv))

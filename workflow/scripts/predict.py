@@ -29,7 +29,7 @@ def predict(arguments: Namespace) -> None:
     from crossray.errors import UserError, listed
     from crossray.files import file_digest, replacing
     from crossray.learning.features import KeptFeatures
-    from crossray.learning.kept import KeptTables, give
+    from crossray.learning.table_cache import KeptTables, give
     from crossray.learning.targets import Target
     from crossray.study.base import taken
     from crossray.study.stages.inference import Inference

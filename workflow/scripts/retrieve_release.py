@@ -14,15 +14,17 @@ from crossray.study.stages.retrieve_release import RetrieveRelease
 def retrieve_release(arguments: Namespace) -> None:
     """Fetch, write the tables, and say that all of it is there."""
     from crossray import tables
-    from crossray.datasets.pacs.access import access_to, connection_class
-    from crossray.datasets.pacs.retrieval import MARK, Retrieval, hand_over, retrieve
+    from crossray.datasets.pacs.access import access_to, alone, connection_class
+    from crossray.datasets.pacs.intact import MARK
+    from crossray.datasets.pacs.retrieval import Retrieval, hand_over, retrieve
     from crossray.files import write_json
     from crossray.tables.archive import FetchedImage
 
     settings = arguments.settings
     connection = connection_class(settings.reader).from_dict(arguments.archive)
     retrieval = Retrieval(arguments.dataset, arguments.store, access_to(arguments.dataset, settings.reader, connection))
-    images = retrieve(retrieval, arguments.table, settings, arguments.missing)
+    with alone(arguments.store.parent.parent, connection):
+        images = retrieve(retrieval, arguments.table, settings, arguments.missing)
     tables.write(arguments.images, images, FetchedImage, private=True)
     if arguments.raw:
         hand_over(arguments.store, arguments.raw)

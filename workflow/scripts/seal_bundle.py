@@ -7,6 +7,7 @@ import logging
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,27 +15,54 @@ from crossray.program import parser, run, settings_option
 from crossray.study.stages.seal_bundle import SealBundle
 
 if TYPE_CHECKING:
-    from crossray.datasets.bundles.sealing import Content
+    import pandas as pd
+
+    from crossray.datasets.bundles.sealing import Content, Sent
 
 
 def seal_bundle(arguments: Namespace) -> None:
     """Check the invitation, gather the counts or rows, number them, sign."""
-    from crossray.datasets.bundles import invitation, ledger, preview, sealing
+    from crossray.datasets.bundles import invitation, ledger, preview, sealing, trained
     from crossray.errors import UserError
 
     settings, invited = arguments.settings, invitation.read(arguments.invitation)
     terms = invitation.terms_of(settings, arguments.networks, invited["counts"])
     if words := invitation.difference(terms, invited):
         raise UserError(f"{arguments.invitation}: this study does not answer it: {words}")
+    learnt, tested = _patients(arguments.manifest)
+    trained.check_unseen(arguments.private, arguments.networks, set(tested))
     content, page = _of_counts(arguments, terms) if settings.level == "counts" else _of_rows(arguments, terms)
+    sent = _model_of(arguments.model) if arguments.model else None
+    content = replace(content, model=sent)
     said = sealing.says(settings.site, terms, content)
     if arguments.preview:
-        print("\n".join([*preview.head(said, arguments.preview), *page, *preview.foot(said)]), flush=True)
+        more = preview.of_model(sent, len(learnt), learnt.nunique()) if sent else ()
+        lines = [*preview.head(said, arguments.preview), *more, *page, *preview.foot(said)]
+        print("\n".join(lines), flush=True)
         preview.write(arguments.preview, said, content)
         return
+    if sent:
+        trained.remember(arguments.private, sent.weights, learnt)
     number = ledger.next_number(arguments.private, said["invitation"], invitation.digest(said))
     sealing.write(arguments.output, said | {"number": number}, content, arguments.key)
     logging.info("%s: %s, number %d, %d images", arguments.output, settings.level, number, content.images)
+
+
+def _model_of(weights: Path) -> "Sent":
+    """Return the model that the site sends, with what others need to know of it."""
+    from crossray.datasets.bundles.sealing import Sent
+    from crossray.learning.foreign_network import as_external
+
+    return Sent(weights, as_external(weights))
+
+
+def _patients(path: Path) -> "tuple[pd.Series, pd.Series]":
+    """Return the patient of every image that a model of this site learns from, and of every test image."""
+    from crossray import manifest
+
+    table = manifest.read(path)
+    is_test = table["split"] == "test"
+    return table.loc[~is_test, "patient_id"], table.loc[is_test, "patient_id"]
 
 
 def _of_rows(arguments: Namespace, terms: Mapping[str, Any]) -> "tuple[Content, Iterator[str]]":
@@ -89,6 +117,7 @@ def main(argv: list[str] | None = None) -> int:
         "--predictions", required=True, type=Path, nargs="+", help="their predictions for the test images, in order"
     )
     options.add_argument("--manifest", required=True, type=Path, help="manifest of the data set in the study")
+    options.add_argument("--model", type=Path, nargs="?", help="weights of a model that leaves too (default: none)")
     options.add_argument("--private", required=True, type=Path, help="folder for the salt and the bundles' numbers")
     options.add_argument("--key", type=Path, help="the site's private key (PEM); not with --preview")
     options.add_argument("--output", type=Path, help="bundle to write (zip); not with --preview")

@@ -153,6 +153,13 @@ def check_external(plan: Plan) -> None:
             _check_there(path, f"external.{name}.scores.{dataset}")
             with speaking_of(plan.study.datasets[dataset].public):
                 read_scores(path, stage_settings.external.read_scores(plan, name, dataset))
+        if model.bundle:
+            _check_there(model.bundle, f"external.{name}.bundle")
+            from crossray.datasets.bundles import models, sealing
+
+            bundle = Path(model.bundle)
+            opened = sealing.open_(bundle, Path(plan.signer_of(name)))
+            models.taken(opened, bundle, stage_settings.bundles.take_model(plan, name))
         if model.weights:
             _check_there(model.weights, f"external.{name}.weights")
         if model.onnx:

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossray.counted import determined
+from crossray.determined import determined
 from crossray.files import write_csv
 from crossray.reasons import TOO_FEW
 from crossray.study.small_cells import Published

@@ -18,9 +18,9 @@ from scipy.special import logit
 from crossray import manifest
 from crossray.analysis.advice import GOALS, advise
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, known
+from crossray.analysis.home_calibration import home_calibration
 from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.shift.logistic import refitted
-from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, LOG_LOSS, log_losses
 from crossray.analysis.thresholds import RULES, own_thresholds
 from crossray.files import read_parquet

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.cusum import sums
+from crossray.analysis.home_calibration import calibration_line
 from crossray.analysis.sample_sizes import effect_of, images_for
-from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.streams import of_images, of_models, periods_of
 from crossray.analysis.watching import ACQUISITION, IMAGES, REFUSED, Charted, Period, Rule, Stream, cause_of, chart
 from crossray.statistics import auc
@@ -97,7 +97,7 @@ def _homes(study: Study, calibrated: Sequence[str]) -> dict[tuple[ModelKey, str]
         for task in [task for task in study.settings.tasks if task in labels and task in logits]:
             truth, scores, _ = known(labels, logits, task)
             if len(np.unique(truth)) == 2:
-                fitted = calibration(scores, truth, np.ones((1, len(truth))))[0]
+                fitted = calibration_line(scores, truth)
                 found[trained, task] = AtHome(fitted, auc(truth, scores))
     return found
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, known
+from crossray.analysis.home_calibration import calibration_line, home_calibration
 from crossray.analysis.resampling import weighted_ranking, with_interval
-from crossray.analysis.shift.prevalence import calibration
-from crossray.analysis.shift.tables import home_calibration
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, log_losses
 from crossray.analysis.shift.verdict import COMPOUND
 from crossray.files import read_parquet
@@ -105,7 +104,7 @@ def _recalibrated(logits: NDArray, scored: ScoredSplit, task: str, seed: int) ->
     for half in (first, ~first):
         learnt = ~half & ~np.isnan(labels)
         if len(np.unique(labels[learnt])) > 1:
-            intercept, slope = calibration(logits[learnt], labels[learnt], np.ones((1, int(learnt.sum()))))[0]
+            intercept, slope = calibration_line(logits[learnt], labels[learnt])
             found[half] = intercept + slope * logits[half]
     return found
 

@@ -1,9 +1,9 @@
 """What a site's counts say, as images of nobody: so many with each label, each with the logit of its bin.
 
 They are read by analyses that ask for them (``study.targets(counts=True)``), and of the tables of these only the
-columns that histograms determine are written (:mod:`crossray.counted`). Which image of one model is which of another,
-which images are of one patient, and how tasks or groups go together is not known; what is made here means nothing
-there.
+columns that histograms determine are written (:mod:`crossray.determined`). Which image of one model is which of
+another, which images are of one patient, and how tasks or groups go together is not known; what is made here means
+nothing there.
 """
 
 from collections.abc import Mapping, Sequence

@@ -22,8 +22,8 @@ from crossray import reasons
 from crossray.analysis.back_tests import expected_error
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.confidence import ESTIMATORS, QUANTITIES, Home, estimates, measured
+from crossray.analysis.home_calibration import calibration_line
 from crossray.analysis.shift.overlap import tell_apart
-from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.verdict import CANNOT_TELL, COMPOUND
 from crossray.analysis.thresholds import own_thresholds
 from crossray.seeds import derived_seed
@@ -90,7 +90,7 @@ class _Model:
     """A model at home: labelled validation images, calibration, threshold."""
 
     def __init__(self, study: Study, trained: ModelKey) -> None:
-        self.trained, self._study = trained, study
+        self.trained = trained
         self.labels, seeds = study.validation(trained)
         self._seed = next((seed for seed in seeds if seed == "ensemble"), next(iter(seeds)))
         self.outputs = seeds[self._seed]
@@ -108,7 +108,7 @@ class _Model:
         labels, scores, here = known(self.labels, self.outputs, task)
         if len(np.unique(labels)) < 2:
             return None
-        fitted = calibration(scores, labels, np.ones((1, len(labels))))[0]
+        fitted = calibration_line(scores, labels)
         return Home(labels, fitted[0] + fitted[1] * scores, float(fitted[0] + fitted[1] * limit), weights[here]), fitted
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from crossray.checking.cohorts import Cohort
-from crossray.loads import RATE, Loads
+from crossray.job_resources import RATE, Loads
 from crossray.study.plan import Plan
 
 #: images a second of a training of ResNet50 at 224 px (docs/performance.md)

@@ -1,20 +1,28 @@
-"""What the readers of the two CIFAR releases share: where their files lie, and how they are unpacked."""
+"""What the readers of the two CIFAR releases share: all but their names and files."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release
 from crossray.datasets.options import Downloadable
+from crossray.datasets.reading import Reading
 from crossray.datasets.release import find_root
-from crossray.datasets.unpacked import locate_unpacked, write_images
+from crossray.datasets.unpacked import locate_unpacked, read_unpacked, write_images
 from crossray.errors import UserError
 from crossray.study.base import Settings
 
 if TYPE_CHECKING:
     import pandas
     from numpy.typing import NDArray
+
+Options = Downloadable
+SETTINGS = ()
+Told = Reading
+POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
+COHORT = None
+read = read_unpacked
 
 IMAGES = 60_000
 

@@ -6,7 +6,7 @@ The images are the NIH's, and so are the patients. See docs/datasets/nih_google.
 from typing import TYPE_CHECKING
 
 from crossray.datasets import Release, nih
-from crossray.datasets.fields import FRONTAL, translated
+from crossray.datasets.fields import translated
 from crossray.datasets.options import Listed
 from crossray.datasets.reading import ChosenImages
 from crossray.datasets.release import check_images, count_rows, locate_tables
@@ -27,11 +27,7 @@ ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 Options = Listed
 SETTINGS = ()
 Told = ChosenImages
-POLICIES = {
-    "default": {"views": FRONTAL, "images_per_patient": "all"},
-    "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
-}
-COHORT = "nih"
+POLICIES, COHORT = nih.POLICIES, nih.COHORT
 TABLE_OF_IMAGES = nih.TABLE_OF_IMAGES
 
 

@@ -23,11 +23,6 @@ Words = Annotated[Mapping[K, Several[str]], Len(1)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NoOptions(Settings):
-    """Nothing to set."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ImageChoice(Settings):
     """Which images are kept."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossray import own
+from crossray import own_files
 from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
 from crossray.datasets.options import Released
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 #: folder of the label tables that come with CrossRay, from the repository's root, where programs run: a path without a
 #: machine in it, so that a checkout that is moved reruns nothing
-RESOURCES = own.home() / "resources/labels"
+RESOURCES = own_files.home() / "resources/labels"
 
 
 def find_root(dataset: str, folder: str) -> Path:

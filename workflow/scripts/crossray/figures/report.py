@@ -22,7 +22,7 @@ from crossray.figures.external import external_answer, external_facts
 from crossray.figures.films import said
 from crossray.figures.pages import page_template
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
-from crossray.figures.report_tables import download, shown_table
+from crossray.figures.report_tables import download, meanings, shown_table
 from crossray.figures.summary_text import (
     accuracy_numbers,
     answer,
@@ -35,7 +35,7 @@ from crossray.figures.summary_text import (
 from crossray.files import file_digest, read_json, text_digest
 from crossray.methods import methods
 from crossray.methods.references import read_references, with_years
-from crossray.reasons import CAVEATS, REASONS, WATCHING
+from crossray.reasons import CAVEATS
 from crossray.study import folders
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
@@ -92,7 +92,7 @@ def render(
         missing=_missing(settings.figures),
         downloads={name: download(name, table, folder / TABLES[name].path) for name, table in tables.items()},
         cells=int(tables["performance"]["auc"].count()),
-        reasons=_reasons(tables) | (WATCHING if "watched" in tables else {}),
+        reasons=meanings(table["reason"] for table in tables.values() if "reason" in table),
         rejected={
             name: _rejections(datasets / name / settings.shape)
             for name in settings.datasets
@@ -138,12 +138,6 @@ def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[s
     tests = primary_sentences(tables["comparisons"]) if "comparisons" in tables else []
     left_out = left_out_sentence(len(settings.seeds), classes)
     return [words for words in (moved, found, " ".join(tests), left_out) if words]
-
-
-def _reasons(tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
-    """Return the reasons for missing numbers that a table of the page has, by their letters."""
-    there = {code for table in tables.values() if "reason" in table for code in table["reason"].dropna()}
-    return {code: words for code, words in REASONS.items() if code in there}
 
 
 def _methods(settings: WriteReport, references: Path) -> list[tuple[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 import base64
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from crossray.files import csv_text
-from crossray.reasons import NOT_LABELLED, NOT_TRAINED
+from crossray.reasons import NOT_LABELLED, NOT_TRAINED, REASONS, WATCHING
 from crossray.tables import HOME_AND_AWAY, MEAN_OF_TASKS, reported, with_marks
 
 #: a longer table, or one of more cells, is one block of text, as ten thousand cells would make a browser slow
@@ -53,6 +53,12 @@ _WORDS = {
 #: columns of p values and of those after a correction
 _P_VALUES = {"p", "p_holm"}
 _SMALLEST_P = 0.001
+
+
+def meanings(columns: Iterable[pd.Series]) -> dict[str, str]:
+    """Return what the letters in columns of reasons mean."""
+    there = {code for column in columns for code in column.dropna()}
+    return {code: words for code, words in (REASONS | WATCHING).items() if code in there}
 
 
 def word(name: str) -> str:

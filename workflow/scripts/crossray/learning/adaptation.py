@@ -231,7 +231,7 @@ class Adaptation:
         return self._logits(network, self._test)
 
 
-def home_calibration(labels: NDArray, logits: NDArray) -> NDArray[np.float64]:
+def calibration_lines(labels: NDArray, logits: NDArray) -> NDArray[np.float64]:
     """Fit intercept and slope of each task's logits at the source (Platt 1999); 0 and 1 where a class is missing.
 
     Args:

@@ -1,18 +1,57 @@
-"""External networks of torchvision and timm, with their own heads, from safetensors files."""
+"""External networks of torchvision and timm, with their own heads, from safetensors files; and own ones as such."""
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import safetensors.torch
 import torch
 
 from crossray.errors import UserError, cut, listed
 from crossray.learning.initialisation import NOT_OF_THE_CLASSIFIER
-from crossray.learning.models import InputScale, Network, build_body, check_known, head_names
+from crossray.learning.models import (
+    PAPER_SCALE,
+    PHOTOGRAPH_SCALE,
+    STANDARD,
+    InputScale,
+    Network,
+    build_body,
+    built_as,
+    check_known,
+    head_names,
+)
 from crossray.learning.onnx_network import check_outputs, scale
 from crossray.study.stages.apply_network import ApplyNetwork
 
 log = logging.getLogger(__name__)
+
+#: input scale of an own network -> its channels and range as the settings of an external one say them
+_SEEN: dict[InputScale, dict[str, Any]] = {
+    PAPER_SCALE: {"channels": 1, "range": [-1024, 1024]},
+    PHOTOGRAPH_SCALE: {"channels": 3, "range": None},
+}
+
+
+def as_external(path: Path) -> dict[str, Any]:
+    """Return what somebody else needs to know of a network that was trained here, to apply it as an external one.
+
+    Args:
+        path: its weights, as training wrote them.
+
+    Returns:
+        architecture; size, pixels along each side of an image; tasks in the order of its outputs, which are logits;
+        channels of its input; and range, the values of black and white, or None (:class:`ApplyNetwork`).
+
+    Raises:
+        UserError: if no external network can be like it.
+    """
+    built = built_as(path)
+    if built["stem"] != STANDARD:
+        raise UserError(
+            f"{path}: has first layers for small images (stem: small), and external networks have those that were "
+            "published; train one with stem: standard"
+        )
+    return {key: built[key] for key in ("architecture", "size", "tasks")} | _SEEN[built["scale"]]
 
 
 def open_network(path: Path, settings: ApplyNetwork) -> Network:

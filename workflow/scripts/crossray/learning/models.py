@@ -224,6 +224,21 @@ def is_ours(path: Path) -> bool:
         return False
 
 
+def built_as(path: Path) -> dict[str, Any]:
+    """Return how to build the network of a file that :func:`save_weights` wrote.
+
+    Returns:
+        Its architecture, stem, size of images, tasks in the order of its outputs, and input scale.
+
+    Raises:
+        KeyError, ValueError: if it wrote another.
+        safetensors.SafetensorError, OSError: if it is no file of safetensors.
+    """
+    with safetensors.safe_open(path, "pt") as file:
+        built: dict[str, Any] = json.loads((file.metadata() or {})[METADATA])
+    return built | {"scale": InputScale(**{name: tuple(values) for name, values in built["scale"].items()})}
+
+
 def load_model(path: Path) -> tuple[Network, list[str], int]:
     """Build the network of a weights file.
 
@@ -234,9 +249,8 @@ def load_model(path: Path) -> tuple[Network, list[str], int]:
         UserError: if the file is not one that CrossRay wrote.
     """
     try:
-        with safetensors.safe_open(path, "pt") as file:
-            built = json.loads((file.metadata() or {})[METADATA])
-        tasks, size, scale = built["tasks"], built["size"], InputScale(**built["scale"])
+        built = built_as(path)
+        tasks, size, scale = built["tasks"], built["size"], built["scale"]
         with torch.device("meta"):  # no time is spent on weights that are replaced at once
             body = build_body(built["architecture"], len(tasks), size, scale.channels, built["stem"])
         body.load_state_dict(safetensors.torch.load_file(path), assign=True)

@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from crossray.figures.report_tables import meanings
 from crossray.figures.style import signed
 from crossray.files import csv_text, write_text
 from crossray.manuscript.told import Told
-from crossray.reasons import REASONS
 from crossray.tables import HIDDEN, MEAN_OF_TASKS
 from crossray.texts import visible
 
@@ -153,7 +153,7 @@ def _with_limits(row: dict[str, Any], name: str, sign: str) -> str:
 
 def _letters(reasons: pd.Series) -> str:
     """Say what the letters in empty cells mean."""
-    found = [f"{code}: {words}" for code, words in REASONS.items() if code in set(reasons.dropna())]
+    found = [f"{code}: {words}" for code, words in meanings([reasons]).items()]
     return f" {'; '.join(found)}." if found else ""
 
 

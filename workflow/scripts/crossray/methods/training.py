@@ -233,6 +233,7 @@ def _kind(model: External) -> str:
             if model.architecture
             else "a network as an ONNX file, run by ONNX Runtime [@onnxruntime2021]"
         )
+        made += f", trained at {model.home}, which sent its weights and no image" if model.bundle else ""
         seen = f", its input {written(model.input.as_dict())}" if model.input else ""
         outputs = f", tasks by output {written(dict(model.tasks))}" if model.tasks else ""
         return f"{made}{outputs}{seen}, outputs on the scale {model.output}"

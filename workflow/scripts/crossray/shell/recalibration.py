@@ -46,7 +46,7 @@ def _fitted(trained: "Trained", members: Sequence[str], tasks: Sequence[str]) ->
     """Return the lines of data sets taken together."""
     import numpy as np
 
-    from crossray.learning.adaptation import home_calibration
+    from crossray.learning.adaptation import calibration_lines
 
     labels, logits = zip(*(_validation(trained, name, tasks) for name in members), strict=True)
     scores = np.concatenate(logits)
@@ -54,7 +54,7 @@ def _fitted(trained: "Trained", members: Sequence[str], tasks: Sequence[str]) ->
     enough = np.minimum((truth == 1).sum(axis=0), (truth == 0).sum(axis=0)) >= FEWEST
     return {
         task: (float(intercept), float(slope))
-        for task, (intercept, slope), many in zip(tasks, home_calibration(truth, scores), enough, strict=True)
+        for task, (intercept, slope), many in zip(tasks, calibration_lines(truth, scores), enough, strict=True)
         if many and slope > 0
     }
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from crossray import own
+from crossray import own_files
 from crossray.errors import UserError
 
 #: options of Snakemake that say, themselves or by a profile, how much runs at a time
@@ -51,7 +51,7 @@ def snakemake_command(study: Path, words: Sequence[str]) -> list[str]:
         raise UserError(f"--configfile: the study is {study}, one of a command; leave the option out")
     told = any(word.partition("=")[0] in _SAY_HOW_MUCH or _is_short_number(word) for word in words)
     cores = [] if told else ["--cores", "all"]
-    rules = str(own.home().resolve() / "Snakefile")
+    rules = str(own_files.home().resolve() / "Snakefile")
     return [sys.executable, "-m", "snakemake", "--snakefile", rules, *cores, *words, "--configfile", str(study)]
 
 

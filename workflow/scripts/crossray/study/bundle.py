@@ -25,5 +25,8 @@ class Bundle(Settings):
     below: LeftOut[Annotated[int, Ge(2)]] = None
     """Of `counts`: fewest patients of a cell that is not empty, where the site wants more than the invitation asks
     for."""
+    model: LeftOut[Name] = None
+    """A model of this study, trained on `dataset`, whose weights leave too, so that the coordinator can take it as an
+    external model (docs/bundles.md). By default none leaves."""
     key: Text
     "File of the site's private key (`make_keys.py`), which signs the bundle and stays here."

@@ -35,6 +35,19 @@ def _wrong_bundle(study: Study, asked: Bundle) -> Iterator[str]:
         yield f"bundle.dataset: {asked.dataset!r} is not a data set with images; allowed are {allowed or 'none'}"
     elif asked.dataset not in study.tested_on():
         yield f"bundle.dataset: {asked.dataset!r} is not among targets; add it"
+    if asked.model and asked.model not in (own := _trained_there(study, asked.dataset)):
+        yield (
+            f"bundle.model: {asked.model!r} is not a model that this study trains on {asked.dataset!r}; allowed are "
+            f"{listed(own, 20) or 'none'}"
+        )
+
+
+def _trained_there(study: Study, dataset: str) -> list[str]:
+    """Return the models that a study trains on a data set alone, but for those of sweeps, which are several."""
+    sources = study.trained_on()
+    return [
+        name for name, model in study.models.items() if dataset in (model.sources or sources) and model.sweep is None
+    ]
 
 
 def _wrong_units(study: Study) -> Iterator[str]:

@@ -107,7 +107,7 @@ def _wrong_paths(study: Study) -> Iterator[str]:
     }
     paths |= {f"models.{name}.weights": model.weights for name, model in study.models.items()}
     for name, model in study.external.items():
-        paths |= {f"external.{name}.weights": model.weights, f"external.{name}.onnx": model.onnx}
+        paths |= {f"external.{name}.{key}": getattr(model, key) for key in ("weights", "onnx", "bundle")}
         paths |= {f"external.{name}.scores.{dataset}": file for dataset, file in (model.scores or {}).items()}
     if study.bundle:
         paths |= {f"bundle.{key}": getattr(study.bundle, key) for key in ("invitation", "key")}

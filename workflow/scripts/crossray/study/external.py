@@ -101,6 +101,9 @@ class External(Settings):
     "Instead of scores, a network: a classifier by its name in torchvision, or in timm if torchvision has none."
     weights: LeftOut[Text] = None
     "File with the state dict of that network (safetensors), including its head."
+    bundle: LeftOut[Text] = None
+    """In place of `weights`, the bundle in which a site sent a network that it trained (docs/bundles.md); `home` is the
+    site's data set, whose `signer` must have signed it."""
     key: Literal["image_id", "study_id", "accession", "patient_id"] = "image_id"
     """Column that identifies the image, study or patient of a row. `accession` is compared with the data set's
     study_id, if that is the accession number."""
@@ -152,7 +155,7 @@ class External(Settings):
         return bool(self.onnx or self.architecture)
 
     def network(self) -> str | None:
-        """Return the file of a network; of one to download, and where scores are given, there is none."""
+        """Return the user's file of a network; of one that came in a bundle, and of scores, there is none."""
         return self.onnx or self.weights
 
     def source(self) -> str:

@@ -12,8 +12,8 @@ from crossray.study.names import BINARY_ANSWER, ELSEWHERE
 KINDS = ("scores", "simulated", "onnx", "architecture")
 #: key that not all kinds of models know -> those that do
 _OF_KIND = {
-    "columns": ("scores",), "weights": ("architecture",), "tasks": ("onnx", "architecture"),
-    "input": ("onnx", "architecture"),
+    "columns": ("scores",), "weights": ("architecture",), "bundle": ("architecture",),
+    "tasks": ("onnx", "architecture"), "input": ("onnx", "architecture"),
 }  # fmt: skip
 
 
@@ -62,8 +62,13 @@ def _wrong(study: Study, model: External) -> Iterator[str]:
 
 
 def _wrong_kind(study: Study, model: External) -> Iterator[str]:
-    if model.architecture and not model.weights:
-        yield ": the key weights is missing; name the file with the network's state dict (safetensors)"
+    if model.architecture and not (model.weights or model.bundle):
+        yield (
+            ": the key weights is missing; name the file with the network's state dict (safetensors), or under bundle "
+            "that of a site which sent it"
+        )
+    if model.bundle:
+        yield from _wrong_bundle(study, model)
     if model.is_network():
         yield from _wrong_network(study, model)
     if model.simulated:
@@ -78,6 +83,16 @@ def _wrong_kind(study: Study, model: External) -> Iterator[str]:
         yield (
             f".key: scores are by {model.unit()}, and evaluation.unit is {study.evaluation.unit}; set it to "
             f"{model.unit()}, as a score is not copied to the images of a {model.unit()}"
+        )
+
+
+def _wrong_bundle(study: Study, model: External) -> Iterator[str]:
+    if model.weights:
+        yield ": weights and bundle exclude each other; name one"
+    if model.home not in study.at_sites():
+        yield (
+            f".home: {model.home!r} is not a data set with reader: bundle, and a site sent the model; allowed are "
+            f"{listed(study.at_sites(), 20) or 'none'}"
         )
 
 

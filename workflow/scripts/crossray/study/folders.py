@@ -25,6 +25,7 @@ ARCHIVE = "archive/{dataset}"
 QUERY = "query.csv"
 RAW = "raw"
 FETCHED = "images.parquet"
+DIGESTS = "digests.json"
 NOT_FETCHED = "not_fetched.csv"
 
 #: rows or counts of a site's bundle, in the folder of data sets, once they are checked: Parquet, or JSON

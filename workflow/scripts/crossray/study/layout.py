@@ -68,6 +68,8 @@ ADAPTED = f"<study>/adapted/{folders.ADAPTED}"
 #: scores of models that were trained elsewhere: those of simulated readers, and all under the names of manifests
 SIMULATED_SCORES = "<study>/external/{model}/{target}.csv"
 SCORES = "<study>/external/{model}/{target}.parquet"
+#: networks that sites trained and sent
+SENT_MODEL = "<study>/external/{model}/weights.safetensors"
 EMBEDDINGS = "<study>/embeddings/{model}/{source}/{seed}.parquet"
 DESCRIPTIONS = "<study>/descriptions/{target}.parquet"
 MAPS = f"<study>/attributions/{folders.MAPS}"

@@ -88,6 +88,15 @@ class Plan:
         return tuple(sorted(name for name, model in self.external.items() if model.is_network()))
 
     @property
+    def sent(self) -> tuple[str, ...]:
+        """Those of them that came in a site's bundle."""
+        return tuple(name for name in self.invited if self.external[name].bundle)
+
+    def signer_of(self, model: str) -> str:
+        """Return the public key of the site that sent a model: that of its home."""
+        return str(getattr(self.study.datasets[self.external[model].source()], "signer", ""))
+
+    @property
     def single_sources(self) -> tuple[str, ...]:
         """Sources that are one data set."""
         return tuple(source for source in self.sources if not is_pooled(source) and source != ELSEWHERE)

@@ -43,7 +43,7 @@ class Row:
     KEY: ClassVar[tuple[str, ...]] = ()
     #: whether it takes images or features of them, and so says nothing of targets whose images stay at their site
     FROM_IMAGES: ClassVar[bool] = False
-    #: columns that the counts of a site determine, and those that they give within bounds (:mod:`crossray.counted`)
+    #: columns that the counts of a site determine, and those that they give within bounds (:mod:`crossray.determined`)
     FROM_COUNTS: ClassVar[tuple[str, ...]] = ()
     WITHIN_BOUNDS: ClassVar[tuple[str, ...]] = ()
     #: how columns of numbers that follow the fields are named, or nothing: there are none

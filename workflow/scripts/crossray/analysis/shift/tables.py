@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control
 
 from crossray import reasons
-from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, joined, known
+from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows, joined
+from crossray.analysis.home_calibration import calibration_of
 from crossray.analysis.in_processes import results
 from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Explained, ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
-from crossray.analysis.shift.prevalence import calibration
 from crossray.analysis.shift.representation import representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import judge, present
@@ -157,7 +157,7 @@ def _calibrations(
             logits = seeds[homes[trained.source].scored.reported_seed(trained)]
             for task in study.settings.tasks:
                 learnt = task in logits and task in labels and labels[task].notna().any()
-                yield (trained, task), _calibration(labels, logits, task) if learnt else None
+                yield (trained, task), calibration_of(labels, logits, task) if learnt else None
 
 
 @dataclass(frozen=True)
@@ -217,18 +217,6 @@ def _staying(study: Study, homes: Collection[str]) -> Iterator[Cell]:
                 counts = {"images": 0, "positives": 0, "negatives": 0, "source_images": 0}
                 key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
                 yield Cell(key, counts | {"reason": reasons.STAYS_AT_SITE})
-
-
-def home_calibration(study: Study, trained: ModelKey, home: ScoredSplit, task: str) -> NDArray[np.float64]:
-    """Fit intercept and slope of a model's logits on its source's validation split, shape (2,)."""
-    labels, seeds = study.validation(trained)
-    return _calibration(labels, seeds[home.reported_seed(trained)], task)
-
-
-def _calibration(labels: pd.DataFrame, logits: pd.DataFrame, task: str) -> NDArray[np.float64]:
-    """Fit intercept and slope on the source's validation split."""
-    truth, scores, _ = known(labels, logits, task)
-    return calibration(scores, truth, np.ones((1, len(truth))))[0]
 
 
 def _cases(place: Described, trained: ModelKey, task: str, fitted: NDArray | None) -> ShiftSample | None:

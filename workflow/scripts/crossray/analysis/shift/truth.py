@@ -12,7 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, check_rows
-from crossray.analysis.shift.tables import KEYS, home_calibration
+from crossray.analysis.home_calibration import home_calibration
+from crossray.analysis.shift.tables import KEYS
 from crossray.analysis.shift.terms import AUC, CAUSES, expected
 from crossray.analysis.shift.verdict import CANNOT_TELL, COMPOUND, LIMITS, NO_SHIFT
 from crossray.study.hospital import Labelling

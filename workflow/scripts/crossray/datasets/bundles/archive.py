@@ -31,7 +31,9 @@ def _pack(file: IO[bytes], members: Mapping[str, bytes | Path]) -> None:
         for name, content in members.items():
             info = zipfile.ZipInfo(name, _TIME)
             info.create_system, info.external_attr = 3, 0o644 << 16
-            with archive.open(info, "w", force_zip64=isinstance(content, Path)) as member:
+            # by which zipfile decides on the kind of header, the same for a file and for its bytes
+            info.file_size = content.stat().st_size if isinstance(content, Path) else len(content)
+            with archive.open(info, "w") as member:
                 if isinstance(content, Path):
                     with content.open("rb") as source:
                         shutil.copyfileobj(source, member)

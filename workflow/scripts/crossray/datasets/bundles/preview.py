@@ -42,12 +42,31 @@ def head(said: Mapping[str, Any], folder: Path) -> Iterator[str]:
     yield ""
 
 
+def of_model(model: sealing.Sent, images: int, patients: int) -> Iterator[str]:
+    """Yield what is shown of a model that leaves too.
+
+    Args:
+        model: the model.
+        images: how many it was trained on or chosen by.
+        patients: of how many they are.
+    """
+    megabytes, facts = model.weights.stat().st_size / 1e6, model.facts
+    yield f"A model leaves too, as bundle.model says: {sealing.MODEL}, {megabytes:.1f} MB, the weights of a network"
+    yield f"  that was trained and chosen here on {images:,} images of {patients:,} patients:"
+    yield f"  {facts['architecture']}, {facts['size']} px, tasks {listed(facts['tasks'], 20)}."
+    yield "Who has it and a patient's image may be able to tell whether that image was used for training, and more than"
+    yield "that is known to leak from some models. If that is too much, leave bundle.model out (docs/bundles.md)."
+    yield ""
+
+
 def foot(said: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that it ends with; as :func:`head`."""
     terms = said["terms"]
     yield ""
     yield f"{sealing.SEAL} says: study, site, level, number, the counts above, and what the invitation says: models"
     yield f"  {listed(terms['models'], 20)}, tasks {listed(terms['tasks'], 20)}, settings of images, digests of code"
+    if said["model"]:
+        yield f"  of the model that leaves: {listed(said['model'], 20)}"
     yield ""
     yield "What each part tells of a patient, and what to do if that is too much: docs/bundles.md"
 
@@ -126,6 +145,6 @@ def _facts(table: pd.DataFrame, name: str) -> str:
 
 def write(folder: Path, said: Mapping[str, Any], content: sealing.Content) -> None:
     """Write the files that would leave, unsigned, for their owner alone."""
-    for name, text in ((sealing.SEAL, invitation.as_bytes(said)), (content.file, content.bytes)):
+    for name, file in {sealing.SEAL: invitation.as_bytes(said), **content.members}.items():
         with replacing(folder / name, private=True) as partial:
-            partial.write_bytes(text)
+            partial.write_bytes(file.read_bytes() if isinstance(file, Path) else file)

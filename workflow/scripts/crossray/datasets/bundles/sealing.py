@@ -1,4 +1,4 @@
-"""A bundle: what it says of itself, signed, and its counts or rows."""
+"""A bundle: what it says of itself, signed; its counts or rows; and the model that its site sends, if it does."""
 
 import base64
 import binascii
@@ -13,17 +13,21 @@ from typing import Any
 import pandas as pd
 
 from crossray.datasets.bundles import archive, counts, invitation, keys, rows
-from crossray.errors import UserError, listed
+from crossray.errors import UserError, cut, listed
+from crossray.files import file_digest
 from crossray.pseudonyms import make_key, read_key
 from crossray.study.stages.binding import Invited
 
-FORMAT = 1
+FORMAT = 2
 #: what a bundle says of itself, the signature of that, and what it holds at each level
 SEAL, SIGNATURE = "bundle.json", "signature.txt"
 LEVELS = {"counts": counts.FILE, "rows": rows.FILE}
+#: weights of a model that the site trained, and what a bundle says of it
+MODEL = "model.safetensors"
+_OF_MODEL = {"architecture": (str,), "size": (int,), "tasks": (list,), "channels": (int,), "range": (list, type(None))}
 _KINDS = {
     "format": int, "study": str, "site": str, "level": str, "number": int, "invitation": str, "terms": dict,
-    "images": int, "patients": int, "members": dict,
+    "images": int, "patients": int, "model": dict, "members": dict,
 }  # fmt: skip
 
 
@@ -35,11 +39,13 @@ class Opened:
         says: what it says of itself.
         seal: digest of what was signed.
         content: of its counts or rows, as they came.
+        model: the weights that it carries, if any.
     """
 
     says: Mapping[str, Any]
     seal: str
     content: bytes
+    model: bytes | None
 
 
 def salt_of(folder: Path, terms: Mapping[str, Any]) -> bytes:
@@ -54,18 +60,28 @@ def salt_of(folder: Path, terms: Mapping[str, Any]) -> bytes:
 
 
 @dataclass(frozen=True)
+class Sent:
+    """A model that a site sends: the file of its weights, and what others need to know to apply it."""
+
+    weights: Path
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Content:
-    """What a site sends: the file of its level, and how many images and patients that is of."""
+    """What a site sends: the file of its level, how many images and patients that is of, and a model if it wants to."""
 
     level: str
-    bytes: bytes
+    table: bytes
     images: int
     patients: int
+    model: Sent | None = None
 
     @property
-    def file(self) -> str:
-        """Name of the file."""
-        return LEVELS[self.level]
+    def members(self) -> dict[str, bytes | Path]:
+        """Name -> content of each file."""
+        files: dict[str, bytes | Path] = {LEVELS[self.level]: self.table}
+        return files | ({MODEL: self.model.weights} if self.model else {})
 
 
 def of_rows(table: pd.DataFrame) -> Content:
@@ -83,16 +99,21 @@ def says(site: str, terms: Mapping[str, Any], content: Content) -> dict[str, Any
     return {
         "format": FORMAT, "study": terms["study"], "site": site, "level": content.level, "number": 0,
         "invitation": invitation.digest(terms), "terms": dict(terms), "images": content.images,
-        "patients": content.patients,
-        "members": {content.file: hashlib.sha256(content.bytes).hexdigest()},
+        "patients": content.patients, "model": dict(content.model.facts) if content.model else {},
+        "members": {name: _digest(file) for name, file in content.members.items()},
     }  # fmt: skip
+
+
+def _digest(content: bytes | Path) -> str:
+    """Return the SHA-256 of content, or of the file that holds it."""
+    return file_digest(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
 
 
 def write(path: Path, said: Mapping[str, Any], content: Content, private: Path) -> None:
     """Sign a bundle and write it."""
     message = invitation.as_bytes(said)
     signature = base64.b64encode(keys.sign(message, private)) + b"\n"
-    archive.write(path, {SEAL: message, SIGNATURE: signature, content.file: content.bytes})
+    archive.write(path, {SEAL: message, SIGNATURE: signature, **content.members})
 
 
 def open_(path: Path, signer: Path) -> Opened:
@@ -105,7 +126,8 @@ def open_(path: Path, signer: Path) -> Opened:
     Raises:
         UserError: if a byte of it is not as it was made, another key signed it, or this version does not know it.
     """
-    found = archive.read(path, *((SEAL, SIGNATURE, file) for file in LEVELS.values()))
+    choices = [(SEAL, SIGNATURE, file, *more) for file in LEVELS.values() for more in ((), (MODEL,))]
+    found = archive.read(path, *choices)
     try:
         signature = base64.b64decode(found[SIGNATURE].strip(), validate=True)
     except binascii.Error:
@@ -116,10 +138,11 @@ def open_(path: Path, signer: Path) -> Opened:
             "or it is another site's"
         )
     said = _said(path, found[SEAL])
-    file = LEVELS[said["level"]]
-    if said["members"] != {file: hashlib.sha256(found[file]).hexdigest()}:
-        raise UserError(f"{path}: {file} is not what was signed; it was changed, ask the site for it again")
-    return Opened(said, hashlib.sha256(found[SEAL]).hexdigest(), found[file])
+    members = [LEVELS[said["level"]], *([MODEL] if said["model"] else [])]
+    for name in sorted({*members, *said["members"], *found} - {SEAL, SIGNATURE}):
+        if name not in members or name not in found or said["members"].get(name) != _digest(found[name]):
+            raise UserError(f"{path}: {cut(name)} is not what was signed; it was changed, ask the site for it again")
+    return Opened(said, _digest(found[SEAL]), found[members[0]], found.get(MODEL))
 
 
 def _said(path: Path, message: bytes) -> dict[str, Any]:
@@ -133,9 +156,15 @@ def _said(path: Path, message: bytes) -> dict[str, Any]:
         raise UserError(f"{path}: a bundle of format {known}, and this version of CrossRay knows {FORMAT}")
     if said.get("level") not in LEVELS:
         raise UserError(f"{path}: of the level {said.get('level')!r}; known are {listed(LEVELS)}")
-    if set(said) != set(_KINDS) or any(type(said[key]) is not kind for key, kind in _KINDS.items()):
+    wrong = set(said) != set(_KINDS) or any(type(said[key]) is not kind for key, kind in _KINDS.items())
+    if wrong or (said["model"] and not _is_model(said["model"])):
         raise UserError(f"{path}: {SEAL} does not say what a bundle says; ask the site to seal it anew")
     return said
+
+
+def _is_model(said: Mapping[str, Any]) -> bool:
+    """Return whether an object has the keys and kinds of what is said of a model."""
+    return set(said) == set(_OF_MODEL) and all(type(said[key]) in kinds for key, kinds in _OF_MODEL.items())
 
 
 def check(

@@ -1,14 +1,23 @@
 """The way to an archive: what connects to it and at which pace, found by the name of the reader."""
 
+import contextlib
+import hashlib
 import importlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeVar, cast
+
+from filelock import FileLock, Timeout
 
 from crossray.datasets import TRANSPORTS, find_archived
 from crossray.datasets.pacs.archive import Archive
 from crossray.datasets.pacs.options import Connection
 from crossray.errors import UserError
+from crossray.pseudonyms import close_folder
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -52,3 +61,25 @@ def access_to(dataset: str, reader: str, connection: Connection) -> Access:
     transport = importlib.import_module(TRANSPORTS[reader])
     pace = transport.Pace(connection.limits)
     return Access(lambda: transport.connect(dataset, connection, pace), pace, connection.limits.connections)
+
+
+@contextlib.contextmanager
+def alone(folder: Path, connection: Connection) -> Iterator[None]:
+    """Let nobody else retrieve from an archive meanwhile, so that its limits hold for all data sets together.
+
+    Args:
+        folder: shared by those who might.
+        connection: how the archive is reached; by its host and port others know it.
+    """
+    close_folder(folder)
+    name = hashlib.sha256(connection.server().encode()).hexdigest()[:16]
+    lock = FileLock(folder / f"{name}.lock", mode=0o600)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("another data set is being retrieved from this archive; waiting until it is there")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -101,6 +101,10 @@ class Connection(Settings):
     limits: Limits = Limits()
     "How it is spared."
 
+    def server(self) -> str:
+        """Return the host and port that are asked."""
+        raise NotImplementedError
+
 
 @dataclass(frozen=True, kw_only=True)
 class WebConnection(Connection):
@@ -115,6 +119,10 @@ class WebConnection(Connection):
     Whether images and credentials may travel readable by http: where the address is another machine's, they may only if
     you allow it.
     """
+
+    def server(self) -> str:
+        """See :meth:`Connection.server`."""
+        return urlsplit(self.url).netloc.lower()
 
 
 def wrong_title(title: str) -> str | None:
@@ -143,6 +151,10 @@ class DimseConnection(Connection):
     "Whether objects come over the same connection (C-GET), or over one that the archive makes to aet (C-MOVE)."
     receive_port: Annotated[int, Ge(1), Le(65535)] = 11112
     "Port of this machine that objects come to with C-MOVE; the archive must have it entered for aet."
+
+    def server(self) -> str:
+        """See :meth:`Connection.server`."""
+        return f"{self.host}:{self.port}".lower()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -125,7 +125,10 @@ def told(counts: Counts) -> Iterator[str]:
     if counts.not_found:
         yield f"{counts.not_found} of the labels have no study"
     if counts.incomplete:
-        yield f"{counts.incomplete} series list another number of objects than they should have"
+        yield (
+            f"{counts.incomplete} series list another number of objects than they should have: the archive may end its "
+            "answers at a limit, have that raised"
+        )
 
 
 class _Walk:

@@ -18,10 +18,12 @@ from crossray import tables
 from crossray.datasets.fields import view_of
 from crossray.datasets.pacs.access import Access
 from crossray.datasets.pacs.archive import Archive, Failed, Gone, ObjectKey, Unreachable
+from crossray.datasets.pacs.intact import MARK, known_digests, write_digests
 from crossray.datasets.policy import ANY_VIEW
 from crossray.errors import UnusableImageError, UserError
-from crossray.files import replacing
+from crossray.files import file_digest, replacing
 from crossray.pseudonyms import close_folder
+from crossray.study import folders
 from crossray.study.stages.retrieve_release import RetrieveRelease
 from crossray.tables import of_rows
 from crossray.tables.archive import FetchedImage, NotFetched
@@ -34,8 +36,6 @@ log = logging.getLogger(__name__)
 _EVERY = 100
 #: so many objects in a row that fail mean that the archive does, not they
 FAILING = 20
-#: file beside those that stay which says that all of them came
-MARK = "retrieved.json"
 
 
 def file_of(key: ObjectKey) -> str:
@@ -58,6 +58,8 @@ class Retrieval:
         self._opened: list[Archive] = []
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._failing = 0
+        self._record = folder.parent / folders.DIGESTS
+        self._known, self._digests = known_digests(self._record), dict[str, str]()
         self._done: Counter[str] = Counter()
 
     def run(self, objects: "pandas.DataFrame", views: tuple[str, ...]) -> tuple["pandas.DataFrame", "pandas.DataFrame"]:
@@ -95,6 +97,7 @@ class Retrieval:
                 threads.shutdown(wait=True, cancel_futures=True)
                 for archive in self._opened:
                     archive.close()
+                write_digests(self._record, self._known | self._digests)
         log.info("%d fetched, %d were there, %d could not be had", self._done["fetched"], self._done["there"],
                  len(jobs) - len(images))  # fmt: skip
         return of_rows(images, FetchedImage), of_rows(missing, NotFetched)
@@ -131,7 +134,7 @@ class Retrieval:
         path = self._folder / file_of(key)
         if path.is_file():
             try:
-                facts = check_object(path, key)
+                facts = self._checked(path, key)
             except UnusableImageError:
                 log.warning("a file that is there is damaged; it is fetched again")
             else:
@@ -141,6 +144,19 @@ class Retrieval:
             raise Failed("the retrieval was stopped")
         facts = self._access.pace.patiently(functools.partial(self._fetch, key, path))
         self._count("fetched")
+        return facts
+
+    def _checked(self, path: Path, key: ObjectKey) -> dict[str, str]:
+        """Check a file, and remember its digest.
+
+        Raises:
+            UnusableImageError: if it is not the object, whole, or not as it was when an earlier retrieval checked it.
+        """
+        name, digest = file_of(key), file_digest(path)
+        if self._known.get(name, digest) != digest:
+            raise UnusableImageError("another content than the archive sent")
+        facts = check_object(path, key)
+        self._digests[name] = digest
         return facts
 
     def _count(self, what: str) -> None:
@@ -156,7 +172,8 @@ class Retrieval:
         try:
             with replacing(path, private=True) as partial:
                 found.save_as(partial, enforce_file_format=True)
-                return check_object(partial, key)
+                self._known.pop(file_of(key), None)  # of a file that was there and is replaced
+                return self._checked(partial, key)
         except UnusableImageError as error:
             raise Failed(str(error)) from None
         except (OSError, UserError):

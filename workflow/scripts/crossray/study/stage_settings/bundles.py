@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Literal, TypeVar
 
+from crossray.study import layout
 from crossray.study.base import taken
 from crossray.study.plan import Plan
 from crossray.study.stage_settings.external import apply_network, external_model
@@ -12,6 +13,7 @@ from crossray.study.stages.inference import Inference
 from crossray.study.stages.open_bundle import OpenBundle
 from crossray.study.stages.place_bundle import PlaceBundle
 from crossray.study.stages.seal_bundle import SealBundle
+from crossray.study.stages.take_model import TakeModel
 from crossray.study.stages.write_invitation import WriteInvitation
 from crossray.study.thresholds import curve_thresholds, limit_of_probability
 
@@ -41,9 +43,10 @@ def write_invitation(plan: Plan, code: Mapping[str, str]) -> WriteInvitation:
     for name in plan.invited:
         block = study.external[name].as_dict()
         file = "onnx" if "onnx" in block else "weights"
+        kind = PurePath(plan.external[name].network() or layout.SENT_MODEL).suffix
         kept = ("architecture", "tasks", "input", "output")
         models[name] = {key: block[key] for key in kept if key in block}
-        models[name][file] = f"invitation/models/{name}{PurePath(block[file]).suffix}"
+        models[name][file] = f"invitation/models/{name}{kind}"
     configuration = {
         "study": study.study, "tasks": list(study.tasks), "models": {}, "external": models,
         "images": {key: getattr(study.images, key) for key in ("size", "fit", "colour")}, "training": inference,
@@ -74,6 +77,11 @@ def seal_bundle(plan: Plan, code: Mapping[str, str]) -> SealBundle:
 def open_bundle(plan: Plan, code: Mapping[str, str], dataset: str) -> OpenBundle:
     """Return what a bundle must answer."""
     return _binding(OpenBundle, plan, code, site=dataset, level=_level(plan, dataset), **_asked_of_counts(plan))
+
+
+def take_model(plan: Plan, model: str) -> TakeModel:
+    """Return what the model that a site sent must be."""
+    return taken(TakeModel, apply_network(plan, model), site=plan.external[model].source())
 
 
 def place_bundle(plan: Plan, model: str, dataset: str) -> PlaceBundle:

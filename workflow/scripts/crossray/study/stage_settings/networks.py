@@ -110,11 +110,7 @@ def attribute_images(plan: Plan) -> AttributeImages:
     """Return what decides the attribution maps."""
     study, asked = plan.study, plan.study.evaluation.attribution or Attribution()
     return taken(
-        AttributeImages,
-        asked,
-        tasks=study.tasks,
-        batch_size=study.training.batch_size,
-        seed=study.evaluation.seed,
+        AttributeImages, asked, tasks=study.tasks, batch_size=study.training.batch_size, seed=study.evaluation.seed
     )
 
 
