@@ -48,6 +48,15 @@ def test_a_card_has_every_auc_with_its_interval(analysed):
             assert f"For {cells[2]} at {row.target}: it is not shown to be better than chance" in text
 
 
+def test_a_linear_probe_is_told_with_the_network_that_it_keeps(analysed):
+    trained = card(analysed.folder, facts(analysed), 1e-6)
+    assert "linear probe" not in trained
+    text = card(analysed.folder, facts(analysed, frozen="a file with the SHA-256 abc"), 1e-6)
+    assert "A linear probe on frozen features of a resnet50 that rates chest radiographs" in text
+    assert "Only the last layer was fitted; the weights below it are of" in text
+    assert "a file with the SHA-256 abc" in text
+
+
 def test_a_name_that_is_markup_is_shown_as_it_is(analysed):
     """The made-up study has a finding whose name is an image with a script."""
     text = card(analysed.folder, facts(analysed), 1e-6).split("\n---\n", 1)[1]

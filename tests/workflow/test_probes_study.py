@@ -48,6 +48,11 @@ def test_probes_are_evaluated_and_told_like_other_models(probed):
     assert set(models["architecture"]) == {"resnet18, linear probe"}
     page = (results / "report.html").read_text()
     assert "figure-training_curves" not in page
+    trained = page.split('id="training"')[1].split("</section>")[0]
+    assert trained.count("a linear probe, on") == 4
+    assert "the smallest log-loss on the source&#39;s validation split" in trained or "Penalties of linear" in trained
+    kept = sum(pd.read_csv(path)["kept"].sum() for path in results.rglob("penalties.csv"))
+    assert trained.count('<th scope="row">') == kept > 4
     assert "frozen" in page
     assert "epochs with Adam" not in page
     assert "linear probes (Alain and Bengio 2017). The network is frozen." in page
@@ -60,10 +65,19 @@ def test_a_probe_is_an_ordinary_checkpoint(probed):
 
     facts, (network, tasks, _) = facts_of(trained), load_model(trained.weights)
     assert facts.architecture == "resnet18"
+    assert facts.frozen.startswith("a file with the SHA-256 ")
     made = pd.read_parquet(probed.folder / "results/probes/predictions/probe/north/0/test/south.parquet")
     store = ImageStore(trained.index("south", facts.shape))
     logits = logits_of(network, store.take(store.rows(made["image_id"])))
     assert abs(logits - made[tasks].to_numpy()).mean() < 0.05  # features may have been computed in bfloat16
+
+
+def test_predictions_of_a_probe_ask_for_no_gpu_as_features_are_kept(again):
+    again.change(STUDY, "size: 32", "size: 48")
+    plan = again.snakemake("-n", "--profile", "profiles/slurm", study=STUDY)
+    blocks = {rule: plan.split(f"rule {rule}:")[1].split("\n\n")[0] for rule in ("compute_features", "predict")}
+    assert "gpu=1" in blocks["compute_features"]
+    assert "gpu=0" in blocks["predict"]
 
 
 def test_epochs_and_augmentation_rerun_no_probe(again):

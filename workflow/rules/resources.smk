@@ -15,16 +15,21 @@ def lasts(amount):
     return grows(amount, Cause.TIME)
 
 
-def gpus(wildcards):
+def gpus(wildcards, rulename):
     """Return the GPUs of a job that computes a network: one where a scheduler gives them out or a machine has some.
 
-    It is this function that makes a rule a GPU job. Which GPUs there are is said by `--resources gpu=NUMBER`, as the
+    It is this function that makes a rule a GPU job. Predictions of a linear probe need none: its features are kept. Which GPUs there are is said by `--resources gpu=NUMBER`, as the
     profiles do: 0 for none, which holds for a scheduler too. Snakemake does not hand that on to the Snakemake in a job;
     the environment does.
     """
     if workflow.is_main_process:
         os.environ[GPUS] = str(min(1, gpus_to_give()))
-    return int(os.environ.get(GPUS, "0"))
+    return 0 if has_features(wildcards, rulename) else int(os.environ.get(GPUS, "0"))
+
+
+def has_features(wildcards, rulename):
+    """Return whether a job only applies the last layer of a probe to kept features; a study has several predict rules."""
+    return rulename.rstrip("_0123456789") == "predict" and wildcards.model in PLAN.probes
 
 
 def gpus_to_give():

@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import urllib.parse
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ from crossray.files import file_digest, read_json, text_digest
 from crossray.methods import methods
 from crossray.methods.references import read_references, with_years
 from crossray.reasons import CAVEATS
+from crossray.study import folders
 from crossray.study.stages.write_report import WriteReport
 from crossray.study.versions import VERSION
 from crossray.tables import contract_of, read, reported
 from crossray.tables.conversion import Rejected
+from crossray.tables.training import Penalties
 from crossray.texts import visible
 
 PACKAGES = ("snakemake", "torch", "torchvision", "pytorch-lightning", "pydicom", "imagecodecs",
@@ -83,7 +85,7 @@ def render(
         external=list(external_facts(settings.external)),
         caveats=CAVEATS,
         facts=_facts(tables, settings),
-        sections=sections_of(settings.figures),
+        sections=sections_of(settings),
         findings="findings" in _fulfilled(settings.figures),
         figures={name: _figure(folder / "figures", name) for name in settings.figures},
         shown={name: shown_table(name, table, folder / TABLES[name].path) for name, table in tables.items()},
@@ -106,6 +108,7 @@ def render(
         methods=_methods(settings, references),
         leakage=leakage_sentences(tables["leakage"], settings.overlap),
         records=_records(folder / "models", settings),
+        penalties=_penalties(folder / "models", settings),
         explorer=_json(explorer(tables["performance"], tables["transfer"], settings)),
         provenance=provenance(folder / "manifests", datasets, settings),
         configuration=yaml.safe_dump(settings.configuration, sort_keys=False, allow_unicode=True, width=100),
@@ -153,10 +156,14 @@ def _facts(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[di
     )
 
 
-def sections_of(figures: Collection[str]) -> list[Section]:
-    """Return the sections that show a figure of the study, and those that have none in any study."""
-    shown = [(section, [figure.name in figures for figure in section.figures]) for section in SECTIONS]
-    return [section for section, has in shown if any(has) or not has]
+def sections_of(settings: WriteReport) -> list[Section]:
+    """Return the sections that show a figure of the study, those that have none in any study, and that of trainings.
+
+    The last one also tells of linear probes, which have no curves.
+    """
+    shown = [(section, [figure.name in settings.figures for figure in section.figures]) for section in SECTIONS]
+    learnt = bool(settings.sources_of)
+    return [section for section, has in shown if any(has) or not has or (learnt and section.link == "training")]
 
 
 def _fulfilled(figures: Iterable[str]) -> set[Need | None]:
@@ -201,6 +208,18 @@ def _records(models: Path, settings: WriteReport) -> list[dict[str, Any]]:
         {"model": model, "seed": seed, **read_json(models / model / source / str(seed) / "training.json")}
         for model, source, seed in keys
     ]
+
+
+def _penalties(models: Path, settings: WriteReport) -> list[dict[str, Any]]:
+    """Return the penalty that each linear probe chose for each task, with what was tried and its validation split."""
+    found = []
+    for record in _records(models, settings):
+        if "penalties" in record:
+            key = {name: record[name] for name in ("model", "source", "seed")}
+            tried = read(models / folders.PENALTIES.format(**key), Penalties)
+            grid = f"{tried['penalty'].min():g} to {tried['penalty'].max():g}"
+            found += [key | row | {"tried": grid} for row in tried[tried["kept"]].to_dict("records")]
+    return found
 
 
 def _json(value: Any) -> markupsafe.Markup:

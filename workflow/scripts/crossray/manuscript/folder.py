@@ -59,7 +59,7 @@ def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folde
     configuration = yaml.safe_dump(settings.configuration, sort_keys=False, allow_unicode=True, width=100)
     write_text(folder / "configuration.yaml", visible(configuration))
     anchors = Anchors(
-        ["numbers", *(section.link for section in sections_of(settings.figures))], [one.heading for one in written]
+        ["numbers", *(section.link for section in sections_of(settings))], [one.heading for one in written]
     )
     statuses = {}
     for path in given.checklists:

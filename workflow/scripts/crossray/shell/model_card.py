@@ -141,8 +141,12 @@ def _metadata(facts: Facts, results: Results) -> dict[str, Any]:
 def _head(facts: Facts, results: Results) -> Iterator[str]:
     yield f"# {facts.name}"
     yield ""
-    yield f"A {facts.architecture} that rates chest radiographs for {_list(facts.tasks)}, trained on {facts.source} "\
+    kind = f"A linear probe on frozen features of a {facts.architecture}" if facts.frozen else f"A {facts.architecture}"
+    yield f"{kind} that rates chest radiographs for {_list(facts.tasks)}, trained on {facts.source} "\
         f"in the CrossRay study {facts.study} (model {facts.model}, seed {facts.seed})."  # fmt: skip
+    if facts.frozen:
+        yield f"Only the last layer was fitted; the weights below it are of {_plain(facts.frozen)} and may have "\
+            "learnt from other data."  # fmt: skip
     yield ""
     yield "**Research software, not a medical device. Not for diagnosis.** Whether it works at a hospital is known "\
         "only for those in the tables below."  # fmt: skip

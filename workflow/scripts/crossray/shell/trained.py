@@ -59,6 +59,8 @@ class Facts(Settings):
     logit is a probability there. Fitted on validation images (Platt 1999)."""
     sha256: str
     "Digest of the weights."
+    frozen: str = ""
+    "Of a linear probe, where the weights are from that it keeps; empty for a model whose network was trained."
 
     @property
     def name(self) -> str:
@@ -178,7 +180,16 @@ def _facts_of_study(trained: Trained) -> Facts:
         thresholds=_thresholds(trained),
         recalibrated={} if objective == MULTICLASS else recalibrations(trained, record["datasets"], record["tasks"]),
         sha256=record["sha256"],
+        frozen=_frozen(record),
     )
+
+
+def _frozen(record: dict[str, Any]) -> str:
+    """Return where the weights of a linear probe's network are from; empty for a model that is none."""
+    if "penalties" not in record:
+        return ""
+    of_file = f"a file with the SHA-256 {record['weights']}"
+    return str(record["settings"].get("weights") or (of_file if record["weights"] else "random weights"))
 
 
 def _shape_of(trained: Trained, record: dict[str, Any]) -> tuple[str, dict[str, Any]]:
