@@ -59,7 +59,7 @@ def families(program):
         ("train_model", {"training"}),
         ("convert_shard", {"conversion"}),
         ("draw_figure", set()),
-        ("write_report", {"conversion"}),
+        ("write_report", {"conversion", "training"}),
     ],
 )
 def test_a_program_imports_the_contracts_of_its_tables_alone(program, own):
