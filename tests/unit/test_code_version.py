@@ -133,7 +133,7 @@ def test_a_program_knows_of_the_study_what_its_own_stage_is_told(name):
     stages = {part.split(".")[3] for part in known if part.startswith("crossray.study.stages.")}
     # told the same, and drawn, written and measured anew
     same = {"typeset_figure": "draw_figure", "write_paper": "write_report", "measure_bounds": "measure_usefulness"}
-    same["take_model"] = "apply_network"  # what is taken has to be what is applied
+    same |= dict.fromkeys(("seal_bundle", "take_model"), "apply_network")  # what is sent has to be what is applied
     assert stages <= {name, same.get(name), "inference", "analysis", "binding", "shown"}
     whole = {f"crossray.study.{part}" for part in ("plan", "layout", "reading", "config", "checks")}
     assert not known & (whole | {"crossray.planning", "pydantic"})
