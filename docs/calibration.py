@@ -182,11 +182,8 @@ def page() -> str:
         "",
         "With ten patients with the finding these cover as little as 0.92: method 5 takes both classes to vary alike.",
     ]
-    fewest = [row for row in coverage if row["method"] == NOW and row["positives"] == "5"]
-    single, least = (
-        min(float(row["coverage"]) for row in fewest if row["quantity"] in quantities)
-        for quantities in (means.SINGLE, (means.MEAN, means.DROP))
-    )
+    single = {size: _least(coverage, size, means.MODELS_OF_ONE) for size in ("5", "10", "20")}
+    least = _least(coverage, "5", means.MEAN, means.DROP)
     lines += [
         "",
         "## Differences of two AUCs",
@@ -194,8 +191,10 @@ def page() -> str:
         "One task, of a model at home and at another hospital with these patients with and without the finding:",
         f"{means.AWAY[0]} / {means.AWAY[1]}; or of two models on the same images. The second d' is 0.6 less. Groups of",
         "patients are compared like hospitals. Coverage over the true AUCs 0.7, 0.9 and 0.95; the width is divided by",
-        f"the range that contains 95 % of estimates. With five patients with the finding {single:.2f} is the least",
-        "coverage.",
+        "the range that contains 95 % of estimates. The limits of two models are too narrow where few patients have",
+        "the finding and one model is much better: the least coverage is "
+        f"{single['5']:.2f} with five of them, {single['10']:.2f} with ten",
+        f"and {single['20']:.2f} with twenty. Without a difference the test rejects as it should.",
         "",
         *_quantities(coverage, means.SINGLE),
         "## Means and their differences",
@@ -277,6 +276,12 @@ def page() -> str:
 
 _HEAD = "| images a patient | patients with / without | method | draws | least coverage | largest | {} | {} |"
 _RULE = "|---|---|---|---|---|---|---|---|"
+
+
+def _least(coverage: Sequence[Mapping[str, str]], positives: str, *quantities: str) -> float:
+    """Return the least coverage of quantities with so many patients with the finding."""
+    rows = [row for row in coverage if row["method"] == NOW and row["positives"] == positives]
+    return min(float(row["coverage"]) for row in rows if row["quantity"] in quantities)
 
 
 def _quantities(coverage: Sequence[Mapping[str, str]], quantities: Sequence[str]) -> Iterator[str]:

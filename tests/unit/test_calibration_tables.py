@@ -37,17 +37,19 @@ def test_the_page_is_that_of_the_tables():
     assert calibration.PAGE.read_text(encoding="utf-8") == calibration.page()
 
 
+#: where intervals cover less than 0.93, as the page says
+LEAST = {
+    (means.MEAN, "5"): 0.90, (means.DROP, "5"): 0.90, (drawn.SHARE, "10"): 0.91, (drawn.UNEQUAL, "10"): 0.90,
+    (means.MODELS_OF_ONE, "5"): 0.82, (means.MODELS_OF_ONE, "10"): 0.89, (means.MODELS_OF_ONE, "20"): 0.91,
+}  # fmt: skip
+
+
 def test_intervals_cover_as_the_docs_say():
     for row in rows(calibration.COVERAGE):
         draws = int(row["draws"])
         error = (0.93 * 0.07 / draws) ** 0.5
-        few = row["positives"] == "5" and row["quantity"] in (
-            means.MEAN,
-            means.DROP,
-            means.MODELS_OF_ONE,
-        )  # as the page says
-        few |= row["quantity"] in (drawn.SHARE, drawn.UNEQUAL) and row["positives"] == "10"
-        assert float(row["coverage"]) >= (0.90 if few else 0.93) - 2 * error, row
+        least = LEAST.get((row["quantity"], row["positives"]), 0.93)
+        assert float(row["coverage"]) >= least - 2 * error, row
         if row["quantity"] == drawn.AUC and row["images_per_patient"] == "1":
             assert float(row["width"]) <= 1.15 * float(row["reference_width"]), row
         narrow = row["quantity"] in (means.MEAN, means.DROP, means.MODELS, *means.SINGLE, *drawn.CALIBRATION)
