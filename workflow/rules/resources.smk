@@ -18,9 +18,9 @@ def lasts(amount):
 def gpus(wildcards, rulename):
     """Return the GPUs of a job that computes a network: one where a scheduler gives them out or a machine has some.
 
-    It is this function that makes a rule a GPU job. Predictions of a linear probe need none: its features are kept. Which GPUs there are is said by `--resources gpu=NUMBER`, as the
-    profiles do: 0 for none, which holds for a scheduler too. Snakemake does not hand that on to the Snakemake in a job;
-    the environment does.
+    It is this function that makes a rule a GPU job. Predictions of a linear probe need none, as features are kept.
+    Which GPUs there are is said by `--resources gpu=NUMBER`, as the profiles do: 0 for none, which holds for a scheduler
+    too. Snakemake does not hand that on to the Snakemake in a job; the environment does.
     """
     if workflow.is_main_process:
         os.environ[GPUS] = str(min(1, gpus_to_give()))
@@ -28,7 +28,7 @@ def gpus(wildcards, rulename):
 
 
 def has_features(wildcards, rulename):
-    """Return whether a job only applies the last layer of a probe to kept features; a study has several predict rules."""
+    """Return whether a job only applies the last layer of a probe to features that are kept."""
     return rulename.rstrip("_0123456789") == "predict" and wildcards.model in PLAN.probes
 
 
