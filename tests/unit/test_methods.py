@@ -293,6 +293,8 @@ OTHERS = {
     "datasets.ours.view_words": [{"datasets.ours.view_words": {"AP": ["Zebra"]}}],
     "datasets.classes.view_words": [{"datasets.classes.view_words": {"AP": ["Zebra"]}}],
     "datasets.classes.strata": [{"datasets.classes.strata": {"zebra": "Grid"}}],
+    "datasets.openi.strata": [{"datasets.openi.strata": {"zebra": "Grid"}}],
+    "datasets.rsna.strata": [{"datasets.rsna.strata": {"zebra": "Grid"}}],
     "datasets.classes.classes": [{"datasets.classes.classes": {"Zebra": ["Effusion", "Nodule"], "well": []}}],
 }  # fmt: skip
 
