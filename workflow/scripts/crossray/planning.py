@@ -342,7 +342,7 @@ def report_settings(plan: Plan, readings: Mapping[str, Reading], figures: Iterab
 
 
 #: what readers of all releases are told, which the study's other settings say
-_OF_ALL_READINGS = {field.name for field in fields(Reading)} - {"policy"}
+_OF_ALL_READINGS = {field.name for field in fields(Reading)} - {"policy", "strata"}
 
 
 def _choices(dataset: Dataset, reading: Reading) -> dict[str, str]:
