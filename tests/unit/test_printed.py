@@ -56,6 +56,20 @@ def test_patients_and_images_are_those_of_every_data_set_finding_and_split(print
     assert "<5" in (printed / "print/labels.csv").read_text()
 
 
+def test_positives_are_those_of_the_labels_and_a_finding_that_nobody_looked_for_is_not_labelled(printed):
+    labels = pd.read_csv(printed / "analysis/labels.csv", dtype=str)
+    shown = {(row["data set"], row["value"]): row for row in rows_of(printed, "datasets")
+             if row["characteristic"] == "positive"}  # fmt: skip
+    heads = {"all": "all", "train": "training", "validation": "validation", "test": "test"}
+    told = {(row.dataset, row.task, row.split): shown[row.dataset, row.task][heads[row.split]]
+            for row in labels.itertuples() if heads[row.split] in shown[row.dataset, row.task]}  # fmt: skip
+    nowhere = labels[labels["patients"] == "0"]
+    assert len(nowhere)
+    for row in labels.itertuples():
+        counts = "not labelled" if row.patients == "0" else f"{row.positives} ({row.positive_patients})"
+        assert told[row.dataset, row.task, row.split] in (counts, "<5")
+
+
 def test_the_matrix_has_every_pair_with_its_interval_and_drop(printed):
     pairs = pd.read_csv(printed / "analysis/transfer.csv")
     shown = {(row["model"], row["trained on"], row[""]): row for row in rows_of(printed, "transfer")}

@@ -72,7 +72,7 @@ def _characteristics(told: Told) -> Printed:
             here = cells.setdefault(key, {} if key[1] == "all" else {heads[split]: "0 (0)" for split in splits})
             here[heads[split]] = _both(row["images"], row["patients"])
         for row in labels[(labels["dataset"] == name) & labels["split"].isin(splits)].to_dict("records"):
-            said = _both(row["positives"], row["positive_patients"])
+            said = "not labelled" if row["patients"] == 0 else _both(row["positives"], row["positive_patients"])
             cells.setdefault((name, "positive", row["task"]), {})[heads[row["split"]]] = said
     table = pd.DataFrame.from_dict(cells, orient="index", columns=list(heads.values())).fillna("-")
     table.index = pd.MultiIndex.from_tuples(cells, names=("data set", "characteristic", "value"))
