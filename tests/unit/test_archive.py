@@ -10,6 +10,7 @@ import ssl
 import stat
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
@@ -117,13 +118,13 @@ def at_once(monkeypatch):
     monkeypatch.setattr(pace, "FIRST_PAUSE", 0.001)
 
 
-@pytest.fixture
-def service(tmp_path, monkeypatch):
-    """Return a service with some studies, in whose folder the test is."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NETRC", str(tmp_path / "no"))
+@contextmanager
+def served(folder, monkeypatch):
+    """Run a service with some studies; the test is in the folder beside its files."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("NETRC", str(folder / "no"))
     monkeypatch.setattr(pace, "FIRST_PAUSE", 0.01)
-    files, labels = hospital(tmp_path / "dicom", STUDIES)
+    files, labels = hospital(folder / "dicom", STUDIES)
     labels.to_csv("labels.csv", index=False)
     with Faulty(files) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -131,6 +132,13 @@ def service(tmp_path, monkeypatch):
         yield server
         server.shutdown()
         thread.join(timeout=60)
+
+
+@pytest.fixture
+def service(tmp_path, monkeypatch):
+    """Return a service with some studies, in whose folder the test is."""
+    with served(tmp_path, monkeypatch) as server:
+        yield server
 
 
 def block(url, **more):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pydicom
 import pytest
-from test_archive import Faulty, ask, fetch, raw_files
+from test_archive import Faulty, ask, fetch, raw_files, served
 
 from crossray.datasets.pacs.access import Access
 from crossray.datasets.pacs.intact import check_intact
@@ -27,17 +27,8 @@ FOLDER = Path("private/archive/ours")
 @pytest.fixture
 def service(tmp_path, monkeypatch):
     """Return a service with four studies, in whose folder the test is."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NETRC", str(tmp_path / "no"))
-    monkeypatch.setattr(pace, "FIRST_PAUSE", 0.001)
-    files, labels = hospital(tmp_path / "dicom", 4)
-    labels.to_csv("labels.csv", index=False)
-    with Faulty(files) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    with served(tmp_path, monkeypatch) as server:
         yield server
-        server.shutdown()
-        thread.join(timeout=60)
 
 
 def flip(path):
