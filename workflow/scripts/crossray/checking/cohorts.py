@@ -72,7 +72,7 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
         if previewer := find_previewer(dataset.reader):
             with tempfile.TemporaryDirectory() as folder:
                 previewed = previewer.preview(name, dataset, Path(folder))
-                table = _as_classes(read_manifest(name, previewed, settings, key, forgotten), plan, name)
+                table = _as_classes(read_manifest(name, previewed, settings, key, forgotten).table, plan, name)
             return Cohort(name, table, note=_note(dataset))
         if any(not Path(path).is_file() for path in release.tables):
             if dataset.stays_at_its_site():
@@ -81,7 +81,7 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
             made = "fetched from its archive" if find_archived(dataset.reader) else "unpacked"
             note = f"{made} by the run; its labels are counted once that is done (snakemake convert)"
             return Cohort(name, None, note=note)
-        table = _as_classes(read_manifest(name, release, settings, key, forgotten), plan, name)
+        table = _as_classes(read_manifest(name, release, settings, key, forgotten).table, plan, name)
     except UserError as error:
         return Cohort(name, None, str(error))
     if dataset.sends_counts():

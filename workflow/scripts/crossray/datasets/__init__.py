@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from crossray.datasets.reading import Reading
+from crossray.datasets.reading import KeptImages, Reading
 from crossray.errors import UserError
 from crossray.study.base import Settings
 
@@ -83,7 +83,7 @@ class Reader(Protocol):
     def count_images(self, release: Release, settings: Settings) -> int:
         """Estimate the number of images, cheaply; decides the default number of shards."""
 
-    def read(self, release: Release, settings: Reading) -> "pandas.DataFrame":
+    def read(self, release: Release, settings: Reading) -> KeptImages:
         """Read the release.
 
         Args:
@@ -93,7 +93,7 @@ class Reader(Protocol):
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
             release brings its own, and missing where that leaves open whether it is for training or validation; then
-            one label column a task.
+            one label column a task. Beside them the counts of images that the policy does not keep.
 
         Raises:
             UserError: if the table does not fit the settings; the message names file, row and value.

@@ -4,20 +4,17 @@ See docs/datasets/shenzhen.md.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
 from crossray.datasets.montgomery import COHORT, POLICIES, SETTINGS, Options, Told, count_images, locate, read_names
 from crossray.datasets.policy import keep_images
-
-if TYPE_CHECKING:
-    import pandas
+from crossray.datasets.reading import KeptImages
 
 __all__ = ["COHORT", "POLICIES", "SETTINGS", "Options", "Told", "count_images", "locate", "read"]
 
 NAME = re.compile(r"CHNCXR_\d+_[01]\.png")
 
 
-def read(release: Release, settings: Told) -> "pandas.DataFrame":
+def read(release: Release, settings: Told) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     return keep_images(read_names(release.root, NAME, "CXR_png/CHNCXR_0001_0.png"), settings)
