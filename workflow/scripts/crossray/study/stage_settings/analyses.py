@@ -20,7 +20,7 @@ from crossray.study.stages.chart_months import ChartMonths
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
 from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.compare_models import CompareModels, Primary
-from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
+from crossray.study.stages.compare_outputs import CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.estimate_films import EstimateFilms
@@ -93,8 +93,7 @@ def compare_models(plan: Plan) -> CompareModels:
 
 def compare_outputs(plan: Plan) -> CompareOutputs:
     """Return the settings of the comparison of outputs."""
-    pairs = tuple(taken(ComparedPair, pair) for pair in plan.study.evaluation.pairs)
-    return _analysis(CompareOutputs, plan, plan.sources_of, pairs=pairs)
+    return _analysis(CompareOutputs, plan, plan.sources_of, pairs=plan.study.evaluation.pairs)
 
 
 def measure_sweeps(plan: Plan) -> MeasureSweeps:
