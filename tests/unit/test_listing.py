@@ -35,7 +35,7 @@ def release(root, folder="", splits=("train", "test")):
 def read(root, **settings):
     with speaking_of(settings.pop("public", False)):
         reader = find_reader("folder")
-        told = reader.Told.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
+        told = reader.ReadSettings.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
         return reader.read(Release(str(root), ()), told).table
 
 

@@ -17,7 +17,7 @@ HEADER = "id,patient,file,Effusion,s,a"
 def read(tmp_path, *lines, settings=SETTINGS, header=HEADER):
     (tmp_path / "labels.csv").write_text("\n".join([header, *lines]) + "\n")
     release = Release(str(tmp_path), (str(tmp_path / "labels.csv"),))
-    return table.read(release, table.Told.from_dict(POLICY | settings)).table
+    return table.read(release, table.ReadSettings.from_dict(POLICY | settings)).table
 
 
 def test_labels_and_what_is_unknown(tmp_path):
@@ -88,7 +88,9 @@ def test_an_empty_or_broken_table(tmp_path):
         read(tmp_path)
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad!")
     with pytest.raises(UserError, match="not a readable CSV file"):
-        table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.Told.from_dict(POLICY | SETTINGS))
+        table.read(
+            Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.ReadSettings.from_dict(POLICY | SETTINGS)
+        )
 
 
 def test_missing_folder_and_table_name_the_key(tmp_path):

@@ -16,7 +16,7 @@ def make_manifest(arguments: Namespace) -> None:
     from crossray.files import file_digest
     from crossray.pseudonyms import read_key
 
-    settings = find_reader(arguments.settings["reader"]).Told.from_dict(arguments.settings)
+    settings = find_reader(arguments.settings["reader"]).ReadSettings.from_dict(arguments.settings)
     tables = tuple(str(path) for path in arguments.tables)
     key = None if settings.public else read_key(arguments.key)
     release = Release(str(arguments.root), tables)

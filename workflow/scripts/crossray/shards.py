@@ -272,7 +272,7 @@ def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
     return np.memmap(path, np.uint8, "r", offset, shape).view(np.ndarray), names
 
 
-class Stored(Protocol):
+class RowStore(Protocol):
     """What programs read rows of: pixels of images, or what a network makes of them."""
 
     size: int
@@ -282,7 +282,7 @@ class Stored(Protocol):
         """Return what is at ``rows``, one along the first axis for each."""
 
 
-class Placed(Protocol):
+class RowIndex(Protocol):
     """What has something of the images of a data set, each in a row: pixels, or what a network makes of them."""
 
     dataset: str
@@ -291,14 +291,14 @@ class Placed(Protocol):
         """Return where images are; -1 for those that are not there."""
 
 
-def with_rows(manifest: pd.DataFrame, store: Placed, split: str) -> pd.DataFrame:
+def with_rows(manifest: pd.DataFrame, store: RowIndex, split: str) -> pd.DataFrame:
     """Return a manifest's rows of one split that have pixels, with their place in the store as ``row``."""
     chosen = manifest[manifest["split"] == split]
     chosen = chosen.assign(row=store.rows(chosen["image_id"]))
     return chosen[chosen["row"] >= 0].reset_index(drop=True)
 
 
-def sample_rows(manifest: pd.DataFrame, store: Placed, images: int, seed: int) -> pd.DataFrame:
+def sample_rows(manifest: pd.DataFrame, store: RowIndex, images: int, seed: int) -> pd.DataFrame:
     """Draw at most so many images with pixels of the training split and of the test split, one for each patient.
 
     Returns:

@@ -63,7 +63,7 @@ def read_cohort(plan: Plan, sources: Sources, name: str) -> Cohort:
 
 def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
     dataset, release = plan.study.datasets[name], sources.releases[name]
-    settings = find_reader(dataset.reader).Told.from_json(manifest_settings(plan, sources.readings[name], name))
+    settings = find_reader(dataset.reader).ReadSettings.from_json(manifest_settings(plan, sources.readings[name], name))
     key_file = Path(plan.study.private, "pseudonyms.key")
     split_by_key = not dataset.public and settings.role != "test"
     key = read_key(key_file) if split_by_key and key_file.is_file() else None

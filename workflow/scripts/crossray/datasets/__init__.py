@@ -66,7 +66,7 @@ class Reader(Protocol):
     #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
     #: what ``read`` is told
-    Told: type[Reading]
+    ReadSettings: type[Reading]
     #: named label policies; a setting that the configuration gives itself overrides the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
     #: whose patients these are; readers with the same cohort speak of the same people by the same ``patient_id``.

@@ -43,7 +43,7 @@ class BraxReading(LabelerReading):
     "Which images of the release."
 
 
-Told = BraxReading
+ReadSettings = BraxReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

@@ -21,7 +21,7 @@ COHORT = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told(Reading):
+class ReadSettings(Reading):
     """What the reader is told."""
 
     level: Literal["counts", "rows"]
@@ -65,7 +65,7 @@ def count_images(release: Release, settings: Options) -> int:
     return int(open_(Path(settings.path), Path(settings.signer)).says["images"])
 
 
-def read(release: Release, settings: Told) -> KeptImages:
+def read(release: Release, settings: ReadSettings) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     from crossray.datasets.bundles import rows
     from crossray.files import read_parquet

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Options = LabelerColumns
 SETTINGS = ()
-Told = LabelerReading
+ReadSettings = LabelerReading
 POLICIES = {
     "default": {
         "views": FRONTAL,

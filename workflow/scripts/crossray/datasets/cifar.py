@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Options = Downloadable
 SETTINGS = ()
-Told = Reading
+ReadSettings = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 COHORT = None
 read = read_unpacked

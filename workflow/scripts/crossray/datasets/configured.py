@@ -39,7 +39,7 @@ def with_policy(dataset: str, settings: Dataset, **more: Any) -> Reading:
     given = settings.as_dict()
     own = {key: given[key] for key in ("reader", "max_missing", "strata", *reader.SETTINGS) if key in given}
     chosen = {key: given.get(key, choice) for key, choice in choices.items()}
-    return reader.Told.from_dict({"policy": name} | own | chosen | more)
+    return reader.ReadSettings.from_dict({"policy": name} | own | chosen | more)
 
 
 def places_of(dataset: str, settings: Dataset) -> tuple[str, ...]:

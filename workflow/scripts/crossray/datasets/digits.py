@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SETTINGS = ()
-Told = Reading
+ReadSettings = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 COHORT = None
 

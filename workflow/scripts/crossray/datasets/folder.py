@@ -95,7 +95,7 @@ class FolderReading(ChosenImages):
     "Words that name no patient."
 
 
-Told = FolderReading
+ReadSettings = FolderReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

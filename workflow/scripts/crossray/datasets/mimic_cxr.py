@@ -60,7 +60,7 @@ class MimicReading(LabelerReading):
     "Which release of the images."
 
 
-Told = MimicReading
+ReadSettings = MimicReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

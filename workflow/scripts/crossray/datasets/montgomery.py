@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Options = Released
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {"default": {"views": ["PA"], "images_per_patient": "all"}}
 COHORT = None
 

@@ -24,7 +24,7 @@ FINDINGS = (
 
 Options = Listed
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},

@@ -21,7 +21,7 @@ ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 
 Options = Listed
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES, COHORT = nih.POLICIES, nih.COHORT
 TABLE_OF_IMAGES = nih.TABLE_OF_IMAGES
 

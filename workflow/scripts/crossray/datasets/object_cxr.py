@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Options = Released
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
 

@@ -66,7 +66,7 @@ class OpeniReading(ChosenImages):
     "How findings match the table of synonyms."
 
 
-Told = OpeniReading
+ReadSettings = OpeniReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

@@ -67,7 +67,7 @@ class PadchestReading(ChosenImages):
     "Whether months since the first date are kept."
 
 
-Told = PadchestReading
+ReadSettings = PadchestReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

@@ -57,7 +57,7 @@ class RsnaReading(ChosenImages):
     "One row per image, or per box."
 
 
-Told = RsnaReading
+ReadSettings = RsnaReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

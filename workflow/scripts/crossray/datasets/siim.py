@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
 COHORT = None
 

@@ -31,7 +31,7 @@ class SimulatedReading(Reading):
     "Months over which patients come, if images have dates."
 
 
-Told = SimulatedReading
+ReadSettings = SimulatedReading
 
 
 def locate(dataset: str, settings: Hospital) -> Release:

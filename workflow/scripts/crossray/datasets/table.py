@@ -171,7 +171,7 @@ class TableReading(ChosenImages):
     "Words for views."
 
 
-Told = TableReading
+ReadSettings = TableReading
 
 
 def locate(dataset: str, settings: Options) -> Release:

@@ -60,7 +60,7 @@ class VindrReading(ChosenImages):
     "How many radiologists must have reported the finding."
 
 
-Told = VindrReading
+ReadSettings = VindrReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
