@@ -1,12 +1,9 @@
 """Shards: the images of a data set as HDF5 files that are memory-mapped, and the index that lists them.
 
 A shard holds ``images`` uint8 (N, size, size), or (N, size, size, 3) in colour, contiguous and uncompressed, and
-``image_id``, N strings. Its attributes name the data set, the size, the preprocessing and the library versions. The
-index of a data set is a small JSON file with the digest of every shard's content: whoever depends on the index alone is
-not rerun after a conversion that ends in the same pixels.
-
-HDF5 takes no locks here: a shard is written under a temporary name and never changed, and some file systems of clusters
-refuse locks.
+``image_id``, N strings; attributes name the data set, the size, the preprocessing and the library versions. The index,
+a small JSON file, has the digest of every shard's content: what depends on the index alone is not rerun by a conversion
+that ends in the same pixels. HDF5 takes no locks, which some clusters' file systems refuse: shards never change.
 """
 
 import atexit

@@ -65,7 +65,7 @@ class Reader(Protocol):
     Options: type[Settings]
     #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
-    #: what ``read`` is told
+    #: settings of ``read``
     ReadSettings: type[Reading]
     #: named label policies; a setting that the configuration gives itself overrides the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
@@ -88,7 +88,7 @@ class Reader(Protocol):
 
         Args:
             release: what ``locate`` returned.
-            settings: what the reader is told (:func:`crossray.datasets.configured.with_policy`).
+            settings: of the reader (:func:`crossray.datasets.configured.with_policy`).
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
@@ -151,7 +151,7 @@ class Archived(Protocol):
 class Unpacker(Protocol):
     """What the module of a reader offers too whose release is no image files."""
 
-    #: what ``unpack`` is told
+    #: settings of ``unpack``
     Unpacking: type[Settings]
 
     def unpack(self, root: Path, settings: Settings, folder: Path) -> "pandas.DataFrame":

@@ -37,7 +37,7 @@ class Options(LabelerColumns):
 
 @dataclass(frozen=True, kw_only=True)
 class BraxReading(LabelerReading):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     files: str
     "Which images of the release."

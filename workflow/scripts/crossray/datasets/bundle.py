@@ -22,7 +22,7 @@ COHORT = None
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSettings(Reading):
-    """What the reader is told."""
+    """Settings of ``read``."""
 
     level: Literal["counts", "rows"]
     "What the site sent."

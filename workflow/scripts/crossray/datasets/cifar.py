@@ -29,7 +29,7 @@ IMAGES = 60_000
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacking(Settings):
-    """What the rule that unpacks the release is told."""
+    """Settings of ``unpack``."""
 
     reader: str
     "Reader of the release."

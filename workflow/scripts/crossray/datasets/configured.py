@@ -20,10 +20,10 @@ def with_policy(dataset: str, settings: Dataset, **more: Any) -> Reading:
     Args:
         dataset: name of the data set, for messages.
         settings: those of the data set.
-        more: what else is told.
+        more: further settings.
 
     Returns:
-        What the reader is told, every choice of the policy spelt out.
+        The settings of ``read``, every choice of the policy spelt out.
 
     Raises:
         UserError: if the reader has no such policy, or does not know a setting of policies that is given.

@@ -60,7 +60,7 @@ class Options(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacking(Options):
-    """What the rule that unpacks the release is told."""
+    """Settings of ``unpack``."""
 
     reader: str
     "Reader of the release."

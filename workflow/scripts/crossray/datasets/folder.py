@@ -75,7 +75,7 @@ class Options(OfHeaders):
 
 @dataclass(frozen=True, kw_only=True)
 class FolderReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     classes: Mapping[str, tuple[str, ...]]
     "Folder to the tasks that its images are positive for."

@@ -18,7 +18,7 @@ def read_manifest(
     Args:
         dataset: its name, for messages.
         release: where it lies.
-        settings: what its reader is told.
+        settings: of its reader.
         key: of the pseudonyms, by which patients are split; None where identifiers are shown.
         forgotten: list of the patients to leave out, if there is one.
 

@@ -52,7 +52,7 @@ class Options(LabelerColumns):
 
 @dataclass(frozen=True, kw_only=True)
 class MimicReading(LabelerReading):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     labeler: str
     "Labeler."

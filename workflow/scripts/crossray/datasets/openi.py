@@ -60,7 +60,7 @@ class Options(FindingLists, OfHeaders):
 
 @dataclass(frozen=True, kw_only=True)
 class OpeniReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     matching: str
     "How findings match the table of synonyms."

@@ -57,7 +57,7 @@ class Options(FindingLists, OfTables):
 
 @dataclass(frozen=True, kw_only=True)
 class PadchestReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     matching: str
     "How findings match the table of synonyms."

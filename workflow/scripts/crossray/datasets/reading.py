@@ -1,4 +1,4 @@
-"""What readers are told, the choices of a label policy and what else decides a manifest; and what they return."""
+"""Settings of readers: the choices of a label policy, and what else decides a manifest; and what readers return."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

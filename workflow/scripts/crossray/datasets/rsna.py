@@ -51,7 +51,7 @@ class Options(Released, OfHeaders):
 
 @dataclass(frozen=True, kw_only=True)
 class RsnaReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     rows: str
     "One row per image, or per box."

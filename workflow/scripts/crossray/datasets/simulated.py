@@ -23,7 +23,7 @@ COHORT = None
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedReading(Reading):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     labelling: Labelling
     "How the hospital labels images."

@@ -141,7 +141,7 @@ class Options(ImageChoice, UncertainLabels, OfTables):
 
 @dataclass(frozen=True, kw_only=True)
 class TableReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     columns: Columns
     "Names of the columns."

@@ -54,7 +54,7 @@ class Options(Synonyms, OfTables):
 
 @dataclass(frozen=True, kw_only=True)
 class VindrReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     agreement: int
     "How many radiologists must have reported the finding."

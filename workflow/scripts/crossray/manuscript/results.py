@@ -228,8 +228,9 @@ def _operating(results: StudyResults) -> str:
         else ""
     )
     return (
-        f"At thresholds by Youden's index on the source's validation split, mean over tasks, "
-        f"{results.settings.shown[0]}, internal: {inside}.{outside} Each task's, with its threshold, is in print/operating_points."
+        "At thresholds by Youden's index on the source's validation split, mean over tasks, "
+        f"{results.settings.shown[0]}, internal: {inside}.{outside} Each task's, with its threshold, is in "
+        "print/operating_points."
     )
 
 

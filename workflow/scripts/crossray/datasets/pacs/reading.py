@@ -36,7 +36,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveReading(ChosenImages):
-    """What readers of archives are told."""
+    """Settings of ``read``."""
 
     join: Key
     "Element that leads from an image to its row of labels."
