@@ -190,7 +190,7 @@ def test_who_labelled_and_when_is_told_where_it_is_published_and_asked_else(pape
 def test_every_reader_of_patients_says_what_its_release_tells_or_nothing():
     of_patients = set(READERS) - {"simulated", "digits", "cifar10", "cifar100", "table", "folder", "bundle",
                                   "dicomweb", "dimse", "object_cxr"}  # fmt: skip
-    assert of_patients == set(releases.TAKEN) == set(releases.LABELLED) - {"simulated"}
+    assert of_patients == set(releases.ACQUISITIONS) == set(releases.LABELLINGS) - {"simulated"}
 
 
 def test_the_folder_tells_seeds_processors_widths_and_operating_points(paper):

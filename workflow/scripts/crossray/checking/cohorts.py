@@ -45,7 +45,7 @@ class Cohort:
     warnings: Sequence[str] = ()
 
     @property
-    def doubled(self) -> int:
+    def repeated_rows(self) -> int:
         """Rows whose file an earlier row has too."""
         return 0 if self.table is None else int(self.table["path"].duplicated().sum())
 

@@ -164,12 +164,12 @@ def _seeds(results: StudyResults) -> str:
 
 def _taken(results: StudyResults) -> str:
     """Return where and when images were taken; empty if that is known of no data set."""
-    return releases.taken(results.settings) if results.knows(releases.TAKEN) else ""
+    return releases.acquisition(results.settings) if results.knows(releases.ACQUISITIONS) else ""
 
 
 def _labelled(results: StudyResults) -> str:
     """Return who or what labelled images; empty if that is known of no data set."""
-    return releases.labelled(results.settings) if results.knows(releases.LABELLED) else ""
+    return releases.labelling(results.settings) if results.knows(releases.LABELLINGS) else ""
 
 
 def _weights(results: StudyResults) -> str:

@@ -119,7 +119,7 @@ def _subgroups(results: StudyResults) -> str:
 
 
 def _differences(results: StudyResults) -> str:
-    sampled = of_each({name: data.sampled(one) for name, one in results.study.datasets.items()})
+    sampled = of_each({name: data.sampling(one) for name, one in results.study.datasets.items()})
     rows = results.table("labels").query("split == 'test'").dropna(subset=["prevalence"])
     shares = "; ".join(
         f"{task}: {', '.join(f'{row.dataset} {row.prevalence:.2f}' for row in of.itertuples())}"

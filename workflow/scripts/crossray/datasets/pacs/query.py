@@ -117,7 +117,7 @@ def _asked(
     return table, counts
 
 
-def told(counts: Counts) -> Iterator[str]:
+def lines_of(counts: Counts) -> Iterator[str]:
     """Yield what is said of a query: counts, of what is wrong only where something is."""
     yield f"{counts.studies} studies with {counts.objects} objects have labels"
     if counts.unlabelled:

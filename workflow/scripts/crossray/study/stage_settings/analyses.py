@@ -31,7 +31,7 @@ from crossray.study.stages.measure_adaptation import MeasureAdaptation
 from crossray.study.stages.measure_bounds import MeasureBounds
 from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_external import MeasureExternal
-from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
+from crossray.study.stages.measure_localisation import AttributionMaps, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.plan_films import PlanFilms
@@ -106,7 +106,7 @@ def measure_sweeps(plan: Plan) -> MeasureSweeps:
 def measure_localisation(plan: Plan) -> MeasureLocalisation:
     """Return the settings of the localisation scores."""
     images = plan.study.images
-    attributed = taken(Attributed, attribute_images(plan))
+    attributed = taken(AttributionMaps, attribute_images(plan))
     return _analysis(
         MeasureLocalisation, plan, plan.reported_models, attribution=attributed, size=images.size, fit=images.fit
     )
