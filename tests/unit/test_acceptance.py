@@ -312,7 +312,7 @@ def test_the_table_of_decisions_is_of_this_code_and_the_page_has_it():
 
 
 def test_answers_are_as_often_right_as_the_docs_say():
-    """Wrongly met in 5 % at most, also where the truth is borderline; rightly in 80 % with as many as planned."""
+    """Wrongly met in 5% at most, also where the truth is borderline; rightly in 80% with as many as planned."""
     assert set(DECIDED["truth"]) == {decision_truth.MEETS, decision_truth.BORDERLINE, decision_truth.MISSES}
     assert (DECIDED["draws"] == decision_truth.DRAWS).all()
     shares = DECIDED[["met", "wrongly_met", "wrongly_not_met"]].div(DECIDED["draws"], axis=0)

@@ -29,7 +29,7 @@ def print_matrix(arguments: Namespace) -> None:
         shown = cells.assign(cell=[_cell(row, caveats) for row in cells.itertuples()])
         matrix = shown.pivot(index="source", columns="target", values="cell")
         matrix = matrix.loc[cells["source"].unique(), cells["target"].unique()]
-        print(f"\n{model}: mean AUC (95 % interval), rows trained on, columns tested on\n")
+        print(f"\n{model}: mean AUC (95% interval), rows trained on, columns tested on\n")
         print(matrix.rename_axis(index=None, columns=None).to_string())
     if caveats:
         print(f"\n{reasons_text(caveats.values()).strip()}")

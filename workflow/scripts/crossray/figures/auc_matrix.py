@@ -41,7 +41,7 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
     ]
     chart = alt.vconcat(*panels) if len(panels) > 1 else panels[0]
     caption = (
-        "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
+        "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95% "
         "interval over the target's patients, images (n), and positives of the tasks with the fewest and the most. "
         f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
         + _only_tested(settings)

@@ -99,7 +99,7 @@ def _transfer(results: StudyResults) -> Printed:
     table.index = pd.MultiIndex.from_tuples(cells, names=("model", "trained on", ""))
     caption = (
         "Mean AUC over tasks of each model (row) on each target's test images (column), and the drop, internal minus "
-        "external AUC over shared tasks, with 95 % intervals."
+        "external AUC over shared tasks, with 95% intervals."
     )
     if rows["home_at_chance"].isin([True]).any():
         caption += " At chance: the interval of the internal AUC reaches 0.5."
@@ -135,7 +135,7 @@ def _operating_points(results: StudyResults) -> Printed:
     keys = ["trained on", "tested on", "finding"]
     values = ["positive", "threshold", "sensitivity", "specificity"]
     caption = (
-        "Sensitivity and specificity with 95 % intervals on test images, at the threshold of the logit that maximises "
+        "Sensitivity and specificity with 95% intervals on test images, at the threshold of the logit that maximises "
         "Youden's index on the validation split of the data set that the model was trained on; tests without these "
         "numbers are left out."
     )

@@ -114,7 +114,7 @@ def _subgroups(results: StudyResults) -> str:
     low = measured[measured["difference_high"] < 0]
     return (
         f"Of {len(measured)} groups with a number (a model, target, task and group each), {len(low)} have an AUC below "
-        "that of the others, by an uncorrected 95 % interval."
+        "that of the others, by an uncorrected 95% interval."
     )
 
 
@@ -178,7 +178,7 @@ def _widths(results: StudyResults) -> str:
     known = rows["positives"].dropna()
     positives = f", resting on {int(known.min()):,} to {int(known.max()):,} positive images" if len(known) else ""
     return (
-        f"The 95 % intervals of {len(rows)} AUCs are {widths.median():.2f} wide in the middle, from {widths.min():.2f} "
+        f"The 95% intervals of {len(rows)} AUCs are {widths.median():.2f} wide in the middle, from {widths.min():.2f} "
         f"to {widths.max():.2f}{positives}. Numbers of each finding and split are in print/labels."
     )
 
@@ -245,7 +245,7 @@ def _heterogeneity(results: StudyResults) -> str:
         return ""
     low, high = away.loc[away["drop"].idxmin()], away.loc[away["drop"].idxmax()]
     ends = [
-        f"{row['drop']:.2f} ({row['model']}, {row['source']} to {row['target']}, 95 % interval "
+        f"{row['drop']:.2f} ({row['model']}, {row['source']} to {row['target']}, 95% interval "
         f"{row['drop_low']:.2f} to {row['drop_high']:.2f})"
         for row in (low, high)
     ]

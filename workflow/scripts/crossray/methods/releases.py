@@ -31,7 +31,7 @@ LABELLINGS = {
     "nih_google": "were given by radiologists and adjudicated [@majkowska2020]",
     "rsna": "were given by radiologists, who drew boxes [@shih2019]",
     "siim": "were drawn by radiologists, in part from proposals of a program, and adjudicated [@filice2020]",
-    "padchest": "were given by physicians who read 27 % of the reports, and by a network that was trained on these for "
+    "padchest": "were given by physicians who read 27% of the reports, and by a network that was trained on these for "
                 "the others [@bustos2020]",
     "chexpert": "were mined from radiology reports by a program of rules, those of its validation set given by "
                 "radiologists [@irvin2019]",
