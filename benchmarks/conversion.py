@@ -20,7 +20,7 @@ import pydicom
 from measuring import Row, interleaved, missing, one_core
 from numpy.typing import NDArray
 
-from crossray import codecs, native, pixel_data, streams
+from crossray import codecs, native_pixels, pixel_data, streams
 from crossray.area import area_means
 from crossray.datasets.conversion import convert, settle_process
 from crossray.study.stages.convert_shard import ConvertShard
@@ -112,7 +112,7 @@ def _codec(path: Path, syntax: str) -> Callable[[], NDArray]:
     header, element = pixel_data.read_file(path)
     content = bytes(pixel_data.frame(element, is_run_length=syntax == "RLE"))
     if syntax == "RLE":
-        return partial(native.run_length, header, content)
+        return partial(native_pixels.run_length, header, content)
     return partial(codecs.decode_stream, content, streams.describe(content), convert=False)
 
 

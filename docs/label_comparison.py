@@ -118,7 +118,7 @@ def ours(name: str) -> pd.DataFrame:
         study = {"study": "labels", "tasks": ["any"], "datasets": {name: block | {"views": ["ANY"]}}}
         settings = study_of(study).datasets[name]
         reader = find_reader(name)
-        table = reader.read(reader.locate(name, settings), with_policy(name, settings))
+        table = reader.read(reader.locate(name, settings), with_policy(name, settings)).table
     fixed = ["patient_id", "study_id", "path", "view", "sex", "age"]
     return table.drop(columns=fixed).set_index("image_id")
 

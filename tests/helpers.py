@@ -10,6 +10,8 @@ import pandas as pd
 import pydicom
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, HTJ2KLossless, generate_uid
 
+from crossray.datasets import find_reader
+from crossray.datasets.configured import with_policy
 from crossray.planning import study_of
 from crossray.tables.contract import Row
 
@@ -22,6 +24,12 @@ def dataset(reader, **block):
     """Return a data set of a reader, as a configuration with this block has it."""
     blocks = {"d": {"reader": reader, **block}}
     return study_of({"study": "s", "tasks": ["A"], "datasets": blocks}).datasets["d"]
+
+
+def read_images(settings, name="d", **choices):
+    """Return the images of a data set that are kept, and the counts of the others; see ``with_policy`` for choices."""
+    reader = find_reader(settings.reader)
+    return reader.read(reader.locate(name, settings), with_policy(name, settings, **choices))
 
 
 def manifest_table(images, tasks, seed=0, patients=None):

@@ -26,7 +26,7 @@ from crossray.study.stages.check_verdicts import Planted
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.index_shards import IndexShards
 from crossray.study.stages.judge_acceptance import JudgeAcceptance
-from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
+from crossray.study.stages.measure_localisation import AttributionMaps, MeasureLocalisation
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.plan_films import PlanFilms
 from helpers import manifest_table
@@ -101,7 +101,7 @@ class MadeFiles:
     @property
     def localised(self):
         """Return what maps there are."""
-        attributed = Attributed(methods=("grad_cam", "input_gradients"), tasks=tuple(self.tasks))
+        attributed = AttributionMaps(methods=("grad_cam", "input_gradients"), tasks=tuple(self.tasks))
         return taken(MeasureLocalisation, self.study.settings, attribution=attributed, size=32, fit="crop")
 
     def had(self, entries):

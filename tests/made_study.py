@@ -46,7 +46,7 @@ from crossray.analysis.shift import truth
 from crossray.analysis.watching import Rule
 from crossray.datasets.bundles import counts
 from crossray.figures import report
-from crossray.figures.drawing import drawn
+from crossray.figures.drawing import draw_figure
 from crossray.figures.registry import FIGURES, TABLES
 from crossray.figures.style import notice, write
 from crossray.files import read_json, write_csv
@@ -281,7 +281,7 @@ class Made(MadeFiles):
             entry = FIGURES[name]
             tables = [self.folder / f"analysis/{table}.csv" for table in entry.tables]
             asked = DrawFigure.from_dict({key: settings[key] for key in ("phantoms", "real", *entry.settings)})
-            figure = drawn(name, tables, [self.folder / folder for folder in entry.folders], asked)
+            figure = draw_figure(name, tables, [self.folder / folder for folder in entry.folders], asked)
             paths = [self.folder / "figures" / f"{name}.{kind}" for kind in ("svg", "png", "json")]
             write(figure, *paths, notice(asked.phantoms, asked.real))
         return self

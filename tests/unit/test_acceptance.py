@@ -19,11 +19,11 @@ from crossray.analysis.proportions import (
     images_to_show,
     paired_share_difference,
 )
+from crossray.decision_digests import DIGESTS, differing, digests_of, digests_on
 from crossray.errors import UserError
 from crossray.figures import decision_groups
 from crossray.figures.decision import decisions, lead
 from crossray.planning import plan_of
-from crossray.sealed import SEALED, differing, seal, sealed_by
 from crossray.study.acceptance import ALERTS, CANNOT_TELL, LOCAL, MAKER, MET, NOT_MET, Criteria
 from crossray.tables import of_rows, read
 from crossray.tables.acceptance import Acceptance, AcceptanceGroups, Thresholds
@@ -312,7 +312,7 @@ def test_the_table_of_decisions_is_of_this_code_and_the_page_has_it():
 
 
 def test_answers_are_as_often_right_as_the_docs_say():
-    """Wrongly met in 5 % at most, also where the truth is borderline; rightly in 80 % with as many as planned."""
+    """Wrongly met in 5% at most, also where the truth is borderline; rightly in 80% with as many as planned."""
     assert set(DECIDED["truth"]) == {decision_truth.MEETS, decision_truth.BORDERLINE, decision_truth.MISSES}
     assert (DECIDED["draws"] == decision_truth.DRAWS).all()
     shares = DECIDED[["met", "wrongly_met", "wrongly_not_met"]].div(DECIDED["draws"], axis=0)
@@ -426,7 +426,7 @@ def results(folder):
     for name, text in texts.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    sealed = seal(folder, (), '{"Effusion": {}}', "1")
+    sealed = digests_of(folder, (), '{"Effusion": {}}', "1")
     sheet = folder / "decision.html"
     sheet.write_text("".join(f'<code id="sealed-{key}">{digest}</code>' for key, digest in sealed.items()))
     return sealed, sheet
@@ -441,12 +441,12 @@ def results(folder):
 )  # fmt: skip
 def test_a_signed_sheet_tells_what_is_no_longer_what_it_was(tmp_path, name, key):
     sealed, sheet = results(tmp_path)
-    assert sealed_by(sheet) == sealed
-    assert not list(differing(sealed, seal(tmp_path, (), '{"Effusion": {}}', "1")))
+    assert digests_on(sheet) == sealed
+    assert not list(differing(sealed, digests_of(tmp_path, (), '{"Effusion": {}}', "1")))
     (tmp_path / name).write_text("other")
-    assert list(differing(sealed, seal(tmp_path, (), '{"Effusion": {}}', "1"))) == [key]
-    assert list(differing(sealed, seal(tmp_path, (), "{}", "2"))) == [
-        one for one in SEALED if one in {"criteria", "code", key}
+    assert list(differing(sealed, digests_of(tmp_path, (), '{"Effusion": {}}', "1"))) == [key]
+    assert list(differing(sealed, digests_of(tmp_path, (), "{}", "2"))) == [
+        one for one in DIGESTS if one in {"criteria", "code", key}
     ]
 
 
@@ -454,14 +454,14 @@ def test_another_network_from_elsewhere_is_noticed_and_a_moved_one_is_the_same(t
     results(tmp_path)
     for name, text in (("one.onnx", "a"), ("moved.onnx", "a"), ("other.onnx", "b")):
         (tmp_path / name).write_text(text)
-    sealed = seal(tmp_path, [tmp_path / "one.onnx"], "{}", "1")
-    assert not list(differing(sealed, seal(tmp_path, [tmp_path / "moved.onnx"], "{}", "1")))
+    sealed = digests_of(tmp_path, [tmp_path / "one.onnx"], "{}", "1")
+    assert not list(differing(sealed, digests_of(tmp_path, [tmp_path / "moved.onnx"], "{}", "1")))
     for networks in ([tmp_path / "other.onnx"], [], [tmp_path / "one.onnx", tmp_path / "other.onnx"]):
-        assert list(differing(sealed, seal(tmp_path, networks, "{}", "1"))) == ["models"]
+        assert list(differing(sealed, digests_of(tmp_path, networks, "{}", "1"))) == ["models"]
 
 
 def test_what_is_no_sheet_is_refused(tmp_path):
     (tmp_path / "x.html").write_text("<p>hello</p>")
     for name in ("x.html", "missing.html"):
         with pytest.raises(UserError, match=r"give the decision\.html that was signed"):
-            sealed_by(tmp_path / name)
+            digests_on(tmp_path / name)

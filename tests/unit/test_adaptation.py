@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from crossray import manifest, predictions
 from crossray.analysis.adaptation import METRICS, Local, Used, _over_draws, _resampled, measured
 from crossray.analysis.advice import GOALS, advise
-from crossray.figures.adaptation_text import said, title
+from crossray.figures.adaptation_text import lead_sentences, title
 from crossray.learning.adaptation import calibration_lines, samples
 from crossray.learning.linear_head import PENALTIES, fit_heads
 from crossray.learning.models import PAPER_SCALE, build_model, save_weights
@@ -300,7 +300,7 @@ def test_what_is_recommended_is_a_way_that_was_measured(analysed):
         assert same["value"].item() == pytest.approx(row.value)
         assert row.behind >= 0
         assert row.why
-    sentences = list(said(table, advice))
+    sentences = list(lead_sentences(table, advice))
     assert len(sentences) >= 1 + len(GOALS)
     assert any("within 0.01 of the best way" in one for one in sentences)
 

@@ -5,7 +5,7 @@ import datetime
 import pydicom
 import pytest
 
-from crossray.datasets.pacs.archive import Failed, ObjectKey, Unreachable
+from crossray.datasets.pacs.archive import NotReceived, ObjectKey, Unreachable
 from crossray.datasets.pacs.objects import check_object, view_in
 from crossray.datasets.pacs.options import Limits, wrong_hours
 from crossray.datasets.pacs.transport import pace
@@ -53,7 +53,7 @@ def test_hours_of_the_day(hours, hour, wait):
 def test_patience_grows_and_ends():
     clock = Clock(datetime.datetime(2026, 1, 1))
     asked = pace.Pace(Limits(attempts=4), clock.now, clock.sleep)
-    failures = iter([Unreachable("no"), Failed("no"), None])
+    failures = iter([Unreachable("no"), NotReceived("no"), None])
 
     def ask_it():
         if failure := next(failures):
@@ -64,9 +64,9 @@ def test_patience_grows_and_ends():
     assert clock.slept[1] == 2 * clock.slept[0]
 
     def never():
-        raise Failed("broken")
+        raise NotReceived("broken")
 
-    with pytest.raises(Failed, match="broken"):
+    with pytest.raises(NotReceived, match="broken"):
         asked.patiently(never)
 
 

@@ -136,8 +136,8 @@ def test_what_is_sealed_comes_out_to_the_last_digit_and_says_nothing_more(site):
 def test_predictions_are_in_the_manifests_order_under_the_coordinators_names(site):
     assert site.seal() == site.open() == 0
     release = Release(str(site.folder), (str(site.folder / "rows.parquet"),))
-    released = reader.read(release, reader.Told(reader="bundle", max_missing=0, level="rows")).assign(split="test")
-    table = manifest.with_pseudonyms(released, b"k" * 32).sort_values("image_id")
+    released = reader.read(release, reader.ReadSettings(reader="bundle", max_missing=0, level="rows")).table
+    table = manifest.with_pseudonyms(released.assign(split="test"), b"k" * 32).sort_values("image_id")
     table = table[[*manifest.FIXED_COLUMNS, *TASKS, WARD]]
     manifest.write(site.folder / "c.parquet", table, {})
     manifest.write_lookup(site.folder / "lookup.csv", released, table)

@@ -49,7 +49,7 @@ def test_bootstrap_intervals_cover_the_true_auc_with_several_images_a_patient():
 
 
 def rejections(generator, images, gap, paired, repeats=1000):
-    """Return how often a difference of two AUCs is called significant at 5 %."""
+    """Return how often a difference of two AUCs is called significant at 5%."""
     rejected, away_shift = 0, SHIFT - gap
     for _ in range(repeats):
         labels, scores, owners, _ = draw(generator, 150, images)

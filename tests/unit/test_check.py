@@ -172,7 +172,7 @@ def test_missing_doubled_and_damaged_files_are_counted(tmp_path, capsys):
     table.loc[1, "path"] = "0.png"
     table.to_csv(tmp_path / "a/labels.csv", index=False)
     (cohort,) = looked_at(study({"here": block}))[2].values()
-    assert (cohort.missing, cohort.doubled, cohort.kinds[0].images) == (1, 1, 38)
+    assert (cohort.missing, cohort.repeated_rows, cohort.kinds[0].images) == (1, 1, 38)
     assert told(study({"here": block}), capsys)[0] == 0
     assert told(study({"here": block | {"max_rejected": 0.01}}), capsys)[0] == 0  # the limit for files that are there
     status, text = told(study({"here": block | {"max_missing": 0.01}}), capsys)

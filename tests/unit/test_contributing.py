@@ -88,7 +88,7 @@ from crossray.planning import study_of
 study = study_of({"study": "s", "tasks": ["Nodule"], "datasets": {"a": {"reader": "clinic", "root": sys.argv[1]}}})
 reader, settings = find_reader("clinic"), study.datasets["a"]
 release = reader.locate("a", settings)
-table = reader.read(release, with_policy("a", settings))
+table = reader.read(release, with_policy("a", settings)).table
 print(reader.count_images(release, settings), table.to_json(orient="records"))
 """
     told = subprocess.run([sys.executable, "-c", asked, str(release)], cwd=scripts, capture_output=True, text=True)

@@ -11,13 +11,11 @@ import pytest
 
 import make_manifest
 import releases
-from crossray.datasets import find_reader
-from crossray.datasets.configured import with_policy
 from crossray.datasets.sheets import read_table
 from crossray.dicom import read_dicom
 from crossray.errors import SHOW_VALUES, UnusableImageError, UserError, named, placed, quoted, speaking_of
 from crossray.program import run
-from helpers import dataset
+from helpers import dataset, read_images
 
 #: what nobody may read in a message
 NAME = "Mueller-Anna"
@@ -161,10 +159,5 @@ def test_what_may_be_quoted_is():
 def test_a_release_that_is_another_is_told_by_counts(tmp_path, reader):
     releases.picture(tmp_path / f"{NAME}/a.png", 1)
     with pytest.raises(UserError) as error:
-        read(reader, dataset(reader, root=str(tmp_path), max_missing=0))
+        read_images(dataset(reader, root=str(tmp_path), max_missing=0))
     assert NAME not in str(error.value)
-
-
-def read(reader, settings):
-    found = find_reader(reader)
-    return found.read(found.locate("d", settings), with_policy("d", settings))

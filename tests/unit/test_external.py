@@ -20,7 +20,7 @@ from crossray.analysis.refusals import left_out
 from crossray.datasets import scores
 from crossray.datasets.simulated_scores import HARDEST, simulate
 from crossray.errors import UserError
-from crossray.figures.counts import caveats_of, told
+from crossray.figures.counts import caveats_of, reasons_text
 from crossray.figures.matrix import layers
 from crossray.planning import check_external, plan_of
 from crossray.study import stage_settings
@@ -168,7 +168,7 @@ def named(key="image_id", **change):
 )
 def test_scores_get_the_names_that_manifests_have(key, given, column, wanted):
     table, lookup, settings = named(key)
-    known = scores.identified(pd.DataFrame({"key": given, "Effusion": 1.5}), table, lookup, settings, "v.csv")
+    known = scores.with_identifiers(pd.DataFrame({"key": given, "Effusion": 1.5}), table, lookup, settings, "v.csv")
     assert known.columns[0] == column
     assert list(known[column]) == wanted
 
@@ -177,13 +177,13 @@ def test_rows_of_others_are_told_or_left_out():
     table, lookup, settings = named()
     given = pd.DataFrame({"key": ["a", "z", "y"], "Effusion": [1.0, 2.0, 3.0]})
     with pytest.raises(UserError, match=r"v.csv: row 3: 'z' is no image of the data set \(2 such rows in all\)"):
-        scores.identified(given, table, lookup, settings, "v.csv")
+        scores.with_identifiers(given, table, lookup, settings, "v.csv")
     settings = replace(settings, unknown_ids="leave out")
-    assert list(scores.identified(given, table, lookup, settings, "v.csv")["image_id"]) == ["h1"]
+    assert list(scores.with_identifiers(given, table, lookup, settings, "v.csv")["image_id"]) == ["h1"]
     with pytest.raises(UserError, match=r"has no image that a row names .*is image_id the right key"):
-        scores.identified(given.iloc[1:], table, lookup, settings, "v.csv")
+        scores.with_identifiers(given.iloc[1:], table, lookup, settings, "v.csv")
     with pytest.raises(UserError, match=r"is accession the right key, .*columns: \{ study_id: accession \}"):
-        scores.identified(given.iloc[1:], table, lookup, replace(settings, key="accession"), "v.csv")
+        scores.with_identifiers(given.iloc[1:], table, lookup, replace(settings, key="accession"), "v.csv")
 
 
 def test_images_without_a_row_have_no_score_and_a_study_is_there_once():
@@ -334,8 +334,8 @@ def test_u_stands_beside_each_number_of_a_model_whose_training_data_are_unknown(
     members = {"elsewhere": [], "ours": ["ours"]}
     drawn = layers(cells, members, ["ours", "theirs"], 64, "small").to_dict()["datasets"]
     assert {row["text"] for table in drawn.values() for row in table} == {"0.80 U", "N", "0.90"}
-    assert told(["U", None]).startswith(" U beside a number: the model's training data are unknown")
-    assert told([None]) == ""
+    assert reasons_text(["U", None]).startswith(" U beside a number: the model's training data are unknown")
+    assert reasons_text([None]) == ""
 
 
 LIMIT = 5

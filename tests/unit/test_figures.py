@@ -157,7 +157,7 @@ def test_the_report_answers_first_and_holds_everything(made):
     summary = pd.read_csv(made.folder / "analysis/summary.csv").set_index("source").loc["all sources"]
     sentence = (
         f"Mean AUC drops by {summary['drop']:.2f} "
-        f"(95 % interval {summary['drop_low']:.2f} to {summary['drop_high']:.2f})"
+        f"(95% interval {summary['drop_low']:.2f} to {summary['drop_high']:.2f})"
     )
     assert sentence in html
     assert html.index("Mean AUC drops by") < html.index("<svg")

@@ -73,8 +73,8 @@ def test_the_answer_says_which_tasks_travel(made):
     tasks["drop"], tasks["drop_low"], tasks["drop_high"] = [0.2, 0.1, 0.0], [0.1, 0.05, -0.1], [0.3, 0.2, 0.1]
     sentence = answer(**tables, models=["resnet50"])
     lost, also, kept = tasks["task"]
-    assert f"AUC drops for 2 of 3 tasks, each by its own 95 % interval: {lost}, {also}; " in sentence
-    assert f"; most for {lost} by 0.20 (95 % interval 0.10 to 0.30)." in sentence
+    assert f"AUC drops for 2 of 3 tasks, each by its own 95% interval: {lost}, {also}; " in sentence
+    assert f"; most for {lost} by 0.20 (95% interval 0.10 to 0.30)." in sentence
     assert f"The interval reaches zero for {kept}." in sentence
     assert "certain" not in sentence
 
@@ -112,7 +112,7 @@ def test_what_is_not_better_than_chance_at_home_has_nothing_to_lose(made, low, h
     tables["summary"]["pairs_at_chance"], tables["summary"]["pairs"] = tables["summary"]["pairs"], 0
     sentence = answer(**tables, models=["resnet50"])
     assert sentence.startswith("No model is better than chance internally, so no drop is reported")
-    interval = f"{(low + high) / 2:.2f} (95 % interval {low:.2f} to {high:.2f})"
+    interval = f"{(low + high) / 2:.2f} (95% interval {low:.2f} to {high:.2f})"
     for name in ("north", "south", "reread"):
         assert f"{name} {interval}" in sentence
     performance = read(made.folder / "analysis/performance.csv", contract_of("performance"))
@@ -129,7 +129,7 @@ def test_a_model_at_chance_is_named_and_its_pairs_are_not_the_worst(made):
     worst = tables["transfer"].loc[tables["transfer"]["drop"].idxmax()]
     sentence = answer(**with_home(tables, 0.45, 0.6, [worst["source"]]), models=["resnet50"])
     assert f"The worst pair is {worst['source']}" not in sentence
-    assert f"so no drop is reported: the model of {worst['source']} 0.53 (95 % interval 0.45 to 0.60)." in sentence
+    assert f"so no drop is reported: the model of {worst['source']} 0.53 (95% interval 0.45 to 0.60)." in sentence
     figure = drop.draw(tables["transfer"], tables["summary"], made.for_figures())
     assert "whose model is not better than chance internally" in figure.caption
 

@@ -148,7 +148,7 @@ def test_a_picture_on_which_nothing_is_seen_is_named(write_dicom, tmp_path, capl
         path = write_dicom(pixels)
     else:
         PIL.Image.fromarray(pixels).save(path)
-    words = f"a picture that is nearly {name}: 96 % of its pixels lie within 25 of 255 grey levels"
+    words = f"a picture that is nearly {name}: 96% of its pixels lie within 25 of 255 grey levels"
     with pytest.raises(UnusableImageError, match=words):
         load_square(path, 32, blank="reject")
     assert load_square(path, 32).shape == (32, 32)

@@ -9,9 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from crossray.datasets import find_reader
-from crossray.datasets.configured import with_policy
-from helpers import ROOT, dataset
+from helpers import ROOT, dataset, read_images
 
 SPEC = importlib.util.find_spec("torchxrayvision")
 pytestmark = [
@@ -42,8 +40,7 @@ def read(name, root, **settings):
     folder = Path(SPEC.origin).parent / "data"
     settings |= {key: str(folder / file) for key, file in tables.items()}
     settings = dataset(reader, root=str(root), max_missing=1, **settings)
-    module = find_reader(reader)
-    return module.read(module.locate(name, settings), with_policy(name, settings))
+    return read_images(settings, name).table
 
 
 @pytest.mark.parametrize("name", ["PC", "CheX", "Google", "OpenI", "Kaggle"])

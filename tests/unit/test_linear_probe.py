@@ -17,7 +17,7 @@ from crossray.checking.costs import reckon
 from crossray.errors import UserError
 from crossray.job_resources import Loads
 from crossray.learning.features import KeptFeatures
-from crossray.learning.linear_probe import Known, fit_linear_probe
+from crossray.learning.linear_probe import LabelledFeatures, fit_linear_probe
 from crossray.learning.models import PAPER_SCALE, build_model, load_model, save_weights
 from crossray.learning.predictor import Predictor
 from crossray.learning.targets import Target
@@ -36,7 +36,7 @@ def some_known(images, features=12, tasks=2, seed=0):
     generator = np.random.default_rng(seed)
     found = generator.normal(3, 2, (images, features)).astype(np.float32)
     truth = np.random.default_rng(9).normal(0, 0.5, (features, tasks))
-    return Known(found, (generator.random((images, tasks)) < expit((found - 3) @ truth)).astype(float))
+    return LabelledFeatures(found, (generator.random((images, tasks)) < expit((found - 3) @ truth)).astype(float))
 
 
 def scaled(part, known):

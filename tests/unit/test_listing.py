@@ -8,12 +8,11 @@ import pytest
 
 import releases
 from crossray.datasets import Release, find_reader
-from crossray.datasets.configured import with_policy
 from crossray.datasets.listing import find_images, image_files, is_litter
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.errors import UserError, speaking_of
 from crossray.paths import why_missing
-from helpers import dataset
+from helpers import dataset, read_images
 
 LITTER = ["._1.png", "__MACOSX/a/._1.png", "__macosx/1.png", ".hidden/1.png", "@eaDir/1.png/THUMB.jpg", "Thumbs.db",
           ".DS_Store", "$RECYCLE.BIN/1.png", ".ipynb_checkpoints/1.png", ".1.png.partial.png"]  # fmt: skip
@@ -36,8 +35,8 @@ def release(root, folder="", splits=("train", "test")):
 def read(root, **settings):
     with speaking_of(settings.pop("public", False)):
         reader = find_reader("folder")
-        told = reader.Told.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
-        return reader.read(Release(str(root), ()), told)
+        told = reader.ReadSettings.from_dict({"reader": "folder", "max_missing": 0, **SETTINGS, **settings})
+        return reader.read(Release(str(root), ()), told).table
 
 
 @pytest.mark.parametrize("path", LITTER)
@@ -154,11 +153,10 @@ def test_previews_beside_a_known_release_are_refused(tmp_path):
     releases.nih(tmp_path)
     releases.picture(tmp_path / "a_previews/00000001_000.png", 9)
     settings = dataset("nih", root=str(tmp_path), max_missing=0, views=["ANY"])
-    reader = find_reader("nih")
     with pytest.raises(
         UserError, match=r"00000001_000\.png lies there more than once: a_previews/00000001_000\.png, i"
     ):
-        reader.read(reader.locate("nih", settings), with_policy("nih", settings))
+        read_images(settings)
 
 
 def test_names_of_an_old_disk(tmp_path):
@@ -226,15 +224,14 @@ def test_a_mac_changes_nothing_of_a_known_release(tmp_path, make):
     files = [path for path in sorted(tmp_path.rglob("*")) if path.is_file()]
     reader = find_reader(make.__name__)
     settings = dataset(make.__name__, root=str(tmp_path), max_missing=0, views=["ANY"])
-    chosen = with_policy("d", settings)
-    before = reader.read(reader.locate("d", settings), chosen)
+    before = read_images(settings).table
     for file in files:
         put(
             tmp_path,
             str(file.relative_to(tmp_path).with_name(f"._{file.name}")),
             f"__MACOSX/{file.relative_to(tmp_path)}",
         )
-    pd.testing.assert_frame_equal(reader.read(reader.locate("d", settings), chosen), before)
+    pd.testing.assert_frame_equal(read_images(settings).table, before)
     assert reader.count_images(reader.locate("d", settings), settings) > 0
 
 

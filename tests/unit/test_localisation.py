@@ -34,7 +34,7 @@ def test_overlap_and_mass_by_hand():
     assert found["overlap_chance"] == pytest.approx(4 / (100 + 100 - 4))
 
 
-@pytest.mark.parametrize(("away", "hit"), [(0, 1), (1, 1), (2, 0)])  # 3 % of 50 pixels is 1.5
+@pytest.mark.parametrize(("away", "hit"), [(0, 1), (1, 1), (2, 0)])  # 3% of 50 pixels is 1.5
 def test_a_peak_may_lie_as_far_outside_as_the_tolerance(away, hit):
     heat = np.zeros((SIZE, SIZE))
     heat[20, 17 + away] = 1

@@ -23,15 +23,15 @@ from crossray.manuscript import crate
 from crossray.manuscript.checklists import COLUMNS, FILLED, PARTLY, YOURS, Anchors, filled
 from crossray.manuscript.draft import COUNTS, PROGRAMS
 from crossray.manuscript.facts import FACTS, fact
-from crossray.manuscript.folder import CHECKLISTS, Given, fill
-from crossray.manuscript.told import Told
+from crossray.manuscript.folder import CHECKLISTS, PaperFiles, fill
+from crossray.manuscript.study_results import StudyResults
 from crossray.methods import releases
 from crossray.methods.networks import OF_TORCHVISION, architecture_cited
 from crossray.methods.references import SOFTWARE, cited, read_references
 from helpers import ROOT
 
 ITEMS = ROOT / "resources/methods"
-GIVEN = Given(ITEMS / "references.bib", [ITEMS / f"{name}.csv" for name in CHECKLISTS])
+GIVEN = PaperFiles(ITEMS / "references.bib", [ITEMS / f"{name}.csv" for name in CHECKLISTS])
 #: of TRIPOD+AI, sub-items counted; of CLAIM 2024
 NUMBERS = {"tripod_ai": 52, "claim_2024": 44}
 HEADINGS = (
@@ -127,7 +127,7 @@ def test_counts_that_are_not_shown_are_not_in_the_texts(paper, made):
     folder = paper.parent / "closed"
     shutil.copytree(paper.parent / "analysis", folder / "analysis")
     flow.to_csv(folder / "analysis/flow.csv", index=False)
-    told = Told(folder, paper.parent / "datasets", made.for_page())
+    told = StudyResults(folder, paper.parent / "datasets", made.for_page())
     assert "hidden labelled, of <5 of 200 patients" in fact(told, "flow")
     labels = pd.read_csv(folder / "analysis/labels.csv", dtype=str)
     place = labels.index[labels["split"] == "test"][0]
@@ -176,10 +176,10 @@ def with_readers(settings, readers):
 
 def test_who_labelled_and_when_is_told_where_it_is_published_and_asked_else(paper, made):
     ours = with_readers(made.for_page(), {"ours": "table", "theirs": "folder"})
-    told = Told(paper.parent, paper.parent / "datasets", ours)
+    told = StudyResults(paper.parent, paper.parent / "datasets", ours)
     assert fact(told, "taken") == fact(told, "labelled") == ""
     public = with_readers(made.for_page(), {"pad": "padchest", "brax": "brax", "ours": "table", "drawn": "simulated"})
-    told = Told(paper.parent, paper.parent / "datasets", public)
+    told = StudyResults(paper.parent, paper.parent / "datasets", public)
     assert "Images of pad were taken in Spain from 2009 to 2017 [@bustos2020]." in fact(told, "taken")
     assert fact(told, "taken").endswith("Where and when the images of ours were taken is not known here.")
     assert "Labels of brax were mined from radiology reports by a program [@reis2022]." in fact(told, "labelled")
@@ -190,7 +190,7 @@ def test_who_labelled_and_when_is_told_where_it_is_published_and_asked_else(pape
 def test_every_reader_of_patients_says_what_its_release_tells_or_nothing():
     of_patients = set(READERS) - {"simulated", "digits", "cifar10", "cifar100", "table", "folder", "bundle",
                                   "dicomweb", "dimse", "object_cxr"}  # fmt: skip
-    assert of_patients == set(releases.TAKEN) == set(releases.LABELLED) - {"simulated"}
+    assert of_patients == set(releases.ACQUISITIONS) == set(releases.LABELLINGS) - {"simulated"}
 
 
 def test_the_folder_tells_seeds_processors_widths_and_operating_points(paper):
@@ -205,7 +205,7 @@ def test_the_folder_tells_seeds_processors_widths_and_operating_points(paper):
 
 
 def test_what_a_plan_of_films_promised_is_told_beside_what_was_reached(paper, made):
-    told = Told(paper.parent, paper.parent / "datasets", made.for_page())
+    told = StudyResults(paper.parent, paper.parent / "datasets", made.for_page())
     said = fact(told, "promised")
     planned = pd.read_csv(paper.parent / "analysis/sample_sizes.csv").dropna(subset=["wanted_width"])
     assert said.startswith("Widths wanted by the plan: ")

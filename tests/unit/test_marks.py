@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from crossray.figures.drawing import drawn
+from crossray.figures.drawing import draw_figure
 from crossray.figures.registry import FIGURES
 from crossray.tables import contract_of, read
 
@@ -42,7 +42,7 @@ def chart(made):
         entry = FIGURES[name]
         tables = [made.folder / f"analysis/{table}.csv" for table in entry.tables]
         folders = [made.folder / folder for folder in entry.folders]
-        return drawn(name, tables, folders, made.for_figures()).chart.to_dict()
+        return draw_figure(name, tables, folders, made.for_figures()).chart.to_dict()
 
     return chart
 

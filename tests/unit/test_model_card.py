@@ -73,7 +73,7 @@ def test_hugging_face_reads_its_metadata(analysed):
     performance = pd.read_csv(analysed.folder / "analysis/performance.csv", dtype={"seed": str})
     assert {round(one.metric_value, 4) for one in results} <= {round(auc, 4) for auc in performance["auc"].dropna()}
     assert len(results) > 3
-    assert all("95 % interval" in one.metric_name for one in results)
+    assert all("95% interval" in one.metric_name for one in results)
     assert read.data.pipeline_tag == "image-classification"
 
 

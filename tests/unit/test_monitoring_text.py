@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from crossray.errors import UserError
-from crossray.figures.monitoring_text import answer, said, title
+from crossray.figures.monitoring_text import answer, lead_sentences, title
 from crossray.planning import study_of
 from crossray.tables import of_rows
 from crossray.tables.monitoring import Alarms, Unlabelled, UnlabelledErrors, Watched
@@ -25,18 +25,18 @@ def tables(watched=(WATCHED,), alarms=(), estimates=(), errors=()):
 
 
 def test_a_study_that_watches_nothing_says_nothing():
-    assert list(said({"performance": pd.DataFrame()})) == []
+    assert list(lead_sentences({"performance": pd.DataFrame()})) == []
 
 
 def test_nothing_moved_is_the_first_sentence():
-    first, rule, *_ = said(tables())
+    first, rule, *_ = lead_sentences(tables())
     assert first == "Nothing moved at bay in 14 watched months."
     assert "18 streams in 14 watched months after 6" in rule
     assert "probability of at most 5%" in rule
 
 
 def test_an_alarm_says_what_moved_since_when_and_what_would_decide():
-    first, _, alarm, *_ = said(tables(alarms=[ALARM, ALARM | {"stream": "mean of images", "month": 11}]))
+    first, _, alarm, *_ = lead_sentences(tables(alarms=[ALARM, ALARM | {"stream": "mean of images", "month": 11}]))
     assert first == "Score of Effusion by net at bay rose in month 9, and 1 other stream moved."
     assert alarm.startswith("bay, patients or unseen images: score of Effusion by net rose since month 7 (alarm in 9)")
     assert "from -1.23 to 0.5, 0.8 SD of images" in alarm
@@ -58,7 +58,7 @@ def test_the_answer_of_the_page_says_what_moved_in_which_month():
 
 def test_what_is_not_watched_says_why():
     empty = dict.fromkeys(("periods", "baseline", "watched", "streams", "still", "alarms"), 0)
-    words = list(said(tables([{"dataset": "east", "false_alarms": 0.05, "reason": "T", **empty}])))
+    words = list(lead_sentences(tables([{"dataset": "east", "false_alarms": 0.05, "reason": "T", **empty}])))
     assert words[0] == "No month is watched, as no target has dates and enough months."
     assert words[1].startswith("Not watched: east; the images have no dates")
     assert title(*(tables()[name] for name in ("watched", "alarms"))) == "Nothing moved at bay in 14 watched months"
@@ -73,7 +73,7 @@ def test_what_is_printed_has_its_interval_and_what_is_not_its_reason():
     ]  # fmt: skip
     error = {"estimator": "prior shift", "quantity": "auc", "cause": "all", "cells": 8, "targets": 4,
              "mean_error": 0.01, "sd": np.nan, "worst": 0.04, "within": 1.0, "covered": None}  # fmt: skip
-    *_, estimate, tested = said(tables(estimates=rows, errors=[error]))
+    *_, estimate, tested = lead_sentences(tables(estimates=rows, errors=[error]))
     assert "net of north at bay, Effusion: AUC 0.81 (0.75 to 0.87, prior shift)" in estimate
     assert "no sensitivity, specificity, accuracy, prevalence: where labels could check it" in estimate
     assert "in 8 cells at 4 targets" in tested

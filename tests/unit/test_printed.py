@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crossray.manuscript.printed import PRINTED, write_printed
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 from crossray.texts import from_cell
 from helpers import ROOT
 
@@ -26,7 +26,7 @@ def printed(analysed, tmp_path_factory):
     labels.loc[place, ["positives", "negatives", "positive_patients"]] = ["<5", "hidden", "<5"]
     labels.loc[place, ["prevalence", "prevalence_low", "prevalence_high"]] = None
     labels.to_csv(folder / "analysis/labels.csv", index=False)
-    names = write_printed(Told(folder, analysed.folder / "datasets", analysed.for_page()), folder / "print")
+    names = write_printed(StudyResults(folder, analysed.folder / "datasets", analysed.for_page()), folder / "print")
     assert sorted(names) == sorted(path.name for path in (folder / "print").iterdir())
     return folder
 
@@ -117,7 +117,7 @@ def test_the_three_forms_say_the_same(printed, name):
 
 
 def test_tables_written_again_are_the_same(printed, analysed, tmp_path):
-    write_printed(Told(printed, analysed.folder / "datasets", analysed.for_page()), tmp_path)
+    write_printed(StudyResults(printed, analysed.folder / "datasets", analysed.for_page()), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
         path.name: path.read_bytes() for path in (printed / "print").iterdir()
     }

@@ -22,7 +22,7 @@ from crossray.analysis.expected import Binormal
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.read_lists import STRATA, Scored, make
 from crossray.errors import UserError
-from crossray.figures.films import said
+from crossray.figures.films import lead_sentences
 from crossray.planning import plan_of
 from crossray.study import stage_settings
 from crossray.study.film_plan import AUC, LISTED, PREVALENCE, SENSITIVITY
@@ -266,7 +266,7 @@ def test_a_list_that_is_half_read_is_a_list(a_list, share, tmp_path):
     assert table["estimate"].to_numpy() == pytest.approx(again["estimate"].to_numpy())
     contract = contract_of("read_films")
     write(tmp_path / "read_films.csv", table.reset_index()[names(contract)], contract)
-    words = list(said({"read_films": table.reset_index()}))
+    words = list(lead_sentences({"read_films": table.reset_index()}))
     assert words[0].startswith("m at t, A: AUC 0.")
     assert f"from {len(rows)} of 600 films read" in words[0]
 

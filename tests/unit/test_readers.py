@@ -15,24 +15,26 @@ import releases
 from crossray import manifest
 from crossray.datasets import READERS, find_reader
 from crossray.datasets.configured import with_policy
-from crossray.datasets.policy import not_kept
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 from crossray.study.splits import Split
-from helpers import dataset, dicom_file
+from helpers import dataset, dicom_file, read_images
 
 SPLIT = {"seed": 0, "train": 0.7, "validation": 0.1, "test": 0.2}
 CLASSES = {"NORMAL": [], "PNEUMONIA": ["Pneumonia", "Lung Opacity"]}
 
 
-def read(root, maker, **settings):
+def read_made(root, maker, **settings):
     """Write a release and read it with the default policy and whatever settings say."""
     root.mkdir(parents=True, exist_ok=True)
     maker(root)
     settings = dataset(**{"reader": maker.__name__, "root": str(root), "max_missing": 0, **settings})
-    reader = find_reader(settings.reader)
-    chosen = with_policy("made-up", settings, split=SPLIT)
-    return reader.read(reader.locate("made-up", settings), chosen).set_index("image_id")
+    return read_images(settings, "made-up", split=SPLIT)
+
+
+def read(root, maker, **settings):
+    """Return the images that are kept, by their names."""
+    return read_made(root, maker, **settings).table.set_index("image_id")
 
 
 def labels(table, task):
@@ -118,20 +120,13 @@ def test_chexpert(tmp_path):
 
 
 def test_what_the_policy_leaves_out_is_told_and_uncertain_labels_by_task(tmp_path):
-    with not_kept() as reasons:
-        table = read(tmp_path, releases.chexpert)
-    assert reasons == {"view LATERAL": (1, 0)}
+    table, not_kept = read_made(tmp_path, releases.chexpert)
+    assert not_kept == {"view LATERAL": (1, 0)}
     assert table[manifest.UNCERTAIN].fillna("").tolist() == ["", "Edema", ""]
     assert manifest.UNCERTAIN not in read(tmp_path, releases.chexpert, uncertain="negative")
-    with not_kept() as reasons:
-        read(tmp_path, releases.nih, policy="paper")
-    assert reasons == {"further images of a patient": (1, 0)}
-    with not_kept() as reasons:
-        read(tmp_path, releases.nih, views=["AP"])
-    assert reasons == {"view PA": (3, 2)}
-    with not_kept() as reasons:
-        read(tmp_path, releases.vindr)
-    assert reasons == {}
+    assert read_made(tmp_path, releases.nih, policy="paper").not_kept == {"further images of a patient": (1, 0)}
+    assert read_made(tmp_path, releases.nih, views=["AP"]).not_kept == {"view PA": (3, 2)}
+    assert read_made(tmp_path, releases.vindr).not_kept == {}
 
 
 def test_mimic_cxr(tmp_path):
@@ -179,8 +174,7 @@ def test_vindr_of_physionet_and_a_consensus(tmp_path):
     consensus = pd.read_csv(tmp_path / "annotations/image_labels_train.csv").drop(columns="rad_id").iloc[[0, 3]]
     consensus.to_csv(tmp_path / "annotations/image_labels_test.csv", index=False)
     settings = dataset("vindr", root=str(tmp_path), max_missing=0, table="annotations/image_labels_test.csv")
-    reader = find_reader("vindr")
-    table = reader.read(reader.locate("d", settings), with_policy("d", settings)).set_index("image_id")
+    table = read_images(settings).table.set_index("image_id")
     assert labels(table, "Fracture") == {"aa": 0, "bb": 1}
 
 
@@ -327,6 +321,6 @@ def test_an_empty_folder_is_told(tmp_path, maker):
     reader = find_reader(maker.__name__)
     settings = dataset(maker.__name__, root=str(tmp_path), max_missing=0)
     with pytest.raises(UserError, match=r"(has no|has neither|expected images)"):
-        reader.read(reader.locate("d", settings), with_policy("d", settings))
+        read_images(settings)
     with pytest.raises(UserError, match="no folder"):
         reader.locate("d", replace(settings, root=str(tmp_path / "nowhere")))

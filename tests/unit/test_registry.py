@@ -12,7 +12,7 @@ import pytest
 
 from crossray import code_version as digests
 from crossray.errors import UserError
-from crossray.figures.drawing import drawn
+from crossray.figures.drawing import draw_figure
 from crossray.figures.entries import MISSING, NEEDS, Passage, Setting
 from crossray.figures.registry import CATEGORIES, FIGURES, SECTIONS, TABLES, had
 from crossray.study.stages.draw_figure import DrawFigure
@@ -100,4 +100,4 @@ def test_a_wrong_name_or_table_is_told_in_one_line(tmp_path, name, tables, words
     for path in paths:
         path.write_text("source\na\n")
     with pytest.raises(UserError, match=re.escape(words)):
-        drawn(name, paths, [], DrawFigure())
+        draw_figure(name, paths, [], DrawFigure())

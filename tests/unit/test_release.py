@@ -4,19 +4,17 @@ import pandas as pd
 import pytest
 
 import releases
-from crossray.datasets import find_reader
 from crossray.datasets.configured import with_policy
 from crossray.datasets.policy import read_synonyms
 from crossray.datasets.release import check_images, find_table, labels_table
 from crossray.datasets.sheets import count_rows, read_table
 from crossray.errors import UserError
-from helpers import dataset
+from helpers import dataset, read_images
 
 
 def read(root, **settings):
     settings = dataset("chexpert", **{"root": str(root), "max_missing": 0.3, **settings})
-    reader = find_reader("chexpert")
-    return reader.read(reader.locate("chex", settings), with_policy("chex", settings))
+    return read_images(settings, "chex").table
 
 
 def test_a_folder_too_deep_is_found_and_named(tmp_path):

@@ -149,7 +149,7 @@ def test_variance_with_several_images_a_patient_agrees_with_the_bootstrap():
     scores = labels + np.repeat(generator.normal(size=150), 3) + 0.3 * generator.normal(size=450)
     analytic = np.sqrt((contributions(labels, scores, patients, 150) ** 2).sum())
     aucs, _ = weighted_ranking(labels, scores, patient_weights(patients, 4000, 0))
-    assert analytic == pytest.approx(aucs.std(), rel=0.07)  # Monte Carlo error of the bootstrap: 1 %
+    assert analytic == pytest.approx(aucs.std(), rel=0.07)  # Monte Carlo error of the bootstrap: 1%
     naive = np.sqrt((contributions(labels, scores, np.arange(450), 450) ** 2).sum())
     assert naive < 0.8 * analytic
 

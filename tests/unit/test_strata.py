@@ -11,9 +11,9 @@ from crossray.analysis.cells import ModelKey, ScoredSplit
 from crossray.analysis.datasets import describe
 from crossray.datasets import READERS, Release, find_described, find_reader, strata
 from crossray.datasets.configured import options_of, with_policy
-from crossray.datasets.folder import Told as FolderTold
+from crossray.datasets.folder import ReadSettings as FolderReadSettings
 from crossray.datasets.manifests import read_manifest
-from crossray.datasets.table import Told
+from crossray.datasets.table import ReadSettings
 from crossray.errors import UserError
 from helpers import dataset, dicom_file
 
@@ -23,8 +23,8 @@ POLICY = {"reader": "table", "views": ["ANY"], "images_per_patient": "all", "unc
 def read(folder, table, **settings):
     """Return the manifest of a table, with these settings of its reader."""
     table.to_csv(folder / "t.csv", index=False)
-    told = Told.from_dict(POLICY | {"columns": {}, "tasks": ["A"], "public": True, "role": "test"} | settings)
-    return read_manifest("d", Release(str(folder), (str(folder / "t.csv"),)), told, None)
+    told = ReadSettings.from_dict(POLICY | {"columns": {}, "tasks": ["A"], "public": True, "role": "test"} | settings)
+    return read_manifest("d", Release(str(folder), (str(folder / "t.csv"),)), told, None).table
 
 
 def rows(count=40, **columns):
@@ -52,10 +52,11 @@ def test_a_folder_has_strata_of_its_headers(tmp_path):
     for number in range(24):
         model = {"ManufacturerModelName": "DX-1" if number % 2 else "DX-2"} if number < 23 else {}
         dicom_file(tmp_path / f"ill/{number}.dcm", np.zeros((4, 4), np.uint8), PatientID=f"p{number}", **model)
-    told = FolderTold.from_dict({"reader": "folder", "views": ["ANY"], "images_per_patient": "all", "max_missing": 1,
-                                 "public": True, "classes": {"ill": ["A"]}, "from_headers": ["patient_id"],
-                                 "strata": {"scanner": "ManufacturerModelName"}})  # fmt: skip
-    found = read_manifest("d", Release(str(tmp_path), ()), told, None)
+    chosen = {"reader": "folder", "views": ["ANY"], "images_per_patient": "all", "max_missing": 1, "public": True,
+              "classes": {"ill": ["A"]}, "from_headers": ["patient_id"],
+              "strata": {"scanner": "ManufacturerModelName"}}  # fmt: skip
+    told = FolderReadSettings.from_dict(chosen)
+    found = read_manifest("d", Release(str(tmp_path), ()), told, None).table
     assert found["stratum: scanner"].fillna("").value_counts().to_dict() == {"DX-2": 12, "DX-1": 11, "": 1}
     assert strata.wrong_elements(["PatientName"]).startswith("'PatientName' is no element of DICOM headers")
     assert strata.wrong_elements({"sex": "Modality"}) == "'sex' is the name of another group; call it something else"
@@ -69,7 +70,7 @@ def released(root, layout, asked):
     maker(root)
     told = dataset(**{"reader": layout, "root": str(root), "public": True, "strata": asked, **own})
     chosen = with_policy("d", told, role="test")
-    found = read_manifest("d", find_reader(told.reader).locate("d", told), chosen, None)
+    found = read_manifest("d", find_reader(told.reader).locate("d", told), chosen, None).table
     return found.filter(regex="^stratum: ").fillna("")
 
 
@@ -168,7 +169,8 @@ def test_a_release_with_dates_has_months(tmp_path):
     table["StudyDate_DICOM"] = ["20140915", "20150101", "20100101", "20091231", "nan"]
     table.to_csv(path)
     told = dataset(reader="padchest", root=str(release), public=True, months=True)
-    found = read_manifest("d", find_reader("padchest").locate("d", told), with_policy("d", told, role="test"), None)
+    chosen = with_policy("d", told, role="test")
+    found = read_manifest("d", find_reader("padchest").locate("d", told), chosen, None).table
     assert found[manifest.MONTHS].fillna(-1).tolist() == [56, 60, 0, -1]  # the lateral one of 2009 is left out
 
 

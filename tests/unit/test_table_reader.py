@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from crossray.datasets import Release, find_reader, table
+from crossray import manifest
+from crossray.datasets import Release, find_reader, labels_from, table
 from crossray.errors import UserError
 from helpers import dataset
 
@@ -15,7 +16,8 @@ HEADER = "id,patient,file,Effusion,s,a"
 
 def read(tmp_path, *lines, settings=SETTINGS, header=HEADER):
     (tmp_path / "labels.csv").write_text("\n".join([header, *lines]) + "\n")
-    return table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.Told.from_dict(POLICY | settings))
+    release = Release(str(tmp_path), (str(tmp_path / "labels.csv"),))
+    return table.read(release, table.ReadSettings.from_dict(POLICY | settings)).table
 
 
 def test_labels_and_what_is_unknown(tmp_path):
@@ -86,7 +88,9 @@ def test_an_empty_or_broken_table(tmp_path):
         read(tmp_path)
     (tmp_path / "labels.csv").write_bytes(b"\xff\xfe\x00bad!")
     with pytest.raises(UserError, match="not a readable CSV file"):
-        table.read(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.Told.from_dict(POLICY | SETTINGS))
+        table.read(
+            Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), table.ReadSettings.from_dict(POLICY | SETTINGS)
+        )
 
 
 def test_missing_folder_and_table_name_the_key(tmp_path):
@@ -99,3 +103,15 @@ def test_missing_folder_and_table_name_the_key(tmp_path):
 def test_an_unknown_reader_gets_the_list():
     with pytest.raises(UserError, match="unknown reader 'pacs'; allowed are simulated, table"):
         find_reader("pacs")
+
+
+def test_every_cell_is_read_once_with_uncertain_labels_too(tmp_path, monkeypatch):
+    read_columns, labels = [], labels_from.labels
+
+    def counted(texts, path, column):
+        read_columns.append(column)
+        return labels(texts, path, column)
+
+    monkeypatch.setattr(labels_from, "labels", counted)
+    images = read(tmp_path, "a,p1,a.png,-1,F,40", "b,p2,b.png,1,M,50")
+    assert (read_columns, images[manifest.UNCERTAIN].fillna("").tolist()) == (["Effusion"], ["Effusion", ""])

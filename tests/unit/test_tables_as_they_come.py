@@ -19,16 +19,16 @@ def read(root, reader="table", public=True, **block):
     """Read a release as the workflow does, by a block of a configuration."""
     settings = dataset(reader, root=str(root), max_missing=0, public=public, **block)
     module = find_reader(reader)
-    told = module.Told.from_json(with_policy("d", settings, public=public).to_json())
+    told = module.ReadSettings.from_json(with_policy("d", settings, public=public).to_json())
     with speaking_of(public):
-        return module.read(module.locate("d", settings), told)
+        return module.read(module.locate("d", settings), told).table
 
 
 def manifest_of(root, reader="table", **block):
     """Return the manifest that the workflow makes of a release."""
     settings = dataset(reader, root=str(root), max_missing=0, public=True, **block)
-    told = find_reader(reader).Told.from_json(with_policy("d", settings, public=True).to_json())
-    return read_manifest("d", find_reader(reader).locate("d", settings), told, None)
+    told = find_reader(reader).ReadSettings.from_json(with_policy("d", settings, public=True).to_json())
+    return read_manifest("d", find_reader(reader).locate("d", settings), told, None).table
 
 
 def said(labels):

@@ -31,8 +31,8 @@ def unpacked(folder, local, **settings):
     assert unpack_release.main(["--settings", json.dumps(settings), "--root", str(local), "--images", str(images),
                                 "--labels", str(labels)]) == 0  # fmt: skip
     reader = find_reader(settings["reader"])
-    told = reader.Told.from_dict({"reader": settings["reader"], "max_missing": 0, "split": SPLIT})
-    return reader.read(Release(str(images), (str(labels),)), told)
+    told = reader.ReadSettings.from_dict({"reader": settings["reader"], "max_missing": 0, "split": SPLIT})
+    return reader.read(Release(str(images), (str(labels),)), told).table
 
 
 def test_halves_of_the_digits_share_no_image_and_keep_their_classes(tmp_path):

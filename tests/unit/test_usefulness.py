@@ -33,7 +33,7 @@ def images(right, missed, false, left, copies=1):
 
 
 def test_net_benefit_by_hand():
-    # 65 of 100 found among 1,000, with 225 false alarms; who acts at 20 % weighs four of these as one finding
+    # 65 of 100 found among 1,000, with 225 false alarms; who acts at 20% weighs four of these as one finding
     here, _ = images(65, 35, 225, 675)
     row = usefulness.of_threshold(here, 0.2, None)
     assert row["net_benefit"] == pytest.approx(0.065 - 0.225 / 4)

@@ -45,7 +45,7 @@ def test_every_cell_of_the_paper_is_in_the_explorer_and_the_comparison(page, lar
     assert (compared["quantity"] == "AUC").sum() > 300  # the rest has too few positives here
     title = words_of(large.folder, "paper")["title"]
     inside, of = map(int, re.match(r"(\d+) of (\d+) AUCs", title).groups())
-    assert 0.90 <= inside / of <= 0.99  # the paper's numbers are the truth here, so 95 % are expected
+    assert 0.90 <= inside / of <= 0.99  # the paper's numbers are the truth here, so 95% are expected
 
 
 @pytest.mark.parametrize("width", [320, 375, 768, 1280, 1920])

@@ -215,7 +215,7 @@ rule measure_sweeps:
     """Measure the points of sweeps, and the value that each selection method would have chosen."""
     input:
         predictions=predictions_of_sweeps,
-        records=of_trainings(layout.RECORD),
+        records=of_trainings(layout.RECORD, PLAN.models),
         manifests=study_manifests,
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,

@@ -106,7 +106,7 @@ rule write_decision:
         predictions=predictions,
         manifests=study_manifests,
         digests=study_digests,
-        weights=of_trainings(layout.WEIGHTS),
+        weights=of_trainings(layout.WEIGHTS, PLAN.models),
         networks=external_networks(),
         templates=[f"{SCRIPTS}/crossray/figures/templates/{name}" for name in ("decision.html.j2", "decision.css")],
     output:

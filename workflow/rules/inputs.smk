@@ -146,22 +146,23 @@ def kept_features(pattern, wildcards, datasets):
     return expand(pattern, network=PLAN.frozen_of(wildcards.model), seed=seed, dataset=datasets)
 
 
-def of_trainings(pattern, models=None, **more):
-    """Return the files of every training of models, by default of all."""
+def of_trainings(pattern, models, **more):
+    """Return the files of every training of these models."""
     names = {"seed": SEEDS} | more
     return [path for training in PLAN.trainings(models) for path in expand(pattern, **training, **names)]
 
 
-def on_own(pattern, targets_of, models=None, **more):
-    """Return the files of trainings for the data sets that ``targets_of`` returns for their source."""
+def on_own(pattern, targets_of, models, **more):
+    """Return the files of these models' trainings for the data sets that ``targets_of`` returns for their source."""
     named = [one | {"seed": SEEDS, "target": targets_of(one["source"])} for one in PLAN.trainings(models)]
     return [path for names in named for path in expand(pattern, **names, **more)]
 
 
 def predictions(wildcards):
     """Return all predictions of the study: every target's test split, and the own validation splits for thresholds."""
-    at_home = on_own(layout.PREDICTION, PLAN.members.__getitem__, split="validation")
-    return at_home + of_trainings(layout.PREDICTION, split="test", target=PLAN.targets_here) + external_predictions()
+    at_home = on_own(layout.PREDICTION, PLAN.members.__getitem__, PLAN.models, split="validation")
+    tested = of_trainings(layout.PREDICTION, PLAN.models, split="test", target=PLAN.targets_here)
+    return at_home + tested + external_predictions()
 
 
 def of_external(model, split, target):
@@ -302,8 +303,9 @@ def figure_files(wildcards):
 
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
-    shown = [name for name in PLAN.reported_models if name in PLAN.networks]
-    return [*of_trainings(layout.HISTORY, shown), *of_trainings(layout.RECORD, shown)] if shown else []
+    return of_trainings(
+        [layout.HISTORY, layout.RECORD], [name for name in PLAN.reported_models if name in PLAN.networks]
+    )
 
 
 #: folder that a figure can read -> its files

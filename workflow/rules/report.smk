@@ -15,7 +15,7 @@ rule write_report:
         digests=study_digests,
         leakage=rules.audit_leakage.output.table,
         indexes=study_indexes,
-        records=of_trainings(layout.RECORD),
+        records=of_trainings(layout.RECORD, PLAN.models),
         templates=[f"{TEMPLATES}/{name}" for name in ("report.html.j2", "report.css", "report.js")],
         citation=str(CHECKOUT / "CITATION.cff"),
         references=str(CHECKOUT / "resources/methods/references.bib"),

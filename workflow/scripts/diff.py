@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from crossray.program import parser, run
 
 if TYPE_CHECKING:
-    from crossray.differences import Compared
+    from crossray.differences import ComparedTable
 
 #: numbers beyond an interval that are named
 _NAMED = 30
@@ -33,7 +33,7 @@ def diff(arguments: Namespace) -> None:
     _print_beyond(found)
 
 
-def _line(one: "Compared") -> str:
+def _line(one: "ComparedTable") -> str:
     """Return what is to say of a table."""
     both, before, after = one.rows
     only = "".join(f", {count} only {when}" for count, when in ((before, "before"), (after, "after")) if count)
@@ -43,7 +43,7 @@ def _line(one: "Compared") -> str:
     return f"{one.name}: {both} rows in both{only}; {len(one.differ):,} of {one.numbers:,} numbers differ{tried}"
 
 
-def _print_beyond(found: "Sequence[Compared]") -> None:
+def _print_beyond(found: "Sequence[ComparedTable]") -> None:
     """Print the numbers that are beyond an interval, the farthest first."""
     import pandas as pd
 

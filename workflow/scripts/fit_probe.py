@@ -19,7 +19,7 @@ def fit_probe(arguments: Namespace) -> None:
     from crossray.files import replacing, write_json
     from crossray.learning.features import JoinedFeatures, KeptFeatures, probed_layer
     from crossray.learning.initialisation import initial_network
-    from crossray.learning.linear_probe import Known, fit_linear_probe
+    from crossray.learning.linear_probe import LabelledFeatures, fit_linear_probe
     from crossray.learning.models import save_weights
     from crossray.learning.record import learnt_record, training_key
     from crossray.learning.source import assembled
@@ -37,7 +37,8 @@ def fit_probe(arguments: Namespace) -> None:
     for store in stores:
         store.check_network(network)
     training, validation = (
-        Known(joined.take(part.rows), part.labels.astype(float)) for part in (source.training, source.validation)
+        LabelledFeatures(joined.take(part.rows), part.labels.astype(float))
+        for part in (source.training, source.validation)
     )
     logging.info(
         "%d training and %d validation images of %s, %d features, tasks: %s", len(training.labels),

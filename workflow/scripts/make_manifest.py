@@ -13,16 +13,14 @@ def make_manifest(arguments: Namespace) -> None:
     from crossray import manifest
     from crossray.datasets import Release, find_reader
     from crossray.datasets.manifests import read_manifest
-    from crossray.datasets.policy import not_kept
     from crossray.files import file_digest
     from crossray.pseudonyms import read_key
 
-    settings = find_reader(arguments.settings["reader"]).Told.from_dict(arguments.settings)
+    settings = find_reader(arguments.settings["reader"]).ReadSettings.from_dict(arguments.settings)
     tables = tuple(str(path) for path in arguments.tables)
     key = None if settings.public else read_key(arguments.key)
     release = Release(str(arguments.root), tables)
-    with not_kept() as left_out:
-        released = read_manifest(arguments.dataset, release, settings, key, arguments.forgotten)
+    released, not_kept = read_manifest(arguments.dataset, release, settings, key, arguments.forgotten)
     table = manifest.with_pseudonyms(released, key)
     if key:
         table = manifest.less_identifying(table)
@@ -30,7 +28,7 @@ def make_manifest(arguments: Namespace) -> None:
     digests = {path.name: file_digest(path) for path in arguments.tables if path.is_file()}
     tasks = manifest.tasks_of(table)
     facts = {"dataset": arguments.dataset, "tasks": tasks, "settings": settings.as_dict(), "tables": digests}
-    facts |= {"not_kept": left_out} if left_out else {}
+    facts |= {"not_kept": not_kept} if not_kept else {}
     manifest.write(arguments.output, table, facts)
     counts = ", ".join(f"{count} {split}" for split, count in table["split"].value_counts().items())
     logging.info("%d images of %d patients: %s", len(table), table["patient_id"].nunique(), counts)

@@ -12,7 +12,7 @@ from crossray.program import parser, run
 def print_matrix(arguments: Namespace) -> None:
     """Print one matrix per model, and one sentence per pair if the study splits drops into causes."""
     from crossray.errors import UserError
-    from crossray.figures.counts import caveats_of, told
+    from crossray.figures.counts import caveats_of, reasons_text
     from crossray.figures.summary_text import cause_sentences, primary_sentences
     from crossray.tables import read
     from crossray.tables.comparisons import Comparisons
@@ -29,10 +29,10 @@ def print_matrix(arguments: Namespace) -> None:
         shown = cells.assign(cell=[_cell(row, caveats) for row in cells.itertuples()])
         matrix = shown.pivot(index="source", columns="target", values="cell")
         matrix = matrix.loc[cells["source"].unique(), cells["target"].unique()]
-        print(f"\n{model}: mean AUC (95 % interval), rows trained on, columns tested on\n")
+        print(f"\n{model}: mean AUC (95% interval), rows trained on, columns tested on\n")
         print(matrix.rename_axis(index=None, columns=None).to_string())
     if caveats:
-        print(f"\n{told(caveats.values()).strip()}")
+        print(f"\n{reasons_text(caveats.values()).strip()}")
     if arguments.causes:
         print("\nIs it the images or the labels? (docs/shift.md)\n")
         print("\n".join(cause_sentences(read(causes, Shift), transfer)))

@@ -46,7 +46,7 @@ def _ask(name: str, dataset: "Dataset", folder: Path, diff: bool) -> None:
         raise UserError(f"data set {name}: there is no earlier query to compare with; run: snakemake query --cores 1")
     access = access_to(name, dataset.reader, taken(connection_class(dataset.reader), dataset))
     table, counts = asking.ask(name, cast("FromArchive", dataset), access)
-    print(f"{name}: " + ", ".join(asking.told(counts)))
+    print(f"{name}: " + ", ".join(asking.lines_of(counts)))
     if diff:
         found = asking.differences(tables.read(path, QueriedObject), table)
         print("\n".join(f"  {count} {what}" for what, count in found.items() if count) or "  nothing has changed")

@@ -23,7 +23,7 @@ def read_scores(arguments: Namespace) -> None:
     with speaking_of(settings.public):
         table = scores.read_scores(arguments.scores, settings)
         names = manifest.read(arguments.manifest), read(arguments.lookup, Lookup)
-        known = scores.identified(table, *names, settings, arguments.scores)
+        known = scores.with_identifiers(table, *names, settings, arguments.scores)
     predictions.write(arguments.output, known, settings.scale, known.columns[0].removesuffix("_id"))
 
 

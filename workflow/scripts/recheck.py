@@ -9,15 +9,17 @@ from crossray.program import json_object, parser, run
 
 def recheck(arguments: Namespace) -> None:
     """Compare, print, and stop with an error if anything differs."""
+    from crossray.decision_digests import DIGESTS, differing, digests_of, digests_on
     from crossray.errors import UserError
-    from crossray.sealed import SEALED, differing, seal, sealed_by
 
     if not str(arguments.sheet) or arguments.sheet == Path():
         raise UserError("no sheet to check: name the signed one with --config sheet=FILE")
     settings = arguments.settings
-    sealed = sealed_by(arguments.sheet)
-    changed = list(differing(sealed, seal(arguments.study, arguments.networks, settings["criteria"], settings["code"])))
-    for key, words in SEALED.items():
+    sealed = digests_on(arguments.sheet)
+    changed = list(
+        differing(sealed, digests_of(arguments.study, arguments.networks, settings["criteria"], settings["code"]))
+    )
+    for key, words in DIGESTS.items():
         print(f"{'other' if key in changed else 'same'}: {words}")
     if changed:
         raise UserError(f"{arguments.sheet}: is not the sheet of {arguments.study}; other: {', '.join(changed)}")

@@ -99,7 +99,7 @@ def _of_counts(arguments: Namespace, terms: Mapping[str, Any]) -> "tuple[Content
         name: predictions.read(path).as_logits()
         for name, path in zip(sorted(settings.models), arguments.predictions, strict=True)
     }
-    table = rows.tested(manifest.read(arguments.manifest), outputs)
+    table = rows.test_rows(manifest.read(arguments.manifest), outputs)
     site = counts.Site(table, outputs, named_groups(table), settings.tasks, asked["thresholds"], below, worth)
     found = counts.gather(site)
     return sealing.of_counts(found), preview.of_counts(found, settings.tasks)

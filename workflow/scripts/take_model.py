@@ -16,7 +16,7 @@ def take_model(arguments: Namespace) -> None:
     from crossray.learning.foreign_network import open_network
 
     settings, bundle = arguments.settings, arguments.bundle
-    weights = models.taken(sealing.open_(bundle, arguments.signer), bundle, settings)
+    weights = models.sent_weights(sealing.open_(bundle, arguments.signer), bundle, settings)
     with replacing(arguments.output) as partial:
         partial.write_bytes(weights)
         open_network(partial, settings)

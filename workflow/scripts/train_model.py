@@ -5,7 +5,6 @@ same. Shards are compared with the digests of their index first.
 """
 
 import logging
-import shutil
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -26,16 +25,14 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     """Train, write the results, the record last, and only then drop the checkpoints."""
     import torch
 
-    from crossray.files import replacing, write_json
+    from crossray.files import replacing
+    from crossray.learning.finished_training import write_history_and_record
     from crossray.learning.hardware import choose_device
     from crossray.learning.initialisation import initial_network
     from crossray.learning.models import save_weights
     from crossray.learning.processes import is_first
-    from crossray.learning.record import history_table, training_record
     from crossray.learning.source import load_source
     from crossray.learning.training import train
-    from crossray.tables import write
-    from crossray.tables.training import History
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
@@ -59,12 +56,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         return
     with replacing(arguments.weights) as partial:
         save_weights(partial, best.best, source.tasks, settings.architecture, pixels.size, network.scale, settings.stem)
-    write(arguments.history, history_table(best.history), History)
-    record = training_record(
-        arguments.source, key, source, settings, best, device, arguments.weights, network, arguments.initial
-    )
-    write_json(arguments.record, record)
-    shutil.rmtree(arguments.checkpoint_dir)
+    write_history_and_record(arguments, arguments.source, key, source, best, device, arguments.weights, network)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,7 +4,6 @@ Cohen et al. 2020, section 6. A run that was stopped continues from its last che
 """
 
 import logging
-import shutil
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -26,16 +25,14 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     import pandas as pd
     import torch
 
-    from crossray.files import replacing, write_json
+    from crossray.files import replacing
+    from crossray.learning.finished_training import write_history_and_record
     from crossray.learning.hardware import choose_device
     from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
     from crossray.learning.initialisation import initial_network
     from crossray.learning.processes import is_first
-    from crossray.learning.record import history_table, training_record
     from crossray.learning.source import load_source
     from crossray.learning.training import train
-    from crossray.tables import write
-    from crossray.tables.training import History
 
     torch.set_num_threads(arguments.threads)
     device = choose_device(arguments.gpus)
@@ -55,12 +52,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     vectors = pd.DataFrame(output_weights(network, len(outputs)).detach().float().numpy())
     with replacing(arguments.vectors) as partial:
         pd.concat([outputs, vectors.add_prefix("weight ")], axis=1).to_parquet(partial, index=False)
-    write(arguments.history, history_table(best.history), History)
-    record = training_record(
-        "shared heads", key, source, settings, best, device, arguments.vectors, network, arguments.initial
-    )
-    write_json(arguments.record, record)
-    shutil.rmtree(arguments.checkpoint_dir)
+    write_history_and_record(arguments, "shared heads", key, source, best, device, arguments.vectors, network)
 
 
 def main(argv: list[str] | None = None) -> int:

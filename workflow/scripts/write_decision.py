@@ -10,12 +10,12 @@ from crossray.program import json_object, parser, run
 
 def write_decision(arguments: Namespace) -> None:
     """Render the sheet."""
+    from crossray.decision_digests import digests_of
     from crossray.figures.sheet import render
     from crossray.files import write_text
-    from crossray.sealed import seal
 
     settings = arguments.settings
-    sealed = seal(arguments.study, arguments.networks, settings["criteria"], settings["code"])
+    sealed = digests_of(arguments.study, arguments.networks, settings["criteria"], settings["code"])
     write_text(arguments.output, render(arguments.study, settings, arguments.templates, sealed))
     logging.info("%s: print it and sign it", arguments.output)
 

@@ -11,9 +11,9 @@ from crossray.study.stages.write_report import WriteReport
 
 def write_paper(arguments: Namespace) -> None:
     """Write the texts, copy the report and its tables, describe the folder."""
-    from crossray.manuscript.folder import Given, fill
+    from crossray.manuscript.folder import PaperFiles, fill
 
-    given = Given(arguments.references, arguments.checklists)
+    given = PaperFiles(arguments.references, arguments.checklists)
     statuses = fill(arguments.study, arguments.datasets, arguments.settings, given, arguments.output)
     for name, counts in statuses.items():
         logging.info("%s: %s", name, ", ".join(f"{count} items {status}" for status, count in counts.items()))

@@ -20,7 +20,7 @@ from crossray.area import Levels
 from crossray.errors import UnusableImageError
 from crossray.frames import decode
 from crossray.grey_levels import grey_levels
-from crossray.native import COLOURS, shape
+from crossray.native_pixels import COLOURS, shape
 from crossray.pixel_data import read_file, read_header
 
 # pydicom's messages quote values of headers.

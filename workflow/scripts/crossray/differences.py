@@ -16,7 +16,7 @@ _ENDS = ("_low", "_high")
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedTable:
     """A table of two studies.
 
     Attributes:
@@ -38,7 +38,7 @@ class Compared:
         return self.differ[self.differ["beyond"] == True].sort_values("apart", ascending=False)  # noqa: E712
 
 
-def compare(before: Path, after: Path) -> Iterator[Compared]:
+def compare(before: Path, after: Path) -> Iterator[ComparedTable]:
     """Compare every table that both studies have and whose rows have names.
 
     Args:
@@ -63,7 +63,7 @@ def _tables_of(folder: Path) -> Path:
     raise UserError(f"{folder} holds no tables: name the folder of a study (results/STUDY), or a copy of its tables")
 
 
-def _compared(contract: type[Row], before: pd.DataFrame, after: pd.DataFrame) -> Compared:
+def _compared(contract: type[Row], before: pd.DataFrame, after: pd.DataFrame) -> ComparedTable:
     key = list(contract.KEY)
     both = before.merge(after, how="outer", on=key, suffixes=(" before", " after"), indicator="side")
     rows = both["side"].value_counts()
@@ -73,7 +73,7 @@ def _compared(contract: type[Row], before: pd.DataFrame, after: pd.DataFrame) ->
     table = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=_COLUMNS)], ignore_index=True)
     changed = table[table["apart"].gt(_ROUNDING) | table["before"].isna() | table["after"].isna()]
     counts = int(rows["both"]), int(rows["left_only"]), int(rows["right_only"])
-    return Compared(contract.NAME, counts, len(table), changed.reset_index(drop=True))
+    return ComparedTable(contract.NAME, counts, len(table), changed.reset_index(drop=True))
 
 
 _COLUMNS = ["row", "number", "before", "after", "beyond", "apart"]

@@ -17,10 +17,9 @@ _LONGEST = 1500
 class UserError(Exception):
     """An error that a user can cause and fix: a setting, a file, a row, a label.
 
-    The message says what is wrong, where, what is allowed and what to do. Programs print it as one line
-    without a traceback (:func:`crossray.program.run`). What is no printed sign in it, as in a name of a file, is
-    written out: nothing that a message quotes can break its line or steer a terminal. What it says of a release goes
-    through :func:`quoted` and :func:`named`, as a cell, a column or a file may have the name of a patient.
+    The message says what is wrong, where, what is allowed and what to do. Programs print it as one line without a
+    traceback (:func:`crossray.program.run`), with unprintable signs written out. Values and names of a release go
+    through :func:`quoted` and :func:`named`, as they may be those of a patient.
     """
 
     def __init__(self, message: str) -> None:

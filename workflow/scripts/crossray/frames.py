@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pydicom
 from numpy.typing import NDArray
 
-from crossray import decoding, elements, native, streams
+from crossray import decoding, elements, native_pixels, streams
 from crossray.errors import UnusableImageError
 from crossray.limits import check_bytes, check_frame
 from crossray.pixel_data import PixelData, frame, holds_items, looks_run_length
@@ -58,10 +58,12 @@ def decode(header: pydicom.Dataset, element: PixelData) -> Frame:
     content = _stream(header, element)
     if content is None:
         _check_known(header)
-        return _grey_or_colour(header, native.values(header, element), native.bits_allocated(header, element))
+        return _grey_or_colour(
+            header, native_pixels.values(header, element), native_pixels.bits_allocated(header, element)
+        )
     if streams.begins_stream(content) or streams.is_jpeg_xl(content):
         return _compressed(header, content)
-    return _grey_or_colour(header, _plain(header, content, element), native.bits_allocated(header, element))
+    return _grey_or_colour(header, _plain(header, content, element), native_pixels.bits_allocated(header, element))
 
 
 def transfer_syntax(header: pydicom.Dataset) -> pydicom.uid.UID:
@@ -73,7 +75,7 @@ def _stream(header: pydicom.Dataset, element: PixelData) -> bytes | None:
     """Return the compressed frame; None if the pixels are stored as they are."""
     syntax = transfer_syntax(header)
     is_raw = syntax.is_transfer_syntax and not syntax.is_encapsulated
-    if is_raw and not element.delimited and native.is_complete(header, element):
+    if is_raw and not element.delimited and native_pixels.is_complete(header, element):
         return None
     if element.delimited or holds_items(element):
         if is_raw:
@@ -95,7 +97,7 @@ def _check_known(header: pydicom.Dataset) -> None:
 def _compressed(header: pydicom.Dataset, content: bytes) -> Frame:
     """Decode a stream that says itself what it is."""
     stream = streams.describe(content)
-    shape = native.shape(header)
+    shape = native_pixels.shape(header)
     if stream.rows and (stream.rows, stream.columns) != shape:
         raise UnusableImageError(f"the frame is {(stream.rows, stream.columns)}, the header says {shape}")
     check_frame(*shape, coded=len(content))
@@ -105,7 +107,7 @@ def _compressed(header: pydicom.Dataset, content: bytes) -> Frame:
     photometric = elements.text(header, "PhotometricInterpretation")
     colours = _colours_of(stream, photometric)
     # Without a word of the stream, and of a header of colour, components are brightness and differences (T.871).
-    convert = stream.converts if stream.converts is not None else photometric not in native.COLOURS
+    convert = stream.converts if stream.converts is not None else photometric not in native_pixels.COLOURS
     values = decoding.decode(content, stream, shape, convert)
     if values.ndim == 3 and values.shape[2] == 1:
         values = values[..., 0]
@@ -114,7 +116,7 @@ def _compressed(header: pydicom.Dataset, content: bytes) -> Frame:
     precision = min(stream.bits or 8 * values.dtype.itemsize, 8 * values.dtype.itemsize)
     if values.ndim == 3:
         return Frame(values, precision, stream.signed, colours or "RGB")
-    if native.samples(header) == 3:
+    if native_pixels.samples(header) == 3:
         remark("grey stream under a header of colour")
     return _grey(header, values, precision)
 
@@ -125,8 +127,8 @@ def _colours_of(stream: Stream, photometric: str) -> str:
         return ""
     if stream.converts is not None and (stream.kind == "JPEG" or stream.converts):
         return "RGB"
-    if photometric in native.COLOURS:
-        return native.COLOURS[photometric]
+    if photometric in native_pixels.COLOURS:
+        return native_pixels.COLOURS[photometric]
     if not photometric and stream.kind not in ("JPEG", "JPEG XL"):
         raise UnusableImageError("colour without a photometric interpretation (0028,0004)")
     return "RGB"
@@ -136,14 +138,14 @@ def _plain(header: pydicom.Dataset, content: bytes, element: PixelData) -> NDArr
     """Return the values of a frame that decodes to plain bytes."""
     syntax = transfer_syntax(header)
     if looks_run_length(content) and syntax not in (_DEFLATED, _UNCOMPRESSED):
-        return native.run_length(header, content)
+        return native_pixels.run_length(header, content)
     if syntax == _RLE:
         raise UnusableImageError("damaged RLE frame: no table of its segments")
     if syntax == _DEFLATED:
-        check_frame(*native.shape(header), coded=len(content))
-        return native.plain(header, _inflated(content, native.expected_bytes(header)), element)
+        check_frame(*native_pixels.shape(header), coded=len(content))
+        return native_pixels.plain(header, _inflated(content, native_pixels.expected_bytes(header)), element)
     if syntax == _UNCOMPRESSED or (syntax.is_transfer_syntax and not syntax.is_encapsulated):
-        return native.plain(header, content, element)
+        return native_pixels.plain(header, content, element)
     if syntax.is_transfer_syntax and syntax.name.startswith(("JPEG", "High-Throughput")):
         raise UnusableImageError("unreadable pixels: fragments of no known kind of compression")
     name = syntax.name if syntax.is_transfer_syntax else "private or unknown"
@@ -166,7 +168,7 @@ def _grey_or_colour(header: pydicom.Dataset, values: NDArray, precision: int) ->
     if not photometric:
         raise UnusableImageError("colour without a photometric interpretation (0028,0004)")
     stored = elements.integer(header, "BitsStored") or precision
-    return Frame(values, min(stored, precision), False, native.COLOURS.get(photometric, "RGB"))
+    return Frame(values, min(stored, precision), False, native_pixels.COLOURS.get(photometric, "RGB"))
 
 
 def _grey(header: pydicom.Dataset, values: NDArray, precision: int) -> Frame:

@@ -98,7 +98,7 @@ def blankness(levels: Levels) -> str | None:
     if high - low >= BLANK_LEVELS:
         return None
     name = "black" if high < BLANK_LEVELS else "white" if low > 255 - BLANK_LEVELS else "constant"
-    return f"a picture that is nearly {name}: 96 % of its pixels lie within {BLANK_LEVELS:g} of 255 grey levels"
+    return f"a picture that is nearly {name}: 96% of its pixels lie within {BLANK_LEVELS:g} of 255 grey levels"
 
 
 def to_square(levels: Levels, aspect: float, size: int, fit: str) -> NDArray:

@@ -159,7 +159,7 @@ def check_external(plan: Plan) -> None:
 
             bundle = Path(model.bundle)
             opened = sealing.open_(bundle, Path(plan.signer_of(name)))
-            models.taken(opened, bundle, stage_settings.bundles.take_model(plan, name))
+            models.sent_weights(opened, bundle, stage_settings.bundles.take_model(plan, name))
         if model.weights:
             _check_there(model.weights, f"external.{name}.weights")
         if model.onnx:

@@ -67,11 +67,10 @@ def settings_of(kind: type[S]) -> Callable[[str], S]:
 def run(program: Callable[[argparse.Namespace], None], arguments: argparse.Namespace) -> int:
     """Run ``program`` and return its exit status: 0, 1 after an error, or 130 after Ctrl-C.
 
-    An error that the user can fix is reported in one line that begins with ``error: ``, which keeps the job from being
-    retried (:mod:`crossray.attempts`): a :class:`UserError`, an error of the operating system, or a GPU that runs out
-    of memory. Any other exception is a defect of CrossRay and keeps its traceback. Unless the settings say that the
-    data are public, none of this quotes them: neither a warning of a library, nor the name of a file that was not given
-    on the command line, nor the message of an exception.
+    What the user can fix (a :class:`UserError`, an error of the operating system, a full GPU) is one line that begins
+    with ``error: ``, which keeps the job from being retried (:mod:`crossray.attempts`). Any other exception is a defect
+    of CrossRay and keeps its traceback. Unless the settings say that the data are public, nothing quotes them: no
+    warning of a library, no exception's message, no name of a file that is not on the command line.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     settings = getattr(arguments, "settings", None)

@@ -39,7 +39,7 @@ _BROKEN = (zipfile.BadZipFile, lzma.LZMAError, zlib.error, OSError, EOFError, No
 
 
 @dataclass
-class Found:
+class SearchResult:
     """What came of a search.
 
     Attributes:
@@ -100,7 +100,7 @@ def _word(name: str, width: int) -> bytes:
     return b"(?<!%b)%b(?!%b)" % (sign, text, sign)
 
 
-def search(folders: Iterable[Path], names: Names, passed: Set[Path] = frozenset()) -> Found:
+def search(folders: Iterable[Path], names: Names, passed: Set[Path] = frozenset()) -> SearchResult:
     """Search all files below folders for names of patients.
 
     Args:
@@ -108,7 +108,7 @@ def search(folders: Iterable[Path], names: Names, passed: Set[Path] = frozenset(
         names: of the patients.
         passed: files and folders that are not searched, as releases themselves.
     """
-    found = Found()
+    found = SearchResult()
     for path in _files(folders, passed):
         found.searched += 1
         content, whole = _content(path)

@@ -1,12 +1,9 @@
 """Shards: the images of a data set as HDF5 files that are memory-mapped, and the index that lists them.
 
 A shard holds ``images`` uint8 (N, size, size), or (N, size, size, 3) in colour, contiguous and uncompressed, and
-``image_id``, N strings. Its attributes name the data set, the size, the preprocessing and the library versions. The
-index of a data set is a small JSON file with the digest of every shard's content: whoever depends on the index alone is
-not rerun after a conversion that ends in the same pixels.
-
-HDF5 takes no locks here: a shard is written under a temporary name and never changed, and some file systems of clusters
-refuse locks.
+``image_id``, N strings; attributes name the data set, the size, the preprocessing and the library versions. The index,
+a small JSON file, has the digest of every shard's content: what depends on the index alone is not rerun by a conversion
+that ends in the same pixels. HDF5 takes no locks, which some clusters' file systems refuse: shards never change.
 """
 
 import atexit
@@ -272,7 +269,7 @@ def _mapped(path: Path, expected: int) -> tuple[NDArray[np.uint8], list[str]]:
     return np.memmap(path, np.uint8, "r", offset, shape).view(np.ndarray), names
 
 
-class Stored(Protocol):
+class RowStore(Protocol):
     """What programs read rows of: pixels of images, or what a network makes of them."""
 
     size: int
@@ -282,7 +279,7 @@ class Stored(Protocol):
         """Return what is at ``rows``, one along the first axis for each."""
 
 
-class Placed(Protocol):
+class RowIndex(Protocol):
     """What has something of the images of a data set, each in a row: pixels, or what a network makes of them."""
 
     dataset: str
@@ -291,14 +288,14 @@ class Placed(Protocol):
         """Return where images are; -1 for those that are not there."""
 
 
-def with_rows(manifest: pd.DataFrame, store: Placed, split: str) -> pd.DataFrame:
+def with_rows(manifest: pd.DataFrame, store: RowIndex, split: str) -> pd.DataFrame:
     """Return a manifest's rows of one split that have pixels, with their place in the store as ``row``."""
     chosen = manifest[manifest["split"] == split]
     chosen = chosen.assign(row=store.rows(chosen["image_id"]))
     return chosen[chosen["row"] >= 0].reset_index(drop=True)
 
 
-def sample_rows(manifest: pd.DataFrame, store: Placed, images: int, seed: int) -> pd.DataFrame:
+def sample_rows(manifest: pd.DataFrame, store: RowIndex, images: int, seed: int) -> pd.DataFrame:
     """Draw at most so many images with pixels of the training split and of the test split, one for each patient.
 
     Returns:

@@ -17,11 +17,10 @@ SMOOTHER = 0.5
 def own_bits(header: pydicom.Dataset, values: NDArray, precision: int) -> tuple[NDArray, int, bool]:
     """Restore the sign of values and drop the bits that are not theirs.
 
-    The standard has bits above Bits Stored (0028,0101) ignored: overlays lie there, or whatever the device left. Yet
-    Bits Stored is wrong in some files, whose brightest parts would turn black if bits were dropped. There, neighbours
-    that differ in those bits are alike with them and far apart without them; an overlay or rubbish is the other way
-    round. So they are believed only if, over all such neighbours, differences with them are below :data:`SMOOTHER` of
-    those without, and the header knows of no overlay (60xx,0102) in them.
+    The standard has bits above Bits Stored (0028,0101) ignored. Yet Bits Stored is too low in some files, whose
+    brightest parts would turn black. So bits above are kept if neighbours that differ in them are alike with them: over
+    all such neighbours, differences must be below :data:`SMOOTHER` of those without these bits, and the header must
+    know of no overlay (60xx,0102) in them. For overlays and rubbish it is the other way round.
 
     Args:
         header: Bits Stored, High Bit, Pixel Representation, padding and overlays count.

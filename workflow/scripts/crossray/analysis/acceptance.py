@@ -1,7 +1,7 @@
 """May a model be used at a target, and at which threshold? Criteria met, not met, or not to be told.
 
-A criterion is met where its 95 % interval lies at or above what is wanted, and not met where it lies below: each answer
-is wrong with a probability of 2.5 % at most. All criteria are met if each is (intersection-union; Berger, Technometrics
+A criterion is met where its 95% interval lies at or above what is wanted, and not met where it lies below: each answer
+is wrong with a probability of 2.5% at most. All criteria are met if each is (intersection-union; Berger, Technometrics
 1982), which needs no correction for their number. A threshold is judged on other patients than those it was chosen on.
 """
 

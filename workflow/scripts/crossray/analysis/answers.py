@@ -1,6 +1,6 @@
 """Whether criteria are met: the measured value of each with its interval, the answer, and what data would settle it.
 
-A criterion is met where its 95 % interval lies at or beyond what is wanted, and not met where it lies short of it.
+A criterion is met where its 95% interval lies at or beyond what is wanted, and not met where it lies short of it.
 """
 
 import math

@@ -2,9 +2,8 @@
 
 Each is measured again with the images of every bin at its ends: positives at the upper and negatives at the lower one,
 the reverse, all at the lower, and all at the upper. Numbers within bounds (``WITHIN_BOUNDS`` of a contract) rise or
-fall with each image's output, so that none can lie beyond these four.
-Limits of AUCs also hang on three digits of what they
-take beside the AUC (:class:`crossray.histograms.Worth`).
+fall with each image's output, so that none can lie beyond these four. Limits of AUCs also hang on three digits of what
+they take beside the AUC (:class:`crossray.histograms.Worth`).
 """
 
 from collections.abc import Iterator

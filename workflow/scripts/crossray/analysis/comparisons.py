@@ -1,10 +1,9 @@
 """Which differences are significant? Two models on the same images, and one model on internal and external tests.
 
-Two models on the same images are paired by patient; internal and external tests are compared by their own errors and
-those of shared patients. Comparisons that the configuration names before the run are primary and corrected for one
-another; all
-others are exploratory, and corrected for the number of comparisons of their kind: Holm's for any false finding,
-Benjamini and Hochberg's for the share of false ones.
+Models on the same images are paired by patient; internal and external tests are compared by their own errors and those
+of shared patients. Comparisons that the configuration names before the run are primary and corrected for one another.
+All others are exploratory and corrected for the number of their kind: by Holm for any false finding, by Benjamini and
+Hochberg for the share of false ones.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -119,10 +119,9 @@ def called_at(here: Images, threshold: float) -> Called | None:
 def choose(positive: NDArray[np.bool_], logits: NDArray[np.float64], criteria: Criteria) -> float:
     """Choose the threshold that leaves the criteria the most room, NaN where a class is missing.
 
-    With a sensitivity and another criterion it is the one whose tighter criterion is exceeded by the most standard
-    errors. Else it is the one that exceeds what is wanted by as much as can be shown on as many images again, and gives
-    up the least: of specificity if a sensitivity is wanted, of sensitivity if a specificity, a precision or a number of
-    alerts is. With none of these it is the one that costs the least.
+    With a sensitivity and another criterion: the one whose tighter criterion is exceeded by the most standard errors.
+    With one criterion: the one that exceeds it by as much as can be shown on as many images again and gives up the
+    least, of specificity for a sensitivity, of sensitivity for any other. With none: the one that costs the least.
 
     Args:
         positive: which images have the finding, shape (images,).

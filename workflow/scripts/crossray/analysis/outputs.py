@@ -15,8 +15,8 @@ from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.metrics import limits_of_agreement
 from crossray.analysis.resampling import weighted_sums, with_interval
 from crossray.analysis.thresholds import outputs, own_thresholds
+from crossray.study.compared_pairs import ComparedPair
 from crossray.study.names import is_pooled
-from crossray.study.stages.compare_outputs import ComparedPair
 from crossray.tables import of_rows
 from crossray.tables.contract import names
 from crossray.tables.outputs import OutputPoints, Outputs

@@ -1,12 +1,10 @@
 """Which films are to be read, where scores exist and labels do not: a sample with known probabilities, in an order.
 
-Films are stratified by what models make of them. Strata are sampled at random without replacement, in proportion to the
+Films are stratified by their scores, and strata are sampled at random without replacement, in proportion to the
 standard deviation that their films are expected to add to the wanted numbers (Neyman, Journal of the Royal Statistical
 Society 1934; Isaki and Fuller, Journal of the American Statistical Association 1982), mixed with equal shares so that
-no number is expected to need more films than a simple random sample does (a defensive mixture; Hesterberg,
-Technometrics 1995). Strata take turns, and within a stratum films stand in a random order. So how many films of each
-stratum are among the first so many is fixed before anyone reads, and these are again a stratified random sample: a list
-that is half read can be analysed, and a longer one only goes on.
+no number is expected to need more films than a simple random sample does (Hesterberg, Technometrics 1995). The first
+films of the list are again such a sample, however many, so that a list that is half read can be analysed.
 """
 
 import math

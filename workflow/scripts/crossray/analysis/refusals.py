@@ -1,9 +1,8 @@
 """Images that a model gave no score for: where they are few, more are left out, so that no table tells how many.
 
-A model's numbers are of the images that it scored, and their counts stand beside those of all labelled images. Their
-difference is how many it refused, with a finding and without it: small counts of patients, which must not be told. So
-if fewer than the limit were refused, scored ones are left out beside them, drawn at random, until they are as many as
-the limit. All that is measured afterwards is of what is left, and its counts are true.
+Tables have the counts of the images that a model scored and of all labelled ones. Their difference, with and without a
+finding, is a small count of patients. If it is below the limit, scored images are left out too, drawn at random, until
+it is not; counts and numbers are of what is left.
 """
 
 import numpy as np

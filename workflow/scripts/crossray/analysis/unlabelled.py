@@ -4,7 +4,7 @@ Every estimator of :mod:`crossray.analysis.confidence` is applied to every cell.
 known: a back-test. An estimate may be printed if it passes a rule that is the same for all:
 
 1. Back-tests at least four other cohorts (reason C otherwise). Those of the cell's own cohort are left out.
-2. The 95 % prediction interval of another cohort's error lies within the tolerance (reason E otherwise): cohorts are
+2. The 95% prediction interval of another cohort's error lies within the tolerance (reason E otherwise): cohorts are
    the sample, all cells of one weigh as much as one, and the degrees of freedom are cohorts less one.
 3. There is a verdict on the cell, and it does not say that the label rule may differ (reason R). Where it says so, or
    nobody could look, as no image of the target has a label, nothing in the outputs shows by how much. So back-tests are

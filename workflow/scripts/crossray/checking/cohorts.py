@@ -45,7 +45,7 @@ class Cohort:
     warnings: Sequence[str] = ()
 
     @property
-    def doubled(self) -> int:
+    def repeated_rows(self) -> int:
         """Rows whose file an earlier row has too."""
         return 0 if self.table is None else int(self.table["path"].duplicated().sum())
 
@@ -63,7 +63,7 @@ def read_cohort(plan: Plan, sources: Sources, name: str) -> Cohort:
 
 def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
     dataset, release = plan.study.datasets[name], sources.releases[name]
-    settings = find_reader(dataset.reader).Told.from_json(manifest_settings(plan, sources.readings[name], name))
+    settings = find_reader(dataset.reader).ReadSettings.from_json(manifest_settings(plan, sources.readings[name], name))
     key_file = Path(plan.study.private, "pseudonyms.key")
     split_by_key = not dataset.public and settings.role != "test"
     key = read_key(key_file) if split_by_key and key_file.is_file() else None
@@ -72,7 +72,7 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
         if previewer := find_previewer(dataset.reader):
             with tempfile.TemporaryDirectory() as folder:
                 previewed = previewer.preview(name, dataset, Path(folder))
-                table = _as_classes(read_manifest(name, previewed, settings, key, forgotten), plan, name)
+                table = _as_classes(read_manifest(name, previewed, settings, key, forgotten).table, plan, name)
             return Cohort(name, table, note=_note(dataset))
         if any(not Path(path).is_file() for path in release.tables):
             if dataset.stays_at_its_site():
@@ -81,7 +81,7 @@ def _read(plan: Plan, sources: Sources, name: str) -> Cohort:
             made = "fetched from its archive" if find_archived(dataset.reader) else "unpacked"
             note = f"{made} by the run; its labels are counted once that is done (snakemake convert)"
             return Cohort(name, None, note=note)
-        table = _as_classes(read_manifest(name, release, settings, key, forgotten), plan, name)
+        table = _as_classes(read_manifest(name, release, settings, key, forgotten).table, plan, name)
     except UserError as error:
         return Cohort(name, None, str(error))
     if dataset.sends_counts():

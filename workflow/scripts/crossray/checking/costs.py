@@ -74,7 +74,7 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         else round(loads.images(name) * dataset.split.train)
         for name, dataset in plan.study.datasets.items()
     }
-    learning = [(item["model"], plan.members[item["source"]]) for item in plan.trainings()]
+    learning = [(item["model"], plan.members[item["source"]]) for item in plan.trainings(plan.models)]
     trainings = [(model, names) for model, names in learning if model in plan.networks]
     probes = [(model, names) for model, names in learning if model in plan.probes]
     seeds = len(plan.study.seeds)

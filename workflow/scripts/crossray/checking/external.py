@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from crossray.datasets.scores import identified, read_scores, tasks_of
+from crossray.datasets.scores import read_scores, tasks_of, with_identifiers
 from crossray.errors import UserError, speaking_of
 from crossray.study import stage_settings
 from crossray.study.plan import Plan
@@ -39,7 +39,7 @@ def wrong_rows(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Iterator[st
                 names = {f"released_{name}": table[name] for name in ("image_id", "study_id", "patient_id")}
                 try:
                     with speaking_of(settings.public):
-                        identified(
+                        with_identifiers(
                             read_scores(path, settings), table, table[["image_id"]].assign(**names), settings, path
                         )
                 except UserError as error:

@@ -102,8 +102,8 @@ def _remarks_on_labels(plan: Plan, cohort: Cohort) -> Iterator[str]:
 
 
 def _remarks_on_files(cohort: Cohort) -> Iterator[str]:
-    if cohort.doubled:
-        yield f"{cohort.name}: {cohort.doubled} rows name a file that an earlier row names too"
+    if cohort.repeated_rows:
+        yield f"{cohort.name}: {cohort.repeated_rows} rows name a file that an earlier row names too"
     if cohort.missing:
         yield f"{cohort.name}: {cohort.missing} images are missing"
     for kind in cohort.kinds:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from crossray.datasets.reading import Reading
+from crossray.datasets.reading import KeptImages, Reading
 from crossray.errors import UserError
 from crossray.study.base import Settings
 
@@ -65,8 +65,8 @@ class Reader(Protocol):
     Options: type[Settings]
     #: the settings, beside those of a policy, that decide what ``read`` returns
     SETTINGS: tuple[str, ...]
-    #: what ``read`` is told
-    Told: type[Reading]
+    #: settings of ``read``
+    ReadSettings: type[Reading]
     #: named label policies; a setting that the configuration gives itself overrides the policy's
     POLICIES: Mapping[str, Mapping[str, Any]]
     #: whose patients these are; readers with the same cohort speak of the same people by the same ``patient_id``.
@@ -83,17 +83,17 @@ class Reader(Protocol):
     def count_images(self, release: Release, settings: Settings) -> int:
         """Estimate the number of images, cheaply; decides the default number of shards."""
 
-    def read(self, release: Release, settings: Reading) -> "pandas.DataFrame":
+    def read(self, release: Release, settings: Reading) -> KeptImages:
         """Read the release.
 
         Args:
             release: what ``locate`` returned.
-            settings: what the reader is told (:func:`crossray.datasets.configured.with_policy`).
+            settings: of the reader (:func:`crossray.datasets.configured.with_policy`).
 
         Returns:
             The columns of a manifest (:mod:`crossray.manifest`) but for ``split``, which is there only where the
             release brings its own, and missing where that leaves open whether it is for training or validation; then
-            one label column a task.
+            one label column a task. Beside them the counts of images that the policy does not keep.
 
         Raises:
             UserError: if the table does not fit the settings; the message names file, row and value.
@@ -151,7 +151,7 @@ class Archived(Protocol):
 class Unpacker(Protocol):
     """What the module of a reader offers too whose release is no image files."""
 
-    #: what ``unpack`` is told
+    #: settings of ``unpack``
     Unpacking: type[Settings]
 
     def unpack(self, root: Path, settings: Settings, folder: Path) -> "pandas.DataFrame":

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets import Release
-from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
+from crossray.datasets.chexpert_labels import keep_labelled, raw_labels
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
 from crossray.datasets.options import LabelerColumns
-from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import LabelerReading
-from crossray.datasets.release import check_images, count_rows, locate_tables
+from crossray.datasets.reading import KeptImages, LabelerReading
+from crossray.datasets.release import count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 
 if TYPE_CHECKING:
@@ -38,13 +37,13 @@ class Options(LabelerColumns):
 
 @dataclass(frozen=True, kw_only=True)
 class BraxReading(LabelerReading):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     files: str
     "Which images of the release."
 
 
-Told = BraxReading
+ReadSettings = BraxReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -55,7 +54,7 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: BraxReading) -> "pandas.DataFrame":
+def read(release: Release, settings: BraxReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
@@ -73,10 +72,8 @@ def read(release: Release, settings: BraxReading) -> "pandas.DataFrame":
             "age": ages(raw["PatientAge"].str.replace(" or more", ""), path, "PatientAge"),
         }
     ).join(raw_labels(raw, path))
-    kept = keep_images(table, settings)
     layout = f"{'images' if column == 'PngPath' else 'Anonymized_DICOMs'}/id_.../Study_.../Series_.../image-..."
-    check_images(release.root, kept["path"], settings.max_missing, layout)
-    return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)
+    return keep_labelled(table, release.root, settings, layout)
 
 
 def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":

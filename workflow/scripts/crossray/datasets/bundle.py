@@ -6,17 +6,14 @@ The rule ``open_bundle`` checks a bundle; the rows that it leaves are read here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from crossray.datasets import Release
-from crossray.datasets.reading import Reading
+from crossray.datasets.reading import KeptImages, Reading
 from crossray.errors import UserError
 from crossray.study import folders
 from crossray.study.base import Settings
 from crossray.study.kinds import Text
-
-if TYPE_CHECKING:
-    import pandas
 
 SETTINGS = ("level",)
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
@@ -24,8 +21,8 @@ COHORT = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told(Reading):
-    """What the reader is told."""
+class ReadSettings(Reading):
+    """Settings of ``read``."""
 
     level: Literal["counts", "rows"]
     "What the site sent."
@@ -68,11 +65,11 @@ def count_images(release: Release, settings: Options) -> int:
     return int(open_(Path(settings.path), Path(settings.signer)).says["images"])
 
 
-def read(release: Release, settings: Told) -> "pandas.DataFrame":
+def read(release: Release, settings: ReadSettings) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     from crossray.datasets.bundles import rows
     from crossray.files import read_parquet
 
     if settings.level == "counts":  # which are nobody's
-        return rows.as_manifest(rows.of_nobody())
-    return rows.as_manifest(read_parquet(Path(release.tables[0]), rows.IDENTIFIERS))
+        return KeptImages(rows.as_manifest(rows.of_nobody()), {})
+    return KeptImages(rows.as_manifest(read_parquet(Path(release.tables[0]), rows.IDENTIFIERS)), {})

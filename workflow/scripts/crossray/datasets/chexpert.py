@@ -3,12 +3,11 @@
 from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
-from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
+from crossray.datasets.chexpert_labels import keep_labelled, raw_labels
 from crossray.datasets.fields import FRONTAL, ages, sexes, views
 from crossray.datasets.options import LabelerColumns
-from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import LabelerReading
-from crossray.datasets.release import check_images, count_rows, locate_tables
+from crossray.datasets.reading import KeptImages, LabelerReading
+from crossray.datasets.release import count_rows, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 Options = LabelerColumns
 SETTINGS = ()
-Told = LabelerReading
+ReadSettings = LabelerReading
 POLICIES = {
     "default": {
         "views": FRONTAL,
@@ -48,7 +47,7 @@ def locate(dataset: str, settings: LabelerColumns) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
+def read(release: Release, settings: LabelerReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 
@@ -72,9 +71,7 @@ def read(release: Release, settings: LabelerReading) -> "pandas.DataFrame":
             "age": ages(raw["Age"], path, "Age").replace(0, float("nan")),
         }
     ).join(raw_labels(raw, path))
-    kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
-    return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)
+    return keep_labelled(table, release.root, settings, LAYOUT)
 
 
 def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":

@@ -3,12 +3,12 @@
 1 is positive, 0 negative, -1 uncertain, empty not mentioned in the report.
 """
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from crossray.datasets.fields import labels
-from crossray.datasets.policy import resolve_uncertain
-from crossray.datasets.reading import LabelerReading
+from crossray.datasets.policy import keep_images, resolve_uncertain
+from crossray.datasets.reading import KeptImages, LabelerReading
+from crossray.datasets.release import check_images
 from crossray.errors import UserError, listed
 
 if TYPE_CHECKING:
@@ -50,32 +50,39 @@ def raw_labels(raw: "pandas.DataFrame", path: str) -> "pandas.DataFrame":
     return pd.DataFrame({column: labels(raw[column], path, column) for column in columns})
 
 
-def settled(
-    table: "pandas.DataFrame", columns: Mapping[str, str], settings: LabelerReading
-) -> dict[str, "pandas.Series"]:
-    """Apply the policy to the raw columns.
+def keep_labelled(table: "pandas.DataFrame", root: str, settings: LabelerReading, layout: str) -> KeptImages:
+    """Apply the policy to images and their labels, and look whether the images are there.
 
     Args:
-        table: with the columns of :func:`raw_labels`.
-        columns: those to return, and their tasks.
-        settings: ``uncertain``; ``no_finding``: ``negative`` makes every finding that such a report does not call
-            positive negative, ``ignore`` leaves it as it is, ``overrules`` makes even a positive one negative. The
-            labeler never says No Finding beside a positive finding; the original's mixing of images (its defect 1)
-            does. Support devices are no finding to the labeler and stay as they are.
+        table: columns of a manifest, and those of :func:`raw_labels`.
+        root: what paths are relative to.
+        settings: ``no_finding``: ``negative`` makes every finding that such a report does not call positive negative,
+            ``ignore`` leaves it as it is, ``overrules`` makes even a positive one negative. The labeler never says No
+            Finding beside a positive finding; the original's mixing of images (its defect 1) does. Support devices are
+            no finding to the labeler and stay as they are.
+        layout: a path as the release has them, for messages.
 
-    Returns:
-        column -> 1, 0 or missing; and of which tasks labels are uncertain, if any is.
+    Raises:
+        UserError: if no image is left, or too many are missing.
     """
+    kept, not_kept = keep_images(table, settings)
+    check_images(root, kept["path"], settings.max_missing, layout)
+    labelled = kept.drop(columns="No Finding").assign(**_settled(kept, settings)).rename(columns=TASKS)
+    return KeptImages(labelled, not_kept)
+
+
+def _settled(table: "pandas.DataFrame", settings: LabelerReading) -> dict[str, "pandas.Series"]:
+    """Return the labels of each column, 1, 0 or missing, and of which tasks they are uncertain, if any is."""
     from crossray.manifest import uncertain_of
 
     healthy = table["No Finding"] == 1
     result: dict[str, pandas.Series] = {}
     unknown: dict[str, pandas.Series] = {}
-    for column in columns:
+    for column, task in TASKS.items():
         values = table[column]
         if column != NOT_A_FINDING and settings.no_finding != "ignore":
             overruled = healthy if settings.no_finding == "overrules" else healthy & (values != 1)
             values = values.mask(overruled, 0.0)
         result[column] = resolve_uncertain(values, settings.uncertain)
-        unknown[columns[column]] = (values == -1) & result[column].isna()
+        unknown[task] = (values == -1) & result[column].isna()
     return result | uncertain_of(unknown)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Options = Downloadable
 SETTINGS = ()
-Told = Reading
+ReadSettings = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 COHORT = None
 read = read_unpacked
@@ -29,7 +29,7 @@ IMAGES = 60_000
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacking(Settings):
-    """What the rule that unpacks the release is told."""
+    """Settings of ``unpack``."""
 
     reader: str
     "Reader of the release."

@@ -3,9 +3,30 @@
 See docs/datasets/cifar10.md.
 """
 
-from crossray.datasets.cifar import COHORT, POLICIES, SETTINGS, Files, Options, Told, Unpacking, count_images, read
+from crossray.datasets.cifar import (
+    COHORT,
+    POLICIES,
+    SETTINGS,
+    Files,
+    Options,
+    ReadSettings,
+    Unpacking,
+    count_images,
+    read,
+)
 
-__all__ = ["COHORT", "POLICIES", "SETTINGS", "Options", "Told", "Unpacking", "count_images", "locate", "read", "unpack"]
+__all__ = [
+    "COHORT",
+    "POLICIES",
+    "SETTINGS",
+    "Options",
+    "ReadSettings",
+    "Unpacking",
+    "count_images",
+    "locate",
+    "read",
+    "unpack",
+]
 
 _FILES = Files("CIFAR10", "cifar-10-batches-py", "cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a")
 

@@ -3,9 +3,30 @@
 See docs/datasets/cifar100.md.
 """
 
-from crossray.datasets.cifar import COHORT, POLICIES, SETTINGS, Files, Options, Told, Unpacking, count_images, read
+from crossray.datasets.cifar import (
+    COHORT,
+    POLICIES,
+    SETTINGS,
+    Files,
+    Options,
+    ReadSettings,
+    Unpacking,
+    count_images,
+    read,
+)
 
-__all__ = ["COHORT", "POLICIES", "SETTINGS", "Options", "Told", "Unpacking", "count_images", "locate", "read", "unpack"]
+__all__ = [
+    "COHORT",
+    "POLICIES",
+    "SETTINGS",
+    "Options",
+    "ReadSettings",
+    "Unpacking",
+    "count_images",
+    "locate",
+    "read",
+    "unpack",
+]
 
 _FILES = Files("CIFAR100", "cifar-100-python", "cifar-100-python.tar.gz", "eb9058c3a382ffc7106e4002c42a8d85")
 

@@ -20,10 +20,10 @@ def with_policy(dataset: str, settings: Dataset, **more: Any) -> Reading:
     Args:
         dataset: name of the data set, for messages.
         settings: those of the data set.
-        more: what else is told.
+        more: further settings.
 
     Returns:
-        What the reader is told, every choice of the policy spelt out.
+        The settings of ``read``, every choice of the policy spelt out.
 
     Raises:
         UserError: if the reader has no such policy, or does not know a setting of policies that is given.
@@ -39,7 +39,7 @@ def with_policy(dataset: str, settings: Dataset, **more: Any) -> Reading:
     given = settings.as_dict()
     own = {key: given[key] for key in ("reader", "max_missing", "strata", *reader.SETTINGS) if key in given}
     chosen = {key: given.get(key, choice) for key, choice in choices.items()}
-    return reader.Told.from_dict({"policy": name} | own | chosen | more)
+    return reader.ReadSettings.from_dict({"policy": name} | own | chosen | more)
 
 
 def places_of(dataset: str, settings: Dataset) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SETTINGS = ()
-Told = Reading
+ReadSettings = Reading
 POLICIES: Mapping[str, Mapping[str, Any]] = {"default": {}}
 COHORT = None
 
@@ -60,7 +60,7 @@ class Options(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Unpacking(Options):
-    """What the rule that unpacks the release is told."""
+    """Settings of ``unpack``."""
 
     reader: str
     "Reader of the release."

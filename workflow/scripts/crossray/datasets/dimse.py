@@ -6,7 +6,7 @@ from crossray.datasets.pacs import reading
 from crossray.datasets.pacs.options import DimseConnection, FromArchive
 
 SETTINGS = reading.SETTINGS
-Told = reading.ArchiveReading
+ReadSettings = reading.ArchiveReading
 POLICIES = reading.POLICIES
 COHORT = None
 Connection = DimseConnection

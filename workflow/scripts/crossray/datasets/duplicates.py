@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 #: correlation from which two images may be near-duplicates. Among the 1.5 million pairs of 1,743 open radiographs at
 #: 64 px (NIH, Kermany), two patients had 0.74 at most, and two exposures of one patient 0.90. Copies had at least 0.92
 #: if they were inverted, rescaled to half or 3/4, changed by a gamma of 0.6 to 2.2, windowed from the 10th to the 90th
-#: percentile, cropped by 1 % a side, or turned by 1 degree; so had all that were compressed (JPEG, quality 50) at 224
-#: px, and 99.5 % of those compressed at 64 px. Cropped by 2 %, one in five is found or fewer; by 3 %, none.
+#: percentile, cropped by 1% a side, or turned by 1 degree; so had all that were compressed (JPEG, quality 50) at 224
+#: px, and 99.5% of those compressed at 64 px. Cropped by 2%, one in five is found or fewer; by 3%, none.
 SIMILAR = 0.91
 #: where unrelated images are more alike than that, as phantoms are, the threshold rises until so many false pairs are
 #: expected in all, but not above this

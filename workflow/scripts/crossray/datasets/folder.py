@@ -18,7 +18,7 @@ from crossray.datasets.listing import IMAGE_SUFFIXES, image_files, without_endin
 from crossray.datasets.options import NamedView, Words
 from crossray.datasets.patterns import group_where_it_fits, wrong_expression, wrong_group
 from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import find_root
 from crossray.datasets.strata import OfHeaders
 from crossray.errors import UserError, listed, may_quote, named
@@ -75,7 +75,7 @@ class Options(OfHeaders):
 
 @dataclass(frozen=True, kw_only=True)
 class FolderReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     classes: Mapping[str, tuple[str, ...]]
     "Folder to the tasks that its images are positive for."
@@ -95,7 +95,7 @@ class FolderReading(ChosenImages):
     "Words that name no patient."
 
 
-Told = FolderReading
+ReadSettings = FolderReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -108,7 +108,7 @@ def count_images(release: Release, settings: Options) -> int:
     return len(_files(release.root, settings.only))
 
 
-def read(release: Release, settings: FolderReading) -> "pandas.DataFrame":
+def read(release: Release, settings: FolderReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``classes`` and perhaps ``patient``.
 
     An image is positive for the tasks of its folder and negative for all others. Folders ``train``, ``val``, ``test``

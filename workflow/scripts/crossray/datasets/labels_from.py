@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from crossray.datasets.fields import labels, numbers, plain
 from crossray.datasets.patterns import group_of, wrong_group
-from crossray.datasets.policy import resolve_uncertain
 from crossray.errors import UserError, listed, may_quote, named
 from crossray.opinions import combined
 from crossray.study.base import LeftOut, Settings
@@ -90,14 +89,13 @@ def columns_of(source: LabelSource) -> tuple[str, ...]:
 
 
 def opinions(
-    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], uncertain: str, task: str, met: set[str]
+    source: LabelSource, cells: Callable[[str], tuple["pandas.Series", str]], task: str, met: set[str]
 ) -> Iterator["pandas.Series"]:
-    """Yield what each column of a source says: 1, 0 or missing, as floats.
+    """Yield what each column of a source says: 1, 0, -1 (uncertain) or missing, as floats.
 
     Args:
         source: where labels come from.
         cells: returns the texts of a column, by rows of the file that it stands in, and that file.
-        uncertain: what -1 is, where cells are marks.
         task: its name, for the log.
         met: takes the words that cells have, as :func:`plain` writes them, where the source lists words.
 
@@ -114,12 +112,10 @@ def opinions(
         if _words(source):
             yield _from_words(source, texts, path, column, task, met)
         else:
-            yield _from_numbers(source, texts, path, column, uncertain)
+            yield _from_numbers(source, texts, path, column)
 
 
-def _from_numbers(
-    source: LabelSource, texts: "pandas.Series", path: str, column: str, uncertain: str
-) -> "pandas.Series":
+def _from_numbers(source: LabelSource, texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     """Read texts that are there or not, numbers, or marks."""
     if source.not_empty:
         return (texts != "").astype(float)
@@ -129,7 +125,7 @@ def _from_numbers(
         values = numbers(texts.mask(empty, "0"), path, column)
         positive = values >= threshold if source.at_least is not None else values > threshold
         return positive.astype(float).mask(empty)
-    return resolve_uncertain(labels(texts, path, column), uncertain)
+    return labels(texts, path, column)
 
 
 def _words(source: LabelSource) -> dict[str, str]:

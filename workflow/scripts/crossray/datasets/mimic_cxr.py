@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from crossray.datasets import Release
-from crossray.datasets.chexpert_labels import TASKS, raw_labels, settled
+from crossray.datasets.chexpert_labels import TASKS, keep_labelled, raw_labels
 from crossray.datasets.fields import FRONTAL, views
 from crossray.datasets.options import LabelerColumns
-from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import LabelerReading
-from crossray.datasets.release import check_images, find_root, find_table
+from crossray.datasets.reading import KeptImages, LabelerReading
+from crossray.datasets.release import find_root, find_table
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
 from crossray.study.base import LeftOut
@@ -53,7 +52,7 @@ class Options(LabelerColumns):
 
 @dataclass(frozen=True, kw_only=True)
 class MimicReading(LabelerReading):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     labeler: str
     "Labeler."
@@ -61,7 +60,7 @@ class MimicReading(LabelerReading):
     "Which release of the images."
 
 
-Told = MimicReading
+ReadSettings = MimicReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -77,7 +76,7 @@ def count_images(release: Release, settings: Options) -> int:
     return count_table_rows(release.tables[1])
 
 
-def read(release: Release, settings: MimicReading) -> "pandas.DataFrame":
+def read(release: Release, settings: MimicReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; images of studies without labels are left out, and counted."""
     import pandas as pd
 
@@ -101,10 +100,8 @@ def read(release: Release, settings: MimicReading) -> "pandas.DataFrame":
             "age": float("nan"),
         }
     ).join(images[["No Finding", *TASKS]])
-    kept = keep_images(table, settings)
     layout = f"files/p10/p10000032/s50414267/02aa804e-bde0afdd-112c0b34-7bc16630-4e384014{SUFFIXES[settings.files]}"
-    check_images(release.root, kept["path"], settings.max_missing, layout)
-    return kept.drop(columns="No Finding").assign(**settled(kept, TASKS, settings)).rename(columns=TASKS)
+    return keep_labelled(table, release.root, settings, layout)
 
 
 def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":

@@ -11,7 +11,7 @@ from crossray.datasets import Release
 from crossray.datasets.listing import is_litter
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import find_root
 from crossray.errors import UserError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Options = Released
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {"default": {"views": ["PA"], "images_per_patient": "all"}}
 COHORT = None
 
@@ -38,7 +38,7 @@ def count_images(release: Release, settings: Released) -> int:
     return len(_names(release.root))
 
 
-def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     return keep_images(read_names(release.root, NAME, "CXR_png/MCUCXR_0001_0.png"), settings)
 

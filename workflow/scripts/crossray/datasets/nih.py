@@ -8,7 +8,7 @@ from crossray.datasets.fields import FRONTAL, ages, numbers, sexes, views
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import Listed
 from crossray.datasets.policy import keep_images, labels_of_findings, unknown_words
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, count_rows, locate_tables, tables_there
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, named
@@ -24,7 +24,7 @@ FINDINGS = (
 
 Options = Listed
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {
     "default": {"views": FRONTAL, "images_per_patient": "all"},
     "paper": {"views": ["PA", "AP"], "images_per_patient": "first"},
@@ -50,20 +50,18 @@ def locate(dataset: str, settings: Listed) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
-    images = read_images(release, read_table(path, COLUMNS), [], settings)
+    images, not_kept = read_images(release, read_table(path, COLUMNS), [], settings)
     check_images(release.root, images["path"], settings.max_missing, LAYOUT)
     findings = images.pop("findings").map(lambda words: set(words.lower().split("|")))
     unknown_words(findings, {"no finding", *(name.lower() for name in FINDINGS)}, path)
     labels = labels_of_findings(findings, {name: {name.lower()} for name in FINDINGS}, "exact")
-    return images.join(labels)
+    return KeptImages(images.join(labels), not_kept)
 
 
-def read_images(
-    release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: ChosenImages
-) -> "pandas.DataFrame":
+def read_images(release: Release, raw: "pandas.DataFrame", labels: Sequence[str], settings: ChosenImages) -> KeptImages:
     """Read what the NIH's table says of images and patients, and keep what the policy keeps.
 
     Returns:

@@ -3,17 +3,12 @@
 The images are the NIH's, and so are the patients. See docs/datasets/nih_google.md.
 """
 
-from typing import TYPE_CHECKING
-
 from crossray.datasets import Release, nih
 from crossray.datasets.fields import translated
 from crossray.datasets.options import Listed
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, count_rows, locate_tables
 from crossray.datasets.sheets import read_table
-
-if TYPE_CHECKING:
-    import pandas
 
 #: column of the release -> task
 TASKS = {
@@ -26,7 +21,7 @@ ANSWERS = {"YES": 1.0, "NO": 0.0, "": None}
 
 Options = Listed
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES, COHORT = nih.POLICIES, nih.COHORT
 TABLE_OF_IMAGES = nih.TABLE_OF_IMAGES
 
@@ -40,12 +35,12 @@ count_images = count_rows
 image_ids = nih.image_ids
 
 
-def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     path = release.tables[0]
     raw = read_table(path, [*nih.COLUMNS, *TASKS])
     for column in TASKS:
         raw[column] = translated(raw[column].str.strip().str.upper(), ANSWERS, path, column).astype(float)
-    images = nih.read_images(release, raw, list(TASKS), settings)
+    images, not_kept = nih.read_images(release, raw, list(TASKS), settings)
     check_images(release.root, images["path"], settings.max_missing, nih.LAYOUT)
-    return images.drop(columns="findings").rename(columns=TASKS)
+    return KeptImages(images.drop(columns="findings").rename(columns=TASKS), not_kept)

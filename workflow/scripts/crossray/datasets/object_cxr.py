@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from crossray.datasets import Release
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Options = Released
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {"default": {"views": ["ANY"], "images_per_patient": "all"}}
 COHORT = None
 
@@ -32,7 +32,7 @@ def locate(dataset: str, settings: Released) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
     import pandas as pd
 

@@ -18,7 +18,7 @@ from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import files_below, find_images, is_litter
 from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.datasets.strata import OfHeaders
@@ -60,13 +60,13 @@ class Options(FindingLists, OfHeaders):
 
 @dataclass(frozen=True, kw_only=True)
 class OpeniReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     matching: str
     "How findings match the table of synonyms."
 
 
-Told = OpeniReading
+ReadSettings = OpeniReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -92,7 +92,7 @@ def count_images(release: Release, settings: Options) -> int:
     return 7470
 
 
-def read(release: Release, settings: OpeniReading) -> "pandas.DataFrame":
+def read(release: Release, settings: OpeniReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; a report is taken for a patient, as no other number is released."""
     import pandas as pd
 
@@ -112,11 +112,12 @@ def read(release: Release, settings: OpeniReading) -> "pandas.DataFrame":
             "findings": [row[2] for row in rows],
         }
     )
-    kept = keep_images(table, settings)
+    kept, not_kept = keep_images(table, settings)
     check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     # A report without a word of the vocabulary is a normal one here, not one that nobody read.
     findings = kept.pop("findings").map(lambda words: words or {"normal"})
-    return kept.join(labels_of_findings(findings, read_synonyms(release.tables[1]), settings.matching))
+    labels = labels_of_findings(findings, read_synonyms(release.tables[1]), settings.matching)
+    return KeptImages(kept.join(labels), not_kept)
 
 
 def _reports(path: str) -> Iterator[tuple[str, list[str], set[str]]]:

@@ -12,7 +12,7 @@ from crossray.datasets.fields import FRONTAL, sexes, views
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import FindingLists
 from crossray.datasets.policy import keep_images, labels_of_findings, read_synonyms
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import RESOURCES, check_images, count_rows, find_root, find_table, labels_table
 from crossray.datasets.sheets import read_table
 from crossray.datasets.strata import OfTables, from_the_first, months
@@ -57,7 +57,7 @@ class Options(FindingLists, OfTables):
 
 @dataclass(frozen=True, kw_only=True)
 class PadchestReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     matching: str
     "How findings match the table of synonyms."
@@ -67,7 +67,7 @@ class PadchestReading(ChosenImages):
     "Whether months since the first date are kept."
 
 
-Told = PadchestReading
+ReadSettings = PadchestReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -82,7 +82,7 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
+def read(release: Release, settings: PadchestReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; the paper's policy leaves images of unlabelled reports out."""
     import pandas as pd
 
@@ -110,13 +110,13 @@ def read(release: Release, settings: PadchestReading) -> "pandas.DataFrame":
     if settings.skip_broken_files:
         broken = set((RESOURCES / "padchest.broken-files.txt").read_text(encoding="utf-8").split())
         table = table[table["Labels"].notna() & ~raw["ImageID"].isin(broken)]
-    kept = keep_images(table, settings)
+    kept, not_kept = keep_images(table, settings)
     if settings.months:
         kept = from_the_first(kept, MONTHS)
     check_images(release.root, kept["path"], settings.max_missing, LAYOUT)
     findings = _findings(kept.pop("Labels"), path)
     labels = labels_of_findings(findings, read_synonyms(synonyms), settings.matching)
-    return kept.join(labels)
+    return KeptImages(kept.join(labels), not_kept)
 
 
 def image_ids(rows: "pandas.DataFrame") -> "pandas.Series":

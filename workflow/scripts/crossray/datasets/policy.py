@@ -5,14 +5,12 @@ right; ``paper`` is what Cohen et al. (MIDL 2020) did, so that their numbers can
 two differ, and why.
 """
 
-import contextlib
-import contextvars
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages, NotKept
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
 
@@ -31,24 +29,11 @@ REST_UNKNOWN = "(rest unknown)"
 #: what an uncertain label becomes
 UNCERTAIN = {"ignore": None, "positive": 1.0, "negative": 0.0}
 
-#: the view of an image, or this, -> how many images and patients are not kept for it
+#: why an image is not kept whose view is
 FURTHER = "further images of a patient"
-NotKept = dict[str, tuple[int, int]]
-_not_kept: contextvars.ContextVar[NotKept | None] = contextvars.ContextVar("not_kept", default=None)
 
 
-@contextlib.contextmanager
-def not_kept() -> Iterator[NotKept]:
-    """Count what :func:`keep_images` does not keep, by the reason: images, and patients of whom no image is left."""
-    found: NotKept = {}
-    token = _not_kept.set(found)
-    try:
-        yield found
-    finally:
-        _not_kept.reset(token)
-
-
-def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> "pandas.DataFrame":
+def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> KeptImages:
     """Keep the views and the images per patient that the policy asks for.
 
     Args:
@@ -58,7 +43,8 @@ def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> "pandas.Da
             ``DataFrame.groupby().first()`` did in the original (its defect 1) and no other reason to use it is known.
 
     Returns:
-        Some of the rows, under the index that they had, so that messages can name rows of the release's table.
+        Some of the rows, under the index that they had, so that messages can name rows of the release's table; and
+        the counts of the others.
 
     Raises:
         UserError: if no image is left; the message counts the views that there are.
@@ -76,9 +62,7 @@ def keep_images(table: "pandas.DataFrame", settings: ChosenImages) -> "pandas.Da
         rows = kept.drop_duplicates("patient_id").index
         kept = kept.groupby("patient_id", sort=False, as_index=False).first()[list(table.columns)].set_index(rows)
     log.info("%d of %d images kept by view and images per patient", len(kept), len(table))
-    if (found := _not_kept.get()) is not None:
-        found |= _reasons(table, kept, settings.views)
-    return kept
+    return KeptImages(kept, _reasons(table, kept, settings.views))
 
 
 def _reasons(table: "pandas.DataFrame", kept: "pandas.DataFrame", views: Iterable[str]) -> NotKept:

@@ -1,12 +1,27 @@
-"""What readers are told: the choices of a label policy, spelt out, and what else decides a manifest."""
+"""Settings of readers: the choices of a label policy, and what else decides a manifest; and what readers return."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from crossray.datasets.strata import Stratum
 from crossray.study.base import LeftOut, Settings
 from crossray.study.splits import Split
+
+if TYPE_CHECKING:
+    import pandas
+
+#: reason -> images that are not kept for it, and patients of whom no image is left
+NotKept = dict[str, tuple[int, int]]
+
+
+class KeptImages(NamedTuple):
+    """What a reader returns: the images that are kept, and how many are not."""
+
+    table: "pandas.DataFrame"
+    "One row an image: the columns of a manifest."
+    not_kept: NotKept
+    "By the reason: the view, or that they are further images of a patient."
 
 
 @dataclass(frozen=True, kw_only=True)

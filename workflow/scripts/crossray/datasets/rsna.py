@@ -11,7 +11,7 @@ from crossray.datasets.fields import FRONTAL, ages, labels, numbers, sexes, view
 from crossray.datasets.headers import read_headers
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, count_rows, find_root, find_table
 from crossray.datasets.sheets import read_table
 from crossray.datasets.strata import OfHeaders
@@ -51,13 +51,13 @@ class Options(Released, OfHeaders):
 
 @dataclass(frozen=True, kw_only=True)
 class RsnaReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     rows: str
     "One row per image, or per box."
 
 
-Told = RsnaReading
+ReadSettings = RsnaReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -71,7 +71,7 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: RsnaReading) -> "pandas.DataFrame":
+def read(release: Release, settings: RsnaReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     import pandas as pd
 

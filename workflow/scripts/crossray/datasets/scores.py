@@ -102,7 +102,7 @@ def _refuse(wrong: "pd.Series", path: str, column: str, words: str) -> None:
         raise UserError(f"{path}: row {rows[0] + 2}, column {column}: {words} ({len(rows)} such rows in all)")
 
 
-def identified(
+def with_identifiers(
     scores: "pd.DataFrame", manifest: "pd.DataFrame", lookup: "pd.DataFrame", settings: ReadScores, path: str
 ) -> "pd.DataFrame":
     """Give scores the identifiers of a manifest.

@@ -4,20 +4,26 @@ See docs/datasets/shenzhen.md.
 """
 
 import re
-from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
-from crossray.datasets.montgomery import COHORT, POLICIES, SETTINGS, Options, Told, count_images, locate, read_names
+from crossray.datasets.montgomery import (
+    COHORT,
+    POLICIES,
+    SETTINGS,
+    Options,
+    ReadSettings,
+    count_images,
+    locate,
+    read_names,
+)
 from crossray.datasets.policy import keep_images
+from crossray.datasets.reading import KeptImages
 
-if TYPE_CHECKING:
-    import pandas
-
-__all__ = ["COHORT", "POLICIES", "SETTINGS", "Options", "Told", "count_images", "locate", "read"]
+__all__ = ["COHORT", "POLICIES", "SETTINGS", "Options", "ReadSettings", "count_images", "locate", "read"]
 
 NAME = re.compile(r"CHNCXR_\d+_[01]\.png")
 
 
-def read(release: Release, settings: Told) -> "pandas.DataFrame":
+def read(release: Release, settings: ReadSettings) -> KeptImages:
     """See :class:`crossray.datasets.Reader`."""
     return keep_images(read_names(release.root, NAME, "CXR_png/CHNCXR_0001_0.png"), settings)

@@ -9,7 +9,7 @@ from crossray.datasets.headers import read_headers
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import Released
 from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, count_rows, find_table, locate_tables
 from crossray.datasets.sheets import read_table
 from crossray.datasets.strata import OfHeaders
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
 SETTINGS = ()
-Told = ChosenImages
+ReadSettings = ChosenImages
 POLICIES = {"default": {"views": FRONTAL, "images_per_patient": "all"}}
 COHORT = None
 
@@ -44,7 +44,7 @@ def locate(dataset: str, settings: Options) -> Release:
 count_images = count_rows
 
 
-def read(release: Release, settings: ChosenImages) -> "pandas.DataFrame":
+def read(release: Release, settings: ChosenImages) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; patients, views, sexes and ages stand in the DICOM headers."""
     import pandas as pd
 

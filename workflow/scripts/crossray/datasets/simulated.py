@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crossray.datasets import Release, table
-from crossray.datasets.reading import Reading
+from crossray.datasets.reading import KeptImages, Reading
 from crossray.study import folders
 from crossray.study.base import LeftOut, taken
 from crossray.study.findings import FINDINGS
@@ -23,7 +23,7 @@ COHORT = None
 
 @dataclass(frozen=True, kw_only=True)
 class SimulatedReading(Reading):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     labelling: Labelling
     "How the hospital labels images."
@@ -31,7 +31,7 @@ class SimulatedReading(Reading):
     "Months over which patients come, if images have dates."
 
 
-Told = SimulatedReading
+ReadSettings = SimulatedReading
 
 
 def locate(dataset: str, settings: Hospital) -> Release:
@@ -54,14 +54,15 @@ def count_images(release: Release, settings: Hospital) -> int:
     return settings.images
 
 
-def read(release: Release, settings: SimulatedReading) -> "pandas.DataFrame":
+def read(release: Release, settings: SimulatedReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; tasks that the hospital does not label have no column."""
     fields = ["image_id", "patient_id", "study_id", "path", "view", "sex", "age"]
     tasks = [name for name in FINDINGS if name not in settings.labelling.unlabelled]
     fields += [] if settings.months is None else ["date"]
     columns = table.Columns(**{field: field for field in fields})
     choices = {"views": ("ANY",), "images_per_patient": "all", "uncertain": "ignore"}
-    return table.read_rows(release, taken(table.TableReading, settings, columns=columns, tasks=tuple(tasks), **choices))
+    told = taken(table.TableReading, settings, columns=columns, tasks=tuple(tasks), **choices)
+    return KeptImages(table.read_rows(release, told), {})
 
 
 def locate_places(dataset: str, settings: Hospital) -> tuple[str, ...]:

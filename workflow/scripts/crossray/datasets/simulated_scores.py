@@ -17,10 +17,10 @@ _ROUNDING = 1e-12
 def simulate(truth: "pd.DataFrame", dataset: str, settings: SimulateScores) -> "pd.DataFrame":
     """Return what the reader says of each image, in the order of the images.
 
-    It reads a severity with a normal error and a drift that grows from none at the first image to its whole at the
-    last. A score is 100 times that, rounded, from 0 to 100; a probability is that of a severity of :data:`HARDEST` or
-    more, given this error; yes is a reading of as much. The share ``refused`` of the images has no answer: those whose
-    worst severity is nearest to :data:`HARDEST`.
+    It reads a severity with a normal error and a drift that grows linearly from the first image to the last. A score is
+    100 times the severity, rounded, 0 to 100; a probability is that of :data:`HARDEST` or more, given the error; yes is
+    a reading of as much. The share ``refused`` has no answer: images whose worst severity is nearest to
+    :data:`HARDEST`.
 
     Args:
         truth: image_id, and the severity of each finding, 0 to 1.

@@ -26,8 +26,8 @@ from crossray.datasets.labels_from import (
 )
 from crossray.datasets.options import ImageChoice, NamedView, Sex, UncertainLabels, Words
 from crossray.datasets.patterns import group_of, wrong_group
-from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.policy import keep_images, resolve_uncertain
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, find_root, find_table
 from crossray.datasets.row_facts import facts_of
 from crossray.datasets.sheets import count_rows as count_table_rows
@@ -141,7 +141,7 @@ class Options(ImageChoice, UncertainLabels, OfTables):
 
 @dataclass(frozen=True, kw_only=True)
 class TableReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     columns: Columns
     "Names of the columns."
@@ -171,7 +171,7 @@ class TableReading(ChosenImages):
     "Words for views."
 
 
-Told = TableReading
+ReadSettings = TableReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -199,11 +199,11 @@ def count_images(release: Release, settings: Options) -> int:
     return sum(count_table_rows(path) for path in release.tables[: len(release.tables) - len(settings.join)])
 
 
-def read(release: Release, settings: TableReading) -> "pandas.DataFrame":
+def read(release: Release, settings: TableReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``columns``, ``tasks`` and the policy."""
     table = read_rows(release, settings)
     kept = keep_images(table, settings)
-    check_images(release.root, kept["path"], settings.max_missing)
+    check_images(release.root, kept.table["path"], settings.max_missing)
     return kept
 
 
@@ -354,20 +354,22 @@ def _labels(
         if source.always is not None:
             yield task, pd.Series(float(source.always), index)
             continue
-        columns = columns_of(source)
-        said = [
-            by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
-            for column, one in zip(
-                columns, opinions(source, joined.cells, settings.uncertain, task, met[task]), strict=True
-            )
-        ]
+        marks = dict(zip(columns_of(source), opinions(source, joined.cells, task, met[task]), strict=True))
+        said = _of_images(marks, settings.uncertain, joined, settings.several_rows)
         yield task, (label := combined(said, source.combine))
-        if settings.uncertain == "ignore" and not (source.positive or source.negative or source.unknown):
-            called = opinions(source, joined.cells, "positive", task, met[task])
-            told = [by_image(one, joined.images_of(column), settings.several_rows).set_axis(index)
-                    for column, one in zip(columns, called, strict=True)]  # fmt: skip
-            uncertain[task] = label.isna() & combined(told, source.combine).notna()
+        if settings.uncertain == "ignore" and any((column == -1).any() for column in marks.values()):
+            called = _of_images(marks, "positive", joined, settings.several_rows)
+            uncertain[task] = label.isna() & combined(called, source.combine).notna()
         if source.columns:
-            readers |= {f"{task}{BY}{name}": one for name, one in zip(columns, said, strict=True)}
+            readers |= {f"{task}{BY}{name}": one for name, one in zip(marks, said, strict=True)}
     yield from readers.items()
     yield from uncertain_of(uncertain).items()
+
+
+def _of_images(
+    marks: Mapping[str, "pandas.Series"], uncertain: str, joined: Joined, several_rows: str | None
+) -> list["pandas.Series"]:
+    """Return what each column says of each image: 1, 0 or missing; ``uncertain`` says what -1 becomes."""
+    resolved = {name: resolve_uncertain(column, uncertain) for name, column in marks.items()}
+    images = joined.texts.index
+    return [by_image(one, joined.images_of(name), several_rows).set_axis(images) for name, one in resolved.items()]

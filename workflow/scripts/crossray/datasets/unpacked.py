@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossray.datasets import Release
-from crossray.datasets.reading import Reading
+from crossray.datasets.reading import KeptImages, Reading
 from crossray.datasets.sheets import read_table
 from crossray.study import folders
 
@@ -77,7 +77,7 @@ def preview_images(images: Iterable[tuple[str, str]], folder: Path, first: int =
     return Release(str(folder), (str(labels),))
 
 
-def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":
+def read_unpacked(release: Release, settings: Reading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; ``settings`` holds ``split`` for what the release does not split itself.
 
     Every image is its own patient. The split of its training images is left open, for a validation split.
@@ -103,4 +103,4 @@ def read_unpacked(release: Release, settings: Reading) -> "pandas.DataFrame":
     if (raw["split"] != "").all():
         table["split"] = raw["split"].mask(raw["split"] == "train")
     labels = {name: (raw["class"] == name).astype(float) for name in sorted(raw["class"].unique())}
-    return table.assign(**labels)
+    return KeptImages(table.assign(**labels), {})

@@ -16,7 +16,7 @@ from crossray.datasets.fields import numbers
 from crossray.datasets.listing import find_images
 from crossray.datasets.options import Synonyms
 from crossray.datasets.policy import keep_images, read_synonyms
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.release import check_images, find_root, find_table, labels_table, tables_there
 from crossray.datasets.sheets import count_rows as count_table_rows
 from crossray.datasets.sheets import read_table
@@ -54,13 +54,13 @@ class Options(Synonyms, OfTables):
 
 @dataclass(frozen=True, kw_only=True)
 class VindrReading(ChosenImages):
-    """What this reader is told."""
+    """Settings of ``read``."""
 
     agreement: int
     "How many radiologists must have reported the finding."
 
 
-Told = VindrReading
+ReadSettings = VindrReading
 
 
 def locate(dataset: str, settings: Options) -> Release:
@@ -78,7 +78,7 @@ def count_images(release: Release, settings: Options) -> int:
     return max(1, count_table_rows(release.tables[0]) // 3)
 
 
-def read(release: Release, settings: VindrReading) -> "pandas.DataFrame":
+def read(release: Release, settings: VindrReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; the release names no patients, so every image is its own."""
     import pandas as pd
 

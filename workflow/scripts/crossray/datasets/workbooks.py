@@ -1,8 +1,8 @@
 """How large a workbook becomes, by what is in its archive, before it is read: kilobytes can be billions of cells.
 
-What reads workbooks makes a rectangle that reaches to the last cell, and a text for every cell that refers to one. So
-members are unpacked piece by piece up to a limit, and their elements are counted: the last row and column, repeated
-cells of OpenDocument, and the texts that cells share. A workbook of Excel before 2007 is no archive and not looked at.
+Reading makes a rectangle up to the last cell, and a text for every cell that refers to one. So members are unpacked
+piece by piece up to a limit, and their elements are counted: the last row and column, repeated cells of OpenDocument,
+and shared texts. A workbook of Excel before 2007 is no archive and not looked at.
 """
 
 import re

@@ -49,7 +49,7 @@ def draw(acceptance: pd.DataFrame, settings: DrawFigure) -> Figure:
     title = ", ".join(f"{counts.get(answer, 0)} {words}" for answer, words in (
         (MET, "meet all criteria"), (NOT_MET, "do not"), (CANNOT_TELL, "undecided")))  # fmt: skip
     caption = (
-        "Each criterion of each model at each target, with its 95 % interval; the black line is the required value. "
+        "Each criterion of each model at each target, with its 95% interval; the black line is the required value. "
         "Met: the whole interval lies at or above it. Not met: it lies below. Thresholds of the target are "
         "cross-fitted."
     ) + (f" Of {left_out + len(order)} rows, those nearest to the required values are drawn." if left_out else "")

@@ -37,7 +37,7 @@ def draw(classes: pd.DataFrame, settings: DrawFigure) -> Figure:
     panels = [_panel(rows, column, title, first=not number) for number, (column, title) in enumerate(wanted.items())]
     caption = (
         f"{len(rows)} of {len(shown)} pairs of a source and a target can be measured. Accuracy is the share of test "
-        "images for which the model ranks the true class first, with Wilson's 95 % interval, patients as clusters; "
+        "images for which the model ranks the true class first, with Wilson's 95% interval, patients as clusters; "
         f"F1 and AUC have theirs from {settings.resamples:,} resamples of patients. Grey: score of always predicting "
         "the commonest class. Scales differ. Images of classes that the source does not have are left out."
     )

@@ -36,7 +36,7 @@ def draw(adaptation: pd.DataFrame, adaptation_advice: pd.DataFrame, settings: Dr
     more = f" {len(names) - _PANELS} more pairs are in the table." if len(names) > _PANELS else ""
     caption = (
         "Test images of the target, which no way saw, against the number of its labelled images that were used (log "
-        "scale); the last is all of its training and validation images. Curves: means over samples, with 95 % "
+        "scale); the last is all of its training and validation images. Curves: means over samples, with 95% "
         f"intervals over {settings.resamples:,} resamples of test patients and samples; dashed, with its interval in "
         f"grey: the model as it is. A curve that leaves the panel is much worse.{more}"
     )

@@ -31,7 +31,7 @@ _WORDS = {
 NEAR = 0.01
 
 
-def said(table: pd.DataFrame, advice: pd.DataFrame) -> Iterator[str]:
+def lead_sentences(table: pd.DataFrame, advice: pd.DataFrame) -> Iterator[str]:
     """Say first what local images are worth, then what is recommended for each pair, and how good that was.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from crossray.figures.counts import behind_means, caveats_of, span, told
+from crossray.figures.counts import behind_means, caveats_of, reasons_text, span
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure, with_interval
 from crossray.study.stages.draw_figure import DrawFigure
@@ -41,11 +41,11 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
     ]
     chart = alt.vconcat(*panels) if len(panels) > 1 else panels[0]
     caption = (
-        "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95 % "
+        "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95% "
         "interval over the target's patients, images (n), and positives of the tasks with the fewest and the most. "
         f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
         + _only_tested(settings)
-        + told(beside)
+        + reasons_text(beside)
         + (f" Sites that send counts have no mean (S): {', '.join(settings.counted)}." if settings.counted else "")
     )
     reading = (

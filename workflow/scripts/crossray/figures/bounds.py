@@ -32,7 +32,7 @@ def draw(bounds: pd.DataFrame, settings: DrawFigure) -> Figure:
     caption = (
         f"{len(rows)} AUCs of sites that sent histograms of outputs and no row of anybody. Point: pairs in one bin "
         "taken as ties. Thick line: the AUC of the rows lies within it, wherever in their bins the images lie. Thin "
-        "line: the furthest limits that the 95 % interval can then have, patients as clusters. "
+        "line: the furthest limits that the 95% interval can then have, patients as clusters. "
         f"{_shares(told)}Means over tasks, comparisons, calibration curves, corrections and verdicts are not in "
         f"counts (S); docs/bundles.md lists what is.{left_out(tasks[_MOST_PANELS:], 'which are in the table')}"
     )

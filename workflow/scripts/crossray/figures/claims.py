@@ -27,10 +27,10 @@ def draw(claims: pd.DataFrame, settings: DrawFigure) -> Figure:
         _panel(rows[rows["measure"] == name], name, names) for name in _MEASURES if (rows["measure"] == name).any()
     ]
     below, above = (int((rows["finding"] == words).sum()) for words in ("below the claim", "above the claim"))
-    title = f"Claims not met, by the 95 % interval: {below} of {len(rows)}; exceeded: {above}"
+    title = f"Claims not met, by the 95% interval: {below} of {len(rows)}; exceeded: {above}"
     unknown = int((rows["caveat"] == "U").sum())
     caption = (
-        "Point and line: measured on the test images that the model scored, with the 95 % interval, patients as "
+        "Point and line: measured on the test images that the model scored, with the 95% interval, patients as "
         "clusters; bar: the maker's claim. Sensitivity and specificity are at the threshold that comes with the model."
         + (f" U marks {unknown} numbers of models whose training data are unknown." if unknown else "")
     )

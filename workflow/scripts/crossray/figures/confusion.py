@@ -46,7 +46,7 @@ def draw(confusion: pd.DataFrame, classes: pd.DataFrame, settings: DrawFigure) -
         "Rows of classes that the source does not have show what their images are predicted as. Grey: no image of the "
         "class in the test split, or the model does not know the class."
         + ("" if len(names) <= _NAMED else f" The {len(names)} classes are in the order of the configuration.")
-        + f" Below, the {min(_MISTAKES, len(mistakes))} largest shares of mistakes with their 95 % intervals "
+        + f" Below, the {min(_MISTAKES, len(mistakes))} largest shares of mistakes with their 95% intervals "
         "(Wilson's, patients as clusters)."
     )
     reading = "The diagonal is correct. A dark column off it is a class that others are mistaken for."

@@ -46,7 +46,7 @@ def draw(corrections_by_verdict: pd.DataFrame, settings: DrawFigure) -> Figure:
     counts = given.drop_duplicates("cause").set_index("cause")["cells"]
     cells = ", ".join(f"{cause} {counts[cause]}" for cause in _GROUPS.values() if cause in counts)
     caption = (
-        f"Log-loss recovered by each correction, mean over the cells of each verdict ({cells}), with 95 % "
+        f"Log-loss recovered by each correction, mean over the cells of each verdict ({cells}), with 95% "
         f"intervals of {settings.resamples:,} paired resamples of patients; below zero it harms. Corrections of "
         "images, batch norm and the implied prevalence use no label of the target; recalibration is fitted to the "
         "labels of half of its patients and evaluated on the others. Right: rank correlation of the recovered log-loss "

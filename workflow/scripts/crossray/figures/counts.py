@@ -47,7 +47,7 @@ def caveats_of(performance: pd.DataFrame) -> dict[tuple[str, str, str], str]:
     return {(row.model, row.source, row.target): str(row.caveat) for row in rows.itertuples()}
 
 
-def told(caveats: Iterable[str | None]) -> str:
+def reasons_text(caveats: Iterable[str | None]) -> str:
     """Say what the codes beside numbers mean; nothing without any. Begins with a blank."""
     found = set(caveats)
     return "".join(f" {code} beside a number: {words}." for code, words in CAVEATS.items() if code in found)

@@ -38,13 +38,13 @@ def draw(decision_curve: pd.DataFrame, settings: DrawFigure) -> Figure:
     shares = " or ".join(origins[name] for name in dict.fromkeys(rows["prevalence_from"]))
     caption = (
         "Net benefit: findings called rightly less false alarms, weighed by the odds of the threshold, of 100 images; "
-        f"the prevalence is {shares}. Intervals: 95 %, by MOVER from Wilson's of the two shares, patients as clusters, "
+        f"the prevalence is {shares}. Intervals: 95%, by MOVER from Wilson's of the two shares, patients as clusters, "
         f"for one threshold at a time; drawn in panels of at most {_MOST_BANDS} models, and in the table. Use is told "
         "where those of the net benefit and of its difference from treating all lie above 0. "
         f"{why}{_counted(rows, settings)}{left_out(others, 'as colours are few')}{more}"
     )
     reading = (
-        "Choose the threshold first: at 10 %, nine false alarms weigh as much as one missed finding. A model is of use "
+        "Choose the threshold first: at 10%, nine false alarms weigh as much as one missed finding. A model is of use "
         "there if its curve lies above both grey lines. A net benefit of 2 is worth two findings of 100 images without "
         "a false alarm."
     )

@@ -40,7 +40,7 @@ def draw(domains: pd.DataFrame, settings: DrawFigure) -> Figure:
     table = rows.pivot_table(index="target", columns="condition", values="reported_auc")
     several = len(settings.seeds) > 1
     caption = (
-        "Mean over the tasks that all three can be measured on. Thin line: 95 % interval over "
+        "Mean over the tasks that all three can be measured on. Thin line: 95% interval over "
         "the target's patients"
         + (f", and over trainings from three on, of the mean of {len(settings.seeds)} seeds; wide bar: one "
            "standard deviation of the mean over single seeds." if several else "; one seed was trained.")

@@ -13,7 +13,7 @@ from crossray.study.stages.draw_figure import DrawFigure
 from crossray.tables import contract_of, read, reported
 
 
-def drawn(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: DrawFigure) -> Figure:
+def draw_figure(name: str, tables: Iterable[Path], folders: Iterable[Path], settings: DrawFigure) -> Figure:
     """Draw a figure.
 
     Args:

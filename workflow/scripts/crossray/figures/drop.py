@@ -53,7 +53,7 @@ def draw(transfer: pd.DataFrame, summary: pd.DataFrame, settings: DrawFigure) ->
         .encode(x=x, y=y),
     ).properties(width=430, height=alt.Step(26))
     caption = (
-        "Difference in mean AUC over the tasks that can be measured on both data sets, with the 95 % interval over "
+        "Difference in mean AUC over the tasks that can be measured on both data sets, with the 95% interval over "
         f"the patients of both. {len(pairs)} pairs; the mean weights every pair equally."
         + (f" Hollow: {len(of_idle)} pairs whose model is not better than chance internally, by its interval; they "
            "count neither in the mean nor in the title." if len(of_idle) else "")

@@ -32,7 +32,7 @@ MEASURES = {
 NUMBERS = {**MEASURES, PREVALENCE: "prevalence", PRECISION: "precision"}
 
 
-def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+def lead_sentences(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Say what was estimated of films that were read, then which are to be read, then how many.
 
     Args:

@@ -64,7 +64,7 @@ def draw(head_distances: pd.DataFrame, head_relations: pd.DataFrame, settings: D
 
 def _words(relations: pd.DataFrame, settings: DrawFigure) -> str:
     parts = [
-        f"{HEADINGS[row.penalty]}: Pearson's r {row.pearson:.2f} (95 % interval {row.pearson_low:.2f} to "
+        f"{HEADINGS[row.penalty]}: Pearson's r {row.pearson:.2f} (95% interval {row.pearson_low:.2f} to "
         f"{row.pearson_high:.2f}), Spearman's rho {row.spearman:.2f}, {row.tasks} tasks"
         for row in relations[relations["model"] == settings.models[0]].itertuples()
         if row.pearson == row.pearson

@@ -44,7 +44,7 @@ def draw(label_agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
     low, high = rows["kappa"].min(), rows["kappa"].max()
     caption = (
         "Images that are in both data sets, matched by content; F1 and Cohen's kappa of their labels with the "
-        f"95 % interval from {settings.resamples:,} resamples of patients, all splits. The numbers count images "
+        f"95% interval from {settings.resamples:,} resamples of patients, all splits. The numbers count images "
         "that are positive by both, by the first only, by the second only, and by neither."
     )
     reading = "A model that reproduces one labelling agrees with the other only as well as the labellings agree."

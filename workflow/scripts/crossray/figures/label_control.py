@@ -32,7 +32,7 @@ def draw(label_control: pd.DataFrame, settings: DrawFigure) -> Figure:
     mean = rows["drop"].mean()
     caption = (
         "The same model on the same test images, evaluated with the labelling it was trained on and with another one, "
-        "with the 95 % interval of the paired difference (patients as clusters). The table also has the model of the "
+        "with the 95% interval of the paired difference (patients as clusters). The table also has the model of the "
         "other labelling on these images."
     )
     reading = "Images are the same, so a drop here is due to the labels alone; compare it with those between hospitals."

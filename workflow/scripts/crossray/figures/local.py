@@ -39,7 +39,7 @@ def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
     title = f"The local model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
     without = [name for name in settings.targets if name not in set(chosen["target"])]
     caption = (
-        "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95 % "
+        "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95% "
         "interval, patients as clusters, models paired. Counted in the title: p below 0.05 after "
         "Holm's correction. Comparisons that the configuration did not name before the run are exploratory."
         + left_out(without, "where no local model can be compared with another")

@@ -43,7 +43,7 @@ def draw(localisation: pd.DataFrame, localisation_summary: pd.DataFrame, setting
         spacing=24,
     )
     caption = (
-        "Every point is a model on a target, above as the mean over the findings annotated there, with the 95 % "
+        "Every point is a model on a target, above as the mean over the findings annotated there, with the 95% "
         "interval over patients; the same images for all models. Random weights: the same networks with every layer "
         "reinitialised. The black line beside each point is chance: the score of as many randomly placed pixels. "
         "Counts and the score of a blob in the centre of the image are in the table."

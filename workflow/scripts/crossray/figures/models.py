@@ -90,4 +90,4 @@ def _title(rows: pd.DataFrame, compared: pd.DataFrame, first: str) -> str:
     row = beside.iloc[0]
     low, high = signed(row["difference_low"]), signed(row["difference_high"])
     unsure = "; which is better is open" if row["difference_low"] <= 0 <= row["difference_high"] else ""
-    return f"{title}: {signed(row['difference'])} (95 % interval {low} to {high}) compared with {first}{unsure}"
+    return f"{title}: {signed(row['difference'])} (95% interval {low} to {high}) compared with {first}{unsure}"

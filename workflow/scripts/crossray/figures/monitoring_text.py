@@ -16,7 +16,7 @@ QUANTITIES = {
 _MOST = 3
 
 
-def said(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
+def lead_sentences(tables: Mapping[str, pd.DataFrame]) -> Iterator[str]:
     """Say first whether anything moved, then what and what would decide, then what is estimated without labels.
 
     Args:

@@ -22,9 +22,9 @@ def figure_options(options: ArgumentParser) -> None:
 
 def figure_of(arguments: Namespace) -> "tuple[Figure, str]":
     """Return the figure that the options of :func:`figure_options` name, and what stands above it."""
-    from crossray.figures.drawing import drawn
+    from crossray.figures.drawing import draw_figure
     from crossray.figures.style import notice
 
     settings = arguments.settings
-    figure = drawn(arguments.figure, arguments.tables, arguments.folders, settings)
+    figure = draw_figure(arguments.figure, arguments.tables, arguments.folders, settings)
     return figure, notice(settings.phantoms, settings.real)

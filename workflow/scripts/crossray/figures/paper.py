@@ -31,7 +31,7 @@ def draw(paper: pd.DataFrame, paper_summary: pd.DataFrame, settings: DrawFigure)
         )
     caption = (
         "Every point is a number of the paper for which this study has the data sets and the task; vertical lines are "
-        "our 95 % intervals. AUCs of the paper were read off its figure 1 within 0.0012; its kappas are truncated to "
+        "our 95% intervals. AUCs of the paper were read off its figure 1 within 0.0012; its kappas are truncated to "
         "whole per cents, and are compared at thresholds chosen on the target's test images, as in the paper. "
         "Architecture, splits, label rules and views can differ by configuration, so a difference does not show that "
         "either is wrong."

@@ -40,7 +40,7 @@ def draw(labels: pd.DataFrame, settings: DrawFigure) -> Figure:
         low, high = shared.loc[widest, ["min", "max"]]
         title = f"{widest} differs most: positive in {low:.0%} to {high:.0%} of the images"
     caption = (
-        "Positives among images whose label is known, all splits, with the 95 % Wilson interval, patients as "
+        "Positives among images whose label is known, all splits, with the 95% Wilson interval, patients as "
         "clusters. A data set without a mark does not label the finding."
     )
     reading = "Different prevalence by itself changes precision and calibration, but not the AUC."

@@ -31,7 +31,7 @@ def draw(read_films: pd.DataFrame, settings: DrawFigure) -> Figure:  # noqa: ARG
     most = rows.loc[rows["images"].idxmax()]
     title = f"Estimates for all films from {int(most['images']):,} of {int(most['listed']):,} that were to be read"
     caption = (
-        "Point and line: estimate and 95 % interval for other patients of the same hospital, films weighed by their "
+        "Point and line: estimate and 95% interval for other patients of the same hospital, films weighed by their "
         f"probabilities, patients as clusters (docs/planning.md).{why}"
     )
     reading = "Estimates are for all candidates, not for the films that were read: these were drawn by models' outputs."

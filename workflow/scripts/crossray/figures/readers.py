@@ -36,8 +36,8 @@ def draw(reader_labels: pd.DataFrame, reader_agreement: pd.DataFrame, settings: 
     ]
     caption = (
         "Left: AUC of each model on the test images of a target, by what its readers say together (majority, any, all, "
-        "first) or one of them alone, with 95 % intervals; filled: the labels that the study uses. Right: Cohen's "
-        "kappa of readers with one another, and of models at their thresholds with readers, 95 % intervals from "
+        "first) or one of them alone, with 95% intervals; filled: the labels that the study uses. Right: Cohen's "
+        "kappa of readers with one another, and of models at their thresholds with readers, 95% intervals from "
         f"{settings.resamples:,} resamples of patients.{more}"
     )
     reading = (

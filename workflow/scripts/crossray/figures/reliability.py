@@ -36,11 +36,11 @@ def draw(reliability: pd.DataFrame, calibration: pd.DataFrame, settings: DrawFig
     title = f"Mean calibration error {', '.join(found)}"
     caption = (
         "Share of positives against the mean predicted probability, in ten bins of equal width, all tasks of a pair "
-        f"together; bins with fewer than {_FEWEST} labels are left out. Vertical lines: 95 % interval from "
+        f"together; bins with fewer than {_FEWEST} labels are left out. Vertical lines: 95% interval from "
         f"{settings.resamples:,} resamples of patients. Slope, intercept, observed/expected ratio and calibration "
         "error (root mean square, debiased) of every cell, with intervals, are in the table."
     )
-    reading = "On the diagonal, 30 % means 30 %. Below it a model overestimates the risk, above it underestimates it."
+    reading = "On the diagonal, 30% means 30%. Below it a model overestimates the risk, above it underestimates it."
     return Figure(alt.concat(*panels, columns=4, spacing=24), title, caption, reading)
 
 

@@ -19,7 +19,7 @@ from crossray.figures.decision import decisions, lead
 from crossray.figures.entries import MISSING, Need, Section
 from crossray.figures.explorer import explorer
 from crossray.figures.external import external_answer, external_facts
-from crossray.figures.films import said
+from crossray.figures.films import lead_sentences
 from crossray.figures.pages import page_template
 from crossray.figures.registry import FIGURES, SECTIONS, TABLES
 from crossray.figures.report_tables import download, meanings, shown_table
@@ -100,9 +100,9 @@ def render(
         },
         causes=cause_sentences(tables["shift"], tables["transfer"]) if "shift" in tables else [],
         decisions=decided,
-        films=list(said(tables)),
+        films=list(lead_sentences(tables)),
         adaptation=_adaptation(tables),
-        monitoring=list(monitoring_text.said(tables)),
+        monitoring=list(monitoring_text.lead_sentences(tables)),
         lead=list(lead(decided)),
         only_tested=_only_tested(settings),
         methods=_methods(settings, references),
@@ -123,7 +123,7 @@ def _adaptation(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Return what is said of local images, nothing in a study that does not ask."""
     if "adaptation" not in tables:
         return []
-    return list(adaptation_text.said(tables["adaptation"], tables["adaptation_advice"]))
+    return list(adaptation_text.lead_sentences(tables["adaptation"], tables["adaptation_advice"]))
 
 
 def _answer(tables: Mapping[str, pd.DataFrame], settings: WriteReport) -> list[str]:

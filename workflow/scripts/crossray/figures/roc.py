@@ -34,7 +34,7 @@ def draw(roc: pd.DataFrame, settings: DrawFigure) -> Figure:
         "suit different uses: compare them at the false positive rate that you can accept."
     )
     chart = alt.concat(*panels, columns=4, spacing=24)
-    return Figure(chart, f"At a false positive rate of 10 %, mean sensitivity is {title}", caption, reading)
+    return Figure(chart, f"At a false positive rate of 10%, mean sensitivity is {title}", caption, reading)
 
 
 def _panel(rows: pd.DataFrame, target: str, settings: DrawFigure) -> alt.LayerChart:

@@ -25,7 +25,7 @@ def draw(sample_sizes: pd.DataFrame, settings: DrawFigure) -> Figure:  # noqa: A
     panels = [_panel(part, str(task)) for task, part in rows.groupby("task", sort=False)]
     needed = ", ".join(f"{row.images:,} for {row.task}" for row in whole.itertuples())
     caption = (
-        "Images to read, taken as they come at the expected prevalence, so that the expected 95 % interval is as wide "
+        "Images to read, taken as they come at the expected prevalence, so that the expected 95% interval is as wide "
         "as wanted; in brackets those with the finding. Widths are of the intervals of this report "
         "(docs/planning.md)."
     )

@@ -7,11 +7,11 @@ from typing import Any
 import markupsafe
 import pandas as pd
 
+from crossray.decision_digests import DIGESTS
 from crossray.figures import decision_groups
 from crossray.figures.decision import Decision, decisions, lead, limit_of, required
 from crossray.figures.pages import page_template
 from crossray.figures.style import with_interval
-from crossray.sealed import SEALED
 from crossray.study.acceptance import ALERTS, MET
 from crossray.tables import read, with_marks
 from crossray.tables.acceptance import Acceptance, AcceptanceGroups, Thresholds
@@ -34,7 +34,7 @@ def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: M
         settings: ``study``, ``title``, ``phantoms``, ``unknown_training`` (models whose training data are not
             known).
         templates: folder of ``decision.html.j2`` and ``decision.css``.
-        sealed: digests of the inputs of the decision (:func:`crossray.sealed.seal`).
+        sealed: digests of the inputs of the decision (:func:`crossray.decision_digests.digests_of`).
 
     Returns:
         HTML; texts that come from the data are escaped, and their marks of direction written out.
@@ -50,7 +50,7 @@ def render(folder: Path, settings: Mapping[str, Any], templates: Path, sealed: M
         settings=settings,
         lead=list(lead(found)),
         decisions=[_shown(one) for one in found],
-        sealed={key: (words, sealed[key]) for key, words in SEALED.items()},
+        sealed={key: (words, sealed[key]) for key, words in DIGESTS.items()},
         style=markupsafe.Markup((templates / "decision.css").read_text(encoding="utf-8")),
     )
     return visible(page)

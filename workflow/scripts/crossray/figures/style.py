@@ -224,8 +224,8 @@ def signed(value: float, digits: int = 2) -> str:
 
 
 def with_interval(value: float, low: float, high: float, digits: int = 2) -> str:
-    """Write a number with its 95 % interval for a sentence."""
-    return f"{value:.{digits}f} (95 % interval {low:.{digits}f} to {high:.{digits}f})"
+    """Write a number with its 95% interval for a sentence."""
+    return f"{value:.{digits}f} (95% interval {low:.{digits}f} to {high:.{digits}f})"
 
 
 def names_of(rows: pd.DataFrame) -> pd.Series:

@@ -29,7 +29,7 @@ def draw(subgroups: pd.DataFrame, settings: DrawFigure) -> Figure:
     worst = (below if len(below) else rows).loc[(below if len(below) else rows)["difference"].idxmin()]
     gap = (
         f"{worst['attribute']} {worst['group']} at {worst['target']}, model of {worst['source']}, "
-        f"{worst['difference']:+.2f} (95 % interval {worst['difference_low']:.2f} to {worst['difference_high']:.2f})"
+        f"{worst['difference']:+.2f} (95% interval {worst['difference_low']:.2f} to {worst['difference_high']:.2f})"
     )
     title = f"Largest gap: {gap}" if len(below) else f"No group's gap has an interval below zero; the lowest is {gap}"
     caption = (

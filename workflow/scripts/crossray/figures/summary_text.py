@@ -157,7 +157,7 @@ def _travelling(tasks: pd.DataFrame) -> str:
         most = f"; most for {worst['task']} by {with_interval(worst['drop'], worst['drop_low'], worst['drop_high'])}"
         most = most if len(losing) > 1 else ""
         parts.append(
-            f"AUC drops for {len(losing)} of {len(known)} tasks, each by its own 95 % interval: "
+            f"AUC drops for {len(losing)} of {len(known)} tasks, each by its own 95% interval: "
             f"{_listed(losing['task'])}{most}."
         )
     if len(kept):

@@ -42,7 +42,7 @@ def draw(sweeps: pd.DataFrame, choices: pd.DataFrame, settings: DrawFigure) -> F
     counted = f"{tasks[0]}" if len(tasks) == 1 else f"{tasks[0]} to {tasks[-1]}"
     caption = (
         f"AUC, mean over {len(settings.seeds)} seeds and the {counted} tasks that have a number at every point of a "
-        f"panel, with the 95 % interval over patients ({settings.resamples:,} resamples) and seeds. "
+        f"panel, with the 95% interval over patients ({settings.resamples:,} resamples) and seeds. "
         + _chosen(choices)
         + (f" {left_out} further pairs are only in the table." if left_out else "")
         + _diverged(sweeps)

@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from crossray.figures.counts import told
+from crossray.figures.counts import reasons_text
 from crossray.figures.matrix import layers
 from crossray.figures.style import Figure
 from crossray.reasons import REASONS
@@ -41,7 +41,7 @@ def draw(performance: pd.DataFrame, settings: DrawFigure) -> Figure:
         f"AUC of each task; below it positives{'' if large else ' of labelled test images'}. "
         f"{_codes(performance)}The minimum is {settings.minimum} patients with the finding and without it. "
         f"{measured} of {len(performance)} cells can be measured. Intervals are in the table."
-        + told(performance["caveat"])
+        + reasons_text(performance["caveat"])
     )
     reading = (
         "All panels have the same order and scale. A task generalises if its row is as dark in the other cells as in "

@@ -12,7 +12,7 @@ from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler, Sequent
 from crossray.learning import processes
 from crossray.learning.models import channels_first
 from crossray.seeds import derived_seed
-from crossray.shards import Stored
+from crossray.shards import RowStore
 from crossray.study.training import Augmentation
 
 
@@ -28,7 +28,7 @@ class Examples:
         epoch: images of an epoch, those that are there several times, if that is not their number.
     """
 
-    store: Stored
+    store: RowStore
     rows: np.ndarray
     labels: np.ndarray
     datasets: np.ndarray | None = None

@@ -21,7 +21,7 @@ _MOST = 5 * STEPS
 
 
 @dataclass(frozen=True)
-class Known:
+class LabelledFeatures:
     """Images with features and labels.
 
     Attributes:
@@ -53,7 +53,11 @@ class LinearProbe:
 
 
 def fit_linear_probe(
-    training: Known, validation: Known, tasks: Sequence[str], penalties: Sequence[float], exclusive: bool = False
+    training: LabelledFeatures,
+    validation: LabelledFeatures,
+    tasks: Sequence[str],
+    penalties: Sequence[float],
+    exclusive: bool = False,
 ) -> LinearProbe:
     """Fit the last layer of a network.
 

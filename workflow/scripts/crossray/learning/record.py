@@ -1,59 +1,25 @@
-"""The record of a training beside its weights: the history and the facts of the run."""
+"""What decides a training, and the facts of whatever was learnt, which stand beside it."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pandas as pd
 import torch
 import torchvision
 
 from crossray.code_version import code_version
 from crossray.files import file_digest, text_digest
-from crossray.learning.hardware import precision
 from crossray.learning.initialisation import scale_record
 from crossray.learning.models import Network, cost
 from crossray.learning.source import Source
 from crossray.study.base import Settings
-from crossray.study.training import Start, TrainingRun
-
-if TYPE_CHECKING:
-    from crossray.learning.training import BestEpoch
+from crossray.study.training import Start
 
 
 def training_key(program: str, settings: Settings, files: Sequence[Path]) -> str:
     """Return a digest of all that decides a training's result: settings, code, and the bytes of its inputs."""
     return text_digest(settings.to_json(), code_version(program), *map(file_digest, files))[:16]
-
-
-def history_table(history: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """One row per epoch: epoch, train_loss, validation_loss, validation_auc, then one AUC per task."""
-    return pd.DataFrame(history).astype({"epoch": int})
-
-
-def training_record(
-    name: str,
-    key: str,
-    source: Source,
-    settings: TrainingRun,
-    best: "BestEpoch",
-    device: torch.device,
-    result: Path,
-    network: Network,
-    initial: Path | None,
-) -> dict[str, Any]:
-    """Facts of a run that hold no clock; ``name`` is the source's, ``key`` the digest of all that went in."""
-    import pytorch_lightning
-
-    facts = learnt_record(name, key, source, settings, device, result, network, initial)
-    facts["versions"][pytorch_lightning.__name__] = pytorch_lightning.__version__
-    return facts | {
-        "notes": [*([best.outcome] if best.outcome else []), *source.notes],
-        "best_epoch": best.best_epoch,
-        "diverged": best.diverged,
-        "precision": precision(settings.precision, device),
-    }
 
 
 def learnt_record(

@@ -13,7 +13,7 @@ from crossray import manifest
 from crossray.errors import UserError
 from crossray.learning.batches import Examples
 from crossray.learning.learnable import first_patients, learnable, of_classes, too_few_patients
-from crossray.shards import ImageStore, JoinedStores, Placed, Stored, with_rows
+from crossray.shards import ImageStore, JoinedStores, RowIndex, RowStore, with_rows
 from crossray.study.names import MULTICLASS
 
 
@@ -72,7 +72,7 @@ def load_source(
 
 
 def assembled(
-    manifests: Sequence[Path], stores: Sequence[Placed], joined: Stored, starts: NDArray, settings: Learning
+    manifests: Sequence[Path], stores: Sequence[RowIndex], joined: RowStore, starts: NDArray, settings: Learning
 ) -> Source:
     """Assemble a source of what is there of its images.
 
@@ -110,7 +110,7 @@ def assembled(
 
 
 def _pooled(
-    manifests: Sequence[Path], stores: Sequence[Placed], starts: NDArray, tasks: Sequence[str]
+    manifests: Sequence[Path], stores: Sequence[RowIndex], starts: NDArray, tasks: Sequence[str]
 ) -> dict[str, pd.DataFrame]:
     """Return the images of each split: row in the joined stores, number of the data set, one column per task."""
     splits: dict[str, list[pd.DataFrame]] = {"train": [], "validation": []}

@@ -153,11 +153,9 @@ def _merit(row: Mapping[str, float]) -> tuple[float, float]:
 class BestEpoch(lightning.Callback):
     """Keeps the history and the weights of the best epoch, inside the checkpoint, and logs a line an epoch.
 
-    Best is the highest mean validation AUC, and of equal ones, as when every image is ranked rightly, the lowest
-    validation loss. Where no AUC is defined, the last epoch is the best.
-
-    A training that diverges, whose outputs for the validation images are not numbers after an epoch, ends there. All
-    its weights become NaN, so that whatever is computed with them is no number either.
+    Best is the highest mean validation AUC, among equal ones the lowest validation loss, and the last epoch where no
+    AUC is defined. A training whose validation outputs are not numbers has diverged: it ends there, and all its weights
+    are NaN.
 
     Attributes:
         history: one row per epoch.
@@ -260,14 +258,11 @@ def train(
     penalty: Callable[[nn.Module], Tensor] | None = None,
     checkpoint_every: int = 1,
 ) -> BestEpoch:
-    """Train a model, from its newest checkpoint in ``work`` if there is one.
-
-    Several processes train one model together if torchrun starts them; the batch size is that of all together.
-
-    A checkpoint that is whole but cannot be used is passed over for the one before, or the start.
+    """Train a model, from the newest usable checkpoint in ``work`` if there is one.
 
     A run that is killed and started again ends in the same weights as an undisturbed one (on the CPU, with the same
-    number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint.
+    number of threads): order, augmentation and dropout are seeded by epoch and step, the rest is in the checkpoint. The
+    batch size is that of all processes together, if torchrun starts several.
 
     Args:
         network: what learns, with the weights it starts from.

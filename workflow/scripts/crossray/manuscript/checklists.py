@@ -32,13 +32,13 @@ class Anchors:
     headings: Collection[str]
 
 
-def filled(path: Path, told: Callable[[str], str], anchors: Anchors) -> pd.DataFrame:
+def filled(path: Path, fact_of: Callable[[str], str], anchors: Anchors) -> pd.DataFrame:
     """Fill a checklist.
 
     Args:
         path: CSV with the columns item, topic, asks, facts (names, or nothing), yours (what authors must add, or
             nothing) and where (``report:SECTION`` or ``methods:HEADING``).
-        told: a fact's text by its name; empty where the study does not say.
+        fact_of: a fact's text by its name; empty where the study does not say.
         anchors: sections and headings that are there; others are left out.
 
     Returns:
@@ -53,7 +53,7 @@ def filled(path: Path, told: Callable[[str], str], anchors: Anchors) -> pd.DataF
         raise UserError(f"{path}: its columns are {', '.join(items)}; they must be {', '.join(_GIVEN)}")
     rows = []
     for row in items.itertuples():
-        answer = " ".join(filter(None, (told(name) for name in str(row.facts).split())))
+        answer = " ".join(filter(None, (fact_of(name) for name in str(row.facts).split())))
         status = YOURS if not answer else PARTLY if row.yours else FILLED
         yours = row.yours or ("" if answer else "The study does not say this.")
         where = "; ".join(_places(str(row.where), anchors)) if answer else ""

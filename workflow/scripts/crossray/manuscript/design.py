@@ -5,216 +5,217 @@ from collections.abc import Callable
 
 from crossray.figures.summary_text import left_out_sentence
 from crossray.files import read_json
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 from crossray.methods import data, evaluation, releases, training
 from crossray.methods.words import Part, alike, named, of_each
 from crossray.study import folders
 from crossray.study.stages.write_report import WriteReport
 
 
-def _kind(told: Told) -> str:
-    if not told.study.models:
+def _kind(results: StudyResults) -> str:
+    if not results.study.models:
         return "Evaluation of models that were trained elsewhere"
-    elsewhere = " and evaluation of models that were trained elsewhere" if told.study.external else ""
+    elsewhere = " and evaluation of models that were trained elsewhere" if results.study.external else ""
     return f"Development, internal and external evaluation of deep learning models{elsewhere}"
 
 
-def _title(told: Told) -> str:
-    networks = dict.fromkeys(model.architecture for model in told.study.models.values())
-    phantoms = ", on phantoms, not patients" if told.settings.phantoms else ""
+def _title(results: StudyResults) -> str:
+    networks = dict.fromkeys(model.architecture for model in results.study.models.values())
+    phantoms = ", on phantoms, not patients" if results.settings.phantoms else ""
     nets = f" ({named(list(networks))})" if networks else ""
-    return f"{_kind(told)}{nets}; tasks {named(told.study.tasks)}{phantoms}. The report's title: {told.settings.title}"
+    tasks, title = named(results.study.tasks), results.settings.title
+    return f"{_kind(results)}{nets}; tasks {tasks}{phantoms}. The report's title: {title}"
 
 
-def _objectives(told: Told) -> str:
-    where = f"sources {named(told.settings.sources)}, " if told.study.models else ""
-    return f"{_kind(told)}: {where}targets {named(told.settings.targets)}. {told.settings.title}"
+def _objectives(results: StudyResults) -> str:
+    where = f"sources {named(results.settings.sources)}, " if results.study.models else ""
+    return f"{_kind(results)}: {where}targets {named(results.settings.targets)}. {results.settings.title}"
 
 
-def _data(told: Told) -> str:
+def _data(results: StudyResults) -> str:
     releases = alike({
         name: f"{data.RELEASES[one.reader]}{', only tested on' if one.is_only_tested() else ''}"
-        for name, one in told.study.datasets.items()
+        for name, one in results.study.datasets.items()
     })  # fmt: skip
     return "; ".join(f"{named(names)}: {words}" for words, names in releases.items()) + "."
 
 
-def _eligibility(told: Told) -> str:
-    return " ".join([_data(told), *data.data_sets(told.settings).paragraphs[-1:]])
+def _eligibility(results: StudyResults) -> str:
+    return " ".join([_data(results), *data.data_sets(results.settings).paragraphs[-1:]])
 
 
-def _paragraph(told: Told, number: int) -> str:
-    paragraphs = training.models(told.settings).paragraphs
+def _paragraph(results: StudyResults, number: int) -> str:
+    paragraphs = training.models(results.settings).paragraphs
     return paragraphs[number] if number < len(paragraphs) else ""
 
 
-def _model(told: Told) -> str:
-    outside = " ".join(training.external_models(told.settings).paragraphs)
-    return f"{_paragraph(told, 0)} {outside}"
+def _model(results: StudyResults) -> str:
+    outside = " ".join(training.external_models(results.settings).paragraphs)
+    return f"{_paragraph(results, 0)} {outside}"
 
 
-def _training(told: Told) -> str:
-    return f"{_paragraph(told, 1)} {_paragraph(told, 2)}" if told.study.models else "No model was trained."
+def _training(results: StudyResults) -> str:
+    return f"{_paragraph(results, 1)} {_paragraph(results, 2)}" if results.study.models else "No model was trained."
 
 
-def _augmentation(told: Told) -> str:
-    return training.augmentation(told.study.training.augmentation) if told.study.models else ""
+def _augmentation(results: StudyResults) -> str:
+    return training.augmentation(results.study.training.augmentation) if results.study.models else ""
 
 
-def _selection(told: Told) -> str:
-    swept = " Sweeps: the tables show what each way of selection would have chosen." if told.has("sweeps") else (
+def _selection(results: StudyResults) -> str:
+    swept = " Sweeps: the tables show what each way of selection would have chosen." if results.has("sweeps") else (
         " Settings were not tuned within the study."
     )  # fmt: skip
-    return f"{_paragraph(told, 3)}{swept}" if told.study.models else "No model was trained."
+    return f"{_paragraph(results, 3)}{swept}" if results.study.models else "No model was trained."
 
 
-def _ensemble(told: Told) -> str:
-    seeds = len(told.settings.seeds)
-    if seeds == 1 or not told.study.models:
+def _ensemble(results: StudyResults) -> str:
+    seeds = len(results.settings.seeds)
+    if seeds == 1 or not results.study.models:
         return "No ensemble was used."
     return f"The mean of the logits of {seeds} trainings is reported beside the mean of their AUCs."
 
 
-def _start(told: Told) -> str:
-    if not told.study.models:
+def _start(results: StudyResults) -> str:
+    if not results.study.models:
         return "No model was trained."
-    words = of_each({name: training.start(one.weights) for name, one in told.study.models.items()})
-    return f"Networks began {words}; random draws by seed {named([str(seed) for seed in told.settings.seeds])}."
+    words = of_each({name: training.start(one.weights) for name, one in results.study.models.items()})
+    return f"Networks began {words}; random draws by seed {named([str(seed) for seed in results.settings.seeds])}."
 
 
-def _updating(told: Told) -> str:
-    if told.has("corrections"):
+def _updating(results: StudyResults) -> str:
+    if results.has("corrections"):
         return "Corrections of images and outputs, recalibration among them, were applied for comparison only."
     return "No model was updated after evaluation."
 
 
-def _predictions(told: Told) -> str:
-    unit = " ".join(evaluation.unit(told.study.evaluation).split())
+def _predictions(results: StudyResults) -> str:
+    unit = " ".join(evaluation.unit(results.study.evaluation).split())
     return f"Every network was applied once to each test image, without augmentation at test time. {unit}"
 
 
-def _imbalance(told: Told) -> str:
-    if not told.study.models:
+def _imbalance(results: StudyResults) -> str:
+    if not results.study.models:
         return ""
     drawn = {"images": "batches drawn at random", "datasets": "batches with equally many images of each data set",
              "findings": "batches that alternate between positives and images without findings"}  # fmt: skip
-    balance = drawn[told.study.training.balance]
-    recalibrated = " No model was recalibrated." if not told.has("corrections") else ""
-    return f"{_paragraph(told, 2)} Sampling: {balance}.{recalibrated}"
+    balance = drawn[results.study.training.balance]
+    recalibrated = " No model was recalibrated." if not results.has("corrections") else ""
+    return f"{_paragraph(results, 2)} Sampling: {balance}.{recalibrated}"
 
 
-def _fairness(told: Told) -> str:
-    if not told.has("subgroups"):
+def _fairness(results: StudyResults) -> str:
+    if not results.has("subgroups"):
         return ""
     return "AUCs were measured by sex, age band, view and strata, each group against all others; none was balanced."
 
 
-def _protocol(told: Told) -> str:
-    named_before = "named primary comparisons" if told.study.evaluation.primary else "named no primary comparison"
+def _protocol(results: StudyResults) -> str:
+    named_before = "named primary comparisons" if results.study.evaluation.primary else "named no primary comparison"
     return f"The resolved configuration is in the report; it {named_before}."
 
 
-def _sharing(told: Told) -> str:
-    public = [name for name, one in told.study.datasets.items() if one.public]
-    closed = told.study.closed()
+def _sharing(results: StudyResults) -> str:
+    public = [name for name, one in results.study.datasets.items() if one.public]
+    closed = results.study.closed()
     said = [f"declared public: {named(public)}"] if public else []
     said += [f"not public: {named(closed)}"] if closed else []
     return f"Data sets {'; '.join(said)}."
 
 
-def _code(told: Told) -> str:
-    return f"CrossRay (Apache-2.0), {told.provenance['CrossRay']}."
+def _code(results: StudyResults) -> str:
+    return f"CrossRay (Apache-2.0), {results.provenance['CrossRay']}."
 
 
-def _software(told: Told) -> str:
+def _software(results: StudyResults) -> str:
     skipped = ("CrossRay", "configuration", "wall time")
     used = [
         f"{key} {value}"
-        for key, value in told.provenance.items()
+        for key, value in results.provenance.items()
         if key not in skipped and not key.startswith("data set")
     ]
     return ", ".join(used) + "."
 
 
-def _hardware(told: Told) -> str:
+def _hardware(results: StudyResults) -> str:
     """Name the processors of the trainings, by their records; other steps keep none."""
-    if not told.study.models:
+    if not results.study.models:
         return ""
-    models, trained = told.folder / "models", told.settings.sources_of.items()
+    models, trained = results.folder / "models", results.settings.sources_of.items()
     records = [
         read_json(models / folders.RECORD.format(model=model, source=source, seed=seed))
         for model, sources in trained
         for source in sources
-        for seed in told.settings.seeds
+        for seed in results.settings.seeds
     ]
     devices = Counter(f"{record['device']['name']} ({record['precision']})" for record in records)
     said = [f"{name}, {count} training{'s' * (count > 1)}" for name, count in devices.items()]
     return f"Trainings ran on {'; '.join(said)}." if said else ""
 
 
-def _seeds(told: Told) -> str:
-    study = told.study
+def _seeds(results: StudyResults) -> str:
+    study = results.study
     learnt = {name: str(one.split.seed) for name, one in study.datasets.items() if not one.is_only_tested()}
     said = [f"splits {of_each(learnt)}"] if learnt else []
-    said += [f"trainings {named([str(seed) for seed in told.settings.seeds])}"] if study.models else []
+    said += [f"trainings {named([str(seed) for seed in results.settings.seeds])}"] if study.models else []
     said.append(f"resamples {study.evaluation.seed}")
     return f"Seeds of random draws: {', '.join(said)}."
 
 
-def _taken(told: Told) -> str:
+def _taken(results: StudyResults) -> str:
     """Return where and when images were taken; empty if that is known of no data set."""
-    return releases.taken(told.settings) if told.knows(releases.TAKEN) else ""
+    return releases.acquisition(results.settings) if results.knows(releases.ACQUISITIONS) else ""
 
 
-def _labelled(told: Told) -> str:
+def _labelled(results: StudyResults) -> str:
     """Return who or what labelled images; empty if that is known of no data set."""
-    return releases.labelled(told.settings) if told.knows(releases.LABELLED) else ""
+    return releases.labelling(results.settings) if results.knows(releases.LABELLINGS) else ""
 
 
-def _weights(told: Told) -> str:
+def _weights(results: StudyResults) -> str:
     return (
         "The weights of each training are a file of the study (safetensors), with a record of how it came about."
-        if told.study.models
+        if results.study.models
         else ""
     )
 
 
-def _limits(told: Told) -> str:
-    said = [left_out_sentence(len(told.settings.seeds), told.has("classes"))]
+def _limits(results: StudyResults) -> str:
+    said = [left_out_sentence(len(results.settings.seeds), results.has("classes"))]
     said.append("Labels are not verified: AUCs measure agreement with them, not with disease.")
-    if told.settings.phantoms:
-        said.append(f"{named(told.settings.phantoms)} are phantoms: nothing follows for hospitals or patients.")
+    if results.settings.phantoms:
+        said.append(f"{named(results.settings.phantoms)} are phantoms: nothing follows for hospitals or patients.")
     return " ".join(said)
 
 
-def _scope(told: Told) -> str:
-    return left_out_sentence(len(told.settings.seeds), told.has("classes"))
+def _scope(results: StudyResults) -> str:
+    return left_out_sentence(len(results.settings.seeds), results.has("classes"))
 
 
-def _robustness(told: Told) -> str:
-    said = [f"{len(told.settings.seeds)} training{'s' * (len(told.settings.seeds) > 1)} of each model"]
+def _robustness(results: StudyResults) -> str:
+    said = [f"{len(results.settings.seeds)} training{'s' * (len(results.settings.seeds) > 1)} of each model"]
     said += ["an audit of leakage", "subgroups"] + (
-        ["causes of drops with two representations"] if told.has("shift") else []
+        ["causes of drops with two representations"] if results.has("shift") else []
     )
-    said += ["effects of corrections"] if told.has("corrections") else []
-    said += ["sweeps of settings"] if told.has("sweeps") else []
+    said += ["effects of corrections"] if results.has("corrections") else []
+    said += ["sweeps of settings"] if results.has("sweeps") else []
     return f"{named(said)}.".capitalize()
 
 
-def _explanations(told: Told) -> str:
-    return next(evaluation.attribution(told.settings, told.study), "No attribution maps were asked for.")
+def _explanations(results: StudyResults) -> str:
+    return next(evaluation.attribution(results.settings, results.study), "No attribution maps were asked for.")
 
 
-def _readers(told: Told) -> str:
-    return "Agreement of the readers of a target is in reader_agreement.csv." if told.has("reader_agreement") else ""
+def _readers(results: StudyResults) -> str:
+    return "Agreement of the readers of a target is in reader_agreement.csv." if results.has("reader_agreement") else ""
 
 
-def _planned(told: Told) -> str:
-    return next(evaluation.film_plan(told.settings, told.study), "")
+def _planned(results: StudyResults) -> str:
+    return next(evaluation.film_plan(results.settings, results.study), "")
 
 
-def _deidentification(told: Told) -> str:
-    closed = told.study.closed()
+def _deidentification(results: StudyResults) -> str:
+    closed = results.study.closed()
     hashed = (
         f" Identifiers and file names of {named(closed)} were replaced by keyed hashes, and ages above 89 were pooled."
         if closed
@@ -223,29 +224,31 @@ def _deidentification(told: Told) -> str:
     return f"Headers with names, dates and free text were dropped when pixels were read.{hashed}"
 
 
-def _part(write: Callable[[WriteReport], Part], first: int = 0, last: int | None = None) -> Callable[[Told], str]:
-    return lambda told: " ".join(write(told.settings).paragraphs[first:last])
+def _part(
+    write: Callable[[WriteReport], Part], first: int = 0, last: int | None = None
+) -> Callable[[StudyResults], str]:
+    return lambda results: " ".join(write(results.settings).paragraphs[first:last])
 
 
-def _always(words: str) -> Callable[[Told], str]:
+def _always(words: str) -> Callable[[StudyResults], str]:
     """Return what is true of every study."""
     return lambda _: words
 
 
-def _internal(told: Told) -> str:
-    if not told.study.models:
+def _internal(results: StudyResults) -> str:
+    if not results.study.models:
         return ""
-    return f"Each source's own held-out patients: {named(told.settings.sources)}."
+    return f"Each source's own held-out patients: {named(results.settings.sources)}."
 
 
-def _subsets(told: Told) -> str:
-    most = told.study.training.images
+def _subsets(results: StudyResults) -> str:
+    most = results.study.training.images
     count = f"{most:,} training images at most" if most else "all images of each split"
-    kept = "the centre square of each image" if told.study.images.fit == "crop" else "whole images"
+    kept = "the centre square of each image" if results.study.images.fit == "crop" else "whole images"
     return f"Of the pixels, {kept}; of the data, {count}."
 
 
-DESIGN: dict[str, Callable[[Told], str]] = {
+DESIGN: dict[str, Callable[[StudyResults], str]] = {
     "title": _title, "objectives": _objectives, "data": _data, "eligibility": _eligibility,
     "preparation": _part(data.images), "labels": _part(data.labels),
     "predictors": _always("The only predictor is the image, one radiograph at a time; no clinical data are used."),

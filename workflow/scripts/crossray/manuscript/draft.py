@@ -8,7 +8,7 @@ from pathlib import Path
 from crossray.figures.registry import FIGURES
 from crossray.files import read_json
 from crossray.manuscript.facts import fact
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 from crossray.methods import methods
 from crossray.methods.references import SOFTWARE
 from crossray.methods.words import Part, part
@@ -24,28 +24,28 @@ of `references.bib`.*
 """
 
 
-def parts(told: Told) -> list[Part]:
+def parts(results: StudyResults) -> list[Part]:
     """Return the methods with what only results say: counts and software."""
-    written = methods(told.settings)
-    counts = part(COUNTS, *(fact(told, name) for name in ("flow", "split_sizes", "audit", "unknown", "events")))
-    return [written[0], counts, *written[1:], _programs(told)]
+    written = methods(results.settings)
+    counts = part(COUNTS, *(fact(results, name) for name in ("flow", "split_sizes", "audit", "unknown", "events")))
+    return [written[0], counts, *written[1:], _programs(results)]
 
 
-def _programs(told: Told) -> Part:
+def _programs(results: StudyResults) -> Part:
     """Return the software with its versions, each package cited whose makers ask for it."""
-    used = ", ".join(f"{name} {version(name)} [@{key}]" for name, key in SOFTWARE.items() if _is_used(name, told))
+    used = ", ".join(f"{name} {version(name)} [@{key}]" for name, key in SOFTWARE.items() if _is_used(name, results))
     return part(
         PROGRAMS,
-        f"{fact(told, 'code')} It ran as a workflow of Snakemake; packages were {used}. All versions are in the "
-        f"report's provenance. {fact(told, 'hardware')} {fact(told, 'seeds')} Equal inputs give equal results on one "
-        "kind of processor.",
+        f"{fact(results, 'code')} It ran as a workflow of Snakemake; packages were {used}. All versions are in the "
+        f"report's provenance. {fact(results, 'hardware')} {fact(results, 'seeds')} Equal inputs give equal results on "
+        "one kind of processor.",
         "Reporting follows TRIPOD+AI [@collins2024] and CLAIM 2024 [@tejani2024]; the filled checklists are "
         "tripod_ai.md and claim_2024.md.",
     )
 
 
-def _is_used(package: str, told: Told) -> bool:
-    return package != "pytorch-lightning" or bool(told.study.models)
+def _is_used(package: str, results: StudyResults) -> bool:
+    return package != "pytorch-lightning" or bool(results.study.models)
 
 
 def as_markdown(written: list[Part], study: str) -> str:

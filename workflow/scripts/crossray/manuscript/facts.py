@@ -6,16 +6,16 @@ not know has no text, so that the item says who has to write it.
 
 from crossray.manuscript.design import DESIGN
 from crossray.manuscript.results import RESULTS
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 
 FACTS = DESIGN | RESULTS
 
 
-def fact(told: Told, name: str) -> str:
+def fact(results: StudyResults, name: str) -> str:
     """Return what the study says; empty where it says nothing.
 
     Args:
-        told: the study.
+        results: the study.
         name: of a fact.
     """
-    return " ".join(FACTS[name](told).split())
+    return " ".join(FACTS[name](results).split())

@@ -16,7 +16,7 @@ from crossray.manuscript.draft import as_markdown as methods_as_markdown
 from crossray.manuscript.draft import captions, parts
 from crossray.manuscript.facts import fact
 from crossray.manuscript.printed import write_printed
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 from crossray.methods.references import bibliography, cited, read_references, with_years
 from crossray.study.stages.write_report import WriteReport
 from crossray.texts import visible
@@ -29,14 +29,16 @@ CHECKLISTS = {
 
 
 @dataclass(frozen=True)
-class Given:
+class PaperFiles:
     """The project's own files that a paper is made with: references as BibTeX, and the items of each checklist."""
 
     references: Path
     checklists: Sequence[Path]
 
 
-def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folder: Path) -> dict[str, dict[str, int]]:
+def fill(
+    study: Path, datasets: Path, settings: WriteReport, given: PaperFiles, folder: Path
+) -> dict[str, dict[str, int]]:
     """Write everything but the figures, which are there.
 
     Args:
@@ -49,8 +51,8 @@ def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folde
     Returns:
         Checklist -> status -> number of items.
     """
-    told = Told(study, datasets, settings)
-    written = parts(told)
+    results = StudyResults(study, datasets, settings)
+    written = parts(results)
     methods = methods_as_markdown(written, settings.study)
     write_text(folder / "methods.md", visible(methods))
     write_text(folder / "captions.md", visible(captions(folder / "figures", settings.figures)))
@@ -64,15 +66,15 @@ def fill(study: Path, datasets: Path, settings: WriteReport, given: Given, folde
     statuses = {}
     for path in given.checklists:
         name, (title, source) = path.stem, CHECKLISTS[path.stem]
-        table = filled(path, lambda name: with_years(fact(told, name), references), anchors)
+        table = filled(path, lambda name: with_years(fact(results, name), references), anchors)
         write_csv(folder / f"{name}.csv", table)
         write_text(folder / f"{name}.md", visible(as_markdown(table, title, source)))
         statuses[name] = dict(table["status"].value_counts())
     for name in settings.tables:
         _copy(study / TABLES[name].path, folder / "tables" / f"{name}.csv")
     _copy(study / "report.html", folder / "report.html")
-    printed = write_printed(told, folder / "print")
-    _describe(told, folder, [f"print/{name}" for name in printed])
+    printed = write_printed(results, folder / "print")
+    _describe(results, folder, [f"print/{name}" for name in printed])
     return statuses
 
 
@@ -82,14 +84,14 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, partial)
 
 
-def _describe(told: Told, folder: Path, printed: Sequence[str]) -> None:
+def _describe(results: StudyResults, folder: Path, printed: Sequence[str]) -> None:
     """Write the crate's metadata; only what this study made is in it, whatever else lies in the folder."""
     texts = ["methods.md", "captions.md", "references.bib", "configuration.yaml", "report.html"]
     texts += [f"{name}.{kind}" for name in CHECKLISTS for kind in ("csv", "md")]
-    settings = told.settings
+    settings = results.settings
     figures = [f"figures/{name}.{kind}" for name in settings.figures for kind in ("svg", "pdf", "json")]
     tables = [f"tables/{name}.csv" for name in settings.tables]
     files = [folder / name for name in sorted([*texts, *figures, *tables, *printed])]
-    ended = (told.folder / "report.html").stat().st_mtime
-    metadata = crate.describe(folder, files, settings, told.provenance, ended)
+    ended = (results.folder / "report.html").stat().st_mtime
+    metadata = crate.describe(folder, files, settings, results.provenance, ended)
     write_text(folder / crate.NAME, visible(crate.as_text(metadata)))

@@ -15,7 +15,7 @@ from pandas.io.formats.style import Styler
 from crossray.figures.report_tables import meanings
 from crossray.figures.style import signed
 from crossray.files import csv_text, write_text
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 from crossray.tables import HIDDEN, MEAN_OF_TASKS
 from crossray.texts import visible
 
@@ -41,9 +41,9 @@ class Printed:
     table: pd.DataFrame
 
 
-def _labels(told: Told) -> Printed:
+def _labels(results: StudyResults) -> Printed:
     cells: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
-    for row in told.shown("labels").query("split != 'all'").to_dict("records"):
+    for row in results.shown("labels").query("split != 'all'").to_dict("records"):
         patients = f"{_count(row['patients'])} ({_count(row['positive_patients'])})"
         counts = {"patients": patients} | {word: _count(row[name]) for name, word in _IMAGES.items()}
         here = cells.setdefault((row["dataset"], row["task"]), {})
@@ -58,11 +58,11 @@ def _labels(told: Told) -> Printed:
     return Printed(caption, table)
 
 
-def _characteristics(told: Told) -> Printed:
-    held, labels = told.shown("datasets"), told.shown("labels")
+def _characteristics(results: StudyResults) -> Printed:
+    held, labels = results.shown("datasets"), results.shown("labels")
     heads = {"all": "all"} | _SPLITS
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
-    for name in told.settings.datasets:
+    for name in results.settings.datasets:
         rows = held[(held["dataset"] == name) & ~held["property"].isin(_LEFT_OUT)]
         splits = ["all", *rows.loc[rows["property"] == "split", "value"]]
         for row in rows.to_dict("records"):
@@ -88,9 +88,9 @@ def _both(images: Any, patients: Any) -> str:
     return counts[0] if set(counts) == {HIDDEN} else f"{counts[0]} ({counts[1]})"
 
 
-def _transfer(told: Told) -> Printed:
-    rows = told.table("transfer")
-    targets = [name for name in told.settings.targets if name in set(rows["target"])]
+def _transfer(results: StudyResults) -> Printed:
+    rows = results.table("transfer")
+    targets = [name for name in results.settings.targets if name in set(rows["target"])]
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in rows.to_dict("records"):
         for measure, said in (("AUC", _auc(row)), ("drop", _drop(row))):
@@ -99,7 +99,7 @@ def _transfer(told: Told) -> Printed:
     table.index = pd.MultiIndex.from_tuples(cells, names=("model", "trained on", ""))
     caption = (
         "Mean AUC over tasks of each model (row) on each target's test images (column), and the drop, internal minus "
-        "external AUC over shared tasks, with 95 % intervals."
+        "external AUC over shared tasks, with 95% intervals."
     )
     if rows["home_at_chance"].isin([True]).any():
         caption += " At chance: the interval of the internal AUC reaches 0.5."
@@ -116,10 +116,10 @@ def _drop(row: dict[str, Any]) -> str:
     return "at chance" if row["home_at_chance"] in (True,) else _with_limits(row, "drop", "+")
 
 
-def _operating_points(told: Told) -> Printed:
-    rows = told.shown("operating_points")
+def _operating_points(results: StudyResults) -> Printed:
+    rows = results.shown("operating_points")
     carried = (rows["rule"] == _CARRIED[0]) & (rows["chosen_on"] == _CARRIED[1])
-    rows = rows[carried & (rows["model"] == told.settings.shown[0]) & rows["sensitivity"].notna()]
+    rows = rows[carried & (rows["model"] == results.settings.shown[0]) & rows["sensitivity"].notna()]
     found = [
         {
             "trained on": row["source"],
@@ -135,7 +135,7 @@ def _operating_points(told: Told) -> Printed:
     keys = ["trained on", "tested on", "finding"]
     values = ["positive", "threshold", "sensitivity", "specificity"]
     caption = (
-        "Sensitivity and specificity with 95 % intervals on test images, at the threshold of the logit that maximises "
+        "Sensitivity and specificity with 95% intervals on test images, at the threshold of the logit that maximises "
         "Youden's index on the validation split of the data set that the model was trained on; tests without these "
         "numbers are left out."
     )
@@ -167,7 +167,7 @@ def _count(count: Any) -> str:
 
 
 #: table of the study -> how it is printed
-PRINTED: dict[str, Callable[[Told], Printed]] = {
+PRINTED: dict[str, Callable[[StudyResults], Printed]] = {
     "datasets": _characteristics,
     "labels": _labels,
     "transfer": _transfer,
@@ -175,17 +175,19 @@ PRINTED: dict[str, Callable[[Told], Printed]] = {
 }
 
 
-def write_printed(told: Told, folder: Path) -> list[str]:
+def write_printed(results: StudyResults, folder: Path) -> list[str]:
     """Write each table that the study has as CSV, LaTeX and HTML.
 
     Args:
-        told: the study.
+        results: the study.
         folder: to write to.
 
     Returns:
         Names of the files.
     """
-    return [name for table in PRINTED if told.has(table) for name in _written(table, PRINTED[table](told), folder)]
+    return [
+        name for table in PRINTED if results.has(table) for name in _written(table, PRINTED[table](results), folder)
+    ]
 
 
 def _written(name: str, printed: Printed, folder: Path) -> Iterator[str]:

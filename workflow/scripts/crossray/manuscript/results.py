@@ -13,24 +13,24 @@ from crossray.figures.summary_text import (
     left_out_sentence,
     primary_sentences,
 )
-from crossray.manuscript.told import Told
+from crossray.manuscript.study_results import StudyResults
 from crossray.methods import data
 from crossray.methods.words import named, of_each, spaced
 from crossray.tables import MEAN_OF_TASKS, reported
 
 
-def _answer(told: Told) -> str:
-    if not told.study.models:
+def _answer(results: StudyResults) -> str:
+    if not results.study.models:
         return ""
-    tables = [told.table(name) for name in ("summary", "transfer", "tasks")]
-    classes = told.has("classes")
-    found = answer(tables[0], tables[1], tables[2], told.settings.shown, classes=classes)
-    named_before = primary_sentences(told.table("comparisons")) if told.has("comparisons") else []
-    return " ".join([found, *named_before, left_out_sentence(len(told.settings.seeds), classes)])
+    tables = [results.table(name) for name in ("summary", "transfer", "tasks")]
+    classes = results.has("classes")
+    found = answer(tables[0], tables[1], tables[2], results.settings.shown, classes=classes)
+    named_before = primary_sentences(results.table("comparisons")) if results.has("comparisons") else []
+    return " ".join([found, *named_before, left_out_sentence(len(results.settings.seeds), classes)])
 
 
-def _sizes(told: Told) -> str:
-    rows = told.shown("flow").query("split == 'all'")
+def _sizes(results: StudyResults) -> str:
+    rows = results.shown("flow").query("split == 'all'")
     return f"All images that the label policies keep were used: {_counted(rows)}."
 
 
@@ -41,31 +41,31 @@ def _counted(rows: pd.DataFrame) -> str:
     )
 
 
-def _flow(told: Told) -> str:
-    rows = told.shown("flow").query("split == 'all'")
+def _flow(results: StudyResults) -> str:
+    rows = results.shown("flow").query("split == 'all'")
     said = [
         f"{row.dataset}: {_number(row.rows)} rows after the label policy, {_number(row.found)} files found, "
-        f"{_number(row.readable)} readable{_unusable(told, row.dataset)}, {_number(row.labelled)} labelled, of "
-        f"{_number(row.patients)} of {_number(row.row_patients)} patients{_dropped(told, row.dataset)}"
+        f"{_number(row.readable)} readable{_unusable(results, row.dataset)}, {_number(row.labelled)} labelled, of "
+        f"{_number(row.patients)} of {_number(row.row_patients)} patients{_dropped(results, row.dataset)}"
         for row in rows.itertuples()
     ]
-    staying = told.settings.at_sites
+    staying = results.settings.at_sites
     others = f" Of {named(staying)}, whose images stay at their site, only the bundle is known." if staying else ""
-    drawn = " The diagram is figures/flow_diagram.pdf." if "flow_diagram" in told.settings.figures else ""
+    drawn = " The diagram is figures/flow_diagram.pdf." if "flow_diagram" in results.settings.figures else ""
     return f"{'; '.join(said)}.{others}{drawn}" if said else others
 
 
-def _unusable(told: Told, dataset: str) -> str:
+def _unusable(results: StudyResults, dataset: str) -> str:
     """Return why files of a data set could not be used, in brackets; empty where all could."""
-    rows = told.shown("datasets").query("split == 'all'")
+    rows = results.shown("datasets").query("split == 'all'")
     reasons = rows[(rows["dataset"] == dataset) & (rows["property"] == "rejected") & (rows["value"] != "all")]
     said = [f"{_number(row.images)} {row.value}" for row in reasons.itertuples()]
     return f" (left out: {', '.join(said)})" if said else ""
 
 
-def _dropped(told: Told, dataset: str) -> str:
+def _dropped(results: StudyResults, dataset: str) -> str:
     """Return what the label policy did not keep of a data set, and why usable images have no label, in brackets."""
-    rows = told.shown("datasets").query("split == 'all' and value != 'all'")
+    rows = results.shown("datasets").query("split == 'all' and value != 'all'")
     of = rows[rows["dataset"] == dataset]
     kept = [f"{_number(row.images)} {row.value}" for row in of[of["property"] == "not kept"].itertuples()]
     labels = [f"{_number(row.images)} {row.value}" for row in of[of["property"] == "unlabelled"].itertuples()]
@@ -74,15 +74,15 @@ def _dropped(told: Told, dataset: str) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
-def _unknown(told: Told) -> str:
-    rows = told.table("labels").query("split == 'all'")
+def _unknown(results: StudyResults) -> str:
+    rows = results.table("labels").query("split == 'all'")
     lacking = [f"{row.task} at {row.dataset} {row.unknown:,}" for row in rows.itertuples() if row.unknown > 0]
     counts = f"Images with an unknown label: {'; '.join(lacking)}." if lacking else "No label is unknown."
     return f"An unknown label was left out of the loss and of every measure of its task. {counts}"
 
 
-def _split_sizes(told: Told) -> str:
-    rows = told.shown("flow").query("split != 'all'")
+def _split_sizes(results: StudyResults) -> str:
+    rows = results.shown("flow").query("split != 'all'")
     said = [
         f"{name}: "
         + ", ".join(
@@ -93,44 +93,46 @@ def _split_sizes(told: Told) -> str:
     return f"Labelled images by split, after the audit of leakage. {'; '.join(said)}." if said else ""
 
 
-def _partition(told: Told) -> str:
-    return f"{' '.join(data.splits(told.settings).paragraphs[:-1])} {_split_sizes(told)}"
+def _partition(results: StudyResults) -> str:
+    return f"{' '.join(data.splits(results.settings).paragraphs[:-1])} {_split_sizes(results)}"
 
 
-def _audit(told: Told) -> str:
-    return " ".join(leakage_sentences(told.table("leakage"), told.study.leakage.overlap))
+def _audit(results: StudyResults) -> str:
+    return " ".join(leakage_sentences(results.table("leakage"), results.study.leakage.overlap))
 
 
-def _disjoint(told: Told) -> str:
-    done = " ".join(data.splits(told.settings).paragraphs[-1:])
-    return f"Within a data set splits are disjoint by patient. {done} {_audit(told)}"
+def _disjoint(results: StudyResults) -> str:
+    done = " ".join(data.splits(results.settings).paragraphs[-1:])
+    return f"Within a data set splits are disjoint by patient. {done} {_audit(results)}"
 
 
-def _subgroups(told: Told) -> str:
-    if not told.has("subgroups"):
+def _subgroups(results: StudyResults) -> str:
+    if not results.has("subgroups"):
         return ""
-    rows = told.table("subgroups")
+    rows = results.table("subgroups")
     measured = rows[rows["auc"].notna() & (rows["group"] != "all")]
     low = measured[measured["difference_high"] < 0]
     return (
         f"Of {len(measured)} groups with a number (a model, target, task and group each), {len(low)} have an AUC below "
-        "that of the others, by an uncorrected 95 % interval."
+        "that of the others, by an uncorrected 95% interval."
     )
 
 
-def _differences(told: Told) -> str:
-    sampled = of_each({name: data.sampled(one) for name, one in told.study.datasets.items()})
-    rows = told.table("labels").query("split == 'test'").dropna(subset=["prevalence"])
+def _differences(results: StudyResults) -> str:
+    sampled = of_each({name: data.sampling(one) for name, one in results.study.datasets.items()})
+    rows = results.table("labels").query("split == 'test'").dropna(subset=["prevalence"])
     shares = "; ".join(
         f"{task}: {', '.join(f'{row.dataset} {row.prevalence:.2f}' for row in of.itertuples())}"
         for task, of in rows.groupby("task", sort=False)
     )
-    causes = " ".join(cause_sentences(told.table("shift"), told.table("transfer"))) if told.has("shift") else ""
+    causes = (
+        " ".join(cause_sentences(results.table("shift"), results.table("transfer"))) if results.has("shift") else ""
+    )
     return f"Sampling: {sampled}. Prevalence in test splits: {shares}. {causes}"
 
 
-def _characteristics(told: Told) -> str:
-    rows = told.shown("datasets").query("split == 'all'")
+def _characteristics(results: StudyResults) -> str:
+    rows = results.shown("datasets").query("split == 'all'")
     said = []
     for name, of in rows.groupby("dataset", sort=False):
         parts = [
@@ -143,8 +145,8 @@ def _characteristics(told: Told) -> str:
     return ". ".join(said) + "." if said else ""
 
 
-def _events(told: Told) -> str:
-    rows = told.shown("labels").query("split == 'test'")
+def _events(results: StudyResults) -> str:
+    rows = results.shown("labels").query("split == 'test'")
     said = [
         f"{name}: " + ", ".join(_positives(row) for row in of.itertuples())
         for name, of in rows.groupby("dataset", sort=False)
@@ -166,9 +168,9 @@ def _number(count: Any) -> str:
     return f"{count:,}" if isinstance(count, int) else str(count)
 
 
-def _widths(told: Told) -> str:
+def _widths(results: StudyResults) -> str:
     """Say how wide the intervals of AUCs are, and on how many positives they rest."""
-    rows = reported(told.table("performance"))
+    rows = reported(results.table("performance"))
     rows = rows[rows["auc"].notna()]
     if rows.empty:
         return ""
@@ -176,25 +178,25 @@ def _widths(told: Told) -> str:
     known = rows["positives"].dropna()
     positives = f", resting on {int(known.min()):,} to {int(known.max()):,} positive images" if len(known) else ""
     return (
-        f"The 95 % intervals of {len(rows)} AUCs are {widths.median():.2f} wide in the middle, from {widths.min():.2f} "
+        f"The 95% intervals of {len(rows)} AUCs are {widths.median():.2f} wide in the middle, from {widths.min():.2f} "
         f"to {widths.max():.2f}{positives}. Numbers of each finding and split are in print/labels."
     )
 
 
-def _promised(told: Told) -> str:
+def _promised(results: StudyResults) -> str:
     """Say which widths the plan of films promised, and which those that were read reached."""
-    if not told.has("sample_sizes"):
+    if not results.has("sample_sizes"):
         return ""
-    rows = told.table("sample_sizes").dropna(subset=["wanted_width"])
+    rows = results.table("sample_sizes").dropna(subset=["wanted_width"])
     planned = [
         f"{row.task} {spaced(row.measure)} {row.wanted_width:g} by {_number(row.images)} images, "
         f"{_number(row.positives)} positive"
         for row in rows.itertuples()
     ]
     said = f"Widths wanted by the plan: {'; '.join(planned)}." if planned else ""
-    if not told.has("read_films"):
+    if not results.has("read_films"):
         return said
-    films = told.table("read_films").dropna(subset=["estimate_low", "estimate_high"])
+    films = results.table("read_films").dropna(subset=["estimate_low", "estimate_high"])
     reached = [
         f"{row.task} {spaced(row.measure)} {row.estimate_high - row.estimate_low:.2f} ({row.model} at {row.target})"
         for row in films.itertuples()
@@ -202,15 +204,15 @@ def _promised(told: Told) -> str:
     return f"{said} Widths reached by the films that were read: {'; '.join(reached)}." if reached else said
 
 
-def _operating(told: Told) -> str:
+def _operating(results: StudyResults) -> str:
     """Return sensitivity and specificity at thresholds that were carried over, mean over tasks."""
-    if not told.has("operating_points"):
+    if not results.has("operating_points"):
         return ""
-    rows = told.table("operating_points")
+    rows = results.table("operating_points")
     carried = (rows["rule"] == "youden") & (rows["chosen_on"] == "source's validation split")
-    shown = (rows["model"] == told.settings.shown[0]) & (rows["task"] == MEAN_OF_TASKS)
+    shown = (rows["model"] == results.settings.shown[0]) & (rows["task"] == MEAN_OF_TASKS)
     rows = rows[carried & shown & rows["sensitivity"].notna()]
-    home = [row.target in told.settings.members.get(row.source, ()) for row in rows.itertuples()]
+    home = [row.target in results.settings.members.get(row.source, ()) for row in rows.itertuples()]
     if not any(home):
         return ""
     inside = "; ".join(
@@ -226,8 +228,9 @@ def _operating(told: Told) -> str:
         else ""
     )
     return (
-        f"At thresholds by Youden's index on the source's validation split, mean over tasks, {told.settings.shown[0]}, "
-        f"internal: {inside}.{outside} Each task's, with its threshold, is in print/operating_points."
+        "At thresholds by Youden's index on the source's validation split, mean over tasks, "
+        f"{results.settings.shown[0]}, internal: {inside}.{outside} Each task's, with its threshold, is in "
+        "print/operating_points."
     )
 
 
@@ -235,51 +238,51 @@ def _from_to(values: pd.Series) -> str:
     return f"{values.min():.2f} to {values.max():.2f}"
 
 
-def _heterogeneity(told: Told) -> str:
-    pairs = told.table("transfer")
+def _heterogeneity(results: StudyResults) -> str:
+    pairs = results.table("transfer")
     away = pairs[(pairs["source"] != pairs["target"]) & pairs["drop"].notna()]
     if away.empty:
         return ""
     low, high = away.loc[away["drop"].idxmin()], away.loc[away["drop"].idxmax()]
     ends = [
-        f"{row['drop']:.2f} ({row['model']}, {row['source']} to {row['target']}, 95 % interval "
+        f"{row['drop']:.2f} ({row['model']}, {row['source']} to {row['target']}, 95% interval "
         f"{row['drop_low']:.2f} to {row['drop_high']:.2f})"
         for row in (low, high)
     ]
     return f"Drops of {len(away)} pairs range from {ends[0]} to {ends[1]}."
 
 
-def _accuracy(told: Told) -> str:
-    rows = reported(told.table("performance"))
-    known = rows[rows["auc"].notna() & (rows["model"] == told.settings.shown[0])]
+def _accuracy(results: StudyResults) -> str:
+    rows = reported(results.table("performance"))
+    known = rows[rows["auc"].notna() & (rows["model"] == results.settings.shown[0])]
     if known.empty:
         return ""
-    home = [row.target in told.settings.members.get(row.source, ()) for row in known.itertuples()]
+    home = [row.target in results.settings.members.get(row.source, ()) for row in known.itertuples()]
     at_home = known[home]
     said = "; ".join(
         f"{row.source}, {row.task} {with_interval(row.auc, row.auc_low, row.auc_high)}" for row in at_home.itertuples()
     )
-    return f"{len(known)} cells of {told.settings.shown[0]} have an AUC. Internal AUCs: {said}." if said else (
-        f"{len(known)} cells of {told.settings.shown[0]} have an AUC."
+    return f"{len(known)} cells of {results.settings.shown[0]} have an AUC. Internal AUCs: {said}." if said else (
+        f"{len(known)} cells of {results.settings.shown[0]} have an AUC."
     )  # fmt: skip
 
 
-def _failures(told: Told) -> str:
-    rows = reported(told.table("performance"))
+def _failures(results: StudyResults) -> str:
+    rows = reported(results.table("performance"))
     below = int((rows["auc_high"] < 0.5).sum())
-    shown = " The report shows the images on which two models differ most." if told.has("outputs") else ""
+    shown = " The report shows the images on which two models differ most." if results.has("outputs") else ""
     return f"{below} of {int(rows['auc'].notna().sum())} cells are worse than chance by their interval.{shown}"
 
 
-def _updated(told: Told) -> str:
-    return "See corrections_by_verdict.csv." if told.has("corrections") else "No model was updated."
+def _updated(results: StudyResults) -> str:
+    return "See corrections_by_verdict.csv." if results.has("corrections") else "No model was updated."
 
 
-def _external(told: Told) -> str:
-    return f"Every other target: {named(told.settings.targets)}. {_heterogeneity(told)}"
+def _external(results: StudyResults) -> str:
+    return f"Every other target: {named(results.settings.targets)}. {_heterogeneity(results)}"
 
 
-RESULTS: dict[str, Callable[[Told], str]] = {
+RESULTS: dict[str, Callable[[StudyResults], str]] = {
     "answer": _answer, "sizes": _sizes, "flow": _flow, "unknown": _unknown, "split_sizes": _split_sizes,
     "partition": _partition, "audit": _audit, "disjoint": _disjoint, "subgroups": _subgroups, "updated": _updated,
     "differences": _differences, "characteristics": _characteristics, "events": _events,

@@ -91,9 +91,9 @@ def data_sets(settings: WriteReport) -> Part:
         "Data sets",
         f"The study has {len(datasets)} data set{'s' * (len(datasets) > 1)}, used {of_each(roles)}.",
         *(f"{named(names)}: {words}" for words, names in described.items()),
-        releases.taken(settings),
+        releases.acquisition(settings),
         f"{_capital('; '.join(shared))}; data sets of one cohort have the same patients." if shared else "",
-        f"{_capital(of_each({name: sampled(one) for name, one in datasets.items()}))}. Reading stopped if more than "
+        f"{_capital(of_each({name: sampling(one) for name, one in datasets.items()}))}. Reading stopped if more than "
         f"{of_each({name: percent(one.max_missing) for name, one in datasets.items()})} of a table's images were "
         "missing, and conversion if more than "
         f"{of_each({name: percent(one.max_rejected) for name, one in datasets.items()})} could not be used.",
@@ -124,7 +124,7 @@ def _choice(key: str, value: str) -> str:
     return words.get(key, f"{spaced(key)} {value}")
 
 
-def sampled(dataset: Dataset) -> str:
+def sampling(dataset: Dataset) -> str:
     """Say how the test images of a data set were selected."""
     if isinstance(dataset.sampling, Mapping):
         known = named([f"{task} {percent(share)}" for task, share in dataset.sampling.items()])
@@ -139,7 +139,7 @@ def labels(settings: WriteReport) -> Part:
         "Labels",
         f"Tasks were {named(study.tasks)}: {_OBJECTIVES[study.objective]}. Labels were taken from each release by the "
         "choices above and not verified. An unknown label was left out of the loss and of every measure of its task.",
-        releases.labelled(settings),
+        releases.labelling(settings),
     )
 
 

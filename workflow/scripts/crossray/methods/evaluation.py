@@ -51,7 +51,7 @@ def unit(asked: Evaluation) -> str:
 
 def _intervals(asked: Evaluation) -> str:
     return (
-        "Intervals are of 95 %. Those of AUCs use Newcombe's method 5 [@newcombe2006], with DeLong's variance "
+        "Intervals are of 95%. Those of AUCs use Newcombe's method 5 [@newcombe2006], with DeLong's variance "
         "[@delong1988], patients as clusters [@obuchowski1997], moderated by the number of patients, and Student's t. "
         "Intervals of mean AUCs and of their differences are recovered from these (MOVER [@zou2008]), with the "
         f"correlations of {asked.resamples} bootstrap resamples of patients [@efron1979] (seed {asked.seed}). "
@@ -177,7 +177,7 @@ def _acceptance(settings: WriteReport, study: Study) -> Iterator[str]:
     if study.acceptance:
         criteria = "; ".join(f"{task}: {_criteria(one)}" for task, one in study.acceptance.items())
         yield (
-            f"Acceptance criteria were part of the configuration: {criteria}. A criterion is met if its whole 95 % "
+            f"Acceptance criteria were part of the configuration: {criteria}. A criterion is met if its whole 95% "
             "interval lies at or above it; all are met if each is (intersection-union test [@berger1982]). Thresholds "
             "of the target are cross-fitted over five parts of its patients."
         )
@@ -206,7 +206,7 @@ def film_plan(settings: WriteReport, study: Study) -> Iterator[str]:
         return
     expected = "; ".join(f"{task} {written(one.as_dict())}" for task, one in asked.tasks.items())
     yield (
-        f"The number of films to read was computed [@riley2021] for 95 % intervals of the widths "
+        f"The number of films to read was computed [@riley2021] for 95% intervals of the widths "
         f"{written(asked.widths.as_dict())}, expecting {expected}, with {_clusters(asked)}."
     )
     if asked.readings:
@@ -249,7 +249,7 @@ def _monitoring(settings: WriteReport, study: Study) -> Iterator[str]:
         "and the difference of confidences [@guillory2021], threshold matching [@garg2022], importance weighting by a "
         "domain classifier on the model's outputs, age, sex and view, prior shift [@saerens2002], and class-wise forms "
         "of these, each from the source's labelled validation split. Every labelled cell is a back-test; an estimate "
-        f"is printed if the 95 % prediction interval of its error, from other cohorts alone, is within "
+        f"is printed if the 95% prediction interval of its error, from other cohorts alone, is within "
         f"{asked.tolerance:g}, and the verdict does not say that the label rule may differ."
     )
     yield (

@@ -10,7 +10,7 @@ from crossray.study.stages.write_report import WriteReport
 
 _OF_NIH = "in the USA from 1992 to 2015 [@wang2017]"
 #: reader -> where its images were taken, and when if that is published
-TAKEN = {
+ACQUISITIONS = {
     "nih": _OF_NIH,
     "nih_google": _OF_NIH,
     "rsna": _OF_NIH,
@@ -25,13 +25,13 @@ TAKEN = {
     "shenzhen": "in China [@jaeger2014]",
 }
 #: reader -> who or what labelled its images
-LABELLED = {
+LABELLINGS = {
     "simulated": "follow from the severity that was drawn, by the choices above",
     "nih": "were mined from radiology reports by a program [@wang2017]",
     "nih_google": "were given by radiologists and adjudicated [@majkowska2020]",
     "rsna": "were given by radiologists, who drew boxes [@shih2019]",
     "siim": "were drawn by radiologists, in part from proposals of a program, and adjudicated [@filice2020]",
-    "padchest": "were given by physicians who read 27 % of the reports, and by a network that was trained on these for "
+    "padchest": "were given by physicians who read 27% of the reports, and by a network that was trained on these for "
                 "the others [@bustos2020]",
     "chexpert": "were mined from radiology reports by a program of rules, those of its validation set given by "
                 "radiologists [@irvin2019]",
@@ -45,15 +45,15 @@ LABELLED = {
 }  # fmt: skip
 
 
-def taken(settings: WriteReport) -> str:
+def acquisition(settings: WriteReport) -> str:
     """Say where and when the images of each data set were taken; phantoms were not."""
     unknown = "Where and when the images of {} were taken is not known here."
-    return _told(settings, TAKEN, "Images of {} were taken {}.", unknown)
+    return _told(settings, ACQUISITIONS, "Images of {} were taken {}.", unknown)
 
 
-def labelled(settings: WriteReport) -> str:
+def labelling(settings: WriteReport) -> str:
     """Say who or what labelled the images of each data set."""
-    return _told(settings, LABELLED, "Labels of {} {}.", "Who or what labelled the images of {} is not known here.")
+    return _told(settings, LABELLINGS, "Labels of {} {}.", "Who or what labelled the images of {} is not known here.")
 
 
 def _told(settings: WriteReport, said: Mapping[str, str], known: str, unknown: str) -> str:

@@ -47,7 +47,7 @@ def of_each(said: Mapping[str, str]) -> str:
 
 def percent(share: float) -> str:
     """Return a share in per cent."""
-    return f"{100 * share:g} %"
+    return f"{100 * share:g}%"
 
 
 def written(value: Any) -> str:

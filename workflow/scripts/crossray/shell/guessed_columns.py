@@ -150,25 +150,27 @@ def _understood(texts: "pandas.Series", known: Mapping[str, object]) -> float:
 def _sex(texts: "pandas.Series", column: str, columns: Columns) -> None:
     known = {text: sex for text in texts.unique() if (sex := SEXES.get(plain(text)))}
     spanish = {"h", "m"} >= {plain(text) for text in texts.unique()} - {""}
-    if _understood(texts, known) >= _MOST or spanish:
-        columns.add("sex", column, _counted(texts))
-    else:
-        columns.ask(
-            column,
-            f"sex: the words of column {column} are not understood ({_counted(texts)}); write columns: {{ sex: "
-            f"{column} }} and sex_words: {{ F: [...], M: [...] }}",
-        )
+    is_understood = _understood(texts, known) >= _MOST or spanish
+    _add_words("sex", is_understood, texts, column, columns, "{ F: [...], M: [...] }")
 
 
 def _view(texts: "pandas.Series", column: str, columns: Columns) -> None:
     known = {text: view for text in texts.unique() if (view := _meaning("view", text))}
-    if _understood(texts, known) >= _MOST:
-        columns.add("view", column, _counted(texts))
+    is_understood = _understood(texts, known) >= _MOST
+    _add_words("view", is_understood, texts, column, columns, "{ PA: [...], AP: [...], LATERAL: [...] }")
+
+
+def _add_words(
+    field: str, is_understood: bool, texts: "pandas.Series", column: str, columns: Columns, words: str
+) -> None:
+    """Add a column of words, or ask what they mean; ``words`` is what such an answer looks like."""
+    if is_understood:
+        columns.add(field, column, _counted(texts))
     else:
         columns.ask(
             column,
-            f"view: the words of column {column} are not understood ({_counted(texts)}); write columns: {{ view: "
-            f"{column} }} and view_words: {{ PA: [...], AP: [...], LATERAL: [...] }}",
+            f"{field}: the words of column {column} are not understood ({_counted(texts)}); write columns: {{ {field}: "
+            f"{column} }} and {field}_words: {words}",
         )
 
 

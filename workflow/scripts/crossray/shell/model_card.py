@@ -126,7 +126,7 @@ def _metadata(facts: Facts, results: Results) -> dict[str, Any]:
                         "metrics": [
                             {
                                 "type": "roc_auc",
-                                "name": f"AUC (95 % interval {_between(row, 'auc')})",
+                                "name": f"AUC (95% interval {_between(row, 'auc')})",
                                 "value": round(float(row.auc), 4),
                             }
                         ],
@@ -230,7 +230,7 @@ def _training(facts: Facts, results: Results) -> Iterator[str]:
 def _performance(facts: Facts, results: Results) -> Iterator[str]:
     yield "## Performance"
     yield ""
-    yield "Area under the ROC curve on test images of patients that the model was not trained on, with 95 % intervals "\
+    yield "Area under the ROC curve on test images of patients that the model was not trained on, with 95% intervals "\
         "over patients. Internal: of the hospital it was trained at; external: of another."  # fmt: skip
     yield ""
     yield from _table(

@@ -101,7 +101,7 @@ def _problems(text: str) -> Iterator[str]:
         return
     for name, dataset in plan.study.datasets.items():
         reader = find_reader(dataset.reader)
-        settings = reader.Told.from_json(manifest_settings(plan, sources.readings[name], name))
+        settings = reader.ReadSettings.from_json(manifest_settings(plan, sources.readings[name], name))
         try:
             reader.read(sources.releases[name], settings)
         except UserError as error:

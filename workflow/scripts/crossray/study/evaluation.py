@@ -6,21 +6,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt
 
 from crossray.study.base import LeftOut, Settings
+from crossray.study.compared_pairs import ComparedPair
 from crossray.study.kinds import Number, Several, Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair(Settings):
-    """Two sources whose outputs are compared."""
-
-    target: str
-    "Data set of the test images."
-    task: str
-    "The finding."
-    first: str
-    "A source."
-    second: str
-    "Another source."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +57,7 @@ class Evaluation(Settings):
     "How outputs for the images of a study or patient are aggregated: their maximum, or the mean."
     probe_images: Annotated[int, Ge(10)] = 500
     "Images of each domain and split, one per patient, for a classifier that predicts the data set."
-    pairs: tuple[Pair, ...] = ()
+    pairs: tuple[ComparedPair, ...] = ()
     """Pairs of sources for Bland-Altman plots and for the gallery of the images with the largest disagreement; by
     default the most informative ones."""
     primary: tuple[Comparison, ...] = ()

@@ -43,7 +43,7 @@ class Expected(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Widths(Settings):
-    """How wide 95 % intervals may be, from limit to limit; a number without a width is not planned."""
+    """How wide 95% intervals may be, from limit to limit; a number without a width is not planned."""
 
     auc: LeftOut[Part] = None
     "Width of the interval of the AUC."

@@ -20,4 +20,4 @@ class Monitoring(Settings):
     """Probability of any false alarm at a target, over all streams and all watched months, while nothing changes."""
     tolerance: Annotated[Number, Gt(0), Lt(0.5)] = 0.1
     """An estimate without labels is printed only if its error, by the back-tests at other targets, is expected within
-    this (95 % prediction interval)."""
+    this (95% prediction interval)."""

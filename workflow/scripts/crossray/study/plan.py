@@ -110,13 +110,9 @@ class Plan:
         """Return the chain of models and sources that a model's weights come from, the nearest first."""
         return origins(self.models, model)
 
-    def trainings(self, models: Iterable[str] | None = None) -> list[dict[str, str]]:
-        """Return the model and source of every training of some models, of all where none are named."""
-        return [
-            {"model": model, "source": source}
-            for model in models or self.models
-            for source in self.models[model].sources
-        ]
+    def trainings(self, models: Iterable[str]) -> list[dict[str, str]]:
+        """Return the model and source of every training of these models."""
+        return [{"model": model, "source": source} for model in models for source in self.models[model].sources]
 
     def foreign_targets(self, source: str) -> list[str]:
         """Return the targets with images here that are no part of a source."""

@@ -31,6 +31,6 @@ class Domains(OfModel):
     reported_auc: Share | None
     "Mean AUC over tasks as reported: the mean of trainings if there are several seeds."
     auc_low: float | None
-    "Lower end of the 95 % interval of `reported_auc`."
+    "Lower end of the 95% interval of `reported_auc`."
     auc_high: float | None
-    "Upper end of the 95 % interval of `reported_auc`."
+    "Upper end of the 95% interval of `reported_auc`."

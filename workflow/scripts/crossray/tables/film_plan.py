@@ -19,7 +19,7 @@ class SampleSizes(Row):
     measure: str
     "`auc`, `sensitivity`, `specificity`, `observed_expected`, `slope`, `net_benefit`, or `all` of the task's measures."
     expected: float | None
-    "Expected value, with the 95 % interval that so many images are expected to give it."
+    "Expected value, with the 95% interval that so many images are expected to give it."
     expected_low: float | None
     expected_high: float | None
     wanted_width: Positive | None
@@ -119,6 +119,6 @@ class ReadFilms(OfCell):
     reason: str | None
     "Code of the reason why there is no estimate."
     estimate: Share | None
-    "The estimate for all candidates, with its 95 % interval for other patients of the same hospital."
+    "The estimate for all candidates, with its 95% interval for other patients of the same hospital."
     estimate_low: Share | None
     estimate_high: Share | None

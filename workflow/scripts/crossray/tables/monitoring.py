@@ -25,14 +25,14 @@ class Unlabelled(OfCell):
     estimate: Share | None
     "The estimate; of unlabelled images only where it may be printed."
     estimate_low: Share | None
-    "Where the truth is, if this estimate errs as it did at other targets (95 % prediction interval)."
+    "Where the truth is, if this estimate errs as it did at other targets (95% prediction interval)."
     estimate_high: Share | None
     truth: Share | None
     "What the labels say, of labelled images."
     error: float | None
     "`estimate` less `truth`."
     error_low: float | None
-    "95 % prediction interval of the error, from the back-tests at all other cohorts alone."
+    "95% prediction interval of the error, from the back-tests at all other cohorts alone."
     error_high: float | None
     targets: Count
     "Other cohorts that these back-tests are of."

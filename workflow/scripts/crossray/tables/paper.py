@@ -28,9 +28,9 @@ class Paper(Row):
     ours: float | None
     "The study's number."
     low: float | None
-    "Lower end of the 95 % interval of `ours`."
+    "Lower end of the 95% interval of `ours`."
     high: float | None
-    "Upper end of the 95 % interval of `ours`."
+    "Upper end of the 95% interval of `ours`."
     paper: float | None
     "The paper's number."
     difference: float | None

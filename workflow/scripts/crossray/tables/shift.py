@@ -73,7 +73,7 @@ class Shift(OfCell):
     concept_low: float | None
     concept_high: float | None
     prevalence_present: bool | None
-    "Whether the prevalence differs, harmful or not (false discovery rate 5 %)."
+    "Whether the prevalence differs, harmful or not (false discovery rate 5%)."
     case_mix_present: bool | None
     "Whether the model's scores differ, if prevalence is not corrected."
     image_present: bool | None

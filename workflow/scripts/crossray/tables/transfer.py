@@ -102,7 +102,7 @@ class Variances(OfModel):
     sites_sd: Positive | None
     "Standard deviation between the pairs, beyond their errors; empty for one pair."
     sample_low: float | None
-    """Lower limit if the hospitals are a sample of hospitals (95 %, leaving each out in turn); `low` and `high` are
+    """Lower limit if the hospitals are a sample of hospitals (95%, leaving each out in turn); `low` and `high` are
     for these hospitals. Empty with fewer than three."""
     sample_high: float | None
     "Upper limit of the same."

@@ -1,9 +1,8 @@
 """The counts of a bundle: for each model and task histograms of its outputs by label and group, and nobody's row.
 
-Every cell, the images of a bin that have one label and group, has no patient or at least ``below``. Groups with fewer
-are left out, with the next larger one where those that are left out would be fewer together, and so are tasks of which
-a label has fewer. What would tell of fewer if it were subtracted from what is told before it is left out too
-(:mod:`crossray.datasets.bundles.partitions`).
+A cell, the images of a bin with one label and group, has no patient or at least ``below``. Groups with fewer are left
+out, with the next larger one where they would be fewer together, and so are tasks with a label of fewer, and whatever
+would tell of fewer by subtraction (:mod:`crossray.datasets.bundles.partitions`).
 """
 
 import re

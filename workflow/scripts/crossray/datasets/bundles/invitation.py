@@ -14,7 +14,7 @@ import yaml
 from crossray.datasets.bundles import archive
 from crossray.errors import UserError, listed
 from crossray.files import file_digest, read_json
-from crossray.study.stages.binding import Binding, Invited
+from crossray.study.stages.binding import Binding, InvitationTerms
 
 FORMAT = 2
 #: files of an invitation, beside those of its models
@@ -40,7 +40,7 @@ def terms_of(binding: Binding, networks: Sequence[Path], counts: Mapping[str, An
     }  # fmt: skip
 
 
-def asked_of_counts(invited: Invited) -> dict[str, Any]:
+def asked_of_counts(invited: InvitationTerms) -> dict[str, Any]:
     """Return what a coordinator asks of counts: fewest patients of a cell, and thresholds that bins should end at."""
     limits = {model: {task: list(several) for task, several in of.items()} for model, of in invited.thresholds.items()}
     return {"below": invited.below, "thresholds": limits}
@@ -56,7 +56,7 @@ def digest(terms: Mapping[str, Any]) -> str:
     return hashlib.sha256(as_bytes(terms)).hexdigest()
 
 
-def write(path: Path, binding: Invited, configuration: Mapping[str, Any], networks: Sequence[Path]) -> str:
+def write(path: Path, binding: InvitationTerms, configuration: Mapping[str, Any], networks: Sequence[Path]) -> str:
     """Write an invitation with its models and the configuration that a site starts from.
 
     Args:

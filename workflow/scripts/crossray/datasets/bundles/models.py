@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from crossray.datasets.bundles.sealing import Opened
+from crossray.datasets.bundles.sealing import OpenedBundle
 from crossray.errors import UserError, listed
 from crossray.study.external import PHOTOGRAPH
 from crossray.study.stages.take_model import TakeModel
@@ -12,7 +12,7 @@ from crossray.study.stages.take_model import TakeModel
 _KEYS = {"architecture": "architecture", "size": "images.size", "channels": "input.channels", "range": "input.range"}
 
 
-def taken(opened: Opened, path: Path, settings: TakeModel) -> bytes:
+def sent_weights(opened: OpenedBundle, path: Path, settings: TakeModel) -> bytes:
     """Return the weights that a site sent, once its bundle says that they are of the network that is configured.
 
     Args:

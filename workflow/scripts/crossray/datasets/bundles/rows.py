@@ -44,7 +44,7 @@ def gather(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame], tasks: Sequ
     Raises:
         UserError: if models were not applied to the same images, or to none.
     """
-    rows = tested(table, outputs)
+    rows = test_rows(table, outputs)
     salted = {name: rows[name].map(lambda text, kind=name: pseudonym(text, salt, kind), na_action="ignore")
               for name in IDENTIFIERS}  # fmt: skip
     columns = salted | {name: rows[name] for name in FACTS}
@@ -54,7 +54,7 @@ def gather(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame], tasks: Sequ
     return pd.DataFrame(columns).sort_values("image_id").reset_index(drop=True)
 
 
-def tested(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def test_rows(table: pd.DataFrame, outputs: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the rows of a manifest that models were applied to, in the order of their outputs.
 
     Raises:

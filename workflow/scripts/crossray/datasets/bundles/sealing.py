@@ -16,7 +16,7 @@ from crossray.datasets.bundles import archive, counts, invitation, keys, rows
 from crossray.errors import UserError, cut, listed
 from crossray.files import file_digest
 from crossray.pseudonyms import make_key, read_key
-from crossray.study.stages.binding import Invited
+from crossray.study.stages.binding import InvitationTerms
 
 FORMAT = 2
 #: what a bundle says of itself, the signature of that, and what it holds at each level
@@ -32,7 +32,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenedBundle:
     """A bundle whose signature is right.
 
     Attributes:
@@ -116,7 +116,7 @@ def write(path: Path, said: Mapping[str, Any], content: Content, private: Path) 
     archive.write(path, {SEAL: message, SIGNATURE: signature, **content.members})
 
 
-def open_(path: Path, signer: Path) -> Opened:
+def open_(path: Path, signer: Path) -> OpenedBundle:
     """Read a bundle and check that it is whole and signed.
 
     Args:
@@ -142,7 +142,7 @@ def open_(path: Path, signer: Path) -> Opened:
     for name in sorted({*members, *said["members"], *found} - {SEAL, SIGNATURE}):
         if name not in members or name not in found or said["members"].get(name) != _digest(found[name]):
             raise UserError(f"{path}: {cut(name)} is not what was signed; it was changed, ask the site for it again")
-    return Opened(said, _digest(found[SEAL]), found[members[0]], found.get(MODEL))
+    return OpenedBundle(said, _digest(found[SEAL]), found[members[0]], found.get(MODEL))
 
 
 def _said(path: Path, message: bytes) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _is_model(said: Mapping[str, Any]) -> bool:
 
 
 def check(
-    opened: Opened, path: Path, invited: Invited, networks: Sequence[Path], site: str, level: str
+    opened: OpenedBundle, path: Path, invited: InvitationTerms, networks: Sequence[Path], site: str, level: str
 ) -> pd.DataFrame | counts.Counts:
     """Check that a bundle answers the invitation of this study, and return its rows or counts.
 

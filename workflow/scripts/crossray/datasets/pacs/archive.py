@@ -36,7 +36,7 @@ class Archive(Protocol):
         Raises:
             UserError: if it will not answer whatever is done; the message says what to do.
             Unreachable: if it does not answer.
-            Failed: if its answer is none.
+            NotReceived: if its answer is none.
             Gone: if it has not what is above.
         """
 
@@ -44,7 +44,7 @@ class Archive(Protocol):
         """Return an object with its pixels and file meta information.
 
         Raises:
-            UserError, Unreachable, Failed, Gone: as :meth:`find`.
+            UserError, Unreachable, NotReceived, Gone: as :meth:`find`.
         """
 
     def close(self) -> None:
@@ -55,7 +55,7 @@ class Unreachable(Exception):  # noqa: N818
     """The archive does not answer at all; the message goes after its name."""
 
 
-class Failed(Exception):  # noqa: N818
+class NotReceived(Exception):  # noqa: N818
     """What was asked for did not come; the message is the reason."""
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pydicom
 
-from crossray import elements, native
+from crossray import elements, native_pixels
 from crossray.datasets.fields import OTHER_VIEW, view_of
 from crossray.datasets.pacs.archive import ObjectKey
 from crossray.errors import UnusableImageError
@@ -43,7 +43,7 @@ def _check_whole(header: pydicom.Dataset, pixels: PixelData) -> None:
         frame(pixels, is_run_length=_syntax(header) == pydicom.uid.RLELossless)
         if pixels.delimited and _END not in bytes(pixels.content):
             raise UnusableImageError("truncated pixel data: the end of the fragments is missing")
-    elif not (_syntax(header).is_transfer_syntax and _syntax(header).is_compressed) and not native.is_complete(
+    elif not (_syntax(header).is_transfer_syntax and _syntax(header).is_compressed) and not native_pixels.is_complete(
         header, pixels
     ):
         raise UnusableImageError("truncated pixel data")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossray.datasets.pacs.access import Access
-from crossray.datasets.pacs.archive import Failed, Gone, Level, Unreachable
+from crossray.datasets.pacs.archive import Gone, Level, NotReceived, Unreachable
 from crossray.datasets.pacs.options import SERIES_KEYS, STUDY_KEYS, FromArchive, values_of
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError
@@ -117,7 +117,7 @@ def _asked(
     return table, counts
 
 
-def told(counts: Counts) -> Iterator[str]:
+def lines_of(counts: Counts) -> Iterator[str]:
     """Yield what is said of a query: counts, of what is wrong only where something is."""
     yield f"{counts.studies} studies with {counts.objects} objects have labels"
     if counts.unlabelled:
@@ -179,7 +179,7 @@ class _Walk:
                     f"datasets.{self._dataset}: no service answers there: {error}; look at the address"
                 ) from None
             return []  # it went while it was asked about
-        except (Unreachable, Failed) as error:
+        except (Unreachable, NotReceived) as error:
             raise UserError(
                 f"datasets.{self._dataset}: the archive {_verb(error)}; look whether it is up and where it is, and "
                 "ask again"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crossray.datasets import Release, table
 from crossray.datasets.found_images import Key
@@ -11,14 +11,11 @@ from crossray.datasets.joined import Join
 from crossray.datasets.labels_from import LabelSource
 from crossray.datasets.pacs.options import FromArchive
 from crossray.datasets.policy import keep_images
-from crossray.datasets.reading import ChosenImages
+from crossray.datasets.reading import ChosenImages, KeptImages
 from crossray.datasets.sheets import count_rows
 from crossray.errors import UserError
 from crossray.study import folders
 from crossray.study.base import LeftOut, taken
-
-if TYPE_CHECKING:
-    import pandas
 
 SETTINGS = ("join", "column", "tasks", "several_rows")
 #: frontal views, and of each patient all
@@ -39,7 +36,7 @@ _COLUMNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveReading(ChosenImages):
-    """What readers of archives are told."""
+    """Settings of ``read``."""
 
     join: Key
     "Element that leads from an image to its row of labels."
@@ -93,7 +90,7 @@ def count_images(release: Release, settings: FromArchive) -> int:
     return count_rows(str(path))
 
 
-def read(release: Release, settings: ArchiveReading) -> "pandas.DataFrame":
+def read(release: Release, settings: ArchiveReading) -> KeptImages:
     """See :class:`crossray.datasets.Reader`; no image is opened, as headers were read when they were fetched."""
     columns = table.Columns(
         image_id=_COLUMNS["SOPInstanceUID"],

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from crossray import tables
 from crossray.datasets.fields import view_of
 from crossray.datasets.pacs.access import Access
-from crossray.datasets.pacs.archive import Archive, Failed, Gone, ObjectKey, Unreachable
+from crossray.datasets.pacs.archive import Archive, Gone, NotReceived, ObjectKey, Unreachable
 from crossray.datasets.pacs.intact import MARK, known_digests, write_digests
 from crossray.datasets.policy import ANY_VIEW
 from crossray.errors import UnusableImageError, UserError
@@ -114,9 +114,9 @@ class Retrieval:
         try:
             images.append(_image(key, row, job.result()))
             self._failing = 0
-        except (Gone, Failed) as reason:
+        except (Gone, NotReceived) as reason:
             missing.append(_missing(key, str(reason)))
-            self._failing += isinstance(reason, Failed)
+            self._failing += isinstance(reason, NotReceived)
             if self._failing >= FAILING:
                 raise self._stopped(f"gave nothing to use for {FAILING} objects in a row, last: {reason}") from None
         except Unreachable as reason:
@@ -141,7 +141,7 @@ class Retrieval:
                 self._count("there")
                 return facts
         if self._stop.is_set():
-            raise Failed("the retrieval was stopped")
+            raise NotReceived("the retrieval was stopped")
         facts = self._access.pace.patiently(functools.partial(self._fetch, key, path))
         self._count("fetched")
         return facts
@@ -175,11 +175,11 @@ class Retrieval:
                 self._known.pop(file_of(key), None)  # of a file that was there and is replaced
                 return self._checked(partial, key)
         except UnusableImageError as error:
-            raise Failed(str(error)) from None
+            raise NotReceived(str(error)) from None
         except (OSError, UserError):
             raise
         except Exception:  # whatever an archive sends, pydicom raises whatever it meets
-            raise Failed("not an object that can be written") from None
+            raise NotReceived("not an object that can be written") from None
 
     def _remove_others(self, files: set[str]) -> None:
         """Remove files that are of no object that is wanted, such as those of an earlier query."""

@@ -28,7 +28,7 @@ DATA = Section(
         FigureEntry(
             "prevalence",
             label="prevalence",
-            caption="Share of labelled images that are positive, with 95 % Wilson intervals.",
+            caption="Share of labelled images that are positive, with 95% Wilson intervals.",
             tables=("labels",),
             settings=("datasets", "tasks"),
         ),

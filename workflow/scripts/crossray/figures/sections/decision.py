@@ -11,7 +11,7 @@ DECISION = Section(
         FigureEntry(
             "acceptance",
             label="acceptance criteria",
-            caption="Each acceptance criterion: the measured value with its 95 % interval, and the required value.",
+            caption="Each acceptance criterion: the measured value with its 95% interval, and the required value.",
             tables=("acceptance",),
             settings=("models", "sources"),
             needs="acceptance",
@@ -48,7 +48,7 @@ FILMS = Section(
         FigureEntry(
             "read_films",
             label="estimates from films that were read",
-            caption="Each number of each model with its 95 % interval, estimated from the films that were read.",
+            caption="Each number of each model with its 95% interval, estimated from the films that were read.",
             tables=("read_films",),
             needs="read",
         ),

@@ -41,7 +41,7 @@ DROP = Section(
         FigureEntry(
             "drop",
             label="drop in AUC",
-            caption="Internal minus external AUC over shared tasks, with 95 % intervals.",
+            caption="Internal minus external AUC over shared tasks, with 95% intervals.",
             tables=("transfer", "summary"),
             settings=("models", "datasets"),
         ),
@@ -52,7 +52,7 @@ DROP = Section(
             label="local model against others",
             caption=(
                 "Each target's own model against every other model on the same test images: difference in mean AUC "
-                "with its 95 % interval."
+                "with its 95% interval."
             ),
             tables=("comparisons",),
             settings=("models", "targets", "sources", "datasets"),
@@ -117,7 +117,7 @@ EXTERNAL = Section(
         FigureEntry(
             "claims",
             label="claimed and measured",
-            caption="Performance claimed by the maker and performance measured here, with 95 % intervals.",
+            caption="Performance claimed by the maker and performance measured here, with 95% intervals.",
             tables=("claims",),
             settings=("targets",),
             needs="external",
@@ -166,7 +166,7 @@ CLASSES = Section(
         FigureEntry(
             "accuracy",
             label="accuracy and F1 of every pair",
-            caption="Accuracy on test images, macro F1 and mean one-vs-rest AUC, with 95 % intervals.",
+            caption="Accuracy on test images, macro F1 and mean one-vs-rest AUC, with 95% intervals.",
             tables=("classes",),
             settings=("models", "members", "resamples"),
             needs="classes",

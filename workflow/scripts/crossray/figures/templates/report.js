@@ -79,7 +79,7 @@
     const [above, under] = measure.white;
     box.style.color = !worse && (value >= above || (under !== null && value <= under)) ? "#fff" : "#000";
     const known = state.measure === "auc" ? "AUC" : measure.words;
-    box.dataset.words = `${where}: ${known} ${fixed(value, 3)}${range ? `, 95 % interval ${range}` : ""}; ${counted(cell)}`;
+    box.dataset.words = `${where}: ${known} ${fixed(value, 3)}${range ? `, 95% interval ${range}` : ""}; ${counted(cell)}`;
   };
 
   const draw = () => {

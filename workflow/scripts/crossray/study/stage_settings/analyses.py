@@ -20,7 +20,7 @@ from crossray.study.stages.chart_months import ChartMonths
 from crossray.study.stages.check_verdicts import CheckVerdicts, Planted
 from crossray.study.stages.choose_films import ChooseFilms
 from crossray.study.stages.compare_models import CompareModels, Primary
-from crossray.study.stages.compare_outputs import ComparedPair, CompareOutputs
+from crossray.study.stages.compare_outputs import CompareOutputs
 from crossray.study.stages.compare_paper import ComparePaper
 from crossray.study.stages.draw_figure import DrawFigure
 from crossray.study.stages.estimate_films import EstimateFilms
@@ -31,7 +31,7 @@ from crossray.study.stages.measure_adaptation import MeasureAdaptation
 from crossray.study.stages.measure_bounds import MeasureBounds
 from crossray.study.stages.measure_corrections import MeasureCorrections
 from crossray.study.stages.measure_external import MeasureExternal
-from crossray.study.stages.measure_localisation import Attributed, MeasureLocalisation
+from crossray.study.stages.measure_localisation import AttributionMaps, MeasureLocalisation
 from crossray.study.stages.measure_sweeps import MeasureSweeps, SweepPoint
 from crossray.study.stages.measure_usefulness import MeasureUsefulness
 from crossray.study.stages.plan_films import PlanFilms
@@ -93,8 +93,7 @@ def compare_models(plan: Plan) -> CompareModels:
 
 def compare_outputs(plan: Plan) -> CompareOutputs:
     """Return the settings of the comparison of outputs."""
-    pairs = tuple(taken(ComparedPair, pair) for pair in plan.study.evaluation.pairs)
-    return _analysis(CompareOutputs, plan, plan.sources_of, pairs=pairs)
+    return _analysis(CompareOutputs, plan, plan.sources_of, pairs=plan.study.evaluation.pairs)
 
 
 def measure_sweeps(plan: Plan) -> MeasureSweeps:
@@ -107,7 +106,7 @@ def measure_sweeps(plan: Plan) -> MeasureSweeps:
 def measure_localisation(plan: Plan) -> MeasureLocalisation:
     """Return the settings of the localisation scores."""
     images = plan.study.images
-    attributed = taken(Attributed, attribute_images(plan))
+    attributed = taken(AttributionMaps, attribute_images(plan))
     return _analysis(
         MeasureLocalisation, plan, plan.reported_models, attribution=attributed, size=images.size, fit=images.fit
     )

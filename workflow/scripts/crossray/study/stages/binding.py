@@ -28,7 +28,7 @@ class Binding(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Invited(Binding):
+class InvitationTerms(Binding):
     """What a coordinator asks for beside that."""
 
     below: int

@@ -2,22 +2,8 @@
 
 from dataclasses import dataclass
 
-from crossray.study.base import Settings
+from crossray.study.compared_pairs import ComparedPair
 from crossray.study.stages.analysis import Analysis
-
-
-@dataclass(frozen=True, kw_only=True)
-class ComparedPair(Settings):
-    """Two sources whose outputs are compared."""
-
-    target: str
-    "Data set of the test images."
-    task: str
-    "The finding."
-    first: str
-    "A source."
-    second: str
-    "Another source."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from crossray.study.stages.analysis import Analysis
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attributed(Settings):
+class AttributionMaps(Settings):
     """What maps there are."""
 
     methods: tuple[str, ...] = ()
@@ -21,7 +21,7 @@ class Attributed(Settings):
 class MeasureLocalisation(Analysis):
     """Settings of the rule ``measure_localisation``."""
 
-    attribution: Attributed
+    attribution: AttributionMaps
     "Which maps exist."
     size: int
     "Pixels along each side of an image."

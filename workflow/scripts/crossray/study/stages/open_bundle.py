@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from crossray.study.stages.binding import Invited
+from crossray.study.stages.binding import InvitationTerms
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenBundle(Invited):
+class OpenBundle(InvitationTerms):
     """Settings of the rule ``open_bundle``."""
 
     site: str

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crossray.study.stages.binding import Invited
+from crossray.study.stages.binding import InvitationTerms
 
 
 @dataclass(frozen=True, kw_only=True)
-class WriteInvitation(Invited):
+class WriteInvitation(InvitationTerms):
     """Settings of the rule ``write_invitation``."""
 
     configuration: Mapping[str, Any]

@@ -15,7 +15,7 @@ from pydicom import uid
 from pynetdicom import evt, sop_class
 from pynetdicom.presentation import build_context, build_role
 
-from crossray.datasets.pacs.archive import OWN, Failed, Gone, Level, ObjectKey, Unreachable
+from crossray.datasets.pacs.archive import OWN, Gone, Level, NotReceived, ObjectKey, Unreachable
 from crossray.datasets.pacs.options import DimseConnection
 from crossray.datasets.pacs.transport.pace import Pace
 from crossray.datasets.pacs.transport.texts import text_of
@@ -188,7 +188,7 @@ class DimseArchive:
         """Raise what an exchange ends with in words that quote no value; a broken association is left."""
         try:
             yield
-        except (UserError, Unreachable, Gone, Failed):
+        except (UserError, Unreachable, Gone, NotReceived):
             self._drop()
             raise
         except ValueError:  # pynetdicom's, where no context was accepted for it
@@ -202,7 +202,7 @@ class DimseArchive:
             raise Unreachable("has a host that nobody knows") from None
         except Exception:  # an answer that cannot be read raises whatever its reader meets
             self._drop()
-            raise Failed("the answer is not what DICOM says") from None
+            raise NotReceived("the answer is not what DICOM says") from None
 
     def _drop(self) -> None:
         if self._association is not None and self._association.is_established:
@@ -212,13 +212,13 @@ class DimseArchive:
     def _check(self, status: pydicom.Dataset) -> None:
         """Check the status of an answer; an empty one means that none came."""
         if not status:
-            raise Failed(f"no answer within {self._settings.limits.timeout:g} seconds, or the connection ended")
+            raise NotReceived(f"no answer within {self._settings.limits.timeout:g} seconds, or the connection ended")
         if status.Status in (0x0000, *_PENDING):
             return
         if status.Status == 0xA700:
             raise Unreachable("says that it is out of resources")
         hint = ", as some do whose list of C-MOVE's destinations lacks aet" if self._settings.retrieve == "move" else ""
-        raise Failed(f"the archive answered with status {status.Status:04X}{hint}")
+        raise NotReceived(f"the archive answered with status {status.Status:04X}{hint}")
 
     def _associated(self) -> Any:
         """Return an association, a new one where there is none."""

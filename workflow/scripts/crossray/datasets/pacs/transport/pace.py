@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from crossray.datasets.pacs.archive import Failed, Unreachable
+from crossray.datasets.pacs.archive import NotReceived, Unreachable
 from crossray.datasets.pacs.options import Limits
 
 log = logging.getLogger(__name__)
@@ -53,13 +53,13 @@ class Pace:
         """Ask until there is an answer, as often as the limits say.
 
         Raises:
-            Unreachable, Failed: of the last attempt.
+            Unreachable, NotReceived: of the last attempt.
         """
         pause = FIRST_PAUSE
         for _ in range(self._limits.attempts - 1):
             try:
                 return ask()
-            except (Unreachable, Failed):
+            except (Unreachable, NotReceived):
                 self._sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
         return ask()

@@ -11,7 +11,7 @@ import pydicom
 import requests
 from dicomweb_client import DICOMwebClient
 
-from crossray.datasets.pacs.archive import OWN, Failed, Gone, Level, ObjectKey, Unreachable
+from crossray.datasets.pacs.archive import OWN, Gone, Level, NotReceived, ObjectKey, Unreachable
 from crossray.datasets.pacs.options import WebConnection, is_loopback
 from crossray.datasets.pacs.transport.credentials import credentials_of, variable
 from crossray.datasets.pacs.transport.pace import Pace
@@ -158,7 +158,7 @@ class WebArchive:
         except OSError as error:  # as requests' exceptions are too
             raise self._of_request(error) from None
         except Exception:  # whatever is no DICOM, JSON or message of parts raises whatever its reader meets
-            raise Failed("the answer is not what DICOMweb says") from None
+            raise NotReceived("the answer is not what DICOMweb says") from None
 
     def _of_request(self, error: OSError) -> Exception:
         """Return what it means that a request came to no answer."""
@@ -171,15 +171,15 @@ class WebArchive:
             case requests.exceptions.ConnectTimeout():
                 return Unreachable("does not answer")
             case requests.exceptions.Timeout():
-                return Failed(f"no answer within {self._timeout:g} seconds")
+                return NotReceived(f"no answer within {self._timeout:g} seconds")
             case requests.exceptions.ConnectionError() if "Read timed out" in str(error):  # amid an answer
-                return Failed(f"no answer within {self._timeout:g} seconds")
+                return NotReceived(f"no answer within {self._timeout:g} seconds")
             case requests.exceptions.ConnectionError():
                 return Unreachable(_connection_words(error))
             case requests.exceptions.ChunkedEncodingError():
-                return Failed("the answer broke off")
+                return NotReceived("the answer broke off")
             case requests.exceptions.RequestException():
-                return Failed("the answer cannot be read")
+                return NotReceived("the answer cannot be read")
         what = (error.strerror or "no certificates in it").lower()
         return UserError(f"{key}.ca: cannot be used ({what}); name a file of certificates (PEM)")
 
@@ -198,7 +198,7 @@ class WebArchive:
             return Unreachable(f"answers {status}, as if it were busy")
         if 300 <= status < 400:
             return UserError(f"{key}.url: the archive sends requests on to another address ({status}); set url to that")
-        return Failed(f"the archive answered {status}")
+        return NotReceived(f"the archive answered {status}")
 
 
 def _tls_words(text: str) -> str:

@@ -8,7 +8,7 @@ from crossray.errors import UserError
 from crossray.files import file_digest, text_digest
 
 #: what a digest is of, in words, in the order of a sheet
-SEALED = {
+DIGESTS = {
     "criteria": "the criteria, as the configuration has them",
     "scores": "the models' outputs for every image",
     "labels": "the manifests: images, patients, labels, splits",
@@ -19,7 +19,7 @@ SEALED = {
 _ROW = re.compile(r'<code id="sealed-(\w+)">([0-9a-f]{64})</code>')
 
 
-def seal(study: Path, networks: Sequence[Path], criteria: str, code: str) -> dict[str, str]:
+def digests_of(study: Path, networks: Sequence[Path], criteria: str, code: str) -> dict[str, str]:
     """Return the digests of a study's decision.
 
     Args:
@@ -29,7 +29,7 @@ def seal(study: Path, networks: Sequence[Path], criteria: str, code: str) -> dic
         code: the version of the evaluation's code.
 
     Returns:
-        The keys of :data:`SEALED` to SHA-256 in hexadecimal.
+        The keys of :data:`DIGESTS` to SHA-256 in hexadecimal.
     """
     tables = [study / "analysis" / f"{name}.csv" for name in ("acceptance", "thresholds", "acceptance_groups")]
     return {
@@ -54,7 +54,7 @@ def _of_files(folder: Path, pattern: str) -> str:
     return text_digest(*(f"{path.relative_to(folder).as_posix()} {file_digest(path)}" for path in files))
 
 
-def sealed_by(sheet: Path) -> dict[str, str]:
+def digests_on(sheet: Path) -> dict[str, str]:
     """Read the digests of a sheet.
 
     Raises:
@@ -64,11 +64,11 @@ def sealed_by(sheet: Path) -> dict[str, str]:
         found = dict(_ROW.findall(sheet.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{sheet}: cannot be read; give the decision.html that was signed") from error
-    if set(found) != set(SEALED):
+    if set(found) != set(DIGESTS):
         raise UserError(f"{sheet}: lacks digests of a decision; give the decision.html that was signed")
     return found
 
 
 def differing(sealed: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     """Yield the keys whose digests differ."""
-    yield from (key for key in SEALED if sealed[key] != now[key])
+    yield from (key for key in DIGESTS if sealed[key] != now[key])

@@ -1,4 +1,4 @@
-"""A study's results and what the report is told of it, for what its paper says."""
+"""A study's results and the settings of its report, from which its paper is written."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from crossray.tables import contract_of, read, with_marks
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a paper is told.
+class StudyResults:
+    """What a paper is written from.
 
     Attributes:
         folder: the study's results.
