@@ -190,14 +190,14 @@ def test_what_would_decide_decides():
     cell = explain(source, target, RESAMPLES, 0)
     judged = judge(cell, present(cell, cell.p), NO_FLOOR, LOG_LOSS)
     assert judged.verdict == COMPOUND
-    words = cheapest(cell, judged, LOG_LOSS, IMAGES)
+    words = cheapest(cell, judged, LOG_LOSS, IMAGES, IMAGES)
     assert words.startswith("a second reading of ")
     needed = int(words.split()[4].replace(",", ""))
     assert 20 < needed < IMAGES
     second = np.where(np.arange(IMAGES) < needed, drawn[1].second, np.nan)
     error = explain(source, replace(target, second=second), RESAMPLES, 0).reread.labels[LOG_LOSS][1:].std()
     assert 2 * error < cell.main[LOG_LOSS]["concept"][0]
-    assert cheapest(cell, Verdict("image", ""), LOG_LOSS, IMAGES) is None
+    assert cheapest(cell, Verdict("image", ""), LOG_LOSS, IMAGES, IMAGES) is None
 
 
 def test_two_labellings_of_the_same_images_are_the_label_rule():
@@ -347,4 +347,4 @@ def test_a_dozen_images_have_a_verdict_all_the_same():
         for metric in METRICS:
             judged = judge(cell, present(cell, cell.p), NO_FLOOR, metric)
             assert judged.verdict in VERDICTS
-            cheapest(cell, judged, metric, 14)
+            cheapest(cell, judged, metric, 14, 14)

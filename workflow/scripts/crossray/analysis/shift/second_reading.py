@@ -60,14 +60,23 @@ def reread(target: Side, second: NDArray | None, weights: NDArray, shares: NDArr
 
 
 def _without(values: NDArray, chance: NDArray) -> NDArray[np.float64]:
-    """Take what is known to be chance out of values, both of each draw, shapes (draws,) and (draws, controls)."""
+    """Take what is known to be chance out of values, both of each draw, shapes (draws,) and (draws, controls).
+
+    Slopes fit the draws that they come from better than the sample, so draws are spread to a prediction's error there
+    (Draper and Smith 1998, section 5.2).
+    """
     known = ~np.isnan(np.c_[values, chance]).any(axis=1)
     known[0] = False
-    if known.sum() < _FEWEST:
+    count, controls = int(known.sum()), chance.shape[1]
+    if count < _FEWEST:
         return values
     away = chance[known] - chance[known].mean(axis=0)
     slopes = np.linalg.lstsq(away, values[known] - values[known].mean(), rcond=None)[0]
-    return values - chance @ slopes
+    left = values - chance @ slopes
+    own = float(chance[0] @ np.linalg.pinv(away.T @ away) @ chance[0])
+    middle = left[known].mean()
+    left[1:] = middle + (left[1:] - middle) * np.sqrt((1 + own) * (count - 1) / (count - 1 - controls))
+    return left
 
 
 def spread_of_readings(target: Side, shares: NDArray, seed: int) -> dict[str, float]:

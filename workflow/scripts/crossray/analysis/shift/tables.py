@@ -321,7 +321,8 @@ def _rows(cell: Cell, q: Mapping[str, float]) -> Iterator[dict[str, Any]]:
             judged = judge(cell.found, flags, _floors(cell, metric), metric)
             row |= {f"{cause}_present": flags[cause] for cause in CAUSES}
             row |= {"verdict": judged.verdict, "why": judged.why}
-            row["decides"] = cheapest(cell.found, judged, metric, cell.counts["images"])
+            images = cell.counts["images"], cell.counts["source_images"]
+            row["decides"] = cheapest(cell.found, judged, metric, *images)
         yield row
 
 
