@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from crossray import manifest
+from crossray.analysis.cells import ModelKey
 from crossray.analysis.label_agreement import matches
 from crossray.analysis.shift import signatures, tables, truth
 from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, representations
@@ -81,6 +82,21 @@ def test_a_pair_that_shares_patients_is_refused(analysed):
     shift, _ = tables.measure(refused, *analysed.verdicts, analysed.descriptions(), twins(analysed))
     pair = shift[(shift["source"] == "north") & (shift["target"] == "south")]
     assert set(pair["reason"]) == {"O", "L"}
+
+
+def test_the_targets_own_model_describes_images_unless_it_learnt_from_them(analysed):
+    study = analysed.study
+    trained = ModelKey(study.settings.models[0], "north")
+    refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("south", "north")}))
+    for asked, expected in ((study, ModelKey(trained.model, "south")), (refused, None)):
+        places = tables._described(asked, analysed.descriptions())
+        own = tables._own(trained, places["north"], places["south"])
+        assert own == expected
+        task = study.settings.tasks[0]
+        alone, both = (tables._cases(places["south"], trained, task, np.array([0.0, 1.0]), one) for one in (None, own))
+        outputs = places["south"].scored.reported(ModelKey(trained.model, "south")).shape[1] if own else 0
+        for name in (RICH, LEAN):
+            assert both.features[name].shape[1] == alone.features[name].shape[1] + outputs
 
 
 def test_a_description_without_a_prediction_is_told(analysed):
