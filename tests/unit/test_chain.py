@@ -288,7 +288,7 @@ def test_the_causes_of_every_pair_are_printed(study, tmp_path, capsys):
     for a, b in pairs:
         assert (
             f"\n{a} to {b}: worse mainly because the images differ, for {TASKS[0]}; worse mainly because readers call "
-            f"it by another rule, as a second reading of images shows, for {TASKS[1]}" in printed
+            f"the finding by another rule, as a second reading of images shows, for {TASKS[1]}" in printed
         )
 
 

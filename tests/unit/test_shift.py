@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
 from crossray.analysis.resampling import weighted_ranking
-from crossray.analysis.shift import labelling
+from crossray.analysis.shift import labelling, second_reading
 from crossray.analysis.shift.cell import ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.folds import folds_of
@@ -183,6 +183,25 @@ def reread(planted, seed, some=800):
 def test_a_second_reading_tells_labels_from_images_that_nobody_described():
     assert verdict_of(reread({"noise": 0.12}, 3)) == "concept"
     assert verdict_of(reread({"lookalike": 0.6}, 3, IMAGES)) == "image"
+
+
+def test_what_is_left_after_chance_is_as_uncertain_as_its_draws_say():
+    generator, draws = np.random.default_rng(4), 40
+    left, spread = [], []
+    for _ in range(20_000):
+        chance, rest = generator.standard_normal((2, draws + 1))
+        chance[1:] += chance[0]  # resamples scatter about the sample as the sample does about the truth, 0
+        rest[1:] += rest[0]
+        found = second_reading._without(0.8 * chance + rest, chance)
+        left.append(found[0])
+        spread.append(found[1:].var(ddof=1))
+    assert np.mean(np.square(left)) == pytest.approx(np.mean(spread), rel=0.03)
+    assert np.mean(np.square(left)) < 1.1  # of 1.64 with chance
+
+
+def test_a_second_reading_with_few_resamples_is_taken_as_it_is():
+    values = np.arange(5.0)
+    assert second_reading._without(values, np.ones(5)) is values
 
 
 def test_what_would_decide_decides():

@@ -24,9 +24,10 @@ _CAUSES = {
     "prevalence": "worse mainly because the finding is more or less common there, for",
     "image": "worse mainly because the images differ, for",
     "case_mix": "worse mainly because patients are sicker or less sick there, for",
-    "concept": "worse mainly because readers call it by another rule, as a second reading of images shows, for",
-    "labels or unseen images": "worse mainly because readers call it by another rule or the images differ in a way not "
-    "seen here, which one reading cannot tell apart, for",
+    "concept": "worse mainly because readers call the finding by another rule, as a second reading of images shows, "
+    "for",
+    "labels or unseen images": "worse mainly because readers call the finding by another rule, or because the images "
+    "differ in a way not seen here, which one reading cannot tell apart, for",
 }
 _NO_CAUSE = {
     "cannot tell": "the main cause cannot be told from these data for",
