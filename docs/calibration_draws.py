@@ -19,15 +19,9 @@ from scipy.stats import norm, rankdata
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
-from crossray.analysis import calibration_line, shares, trainings  # noqa: E402
-from crossray.analysis.intervals import (  # noqa: E402
-    Measured,
-    difference,
-    intervals,
-    limits,
-    measure_auc,
-    paired_difference,
-)
+from crossray.analysis import calibration_line, repeated_aucs, shares  # noqa: E402
+from crossray.analysis.auc_differences import difference, paired_difference  # noqa: E402
+from crossray.analysis.intervals import Measured, intervals, limits, measure_auc  # noqa: E402
 from crossray.analysis.resampling import interval as percentiles  # noqa: E402
 from crossray.analysis.resampling import patient_weights, weighted_ranking  # noqa: E402
 from crossray.code_version import code_version  # noqa: E402
@@ -169,11 +163,11 @@ def cover_trainings(
             for place in range(PLACES)
             for task in _trainings(generator, positives, negatives, seeds, place, distance)
         ]
-        for found, measured in ((now, trainings.pooled("model", places)), (patients_alone, places)):
+        for found, measured in ((now, repeated_aucs.pooled("model", places)), (patients_alone, places)):
             if quantity == TRAINED:
-                value, ends = measured[0].measured.auc, trainings.interval(measured[0])
+                value, ends = measured[0].measured.auc, repeated_aucs.interval(measured[0])
             else:
-                drop = trainings.difference(measured[:PLACE_TASKS], measured[PLACE_TASKS : 2 * PLACE_TASKS])
+                drop = repeated_aucs.difference(measured[:PLACE_TASKS], measured[PLACE_TASKS : 2 * PLACE_TASKS])
                 value, ends = drop.value, (drop.low, drop.high)
             found.append(ends)
         values.append(value)
@@ -188,7 +182,7 @@ def cover_trainings(
 
 def _trainings(
     generator: np.random.Generator, positives: int, negatives: int, seeds: int, place: int, distance: float
-) -> Iterator[trainings.Repeated]:
+) -> Iterator[repeated_aucs.Repeated]:
     """Yield each task of a place, which all trainings score on the same patients, alike."""
     count = positives + negatives
     owners = np.arange(place * count, (place + 1) * count)
@@ -198,7 +192,7 @@ def _trainings(
         skill = distance - LOST * (place > 0) + SEEDS_DIFFER * np.sqrt(0.5) * (shared + own)
         alike, rest = generator.normal(size=count), generator.normal(size=(seeds, count))
         scores = skill[:, None] * labels + np.sqrt(ALIKE) * alike + np.sqrt(1 - ALIKE) * rest
-        yield trainings.measure(labels, list(scores), owners, PLACES * count)
+        yield repeated_aucs.measure(labels, list(scores), owners, PLACES * count)
 
 
 def calibration_cells() -> Iterator[tuple[str, int, int, float, int]]:
@@ -324,7 +318,7 @@ def reject(
     apart = [draw(generator, sizes, truth, images, LOST) for _ in range(power_draws)]
     row = {
         "test": test, "truth": truth, "sizes": "/".join(map(str, sizes)), "images_per_patient": images, "draws": draws,
-        "power_draws": power_draws, "code": code(),
+        "power_draws": power_draws, "code": code_of_tests(),
         "reference_power": _share([one.permuted(generator) <= 0.05 for one in apart]),
     }  # fmt: skip
     return [
@@ -406,13 +400,18 @@ def _auc(labels: NDArray, scores: NDArray) -> float:
 
 
 def code() -> str:
-    """Return the digest of the code that intervals and tests come from."""
+    """Return the digest of the code that intervals of an AUC come from."""
     return code_version("crossray/analysis/intervals")
+
+
+def code_of_tests() -> str:
+    """Return the digest of the code that tests of no difference come from."""
+    return code_version("crossray/analysis/auc_differences")
 
 
 def code_of_trainings() -> str:
     """Return the digest of the code that intervals over trainings come from."""
-    return code_version("crossray/analysis/trainings")
+    return code_version("crossray/analysis/repeated_aucs")
 
 
 def code_of_calibration() -> str:

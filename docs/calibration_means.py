@@ -18,7 +18,8 @@ from calibration_draws import (
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from crossray.analysis.intervals import Measured, difference, intervals, measure_auc, paired_difference
+from crossray.analysis.auc_differences import difference, paired_difference
+from crossray.analysis.intervals import Measured, intervals, measure_auc
 from crossray.analysis.means import Mean, mean_of, single
 from crossray.analysis.resampling import interval as percentiles
 from crossray.analysis.resampling import patient_weights, weighted_ranking
@@ -142,7 +143,7 @@ def cover(
     spread = float(np.diff(np.quantile(values, [0.025, 0.975]))[0])
     row = {
         "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
-        "images_per_patient": images, "seeds": 1, "reference_width": round(spread, 4), "code": code(),
+        "images_per_patient": images, "seeds": 1, "reference_width": round(spread, 4), "code": code(quantity),
     }  # fmt: skip
     return [row | {"method": method} | covered(*np.array(ends).T, expected) for method, ends in found.items()]
 
@@ -156,6 +157,7 @@ def _side_by_side(first: Sequence[Measured], second: Sequence[Measured]) -> tupl
     )
 
 
-def code() -> str:
-    """Return the digest of the code that means and their limits come from."""
-    return code_version("crossray/analysis/intervals", "crossray.analysis.means")
+def code(quantity: str) -> str:
+    """Return the digest of the code that means and their limits, or differences of AUCs, come from."""
+    compared = [] if quantity == MEAN else ["crossray.analysis.auc_differences"]
+    return code_version("crossray/analysis/intervals", "crossray.analysis.means", *compared)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from crossray.analysis.intervals import difference, interval, measure_auc, paired_difference
+from crossray.analysis.auc_differences import difference, paired_difference
+from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.resampling import interval as bootstrap_interval
 from crossray.analysis.resampling import patient_weights, weighted_ranking
 

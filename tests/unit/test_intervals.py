@@ -7,16 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.stats import norm, ttest_1samp
 
-from crossray.analysis.intervals import (
-    difference,
-    independent,
-    interval,
-    limits,
-    mean_interval,
-    measure_auc,
-    newcombe_variance,
-    paired_difference,
-)
+from crossray.analysis.auc_differences import difference, mean_interval, paired_difference
+from crossray.analysis.intervals import independent, interval, limits, measure_auc, newcombe_variance
 
 #: ratings of 58 normal and 51 abnormal images, from 1 to 5 (Hanley and McNeil, Radiology 1982, table I)
 NORMAL, ABNORMAL = (33, 6, 6, 11, 2), (3, 2, 2, 11, 33)
@@ -152,7 +144,7 @@ def test_differences_stay_in_range_have_a_width_and_agree_with_their_test(first,
         assert 0 <= found.p <= 1
         assert (found.low, found.high, found.p) == pytest.approx((-turned.high, -turned.low, turned.p), abs=1e-6)
         if abs(found.p - 0.05) > 1e-6:
-            assert (found.p < 0.05) == (not found.low <= 0 <= found.high)
+            assert not found.low < 0 < found.high if found.p < 0.05 else found.low <= 0 <= found.high
 
 
 def test_a_mover_interval_recovers_the_single_limits():
@@ -192,6 +184,26 @@ def test_a_model_beside_itself_differs_by_nothing_whatever_the_order_of_sums():
     several = [drawn(seed, 30, 70, 1.0) for seed in range(7)]
     for compare in (difference, paired_difference):
         assert compare(several, several[::-1]).p == 1.0
+
+
+def test_models_that_err_alike_differ_by_little_however_wide_their_own_limits_are():
+    generator = np.random.default_rng(5)
+    labels = np.repeat([0, 1], [190, 10])
+    scores = labels * 2.5 + generator.normal(size=200)
+    first, second = alone(labels, scores), alone(labels, scores + 0.05 * generator.normal(size=200))
+    found, (low, high) = paired_difference([first], [second]), interval(first)
+    assert 0 < found.high - found.low < (high - low) / 3
+
+
+def test_limits_of_two_models_allow_what_those_of_a_model_without_an_error_do():
+    """Ten patients, all of whom the first model ranks above the others: their parts are 0, and say nothing."""
+    labels, wrong = np.repeat([0, 1], [90, 10]), np.arange(100.0)
+    wrong[90] = 80.5  # below nine of the others
+    first, second = alone(labels, np.arange(100.0)), alone(labels, wrong)
+    found, reach = paired_difference([first], [second]), norm.isf(0.025)
+    lows = [float(limits(one.auc, one.positives, one.negatives, one.ratio, reach)[0]) for one in (first, second)]
+    assert found.low <= found.value - (first.auc - lows[0]) + 1e-9
+    assert found.high >= found.value + (second.auc - lows[1]) - 1e-9
 
 
 def test_shared_patients_narrow_a_difference_and_widen_a_mean():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from crossray.analysis import intervals, usefulness
+from crossray.analysis import auc_differences, intervals, usefulness
 from crossray.analysis.delong import contributions
 from crossray.analysis.local_thresholds import Images
 from crossray.statistics import auc
@@ -36,7 +36,7 @@ def test_aucs_their_variances_and_their_covariance_are_procs():
 def test_delongs_paired_statistic_is_procs_and_students_p_is_a_little_more_careful():
     measured = [intervals.measure_auc(LABELS, one, ROWS, len(ROWS)) for one in SCORES]
     parts = measured[0].parts - measured[1].parts
-    found = intervals.paired_difference(measured[:1], measured[1:])
+    found = auc_differences.paired_difference(measured[:1], measured[1:])
     assert found.value / np.sqrt((parts**2).sum()) == pytest.approx(1.406092958604846, rel=1e-12)
     assert 0.159696523010388 <= found.p < 0.17
 
@@ -50,7 +50,7 @@ def test_delongs_unpaired_statistic_is_procs_and_movers_p_is_near():
     patients = len(ROWS) + len(OTHERS)
     here = intervals.measure_auc(LABELS, SCORES[0], ROWS, patients)
     there = intervals.measure_auc(OTHER_LABELS, OTHER_SCORES, len(ROWS) + OTHERS, patients)
-    assert intervals.difference([here], [there]).p == pytest.approx(0.552478995239712, abs=0.02)
+    assert auc_differences.difference([here], [there]).p == pytest.approx(0.552478995239712, abs=0.02)
 
 
 @pytest.mark.parametrize(

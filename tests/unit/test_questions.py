@@ -14,8 +14,8 @@ from crossray.analysis.cells import Cell, ModelKey, ScoredSplit, known
 from crossray.analysis.comparisons import Place, _difference
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
 from crossray.analysis.outputs import most_telling
+from crossray.analysis.repeated_aucs import measure as measure_trainings
 from crossray.analysis.thresholds import own_thresholds
-from crossray.analysis.trainings import measure as measure_trainings
 from crossray.analysis.transfer import GROUPS
 from crossray.study.stages.compare_models import Primary
 from crossray.tables import HOME_AND_AWAY, MEAN_OF_TASKS, SAME_IMAGES

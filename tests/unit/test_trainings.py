@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from crossray.analysis import intervals, trainings
-from crossray.analysis.trainings import Trainings, pool, pooled, variance, widened
+from crossray.analysis import intervals, repeated_aucs
+from crossray.analysis.repeated_aucs import pooled
+from crossray.analysis.trainings import Trainings, pool, variance, widened
 
 #: areas of five readers of cine and of spin-echo images of the aorta, of 45 patients with a dissection and 69 without
 #: (VanDyke et al. 1993); then what programs for Obuchowski and Rockette's method print for each: variance and
@@ -42,7 +43,7 @@ def draw(seed, several, differ, places=2, size=60):
     for _ in range(places):
         shared = generator.normal(size=2 * size)
         scores = [one * labels + 0.8 * shared + 0.6 * generator.normal(size=2 * size) for one in skill]
-        found.append(trainings.measure(labels, scores, owners, 2 * size))
+        found.append(repeated_aucs.measure(labels, scores, owners, 2 * size))
     return found
 
 
@@ -51,7 +52,7 @@ def draw(seed, several, differ, places=2, size=60):
 def test_an_interval_over_trainings_holds_that_over_patients(seed, several, differ):
     places = draw(seed, several, differ)
     for alone, one in zip(places, pooled("m", places), strict=True):
-        narrow, wide = intervals.interval(alone.measured), trainings.interval(one)
+        narrow, wide = intervals.interval(alone.measured), repeated_aucs.interval(one)
         assert 0 <= wide[0] <= narrow[0] <= one.measured.auc <= narrow[1] <= wide[1] <= 1
         assert one.measured.auc == pytest.approx(np.mean(one.aucs))
 
@@ -61,12 +62,12 @@ def test_fewer_than_three_trainings_say_nothing_of_others(several):
     places = draw(0, several, 0.3)
     for one in pooled("m", places):
         assert one.trainings is None
-        assert trainings.interval(one) == intervals.interval(one.measured)
+        assert repeated_aucs.interval(one) == intervals.interval(one.measured)
 
 
 def test_the_mean_of_equal_trainings_is_surer_of_no_patient():
     labels, owners, scores = np.repeat([0, 1], 30), np.arange(60), np.random.default_rng(1).normal(size=60)
-    one, three = (trainings.measure(labels, [scores] * several, owners, 60) for several in (1, 3))
+    one, three = (repeated_aucs.measure(labels, [scores] * several, owners, 60) for several in (1, 3))
     assert intervals.interval(three.measured) == pytest.approx(intervals.interval(one.measured))
     assert pooled("m", [three])[0].trainings.share == 0.0
 
@@ -93,5 +94,5 @@ def test_places_that_speak_for_themselves_give_degrees_of_freedom():
 def test_intervals_cover_the_mean_of_all_trainings(several):
     expected = norm.cdf(1.2 / np.sqrt(2 + 0.3**2))
     hits = sum(low <= expected <= high for low, high in (
-        trainings.interval(pooled("m", draw(seed, several, 0.3, places=3))[0]) for seed in range(400)))  # fmt: skip
+        repeated_aucs.interval(pooled("m", draw(seed, several, 0.3, places=3))[0]) for seed in range(400)))  # fmt: skip
     assert 0.92 <= hits / 400 <= 0.985

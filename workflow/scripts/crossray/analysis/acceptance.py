@@ -14,8 +14,9 @@ import pandas as pd
 from crossray import reasons
 from crossray.analysis import accepted_groups, shares, yields
 from crossray.analysis.answers import Judged, answered, each_criterion, together
+from crossray.analysis.auc_differences import paired_difference
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.intervals import interval, paired_difference
+from crossray.analysis.intervals import interval
 from crossray.analysis.local_thresholds import (
     Brought,
     Images,

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from crossray import manifest, predicted_counts, predictions, reasons
-from crossray.analysis import counted, refusals, trainings
+from crossray.analysis import counted, refusals, repeated_aucs
 from crossray.analysis.resampling import patient_weights
 from crossray.analysis.units import combined, labels_of, unit_of
 from crossray.errors import UserError, listed
@@ -97,7 +97,7 @@ class ScoredSplit:
         """Return the logits of each training."""
         return [logits for seed, logits in self.logits[trained].items() if seed != ENSEMBLE]
 
-    def repeated(self, trained: ModelKey, task: str, among: NDArray[np.bool_] | None = None) -> trainings.Repeated:
+    def repeated(self, trained: ModelKey, task: str, among: NDArray[np.bool_] | None = None) -> repeated_aucs.Repeated:
         """Measure the mean AUC of a model's trainings on the images whose label is known, or on some of them."""
         given = [one[task].notna().to_numpy() for one in self.each_training(trained)]
         here = np.logical_and.reduce([self.labels[task].notna().to_numpy(), *given])
@@ -106,7 +106,7 @@ class ScoredSplit:
             self.labels[task].to_numpy()[here],
             [one[task].to_numpy()[here] for one in self.each_training(trained)],
         )
-        found = trainings.measure(truth, scores, self.patients[here], self.patient_count)
+        found = repeated_aucs.measure(truth, scores, self.patients[here], self.patient_count)
         worth = self.worths.get((trained, task))
         return replace(found, measured=replace(found.measured, **worth.as_dict())) if worth else found
 

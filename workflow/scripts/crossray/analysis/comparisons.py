@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
 from crossray.analysis.cells import Study
-from crossray.analysis.trainings import Repeated, difference, paired_difference, pooled
+from crossray.analysis.repeated_aucs import Repeated, difference, paired_difference, pooled
 from crossray.study.names import is_pooled
 from crossray.study.stages.compare_models import Primary
 from crossray.tables import HOME_AND_AWAY, MEAN_OF_TASKS, SAME_IMAGES, of_rows

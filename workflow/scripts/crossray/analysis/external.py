@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from crossray import reasons
 from crossray.analysis import shares
+from crossray.analysis.auc_differences import paired_difference
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
-from crossray.analysis.intervals import Measured, interval, measure_auc, paired_difference
+from crossray.analysis.intervals import Measured, interval, measure_auc
 from crossray.analysis.sums import with_limits
 from crossray.analysis.thresholds import OfModels, limit_of, own_thresholds
 from crossray.statistics import auc

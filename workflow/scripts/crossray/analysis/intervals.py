@@ -1,20 +1,17 @@
-"""Intervals of an AUC, a mean of AUCs and a difference of AUCs: the same wherever they are shown.
+"""The interval of an AUC, the same wherever it is shown.
 
 With few patients, DeLong's variance is as often too small as too large, and 0 with perfect separation. So it is
 moderated (Smyth, Statistical Applications in Genetics and Molecular Biology 2004): drawn towards what
 Newcombe's method 5 (Statistics in Medicine 2006, part 2) expects of so many patients, the less so the more patients
 carry it. As in method 5 a limit is an AUC that lies so many of its own standard errors away, here by Student's t.
-Patients with several images count as fewer than their images and more than one each (Kish 1965). Differences between
-other patients recover their variance from such limits (MOVER; Zou and Donner, Statistics in Medicine 2008).
-``docs/calibration.md`` shows how often all of these cover and reject.
+Patients with several images count as fewer than their images and more than one each (Kish 1965).
+``docs/calibration.md`` shows how often these cover.
 """
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import scipy.optimize
 import scipy.special
 from numpy.typing import ArrayLike, NDArray
 
@@ -27,15 +24,8 @@ LEVEL = 0.95
 _PRIOR = 12.0
 #: prior correlation of the images of a patient
 ALIKE = 0.7
-#: how many more degrees of freedom a paired difference has than Satterthwaite gives it, who has too few of them for a
-#: test that rejects what it may; by simulation
-_PAIRED = 2.5
-#: differences of AUCs below this are rounding
-_ROUNDING = 1e-12
 #: halvings of a range of 1 at most
 _HALVINGS = 45
-#: standard errors up to which a p value is looked for
-_FARTHEST = 38.0
 
 
 @dataclass(frozen=True)
@@ -57,16 +47,6 @@ class Measured:
     negatives: float
     ratio: float
     freedom: float
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two AUCs, or of two means of AUCs, its interval and the p value of no difference."""
-
-    value: float
-    low: float
-    high: float
-    p: float
 
 
 def measure_auc(labels: NDArray, scores: NDArray, patients: NDArray, count: int) -> Measured:
@@ -173,63 +153,10 @@ def intervals(
     several: Sequence[Measured], level: float = LEVEL
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:  # fmt: skip
     """Lower and upper limits of each of several AUCs, shape (AUCs,)."""
-    return _limits(several, _student(np.array([one.freedom for one in several]), level))
+    return limits_of(several, student(np.array([one.freedom for one in several]), level))
 
 
-def mean_interval(several: Sequence[Measured], level: float = LEVEL) -> tuple[float, float]:
-    """Interval of the mean of AUCs whose parts are of the same patients, in the same order."""
-    value = _mean(several)
-    below, above = _reaches(several, (), _student(np.array([one.freedom for one in several]), level))
-    return max(value - below, 0.0), min(value + above, 1.0)
-
-
-def difference(first: Sequence[Measured], second: Sequence[Measured], level: float = LEVEL) -> Difference:
-    """Compare two means of AUCs of different images, as of two hospitals or two groups of patients.
-
-    The limits recover the variances from those of the single AUCs (MOVER), with the normal quantile; the p value is
-    that of the level at which they reach 0. A patient who is behind both counts with what they contribute to both.
-
-    Args:
-        first: AUCs, at least one; all parts are of the same patients, in the same order.
-        second: those to subtract.
-        level: of confidence.
-    """
-    value = _mean(first) - _mean(second)
-    below, above = _reaches(first, second, float(scipy.special.ndtri((1 + level) / 2)))
-    towards_zero = 0 if value > 0 else 1
-    p = _p_value(lambda errors: _reaches(first, second, errors)[towards_zero], abs(value))
-    return Difference(value, max(value - below, -1.0), min(value + above, 1.0), p)
-
-
-def paired_difference(first: Sequence[Measured], second: Sequence[Measured], level: float = LEVEL) -> Difference:
-    """Compare two means of AUCs of the same images, as of two models: what each patient contributes to the difference.
-
-    Student's t has the more degrees of freedom the more patients carry the difference. Where none does, as of two
-    models that make no error, they are compared as if their images were others'.
-
-    Args:
-        first: AUCs, at least one; all parts are of the same patients, in the same order.
-        second: those to subtract.
-        level: of confidence.
-    """
-    parts = np.mean([one.parts for one in first], axis=0) - np.mean([one.parts for one in second], axis=0)
-    parts = np.where(np.abs(parts) > _ROUNDING, parts, 0.0)
-    value, error = _mean(first) - _mean(second), math.sqrt(float((parts**2).sum()))
-    freedom = _PAIRED * carriers(parts)
-    if not error:
-        ours, theirs = ([replace(one, parts=parts) for one in several] for several in (first, second))
-        return difference(ours, theirs, level)
-    reach = error * float(_student(freedom, level))
-    p = 2 * float(scipy.special.stdtr(freedom, -abs(value) / error)) if abs(value) > _ROUNDING else 1.0
-    return Difference(value, max(value - reach, -1.0), min(value + reach, 1.0), p)
-
-
-def _mean(several: Sequence[Measured]) -> float:
-    """Return the mean of AUCs, the same in whichever order they come."""
-    return math.fsum(one.auc for one in several) / len(several)
-
-
-def _limits(several: Sequence[Measured], reach: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def limits_of(several: Sequence[Measured], reach: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the limits of each AUC, so many standard errors away."""
     aucs, positives, negatives, ratios = np.array(
         [(one.auc, one.positives, one.negatives, one.ratio) for one in several]
@@ -237,37 +164,6 @@ def _limits(several: Sequence[Measured], reach: ArrayLike) -> tuple[NDArray[np.f
     return limits(aucs, positives, negatives, ratios, reach)
 
 
-def _student(freedom: ArrayLike, level: float) -> NDArray[np.float64]:
+def student(freedom: ArrayLike, level: float) -> NDArray[np.float64]:
     """Return the quantiles of Student's t for an interval."""
     return np.asarray(scipy.special.stdtrit(freedom, (1 + level) / 2))
-
-
-def _reaches(first: Sequence[Measured], second: Sequence[Measured], reach: ArrayLike) -> tuple[float, float]:
-    """Return how far the mean of the first less that of the second lies from its limits, the lower and the upper."""
-    low, high = _limits([*first, *second], reach)
-    aucs = np.array([one.auc for one in (*first, *second)])
-    weights = np.array([1 / len(first)] * len(first) + [-1 / max(len(second), 1)] * len(second))
-    units = [_unit(one.parts) for one in (*first, *second)]
-    ends = []
-    for ours, theirs in ((aucs - low, high - aucs), (high - aucs, aucs - low)):
-        reaches = weights * np.where(weights > 0, ours, theirs)
-        shared = np.sum([reach * unit for reach, unit in zip(reaches, units, strict=True) if unit is not None], axis=0)
-        alone = sum(float(reach) ** 2 for reach, unit in zip(reaches, units, strict=True) if unit is None)
-        ends.append(math.sqrt(float(np.sum(shared**2)) + alone))
-    return ends[0], ends[1]
-
-
-def _unit(parts: NDArray) -> NDArray[np.float64] | None:
-    """Return parts of length 1, whose products are correlations; None where there is no error to correlate."""
-    length = math.sqrt(float((parts**2).sum()))
-    return parts / length if length else None
-
-
-def _p_value(reach: Callable[[float], float], distance: float) -> float:
-    """Return the two-sided p value of so many standard errors as make a reach as long as a distance."""
-    if distance <= _ROUNDING:
-        return 1.0
-    if reach(_FARTHEST) <= distance:
-        return 0.0
-    errors = scipy.optimize.brentq(lambda errors: reach(errors) - distance, 0.0, _FARTHEST, xtol=1e-9)
-    return 2 * float(scipy.special.ndtr(-errors))

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from crossray.analysis import trainings
+from crossray.analysis import repeated_aucs
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
 from crossray.analysis.metrics import kappa_of_counts
+from crossray.analysis.repeated_aucs import Repeated, paired_difference, pooled
 from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
-from crossray.analysis.trainings import Repeated, paired_difference, pooled
 from crossray.seeds import derived_seed
 from crossray.tables import of_rows
 from crossray.tables.label_agreement import LabelAgreement, LabelControl
@@ -176,7 +176,7 @@ def _controls(
 def _measured(scored: ScoredSplit, trained: ModelKey, task: str, labels: NDArray, rows: NDArray) -> Repeated:
     """Measure a model's trainings on some images by labels that may be another data set's."""
     scores = [logits[task].to_numpy()[rows] for logits in scored.each_training(trained)]
-    return trainings.measure(labels, scores, scored.patients[rows], scored.patient_count)
+    return repeated_aucs.measure(labels, scores, scored.patients[rows], scored.patient_count)
 
 
 def _difference(first: Repeated, second: Repeated) -> tuple[float, float, float, float]:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from crossray import reasons
-from crossray.analysis import trainings
+from crossray.analysis import repeated_aucs
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
 from crossray.analysis.intervals import interval, measure_auc
 from crossray.analysis.means import single
 from crossray.analysis.metrics import average_precision, calibration_error, threshold_metrics
 from crossray.analysis.resampling import weighted_ranking, with_interval
 from crossray.analysis.thresholds import own_thresholds
+from crossray.analysis.trainings import Trainings
 from crossray.analysis.values import Value
 from crossray.tables import ENSEMBLE, MEAN_OF_TRAININGS, of_rows, reported
 from crossray.tables.performance import Performance, Replicates
@@ -46,7 +47,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     thresholds = {trained: own_thresholds(study, trained) for trained in study.trained()}
     rows: list[dict[str, Any]] = []
-    cells: dict[ModelKey, list[tuple[dict[str, Any], NDArray, trainings.Repeated]]] = {}
+    cells: dict[ModelKey, list[tuple[dict[str, Any], NDArray, repeated_aucs.Repeated]]] = {}
     for scored in study.targets(counts=True):
         weights = scored.weights(study.settings.evaluation)
         for trained in scored.logits:
@@ -71,7 +72,7 @@ def _of_task(
     task: str,
     thresholds: Mapping[tuple[str, str], float],
     weights: NDArray,
-) -> Iterator[tuple[dict[str, Any], NDArray, trainings.Repeated | None]]:
+) -> Iterator[tuple[dict[str, Any], NDArray, repeated_aucs.Repeated | None]]:
     """Yield a row for each seed, the mean of trainings and the ensemble; with its resamples where these are kept."""
     seeds = scored.logits[trained]
     several = len(seeds) > 1
@@ -101,7 +102,8 @@ def _of_task(
             yield row, drawn[0], _kept(scored.repeated(trained, task))
         elif seed == ENSEMBLE:
             truth, scores, here = known(scored.labels, logits, task)
-            yield row, drawn[0], _kept(trainings.measure(truth, [scores], scored.patients[here], scored.patient_count))
+            found = repeated_aucs.measure(truth, [scores], scored.patients[here], scored.patient_count)
+            yield row, drawn[0], _kept(found)
         else:
             yield row, drawn[0], None if several else _kept(scored.repeated(trained, task))
     if several:
@@ -119,21 +121,21 @@ def _of_task(
         yield row, drawn[0], _kept(repeated)
 
 
-def _kept(repeated: trainings.Repeated) -> trainings.Repeated:
+def _kept(repeated: repeated_aucs.Repeated) -> repeated_aucs.Repeated:
     """Drop what each patient contributes, which nothing needs that is kept for all cells."""
     return replace(repeated, measured=replace(repeated.measured, parts=np.empty(0)))
 
 
 def _with_trainings(
-    trained: ModelKey, cells: Sequence[tuple[dict[str, Any], NDArray, trainings.Repeated]]
+    trained: ModelKey, cells: Sequence[tuple[dict[str, Any], NDArray, repeated_aucs.Repeated]]
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Give cells of a model their limits, the trainings pooled over them, and yield what means of them need."""
     several = [cell for cell in cells if len(cell[2].aucs) > 1]
-    found = trainings.pooled(f"{trained.model}/{trained.source}", [cell[2] for cell in several])
+    found = repeated_aucs.pooled(f"{trained.model}/{trained.source}", [cell[2] for cell in several])
     known = {id(cell[0]): one for cell, one in zip(several, found, strict=True)}
     for row, drawn, repeated in cells:
         one = known.get(id(row), repeated)
-        low, high = trainings.interval(one)
+        low, high = repeated_aucs.interval(one)
         over = PATIENTS if one.trainings is None else BOTH
         row |= {"auc_low": low, "auc_high": high, "interval_over": over}
         if not len(drawn):
@@ -213,6 +215,6 @@ def values_of(performance: pd.DataFrame, replicates: pd.DataFrame) -> dict[CellK
         row = kept[tuple(key)]
         patients = single(auc, row.patients_low, row.patients_high, np.asarray(row.replicates))
         parts = np.asarray(row.trainings, np.float64)
-        other = trainings.Trainings(row.trainings_of, parts, row.freedom, row.share)
+        other = Trainings(row.trainings_of, parts, row.freedom, row.share)
         values[tuple(key)] = Value(patients, ((1.0, other),) if len(parts) else ())
     return values

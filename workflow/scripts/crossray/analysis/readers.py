@@ -12,8 +12,8 @@ from crossray import manifest, reasons
 from crossray.analysis import shares
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.label_agreement import agreement_of
+from crossray.analysis.repeated_aucs import interval, pooled
 from crossray.analysis.thresholds import OfModels, limit_of, own_thresholds
-from crossray.analysis.trainings import interval, pooled
 from crossray.opinions import RULES, combined
 from crossray.study.names import named
 from crossray.tables import of_rows

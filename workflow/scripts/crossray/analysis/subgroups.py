@@ -11,7 +11,7 @@ from crossray import reasons
 from crossray.analysis import counted_subgroups
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
 from crossray.analysis.groups import NOT_RECORDED, attributes, members
-from crossray.analysis.trainings import Repeated, difference, interval, mean_interval, pooled
+from crossray.analysis.repeated_aucs import Repeated, difference, interval, mean_interval, pooled
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.subgroups import Subgroups
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from crossray import reasons
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, known
-from crossray.analysis.trainings import Repeated, mean_interval, paired_difference, pooled
+from crossray.analysis.repeated_aucs import Repeated, mean_interval, paired_difference, pooled
 from crossray.statistics import auc
 from crossray.study.names import ALL, ALL_BUT
 from crossray.study.stages.measure_sweeps import SweepPoint
