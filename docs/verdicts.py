@@ -8,25 +8,31 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
-from verdict_families import FAMILIES, PLANTS, ROOT, SECOND, Family, Reader, cases, draw, planted_terms
+from scipy.stats import beta, t
+from verdict_families import FAMILIES, PLANTS, ROOT, SECOND, Family, Hospital, Reader, cases, draw, planted_terms
 
+from crossray.analysis.corrections import PRIOR, RECALIBRATED
+from crossray.analysis.home_calibration import calibration_line
 from crossray.analysis.in_processes import results
-from crossray.analysis.shift.cell import explain
-from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
-from crossray.analysis.shift.verdict import COMPOUND, LIMITS, NO_SHIFT, judge, present
+from crossray.analysis.shift.cell import ShiftSample, explain
+from crossray.analysis.shift.prevalence import calibration, implied_offset
+from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS, log_losses
+from crossray.analysis.shift.verdict import COMPOUND, LIMITS, NO_SHIFT, VERDICTS, judge, present
 from crossray.code_version import code_version
 from crossray.files import write_csv
 from crossray.seeds import derived_seed
 
 PAGE = ROOT / "docs/verdicts.md"
-CELLS_TABLE, VERDICTS = (ROOT / f"docs/calibration/{name}.csv" for name in ("verdict_cells", "verdicts"))
-CELL_COLUMNS = ["family", "number", "metric", "verdict", "outcome", "harm", "labels", "labels_error", "code"]
+#: corrections of outputs, as in ``corrections.csv``: what they recover of the log-loss
+CORRECTIONS = (PRIOR, RECALIBRATED)
+CELLS_TABLE, COUNTS_TABLE = (ROOT / f"docs/calibration/{name}.csv" for name in ("verdict_cells", "verdicts"))
+CELL_COLUMNS = ["family", "number", "metric", "verdict", "outcome", "harm", "labels", "labels_error",
+                *CORRECTIONS, "code"]  # fmt: skip
 
 COLUMNS = ["family", "identifiable", "tuned", "metric", "cells", "right", "abstained", "wrong", "wrong_low",
            "wrong_high", "named", "harmful", "harmful_named", "harmful_low", "harmful_high"]  # fmt: skip
@@ -75,8 +81,19 @@ def code() -> str:
     return code_version("crossray/analysis/shift/verdict")
 
 
-def judged(name: str, number: int, seed: int = HELD_OUT) -> list[dict[str, object]]:
-    """Draw a cell of a family and judge it; return a row of the table of cells for each metric."""
+@dataclass(frozen=True)
+class Pair:
+    """Two hospitals, a model that learnt at the first, and its cases at both."""
+
+    home: Hospital
+    away: Hospital
+    reader: Reader
+    source: ShiftSample
+    target: ShiftSample
+
+
+def pair_of(name: str, number: int, seed: int = HELD_OUT) -> Pair:
+    """Draw a pair of hospitals of a family."""
     family = FAMILIES[name]
     generator = np.random.default_rng(derived_seed(seed, name, str(number)))
     home, away = family.drawn(generator)
@@ -86,9 +103,33 @@ def judged(name: str, number: int, seed: int = HELD_OUT) -> list[dict[str, objec
     if family.second:
         read_again = generator.permutation(IMAGES) < family.second
         target = replace(target, second=np.where(read_again, drawn[1].second, np.nan))
-    found = explain(source, target, RESAMPLES, number)
+    return Pair(home, away, reader, source, target)
+
+
+def recovered(pair: Pair) -> dict[str, float]:
+    """Return what corrections of outputs recover of the target's log-loss, in nats (``analysis/corrections.py``)."""
+    source, target = pair.source, pair.target
+    ones = [np.ones((1, len(side.labels))) for side in (source, target)]
+    intercept, slope = calibration(source.scores, source.labels, ones[0])[0]
+    at_both = [(intercept + slope * side.scores)[None] for side in (source, target)]
+    again = target.used.copy()
+    owners = np.unique(target.patients, return_inverse=True)[1]
+    first = (np.random.default_rng(0).permutation(owners.max() + 1) % 2 == 0)[owners]
+    for half in (first, ~first):
+        shift, factor = calibration_line(target.used[~half], target.labels[~half])
+        again[half] = shift + factor * target.used[half]
+    after = {PRIOR: target.used + implied_offset(*at_both, *ones)[0], RECALIBRATED: again}
+    before = log_losses(target.used, target.labels).mean()
+    return {name: round(float(before - log_losses(used, target.labels).mean()), 4) for name, used in after.items()}
+
+
+def judged(name: str, number: int, seed: int = HELD_OUT) -> list[dict[str, object]]:
+    """Draw a cell of a family and judge it; return a row of the table of cells for each metric."""
+    family, pair = FAMILIES[name], pair_of(name, number, seed)
+    found = explain(pair.source, pair.target, RESAMPLES, number)
     flags = present(found, found.p)
-    planted = planted_terms(reader, home, away)
+    planted = planted_terms(pair.reader, pair.home, pair.away)
+    gains = recovered(pair)
     harm = round(max(planted[LOG_LOSS].values()), 4)
     rows: list[dict[str, object]] = []
     for metric in METRICS:
@@ -97,6 +138,7 @@ def judged(name: str, number: int, seed: int = HELD_OUT) -> list[dict[str, objec
         row = {"family": name, "number": number, "metric": metric, "verdict": verdict, "outcome": told, "harm": harm}
         labels = found.main[metric]["concept"]
         row |= {"labels": round(float(labels[0]), 4), "labels_error": round(float(np.nanstd(labels[1:], ddof=1)), 4)}
+        row |= gains if metric == LOG_LOSS else {}
         rows.append(row | {"code": code()})
     return rows
 
@@ -244,7 +286,34 @@ def page(cells: pd.DataFrame) -> str:
         if family.identifiable and "concept" not in causes_of(family) and not family.second and len(own):
             told = [text for metric in METRICS for text in _bias(own[own["metric"] == metric])]
             lines.append(f"| {name} | {' | '.join(told)} |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", *_help(cells[cells["metric"] == LOG_LOSS]), ""])
+
+
+def _help(cells: pd.DataFrame) -> list[str]:
+    """Return the lines on what corrections recover, by verdict."""
+    lines = [
+        "## Does help go where the verdict says?",
+        "",
+        "Log-loss that corrections of the model's outputs recover at the target, in nats: the mean over the pairs with",
+        "a verdict by log-loss, with its 95 % interval over pairs. The implied prevalence uses no label of the target,",
+        "recalibration (intercept and slope) those of half of its patients for the other half.",
+        "",
+        f"| verdict | pairs | {' | '.join(CORRECTIONS)} |",
+        "|---|---|---|---|",
+    ]
+    for verdict in VERDICTS:
+        own = cells[cells["verdict"] == verdict]
+        if len(own) > 1:
+            told = [_mean(own[name]) for name in CORRECTIONS]
+            shown = "label rule" if verdict == "concept" else verdict.replace("_", " ")
+            lines.append(f"| {shown} | {len(own)} | {' | '.join(told)} |")
+    return lines
+
+
+def _mean(values: pd.Series) -> str:
+    """Return a mean with its 95 % interval (Student's t)."""
+    half = float(t.isf(0.025, len(values) - 1) * values.std() / np.sqrt(len(values)))
+    return f"{values.mean():+.3f} ({values.mean() - half:+.3f} to {values.mean() + half:+.3f})"
 
 
 def _bias(cells: pd.DataFrame) -> tuple[str, str]:
@@ -273,7 +342,7 @@ def write(names: Sequence[str], processes: int) -> None:
         order = {family: place for place, family in enumerate(FAMILIES)}
         cells = cells.sort_values("family", key=lambda column: column.map(order), kind="stable")
         write_csv(CELLS_TABLE, cells)
-        write_csv(VERDICTS, summary(cells))
+        write_csv(COUNTS_TABLE, summary(cells))
     PAGE.write_text(page(cells), encoding="utf-8")
 
 
