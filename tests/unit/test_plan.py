@@ -125,11 +125,12 @@ def test_the_name_of_a_folder_of_shards_says_what_is_in_it(images, shape):
 
 
 def test_a_training_is_told_nothing_that_changes_nothing_in_it():
-    training = {"algorithm": "coral", "balance": "datasets", "label_smoothing": 0.1}
+    training = {"algorithm": "coral", "balance": "datasets", "label_smoothing": 0.1, "checkpoint_every": 5}
     made = plan(sources=["north", "all"], pool=["north", "south"], training=training)
     single, pooled = (networks.train_model(made, "resnet50", source, 0).as_dict() for source in ("north", "all"))
     assert pooled == single | {"algorithm": "coral", "balance": "datasets"}
     assert "label_smoothing" in single
+    assert "checkpoint_every" not in single
     focal = networks.train_model(plan(training=training | {"loss": "focal"}), "resnet50", "north", 0).as_dict()
     assert "label_smoothing" not in focal
     heads = networks.train_shared_heads(plan(training=training, shared_heads={"penalty": 0.5}), "resnet50", "l2", 1)

@@ -111,6 +111,8 @@ rule explain_drops:
         "<log>/explain_drops.log",
     benchmark:
         "<benchmark>/explain_drops.tsv"
+    # it takes all processors, and what waits for it can run beside the figures of the rest
+    priority: 10
     conda:
         "../../envs/crossray.yaml"
     threads: 8

@@ -28,6 +28,7 @@ rule train_model:
         gpu=gpus,
         launcher="python",
         reading=STUDY.images.reading,
+        checkpoint_every=lambda wildcards: PLAN.models[wildcards.model].training.checkpoint_every,
         mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
         runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
@@ -49,6 +50,7 @@ rule train_model:
             --initial {input.initial:q} \
             --reading {resources.reading} \
             --checkpoint-dir {params.folder:q}/work \
+            --checkpoint-every {resources.checkpoint_every} \
             --tensorboard "$own" \
             --weights {output.weights:q} \
             --history {output.history:q} \
@@ -174,6 +176,7 @@ rule train_shared_heads:
         gpu=gpus,
         launcher="python",
         reading=STUDY.images.reading,
+        checkpoint_every=lambda wildcards: PLAN.models[wildcards.model].training.checkpoint_every,
         mem_mb=grows(lambda wildcards: LOADS.training_mb(datasets_learnt(wildcards))),
         runtime=lasts(lambda wildcards: LOADS.training_minutes(wildcards.model, datasets_learnt(wildcards))),
     params:
@@ -192,6 +195,7 @@ rule train_shared_heads:
             --initial {input.initial:q} \
             --reading {resources.reading} \
             --checkpoint-dir {params.folder:q}/work \
+            --checkpoint-every {resources.checkpoint_every} \
             --tensorboard "$own" \
             --vectors {output.vectors:q} \
             --history {output.history:q} \

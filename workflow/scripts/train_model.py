@@ -53,7 +53,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     network = initial_network(settings, len(source.tasks), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.checkpoint_dir / key, device,
-        arguments.tensorboard,
+        arguments.tensorboard, checkpoint_every=arguments.checkpoint_every,
     )  # fmt: skip
     if not is_first():
         return

@@ -47,7 +47,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     network = initial_network(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.checkpoint_dir / key, device,
-        arguments.tensorboard, distance_penalty(list(outputs["task"]), settings.penalty),
+        arguments.tensorboard, distance_penalty(list(outputs["task"]), settings.penalty), arguments.checkpoint_every,
     )  # fmt: skip
     if not is_first():
         return

@@ -24,6 +24,7 @@ def training_options(options: ArgumentParser) -> None:
         help="read pixels from the shards, from memory, or from a copy in TMPDIR (default: mapped)",
     )  # fmt: skip
     options.add_argument("--checkpoint-dir", required=True, type=Path, help="folder for checkpoints")
+    options.add_argument("--checkpoint-every", type=int, default=1, help="epochs between checkpoints (default: 1)")
     options.add_argument("--tensorboard", required=True, type=Path, help="folder for the TensorBoard log")
     options.add_argument("--history", required=True, type=Path, help="CSV to write: one row an epoch")
     options.add_argument("--record", required=True, type=Path, help="JSON to write: settings, versions, device, notes")

@@ -258,6 +258,7 @@ def train(
     device: torch.device,
     tensorboard: Path,
     penalty: Callable[[nn.Module], Tensor] | None = None,
+    checkpoint_every: int = 1,
 ) -> BestEpoch:
     """Train a model, from its newest checkpoint in ``work`` if there is one.
 
@@ -278,6 +279,7 @@ def train(
         device: where to compute.
         tensorboard: folder of the TensorBoard log.
         penalty: what is added to the loss for the network's weights, if anything.
+        checkpoint_every: epochs between checkpoints.
 
     Returns:
         The history and the best weights.
@@ -294,7 +296,10 @@ def train(
             log.info("continuing from %s", checkpoint)
         best = BestEpoch()
         try:
-            _fit(network, tasks, training, validation, settings, work, device, tensorboard, penalty, best, checkpoint)
+            _fit(
+                network, tasks, training, validation, settings, work, device, tensorboard, penalty, best, checkpoint,
+                checkpoint_every,
+            )  # fmt: skip
             break
         except (UserError, torch.OutOfMemoryError):
             raise
@@ -312,7 +317,7 @@ def train(
 def _fit(
     network: Network, tasks: Sequence[str], training: Examples, validation: Examples, settings: TrainingRun,
     work: Path, device: torch.device, tensorboard: Path, penalty: Callable[[nn.Module], Tensor] | None,
-    best: BestEpoch, checkpoint: Path | None,
+    best: BestEpoch, checkpoint: Path | None, checkpoint_every: int,
 ) -> None:  # fmt: skip
     """Train from a checkpoint, or from the start; the arguments are those of :func:`train`."""
     datasets = 1 if training.datasets is None else len(np.unique(training.datasets))
@@ -322,8 +327,9 @@ def _fit(
         head = head_names(settings.architecture, training.store.size)
         callbacks.append(FrozenLayers(network, head, settings.freeze, settings.unfreeze_every))
     keep_last = lightning.callbacks.ModelCheckpoint(
-        work, LAST.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True
-    )
+        work, LAST.removesuffix(".ckpt"), save_top_k=1, enable_version_counter=False, save_on_train_epoch_end=True,
+        every_n_epochs=checkpoint_every,
+    )  # fmt: skip
     trainer = lightning.Trainer(
         accelerator="gpu" if device.type == "cuda" else "cpu",
         precision=precision(settings.precision, device),  # type: ignore[arg-type]

@@ -65,6 +65,9 @@ class Training(Settings):
     "Constant learning rate, or cosine decay to 0 over all epochs."
     augmentation: Augmentation = Augmentation()
     "Random augmentation of training images."
+    checkpoint_every: Annotated[int, Ge(1)] = 1
+    """Epochs between checkpoints, from the last of which an interrupted training goes on. Where an epoch takes seconds,
+    writing hundreds of megabytes after each takes as long. It changes no result and reruns nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +102,8 @@ class TrainingRun(Training, Start):
         return {key: value for key, value in super().as_dict().items() if self._has_effect(key)}
 
     def _has_effect(self, key: str) -> bool:
+        if key == "checkpoint_every":
+            return False
         if key == "label_smoothing":
             return self.loss == "cross_entropy"
         return key not in _PLAIN or getattr(self, key) != _PLAIN[key]
@@ -114,4 +119,4 @@ class TrainingRun(Training, Start):
 
 
 #: what the settings are that are left out as they change nothing, whatever their default
-_PLAIN = {"algorithm": "erm", "balance": "images"}
+_PLAIN = {"algorithm": "erm", "balance": "images", "checkpoint_every": 1}
