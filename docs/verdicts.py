@@ -65,7 +65,7 @@ A family is *identifiable* if no other one has the same law of images and labels
 planted, cannot be known, helps, or is much smaller than another one by the verdict's own metric.
 
 **What was looked at before.** These cells are of seed {seed}, which was drawn once, after all changes. Seed 2026 had
-been drawn before, twice looked at, and is not used any more:
+been drawn before, was looked at twice, and is not used any more:
 
 - Verdicts by AUC were first judged by the planted loss in nats, and 6 of 40 of *harder images, looser rule* counted as
   wrong, where a looser rule costs many nats and little AUC. They are now judged by the planted loss of AUC.
