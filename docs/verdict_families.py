@@ -199,10 +199,10 @@ FAMILIES = {
     "more prevalent, stricter rule": Family({"prevalence": (0.5, 1.5), "threshold": (0.4, 1.2)}, False, tuned=False),
     "sicker patients, harder images": Family({"severity": (0.3, 0.9), "image": (0.5, 1.1)}, True, tuned=False),
     "stricter rule, second reading": Family({"threshold": (0.4, 1.2)}, True, second=SECOND),
-    "wrong labels, second reading": Family({"noise": (0.04, 0.15)}, True, second=SECOND, tuned=False),
-    "stricter in a subgroup, second reading": Family({"subgroup": (0.8, 2.0)}, True, second=SECOND, tuned=False),
+    "wrong labels, second reading": Family({"noise": (0.04, 0.15)}, True, second=SECOND),
+    "stricter in a subgroup, second reading": Family({"subgroup": (0.8, 2.0)}, True, second=SECOND),
     "cue of another image, second reading": Family({"lookalike": (0.25, 0.6)}, True, second=SECOND),
-    "noisier cue, second reading": Family({"noisier": (0.3, 0.8)}, True, second=SECOND, tuned=False),
+    "noisier cue, second reading": Family({"noisier": (0.3, 0.8)}, True, second=SECOND),
 }
 
 #: of severity, that home's readers call positive from

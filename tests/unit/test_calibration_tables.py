@@ -2,6 +2,7 @@
 
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -89,9 +90,10 @@ def test_verdicts_are_of_this_code_and_their_page_of_their_cells():
     """After a change of verdicts: python docs/verdicts.py."""
     cells = pd.read_csv(verdicts.CELLS_TABLE)
     assert set(cells["code"]) == {verdicts.code()}
-    assert (cells.groupby(["family", "metric"]).size() == verdicts.CELLS).all()
-    assert set(cells["family"]) == set(verdicts.FAMILIES)
-    pd.testing.assert_frame_equal(pd.read_csv(verdicts.VERDICTS), verdicts.summary(cells), check_dtype=False)
+    asked = {(name, one): verdicts.cells_of(family) for name, family in verdicts.FAMILIES.items()
+             for one in verdicts.METRICS}  # fmt: skip
+    assert cells.groupby(["family", "metric"]).size().to_dict() == asked
+    pd.testing.assert_frame_equal(pd.read_csv(verdicts.COUNTS_TABLE), verdicts.summary(cells), check_dtype=False)
     assert verdicts.PAGE.read_text(encoding="utf-8") == verdicts.page(cells)
 
 
@@ -104,3 +106,6 @@ def test_a_verdict_is_drawn_again(family, number):
     for row in verdicts.judged(family, number):
         told = cells.loc[(family, number, row["metric"])]
         assert (row["verdict"], row["outcome"]) == (told["verdict"], told["outcome"])
+        assert [row.get(name, np.nan) for name in verdicts.CORRECTIONS] == pytest.approx(
+            told[list(verdicts.CORRECTIONS)].tolist(), nan_ok=True
+        )

@@ -287,8 +287,8 @@ def test_the_causes_of_every_pair_are_printed(study, tmp_path, capsys):
     printed = capsys.readouterr().out
     for a, b in pairs:
         assert (
-            f"\n{a} to {b}: images are the main cause for {TASKS[0]}; the label rule is the main cause for {TASKS[1]}"
-            in printed
+            f"\n{a} to {b}: worse mainly because the images differ, for {TASKS[0]}; worse mainly because readers call "
+            f"the finding by another rule, as a second reading of images shows, for {TASKS[1]}" in printed
         )
 
 

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
 from crossray.analysis.resampling import weighted_ranking
-from crossray.analysis.shift import labelling
+from crossray.analysis.shift import labelling, second_reading
 from crossray.analysis.shift.cell import ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.folds import folds_of
@@ -185,19 +185,38 @@ def test_a_second_reading_tells_labels_from_images_that_nobody_described():
     assert verdict_of(reread({"lookalike": 0.6}, 3, IMAGES)) == "image"
 
 
+def test_what_is_left_after_chance_is_as_uncertain_as_its_draws_say():
+    generator, draws = np.random.default_rng(4), 40
+    left, spread = [], []
+    for _ in range(20_000):
+        chance, rest = generator.standard_normal((2, draws + 1))
+        chance[1:] += chance[0]  # resamples scatter about the sample as the sample does about the truth, 0
+        rest[1:] += rest[0]
+        found = second_reading._without(0.8 * chance + rest, chance)
+        left.append(found[0])
+        spread.append(found[1:].var(ddof=1))
+    assert np.mean(np.square(left)) == pytest.approx(np.mean(spread), rel=0.03)
+    assert np.mean(np.square(left)) < 1.1  # of 1.64 with chance
+
+
+def test_a_second_reading_with_few_resamples_is_taken_as_it_is():
+    values = np.arange(5.0)
+    assert second_reading._without(values, np.ones(5)) is values
+
+
 def test_what_would_decide_decides():
     _, drawn, (source, target) = sides_of({"lookalike": 0.6}, 3)
     cell = explain(source, target, RESAMPLES, 0)
     judged = judge(cell, present(cell, cell.p), NO_FLOOR, LOG_LOSS)
     assert judged.verdict == COMPOUND
-    words = cheapest(cell, judged, LOG_LOSS, IMAGES)
+    words = cheapest(cell, judged, LOG_LOSS, IMAGES, IMAGES)
     assert words.startswith("a second reading of ")
     needed = int(words.split()[4].replace(",", ""))
     assert 20 < needed < IMAGES
     second = np.where(np.arange(IMAGES) < needed, drawn[1].second, np.nan)
     error = explain(source, replace(target, second=second), RESAMPLES, 0).reread.labels[LOG_LOSS][1:].std()
     assert 2 * error < cell.main[LOG_LOSS]["concept"][0]
-    assert cheapest(cell, Verdict("image", ""), LOG_LOSS, IMAGES) is None
+    assert cheapest(cell, Verdict("image", ""), LOG_LOSS, IMAGES, IMAGES) is None
 
 
 def test_two_labellings_of_the_same_images_are_the_label_rule():
@@ -347,4 +366,4 @@ def test_a_dozen_images_have_a_verdict_all_the_same():
         for metric in METRICS:
             judged = judge(cell, present(cell, cell.p), NO_FLOOR, metric)
             assert judged.verdict in VERDICTS
-            cheapest(cell, judged, metric, 14)
+            cheapest(cell, judged, metric, 14, 14)

@@ -8,6 +8,7 @@ import pytest
 from scipy.special import expit
 
 from crossray import manifest
+from crossray.analysis.cells import ModelKey
 from crossray.analysis.label_agreement import matches
 from crossray.analysis.shift import signatures, tables, truth
 from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, representations
@@ -83,6 +84,21 @@ def test_a_pair_that_shares_patients_is_refused(analysed):
     assert set(pair["reason"]) == {"O", "L"}
 
 
+def test_the_targets_own_model_describes_images_unless_it_learnt_from_them(analysed):
+    study = analysed.study
+    trained = ModelKey(study.settings.models[0], "north")
+    refused = type(study)(study.predictions, study.manifests, study.settings, frozenset({("south", "north")}))
+    for asked, expected in ((study, ModelKey(trained.model, "south")), (refused, None)):
+        places = tables._described(asked, analysed.descriptions())
+        own = tables._own(trained, places["north"], places["south"])
+        assert own == expected
+        task = study.settings.tasks[0]
+        alone, both = (tables._cases(places["south"], trained, task, np.array([0.0, 1.0]), one) for one in (None, own))
+        outputs = places["south"].scored.reported(ModelKey(trained.model, "south")).shape[1] if own else 0
+        for name in (RICH, LEAN):
+            assert both.features[name].shape[1] == alone.features[name].shape[1] + outputs
+
+
 def test_a_description_without_a_prediction_is_told(analysed):
     described = analysed.descriptions()
     described["south"].loc[0, "image_id"] = "somebody else"
@@ -104,8 +120,9 @@ def test_a_sentence_a_pair_names_every_task_once():
     shift = pd.DataFrame(rows, columns=["model", "source", "target", "task", "metric", "verdict"])
     pair = {"model": ["m"], "source": ["a"], "target": ["b"]}
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [False]})) == [
-        "a to b: images are the main cause for A, B (AUC); the label rule is the main cause for E (log-loss); "
-        "undecided for C; no number for 1 task."
+        "a to b: worse mainly because the images differ, for A, B (AUC); worse mainly because readers call the finding "
+        "by another rule, as a second reading of images shows, for E (log-loss); the main cause cannot be told from "
+        "these data for C; no number for 1 task."
     ]
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [True]})) == [
         "a to b: no drop to explain, the model is not better than chance internally."

@@ -21,15 +21,20 @@ USUAL_SEED_SD = (
 _NAMED = 6
 #: verdict -> how a sentence about tasks begins
 _CAUSES = {
-    "prevalence": "prevalence is the main cause for", "image": "images are the main cause for",
-    "case_mix": "case mix is the main cause for", "concept": "the label rule is the main cause for",
-    "labels or unseen images": "labels or unseen images are the main cause for",
-}  # fmt: skip
+    "prevalence": "worse mainly because the finding is more or less common there, for",
+    "image": "worse mainly because the images differ, for",
+    "case_mix": "worse mainly because patients are sicker or less sick there, for",
+    "concept": "worse mainly because readers call the finding by another rule, as a second reading of images shows, "
+    "for",
+    "labels or unseen images": "worse mainly because readers call the finding by another rule, or because the images "
+    "differ in a way not seen here, which one reading cannot tell apart, for",
+}
 _NO_CAUSE = {
-    "cannot tell": "undecided for",
-    "no harm": "a shift without measurable harm for", "no shift": "no shift for",
-    "no shift found": "no shift found, with low power, for",
-}  # fmt: skip
+    "cannot tell": "the main cause cannot be told from these data for",
+    "no harm": "something differs, but no harm of it is measurable, for",
+    "no shift": "nothing differs that matters for",
+    "no shift found": "no difference was found, but there are too few images to rule one out, for",
+}
 
 
 def answer(

@@ -87,7 +87,7 @@ class Shift(OfCell):
     why: str | None
     "Grounds for the verdict, in a few words."
     decides: str | None
-    "If the verdict leaves something open: the cheapest remedy."
+    "If the verdict leaves something open: the cheapest remedy, with its number (docs/shift.md)."
 
 
 @dataclass(frozen=True)

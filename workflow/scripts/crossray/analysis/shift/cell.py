@@ -145,7 +145,7 @@ def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int)
     }
     return Explained(
         terms, {one: part.overlap for one, part in parts.items()}, rule, step, implied, recorded, level, p,
-        _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1], main.foreseen[1]),
+        _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1]),
         spread_of_readings(target.side, main.foreseen[1][0], derived_seed(seed, "readings")),
     )  # fmt: skip
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from crossray.analysis.shift.terms import METRICS, Side, expected
+from crossray.analysis.shift.terms import METRICS, Side
 
 #: samples behind the spread of a second reading
 _SAMPLES = 40
-#: draws from which on control variates are used
+#: draws from which on the control variate is used
 _FEWEST = 20
 
 
@@ -30,17 +30,16 @@ class Reread:
     labels: Mapping[str, NDArray]
 
 
-def reread(target: Side, second: NDArray | None, weights: NDArray, shares: NDArray) -> Reread | None:
+def reread(target: Side, second: NDArray | None, weights: NDArray) -> Reread | None:
     """Measure what labels alone cost, or return nothing where no two readings have both classes.
 
-    Images that were read twice differ by chance from the others in what is known of all; that chance is taken out as
-    far as the draws say that it goes with what labels cost (control variates; Lavenberg and Welch 1981).
+    The model does better or worse by chance on the images that were read twice than on all; that chance is taken out
+    as far as the draws say that it goes with what labels cost (a control variate; Lavenberg and Welch 1981).
 
     Args:
         target: its labels, and logits.
         second: what the source's readers said, NaN where they did not look; shape (cases,).
         weights: counts of each draw, shape (draws, cases).
-        shares: probability that the source's readers call each image positive, shape (draws, cases).
     """
     if second is None:
         return None
@@ -50,24 +49,28 @@ def reread(target: Side, second: NDArray | None, weights: NDArray, shares: NDArr
         return None
     some = Side(target.labels[here], target.logits[here])
     first, other = (Side(one, some.logits).measured(weights[:, here]) for one in readings)
-    every, foreseen = target.measured(weights), expected(target.logits, shares, weights)
-    some_foreseen = expected(some.logits, shares[:, here], weights[:, here])
-    labels = {}
-    for metric in METRICS:
-        chance = np.stack([first[metric] - every[metric], some_foreseen[metric] - foreseen[metric]], axis=1)
-        labels[metric] = _without(first[metric] - other[metric], chance)
+    every = target.measured(weights)
+    labels = {metric: _without(first[metric] - other[metric], first[metric] - every[metric]) for metric in METRICS}
     return Reread(int(here.sum()), labels)
 
 
 def _without(values: NDArray, chance: NDArray) -> NDArray[np.float64]:
-    """Take what is known to be chance out of values, both of each draw, shapes (draws,) and (draws, controls)."""
-    known = ~np.isnan(np.c_[values, chance]).any(axis=1)
+    """Take what is known to be chance out of values, both of each draw, shape (draws,).
+
+    The slope fits the draws that it comes from better than the sample, so draws are spread to the error of a
+    prediction there (Draper and Smith 1998, section 1.4).
+    """
+    known = ~np.isnan(values + chance)
     known[0] = False
-    if known.sum() < _FEWEST:
+    count = int(known.sum())
+    if count < _FEWEST:
         return values
-    away = chance[known] - chance[known].mean(axis=0)
-    slopes = np.linalg.lstsq(away, values[known] - values[known].mean(), rcond=None)[0]
-    return values - chance @ slopes
+    away = chance[known] - chance[known].mean()
+    total = max(float(away @ away), 1e-18)
+    left = values - chance * (away @ values[known]) / total
+    middle = left[known].mean()
+    widened = np.sqrt((1 + chance[0] ** 2 / total) * (count - 1) / (count - 2))
+    return np.r_[left[0], middle + widened * (left[1:] - middle)]
 
 
 def spread_of_readings(target: Side, shares: NDArray, seed: int) -> dict[str, float]:

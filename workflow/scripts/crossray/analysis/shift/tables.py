@@ -187,14 +187,15 @@ class Explaining:
         trained, task = part
         study, home, fitted = self.study, self.homes[trained.source], self.fitted[part]
         members = study.settings.members[trained.source]
-        source = _cases(home, trained, task, fitted)
         floor = None
         found = []
         for name, place in self.described.items():
             if name in members:
                 continue
             key = dict(zip(KEYS, (trained.model, trained.source, name, task), strict=True))
-            target = _read_again(_cases(place, trained, task, fitted), self.described, members, place, task, self.twins)
+            own = _own(trained, home, place)
+            source, target = (_cases(side, trained, task, fitted, own) for side in (home, place))
+            target = _read_again(target, self.described, members, place, task, self.twins)
             counts = _counted(trained, task, home, place, (source, target), self.minimum)
             if counts["reason"] or source is None or target is None:
                 found.append(Cell(key, counts))
@@ -219,15 +220,40 @@ def _staying(study: Study, homes: Collection[str]) -> Iterator[Cell]:
                 yield Cell(key, counts | {"reason": reasons.STAYS_AT_SITE})
 
 
-def _cases(place: Described, trained: ModelKey, task: str, fitted: NDArray | None) -> ShiftSample | None:
-    """Return the described images whose label is known, with what the model makes of them for every task."""
+def _own(trained: ModelKey, home: Described, place: Described) -> ModelKey | None:
+    """Return the target's own model if it has outputs for the test images of both sides, none of which it learnt from.
+
+    What it makes of an image describes the image: differences that the target's readers saw in theirs.
+    """
+    own = ModelKey(trained.model, place.scored.dataset)
+    for side in (home, place):
+        if own not in side.scored.logits or own in {*side.scored.refused, *side.scored.missing}:
+            return None
+        if not np.isfinite(side.scored.reported(own).to_numpy()[side.places]).all():
+            return None
+    return own
+
+
+def _cases(
+    place: Described, trained: ModelKey, task: str, fitted: NDArray | None, own: ModelKey | None = None
+) -> ShiftSample | None:
+    """Return the described images whose label is known, with what models make of them for every task.
+
+    Args:
+        place: the images.
+        trained: the source's model.
+        task: whose labels.
+        fitted: the model's calibration at home; None where it has not learnt the task.
+        own: the target's own model, if it describes images too.
+    """
     if fitted is None or task not in place.scored.labels:
         return None
     labels = place.scored.labels[task].to_numpy()[place.places]
     logits = place.scored.reported(trained)
     if task not in logits:
         return None
-    outputs = logits.to_numpy()[place.places]
+    outputs = np.c_[logits.to_numpy(), place.scored.reported(own).to_numpy() if own else logits.to_numpy()[:, :0]]
+    outputs = outputs[place.places]
     here = ~np.isnan(labels)
     scores = logits[task].to_numpy()[place.places][here]
     features = {name: np.c_[values, outputs][here] for name, values in place.looks.items()}
@@ -321,7 +347,8 @@ def _rows(cell: Cell, q: Mapping[str, float]) -> Iterator[dict[str, Any]]:
             judged = judge(cell.found, flags, _floors(cell, metric), metric)
             row |= {f"{cause}_present": flags[cause] for cause in CAUSES}
             row |= {"verdict": judged.verdict, "why": judged.why}
-            row["decides"] = cheapest(cell.found, judged, metric, cell.counts["images"])
+            images = cell.counts["images"], cell.counts["source_images"]
+            row["decides"] = cheapest(cell.found, judged, metric, *images)
         yield row
 
 

@@ -3,11 +3,12 @@
 All thresholds are in :data:`LIMITS`; ``docs/shift.md`` describes how they were set and tested.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from crossray.analysis.shift.cell import Explained, Terms
 from crossray.analysis.shift.prevalence import WEAK
@@ -16,12 +17,17 @@ from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS
 NO_SHIFT, NOT_FOUND, NO_HARM, CANNOT_TELL = "no shift", "no shift found", "no harm", "cannot tell"
 #: one labelling cannot separate these, whatever its size
 COMPOUND = "labels or unseen images"
+#: what an abstention is about, beside what prevalence leaves open (``prevalence.py``); ``decides.py`` has what decides
+OVERLAP, ONE_CLASS, UNCONFIRMED, TIE, SEVERITY, REPRESENTATION, READING = (
+    "overlap", "one class", "unconfirmed", "tie", "severity", "representation", "reading"
+)  # fmt: skip
 _FEWEST_DRAWS = 20
-#: standard errors from which on a part of what labels and unseen images cost together is there
-_CLEAR = 2.6
+#: p value up to which a part of what labels and unseen images cost together is there
+_CLEAR = 0.01
 #: what a verdict can be: a cause, or one of these
 VERDICTS = (*CAUSES, COMPOUND, NO_HARM, NO_SHIFT, NOT_FOUND, CANNOT_TELL)
-_WORDS = {"prevalence": "prevalence", "case_mix": "case mix", "image": "images", "concept": COMPOUND}
+#: cause -> what a person calls it
+CAUSE_WORDS = {"prevalence": "prevalence", "case_mix": "case mix", "image": "images", "concept": COMPOUND}
 
 
 @dataclass(frozen=True)
@@ -52,10 +58,19 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict by one metric: one of :data:`VERDICTS`, and its grounds, in a few words."""
+    """A verdict by one metric.
+
+    Attributes:
+        verdict: one of :data:`VERDICTS`.
+        why: its grounds, in a few words.
+        about: what an abstention is about; empty where nothing is open.
+        causes: those between which it is open, the largest term first.
+    """
 
     verdict: str
     why: str
+    about: str = ""
+    causes: tuple[str, ...] = ()
 
 
 def present(explained: Explained, adjusted: Mapping[str, float], limits: Limits = LIMITS) -> dict[str, bool]:
@@ -94,30 +109,34 @@ def judge(
     """
     overlap = next(iter(explained.overlaps.values()))
     if overlap.effective < limits.overlap:
-        return Verdict(CANNOT_TELL, "overlap: hardly an image of one side could be the other's")
+        return Verdict(CANNOT_TELL, "overlap: hardly an image of one side could be the other's", OVERLAP)
     doubt = explained.step.doubt
     if doubt and explained.reread is None:
         agreed = _both_ways(explained, metric, limits) if doubt == WEAK else None
-        return Verdict(agreed, "whatever the prevalence") if agreed else Verdict(CANNOT_TELL, doubt)
+        if agreed:
+            return Verdict(agreed, "whatever the prevalence", READING if agreed == COMPOUND else "")
+        return Verdict(CANNOT_TELL, doubt, doubt)
     found = _measured(explained, flags, floor, metric, limits)
     # A second reading shows the effect of labels, not that of prevalence.
-    return found if not doubt or found.verdict == "concept" else Verdict(CANNOT_TELL, doubt)
+    return found if not doubt or found.verdict == "concept" else Verdict(CANNOT_TELL, doubt, doubt)
 
 
 def _measured(
     explained: Explained, flags: Mapping[str, bool], floor: Mapping[str, float], metric: str, limits: Limits
 ) -> Verdict:
     """Judge a cell whose images overlap and whose prevalence is not in doubt."""
-    if explained.reread is not None:
-        apart, there = _resolved(explained, flags, metric, explained.reread.labels[metric])
-        resolved = _weighed(explained, apart, there, floor, metric, limits, apart=True)
-        if resolved.verdict in CAUSES:
-            return resolved
     draws = np.stack([explained.main[metric][cause] for cause in CAUSES], axis=1)
     found = _weighed(explained, draws, flags, floor, metric, limits)
-    if explained.reread is None or found.verdict != COMPOUND:
+    if explained.reread is None:
         return found
-    return Verdict(COMPOUND, f"the second reading of {explained.reread.images} images is too small to tell")
+    apart, there = _resolved(explained, flags, metric, explained.reread.labels[metric])
+    resolved = _weighed(explained, apart, there, floor, metric, limits, apart=True)
+    # Labels and unseen images can cost much and hide each other, so that nothing is surely small where one is not.
+    if resolved.verdict in CAUSES or found.verdict == NO_SHIFT:
+        return resolved
+    if found.verdict == COMPOUND:
+        return replace(found, why=f"the second reading of {explained.reread.images} images is too small to tell")
+    return found
 
 
 def _weighed(
@@ -127,7 +146,7 @@ def _weighed(
     """Judge by terms of shape (draws, causes) and what is there; ``apart``: the concept term is of labels alone."""
     draws = draws[~np.isnan(draws).any(axis=1)]  # a resample of few patients may hold one class alone
     if len(draws) < _FEWEST_DRAWS:
-        return Verdict(CANNOT_TELL, "most resamples of the patients hold one class alone")
+        return Verdict(CANNOT_TELL, "most resamples of the patients hold one class alone", ONE_CLASS)
     error = draws[1:].std(axis=0, ddof=1)
     least = np.maximum(limits.harm[metric], [floor[cause] for cause in CAUSES])
     clear = np.abs(draws[0]) > np.maximum(2 * error, least)
@@ -137,16 +156,18 @@ def _weighed(
         return _largest(explained, draws, harmful, flagged, metric, limits, apart)
     unconfirmed = [cause for cause, one in zip(CAUSES, clear & ~flagged & (draws[0] > 0), strict=True) if one]
     if unconfirmed:
-        return Verdict(CANNOT_TELL, f"no test confirms what {_listed(unconfirmed)} would cost")
+        unconfirmed.sort(key=lambda cause: -draws[0, CAUSES.index(cause)])
+        why = f"no test confirms what {_listed(unconfirmed)} would cost"
+        return Verdict(CANNOT_TELL, why, UNCONFIRMED, tuple(unconfirmed))
     if not flagged.any():
         return _nothing_found(draws[0], error, limits.nothing[metric])
     helping = [cause for cause, one in zip(CAUSES, flagged & clear & (draws[0] < 0), strict=True) if one]
-    found = "present: " + ", ".join(_WORDS[cause] for cause in CAUSES if present_here[cause])
+    found = "present: " + ", ".join(CAUSE_WORDS[cause] for cause in CAUSES if present_here[cause])
     return Verdict(NO_HARM, found + (f"; better with the other {_listed(helping)}" if helping else ""))
 
 
-def _listed(causes: list[str]) -> str:
-    return " and ".join(_WORDS[cause] for cause in causes)
+def _listed(causes: Sequence[str], joined: str = "and") -> str:
+    return f" {joined} ".join(CAUSE_WORDS[cause] for cause in causes)
 
 
 def _resolved(
@@ -164,9 +185,9 @@ def _resolved(
 
 
 def _clear(values: NDArray) -> bool:
-    """Return whether a term is surely not 0."""
+    """Return whether a term is surely not 0, by Student's t, as its error is that of so many draws."""
     spread = values[1:][~np.isnan(values[1:])]
-    return bool(len(spread) > 1 and abs(values[0]) > _CLEAR * spread.std(ddof=1))
+    return bool(len(spread) > 1 and abs(values[0]) > t.isf(_CLEAR / 2, len(spread) - 1) * spread.std(ddof=1))
 
 
 def _both_ways(explained: Explained, metric: str, limits: Limits) -> str | None:
@@ -190,7 +211,7 @@ def _nothing_found(values: NDArray, error: NDArray, limit: float) -> Verdict:
     surely = float((np.abs(values) + 1.645 * error).max())
     if surely < limit:
         return Verdict(NO_SHIFT, f"every term is surely below {limit:g}")
-    return Verdict(NOT_FOUND, f"weak power: a term of {2.8 * float(error.max()):.2g} would have been seen")
+    return Verdict(NOT_FOUND, f"weak power: a term of {2.8 * float(error.max()):.2g} would have been seen", NOT_FOUND)
 
 
 def _largest(
@@ -206,27 +227,38 @@ def _largest(
     shares = np.bincount(winners, minlength=len(CAUSES)) / len(winners)
     first, second = np.argsort(-shares, kind="stable")[:2]
     if not harmful[first]:
-        return Verdict(CANNOT_TELL, _no_winner(CAUSES[first], draws[0, first], bool(flagged[first])))
+        return _no_winner(draws[0], first, harmful, bool(flagged[first]))
     if shares[first] < limits.wins:
-        return Verdict(CANNOT_TELL, f"tie: {_WORDS[CAUSES[first]]} or {_WORDS[CAUSES[second]]}")
+        return _tie(CAUSES[first], CAUSES[second])
     runner = int(np.argsort(-rivals[0], kind="stable")[1])
     if rivals[0, first] < limits.clearly * rivals[0, runner]:
-        return Verdict(CANNOT_TELL, f"tie: {_WORDS[CAUSES[first]]} or {_WORDS[CAUSES[runner]]}")
+        return _tie(CAUSES[first], CAUSES[runner])
     if CAUSES[first] == "case_mix" and (rival := [one for one in ("image", "concept") if flagged[CAUSES.index(one)]]):
         # Under one rule sicker patients differ by severity alone, and labels of like images do not differ.
-        return Verdict(CANNOT_TELL, f"case mix, or {_listed(rival)}: both differ")
+        return Verdict(CANNOT_TELL, f"case mix, or {_listed(rival)}: both differ", SEVERITY, (CAUSES[first], *rival))
     others = [_leading(terms, metric) for terms in list(explained.terms.values())[1:]]
     contradicting = [other for other in others if other != CAUSES[first]]
     if contradicting and not apart:
-        return Verdict(CANNOT_TELL, f"representation: {_WORDS[CAUSES[first]]} or {_WORDS[contradicting[0]]}")
-    return Verdict(CAUSES[first] if apart else _told(CAUSES[first]), f"largest in {shares[first]:.0%} of the draws")
+        between = CAUSES[first], contradicting[0]
+        return Verdict(CANNOT_TELL, f"representation: {_listed(between, 'or')}", REPRESENTATION, between)
+    why = f"largest in {shares[first]:.0%} of the draws"
+    if apart or CAUSES[first] != "concept":
+        return Verdict(CAUSES[first], why)
+    return Verdict(COMPOUND, why, READING)
 
 
-def _no_winner(cause: str, value: float, flagged: bool) -> str:
+def _no_winner(values: NDArray, first: int, harmful: NDArray, flagged: bool) -> Verdict:
     """Say why the largest term is no verdict."""
-    if value < 0:
-        return f"what is lost is less than what the other {_WORDS[cause]} give back"
-    return f"the largest term, {_WORDS[cause]}, " + ("is not surely there" if flagged else "is confirmed by no test")
+    cause, words = CAUSES[first], CAUSE_WORDS[CAUSES[first]]
+    if values[first] < 0:
+        other = CAUSES[int(np.where(harmful, values, -np.inf).argmax())]
+        return Verdict(CANNOT_TELL, f"what is lost is less than what the other {words} give back", TIE, (cause, other))
+    why = f"the largest term, {words}, " + ("is not surely there" if flagged else "is confirmed by no test")
+    return Verdict(CANNOT_TELL, why, UNCONFIRMED, (cause,))
+
+
+def _tie(first: str, second: str) -> Verdict:
+    return Verdict(CANNOT_TELL, f"tie: {CAUSE_WORDS[first]} or {CAUSE_WORDS[second]}", TIE, (first, second))
 
 
 def _leading(terms: Terms, metric: str) -> str:
