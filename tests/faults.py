@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from contextlib import contextmanager
 
 import h5py
@@ -39,9 +40,9 @@ def unmade(finished, folder):
     return checkout
 
 
-def start(folder, *words):
+def start(folder, *words, python=sys.executable):
     """Start Snakemake on the tiny study."""
-    return started(command(*words), folder, folder / "run.log")
+    return started(command(*words, python=python), folder, folder / "run.log")
 
 
 #: seconds that a scheduler waits between SIGTERM and SIGKILL, a person before losing patience

@@ -68,7 +68,7 @@ class Checkout:
 def started(words, folder, log, **options):
     """Start a command in a process group of its own, its output in a log; end what is left of it afterwards."""
     with log.open("a") as output:
-        process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output, start_new_session=True, **options)
+        process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output, process_group=0, **options)
     try:
         yield process
     finally:
