@@ -2,9 +2,10 @@
 
 What a tiny study computes takes a second a job; importing torch for it takes five. ``Server`` makes a folder whose
 ``bin/python`` hands its arguments, files, folder and environment to that process, which forks, and the fork runs the
-program as the command line says. Only libraries are imported beforehand: the code of CrossRay is that of the checkout.
-Signals do what they do to a program: those to a process group reach the forks of its clients too, and who kills a
-client kills its fork. The fault tests and those of SLURM start programs as a user does.
+program as the command line says; ``bin/snakemake`` beside it is for commands as a person types them. Only libraries
+are imported beforehand: the code of CrossRay is that of the checkout. Signals do what they do to a program: those to a
+process group reach the forks of its clients too, and who kills a client kills its fork. The fault tests and those of
+SLURM start programs as a user does.
 """
 
 import atexit
@@ -53,7 +54,7 @@ class Server:
     """The process that is forked, in a folder of its own.
 
     Attributes:
-        python: runs programs, and Snakemake, in forks.
+        python: runs programs, and Snakemake, in forks; with its folder on the PATH, ``snakemake`` does.
         original: the interpreter, whose programs find ``python`` beside it.
     """
 
@@ -69,6 +70,9 @@ class Server:
             CLIENT.format(python=interpreter, original=str(self.original), address=address, session=os.getsid(0))
         )
         self.python.chmod(0o700)
+        snakemake = self.python.with_name("snakemake")
+        snakemake.write_text(f'#!/bin/sh\nexec "{self.python}" -m snakemake "$@"\n')
+        snakemake.chmod(0o700)
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as Snakemake sets them for a job
         words = [str(self.original), __file__, address]
         self.process = subprocess.Popen(

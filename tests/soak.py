@@ -33,14 +33,12 @@ from workflow_helpers import copy_workflow, jobs_of, same_key, server, wait_unti
 
 PAGE = ROOT / "docs/robustness.md"
 #: what strikes a run, and how often: a run survives "kill one job", "stop and go on" and a damaged checkpoint
-BLOWS = {**dict.fromkeys(KINDS, 1), "kill one job": 12, "stop and go on": 2, "full disk": 1, "damaged checkpoint": 4}
+BLOWS = {**dict.fromkeys(KINDS, 1), "kill one job": 16, "stop and go on": 2, "full disk": 1, "damaged checkpoint": 4}
 #: what strikes its files before it goes on, this often where there are such files
 SHARD = "damaged shard"
 OFTEN = 0.5
-#: the largest number of events between two blows
-SOON = 2
-#: how often a start of Snakemake retries a job that was killed
-RETRIES = (0, 10, 20)
+#: how often a start of Snakemake retries a job that was killed; without retries, one kill ends a run
+RETRIES = (0, 30, 30, 30)
 ENOUGH = 2**30
 HOSPITALS = ("north", "south")
 
@@ -98,10 +96,10 @@ class Run:
             self.damaged -= {self.folder / word for word in words}
 
     def blow(self, process, kind):
-        """Wait for something to happen in a run and strike it; return whether it was struck."""
-        event, count = self.chance.choice(EVENTS), self.chance.randint(1, SOON)
+        """Wait for the next thing to happen in a run and strike it; return whether it was struck."""
+        event = self.chance.choice(EVENTS)
         before = event(self.folder)
-        wait_until(lambda: process.poll() is not None or event(self.folder) >= before + count, seconds=3600)
+        wait_until(lambda: process.poll() is not None or event(self.folder) > before, seconds=3600)
         if process.poll() is not None:
             return False
         if kind in KINDS:
