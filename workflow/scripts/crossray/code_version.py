@@ -2,11 +2,19 @@
 
 Snakemake sees neither a program that a ``shell:`` command calls nor the modules that the program imports;
 rules pass this digest as ``params: code=`` instead. Standard library only: the workflow imports it at start.
+
+To parse every file takes longer than all else that Snakemake does before the first job. What was found is therefore
+kept in Snakemake's folder, by the content of each file: it is of no use once that changes.
 """
 
 import ast
+import atexit
 import functools
 import hashlib
+import json
+import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parent.parent
@@ -14,6 +22,8 @@ SCRIPTS = Path(__file__).resolve().parent.parent
 _INSTALLED = "crossray/programs"
 #: what ``import crossray`` offers to users; every module's import reads it, and none uses it
 _OFFERED = "crossray/__init__.py"
+#: what earlier processes of a working folder found in files, by version of Python, which writes code its way
+KEPT = Path(f".snakemake/code_version.{sys.implementation.cache_tag}.json")
 
 
 @functools.cache
@@ -51,7 +61,9 @@ def _behind(script: str, *modules: str, without: str = "") -> dict[str, tuple[tu
         path = pending.pop()
         if path not in seen:
             offered = path == SCRIPTS / _OFFERED
-            seen[path] = _meaning("" if offered else path.read_text(encoding="utf-8"), str(path))
+            seen[path] = _meaning(
+                "" if offered else path.read_text(encoding="utf-8"), path.relative_to(SCRIPTS).as_posix()
+            )
             needed = (name for name in seen[path][0] if not without or not f"{name}.".startswith(f"{without}."))
             pending.extend(path for name in needed for path in _files(name, SCRIPTS))
     return {path.relative_to(SCRIPTS).as_posix().removeprefix(f"{_INSTALLED}/"): of for path, of in seen.items()}
@@ -60,12 +72,50 @@ def _behind(script: str, *modules: str, without: str = "") -> dict[str, tuple[tu
 @functools.cache
 def _meaning(code: str, filename: str) -> tuple[tuple[str, ...], str]:
     """Return the names that a file's code imports, and the code without comments, bare strings and formatting."""
+    known, content = kept(), hashlib.sha256(f"{_own()}\0{code}".encode()).hexdigest()
+    if filename not in known or known[filename][0] != content:
+        known[filename] = (content, *_parsed(code, filename))
+    return known[filename][1:]
+
+
+def _parsed(code: str, filename: str) -> tuple[tuple[str, ...], str]:
+    """Return what :func:`_meaning` does, from the code itself."""
     tree = ast.parse(code, filename=filename)
     names: list[str] = []
     for node in ast.walk(tree):
         names += _imports(node)
         _drop_texts(node)
     return tuple(names), ast.unparse(tree)
+
+
+@functools.cache
+def _own() -> str:
+    """Return the code of this module, on which depends what is found."""
+    return Path(__file__).read_text(encoding="utf-8")
+
+
+@functools.cache
+def kept() -> dict[str, tuple[str, tuple[str, ...], str]]:
+    """Return what is known of files, by their paths: digests of their content, names and code; new facts are kept.
+
+    Only a folder that Snakemake has run in keeps them.
+    """
+    known: dict[str, tuple[str, tuple[str, ...], str]] = {}
+    with suppress(OSError, ValueError, TypeError, AttributeError):  # there is none, or it is damaged
+        read = json.loads(KEPT.read_text(encoding="utf-8"))
+        known = {file: (content, tuple(names), code) for file, (content, names, code) in read.items()}
+    atexit.register(_keep, known, {file: content for file, (content, *_) in known.items()})
+    return known
+
+
+def _keep(known: dict[str, tuple[str, tuple[str, ...], str]], before: dict[str, str]) -> None:
+    """Write what is known of files, if any of it is new."""
+    if {file: content for file, (content, *_) in known.items()} == before:
+        return
+    partial = KEPT.with_name(f"{KEPT.name}.{os.getpid()}")
+    with suppress(OSError):
+        partial.write_text(json.dumps(known), encoding="utf-8")
+        partial.replace(KEPT)
 
 
 @functools.cache
