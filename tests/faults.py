@@ -5,7 +5,8 @@ import re
 import shutil
 import signal
 import subprocess
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 
 import h5py
 
@@ -39,9 +40,9 @@ def unmade(finished, folder):
     return checkout
 
 
-def start(folder, *words):
+def start(folder, *words, python=sys.executable):
     """Start Snakemake on the tiny study."""
-    return started(command(*words), folder, folder / "run.log")
+    return started(command(*words, python=python), folder, folder / "run.log")
 
 
 #: seconds that a scheduler waits between SIGTERM and SIGKILL, a person before losing patience
@@ -111,7 +112,10 @@ class SmallDisk:
 
     def leave(self, free):
         """Leave so many bytes; a size of 0 would mean that there is no limit."""
-        self.remount(f"rw,size={max(shutil.disk_usage(self.results).used + free, 4096)}")
+        for _ in range(100):  # it is refused if somebody writes more meanwhile
+            with suppress(subprocess.CalledProcessError):
+                return self.remount(f"rw,size={max(shutil.disk_usage(self.results).used + free, 4096)}")
+        raise AssertionError(f"{self.results}: its size cannot be set")
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 What a tiny study computes takes a second a job; importing torch for it takes five. ``Server`` makes a folder whose
 ``bin/python`` hands its arguments, files, folder and environment to that process, which forks, and the fork runs the
-program as the command line says. Only libraries are imported beforehand: the code of CrossRay is that of the checkout.
-The fault tests and those of SLURM start programs as a user does.
+program as the command line says; ``bin/snakemake`` beside it is for commands as a person types them. Only libraries
+are imported beforehand: the code of CrossRay is that of the checkout. Signals do what they do to a program: those to a
+process group reach the forks of its clients too, and who kills a client kills its fork. The fault tests and those of
+SLURM start programs as a user does.
 """
 
 import atexit
@@ -30,13 +32,17 @@ LIBRARIES = (
 
 #: what ``bin/python`` is; -I and -S leave it nothing to import but this
 CLIENT = """#!{python} -IS
-import json, os, socket, sys
+import json, os, signal, socket, sys
 words = sys.argv[1:]
 if not words or words[0].startswith("-") and words[:2] != ["-m", "snakemake"]:
     os.execv({original!r}, ["python", *words])
+group = os.getpgrp() if os.getsid(0) == {session} else None
+if group:  # the fork gets signals to its group itself, and says how it ends
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
-    request = json.dumps([words, os.getcwd(), dict(os.environ)]).encode()
+    request = json.dumps([words, os.getcwd(), dict(os.environ), group]).encode()
     socket.send_fds(server, [len(request).to_bytes(4, "big")], [0, 1, 2])
     server.sendall(request)
     status = server.recv(1)
@@ -48,7 +54,7 @@ class Server:
     """The process that is forked, in a folder of its own.
 
     Attributes:
-        python: runs programs, and Snakemake, in forks.
+        python: runs programs, and Snakemake, in forks; with its folder on the PATH, ``snakemake`` does.
         original: the interpreter, whose programs find ``python`` beside it.
     """
 
@@ -60,12 +66,17 @@ class Server:
         shutil.copyfile(Path(sys.prefix, "pyvenv.cfg"), self.folder / "pyvenv.cfg")
         interpreter, address = Path(sys.executable).resolve(), str(self.folder / "socket")
         self.original.symlink_to(interpreter)
-        self.python.write_text(CLIENT.format(python=interpreter, original=str(self.original), address=address))
+        self.python.write_text(
+            CLIENT.format(python=interpreter, original=str(self.original), address=address, session=os.getsid(0))
+        )
         self.python.chmod(0o700)
+        snakemake = self.python.with_name("snakemake")
+        snakemake.write_text(f'#!/bin/sh\nexec "{self.python}" -m snakemake "$@"\n')
+        snakemake.chmod(0o700)
         one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # as Snakemake sets them for a job
         words = [str(self.original), __file__, address]
         self.process = subprocess.Popen(
-            words, env=os.environ | one_thread, stdout=subprocess.PIPE, text=True, start_new_session=True
+            words, env=os.environ | one_thread, stdout=subprocess.PIPE, text=True, process_group=0
         )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == "ready\n", "the libraries cannot be imported"
@@ -95,18 +106,25 @@ def serve(address: str) -> None:
 
 
 def _keep(connection: socket.socket) -> None:
-    """Fork the program that a client asks for and tell it the status; if the client ends first, end the program."""
+    """Fork the program that a client asks for and tell it the status; if the client ends first, end the program.
+
+    A client in this session only ends first if it is killed, as it leaves other signals to the fork, which is in its
+    group; from another session, groups cannot be joined, and the fork is asked to end.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     length, files, _, _ = socket.recv_fds(connection, 4, 3)
     with connection.makefile("rb") as stream:
-        words, folder, environment = json.loads(stream.read(int.from_bytes(length, "big")))
+        words, folder, environment, group = json.loads(stream.read(int.from_bytes(length, "big")))
     if (program := os.fork()) == 0:
         connection.close()
+        if group:
+            with contextlib.suppress(OSError):  # it ended already
+                os.setpgid(0, group)
         os._exit(_run(words, folder, environment, files))
     for file in files:
         os.close(file)
     if connection in select.select([os.pidfd_open(program), connection], [], [])[0]:
-        os.kill(program, signal.SIGTERM)
+        os.kill(program, signal.SIGKILL if group else signal.SIGTERM)
     code = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
     with contextlib.suppress(OSError):
         connection.sendall(bytes([code if code >= 0 else 128 - code]))

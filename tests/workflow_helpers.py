@@ -1,6 +1,7 @@
 """Checkouts of the workflow in temporary folders, and what Snakemake says it does."""
 
 import functools
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from crossray import code_version
 from crossray.figures.registry import FIGURES, had
 from helpers import ROOT
 from served import Server
@@ -68,7 +70,7 @@ class Checkout:
 def started(words, folder, log, **options):
     """Start a command in a process group of its own, its output in a log; end what is left of it afterwards."""
     with log.open("a") as output:
-        process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output, start_new_session=True, **options)
+        process = subprocess.Popen(words, cwd=folder, stdout=output, stderr=output, process_group=0, **options)
     try:
         yield process
     finally:
@@ -133,8 +135,16 @@ def same_key(folder):
     (folder / "private/pseudonyms.key").chmod(0o600)
 
 
+@functools.cache
+def known_code():
+    """Return what a first start of Snakemake finds in the code, and the next ones know."""
+    for program in (ROOT / "workflow/scripts").glob("*.py"):
+        code_version.code_version(program.stem)
+    return json.dumps(code_version.kept())
+
+
 def copy_workflow(folder):
-    """Copy what a clone would hold; new file times, as git gives."""
+    """Copy what a clone would hold; new file times, as git gives. What its code says is known already."""
     folder.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         source = ROOT / part
@@ -143,4 +153,6 @@ def copy_workflow(folder):
                             copy_function=shutil.copyfile, dirs_exist_ok=True)  # fmt: skip
         else:
             shutil.copyfile(source, folder / part)
+    (folder / code_version.KEPT).parent.mkdir(exist_ok=True)
+    (folder / code_version.KEPT).write_text(known_code())
     return Checkout(folder)

@@ -138,3 +138,30 @@ def test_a_program_knows_of_the_study_what_its_own_stage_is_told(name):
     whole = {f"crossray.study.{part}" for part in ("plan", "layout", "reading", "config", "checks")}
     assert not known & (whole | {"crossray.planning", "pydantic"})
     assert not [part for part in known if part.startswith("crossray.study.stage_settings")]
+
+
+def test_what_was_found_is_kept_and_used_for_the_same_code_alone(scripts, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = digest("convert_shard")
+
+    def later():
+        """Return the digest that the next process takes."""
+        module._keep(module.kept(), {})
+        for function in (module.kept, module._meaning):
+            function.cache_clear()
+        return digest("convert_shard")
+
+    assert later() == before
+    assert not module.KEPT.exists()  # nobody ran Snakemake here
+    module.KEPT.parent.mkdir()
+    assert later() == before
+    assert module.KEPT.exists()
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_parsed", lambda *_: pytest.fail("it is known"))
+        assert later() == before
+    change(scripts / "crossray/grey_levels.py", "(0.5, 99.5)", "(1.0, 99.0)")
+    assert later() != before
+    change(scripts / "crossray/grey_levels.py", "(1.0, 99.0)", "(0.5, 99.5)")
+    module.kept.cache_clear()
+    module.KEPT.write_text('{"crossray/grey_levels.py": ')
+    assert digest("convert_shard") == before

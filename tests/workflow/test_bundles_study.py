@@ -22,7 +22,7 @@ from crossray.pseudonyms import pseudonym
 from crossray.tables.contract import columns
 from crossray.tables.lookup import Lookup
 from helpers import ROOT, dicom_file
-from workflow_helpers import Checkout, copy_workflow, same_key
+from workflow_helpers import Checkout, copy_workflow, same_key, server
 
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
@@ -125,7 +125,7 @@ def commands(begins):
 
 def as_written(checkout, begins, without=None):
     """Run the commands of the docs in a checkout, but for the lines that have a word, and return what they print."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    path = f"{server().python.parent}:{os.environ['PATH']}"
     lines = [line for line in commands(begins).splitlines() if not (without and without in line)]
     done = subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=checkout.folder, env=os.environ | {"PATH": path},
                           capture_output=True, text=True)  # fmt: skip

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from helpers import ROOT, dicom_file
-from workflow_helpers import ONE_THREAD, planned, same_key
+from workflow_helpers import ONE_THREAD, planned, same_key, server
 
 pytestmark = [pytest.mark.workflow, pytest.mark.whole]
 
 
-def caller(variables):
+def caller(command, variables):
     """Return a function that calls the command in a folder and returns what it wrote."""
 
     def call(folder, *words, status=0):
-        done = subprocess.run(["crossray", *words], cwd=folder, env=variables, capture_output=True, text=True)
+        done = subprocess.run([*command, *words], cwd=folder, env=variables, capture_output=True, text=True)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -28,8 +28,8 @@ def caller(variables):
 
 @pytest.fixture
 def crossray(installed):
-    """Return a function that calls the installed command, beside the packages of this environment."""
-    return caller(os.environ | {"PYTHONPATH": str(installed), "PATH": f"{installed / 'bin'}:{os.environ['PATH']}"})
+    """Return a function that calls the installed command, beside the packages of this environment, without start-up."""
+    return caller([server().python, installed / "bin/crossray"], os.environ | {"PYTHONPATH": str(installed)})
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def alone(installed, tmp_path):
         pytest.skip("needs the packages of requirements.lock: no registry can be reached")
     assert done.returncode == 0, done.stderr
     left = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    return caller(left | {"PATH": f"{place / 'bin'}:/usr/bin:/bin"})
+    return caller(["crossray"], left | {"PATH": f"{place / 'bin'}:/usr/bin:/bin"})
 
 
 def test_what_snakemake_made_in_a_checkout_is_up_to_date_for_the_command(crossray, finished):
