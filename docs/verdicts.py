@@ -71,7 +71,7 @@ been drawn before, was looked at twice, and is not used any more:
   wrong, where a looser rule costs many nats and little AUC. They are now judged by the planted loss of AUC.
 - By AUC, 3 of 40 of *cue of another image, second reading* were wrong, 2 by log-loss. Two named the label rule: chance
   was taken out of what labels cost by two regressions over 40 resamples, whose errors were left out of the error of the
-  result, so it was too small by 5 to 20 %. There is now one regression, its errors count, and Student's t takes the
+  result, so it was too small by 5 to 20%. There is now one regression, its errors count, and Student's t takes the
   place of a fixed number of errors. One said *no shift*, which the second reading did not bear out: *no shift* now has
   to hold with labels and unseen images apart as well. These changes were made on seeds 11 to 13."""
 
@@ -169,7 +169,7 @@ def outcome(family: Family, verdict: str, terms: Mapping[str, float], metric: st
 
 
 def exact(hits: int, of: int) -> tuple[float, float]:
-    """Return the exact 95 % interval of a share (Clopper and Pearson 1934)."""
+    """Return the exact 95% interval of a share (Clopper and Pearson 1934)."""
     low = float(beta.ppf(0.025, hits, of - hits + 1)) if hits else 0.0
     high = float(beta.ppf(0.975, hits + 1, of - hits)) if hits < of else 1.0
     return round(low, 4), round(high, 4)
@@ -220,11 +220,11 @@ def criteria(cells: pd.DataFrame) -> list[tuple[str, str, str]]:
     rightly = single & named & (cells["outcome"] == RIGHT)
     untuned = ~families.map(lambda family: family.tuned)
     return [
-        ("wrong, of all cells", "at most 2 %", share(wrong)),
-        ("wrong, of cells of families that no limit was set on", "at most 2 %", share(wrong[untuned])),
-        ("wrong, of the cells of any family", "at most 5 %",
+        ("wrong, of all cells", "at most 2%", share(wrong)),
+        ("wrong, of cells of families that no limit was set on", "at most 2%", share(wrong[untuned])),
+        ("wrong, of the cells of any family", "at most 5%",
          share(most) + (f", *{worst}*" if most.any() else "")),
-        ("no cause named where nothing is planted that harms", "at least 95 %", share(~named[nothing])),
+        ("no cause named where nothing is planted that harms", "at least 95%", share(~named[nothing])),
         (f"named rightly, of single identifiable causes with more than {HARM:g} nats of harm", "at least half",
          share(rightly[single])),
     ]  # fmt: skip
@@ -295,7 +295,7 @@ def _help(cells: pd.DataFrame) -> list[str]:
         "## Does help go where the verdict says?",
         "",
         "Log-loss that corrections of the model's outputs recover at the target, in nats: the mean over the pairs with",
-        "a verdict by log-loss, with its 95 % interval over pairs. The implied prevalence uses no label of the target,",
+        "a verdict by log-loss, with its 95% interval over pairs. The implied prevalence uses no label of the target,",
         "recalibration (intercept and slope) those of half of its patients for the other half.",
         "",
         f"| verdict | pairs | {' | '.join(CORRECTIONS)} |",
@@ -311,7 +311,7 @@ def _help(cells: pd.DataFrame) -> list[str]:
 
 
 def _mean(values: pd.Series) -> str:
-    """Return a mean with its 95 % interval (Student's t)."""
+    """Return a mean with its 95% interval (Student's t)."""
     half = float(t.isf(0.025, len(values) - 1) * values.std() / np.sqrt(len(values)))
     return f"{values.mean():+.3f} ({values.mean() - half:+.3f} to {values.mean() + half:+.3f})"
 
