@@ -43,7 +43,7 @@ test-unit: install ## run the tests of single functions and programs
 test-all: install ## run the other tests: archives, faults, SLURM, browsers, whole studies
 	@$(PYTEST) --numprocesses 3 tests/workflow tests/unit -m "$(LONG)"
 
-coverage: install ## run the tests of make test and list the lines of the library that none of them runs; 95 % must be
+coverage: install ## run the tests of make test and list the lines of the library that none of them runs; 95% must be
 	@coverage erase
 	@coverage run -m pytest --numprocesses 2 --no-loadscope-reorder tests/workflow tests/unit -m "not ($(LONG))"
 	@coverage combine --quiet

@@ -179,7 +179,7 @@ def write(path: Path = DECISIONS) -> None:
 
 
 def table(rows: pd.DataFrame) -> str:
-    """Return the table of the page: shares in per cent, with their 95 % intervals over the draws."""
+    """Return the table of the page: shares in per cent, with their 95% intervals over the draws."""
     lines = ["| required | threshold | truth | AUC | patients with / without | images a patient | met | not met "
              "| wrongly met | wrongly not met |", "|---|---|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for row in rows.to_dict("records"):

@@ -31,7 +31,7 @@ class Difference:
 
     Attributes:
         value: the difference, -1 to 1.
-        low: the lower limit of its 95 % interval.
+        low: the lower limit of its 95% interval.
         high: the upper one.
         p: the p value of no difference.
         error: the standard error that the test has.

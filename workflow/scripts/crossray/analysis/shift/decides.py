@@ -25,11 +25,11 @@ from crossray.analysis.shift.verdict import (
     Verdict,
 )
 
-#: standard errors at which a two-sided test at 5 % has a power of 80 %
+#: standard errors at which a two-sided test at 5% has a power of 80%
 _POWER = 2.8
 #: share of the labels' offset that the images' offset must be known to
 _QUARTER = 4.0
-#: patients of a class from which on fewer than 1 % of the resamples lack it
+#: patients of a class from which on fewer than 1% of the resamples lack it
 _PATIENTS = 5.0
 _MOST = 100_000
 
