@@ -50,6 +50,20 @@ def test_the_digest_follows_pixels_and_names_not_versions(tmp_path):
     assert len(set(digests)) == 3
 
 
+def test_a_damaged_shard_is_not_indexed_as_it_is(make_dataset):
+    """Whoever makes another shard again has all of them indexed."""
+    shard = make_dataset("north", images=20, shards=2) / "32px/shards/0001.h5"
+    whole = shard_entry(shard)
+    with h5py.File(shard, "r+") as file:
+        file["images"][3, 5, 7] ^= 64
+    with pytest.raises(UserError, match=re.escape(f"{shard}: is not what was written, it was damaged since; make")):
+        shard_entry(shard)
+    with h5py.File(shard, "r+") as file:
+        file["images"][3, 5, 7] ^= 64
+        del file.attrs["sha256"]  # as in shards of earlier versions
+    assert shard_entry(shard) == whole
+
+
 def test_taking_rows_across_shards(make_dataset):
     folder = make_dataset("north", images=20, shards=3)
     store = ImageStore(folder / "32px" / "index.json")

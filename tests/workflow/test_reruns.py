@@ -109,7 +109,10 @@ def test_a_fresh_and_moved_checkout_reruns_nothing(finished, tmp_path):
     moved = copy_workflow(tmp_path / "somewhere/else")  # new file times, as after git clone
     for name in ("results", "private", ".snakemake", "tiny.yaml"):
         source, copy = finished.folder / name, moved.folder / name
-        shutil.copytree(source, copy, symlinks=True) if source.is_dir() else shutil.copyfile(source, copy)
+        if source.is_dir():
+            shutil.copytree(source, copy, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source, copy)
     for path in (moved.folder / "workflow").rglob("*"):
         os.utime(path)
     assert rerun(moved) == set()

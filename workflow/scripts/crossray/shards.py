@@ -1,9 +1,10 @@
 """Shards: the images of a data set as HDF5 files that are memory-mapped, and the index that lists them.
 
 A shard holds ``images`` uint8 (N, size, size), or (N, size, size, 3) in colour, contiguous and uncompressed, and
-``image_id``, N strings; attributes name the data set, the size, the preprocessing and the library versions. The index,
-a small JSON file, has the digest of every shard's content: what depends on the index alone is not rerun by a conversion
-that ends in the same pixels. HDF5 takes no locks, which some clusters' file systems refuse: shards never change.
+``image_id``, N strings; attributes name the data set, the size, the preprocessing and the library versions, and have
+the digest of the content as it was written, so that damage is never indexed. The index, a small JSON file, has the
+digest of every shard's content: what depends on the index alone is not rerun by a conversion that ends in the same
+pixels. HDF5 takes no locks, which some clusters' file systems refuse: shards never change.
 """
 
 import atexit
@@ -57,13 +58,18 @@ def write_shard(
         for image in images:
             waiting.write(np.ascontiguousarray(image, np.uint8).data)
         waiting.seek(0)
+        digest = _of_identifiers(image_ids)
+        while piece := waiting.read(_PIECE):
+            digest.update(piece)
+        waiting.seek(0)
+        facts = {"format_version": FORMAT_VERSION, "size": size, "sha256": digest.hexdigest(), **attributes}
         with h5py.File(partial, "w", locking=False) as file:
             layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
             shape = (len(image_ids), size, size, *([channels] if channels > 1 else []))
             dataset = file.create_dataset("images", shape, np.uint8, dcpl=layout, fill_time="never", track_times=False)
             file.create_dataset("image_id", data=np.array(image_ids, dtype=h5py.string_dtype()), track_times=False)
-            for name, value in {"format_version": FORMAT_VERSION, "size": size, **attributes}.items():
+            for name, value in facts.items():
                 file.attrs[name] = value if isinstance(value, str | int | float) else json.dumps(value, sort_keys=True)
             offset = dataset.id.get_offset()
         # Pixels go past HDF5, which cannot let go of a file on a full disk.
@@ -73,12 +79,30 @@ def write_shard(
 
 
 def shard_entry(path: Path) -> dict[str, Any]:
-    """Describe a shard for the index: file name, number of images, and a digest of identifiers and pixels."""
+    """Describe a shard for the index: file name, number of images, and a digest of identifiers and pixels.
+
+    Raises:
+        UserError: if the content is not what was written; shards of earlier versions do not say what that was.
+    """
+    entry, written = _entry(path)
+    if written not in (None, entry["sha256"]):
+        raise damaged(path, "is not what was written, it was damaged since")
+    return entry
+
+
+def _of_identifiers(names: Sequence[str]) -> "hashlib._Hash":
+    """Return the digest of a shard's identifiers, to be updated with its pixels."""
+    return hashlib.sha256("\n".join(names).encode())
+
+
+def _entry(path: Path) -> tuple[dict[str, Any], str | None]:
+    """Return what a shard is now, and the digest that it had when it was written."""
     with _opened(path) as (images, names):
-        digest = hashlib.sha256("\n".join(names).encode())
+        digest = _of_identifiers(names)
         for start in range(0, len(images), 1024):
             digest.update(images[start : start + 1024].tobytes())
-        return {"file": path.name, "images": len(images), "sha256": digest.hexdigest()}
+        entry = {"file": path.name, "images": len(images), "sha256": digest.hexdigest()}
+        return entry, images.file.attrs.get("sha256")
 
 
 def read_index(path: Path) -> dict[str, Any]:
@@ -216,7 +240,7 @@ class ImageStore:
             UserError: if a shard's identifiers or pixels are not those that were indexed.
         """
         for path, entry in self._entries.items():
-            if shard_entry(path) != entry:
+            if _entry(path)[0] != entry:
                 raise damaged(self._folder / path.name, "is not what its index.json says, it was damaged since")
 
     def rows(self, image_ids: Iterable[str]) -> NDArray[np.int64]:
