@@ -77,8 +77,8 @@ def build(changed: dict[str, str], version: str, moment: datetime.datetime) -> l
     with tempfile.TemporaryDirectory() as folder:
         sources, made = Path(folder, "sources"), Path(folder, "made")
         archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, capture_output=True, check=True).stdout
-        with tarfile.open(fileobj=BytesIO(archive)) as files:
-            files.extractall(sources, filter="data")
+        with tarfile.open(fileobj=BytesIO(archive)) as files:  # our own; Python before 3.11.4 has no filters
+            files.extractall(sources, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
         for name, text in changed.items():
             (sources / name).write_text(text, encoding="utf-8")
         made.mkdir()

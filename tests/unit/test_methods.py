@@ -188,6 +188,7 @@ LEFT_OUT = {
     "pictures": "which images are shown; results are the same",
     "predictions_per_job": "how jobs are cut; results are the same",
     "images.reading": "how files are read; results are the same",
+    "training.checkpoint_every": "what an interrupted training goes on from; results are the same",
     "container": "where programs run; the software's versions are in the provenance",
     "bundle": "what a site sends, by a target of its own, before there is a study of it",
     "pool": "the members of pooled sources are named",

@@ -72,7 +72,7 @@ def test_a_release_is_a_version_packages_a_commit_and_a_tag(repository, tmp_path
         assert "\nVersion: 3.2.1\n" in files.read("crossray-3.2.1.dist-info/METADATA").decode()
     assert {"crossray/shipped/Snakefile", "crossray/__init__.py", "crossray/programs/check.py"} <= names(wheel)
     with tarfile.open(repository / "dist/crossray-3.2.1.tar.gz") as files:
-        files.extractall(tmp_path, filter="data")
+        files.extractall(tmp_path)  # our own
     words = [sys.executable, "-c", "from setuptools import build_meta; build_meta.build_wheel('.')"]
     subprocess.run(words, cwd=tmp_path / "crossray-3.2.1", capture_output=True, check=True)
     assert names(next((tmp_path / "crossray-3.2.1").glob("*.whl"))) == names(wheel)  # the sdist lacks nothing

@@ -344,7 +344,7 @@ DIRECT = {
     "check_verdicts": ["shift_truth", "shift_acceptance"],
     "attribute_images": [], "convert_shard": [], "index_shards": [], "simulate_hospital": [],
     "simulate_scores": [], "plan_films": [], "choose_films": [],
-    "train_model": [], "fit_probe": [], "train_shared_heads": [], "unpack_release": [],
+    "fit_probe": [], "unpack_release": [],
 }  # fmt: skip
 
 

@@ -104,7 +104,7 @@ def test_classes_of_a_release_come_back_from_the_table_that_unpacking_writes(tmp
     write_csv(tmp_path / "labels.csv", pd.DataFrame(rows))
     found = unpacked.read_unpacked(Release(str(tmp_path), (str(tmp_path / "labels.csv"),)), {"split": {}})
     # Line breaks become those of Unix, as in every table of a release.
-    assert set(found.columns[7:]) == {name.replace("\r", "\n") for name in FORMULAS}
+    assert set(found.table.columns[7:]) == {name.replace("\r", "\n") for name in FORMULAS}
 
 
 def test_a_mark_of_direction_is_seen_in_a_drawing(tmp_path):
