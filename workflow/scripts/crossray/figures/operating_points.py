@@ -42,8 +42,8 @@ def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
             f"{away['specificity'].max():.2f}"
         )
     caption = (
-        "Mean over tasks at the threshold that maximises Youden's index on the source's validation split, with the 95 "
-        f"% interval from {settings.resamples:,} resamples of the target's patients. Single tasks, other rules "
+        "Mean over tasks at the threshold that maximises Youden's index on the source's validation split, with the "
+        f"95% interval from {settings.resamples:,} resamples of the target's patients. Single tasks, other rules "
         "(fewest errors, precision of 0.8), and thresholds chosen on the target itself as in the paper are in the "
         "table."
     )
