@@ -16,8 +16,7 @@ import pandas as pd
 from scipy.stats import beta, t
 from verdict_families import FAMILIES, PLANTS, ROOT, SECOND, Family, Hospital, Reader, cases, draw, planted_terms
 
-from crossray.analysis.corrections import PRIOR, RECALIBRATED
-from crossray.analysis.home_calibration import calibration_line
+from crossray.analysis.corrections import PRIOR, RECALIBRATED, recalibrated
 from crossray.analysis.in_processes import results
 from crossray.analysis.shift.cell import ShiftSample, explain
 from crossray.analysis.shift.prevalence import calibration, implied_offset
@@ -112,12 +111,9 @@ def recovered(pair: Pair) -> dict[str, float]:
     ones = [np.ones((1, len(side.labels))) for side in (source, target)]
     intercept, slope = calibration(source.scores, source.labels, ones[0])[0]
     at_both = [(intercept + slope * side.scores)[None] for side in (source, target)]
-    again = target.used.copy()
     owners = np.unique(target.patients, return_inverse=True)[1]
     first = (np.random.default_rng(0).permutation(owners.max() + 1) % 2 == 0)[owners]
-    for half in (first, ~first):
-        shift, factor = calibration_line(target.used[~half], target.labels[~half])
-        again[half] = shift + factor * target.used[half]
+    again = recalibrated(target.used, target.labels, first)
     after = {PRIOR: target.used + implied_offset(*at_both, *ones)[0], RECALIBRATED: again}
     before = log_losses(target.used, target.labels).mean()
     return {name: round(float(before - log_losses(used, target.labels).mean()), 4) for name, used in after.items()}

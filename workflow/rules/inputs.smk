@@ -303,9 +303,8 @@ def figure_files(wildcards):
 
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
-    return of_trainings(
-        [layout.HISTORY, layout.RECORD], [name for name in PLAN.reported_models if name in PLAN.networks]
-    )
+    shown = [name for name in PLAN.reported_models if name in PLAN.networks]
+    return of_trainings([layout.HISTORY, layout.RECORD], shown)
 
 
 #: folder that a figure can read -> its files

@@ -97,10 +97,23 @@ def _used(
 
 
 def _recalibrated(logits: NDArray, scored: ScoredSplit, task: str, seed: int) -> NDArray[np.float64]:
-    """Calibrate the images of each half of the patients by the labels of the other half (Platt 1999)."""
+    """Recalibrate a target's images by halves of its patients."""
     order = np.random.default_rng(derived_seed(seed, "halves", scored.dataset)).permutation(scored.patient_count)
-    first = (order % 2 == 0)[scored.patients]
-    labels, found = scored.labels[task].to_numpy(float), np.array(logits)
+    return recalibrated(logits, scored.labels[task].to_numpy(float), (order % 2 == 0)[scored.patients])
+
+
+def recalibrated(logits: NDArray, labels: NDArray, first: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Calibrate the images of each half of the patients by the labels of the other half (Platt 1999).
+
+    Args:
+        logits: shape (images,).
+        labels: 0, 1 or NaN where it is not known, shape (images,).
+        first: whether an image is of a patient of the first half, shape (images,).
+
+    Returns:
+        Calibrated logits, shape (images,); those of a half as they were if the other has one class alone.
+    """
+    found = np.array(logits)
     for half in (first, ~first):
         learnt = ~half & ~np.isnan(labels)
         if len(np.unique(labels[learnt])) > 1:
