@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
+from itertools import count, product
 
 import numpy as np
 from calibration_draws import ALIKE, BOOTSTRAP, NOW, RESAMPLES, SLOW_DRAWS, covered
@@ -28,11 +28,11 @@ SCORES, APART = (0.2, 0.5, 0.8), 0.6
 
 def cells() -> Iterator[tuple[str, int, int, float, int]]:
     """Yield quantity, patients, 0, true number and images a patient of what is drawn."""
-    for count, rates, images in product(CALLED, RATES, (1, 3)):
-        yield F1, count, 0, _truth(*rates)[0], images
-        yield KAPPA, count, 0, _truth(*rates)[1], images
-    for quantity, count, truth, images in product((POINTING, OVERLAP), LOCATED, SCORES, (1, 3)):
-        yield quantity, count, 0, truth, images
+    for patients, rates, images in product(CALLED, RATES, (1, 3)):
+        yield F1, patients, 0, _truth(*rates)[0], images
+        yield KAPPA, patients, 0, _truth(*rates)[1], images
+    for quantity, patients, truth, images in product((POINTING, OVERLAP), LOCATED, SCORES, (1, 3)):
+        yield quantity, patients, 0, truth, images
 
 
 @cache
@@ -46,11 +46,16 @@ def _truth(ours: float, theirs: float) -> tuple[float, float]:
 def cover(
     quantity: str, positives: int, negatives: int, truth: float, images: int, draws: int
 ) -> list[dict[str, object]]:  # fmt: skip
-    """Draw a number of so many patients many times; return a row for each way to an interval."""
+    """Draw a number of so many patients many times; return a row for each way to an interval.
+
+    Samples without a number, as nobody calls an image of theirs, are drawn again.
+    """
     names = [str(value) for value in (positives, negatives, truth, images)]
     generator = np.random.default_rng(derived_seed(0, quantity, *names))
     now, before, values = [], [], []
-    for draw in range(draws):
+    for draw in count():
+        if len(values) == draws:
+            break
         owners = np.repeat(np.arange(positives), generator.integers(1, images + 1, positives))
         weights = patient_weights(owners, RESAMPLES, draw) if draw < SLOW_DRAWS else None
         if quantity in (F1, KAPPA):
