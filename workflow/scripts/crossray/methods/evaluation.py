@@ -77,9 +77,9 @@ def comparisons(settings: WriteReport) -> Part:
         "Comparisons",
         "Differences on the same images are tested paired by patient; their limits are those of the test, or, where "
         "they reach further, those recovered from the limits of both AUCs, whose common error moves both alike. Other "
-        "differences are tested by limits recovered from those of both AUCs [@zou2008]. P values are corrected by Holm's method [@holm1979], separately for comparisons named before "
-        "the run (primary; a single one needs no correction) and all others (exploratory); intervals of single cells "
-        "are not corrected. "
+        "differences are tested by limits recovered from those of both AUCs [@zou2008]. P values are corrected by "
+        "Holm's method [@holm1979], separately for comparisons named before the run (primary; a single one needs no "
+        "correction) and all others (exploratory); intervals of single cells are not corrected. "
         f"{named_before}",
         f"Outputs were compared image by image [@bland1986] for {'; '.join(pairs)}." if pairs else "",
     )
