@@ -1,4 +1,4 @@
-"""Average precision and Brier score, whose true values are known, drawn many times: how often percentiles cover."""
+"""Average precision, Brier score and calibration error, whose true values are known: how often percentiles cover."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -19,18 +19,22 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from scipy.stats import norm
 
+from crossray.analysis.calibration_errors import BINS, binned_sums, errors
+from crossray.analysis.metrics import calibration_bins
 from crossray.analysis.resampling import interval, patient_weights, weighted_ranking, weighted_sums
 from crossray.code_version import code_version
 from crossray.seeds import derived_seed
 
-PRECISION, BRIER = "average precision", "Brier score"
+PRECISION, BRIER, ERROR = QUANTITIES = "average precision", "Brier score", "calibration error"
+#: by how much logits are too extreme where the calibration error is drawn
+SLOPES = (1.0, 0.7)
 #: quantiles at which true values are summed up
 _POINTS = (np.arange(4000) + 0.5) / 4000
 
 
 def cells() -> Iterator[tuple[str, int, int, float, int]]:
-    """Yield quantity, positives, negatives, true AUC (0 for the Brier score) and images a patient of what is drawn."""
-    for quantity, truths in ((PRECISION, (0.7, 0.9)), (BRIER, (0.0,))):
+    """Yield quantity, positives, negatives, true AUC (or slope; 0 for the Brier score) and images a patient."""
+    for quantity, truths in ((PRECISION, (0.7, 0.9)), (BRIER, (0.0,)), (ERROR, SLOPES)):
         for size, truth, images in product(CALIBRATION_SIZES, truths, (1, 3)):
             yield quantity, *size, truth, images
 
@@ -45,19 +49,27 @@ def cover(
     if quantity == PRECISION:
         showing = positives * (1 + SHOWING * (images - 1) / 2)
         expected = true_precision(truth, showing / (count * (1 + images) / 2))
-    else:
+    elif quantity == BRIER:
         expected = true_brier(centre_of(positives / count))
+    else:
+        expected = true_error(centre_of(positives / count), truth)
     values, ends = [], []
     for draw in range(draws):
         if quantity == PRECISION:
             drawn = _precision(generator, positives, negatives, truth, images, draw)
         else:
-            drawn = _brier(generator, centre_of(positives / count), count, images, draw)
+            owners, logits, labels = _labelled(generator, centre_of(positives / count), count, images)
+            weights = patient_weights(owners, RESAMPLES, draw)
+            drawn = (
+                _brier(logits, labels, weights)
+                if quantity == BRIER
+                else _error(logits / truth, labels, owners, weights)
+            )
         values.append(drawn[0])
         ends.append(interval(drawn[1:]))
     row = {
         "quantity": quantity, "positives": positives, "negatives": negatives, "truth": truth,
-        "images_per_patient": images, "seeds": 1, "method": NOW, "code": code(),
+        "images_per_patient": images, "seeds": 1, "method": NOW, "code": code(quantity),
         "reference_width": round(float(np.diff(np.quantile(values, [0.025, 0.975]))[0]), 4),
     }  # fmt: skip
     return [row | covered(*np.array(ends).T, expected)]
@@ -87,19 +99,40 @@ def _precision(
     return weighted_ranking(patients.labels, scores, whole)[1]
 
 
-def _brier(
-    generator: np.random.Generator, centre: float, count: int, images: int, draw: int
-) -> NDArray[np.float64]:  # fmt: skip
-    """Draw labels of probabilities; return the Brier score, and that of each resample, shape (1 + resamples,)."""
+def true_error(centre: float, slope: float) -> float:
+    """Return the calibration error of endlessly many images whose logits are divided by the slope."""
+    logits = centre + np.sqrt(1.25) * norm.ppf(_POINTS)
+    given, right = expit(logits / slope), expit(logits)
+    places = calibration_bins(given, BINS)
+    gaps = [float((given - right)[places == place].mean()) ** 2 * np.mean(places == place) for place in set(places)]
+    return float(np.sqrt(sum(gaps)))
+
+
+def _labelled(
+    generator: np.random.Generator, centre: float, count: int, images: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Draw patients, logits whose probabilities are right, and labels, which are alike beyond them."""
     owners = np.repeat(np.arange(count), generator.integers(1, images + 1, count))
-    given = expit(centre + generator.normal(size=count)[owners] + 0.5 * generator.normal(size=len(owners)))
+    logits = centre + generator.normal(size=count)[owners] + 0.5 * generator.normal(size=len(owners))
     luck = generator.normal(size=count)[owners] * np.sqrt(ALIKE)
-    labels = norm.cdf(luck + np.sqrt(1 - ALIKE) * generator.normal(size=len(owners))) < given
-    parts = np.stack([(given - labels) ** 2, np.ones(len(owners))], axis=1)
-    sums = np.concatenate([parts.sum(axis=0)[None], weighted_sums(patient_weights(owners, RESAMPLES, draw), parts)])
+    labels = norm.cdf(luck + np.sqrt(1 - ALIKE) * generator.normal(size=len(owners))) < expit(logits)
+    return owners, logits, labels.astype(float)
+
+
+def _brier(logits: NDArray, labels: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """Return the Brier score, and that of each resample, shape (1 + resamples,)."""
+    parts = np.stack([(expit(logits) - labels) ** 2, np.ones(len(labels))], axis=1)
+    sums = np.concatenate([parts.sum(axis=0)[None], weighted_sums(weights, parts)])
     return sums[:, 0] / sums[:, 1]
 
 
-def code() -> str:
+def _error(logits: NDArray, labels: NDArray, owners: NDArray, weights: NDArray) -> NDArray[np.float64]:
+    """Return the calibration error, and that of each resample, shape (1 + resamples,)."""
+    given = expit(logits)
+    error, drawn = errors(labels, given, owners, binned_sums(labels, given, weights))
+    return np.r_[error, drawn]
+
+
+def code(quantity: str) -> str:
     """Return the digest of the code that resamples."""
-    return code_version("crossray/analysis/resampling")
+    return code_version(f"crossray/analysis/{'calibration_errors' if quantity == ERROR else 'resampling'}")

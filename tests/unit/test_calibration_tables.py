@@ -11,6 +11,7 @@ from helpers import ROOT
 sys.path.insert(0, str(ROOT / "docs"))
 
 import calibration
+import calibration_agreement as agreement
 import calibration_draws as drawn
 import calibration_means as means
 import calibration_scores as scores
@@ -29,7 +30,8 @@ def test_the_tables_are_of_this_code(path):
     digests |= dict.fromkeys(drawn.CALIBRATION, drawn.code_of_calibration())
     digests |= dict.fromkeys((drawn.AUC, drawn.UNEQUAL), drawn.code())
     digests[drawn.SHARE] = drawn.code_of_shares()
-    digests |= dict.fromkeys((scores.PRECISION, scores.BRIER), scores.code())
+    digests |= {quantity: scores.code(quantity) for quantity in scores.QUANTITIES}
+    digests |= {quantity: agreement.code(quantity) for quantity in agreement.QUANTITIES}
     for row in calibration.read(path):
         assert row["code"] == (digests[row["quantity"]] if "quantity" in row else drawn.code_of_tests())
 

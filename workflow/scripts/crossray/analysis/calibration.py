@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from crossray.analysis import calibration_line, shares
+from crossray.analysis.calibration_errors import BINS, binned_sums, errors
 from crossray.analysis.cells import Cell, Study
 from crossray.analysis.means import Mean, mean_of, single
-from crossray.analysis.metrics import brier_score, calibration_bins, calibration_chance, calibration_error
+from crossray.analysis.metrics import brier_score
 from crossray.analysis.resampling import interval, weighted_sums, with_interval
 from crossray.analysis.thresholds import GIVEN, RULES, Thresholds, outputs, thresholds_by_rule
 from crossray.tables import MEAN_OF_TASKS, of_rows
 from crossray.tables.calibration import Calibration, OperatingPoints, Reliability
-
-BINS = 10
 
 _SHARES = ("sensitivity", "specificity", "precision")
 PROBABILITY = "probability"
@@ -35,7 +34,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """
     own = {trained: thresholds_by_rule(study, trained) for trained in study.trained()}
     points: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
+    measured: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
     for scored in study.targets(counts=True):
         weights = scored.weights(study.settings.evaluation)
@@ -48,7 +47,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
                 for scale, probabilities in _scales(cell, own[trained]).items():
                     row, sums = _errors(cell, probabilities, weights)
                     row |= _line(cell) if scale == PROBABILITY and cell.scored.sizes is None else {}
-                    errors.append(cell.key | {"scale": scale} | row)
+                    measured.append(cell.key | {"scale": scale} | row)
                     bins += [cell.key | {"scale": scale} | part for part in _bins(sums)]
                     pooled[scale] = pooled.get(scale, 0) + sums
             pair = scored.key(trained)
@@ -57,7 +56,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
             bins += [pair | {"scale": scale} | part for scale, sums in pooled.items() for part in _bins(sums)]
     return (
         of_rows(points, OperatingPoints),
-        of_rows(errors, Calibration),
+        of_rows(measured, Calibration),
         of_rows(bins, Reliability),
     )
 
@@ -139,22 +138,13 @@ def _errors(cell: Cell, probabilities: NDArray, weights: NDArray) -> tuple[dict[
         shape (1 + resamples, 3, bins).
     """
     truth, _, here = cell.known
-    given = probabilities[here]
-    member = np.eye(BINS)[calibration_bins(given, BINS)]
-    parts = [member, member * given[:, None], member * truth[:, None], (given - truth)[:, None] ** 2]
-    columns = np.concatenate(parts, axis=1)
-    sums = np.concatenate([columns.sum(axis=0)[None], weighted_sums(weights[:, here], columns)])
-    binned = sums[:, :-1].reshape(len(sums), 3, BINS)
-    images = binned[:, 0].sum(axis=1)
+    given, owners = probabilities[here], cell.scored.patients[here]
+    drawn = weights[:, here]
+    binned = binned_sums(truth, given, drawn)
+    losses = weighted_sums(drawn, (given - truth)[:, None] ** 2)[:, 0] / binned[1:, 0].sum(axis=1)
     row: dict[str, Any] = {"images": len(truth), "positives": int((truth == 1).sum())}
-    row |= with_interval("brier", brier_score(truth, given), (sums[:, -1] / images)[1:])
-    owners = cell.scored.patients[here]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gaps = np.nansum((binned[1:, 1] - binned[1:, 2]) ** 2 / binned[1:, 0], axis=1)
-    # A resample's gaps vary by chance as often again as the sample's own.
-    squares = (gaps - 2 * calibration_chance(truth, given, owners, BINS)) / images[1:]
-    error = calibration_error(truth, given, owners, BINS)
-    return row | with_interval("calibration_error", error, np.sqrt(np.maximum(squares, 0.0))), binned
+    row |= with_interval("brier", brier_score(truth, given), losses)
+    return row | with_interval("calibration_error", *errors(truth, given, owners, binned)), binned
 
 
 def _line(cell: Cell) -> dict[str, float]:
