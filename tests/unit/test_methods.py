@@ -75,7 +75,7 @@ evaluation:
   pairs: [{ target: west, task: Effusion, first: north, second: south }]
   primary: [{ first: north, second: south, target: west, task: Effusion, model: third }]
   attribution: {}
-explanation: {}
+explanation: { encoder: self_supervised }
 usefulness: {}
 acceptance:
   Effusion:
