@@ -40,8 +40,8 @@ from crossray.study.training import Augmentation, Start
 
 log = logging.getLogger(__name__)
 
-#: how two views of an image differ in geometry
-GEOMETRY = Augmentation(rotation=15, translation=0.1, scale=0.2, contrast=0)
+#: how two views of an image differ in geometry: little, as wide turns and zooms hide grey levels and small things too
+GEOMETRY = Augmentation(rotation=5, translation=0.05, scale=0.05, contrast=0)
 #: standard deviation of the noise that is added to each view, in grey levels of 255
 GRAIN = 2.0
 
