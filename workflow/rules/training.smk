@@ -20,9 +20,11 @@ rule train_model:
         "<benchmark>/train_model/{model}/{source}/{seed}.tsv"
     wildcard_constraints:
         model=one_of(PLAN.networks),
+    # most of a study waits for them, and what does not can run beside the last of them
+    priority: 20
     conda:
         "../../envs/crossray.yaml"
-    threads: 8
+    threads: lambda wildcards: LOADS.training_threads(wildcards.model)
     resources:
         scripts=SCRIPTS,
         gpu=gpus,
@@ -170,7 +172,7 @@ rule train_shared_heads:
         "<benchmark>/train_shared_heads/{model}/{penalty}/{seed}.tsv"
     conda:
         "../../envs/crossray.yaml"
-    threads: 8
+    threads: lambda wildcards: LOADS.training_threads(wildcards.model)
     resources:
         scripts=SCRIPTS,
         gpu=gpus,

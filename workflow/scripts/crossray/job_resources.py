@@ -87,6 +87,15 @@ class Loads:
         """Return how many images of 224 px cost a network as much as these; smaller ones are not much faster."""
         return int(images * max(1, (self._plan.study.images.size / 224) ** 2))
 
+    def training_threads(self, model: str) -> int:
+        """Return the threads of a training: one for every 100,000 pixels of a batch, at most 8.
+
+        Small batches leave more threads idle, and small trainings fit beside each other.
+        """
+        asked = self._plan.study.images
+        pixels = self._plan.models[model].training.batch_size * asked.size**2 * CHANNELS[asked.colour]
+        return min(8, 1 + pixels // 100_000)
+
     def network_threads(self, images: int) -> int:
         """Return the threads of a job that computes a network: one for every 5,000 images of 224 px, at most 8."""
         return min(8, 1 + self.of_224_px(images) // 5000)
