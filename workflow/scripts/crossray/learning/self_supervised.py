@@ -12,7 +12,8 @@ squared covariances of different coordinates, over d (covariance, equations 3 an
 What differs between two views is what the encoder learns not to see. It is there to tell hospitals' images apart, so
 views differ only in where a body lies in the picture (turned, shifted, nearer) and in the grain of the noise, which
 differ from image to image at any hospital. Contrast, brightness, polarity, blur and the level of the noise are the same
-in both views; usual recipes change them, and would hide how a hospital takes its images.
+in both views; usual recipes change them, and would hide how a hospital takes its images. Turns and zooms are small, as
+wide ones bring black corners and smooth, and an encoder that had them saw findings less well (docs/shift.md).
 """
 
 import logging
@@ -40,7 +41,7 @@ from crossray.study.training import Augmentation, Start
 
 log = logging.getLogger(__name__)
 
-#: how two views of an image differ in geometry: little, as wide turns and zooms hide grey levels and small things too
+#: how two views of an image differ in geometry
 GEOMETRY = Augmentation(rotation=5, translation=0.05, scale=0.05, contrast=0)
 #: standard deviation of the noise that is added to each view, in grey levels of 255
 GRAIN = 2.0

@@ -81,7 +81,7 @@ class Explanation(Settings):
     learns without labels from the study's own training images (`self_supervised`), with torchvision's by their name
     (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). It must not have been trained on labels of the
     study's data sets."""
-    encoder_epochs: Annotated[int, Ge(1)] = 30
+    encoder_epochs: Annotated[int, Ge(1)] = 10
     "Passes of the encoder `self_supervised` over its images, in batches of `training.batch_size`."
     encoder_images: Annotated[int, Ge(2)] = 2000
     "Maximum number of training images of each data set that it learns from, whole patients."
