@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import calibration_agreement as agreement
 import calibration_means as means
 import calibration_scores as scores
 import pandas as pd
@@ -86,6 +87,7 @@ def coverage_rows(draws: int) -> list[Cell]:
         Cell(dict(zip(columns, map(str, cell), strict=True)), partial(drawn, *cell, draws), digest)
         for cells, drawn, digest in (
             *(([cell], means.cover, means.code(cell[0])) for cell in means.cells()),
+            *(([cell], agreement.cover, agreement.code(cell[0])) for cell in agreement.cells()),
             (calibration_cells(), cover_calibration, code_of_calibration()),
             (share_cells(), cover_share, code_of_shares()),
             (scores.cells(), scores.cover, scores.code()),
@@ -162,8 +164,13 @@ def page() -> str:
         "- **Calibration**: slope, intercept and observed over expected with the sandwich variance, patients as",
         "  clusters, shrunk towards the model's if patients are few.",
         "",
-        "Not simulated: means over pairs of hospitals; the calibration error, kappas, F1 and localisation scores,",
-        "which like average precision and the Brier score have percentiles of resamples of patients.",
+        "- **Two who call the same images**: F1 from the share that both call among the images that either calls, and",
+        "  kappa from F1 at the rates at which they call.",
+        "- **Scores of maps**: Wilson's interval for as many images as the variance between patients makes them",
+        "  worth, with Student's t.",
+        "",
+        "Not simulated: means over pairs of hospitals; the calibration error and macro F1, which like average",
+        "precision and the Brier score have percentiles of resamples of patients.",
         "",
         "## Intervals of an AUC",
         "",
@@ -257,6 +264,16 @@ def page() -> str:
             for line in _coverage_lines([row for row in coverage if row["quantity"] == SHARE], "0.95")
         ),
         "",
+        "## Agreement of calls, and scores of maps",
+        "",
+        "Two call images at the same or at other rates (1 in 20 to 1 in 2); maps hit a region or not, or overlap",
+        "with it in part, with means of 0.2 to 0.8. The width is divided by the range that contains 95% of the",
+        "estimates. Where all or none of a sample's images are hit, or all calls agree, percentiles have width zero.",
+        "",
+        "| what | images a patient | patients | method | draws | least coverage | largest | widths |",
+        "|---|---|---|---|---|---|---|---|",
+        *_agreement_lines([row for row in coverage if row["quantity"] in agreement.QUANTITIES]),
+        "",
         "## Tests at 5%",
         "",
         "Rejections without a difference; power if d' is 0.6 less, of CrossRay's test and of a permutation test on",
@@ -330,6 +347,19 @@ def _percentile_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
         widths = [float(row["width"]) / float(row["reference_width"]) for row in part]
         yield (
             f"| {key[0]} | {_images(part[0])} | {key[2]} / {key[3]} | {part[0]['draws']} | {min(covered):.3f} | "
+            f"{max(covered):.3f} | {min(widths):.2f} to {max(widths):.2f} |"
+        )
+
+
+def _agreement_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Yield a line for each quantity, size and method."""
+    keys = ("quantity", "images_per_patient", "positives", "method")
+    for key in sorted(dict.fromkeys(tuple(row[name] for name in keys) for row in rows), key=lambda key: key[0]):
+        part = [row for row in rows if tuple(row[name] for name in keys) == key]
+        covered = [float(row["coverage"]) for row in part]
+        widths = [float(row["width"]) / float(row["reference_width"]) for row in part]
+        yield (
+            f"| {key[0]} | {_images(part[0])} | {key[2]} | {key[3]} | {part[0]['draws']} | {min(covered):.3f} | "
             f"{max(covered):.3f} | {min(widths):.2f} to {max(widths):.2f} |"
         )
 

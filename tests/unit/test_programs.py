@@ -65,10 +65,9 @@ def test_every_rule_that_runs_a_network_asks_for_a_gpu_threads_and_minutes():
     rules = own_text()
     for words in ("gpu=gpus,", "--gpus {resources.gpu}", "--threads {threads}"):
         assert {name for name, text in rules.items() if words in text} - {"fit_probe"} == networks, words
+    threads = re.compile(r"^ +threads: (8|lambda .+: LOADS\.(training|network)_threads\(.+\))$", re.MULTILINE)
     for name in networks:
-        assert re.search(
-            r"^ +threads: (8|lambda .+: LOADS\.(training|network)_threads\(.+\))$", rules[name], re.MULTILINE
-        ), name
+        assert threads.search(rules[name]), name
         assert re.search(r"runtime=lasts\(\s*lambda .+: LOADS\.(training|network)_minutes\(", rules[name]), name
     named = re.search(r"GPU jobs are (.*?);", (ROOT / "docs/slurm.md").read_text(), re.DOTALL).group(1)
     assert set(re.findall(r"`(\w+)`", named)) == networks

@@ -12,6 +12,7 @@ from crossray.analysis import calibration, comparisons, heads, label_agreement, 
 from crossray.analysis.agreement import OWN, PAPER, SEEDS
 from crossray.analysis.cells import Cell, ModelKey, ScoredSplit, known
 from crossray.analysis.comparisons import Place, _difference
+from crossray.analysis.kappa import f1
 from crossray.analysis.metrics import calibrated, limits_of_agreement, threshold_metrics, youden_threshold
 from crossray.analysis.outputs import most_telling
 from crossray.analysis.repeated_aucs import measure as measure_trainings
@@ -366,8 +367,9 @@ def test_label_agreement_is_the_libraries(analysed):
 def test_the_published_label_table_gives_its_own_f1():
     published = pd.read_csv(PUBLISHED / "figA1_label_agreement.csv")
     for row in published.itertuples():
-        sums = np.array([[row.both, row.both + row.first_only, row.both + row.second_only, 0]], float)
-        assert label_agreement._f1(sums)[0] == pytest.approx(row.f1, abs=0.0006)
+        counts = (row.both, row.first_only, row.second_only)
+        ours, theirs = (np.repeat(calls, counts) for calls in ([True, True, False], [True, False, True]))
+        assert f1(ours, theirs, np.arange(len(ours)))[0] == pytest.approx(row.f1, abs=0.0006)
 
 
 def test_another_labelling_is_tested_on_the_same_images(analysed):

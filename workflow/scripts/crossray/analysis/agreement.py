@@ -6,6 +6,7 @@ agreement between two seeds of one model is the ceiling.
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
 from crossray.analysis.cells import Cell, ModelKey, Study
+from crossray.analysis.kappa import kappa
+from crossray.analysis.means import Mean, mean_of, single
 from crossray.analysis.metrics import kappa_of_counts
-from crossray.analysis.resampling import weighted_sums, with_interval
+from crossray.analysis.resampling import weighted_sums
 from crossray.analysis.thresholds import Thresholds, chosen, own_thresholds
 from crossray.study.names import is_pooled
 from crossray.study.stages.analysis import Analysis
@@ -46,11 +49,11 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
             pairs = list(_pairs(able))
             if not pairs:
                 continue
-            found, drawn = _compare(able, pairs, (own, here), weights)
+            found, kappas = _compare(able, pairs, (own, here), weights)
             keys = {"model": model, "target": scored.dataset, "task": task}
             rows += [keys | row for row in found]
             rules = _rules(found, scored.dataset, study.settings)
-            means += [keys | row for row in _means(found, drawn, rules)]
+            means += [keys | row for row in _means(kappas, rules)]
     return of_rows(rows, Agreement), of_rows(means, AgreementSummary)
 
 
@@ -67,13 +70,14 @@ def _pairs(raters: Sequence[Cell]) -> Iterator[tuple[int, int, str]]:
 def _compare(
     raters: Sequence[Cell], pairs: Sequence[tuple[int, int, str]],
     thresholds: tuple[Mapping[ModelKey, Thresholds], Mapping[ModelKey, Thresholds]], weights: NDArray,
-) -> tuple[list[dict[str, Any]], dict[str, NDArray]]:  # fmt: skip
+) -> tuple[list[dict[str, Any]], dict[str, list[Mean | None]]]:  # fmt: skip
     """Compare pairs at thresholds from home and from here.
 
     Returns:
-        Their rows; and for each of the two kappas its bootstrap replicates, shape (pairs, resamples).
+        Their rows; and for each of the two kappas that of each pair, None where it is not defined.
     """
     labels, _, labelled = raters[0].known
+    owners = np.unique(raters[0].scored.patients[labelled], return_inverse=True)[1]
     scores = np.stack([rater.known[1] for rater in raters], axis=1)
     first, second = (np.array([pair[end] for pair in pairs]) for end in (0, 1))
     rows: list[dict[str, Any]] = []
@@ -83,16 +87,24 @@ def _compare(
         tau = float(kendalltau(scores[:, i], scores[:, j]).statistic)
         counts = {"images": len(labels), "positives": int((labels == 1).sum())}
         rows.append({"kind": kind} | ends | counts | {"tau": tau})
-    drawn = {}
+    found: dict[str, list[Mean | None]] = {}
     for name, table in zip(("kappa", "kappa_at_target"), thresholds, strict=True):
         limits = np.array([table[one.trained].get((one.seed, one.task), np.nan) for one in raters])
         called = scores >= limits
-        undefined = np.isnan(limits)[first] | np.isnan(limits)[second]
-        exact = np.where(undefined, np.nan, _kappas(called, first, second, np.ones((1, len(called)), np.uint16))[0])
-        drawn[name] = np.where(undefined, np.nan, _kappas(called, first, second, weights[:, labelled])).T
-        for row, value, values in zip(rows, exact, drawn[name], strict=True):
-            row |= with_interval(name, value, values)
-    return rows, drawn
+        drawn = _kappas(called, first, second, weights[:, labelled]).T
+        found[name] = [
+            None if np.isnan(limits[[i, j]]).any() else _kappa(called[:, i], called[:, j], owners, values)
+            for (i, j, _), values in zip(pairs, drawn, strict=True)
+        ]
+        for row, value in zip(rows, found[name], strict=True):
+            row |= value.with_interval(name) if value else {name: np.nan}
+    return rows, found
+
+
+def _kappa(ours: NDArray, theirs: NDArray, owners: NDArray, drawn: NDArray) -> Mean | None:
+    """Return the kappa of two models with its own limits; None where both say the same of all images."""
+    value, low, high = kappa(ours, theirs, owners)
+    return None if np.isnan(value) else replace(single(value, low, high, drawn), least=-1.0)
 
 
 def _kappas(called: NDArray, first: NDArray, second: NDArray, weights: NDArray) -> NDArray[np.float64]:
@@ -125,21 +137,15 @@ def _rules(
 
 
 def _means(
-    rows: Sequence[Mapping[str, Any]], drawn: Mapping[str, NDArray], rules: Iterator[tuple[str, str | None, list[bool]]]
+    found: Mapping[str, Sequence[Mean | None]],
+    rules: Iterator[tuple[str, str | None, list[bool]]],
 ) -> Iterator[dict[str, Any]]:
     """Average pairs by each rule; pairs without a kappa are left out."""
     for rule, source, wanted in rules:
         row: dict[str, Any] = {"rule": rule, "source": source}
-        for name, values in drawn.items():
-            chosen_rows = [i for i, want in enumerate(wanted) if want and rows[i][name] == rows[i][name]]
-            if chosen_rows:
-                mean = float(np.mean([rows[i][name] for i in chosen_rows]))
-                row |= {"pairs": len(chosen_rows)} | with_interval(name, mean, _known_means(values[chosen_rows]))
+        for name, values in found.items():
+            known = [value for value, want in zip(values, wanted, strict=True) if want and value]
+            if known:
+                row |= {"pairs": len(known)} | mean_of(known).with_interval(name)
         if "pairs" in row:
             yield row
-
-
-def _known_means(values: NDArray) -> NDArray[np.float64]:
-    """Average the known values of each column; NaN if there are none, as in a resample without positive calls."""
-    counts = (~np.isnan(values)).sum(axis=0)
-    return np.where(counts > 0, np.nansum(values, axis=0) / np.maximum(counts, 1), np.nan)

@@ -16,10 +16,8 @@ from scipy.sparse.csgraph import connected_components
 
 from crossray.analysis import repeated_aucs
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study, fewest_patients
-from crossray.analysis.metrics import kappa_of_counts
+from crossray.analysis.kappa import agreement_of
 from crossray.analysis.repeated_aucs import Repeated, paired_difference, pooled
-from crossray.analysis.resampling import patient_weights, weighted_sums, with_interval
-from crossray.seeds import derived_seed
 from crossray.tables import of_rows
 from crossray.tables.label_agreement import LabelAgreement, LabelControl
 
@@ -52,7 +50,7 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
     """Count agreements of labels over all splits.
 
     Args:
-        study: for tasks and the bootstrap.
+        study: for tasks.
         found: :func:`matches`.
         manifests: data set -> manifest by image_id.
 
@@ -60,7 +58,6 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
         A table of :class:`LabelAgreement`; one row per pair of data sets and task that both label.
     """
     rows = []
-    drawn = _Resamples(study, found, manifests)
     for (first, second), part in found.groupby(["first", "second"], sort=False):
         ours, theirs = manifests[first].loc[part["first_id"]], manifests[second].loc[part["second_id"]]
         for task in study.settings.tasks:
@@ -70,51 +67,8 @@ def measure(study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFr
                     keys = {"first": first, "second": second, "task": task, "matched": len(part)}
                     first_labels, second_labels = (side[task].to_numpy()[here] == 1 for side in (ours, theirs))
                     patients = ours["patient_id"].to_numpy()[here]
-                    rows.append(keys | agreement_of(first_labels, second_labels, drawn.of(first, patients)))
+                    rows.append(keys | agreement_of(first_labels, second_labels, patients))
     return of_rows(rows, LabelAgreement)
-
-
-class _Resamples:
-    """Resamples of the patients whose images two data sets label, a cohort's drawn once."""
-
-    def __init__(self, study: Study, found: pd.DataFrame, manifests: Mapping[str, pd.DataFrame]) -> None:
-        self._cohorts, evaluation = study.settings.cohorts, study.settings.evaluation
-        self._patients: dict[str, pd.Index] = {}
-        self._weights: dict[str, NDArray[np.uint16]] = {}
-        for cohort, part in found.groupby(found["first"].map(self._cohorts), sort=False):
-            named = [manifests[name].loc[rows["first_id"], "patient_id"] for name, rows in part.groupby("first")]
-            patients = pd.Index(sorted(set(pd.concat(named))))
-            seed = derived_seed(evaluation.seed, "labels", str(cohort))
-            self._patients[cohort] = patients
-            self._weights[cohort] = patient_weights(np.arange(len(patients)), evaluation.resamples, seed)
-
-    def of(self, dataset: str, patients: NDArray) -> NDArray[np.uint16]:
-        """Return how often the patient of each image is in each resample, shape (resamples, images)."""
-        cohort = self._cohorts[dataset]
-        return self._weights[cohort][:, self._patients[cohort].get_indexer(patients)]
-
-
-def agreement_of(ours: NDArray, theirs: NDArray, weights: NDArray) -> dict[str, Any]:
-    """Return counts, F1 and kappa of two who call the same images positive or not, with percentile intervals.
-
-    Args:
-        ours: which the first calls positive, shape (images,).
-        theirs: which the second does.
-        weights: resamples of patients, shape (resamples, images).
-    """
-    columns = np.stack([ours & theirs, ours, theirs, np.ones(len(ours))], axis=1)
-    exact, drawn = columns.sum(axis=0)[None].astype(float), weighted_sums(weights, columns)
-    both, first, second, images = exact[0].astype(int)
-    row: dict[str, Any] = {"images": images, "both": both, "first_only": first - both, "second_only": second - both}
-    row["neither"] = images - first - second + both
-    for name, measured in (("f1", _f1), ("kappa", lambda sums: kappa_of_counts(*sums.T))):
-        row |= with_interval(name, float(measured(exact)[0]), measured(drawn))
-    return row
-
-
-def _f1(sums: NDArray) -> NDArray[np.float64]:
-    called = sums[:, 1] + sums[:, 2]
-    return np.where(called > 0, 2 * sums[:, 0] / np.where(called > 0, called, 1), np.nan)
 
 
 def measure_control(study: Study, found: pd.DataFrame) -> pd.DataFrame:

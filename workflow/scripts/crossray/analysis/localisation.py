@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from crossray import maps, reasons, regions
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study
+from crossray.analysis.means import Mean, mean_of, single
 from crossray.analysis.region_scores import MEASURES, centre_map, score
-from crossray.analysis.resampling import weighted_sums, with_interval
+from crossray.analysis.resampling import weighted_sums
+from crossray.analysis.score_means import interval
+from crossray.analysis.sums import with_limits
 from crossray.study import folders
 from crossray.study.stages.measure_localisation import MeasureLocalisation
 from crossray.tables import MEAN_OF_TASKS, of_rows, read
@@ -53,13 +56,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Value:
-    """A mean over images, tasks or pairs; what chance and the centre have there; the first two in every resample."""
+    """A mean over images, tasks or pairs, and what chance and the centre have there."""
 
-    score: float
+    score: Mean
     chance: float
     centre: float
-    drawn: NDArray[np.float64]
-    drawn_chance: NDArray[np.float64]
     images: frozenset[str]
 
 
@@ -82,7 +83,7 @@ def measure(
 
     Returns:
         Tables of :class:`Localisation`, one row per task and one for their mean, and of :class:`LocalisationSummary`,
-        over all internal and all external pairs; intervals by the bootstrap over patients.
+        over all internal and all external pairs.
     """
     rows: list[dict[str, Any]] = []
     cells: dict[tuple[ModelKey, str], Values] = {}
@@ -181,23 +182,23 @@ def _values(table: pd.DataFrame, target: Target, study: Study) -> Values:
 
 def _mean_of_images(scores: Mapping[str, Mapping[str, float]], name: str, task: str, target: Target) -> Value:
     images = list(scores)
-    columns = np.array([[scores[image][name], scores[image][f"{name}_chance"]] for image in images])
-    centre = [target.centre[image, task][name] for image in images]
-    counts = target.weights[:, [target.images[image] for image in images]]
-    sums = weighted_sums(counts, np.column_stack([columns, np.ones(len(images))]))
+    found = np.array([scores[image][name] for image in images])
+    rows = [target.images[image] for image in images]
+    sums = weighted_sums(target.weights[:, rows], np.column_stack([found, np.ones(len(images))]))
     with np.errstate(invalid="ignore"):
-        drawn = sums[:, :2] / sums[:, 2:]
-    mean, chance = columns.mean(axis=0)
-    return Value(float(mean), float(chance), float(np.mean(centre)), drawn[:, 0], drawn[:, 1], frozenset(images))
+        drawn = sums[:, 0] / sums[:, 1]
+    return Value(
+        single(float(found.mean()), *interval(found, target.patients[rows]), drawn),
+        float(np.mean([scores[image][f"{name}_chance"] for image in images])),
+        float(np.mean([target.centre[image, task][name] for image in images])),
+        frozenset(images),
+    )
 
 
 def _mean(parts: Sequence[Value]) -> Value:
-    numbers = ([getattr(part, name) for part in parts] for name in ("score", "chance", "centre"))
-    mean, chance, centre = (float(np.mean(values)) for values in numbers)
-    drawn, drawn_chance = (
-        np.mean([getattr(part, name) for part in parts], axis=0) for name in ("drawn", "drawn_chance")
-    )
-    return Value(mean, chance, centre, drawn, drawn_chance, frozenset().union(*(part.images for part in parts)))
+    chance, centre = (float(np.mean([getattr(part, name) for part in parts])) for name in ("chance", "centre"))
+    images = frozenset().union(*(part.images for part in parts))
+    return Value(mean_of([part.score for part in parts]), chance, centre, images)
 
 
 def _rows(
@@ -222,9 +223,9 @@ def _rows(
             yield row | {"tasks": 0, "images": 0, "patients": 0, "reason": reason}
         else:
             row["tasks"] = len(_tasks_behind(key, found))
-            difference = _differences(found, own, key)
+            difference = _difference(found, own, key)
             row |= _numbers(found[key], target)
-            yield row | (_mean_difference([difference]) if difference else {})
+            yield row | (difference.with_interval("difference") if difference else {})
 
 
 def _tasks_behind(key: Key, found: Values) -> list[str]:
@@ -262,17 +263,19 @@ def _patients(images: Iterable[str], target: Target) -> int:
 
 
 def _beside_chance(value: Value) -> dict[str, float]:
-    row = with_interval("score", value.score, value.drawn) | {"chance": value.chance, "centre": value.centre}
-    return row | with_interval("factor", value.score / value.chance, value.drawn / value.drawn_chance)
+    """Return the score, and how many times that of chance it is, on these very regions."""
+    row = value.score.with_interval("score") | {"chance": value.chance, "centre": value.centre}
+    factor, low, high = (end / value.chance for end in (value.score.value, *value.score.interval))
+    return row | with_limits("factor", (factor, low, high))
 
 
-def _differences(found: Values, own: Values, key: Key) -> tuple[float, NDArray] | None:
+def _difference(found: Values, own: Values, key: Key) -> Mean | None:
     """Compare with the target's own model on the same images, over the tasks that both have; None without one."""
     tasks = [task for task in _tasks_behind(key, found) if (task, *key[1:]) in own]
     if not tasks:
         return None
     here, there = (_mean([values[task, *key[1:]] for task in tasks]) for values in (found, own))
-    return here.score - there.score, here.drawn - there.drawn
+    return here.score - there.score
 
 
 def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[ModelKey, str], Values]) -> Iterator[dict[str, Any]]:
@@ -292,12 +295,5 @@ def _summary(asked: MeasureLocalisation, cells: Mapping[tuple[ModelKey, str], Va
             row |= {"place": place, "pairs": len(pairs)}
             if pairs:
                 row |= _beside_chance(_mean([values[key] for values, _ in pairs]))
-            compared = [found for values, own in pairs if (found := _differences(values, own, key))]
-            yield row | (_mean_difference(compared) if place == AWAY else {})
-
-
-def _mean_difference(compared: Sequence[tuple[float, NDArray]]) -> dict[str, float]:
-    if not compared:
-        return {}
-    values, drawn = zip(*compared, strict=True)
-    return with_interval("difference", float(np.mean(values)), np.mean(drawn, axis=0))
+            compared = [found for values, own in pairs if (found := _difference(values, own, key))]
+            yield row | (mean_of(compared).with_interval("difference") if place == AWAY and compared else {})

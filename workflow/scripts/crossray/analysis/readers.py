@@ -11,7 +11,7 @@ import pandas as pd
 from crossray import manifest, reasons
 from crossray.analysis import shares
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study
-from crossray.analysis.label_agreement import agreement_of
+from crossray.analysis.kappa import agreement_of
 from crossray.analysis.repeated_aucs import interval, pooled
 from crossray.analysis.thresholds import OfModels, limit_of, own_thresholds
 from crossray.opinions import RULES, combined
@@ -43,7 +43,7 @@ def measure(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
                 key = scored.key(trained) | {"task": task}
                 results += [key | row for row in _results(scored, trained, task, opinions, limit)]
             facts = {"target": scored.dataset, "task": task}
-            agreements += [facts | row for row in _agreements(study, scored, task, opinions, thresholds)]
+            agreements += [facts | row for row in _agreements(scored, task, opinions, thresholds)]
     return of_rows(results, ReaderLabels), of_rows(agreements, ReaderAgreement)
 
 
@@ -98,10 +98,9 @@ def _shares(scored: ScoredSplit, trained: ModelKey, task: str, limit: float) -> 
 
 
 def _agreements(
-    study: Study, scored: ScoredSplit, task: str, opinions: pd.DataFrame, thresholds: OfModels
+    scored: ScoredSplit, task: str, opinions: pd.DataFrame, thresholds: OfModels
 ) -> Iterator[dict[str, Any]]:  # fmt: skip
     """Yield a row for each pair of readers, and one for each model and reader."""
-    weights = scored.weights(study.settings.evaluation)
 
     def row(names: tuple[str, str], kind: str, first: pd.Series, second: pd.Series) -> dict[str, Any]:
         here = (first.notna() & second.notna()).to_numpy()
@@ -109,7 +108,7 @@ def _agreements(
         if len(np.unique(scored.patients[here])) < scored.minimum:
             return facts | {"images": int(here.sum()), "reason": reasons.TOO_FEW}
         ours, theirs = (calls.to_numpy()[here] == 1 for calls in (first, second))
-        return facts | agreement_of(ours, theirs, weights[:, here])
+        return facts | agreement_of(ours, theirs, scored.patients[here])
 
     for one, other in combinations(opinions, 2):
         yield row((one, other), READERS, opinions[one], opinions[other])

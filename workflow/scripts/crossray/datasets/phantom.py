@@ -117,7 +117,8 @@ class _Frame:
 
     def ellipse(self, x: float, y: float, width: float, height: float, edge: float) -> Plane:
         """Return 1 inside, 0 outside, with an edge that is ``edge`` wide."""
-        radius = np.hypot((self.x - x) / width, (self.y - y) / height)
+        across, down = (self.x - x) / width, (self.y - y) / height
+        radius = np.sqrt(across * across + down * down)  # numpy's hypot takes five times as long
         return _soft((1 - radius) * min(width, height), edge)
 
 
@@ -173,11 +174,10 @@ def _layers(frame: _Frame, anatomy: Anatomy, severities: Mapping[str, float], lu
         yield Layer("Effusion", 0.36 * lung * _soft(frame.y - level, 0.03), 0.36)
     if severity := severities.get("Lung Opacity", 0):
         x, y = anatomy.opacity_at
-        blob = np.hypot(
-            (frame.x - centre - x * anatomy.lung_width) / 0.085, (frame.y - middle - y * anatomy.lung_height) / 0.095
-        )
+        across = (frame.x - centre - x * anatomy.lung_width) / 0.085
+        down = (frame.y - middle - y * anatomy.lung_height) / 0.095
         full = 0.12 + 0.32 * severity
-        yield Layer("Lung Opacity", full * lung * np.exp(-(blob**2)), full)
+        yield Layer("Lung Opacity", full * lung * np.exp(-(across**2) - down**2), full)
     if severity := severities.get("Nodule", 0):
         x, y = anatomy.nodule_at
         other = -centre

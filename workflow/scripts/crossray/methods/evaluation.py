@@ -55,7 +55,9 @@ def _intervals(asked: Evaluation) -> str:
         "[@delong1988], patients as clusters [@obuchowski1997], moderated by the number of patients, and Student's t. "
         "Intervals of mean AUCs and of their differences are recovered from these (MOVER [@zou2008]), with the "
         f"correlations of {asked.resamples} bootstrap resamples of patients [@efron1979] (seed {asked.seed}). "
-        "Intervals of all other numbers, unless their table says otherwise, are percentiles of these resamples."
+        "Shares of images have Wilson's interval [@wilson1927] for the effective number of images, given that of "
+        "patients; agreements of calls and scores of maps follow from it. Intervals of all other numbers, unless their "
+        "table says otherwise, are percentiles of these resamples."
     )
 
 
@@ -73,10 +75,11 @@ def comparisons(settings: WriteReport) -> Part:
     pairs = [f"{one.first} and {one.second} on {one.task} at {one.target}" for one in study.evaluation.pairs]
     return part(
         "Comparisons",
-        "Differences on the same images are tested paired by patient, others by limits recovered from those of both "
-        "AUCs [@zou2008]. P values are corrected by Holm's method [@holm1979], separately for comparisons named before "
-        "the run (primary; a single one needs no correction) and all others (exploratory); intervals of single cells "
-        "are not corrected. "
+        "Differences on the same images are tested paired by patient; their limits are those of the test, or, where "
+        "they reach further, those recovered from the limits of both AUCs, whose common error moves both alike. Other "
+        "differences are tested by limits recovered from those of both AUCs [@zou2008]. P values are corrected by "
+        "Holm's method [@holm1979], separately for comparisons named before the run (primary; a single one needs no "
+        "correction) and all others (exploratory); intervals of single cells are not corrected. "
         f"{named_before}",
         f"Outputs were compared image by image [@bland1986] for {'; '.join(pairs)}." if pairs else "",
     )
