@@ -75,7 +75,7 @@ evaluation:
   pairs: [{ target: west, task: Effusion, first: north, second: south }]
   primary: [{ first: north, second: south, target: west, task: Effusion, model: third }]
   attribution: {}
-explanation: {}
+explanation: { encoder: self_supervised }
 usefulness: {}
 acceptance:
   Effusion:
@@ -270,6 +270,8 @@ OTHERS = {
     "external.reader.claim": [{"external.reader.claim": {"Nodule": {"auc": 0.3717}}}],
     "external.vendor.home": [{"external.vendor.home": "south"}],
     "external.vendor.input": [{"external.vendor.input": {"channels": 3}}],
+    # an encoder that learns from the study's images wants patients moved
+    "leakage.overlap": [{"leakage.overlap": kind, "explanation.encoder": "random"} for kind in ("keep", "refuse")],
     "images.colour": [{"images.colour": "rgb", "external.vendor.input": {"channels": 3}}],
     "evaluation.pairs.0.target": [{"evaluation.pairs.0.target": "north"}],
     "evaluation.pairs.0.task": [{"evaluation.pairs.0.task": "Nodule"}],

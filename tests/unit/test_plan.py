@@ -153,6 +153,7 @@ def test_settings_are_what_they_were_after_a_journey_as_text():
         *(told(made) for told in (
             analyses.measure_adaptation, analyses.estimate_unlabelled, analyses.chart_months, data.audit_leakage,
             data.assign_splits, data.summarise_datasets, networks.predict_corrected, networks.describe_images,
+            networks.train_encoder,
             networks.attribute_images, analyses.probe_sources, analyses.analysis, analyses.compare_outputs,
             analyses.measure_sweeps, analyses.measure_localisation, analyses.explain_drops, analyses.check_verdicts,
             analyses.measure_corrections, analyses.compare_paper, analyses.summarise_models)),

@@ -132,6 +132,16 @@ def test_two_studies_do_not_share_defaults():
         ),
         (["models"], {"m": {"weights": "w{x}.pt"}}, r"models.m.weights: 'w{x}.pt' has { or }"),
         (["explanation"], {"encoder": "./a}"}, r"explanation.encoder: './a}' has { or }"),
+        (
+            ["explanation"],
+            {"encoder_epochs": 3},
+            r"explanation.encoder_epochs: is for the encoder self_supervised, and ",
+        ),
+        (
+            ["explanation"],
+            {"encoder": "a.pt", "encoder_images": 3},
+            r"explanation.encoder_images: .* explanation.encoder is 'a.pt'",
+        ),
         (["datasets", "north"], {"reader": "nih", "root": "{a}"}, r"datasets.north.root: '{a}' has { or }"),
         (
             ["datasets", "north"],

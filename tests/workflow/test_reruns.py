@@ -257,13 +257,18 @@ def predicting(jobs):
     return [re.search(r"source=(\w+)", words).group(1) for rule, words in jobs if rule == "predict"]
 
 
+def release(checkout):
+    """Write a release of one image, and return its block."""
+    (checkout.folder / "release").mkdir()
+    checkout.write("release/labels.csv", "image_id,patient_id,path,Effusion\na,1,a.png,1\n")
+    return {"reader": "table", "root": "release", "table": "labels.csv", "tasks": ["Effusion"], "public": True}
+
+
 @row("a data set added", "a data set removed")
 def test_a_fourth_data_set_is_a_row_and_a_column_more(checkout):
     for program in (checkout.folder / "workflow/scripts").glob("*.py"):
         program.write_text(STAND_IN)
-    (checkout.folder / "release").mkdir()
-    checkout.write("release/labels.csv", "image_id,patient_id,path,Effusion\na,1,a.png,1\n")
-    hospital = {"reader": "table", "root": "release", "table": "labels.csv", "tasks": ["Effusion"], "public": True}
+    hospital = release(checkout)
     three, four = [f"h{number}" for number in range(3)], [f"h{number}" for number in range(4)]
 
     def run(names):
@@ -285,6 +290,28 @@ def test_a_fourth_data_set_is_a_row_and_a_column_more(checkout):
     assert {"audit_leakage", "measure_performance", "draw_figure"} <= {rule for rule, _ in jobs}
     assert not {"make_manifest", "convert_shard", "train_model"} & {rule for rule, _ in jobs}
     assert "Nothing to be done" in checkout.snakemake()
+
+
+@row("what the encoder `self_supervised` learns with (`explanation.encoder_epochs`, `encoder_images`)")
+def test_another_training_of_the_encoder_describes_and_explains_again(checkout):
+    for program in (checkout.folder / "workflow/scripts").glob("*.py"):
+        program.write_text(STAND_IN)
+    hospital = release(checkout)
+    study = {"study": "graph", "tasks": ["Effusion"], "models": {"m": {"architecture": "resnet18"}},
+             "datasets": {"north": hospital, "south": hospital}, "explanation": {"corrections": False}}  # fmt: skip
+
+    def run(*words, **explanation):
+        written = yaml.safe_dump(study | {"explanation": study["explanation"] | explanation})
+        checkout.write("tiny.yaml", written)
+        return {rule for rule, _ in executed(checkout.snakemake(*words))}
+
+    assert "train_encoder" not in run()
+    following = {"describe_images", "explain_drops", "draw_figure", "write_report"}
+    learning = {"encoder": "self_supervised"}
+    assert run(**learning) == {"train_encoder"} | following
+    assert run("-n", **learning) == set()
+    assert run("-n", **learning, encoder_epochs=7) == {"train_encoder"} | following
+    assert run("-n", encoder="random") == following
 
 
 def test_every_row_of_the_table_has_a_test():

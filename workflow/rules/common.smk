@@ -47,6 +47,7 @@ from crossray.planning import (
 from crossray.pseudonyms import close_folder
 from crossray.study import layout, stage_settings
 from crossray.study.base import as_text
+from crossray.study.evaluation import SELF_SUPERVISED
 from crossray.study.external_checks import KINDS as EXTERNAL_KINDS
 
 #: a list of patients, for the target ``forget`` alone; no part of a study
@@ -73,6 +74,8 @@ with told_at_once():
     FILES, ENCODER_FILE = weights_files(PLAN), encoder_file(PLAN.study)
     if workflow.is_main_process:
         check_external(PLAN)
+#: whether images are described by an encoder that learns from the study's own
+LEARNS_ENCODER = bool(PLAN.study.explanation and PLAN.study.explanation.encoder == SELF_SUPERVISED)
 LOADS = Loads(PLAN, DATA.releases, WorkflowError)
 OF_STUDY = stage_settings.analyses.draw_figure(PLAN).as_dict()
 STUDY = PLAN.study

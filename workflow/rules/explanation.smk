@@ -46,6 +46,46 @@ rule predict_corrected:
         """
 
 
+rule train_encoder:
+    """Train an encoder on the training images of all data sets that are here, without labels, to describe images."""
+    input:
+        manifests=lambda wildcards: manifests_of(STUDY.encoder_datasets()),
+        digests=lambda wildcards: digests_of(STUDY.encoder_datasets()),
+        indexes=lambda wildcards: indexes_of(STUDY.encoder_datasets()),
+        shards=lambda wildcards: shards_of(STUDY.encoder_datasets()),
+    output:
+        weights=layout.ENCODER,
+        record=layout.ENCODER_RECORD,
+    log:
+        "<log>/train_encoder.log",
+    benchmark:
+        "<benchmark>/train_encoder.tsv"
+    conda:
+        "../../envs/crossray.yaml"
+    threads: lambda wildcards: LOADS.network_threads(LOADS.encoded())
+    resources:
+        scripts=SCRIPTS,
+        gpu=gpus,
+        mem_mb=grows(lambda wildcards: LOADS.training_mb(STUDY.encoder_datasets())),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.encoded(), STUDY.encoder_datasets())),
+    params:
+        settings=stage_settings.networks.train_encoder(PLAN).to_json(),
+        code=code_version("train_encoder"),
+    shell:
+        # epochs take a while, so this log is shown as it grows
+        """
+        python {resources.scripts:q}/train_encoder.py \
+            --settings {params.settings:q} \
+            --manifests {input.manifests:q} \
+            --indexes {input.indexes:q} \
+            --weights {output.weights:q} \
+            --record {output.record:q} \
+            --threads {threads} \
+            --gpus {resources.gpu} \
+            2>&1 | tee {log:q}
+        """
+
+
 rule describe_images:
     """Extract features of a target's test images: from an encoder not trained on labels, and of the acquisition."""
     input:
@@ -53,7 +93,8 @@ rule describe_images:
         digest=lambda wildcards: digest_of(wildcards.target),
         index=lambda wildcards: index_of(wildcards.target),
         shards=lambda wildcards: shards_of([wildcards.target]),
-        weights=ENCODER_FILE,
+        weights=encoder_weights,
+        record=encoder_record,
     output:
         descriptions=layout.DESCRIPTIONS,
     log:

@@ -128,6 +128,16 @@ def of_origin(pattern, model, seed):
     return expand(pattern, model=before.from_, source=before.source, seed=seed)
 
 
+def encoder_weights(wildcards):
+    """Return the file of the encoder that describes images: the study's own, the user's, or none."""
+    return ancient(layout.ENCODER) if LEARNS_ENCODER else ENCODER_FILE
+
+
+def encoder_record(wildcards):
+    """Return the record of the study's own encoder, by which changes are detected."""
+    return layout.ENCODER_RECORD if LEARNS_ENCODER else []
+
+
 def features_of(wildcards, datasets):
     """Return the features of data sets on which a probe is fitted; changes are detected by the records beside them."""
     return ancient(kept_features(layout.FEATURES, wildcards, datasets))

@@ -6,7 +6,7 @@ from crossray.changes import Changes
 from crossray.progress import Progress
 
 #: rules of which nobody knows how long a job takes before one has finished
-LONG_RULES = frozenset({"train_model", "train_shared_heads", "explain_drops"})
+LONG_RULES = frozenset({"train_model", "train_shared_heads", "train_encoder", "explain_drops"})
 #: whoever asks for other output than usual gets Snakemake's own
 ASKED = workflow.output_settings
 #: what is called where no other workflow uses this one

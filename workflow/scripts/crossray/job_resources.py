@@ -134,6 +134,15 @@ class Loads:
         study = self._plan.study
         return min(self.images(dataset), DESCRIBED) if study.explanation or study.monitoring else 0
 
+    def encoded(self) -> int:
+        """Return how many predictions an encoder costs that learns without labels: three for each of two views."""
+        study = self._plan.study
+        if study.explanation is None:
+            return 0
+        most = study.explanation.encoder_images
+        learnt = sum(min(self.images(name), most) for name in study.encoder_datasets())
+        return 2 * 3 * study.explanation.encoder_epochs * learnt
+
     def attributed(self) -> int:
         """Return how many predictions maps of attribution cost: for each step there and back, on each task's images."""
         asked = self._plan.study.evaluation.attribution

@@ -1,8 +1,8 @@
 """Features of an image without knowledge of its label: from a frozen encoder, and of its acquisition.
 
 A domain classifier with too few features attributes image differences to labels; features trained on labels can be
-blind in the same way. So the encoder has random weights, weights published for photographs, or custom weights trained
-on neither site's labels; and a dozen numbers describe exposure and processing.
+blind in the same way. So the encoder has random weights, weights learnt from images alone, weights published for
+photographs, or custom weights trained on neither site's labels; and a dozen numbers describe exposure and processing.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from crossray.methods.words import Part, named, part, percent, written
 from crossray.study.acceptance import ALERTS, CLAIM, Criteria
 from crossray.study.config import Study
-from crossray.study.evaluation import Comparison, Evaluation
+from crossray.study.evaluation import SELF_SUPERVISED, Comparison, Evaluation
 from crossray.study.film_plan import FilmPlan
 from crossray.study.stages.write_report import WriteReport
 
@@ -139,6 +139,12 @@ def _explanation(settings: WriteReport, study: Study) -> Iterator[str]:
     if not asked or "shift" not in settings.tables:
         return
     encoder = "random weights" if asked.encoder == "random" else f"the weights {asked.encoder}"
+    if asked.encoder == SELF_SUPERVISED:
+        names = named(study.encoder_datasets())
+        encoder = (
+            "weights that were learnt without labels, by VICReg [@bardes2022], from training images of "
+            f"{names} (at most {asked.encoder_images:,} of each, {asked.encoder_epochs} epochs)"
+        )
     yield (
         "Drops were split into prevalence [@saerens2002], case mix, images, and labels or unseen images [@cai2023], by "
         "a domain classifier on features of a ResNet18 with "

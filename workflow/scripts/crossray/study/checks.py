@@ -11,6 +11,7 @@ from crossray.study.adaptation_checks import wrong_adaptation
 from crossray.study.bundle_checks import wrong_bundles
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset, path_settings
+from crossray.study.explanation_checks import wrong_explanation
 from crossray.study.external_checks import wrong_external
 from crossray.study.film_plan_checks import wrong_film_plan
 from crossray.study.monitoring_checks import wrong_monitoring
@@ -41,6 +42,7 @@ def contradictions(study: Study) -> Iterator[str]:
     yield from _wrong_objectives(study)
     yield from wrong_acceptance(study)
     yield from _wrong_sampling(study)
+    yield from wrong_explanation(study)
     yield from wrong_film_plan(study)
     yield from wrong_adaptation(study)
     yield from wrong_monitoring(study)

@@ -160,6 +160,10 @@ class Study(Settings):
         """Return the data sets whose images are elsewhere, with bundles in their place."""
         return [name for name, dataset in self.datasets.items() if dataset.stays_at_its_site()]
 
+    def encoder_datasets(self) -> list[str]:
+        """Return the data sets whose training images are here, for an encoder that learns without labels."""
+        return [name for name in self.datasets if name not in (*self.at_sites(), *self.only_tested())]
+
     def counted(self) -> list[str]:
         """Return those of which their sites send counts alone."""
         return [name for name, dataset in self.datasets.items() if dataset.sends_counts()]

@@ -68,14 +68,23 @@ class Evaluation(Settings):
     (docs/localisation.md). With several seeds, the first is used."""
 
 
+#: the encoder that learns from the study's images
+SELF_SUPERVISED = "self_supervised"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Explanation(Settings):
     """How drops are split into causes."""
 
     encoder: Text = "random"
-    """Encoder of images for the domain classifier: a ResNet18 with random weights (`random`), with torchvision's by
-    their name (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). It must not have been trained on
-    labels of the study's data sets."""
+    """Encoder of images for the domain classifier: a ResNet18 with random weights (`random`), with weights that it
+    learns without labels from the study's own training images (`self_supervised`), with torchvision's by their name
+    (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). It must not have been trained on labels of the
+    study's data sets."""
+    encoder_epochs: Annotated[int, Ge(1)] = 10
+    "Passes of the encoder `self_supervised` over its images, in batches of `training.batch_size`."
+    encoder_images: Annotated[int, Ge(2)] = 2000
+    "Maximum number of training images of each data set that it learns from, whole patients."
     minimum: Annotated[int, Ge(2)] = 50
     "Minimum number of positives and negatives on both sides for a verdict."
     resamples: Annotated[int, Ge(50)] = 200

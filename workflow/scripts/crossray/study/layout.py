@@ -71,6 +71,9 @@ SCORES = "<study>/external/{model}/{target}.parquet"
 #: networks that sites trained and sent
 SENT_MODEL = "<study>/external/{model}/weights.safetensors"
 EMBEDDINGS = "<study>/embeddings/{model}/{source}/{seed}.parquet"
+#: the encoder of descriptions that learnt from the study's own images
+ENCODER = "<study>/encoder/weights.safetensors"
+ENCODER_RECORD = "<study>/encoder/training.json"
 DESCRIPTIONS = "<study>/descriptions/{target}.parquet"
 MAPS = f"<study>/attributions/{folders.MAPS}"
 MAPPED_IMAGES = f"<study>/attributions/{folders.MAPPED_IMAGES}"

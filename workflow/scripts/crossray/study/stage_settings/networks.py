@@ -16,6 +16,7 @@ from crossray.study.stages.fit_probe import FitProbe
 from crossray.study.stages.inference import Inference
 from crossray.study.stages.predict import Predict
 from crossray.study.stages.predict_corrected import PredictCorrected
+from crossray.study.stages.train_encoder import TrainEncoder
 from crossray.study.stages.train_model import TrainModel
 from crossray.study.stages.train_shared_heads import TrainSharedHeads
 from crossray.study.training import TrainingRun
@@ -96,6 +97,18 @@ def adapt_model(plan: Plan, model: str, seed: int) -> AdaptModel:
         tuning_rate=asked.learning_rate,
     )
     return replace(run, balance=run.balance if run.balance == "findings" else "images", algorithm="erm")
+
+
+def train_encoder(plan: Plan) -> TrainEncoder:
+    """Return what decides an encoder that learns without labels, beside its images."""
+    asked, evaluation = plan.study.explanation or Explanation(), plan.study.evaluation
+    return taken(
+        TrainEncoder,
+        plan.study.training,
+        epochs=asked.encoder_epochs,
+        images=asked.encoder_images,
+        seed=evaluation.seed,
+    )
 
 
 def describe_images(plan: Plan) -> DescribeImages:
