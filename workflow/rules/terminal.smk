@@ -23,8 +23,10 @@ onsuccess:
     checked = "check" in workflow.dag_settings.targets
     if "plan" in workflow.dag_settings.targets:
         shell(f"python {shlex.quote(SCRIPTS)}/print_plan.py results/{STUDY.study}")
-    if Path(f"results/{STUDY.study}/analysis/transfer.csv").is_file() and not checked:
-        causes = "--causes" if PLAN.conditions["explanation"] else ""
+    # of a single file that was asked for, not all that an answer needs may be there
+    analysis = Path(f"results/{STUDY.study}/analysis")
+    if (analysis / "transfer.csv").is_file() and not checked:
+        causes = "--causes" if PLAN.conditions["explanation"] and (analysis / "shift.csv").is_file() else ""
         shell(f"python {shlex.quote(SCRIPTS)}/print_matrix.py {causes} results/{STUDY.study}")
 
 
