@@ -121,8 +121,8 @@ def test_a_sentence_a_pair_names_every_task_once():
     pair = {"model": ["m"], "source": ["a"], "target": ["b"]}
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [False]})) == [
         "a to b: worse mainly because the images differ, for A, B (AUC); worse mainly because readers call the finding "
-        "by another rule, as a second reading of images shows, for E (log-loss); the main cause cannot be told from "
-        "these data for C; no number for 1 task."
+        "by another rule, as a second reading of images shows, for E (log-loss); no main cause, if there is "
+        "one, can be told from these data for C; no number for 1 task."
     ]
     assert cause_sentences(shift, pd.DataFrame(pair | {"home_at_chance": [True]})) == [
         "a to b: no drop to explain, the model is not better than chance internally."

@@ -43,7 +43,8 @@ def draw(performance: pd.DataFrame, transfer: pd.DataFrame, summary: pd.DataFram
     caption = (
         "Mean AUC over the tasks that the source labels and that can be measured at the target; below it the 95% "
         "interval over the target's patients, images (n), and positives of the tasks with the fewest and the most. "
-        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured."
+        f"{int(transfer['auc'].notna().sum())} of {len(transfer)} cells can be measured. A drop compares the tasks "
+        "that both hospitals have, so it can differ from the difference of two cells."
         + _only_tested(settings)
         + reasons_text(beside)
         + (f" Sites that send counts have no mean (S): {', '.join(settings.counted)}." if settings.counted else "")

@@ -36,7 +36,7 @@ def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).properties(width=430, height=alt.Step(24))
     better, worse = (int((rows["p_holm"] < 0.05).where(sign).sum()) for sign in
                      (rows["difference"] > 0, rows["difference"] < 0))  # fmt: skip
-    title = f"The local model is better than {better} of {len(rows)} others, and worse than {worse}, after correction"
+    title = f"The local model is better in {better} of {len(rows)} comparisons and worse in {worse}, after correction"
     without = [name for name in settings.targets if name not in set(chosen["target"])]
     caption = (
         "Mean over the tasks that both models can be measured on, on the same test images of the target, with the 95% "
@@ -44,5 +44,5 @@ def draw(comparisons: pd.DataFrame, settings: DrawFigure) -> Figure:
         "Holm's correction. Comparisons that the configuration did not name before the run are exploratory."
         + left_out(without, "where no local model can be compared with another")
     )
-    reading = "Each line names the other model's source and the target. Right of zero, local training pays off."
+    reading = "Each line names the other model's source and the target. Right of zero, the local model is better."
     return Figure(chart, title, caption, reading)

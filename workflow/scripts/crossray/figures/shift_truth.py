@@ -29,13 +29,16 @@ def draw(shift_truth: pd.DataFrame, shift_acceptance: pd.DataFrame, settings: Dr
         return nothing("No verdict can be checked", "No two hospitals of one seed have a verdict.")
     panels = alt.hconcat(*(_panel(rows, cause) for cause in CAUSE_WORDS), spacing=22)
     chart = alt.vconcat(panels, _bars(rows), spacing=26).resolve_scale(color="independent", shape="independent")
-    asked = shift_acceptance[(shift_acceptance["metric"] == "log-loss") & shift_acceptance["met"].notna()]
-    met = int((asked["met"].astype(str) == "True").sum())
+    asked = shift_acceptance[shift_acceptance["met"].notna()]
+    met = [
+        f"by {metric} {int((part['met'].astype(str) == 'True').sum())} of {len(part)}"
+        for metric, part in asked.groupby("metric", sort=False)
+    ]
     caption = (
         f"{len(rows)} cells (pairs of simulated hospitals of one seed, and a task), by log-loss. Planted: the cost of "
         "the simulation's settings, computed from the true severities in the method's order; 0 where nothing of the "
-        "kind was planted. Of what is asked (the table of "
-        f"acceptance) {met} of {len(asked)} criteria are met."
+        "kind was planted. Criteria that are met, of those that these hospitals can test (the table of acceptance): "
+        f"{', '.join(met) or 'none can be tested'}."
     )
     reading = (
         "Points on the dashed line were estimated as planted. Below, orange are verdicts that confidently name a wrong "

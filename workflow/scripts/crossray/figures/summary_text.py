@@ -14,8 +14,8 @@ from crossray.tables import reported
 FEWEST_TRAININGS = 3
 #: measured: four seeds of the models of an earlier default study on one machine (docs/calibration.md)
 USUAL_SEED_SD = (
-    "with four trainings of each model of an earlier demonstration, the standard deviation of the AUC between "
-    "trainings was 0.05 for two pairs of hospitals and below 0.01 for all others"
+    "in an earlier demonstration, whose models were trained four times each, the AUC had a standard deviation between "
+    "trainings of 0.05 for two pairs of hospitals, and below 0.01 for all others"
 )
 #: a sentence lists at most this many tasks
 _NAMED = 6
@@ -30,8 +30,8 @@ _CAUSES = {
     "differ in a way not seen here, which one reading cannot tell apart, for",
 }
 _NO_CAUSE = {
-    "cannot tell": "the main cause cannot be told from these data for",
-    "no harm": "something differs, but no harm of it is measurable, for",
+    "cannot tell": "no main cause, if there is one, can be told from these data for",
+    "no harm": "what is known to differ does no measurable harm, for",
     "no shift": "nothing differs that matters for",
     "no shift found": "no difference was found, but there are too few images to rule one out, for",
 }

@@ -48,14 +48,14 @@ def draw(tasks: pd.DataFrame, performance: pd.DataFrame, settings: DrawFigure) -
     best, worst = means.iloc[0], means.iloc[-1]
     caption = (
         f"Every point is a model on a target ({model}); the tick is the mean over all of them, the line one standard "
-        "deviation to either side. Tasks are sorted by the mean and grouped as in Cohen et al. (2020): "
-        "good if the interval lies above the mean of all tasks, variable if it lies below, else medium. "
-        "Intervals of the means are in the table."
+        "deviation to either side. Tasks are sorted by the mean and named as in Cohen et al. (2020): the best third "
+        "good, if their intervals lie above the mean of all tasks, the last third variable, if theirs lie below it, "
+        "and all others medium. Intervals of the means are in the table."
         + left_out(settings.counted, "whose sites send counts, which are in no mean")
     )
     reading = (
-        "Blue points left of the dark ones show tasks that do not generalise; long lines show tasks on which models "
-        "differ."
+        "Blue points left of the dark ones show tasks on which models do worse elsewhere; long lines show tasks on "
+        "which models differ."
     )
     first, last = (
         f"{row.task} {with_interval(row.mean_auc, row.mean_auc_low, row.mean_auc_high)}" for row in (best, worst)
