@@ -38,7 +38,7 @@ def draw(classes: pd.DataFrame, settings: DrawFigure) -> Figure:
     caption = (
         f"{len(rows)} of {len(shown)} pairs of a source and a target can be measured. Accuracy is the share of test "
         "images for which the model ranks the true class first, with Wilson's 95% interval, patients as clusters; "
-        f"F1 and AUC have theirs from {settings.resamples:,} resamples of patients. Grey: score of always predicting "
+        f"F1 has its own from {settings.resamples:,} resamples of patients. Grey: score of always predicting "
         "the commonest class. Scales differ. Images of classes that the source does not have are left out."
     )
     reading = "A drop shows as blue circles left of the dark squares of the same source."

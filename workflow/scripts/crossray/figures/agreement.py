@@ -20,7 +20,7 @@ def draw(agreement_summary: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         agreement_summary: ``agreement_summary.csv``.
-        settings: models, targets, tasks, resamples.
+        settings: models, targets, tasks.
     """
     rows = agreement_summary[
         (agreement_summary["model"] == settings.models[0])
@@ -39,9 +39,9 @@ def draw(agreement_summary: pd.DataFrame, settings: DrawFigure) -> Figure:
     without = [name for name in settings.targets if own and name not in own]
     caption = (
         "Mean of Cohen's kappa over pairs of models, each at the threshold chosen on its own source's validation "
-        "split (Youden); models of data sets with the same patients are not compared. Intervals "
-        f"({settings.resamples:,} resamples of patients), every single pair, kappa at thresholds chosen on the "
-        "target itself as in the paper, and Kendall's tau are in the tables."
+        "split (Youden); models of data sets with the same patients are not compared. "
+        "Intervals, with patients as clusters, every single pair, kappa at thresholds chosen on the target itself "
+        "as in the paper, and Kendall's tau are in the tables."
         + left_out(without, "in the first panel, as no local model can be compared")
     )
     reading = (

@@ -14,7 +14,7 @@ def draw(label_agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         label_agreement: ``label_agreement.csv``.
-        settings: resamples.
+        settings: nothing is used.
     """
     if label_agreement.empty:
         why = "The audit found no radiograph that two data sets of this study both contain and label for the same task."
@@ -43,8 +43,8 @@ def draw(label_agreement: pd.DataFrame, settings: DrawFigure) -> Figure:
     ).properties(width=400, height=alt.Step(20))
     low, high = rows["kappa"].min(), rows["kappa"].max()
     caption = (
-        "Images that are in both data sets, matched by content; F1 and Cohen's kappa of their labels with the "
-        f"95% interval from {settings.resamples:,} resamples of patients, all splits. The numbers count images "
+        "Images that are in both data sets, matched by content; F1 and Cohen's kappa of their labels with "
+        "their 95% intervals, patients as clusters, all splits. The numbers count images "
         "that are positive by both, by the first only, by the second only, and by neither."
     )
     reading = "A model that reproduces one labelling agrees with the other only as well as the labellings agree."

@@ -13,7 +13,7 @@ def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
 
     Args:
         operating_points: ``operating_points.csv``.
-        settings: models, sources, members, targets, resamples.
+        settings: models, sources, members, targets.
     """
     rows = operating_points[
         (operating_points["model"] == settings.models[0])
@@ -43,7 +43,7 @@ def draw(operating_points: pd.DataFrame, settings: DrawFigure) -> Figure:
         )
     caption = (
         "Mean over tasks at the threshold that maximises Youden's index on the source's validation split, with the "
-        f"95% interval from {settings.resamples:,} resamples of the target's patients. Single tasks, other rules "
+        "95% interval over the target's patients. Single tasks, other rules "
         "(fewest errors, precision of 0.8), and thresholds chosen on the target itself as in the paper are in the "
         "table."
     )

@@ -48,7 +48,7 @@ def draw(probe: pd.DataFrame, probe_confusion: pd.DataFrame, settings: DrawFigur
     caption = (
         "A logistic regression was trained on images of the training splits and tested on test images, one image per "
         "patient, with equal weights of data sets: on 16 x 16 pixels, and on the features before each model's last "
-        f"layer (highest: {best['features']}). Dashed: chance. Intervals resample test images. Data sets "
+        f"layer (highest: {best['features']}). Dashed: chance. Intervals are Wilson's. Data sets "
         f"with the same patients as another one are left out. {left_out}"
         + (f" No number for {', '.join(unknown['features'])}: training diverged." if len(unknown) else "")
     ).strip()

@@ -17,7 +17,7 @@ def draw(reader_labels: pd.DataFrame, reader_agreement: pd.DataFrame, settings: 
     Args:
         reader_labels: ``reader_labels.csv``.
         reader_agreement: ``reader_agreement.csv``.
-        settings: models, resamples.
+        settings: models.
     """
     rows = reader_labels[reader_labels["auc"].notna() & reader_labels["model"].isin(settings.models)]
     pairs = reader_agreement[reader_agreement["kappa"].notna()]
@@ -37,8 +37,8 @@ def draw(reader_labels: pd.DataFrame, reader_agreement: pd.DataFrame, settings: 
     caption = (
         "Left: AUC of each model on the test images of a target, by what its readers say together (majority, any, all, "
         "first) or one of them alone, with 95% intervals; filled: the labels that the study uses. Right: Cohen's "
-        "kappa of readers with one another, and of models at their thresholds with readers, 95% intervals from "
-        f"{settings.resamples:,} resamples of patients.{more}"
+        "kappa of readers with one another, and of models at their thresholds with readers, with 95% intervals; "
+        f"patients are clusters.{more}"
     )
     reading = (
         "Where AUCs move more between rows than between models, labels decide more than the model. A model that agrees "

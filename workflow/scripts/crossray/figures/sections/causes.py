@@ -93,7 +93,6 @@ WHY = Section(
             label="two labellings",
             caption="F1 and kappa of two labellings of the same images.",
             tables=("label_agreement",),
-            settings=("resamples",),
             needs="labels",
         ),
         TableEntry("label_agreement", "labels"),
@@ -114,7 +113,7 @@ WHY = Section(
                 "each reader beside that of readers with one another."
             ),
             tables=("reader_labels", "reader_agreement"),
-            settings=("models", "resamples"),
+            settings=("models",),
             needs="readers",
         ),
         TableEntry("reader_labels", "readers"),

@@ -198,7 +198,7 @@ AGREEMENT = Section(
                 "between seeds as the ceiling."
             ),
             tables=("agreement_summary",),
-            settings=("models", "targets", "tasks", "resamples"),
+            settings=("models", "targets", "tasks"),
             needs="agreement",
         ),
         TableEntry("agreement_summary", "agreement"),

@@ -23,7 +23,7 @@ OPERATING_POINTS = Section(
                 "validation split."
             ),
             tables=("operating_points",),
-            settings=("models", "sources", "members", "targets", "resamples"),
+            settings=("models", "sources", "members", "targets"),
             needs="findings",
         ),
         TableEntry("operating_points", "findings"),
