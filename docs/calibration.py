@@ -163,12 +163,10 @@ def page() -> str:
         "  freedom.",
         "- **Calibration**: slope, intercept and observed over expected with the sandwich variance, patients as",
         "  clusters, shrunk towards the model's if patients are few.",
-        "",
         "- **Two who call the same images**: F1 from the share that both call among the images that either calls, and",
         "  kappa from F1 at the rates at which they call.",
         "- **Scores of maps**: Wilson's interval for as many images as the variance between patients makes them",
         "  worth, with Student's t.",
-        "",
         "- **Average precision, Brier score, calibration error**: percentiles of resamples of patients, of the last",
         "  debiased twice.",
         "",
@@ -254,7 +252,9 @@ def page() -> str:
         "",
         "| what | images a patient | patients with / without | draws | least coverage | largest | widths |",
         "|---|---|---|---|---|---|---|",
-        *_percentile_lines([row for row in coverage if row["quantity"] in scores.QUANTITIES]),
+        *_width_lines(
+            [row for row in coverage if row["quantity"] in scores.QUANTITIES], ("positives", "negatives"), "{} / {}"
+        ),
         "",
         "## Sensitivity at a threshold",
         "",
@@ -277,7 +277,13 @@ def page() -> str:
         "",
         "| what | images a patient | patients | method | draws | least coverage | largest | widths |",
         "|---|---|---|---|---|---|---|---|",
-        *_agreement_lines([row for row in coverage if row["quantity"] in agreement.QUANTITIES]),
+        *(
+            line
+            for quantity in sorted(agreement.QUANTITIES)
+            for line in _width_lines(
+                [row for row in coverage if row["quantity"] == quantity], ("positives", "method"), "{} | {}"
+            )
+        ),
         "",
         "## Tests at 5%",
         "",
@@ -343,28 +349,15 @@ def _training_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
         )
 
 
-def _percentile_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Yield a line for each quantity and size."""
-    keys = ("quantity", "images_per_patient", "positives", "negatives")
+def _width_lines(rows: Sequence[Mapping[str, str]], keys: Sequence[str], cell: str) -> Iterator[str]:
+    """Yield a line for each quantity, number of images, and value of ``keys``, which ``cell`` shows."""
+    keys = ("quantity", "images_per_patient", *keys)
     for key in dict.fromkeys(tuple(row[name] for name in keys) for row in rows):
         part = [row for row in rows if tuple(row[name] for name in keys) == key]
         covered = [float(row["coverage"]) for row in part]
         widths = [float(row["width"]) / float(row["reference_width"]) for row in part]
         yield (
-            f"| {key[0]} | {_images(part[0])} | {key[2]} / {key[3]} | {part[0]['draws']} | {min(covered):.3f} | "
-            f"{max(covered):.3f} | {min(widths):.2f} to {max(widths):.2f} |"
-        )
-
-
-def _agreement_lines(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
-    """Yield a line for each quantity, size and method."""
-    keys = ("quantity", "images_per_patient", "positives", "method")
-    for key in sorted(dict.fromkeys(tuple(row[name] for name in keys) for row in rows), key=lambda key: key[0]):
-        part = [row for row in rows if tuple(row[name] for name in keys) == key]
-        covered = [float(row["coverage"]) for row in part]
-        widths = [float(row["width"]) / float(row["reference_width"]) for row in part]
-        yield (
-            f"| {key[0]} | {_images(part[0])} | {key[2]} | {key[3]} | {part[0]['draws']} | {min(covered):.3f} | "
+            f"| {key[0]} | {_images(part[0])} | {cell.format(*key[2:])} | {part[0]['draws']} | {min(covered):.3f} | "
             f"{max(covered):.3f} | {min(widths):.2f} to {max(widths):.2f} |"
         )
 
