@@ -92,6 +92,16 @@ def test_choosing_a_task_changes_matrix_and_address_and_survives_a_reload(opened
     assert page.locator("#explorer td[data-words]").all_text_contents() == before
 
 
+def test_another_measure_says_how_it_is_read_and_that_the_caption_is_on_auc(opened):
+    page = opened()
+    note = page.locator("#explorer > p")
+    assert note.text_content() == ""
+    page.get_by_label("Calibration error", exact=True).check()
+    assert "0 is none. The caption below is on AUC." in note.text_content()
+    page.get_by_label("AUC", exact=True).check()
+    assert note.text_content() == ""
+
+
 def test_cells_tell_what_stands_behind_them_by_mouse_and_by_keyboard(opened):
     page = opened("#task=Effusion")
     assert not page.locator("#figure-auc_matrix .card").is_visible()

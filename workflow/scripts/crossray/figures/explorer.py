@@ -15,14 +15,17 @@ MEAN = "Mean of tasks"
 #: differences are drawn on the same range in every study that has none beyond it
 _LARGEST_LOSS = 0.3
 
-#: measure -> words, and how it is drawn
+#: measure -> words, how it is read (the caption of the figure is on AUC), and how it is drawn
 MEASURES: dict[str, dict[str, Any]] = {
-    "auc": {"words": "AUC", "domain": AUC_DOMAIN, "range": AUC_RANGE, "white": [WHITE_FROM, None]},
+    "auc": {"words": "AUC", "read": "", "domain": AUC_DOMAIN, "range": AUC_RANGE, "white": [WHITE_FROM, None]},
     "drop": {"words": "Drop from the internal AUC", "range": DROP_RANGE, "white": [0.2, -0.2],
+             "read": "By how much the AUC is below the internal one; positive is worse.",
              "domain": [-_LARGEST_LOSS, -_LARGEST_LOSS / 2, 0, _LARGEST_LOSS / 2, _LARGEST_LOSS]},
     "lift": {"words": "Precision over prevalence", "range": SHARE_RANGE, "white": [6, None],
+             "read": "Average precision divided by prevalence: 1 is chance; the rarer a finding, the more is possible.",
              "domain": [1, 2, 4, 8, 16]},
     "error": {"words": "Calibration error", "range": SHARE_RANGE, "white": [0.25, None],
+              "read": "How far probabilities are from the shares that have the finding, on average; 0 is none.",
               "domain": [0, 0.1, 0.2, 0.3, 0.4]},
 }  # fmt: skip
 

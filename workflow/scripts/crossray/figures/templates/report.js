@@ -105,6 +105,8 @@
     });
     const first = body.querySelector("td");
     if (first) first.tabIndex = 0;
+    const how = data.measures[state.measure].read;
+    note.textContent = how && `${how} The caption below is on AUC.`;
     facts.textContent = "Point at a cell, or move through the cells with the arrow keys, to see its counts.";
   };
 
@@ -140,6 +142,7 @@
   const frame = make("div", "", place);
   frame.className = "scroll";
   const table = make("table", "", frame);
+  const note = make("p", "", place);
   const facts = make("output", "", place);
   for (const name of ["pointerover", "focusin", "click"]) table.addEventListener(name, show);
   table.addEventListener("keydown", move);
