@@ -1,7 +1,8 @@
-"""An encoder that learns from the study's images, through the workflow."""
+"""An encoder that learns from the study's images, and models that describe them, through the workflow."""
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -31,3 +32,15 @@ def test_an_encoder_is_trained_once_and_describes_the_images_of_every_target(aga
     jobs = planned(again.snakemake("-n"))
     assert "train_encoder" not in jobs
     assert jobs["describe_images"] == 1
+
+
+def test_models_describe_the_images_of_every_target_as_they_see_them(again):
+    again.change("tiny.yaml", "tasks:", "explanation: { encoder: models, corrections: false }\ntasks:")
+    jobs = planned(again.snakemake("-n"))
+    assert (jobs["describe_images"], jobs["explain_drops"]) == (2, 1)
+    assert not {"train_encoder", "train_model", "predict"} & set(jobs)
+    assert "explain_drops" in {rule for rule, _ in executed(again.snakemake("results/tiny/analysis/shift.csv"))}
+    described = pd.read_parquet(again.folder / DESCRIBED)
+    models = {column.rsplit(" ", 1)[0] for column in described.filter(like="inner ")}
+    assert models == {f"inner small/{source}" for source in ("north", "south")}
+    assert np.isfinite(described.filter(like="inner ").to_numpy()).all()

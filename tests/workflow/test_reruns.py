@@ -312,6 +312,9 @@ def test_another_training_of_the_encoder_describes_and_explains_again(checkout):
     assert run("-n", **learning) == set()
     assert run("-n", **learning, encoder_epochs=7) == {"train_encoder"} | following
     assert run("-n", encoder="random") == following
+    assert run(encoder="models") == following
+    study["training"] = {"epochs": 3}
+    assert {"train_model"} | following <= run("-n", encoder="models")
 
 
 def test_every_row_of_the_table_has_a_test():

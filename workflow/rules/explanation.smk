@@ -95,6 +95,8 @@ rule describe_images:
         shards=lambda wildcards: shards_of([wildcards.target]),
         weights=encoder_weights,
         record=encoder_record,
+        models=ancient(describing_models(layout.WEIGHTS)),
+        records=describing_records,
     output:
         descriptions=layout.DESCRIPTIONS,
     log:
@@ -103,12 +105,12 @@ rule describe_images:
         "<benchmark>/describe_images/{target}.tsv"
     conda:
         "../../envs/crossray.yaml"
-    threads: lambda wildcards: LOADS.network_threads(LOADS.described(wildcards.target))
+    threads: lambda wildcards: LOADS.network_threads(LOADS.descriptions(wildcards.target))
     resources:
         scripts=SCRIPTS,
         gpu=gpus,
         mem_mb=grows(lambda wildcards: LOADS.network_mb(LOADS.described(wildcards.target))),
-        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.described(wildcards.target), [wildcards.target])),
+        runtime=lasts(lambda wildcards: LOADS.network_minutes(LOADS.descriptions(wildcards.target), [wildcards.target])),
     params:
         settings=stage_settings.networks.describe_images(PLAN).to_json(),
         code=code_version("describe_images"),
@@ -118,6 +120,7 @@ rule describe_images:
             --manifest {input.manifest:q} \
             --index {input.index:q} \
             --weights {input.weights:q} \
+            --models {input.models:q} \
             --settings {params.settings:q} \
             --output {output.descriptions:q} \
             --threads {threads} \

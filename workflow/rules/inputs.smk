@@ -138,6 +138,18 @@ def encoder_record(wildcards):
     return layout.ENCODER_RECORD if LEARNS_ENCODER else []
 
 
+def describing_models(pattern):
+    """Return the files of the models that describe images, of the first seed; none unless the study asks for them."""
+    return of_trainings(pattern, PLAN.describing_models, seed=SEEDS[:1])
+
+
+def describing_records(wildcards):
+    """Return the records of these models; their sources' digests are requested as in :func:`record_of`."""
+    for training in PLAN.trainings(PLAN.describing_models):
+        digests_of(PLAN.members[training["source"]])
+    return describing_models(layout.RECORD)
+
+
 def features_of(wildcards, datasets):
     """Return the features of data sets on which a probe is fitted; changes are detected by the records beside them."""
     return ancient(kept_features(layout.FEATURES, wildcards, datasets))

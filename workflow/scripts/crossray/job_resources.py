@@ -134,6 +134,10 @@ class Loads:
         study = self._plan.study
         return min(self.images(dataset), DESCRIBED) if study.explanation or study.monitoring else 0
 
+    def descriptions(self, dataset: str) -> int:
+        """Return how many predictions it costs to describe a data set: by the encoder, and by models if asked for."""
+        return self.described(dataset) * (1 + len(self._plan.trainings(self._plan.describing_models)))
+
     def encoded(self) -> int:
         """Return how many predictions an encoder costs that learns without labels: three for each of two views."""
         study = self._plan.study

@@ -3,6 +3,7 @@
 A domain classifier with too few features attributes image differences to labels; features trained on labels can be
 blind in the same way. So the encoder has random weights, weights learnt from images alone, weights published for
 photographs, or custom weights trained on neither site's labels; and a dozen numbers describe exposure and processing.
+On request the study's own models describe images beside it, as they see them before their last layer.
 """
 
 from collections.abc import Mapping
@@ -18,12 +19,15 @@ from crossray.learning.models import Network
 from crossray.learning.prediction import embed
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, with_rows
+from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.inference import Inference
 
 RANDOM = "random"
 ENCODER = "resnet18"
-#: what columns of each kind begin with
-ENCODED, ACQUIRED = "encoder ", "acquisition "
+#: what columns of each kind begin with; those of a model go on with its name, its source, and a blank
+ENCODED, ACQUIRED, INNER = "encoder ", "acquisition ", "inner "
+#: numbers of a model that are kept of each image
+PROJECTED = 64
 
 _QUANTILES = (0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98)
 #: grey levels that count as black border, and as lead
@@ -65,6 +69,36 @@ def describe(
     encoded = pd.DataFrame(embed(encoder, store, places, settings, device)).add_prefix(ENCODED)
     acquired = pd.DataFrame([acquisition(image) for image in store.take(places)]).add_prefix(ACQUIRED)
     return pd.concat([rows[["image_id"]], encoded, acquired.astype(np.float32)], axis=1)
+
+
+def describe_by_models(
+    models: Mapping[str, Network], store: ImageStore, places: NDArray[np.int64], settings: DescribeImages,
+    device: torch.device,
+) -> pd.DataFrame:  # fmt: skip
+    """Describe images by what models make of them before their last layer.
+
+    Of a wide layer random directions are kept, which nearly keep distances between images (Johnson and Lindenstrauss
+    1984); the same for every data set, so that images can be compared.
+
+    Args:
+        models: ``model/source`` -> its network.
+        store: where the pixels are.
+        places: the images, as rows of the store.
+        settings: how networks are applied, and the seed of the directions.
+        device: where to compute.
+
+    Returns:
+        A float32 column for each number, at most :data:`PROJECTED` of a model.
+    """
+    parts = []
+    for name, network in models.items():
+        features = embed(network, store, places, settings, device)
+        if features.shape[1] > PROJECTED:
+            generator = np.random.default_rng(derived_seed(settings.seed, "inner", name))
+            directions = generator.normal(0, PROJECTED**-0.5, (features.shape[1], PROJECTED))
+            features = (features.astype(np.float64) @ directions).astype(np.float32)
+        parts.append(pd.DataFrame(features).add_prefix(f"{INNER}{name} "))
+    return pd.concat(parts, axis=1)
 
 
 def acquisition(image: NDArray[np.uint8]) -> Mapping[str, float]:

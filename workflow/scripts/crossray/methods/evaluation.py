@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from crossray.methods.words import Part, named, part, percent, written
 from crossray.study.acceptance import ALERTS, CLAIM, Criteria
 from crossray.study.config import Study
-from crossray.study.evaluation import SELF_SUPERVISED, Comparison, Evaluation
+from crossray.study.evaluation import MODELS, SELF_SUPERVISED, Comparison, Evaluation
 from crossray.study.film_plan import FilmPlan
 from crossray.study.stages.write_report import WriteReport
 
@@ -145,12 +145,17 @@ def _explanation(settings: WriteReport, study: Study) -> Iterator[str]:
             "weights that were learnt without labels, by VICReg [@bardes2022], from training images of "
             f"{names} (at most {asked.encoder_images:,} of each, {asked.encoder_epochs} epochs)"
         )
+    features = f"features of a ResNet18 with {encoder}"
+    if asked.encoder == MODELS:
+        features = (
+            "what the source's model and, where it had learnt from none of their patients, the target's own make of "
+            "images before their last layer (without either, features of a ResNet18 with random weights)"
+        )
     yield (
         "Drops were split into prevalence [@saerens2002], case mix, images, and labels or unseen images [@cai2023], by "
-        "a domain classifier on features of a ResNet18 with "
-        f"{encoder} and on the acquisition; a verdict needs {asked.minimum} positives and negatives on both sides. "
-        f"Intervals are from {asked.resamples} resamples of patients in which everything was refitted; the false "
-        "discovery rate over all pairs and tasks was controlled."
+        f"a domain classifier on {features} and on the acquisition; a verdict needs {asked.minimum} positives and "
+        f"negatives on both sides. Intervals are from {asked.resamples} resamples of patients in which everything was "
+        "refitted; the false discovery rate over all pairs and tasks was controlled."
     )
     yield (
         "Corrections of images and outputs were applied to every pair and compared with the causes found."

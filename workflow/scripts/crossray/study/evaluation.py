@@ -70,6 +70,8 @@ class Evaluation(Settings):
 
 #: the encoder that learns from the study's images
 SELF_SUPERVISED = "self_supervised"
+#: what the study's models make of an image before their last layer
+MODELS = "models"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +82,8 @@ class Explanation(Settings):
     """Encoder of images for the domain classifier: a ResNet18 with random weights (`random`), with weights that it
     learns without labels from the study's own training images (`self_supervised`), with torchvision's by their name
     (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). It must not have been trained on labels of the
-    study's data sets."""
+    study's data sets, except for `models`: the source's model and the target's own, before their last layer, trained
+    on other images than those that they describe."""
     encoder_epochs: Annotated[int, Ge(1)] = 10
     "Passes of the encoder `self_supervised` over its images, in batches of `training.batch_size`."
     encoder_images: Annotated[int, Ge(2)] = 2000

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crossray.study.config import Study
-from crossray.study.evaluation import SELF_SUPERVISED, Explanation
+from crossray.study.evaluation import MODELS, SELF_SUPERVISED, Explanation
 
 
 def wrong_explanation(study: Study) -> Iterator[str]:
@@ -18,6 +18,11 @@ def wrong_explanation(study: Study) -> Iterator[str]:
                     f"explanation.{key}: is for the encoder {SELF_SUPERVISED}, and explanation.encoder is "
                     f"{asked.encoder!r}, which learns nothing here; leave it out, or set encoder: {SELF_SUPERVISED}"
                 )
+        if asked.encoder == MODELS and not study.models:
+            yield (
+                f"explanation.encoder: {MODELS} are those that this study trains, and it trains none (models: {{}}); "
+                f"take random, {SELF_SUPERVISED}, or published weights"
+            )
         return
     if not study.encoder_datasets():
         yield (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from crossray.study.checks import check_cohorts
 from crossray.study.config import Study
 from crossray.study.datasets import Dataset
+from crossray.study.evaluation import MODELS
 from crossray.study.external import External
 from crossray.study.models import OtherModel
 from crossray.study.names import ALL_BUT, ELSEWHERE, LOGIT, PROBABILITY, is_pooled, members
@@ -201,6 +202,12 @@ class Plan:
     def explained_models(self) -> tuple[str, ...]:
         """Reported models whose drops are split into causes."""
         return tuple(name for name in self.reported_models if name not in self.mitigations)
+
+    @property
+    def describing_models(self) -> tuple[str, ...]:
+        """Models that describe images by what goes into their last layer: those explained, if it is asked for."""
+        asked = self.study.explanation
+        return self.explained_models if asked and asked.encoder == MODELS else ()
 
     @property
     def explained_externals(self) -> tuple[str, ...]:

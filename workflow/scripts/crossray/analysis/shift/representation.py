@@ -1,8 +1,8 @@
 """Features for the domain classifier: a rich and a lean representation, as a bracket.
 
 Omitting the features of an image shift moves its effect into the label term; irrelevant features cost overlap. So a
-verdict must hold with both: rich has components of the encoder, lean only the acquisition, the patient, and the
-outputs of the source's model for each task.
+verdict must hold with both: rich has components of the encoder, or of the models before their last layer; lean only the
+acquisition, the patient, and the outputs of the source's model for each task.
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 RICH, LEAN = "rich", "lean"
-#: principal components of the encoder's features
+#: principal components of the encoder's features, or of those of two models together
 COMPONENTS = 32
-#: what columns of descriptions begin with (``describe_images.py``)
-_ENCODED, _ACQUIRED = "encoder ", "acquisition "
+#: what columns of descriptions begin with (``describe_images.py``); then come a model, its source and a number
+_ENCODED, _ACQUIRED, _INNER = "encoder ", "acquisition ", "inner "
 
 
 def representations(
@@ -37,6 +37,28 @@ def representations(
     lean = np.c_[pooled.filter(like=_ACQUIRED).to_numpy(np.float64), _facts(pd.concat([rows[name] for name in names]))]
     split = zip(names, np.split(np.c_[lean, encoded], ends), np.split(lean, ends), strict=True)
     return {name: {RICH: all_of, LEAN: some} for name, all_of, some in split}
+
+
+def inner_components(descriptions: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, NDArray]]:
+    """Return what models make of images before their last layer, on one scale for all data sets.
+
+    Returns:
+        Data set -> ``model/source`` -> components, shape (images, at most :data:`COMPONENTS`), the largest first; a
+        data set has no model where descriptions are by an encoder alone.
+    """
+    names = list(descriptions)
+    pooled = pd.concat([descriptions[name].filter(like=_INNER) for name in names])
+    ends = np.cumsum([len(descriptions[name]) for name in names])[:-1]
+    found: dict[str, dict[str, NDArray]] = {name: {} for name in names}
+    models = pooled.columns.str.removeprefix(_INNER).str.rsplit(" ", n=1).str[0]
+    for model in dict.fromkeys(models):
+        features = pooled.loc[:, models == model].to_numpy(np.float64)
+        if not np.isfinite(features).all():  # a training that diverged
+            continue
+        components = _components(features)
+        for name, part in zip(names, np.split(components, ends), strict=True):
+            found[name][model] = part
+    return found
 
 
 def _components(features: NDArray) -> NDArray[np.float64]:

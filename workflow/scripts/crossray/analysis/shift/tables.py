@@ -19,7 +19,7 @@ from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Explained, ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
-from crossray.analysis.shift.representation import representations
+from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, inner_components, representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
@@ -49,12 +49,21 @@ _HALVES = 20
 
 @dataclass(frozen=True)
 class Described:
-    """A target's described test images: labels and logits of these alone, and what they look like."""
+    """A target's described test images: labels and logits of these alone, and what they look like.
+
+    Attributes:
+        scored: all test images, with what models make of them.
+        places: the described ones among them.
+        patients: whose these are, as numbers.
+        looks: representation -> their features, without what a model makes of them.
+        inner: ``model/source`` -> what it makes of them before its last layer; empty unless it is asked for.
+    """
 
     scored: ScoredSplit
     places: NDArray
     patients: NDArray
     looks: Mapping[str, NDArray]
+    inner: Mapping[str, NDArray]
 
 
 def measure(
@@ -123,13 +132,13 @@ def _described(study: Study, descriptions: Mapping[str, pd.DataFrame]) -> dict[s
         here = targets[name].labels.index.isin(table.index)
         check_rows(targets[name].labels[here], table.index, f"descriptions of {name}")
     rows = {name: targets[name].labels.loc[table.index] for name, table in tables.items()}
-    looks = representations(tables, rows)
+    looks, inner = representations(tables, rows), inner_components(tables)
     cohorts = study.settings.cohorts
     people = pd.concat([cohorts[name] + "\n" + rows[name]["patient_id"] for name in targets])
     numbers = pd.Series(pd.factorize(people)[0], index=np.repeat(list(targets), [len(rows[name]) for name in targets]))
     return {
         name: Described(scored, scored.labels.index.get_indexer(tables[name].index), numbers[[name]].to_numpy(),
-                        looks[name])
+                        looks[name], inner[name])
         for name, scored in targets.items()
     }  # fmt: skip
 
@@ -144,6 +153,7 @@ def _joined(parts: Sequence[Described]) -> Described:
         np.concatenate([start + part.places for start, part in zip(images, parts, strict=True)]),
         np.concatenate([part.patients for part in parts]),
         {name: np.concatenate([part.looks[name] for part in parts]) for name in parts[0].looks},
+        {name: np.concatenate([part.inner[name] for part in parts]) for name in parts[0].inner},
     )
 
 
@@ -256,8 +266,18 @@ def _cases(
     outputs = outputs[place.places]
     here = ~np.isnan(labels)
     scores = logits[task].to_numpy()[place.places][here]
-    features = {name: np.c_[values, outputs][here] for name, values in place.looks.items()}
+    rich = _with_inner(place, [trained, own] if own else [trained])
+    looks = {RICH: rich, LEAN: place.looks[LEAN]}
+    features = {name: np.c_[values, outputs][here] for name, values in looks.items()}
     return ShiftSample(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
+
+
+def _with_inner(place: Described, models: Sequence[ModelKey]) -> NDArray:
+    """Return the rich representation: by the encoder, or lean with what models make of images, equally much of each."""
+    inner = [place.inner[name] for one in models if (name := f"{one.model}/{one.source}") in place.inner]
+    if not inner:
+        return place.looks[RICH]
+    return np.c_[place.looks[LEAN], *(part[:, : COMPONENTS // len(inner)] for part in inner)]
 
 
 def _read_again(

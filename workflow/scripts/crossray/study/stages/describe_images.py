@@ -10,8 +10,8 @@ class DescribeImages(Inference):
     """Settings of the rule ``describe_images``."""
 
     encoder: str
-    """`random`, `self_supervised`, published weights by their name, or `file`: not the name of a file but its content
-    is the setting."""
+    """`random`, `self_supervised`, `models` (beside one with random weights), published weights by their name, or
+    `file`: not the name of a file but its content is the setting."""
     images: int
     "Maximum number of test images of the data set."
     seed: int
