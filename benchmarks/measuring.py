@@ -98,14 +98,14 @@ def _memory(name: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1e3
 
 
-def program(*words: str | Path) -> float:
-    """Run a Python program to its end; return seconds.
+def program(*words: str | Path, folder: Path = ROOT) -> float:
+    """Run a Python program to its end in a folder; return seconds.
 
     Raises:
         SystemExit: if it fails; with what it said.
     """
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, cwd=folder, check=False)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     return time.perf_counter() - start

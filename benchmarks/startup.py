@@ -11,7 +11,7 @@ REPETITIONS = 3
 
 
 def measure(folder: Path) -> Iterator[Row]:
-    """Time each program's ``--help``, in turn, and ``snakemake -n`` in a fresh checkout."""
+    """Time each program's ``--help``, in turn, and ``snakemake -n`` in a checkout where nothing has run."""
     scripts = sorted(SCRIPTS.glob("*.py"))
     times: dict[str, list[float]] = {script.stem: [] for script in scripts}
     for _ in range(REPETITIONS):
@@ -22,6 +22,5 @@ def measure(folder: Path) -> Iterator[Row]:
     for part in PARTS:
         source = ROOT / part
         (shutil.copytree if source.is_dir() else shutil.copyfile)(source, folder / part)
-    plan = [program("-m", "snakemake", "--cores", "2", "-n", "--directory", folder, "--snakefile",
-                    folder / "Snakefile") for _ in range(REPETITIONS)]  # fmt: skip
+    plan = [program("-m", "snakemake", "--cores", "2", "-n", folder=folder) for _ in range(REPETITIONS)]
     yield Row("snakemake -n, default study", "CrossRay", plan)
