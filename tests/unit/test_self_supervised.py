@@ -10,14 +10,17 @@ import pytest
 import torch
 
 from crossray import manifest
+from crossray.checking.costs import reckon
+from crossray.checking.page import _costs
 from crossray.datasets.indexing import index
 from crossray.errors import UserError
 from crossray.files import write_json
+from crossray.job_resources import Loads
 from crossray.learning.batches import Examples
 from crossray.learning.initialisation import initial_network
 from crossray.learning.prediction import embed
 from crossray.learning.self_supervised import GRAIN, train_encoder, unlabelled_images, vicreg, views_of
-from crossray.planning import study_of
+from crossray.planning import plan_of, study_of
 from crossray.shards import write_shard
 from crossray.statistics import auc
 from crossray.study.stages.index_shards import IndexShards
@@ -190,3 +193,21 @@ def test_what_an_encoder_cannot_learn_from_is_said(changes, message):
     assert study_of(study()).encoder_datasets() == ["north", "south"]
     with pytest.raises(UserError, match=rf"^config: explanation.encoder: self_supervised .*{message}"):
         study_of(study(**changes))
+
+
+@pytest.mark.parametrize(("explanation", "learnt"), [
+    ({"encoder": "self_supervised", "encoder_epochs": 4}, 4 * 2 * 36),  # 60% of 60 images of each hospital
+    ({"encoder": "self_supervised", "encoder_epochs": 4, "encoder_images": 20}, 4 * 2 * 20),
+    ({"encoder": "random"}, 0),
+])  # fmt: skip
+def test_check_tells_what_the_encoder_costs(explanation, learnt):
+    split = {"train": 0.6, "validation": 0.1, "test": 0.3}
+    hospital = {"reader": "simulated", "images": 60, "split": split}
+    datasets = {"datasets": {"north": hospital, "south": hospital}}
+    made, data = plan_of(study(explanation=explanation) | datasets)
+    cost = reckon(made, Loads(made, data.releases), [], {})
+    assert cost.encoded_images == learnt
+    told = [line for line in _costs(made, cost) if line.startswith("  encoder ")]
+    assert len(told) == (learnt > 0)
+    assert all(f"learns without labels from {learnt} images in all epochs: " in line for line in told)
+    assert all((hours > 0) == (learnt > 0) for hours in cost.encoder_hours.values())

@@ -10,6 +10,7 @@ import pandas as pd
 
 from crossray.checking.cohorts import Cohort
 from crossray.job_resources import RATE, Loads
+from crossray.study.evaluation import SELF_SUPERVISED
 from crossray.study.plan import Plan
 
 #: images a second of a training of ResNet50 at 224 px (docs/performance.md)
@@ -36,8 +37,10 @@ class Cost:
         trained_images: images that go through all trainings, once for each epoch.
         probes: how many linear probes there are.
         seen_images: images of which networks of probes compute features, once each.
+        encoded_images: images from which an encoder learns without labels, once for each epoch.
         hours: hardware -> hours of all trainings, one after another.
         feature_hours: hardware -> hours of these features.
+        encoder_hours: hardware -> hours of this encoder.
         memory_mb: what the largest job asks for.
         disk_mb: pixels and weights that stay, and the checkpoints of one training.
         free_mb: what the disk of the working folder has.
@@ -50,8 +53,10 @@ class Cost:
     trained_images: int
     probes: int
     seen_images: int
+    encoded_images: int
     hours: Mapping[str, float]
     feature_hours: Mapping[str, float]
+    encoder_hours: Mapping[str, float]
     memory_mb: int
     disk_mb: int
     free_mb: int
@@ -81,6 +86,7 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
     images = seeds * sum(
         plan.models[model].training.epochs * sum(learnt[name] for name in names) for model, names in trainings
     )
+    encoded = _encoded(plan, learnt)
     seen = sum(loads.total(plan.predicted_here) * _times(plan, model) for model in plan.frozen.values())
     share = (plan.study.images.size / _RATED_SIZE) ** 2
     memory = [_AUDIT_MB, *(loads.training_mb(names) for _, names in trainings)]
@@ -94,8 +100,10 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         images,
         seeds * len(probes),
         seen,
+        encoded,
         {name: images * share / rate / 3600 for name, rate in RATES.items()},
         {name: seen / _PASSES * share / rate / 3600 for name, rate in RATES.items()},
+        {name: encoded * share / rate / 3600 for name, rate in RATES.items()},
         max(memory),
         loads.pixels_mb(plan.here)
         + seeds * len(learning) * _WEIGHTS_MB
@@ -103,6 +111,17 @@ def reckon(plan: Plan, loads: Loads, cohorts: Sequence[Cohort], tables: Mapping[
         + loads.features_mb(seen),
         shutil.disk_usage(Path.cwd()).free // 1_000_000,
     )
+
+
+def _encoded(plan: Plan, learnt: Mapping[str, int]) -> int:
+    """Return how many images go through an encoder that learns without labels, in all epochs.
+
+    Two views of each go through a ResNet18, which takes about as long as an image of a training of ResNet50.
+    """
+    asked = plan.study.explanation
+    if asked is None or asked.encoder != SELF_SUPERVISED:
+        return 0
+    return asked.encoder_epochs * sum(min(learnt[name], asked.encoder_images) for name in plan.study.encoder_datasets())
 
 
 def _times(plan: Plan, model: str) -> int:

@@ -160,6 +160,9 @@ def _costs(plan: Plan, cost: Cost) -> Iterator[str]:
             f"  features    of {cost.seen_images:,} images, once, for {_count(cost.probes, 'probe')}: {hours}; each is "
             "then fitted in seconds to minutes"
         )
+    if cost.encoded_images:
+        hours = "; ".join(f"{_span(value)} on {name}" for name, value in cost.encoder_hours.items())
+        yield f"  encoder     learns without labels from {cost.encoded_images:,} images in all epochs: {hours}"
     weights = " and weights (of ResNet50)" if cost.trainings or cost.probes else ""
     yield f"  memory      {cost.memory_mb / 1000:,.0f} GB for the largest job, by what the workflow asks for"
     yield (f"  disk        {cost.disk_mb / 1000:,.1f} GB of pixels{weights}, {cost.free_mb / 1000:,.0f} GB free")
