@@ -14,6 +14,7 @@ from pydicom.uid import (
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     HTJ2KLossless,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
@@ -322,10 +323,43 @@ def test_signed_padding_written_unsigned_is_understood(write_dicom):
 @pytest.mark.parametrize(
     ("elements", "aspect"),
     [({"PixelAspectRatio": [2, 1]}, 2), ({"PixelSpacing": [0.2, 0.1]}, 2), ({"ImagerPixelSpacing": [0.1, 0.2]}, 0.5),
-     ({"PixelSpacing": [0, 0.1]}, 1), ({}, 1)],
+     ({"NominalScannedPixelSpacing": [0.2, 0.1]}, 2), ({"PixelSpacing": [0, 0.1]}, 1), ({}, 1)],
 )  # fmt: skip
 def test_the_shape_of_a_pixel(write_dicom, elements, aspect):
     assert dicom.read_dicom(write_dicom(RAMP, bits=12, **elements))[1] == aspect
+
+
+def grouped(rescale=(1, 0), window=(2048, 4096), spacing=(0.1, 0.1)):
+    """Return the functional groups of a frame."""
+    group, items = pydicom.Dataset(), [pydicom.Dataset() for _ in range(3)]
+    items[0].RescaleSlope, items[0].RescaleIntercept = rescale
+    items[1].WindowCenter, items[1].WindowWidth = window
+    items[2].PixelSpacing = list(spacing)
+    group.PixelValueTransformationSequence, group.FrameVOILUTSequence, group.PixelMeasuresSequence = (
+        [item] for item in items
+    )
+    return [group]
+
+
+@pytest.mark.parametrize("place", ["SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"])
+def test_an_enhanced_header_says_it_in_functional_groups(write_dicom, place):
+    groups = grouped(rescale=(2, -100), window=(1000, 500), spacing=(0.2, 0.1))
+    path = write_dicom(RAMP, bits=12, NumberOfFrames=1, **{place: groups})
+    close(read_dicom(path), np.clip((2.0 * RAMP - 100 - 999.5) / 499 + 0.5, 0, 1) * GREY_MAX)
+    assert dicom.read_dicom(path)[1] == dicom.read_dicom_shape(path)[2] == 2
+
+
+def test_what_stands_at_the_top_of_a_header_counts_before_its_groups(write_dicom):
+    groups = grouped(window=(1000, 500), spacing=(0.2, 0.1))
+    path = write_dicom(RAMP, bits=12, SharedFunctionalGroupsSequence=groups, PixelSpacing=[0.1, 0.1], **WINDOW)
+    close(read_dicom(path), EXPECTED)
+    assert dicom.read_dicom(path)[1] == 1
+
+
+@pytest.mark.parametrize("groups", [[], [pydicom.Dataset()], grouped(window=(None, None), rescale=(None, None))])
+def test_groups_that_say_nothing(write_dicom, groups):
+    path = write_dicom(RAMP, bits=12, SharedFunctionalGroupsSequence=groups)
+    close(read_dicom(path), read_dicom(write_dicom(RAMP, "other.dcm", bits=12)), 0)
 
 
 def test_burnt_in_annotations(write_dicom):
@@ -385,6 +419,18 @@ def test_no_preamble_and_no_meta_information(write_dicom, tmp_path):
     pydicom.dcmwrite(bare, pydicom.Dataset(dataset), implicit_vr=True, little_endian=True, enforce_file_format=False)
     assert bare.read_bytes()[128:132] != b"DICM"
     close(read_dicom(bare), EXPECTED)
+
+
+@pytest.mark.parametrize("named", [ExplicitVRLittleEndian, JPEGBaseline8Bit])
+def test_elements_without_vr_in_a_file_that_says_they_have_one(write_dicom, named):
+    path = write_dicom(RAMP, bits=12, syntax=ImplicitVRLittleEndian, **WINDOW)
+    content, place = path.read_bytes(), 140
+    old, new = (f"{syntax}\0"[: len(syntax) + len(syntax) % 2].encode() for syntax in (ImplicitVRLittleEndian, named))
+    length = int.from_bytes(content[place : place + 4], "little") + len(new) - len(old)
+    content = content[:place] + length.to_bytes(4, "little") + content[place + 4 :]
+    old, new = (len(uid).to_bytes(2, "little") + uid for uid in (old, new))
+    path.write_bytes(content.replace(b"UI" + old, b"UI" + new, 1))
+    close(read_dicom(path), EXPECTED)
 
 
 def test_whatever_bytes_come_in_only_one_kind_of_error_goes_out(write_dicom, tmp_path):

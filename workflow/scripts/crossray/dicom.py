@@ -19,6 +19,7 @@ from crossray import elements
 from crossray.area import Levels
 from crossray.errors import UnusableImageError
 from crossray.frames import decode
+from crossray.functional_groups import lift_groups
 from crossray.grey_levels import grey_levels
 from crossray.native_pixels import COLOURS, shape
 from crossray.pixel_data import read_file, read_header
@@ -32,6 +33,7 @@ BURNT_IN = ("reject", "black_out", "keep")
 
 _KNOWN = {"", "MONOCHROME1", "MONOCHROME2", "PALETTE COLOR", *COLOURS}
 _LARGEST_ASPECT = 10.0
+_SHAPES_OF_PIXELS = ("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
 def read_dicom(path: Path, burnt_in: str = "reject", areas: Iterable[Sequence[float]] = ()) -> tuple[Levels, float]:
@@ -54,6 +56,7 @@ def read_dicom(path: Path, burnt_in: str = "reject", areas: Iterable[Sequence[fl
         try:
             header, element = read_file(path)
             _check_supported(header)
+            lift_groups(header)
             annotated = elements.text(header, "BurnedInAnnotation") == "YES"
             if annotated and burnt_in == "reject":
                 raise UnusableImageError("burnt-in annotation (0028,0301)")
@@ -79,7 +82,9 @@ def read_dicom_shape(path: Path) -> tuple[int, int, float]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # they quote values of headers
         header = read_header(path)
-        return *shape(header), _pixel_aspect(header)
+        rows, columns = shape(header)
+        lift_groups(header)
+        return rows, columns, _pixel_aspect(header)
 
 
 def _check_supported(header: pydicom.Dataset) -> None:
@@ -100,7 +105,7 @@ def _check_supported(header: pydicom.Dataset) -> None:
 
 def _pixel_aspect(header: pydicom.Dataset) -> float:
     """Return the height of a pixel by its width (PS3.3 C.7.6.3.1.7); 1 where the header is silent or absurd."""
-    for name in ("PixelAspectRatio", "PixelSpacing", "ImagerPixelSpacing"):
+    for name in _SHAPES_OF_PIXELS:
         sides = elements.numbers(header, name)
         if len(sides) == 2 and sides[0] and sides[1] and sides[0] > 0 and sides[1] > 0:
             aspect = sides[0] / sides[1]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pydicom
+from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 
 from crossray.errors import UnusableImageError
@@ -75,7 +76,7 @@ def read_file(path: Path) -> tuple[pydicom.Dataset, PixelData]:
         UnusableImageError: if it is no DICOM file, damaged, larger than is read, or without pixels.
     """
     header, rest = _read(path)
-    element = _element(rest, implicit=header.original_encoding[0] is True)
+    element = _element(rest, implicit=_is_implicit(header))
     if element is None:
         raise UnusableImageError("no pixel data (7FE0,0010)")
     if not len(element.content):
@@ -142,6 +143,13 @@ def _inflated(file: BinaryIO) -> bytes | None:
     content = zlib.decompressobj(-15).decompress(file.read(), LARGEST_BYTES + 1)
     check_bytes(len(content), "deflated data")
     return meta.replace(deflated, plain.ljust(len(deflated), b"\0"), 1) + content
+
+
+def _is_implicit(header: pydicom.Dataset) -> bool:
+    """Say whether elements are written without value representation: as pydicom found them, whatever the syntax is."""
+    last = header.get_item(max(header.keys())) if len(header) else None
+    found = last.is_implicit_VR if isinstance(last, RawDataElement) else header.original_encoding[0]
+    return found is True
 
 
 def _element(rest: memoryview, implicit: bool) -> PixelData | None:
