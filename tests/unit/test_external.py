@@ -147,6 +147,27 @@ def test_scores_come_as_people_save_them(tmp_path, kind):
     assert scores.tasks_of(read) == ["Effusion"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["5,5", "7", "80,25"], [5.5, 7, 80.25]),
+        (["0,123", "1,5E-05"], [0.123, 1.5e-5]),
+        (["#N/A", "1,250", "0,5"], [None, 1.25, 0.5]),
+    ],
+)
+def test_scores_with_decimal_commas(tmp_path, cells, numbers):
+    rows = ["image_id;Effusion", *(f"{place};{cell}" for place, cell in enumerate(cells))]
+    (tmp_path / "v.csv").write_text("\n".join(rows) + "\n")
+    read = scores.read_scores(str(tmp_path / "v.csv"), READING)["Effusion"]
+    assert [None if math.isnan(number) else number for number in read] == numbers
+
+
+def test_commas_in_scores_that_may_part_thousands_are_not_guessed(tmp_path):
+    (tmp_path / "v.csv").write_text("image_id;Effusion\na;1,250\nb;2,500\nc;7\n")
+    with pytest.raises(UserError, match="row 2, column Effusion: its comma may part thousands or be a decimal comma"):
+        scores.read_scores(str(tmp_path / "v.csv"), READING)
+
+
 def named(key="image_id", **change):
     """Return the identifiers of four images of three studies and two patients, hashed, and settings."""
     table = pd.DataFrame({"image_id": ["h1", "h2", "h3", "h4"], "study_id": ["hs", "hs", "ht", "hu"],

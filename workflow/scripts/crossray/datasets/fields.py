@@ -62,7 +62,7 @@ OLDEST = 120
 
 
 #: a number with a comma in the place of the point, and one whose comma may part thousands
-_COMMA, _THOUSANDS = re.compile(r"[-+]?\d*,\d+"), re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
+_COMMA, _THOUSANDS = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?"), re.compile(r"[-+]?[1-9]\d{0,2},\d{3}")
 
 
 def plain(word: str) -> str:
@@ -170,19 +170,23 @@ def numbers(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     import numpy as np
     import pandas as pd
 
-    texts = _with_points(texts.str.strip())
+    texts = with_points(texts.str.strip())
     values = pd.to_numeric(texts, errors="coerce")
     wrong = texts.index[~np.isfinite(values)]
     if len(wrong):
-        comma = texts[wrong].str.fullmatch(_THOUSANDS).all()
-        words = (
-            "its comma may part thousands or be a decimal comma; write a point, or none" if comma else "not a number"
-        )
+        words = why_no_numbers(texts[wrong], "not a number")
         raise UserError(f"{path}: row {wrong[0] + 2}, column {column}: {words} ({len(wrong)} such rows in all)")
     return values.astype(float)
 
 
-def _with_points(texts: "pandas.Series") -> "pandas.Series":
+def why_no_numbers(texts: "pandas.Series", otherwise: str) -> str:
+    """Say why texts are no numbers: each has a comma that may part thousands, or else ``otherwise``."""
+    if texts.str.fullmatch(_THOUSANDS).all():
+        return "its comma may part thousands or be a decimal comma; write a point, or none"
+    return otherwise
+
+
+def with_points(texts: "pandas.Series") -> "pandas.Series":
     """Return numbers with points for decimal commas, if the commas of a column cannot part thousands."""
     with_comma = texts.str.fullmatch(_COMMA)
     if not with_comma.any() or texts[with_comma].str.fullmatch(_THOUSANDS).all():

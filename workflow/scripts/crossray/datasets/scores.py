@@ -7,6 +7,7 @@ task.
 import logging
 from typing import TYPE_CHECKING
 
+from crossray.datasets.fields import why_no_numbers, with_points
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed, quoted
 from crossray.study.names import BINARY_ANSWER, LOGIT, SCORE, UNITS
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: words in small letters of a cell without a score
-NO_SCORE = ("", "na", "n/a", "nan", "none", "null", "-", "refused", "rejected", "error")
+NO_SCORE = ("", "na", "n/a", "#n/a", "<na>", "nan", "none", "null", "-", "refused", "rejected", "error")
 
 #: key -> column of a table of files (:class:`crossray.tables.lookup.Lookup`) that has it as released, and what it names
 _RELEASED = {
@@ -77,10 +78,11 @@ def _scores(texts: "pd.Series", path: str, column: str, settings: ReadScores) ->
     import numpy as np
     import pandas as pd
 
-    words = texts.str.strip()
+    words = with_points(texts.str.strip())
     missing = words.str.lower().isin(NO_SCORE)
     values = pd.to_numeric(words.mask(missing), errors="coerce").astype(float)
-    _refuse(~np.isfinite(values) & ~missing, path, column, "not a number; leave it empty where there is no score")
+    wrong = ~np.isfinite(values) & ~missing
+    _refuse(wrong, path, column, why_no_numbers(words[wrong], "not a number; leave it empty where there is no score"))
     known = values.dropna()
     if settings.limits is not None:
         low, high = settings.limits
