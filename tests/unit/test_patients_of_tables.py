@@ -61,11 +61,22 @@ def test_a_workbook_keeps_no_digits_that_it_lost(tmp_path):
         read(tmp_path, table="t.xlsx", tasks=["A"])
 
 
-@pytest.mark.parametrize(("one", "other"), [("P1", "p1"), ("007", "7"), ("7.0", "7")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("P1", "p1"),
+        ("007", "7"),
+        ("7.0", "7"),
+        ("P1\u200b", "P1"),
+        ("\u200eP1", "P1"),
+        ("P 1", "P\xa01"),
+        ("P  1", "P 1"),
+    ],
+)
 def test_patients_that_are_nearly_the_same_are_told(tmp_path, one, other, caplog):
     rows = patients(tmp_path, one, other, "z")
     assert rows["patient_id"].nunique() == 3
     assert (
-        f"2 of 3 identifiers differ from another in capital letters, leading zeros or a final .0 alone, such as {one!r}"
-        in caplog.text
+        "2 of 3 identifiers differ from another in capital letters, blanks, signs that are not seen, leading zeros or "
+        f"a final .0 alone, such as {one!r}" in caplog.text
     )

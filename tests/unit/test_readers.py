@@ -197,6 +197,19 @@ def test_folder(tmp_path):
     assert table["patient_id"].tolist() == ["p3", "p1", "p2"]
 
 
+def test_pictures_of_a_folder_that_are_of_no_kind_that_is_read_are_told(tmp_path, caplog):
+    def made(root):
+        releases.folder(root)
+        for name in ("NORMAL/a.TIF", "NORMAL/b.tif", "PNEUMONIA/c.bmp", "PNEUMONIA/notes.txt"):
+            (root / "train" / name).write_bytes(b"x")
+
+    assert len(read(tmp_path, made, reader="folder", classes=CLASSES, patient=r"(p\d+)_")) == 3
+    assert "3 files have the ending of pictures that are not read, and are left out: .tif (2), .bmp (1)" in caplog.text
+    caplog.clear()
+    read(tmp_path, made, reader="folder", classes=CLASSES, patient=r"(p\d+)_", only="png$")
+    assert "not read" not in caplog.text
+
+
 def test_a_folder_without_a_validation_split_gets_one_by_patients(tmp_path):
     for number in range(60):
         releases.picture(tmp_path / f"train/NORMAL/p{100 + number // 2}_{number}.png", number)

@@ -75,6 +75,17 @@ def test_m_beside_h_is_no_man(words, meant):
 
 
 @pytest.mark.parametrize(
+    ("woman", "man"),
+    [("weiblich", "männlich"), ("Féminin", "Masculin"), ("FEMININ", "MASCULIN"), ("femme", "homme"),
+     ("femminile", "maschile"), ("Femmina", "Maschio"), ("donna", "uomo"), ("Femenino", "Masculino"),
+     ("mujer", "hombre"), ("Feminino", "Masculino"), ("mulher", "homem"), ("vrouw", "man"),
+     ("vrouwelijk", "mannelijk")],
+)  # fmt: skip
+def test_no_language_has_one_sex_alone(woman, man):
+    assert sexes(pd.Series([woman, man], dtype="str"), "t.csv", "sex").tolist() == ["F", "M"]
+
+
+@pytest.mark.parametrize(
     ("words", "years"),
     [
         (["45M", "45F", "7 f"], [45, 45, 7]),

@@ -17,15 +17,15 @@ log = logging.getLogger(__name__)
 #: what a label may look like -> its value; -1 is what labelers write for uncertain
 LABELS = {"1": 1.0, "1.0": 1.0, "0": 0.0, "0.0": 0.0, "-1": -1.0, "-1.0": -1.0, "": None}
 
-#: words in small letters -> sex as a manifest has it; English, German, French, Italian, Spanish, Dutch
+#: words in small letters -> sex as a manifest has it; English, German, French, Italian, Spanish, Portuguese, Dutch
 SEXES = {
     **dict.fromkeys(
-        ("f", "female", "woman", "girl", "w", "weiblich", "frau", "femme", "féminin", "femminile", "femenino",
-         "mujer", "vrouw"), "F"
+        ("f", "female", "woman", "girl", "w", "weiblich", "frau", "femme", "féminin", "feminin", "femminile",
+         "femmina", "donna", "femenino", "mujer", "feminino", "mulher", "vrouw", "vrouwelijk"), "F"
     ),
     **dict.fromkeys(
-        ("m", "male", "man", "boy", "männlich", "maennlich", "mann", "homme", "masculin", "maschile", "masculino",
-         "hombre"), "M"
+        ("m", "male", "man", "boy", "männlich", "maennlich", "mann", "homme", "masculin", "maschile", "maschio",
+         "uomo", "masculino", "hombre", "homem", "mannelijk"), "M"
     ),
     **dict.fromkeys(("", "o", "other", "u", "unk", "unknown", "n/a", "na", "nan", "none", "?", "-"), None),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from crossray.datasets import Release
 from crossray.datasets.fields import ages, optional, sexes, views
 from crossray.datasets.headers import KEYWORDS, from_headers
 from crossray.datasets.identifiers import without_placeholders
-from crossray.datasets.listing import IMAGE_SUFFIXES, image_files, without_ending
+from crossray.datasets.listing import IMAGE_SUFFIXES, UNREAD_SUFFIXES, files_below, is_image, without_ending
 from crossray.datasets.options import NamedView, Words
 from crossray.datasets.patterns import group_where_it_fits, wrong_expression, wrong_group
 from crossray.datasets.policy import keep_images
@@ -155,11 +155,23 @@ def read(release: Release, settings: FolderReading) -> KeptImages:
 
 def _files(root: str, only: str | None) -> list[PurePath]:
     """Return the image files below a folder whose path has what ``only`` finds."""
-    files = image_files(root)
+    below = list(files_below(root))
+    files = [path for path in below if is_image(root, path)]
     kept = [PurePath(path) for path in files if only is None or re.search(only, path)]
     if len(kept) < len(files):
         log.info("%d of %d image files have %r in their path, the others are left out", len(kept), len(files), only)
+    _say_unread(root, [path for path in below if only is None or re.search(only, path)])
     return kept
+
+
+def _say_unread(root: str, paths: Iterable[str]) -> None:
+    """Warn of pictures of other kinds, which would be missed without a word."""
+    endings = (next(filter(path.lower().endswith, UNREAD_SUFFIXES), None) for path in paths)
+    if counts := Counter(filter(None, endings)):
+        log.warning(
+            "%s: %d files have the ending of pictures that are not read, and are left out: %s; save them as PNG",
+            root, counts.total(), listed([f"{ending} ({count})" for ending, count in counts.most_common()], 20),
+        )  # fmt: skip
 
 
 def _classes_in_names(

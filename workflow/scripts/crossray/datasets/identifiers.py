@@ -2,6 +2,7 @@
 
 import logging
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,8 +31,14 @@ _ROUNDED = re.compile(r"[+-]?(\d([.,]\d+)?[eE]\+|\d[.,]\d+[eE])\d{2,}")
 
 
 def loosely(key: str) -> str:
-    """Return a key as programs alter it: without leading zeros, the .0 of a number, and the difference of capitals."""
-    return folded(key).removesuffix(".0").lstrip("0") or key
+    """Return a key as programs alter it.
+
+    Without leading zeros, the .0 of a number, signs that are not seen, and the difference of capitals and blanks.
+    """
+    if not key.isascii():
+        key = "".join(sign for sign in key if unicodedata.category(sign) != "Cf")
+    seen = " ".join(key.split())
+    return folded(seen).removesuffix(".0").lstrip("0") or seen
 
 
 def check_whole(texts: "pandas.Series", path: str, column: str) -> None:
@@ -51,15 +58,15 @@ def check_whole(texts: "pandas.Series", path: str, column: str) -> None:
 
 
 def say_near_twins(texts: "pandas.Series", path: str, column: str) -> None:
-    """Warn of identifiers that differ in their capital letters, leading zeros or a final .0 alone."""
+    """Warn of identifiers that differ as programs alter them (:func:`loosely`) alone."""
     values = texts[texts != ""].drop_duplicates()
     twins = values[values.map(loosely).duplicated(keep=False)]
     if len(twins):
         first = twins.iloc[0]
         pair = " and ".join(map(repr, twins[twins.map(loosely) == loosely(first)]))
         log.warning(
-            "%s: column %s: %d of %d identifiers differ from another in capital letters, leading zeros or a final .0 "
-            "alone%s; each counts as one of its own",
+            "%s: column %s: %d of %d identifiers differ from another in capital letters, blanks, signs that are not "
+            "seen, leading zeros or a final .0 alone%s; each counts as one of its own",
             path, column, len(twins), len(values), f", such as {pair}," if may_quote() else "",
         )  # fmt: skip
 

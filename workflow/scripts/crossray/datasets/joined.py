@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: what :func:`crossray.datasets.identifiers.loosely` leaves out
+_ALTERED = "leading zeros, a final .0, capital letters, blanks and signs that are not seen"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Join(Settings):
@@ -202,16 +205,15 @@ def _added(joined: Joined, path: str, join: Join, several_rows: bool, used: Sequ
     alike = without.map(loosely).isin(set(keys.map(loosely))).sum()
     if not matched:
         advice = (
-            f"{alike} would be if leading zeros, a final .0 and capital letters did not count: write both alike"
+            f"{alike} would be if {_ALTERED} did not count: write both alike"
             if alike
             else "are they written alike (leading zeros, endings), and is it the right column?"
         )
         raise UserError(f"{path}: no value of its column {there} is one of column {join.key} of the images; {advice}")
     if len(without):
         log.warning(
-            "%s: %d of %d images have no row there by %s; %d of them would if leading zeros, a final .0 and capital "
-            "letters did not count%s",
-            path, len(without), len(wanted), join.key, alike, ": write both alike" if alike else "",
+            "%s: %d of %d images have no row there by %s; %d of them would if %s did not count%s",
+            path, len(without), len(wanted), join.key, alike, _ALTERED, ": write both alike" if alike else "",
         )  # fmt: skip
     numbers = rows["row"].fillna(-1).astype(int)
     added = further.drop(columns=there if there in joined.texts else []).reindex(numbers).fillna("")

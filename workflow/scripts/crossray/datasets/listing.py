@@ -10,6 +10,8 @@ from crossray.errors import UserError, may_quote, named
 log = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".dcm", ".dicom", ".png", ".jpg", ".jpeg")
+#: endings of pictures that are not read
+UNREAD_SUFFIXES = (".tif", ".tiff", ".bmp", ".gif", ".webp", ".jp2", ".j2k", ".jfif", ".jpe", ".npy", ".nii", ".nii.gz")
 #: endings of files that are no images
 OTHER_SUFFIXES = (
     ".csv", ".tsv", ".txt", ".md", ".pdf", ".xml", ".xlsx", ".xls", ".ods", ".parquet", ".json", ".zip", ".gz",
@@ -85,7 +87,12 @@ def image_files(root: str) -> list[str]:
     Raises:
         UserError: if a name is not in UTF-8.
     """
-    return [path for path in files_below(root) if path.lower().endswith(IMAGE_SUFFIXES) or _has_mark(root, path)]
+    return [path for path in files_below(root) if is_image(root, path)]
+
+
+def is_image(root: str, path: str) -> bool:
+    """Return whether a file below a folder is an image by its ending, or DICOM by its mark."""
+    return path.lower().endswith(IMAGE_SUFFIXES) or _has_mark(root, path)
 
 
 def _has_mark(root: str, path: str) -> bool:
