@@ -80,3 +80,15 @@ def test_patients_that_are_nearly_the_same_are_told(tmp_path, one, other, caplog
         "2 of 3 identifiers differ from another in capital letters, blanks, signs that are not seen, leading zeros or "
         f"a final .0 alone, such as {one!r}" in caplog.text
     )
+
+
+def test_one_file_under_several_identifiers_is_told(tmp_path, caplog):
+    rows = ["image_id,path,patient_id,A", "1,1.png,p,1", "2,2.png,q,0", "3,./2.png,r,1", "4,1.png,p,1", "5,5.png,s,"]
+    (tmp_path / "t.csv").write_text("\n".join(rows) + "\n")
+    for name in ("1.png", "2.png", "5.png"):
+        (tmp_path / name).touch()
+    assert len(read(tmp_path, table="t.csv", tasks=["A"])) == 5
+    assert (
+        "2 files are those of several images with identifiers of their own, the first in rows 2, 5; 1 of these files "
+        "have labels that differ" in caplog.text
+    )

@@ -1,13 +1,14 @@
 """Identifiers as tables have them: words that stand for no patient, numbers that a spreadsheet rounded, near-twins."""
 
 import logging
+import posixpath
 import re
 import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crossray.datasets.fields import plain
-from crossray.errors import UserError, may_quote, quoted
+from crossray.errors import UserError, listed, may_quote, quoted
 from crossray.paths import folded
 
 if TYPE_CHECKING:
@@ -132,3 +133,26 @@ def _say_many(words: "pandas.Series", path: str, column: str) -> None:
             "no_patient",
             path, column, first, len(words), f", {counts.index[0]!r}" if may_quote() else "", second,
         )  # fmt: skip
+
+
+def say_shared_files(table: "pandas.DataFrame", tasks: Sequence[str], path: str) -> None:
+    """Warn of files that several images have, as one row of each was meant, or another file.
+
+    Args:
+        table: one row an image, by rows as in a spreadsheet less 2, with ``path`` and the labels of tasks.
+        tasks: whose labels are compared.
+        path: the table's file, for the message.
+    """
+    files = table["path"].map(posixpath.normpath)
+    shared = files[files.duplicated(keep=False)]
+    if shared.empty:
+        return
+    labels = table.loc[shared.index, list(tasks)].fillna(-1)
+    of_files = labels.groupby(shared)
+    differ = int((of_files.min() != of_files.max()).any(axis=1).sum())
+    first = shared.index[shared == shared.iloc[0]] + 2
+    log.warning(
+        "%s: %d files are those of several images with identifiers of their own, the first in rows %s; %d of these "
+        "files have labels that differ. Take all rows but one of each out, or mend the paths",
+        path, shared.nunique(), listed(first), differ,
+    )  # fmt: skip

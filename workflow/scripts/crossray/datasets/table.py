@@ -13,7 +13,7 @@ from crossray.datasets.fields import ages, optional, sexes, views
 from crossray.datasets.found_images import FILE, HEADER, FoundBy, dicom_files
 from crossray.datasets.found_images import find as find_images_by
 from crossray.datasets.headers import KEYWORDS, read_headers
-from crossray.datasets.identifiers import check_whole
+from crossray.datasets.identifiers import check_whole, say_shared_files
 from crossray.datasets.image_paths import columns_in, wrong_pattern
 from crossray.datasets.joined import Join, Joined, read_joined, with_joins
 from crossray.datasets.labels_from import (
@@ -264,7 +264,9 @@ def _read_images(
     if "split" in columns:
         table["split"] = joined.texts[columns["split"]].str.strip().str.lower()
     labels = dict(_labels(sources, joined, settings, met))
-    return table.assign(**labels, **_strata(release.root, joined, facts, settings))
+    table = table.assign(**labels)
+    say_shared_files(table, list(sources), origin)
+    return table.assign(**_strata(release.root, joined, facts, settings))
 
 
 def _strata(
