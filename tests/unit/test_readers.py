@@ -15,6 +15,7 @@ import releases
 from crossray import manifest
 from crossray.datasets import READERS, find_reader
 from crossray.datasets.configured import with_policy
+from crossray.datasets.headers import read_headers
 from crossray.errors import UserError
 from crossray.pseudonyms import make_key
 from crossray.study.splits import Split
@@ -238,6 +239,11 @@ def test_headers_say_what_paths_of_a_folder_do_not(tmp_path):
     by_paths = read(tmp_path, of_dicom, reader="folder", classes=CLASSES, from_headers=fields, patient=r"([012])\.dcm")
     assert by_paths["patient_id"].tolist() == ["0", "1", "2"]
     assert read(tmp_path, of_dicom, reader="folder", classes=CLASSES)["patient_id"].is_unique
+
+
+def test_several_values_of_a_header_are_kept_as_they_stand(tmp_path):
+    dicom_file(tmp_path / "a.dcm", np.zeros((8, 8), np.uint16), PatientID=["1", "2"], ViewPosition=["PA", "AP"])
+    assert read_headers(str(tmp_path), ["a.dcm"], ["PatientID", "ViewPosition"]).iloc[0].tolist() == ["1\\2", "PA\\AP"]
 
 
 def test_a_folder_whose_headers_name_no_patient_is_told_so(tmp_path):

@@ -117,6 +117,24 @@ def test_one_frame_needs_no_basic_offset_table_and_no_delimiter(write_dicom, tmp
     check(grey(path)[0], checked)
 
 
+@pytest.mark.parametrize("kind", ["JPEG baseline", "JPEG lossless", "JPEG-LS", "JPEG 2000", "HTJ2K", "RLE"])
+def test_frames_that_the_header_does_not_count_are_refused(write_dicom, kind):
+    if kind == "RLE":
+        path = write_dicom(RAMP, bits=12, syntax=uid.RLELossless, data=encapsulate([rle(RAMP), rle(RAMP)]))
+    else:
+        path = write(write_dicom, kind, encapsulate([KINDS[kind][2]] * 2))
+    with pytest.raises(UnusableImageError, match="2 frames where the header says one"):
+        dicom.read_dicom(path)
+
+
+@pytest.mark.parametrize("frames", [2, 3])
+def test_plain_frames_that_the_header_does_not_count_are_refused(write_dicom, frames):
+    for pixels, bits in ((RAMP, 12), (SMALL, 8)):
+        data = pixels.tobytes() * frames
+        with pytest.raises(UnusableImageError, match=f"{len(data)} bytes of pixel data where the header asks for"):
+            dicom.read_dicom(write_dicom(pixels, bits=bits, data=data))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "syntax", [uid.JPEGLosslessSV1, uid.JPEGLossless, uid.JPEG2000, uid.HTJ2KLossless, uid.RLELossless]

@@ -121,7 +121,7 @@ def plain(header: pydicom.Dataset, content: bytes | memoryview, element: PixelDa
         shared = 0
     if len(content) < expected:
         raise UnusableImageError(f"truncated pixel data: {len(content)} of {expected} bytes")
-    if len(content) >= 2 * expected + 2:
+    if len(content) >= max(2 * expected, expected + 2):  # one byte more may only fill up
         raise UnusableImageError(f"{len(content)} bytes of pixel data where the header asks for {expected}")
     found = _numbers(content, bits, element, (expected * 8) // bits if bits > 1 else rows * columns * count)
     if shared:  # two of brightness, then the two differences that they share

@@ -180,7 +180,7 @@ def frame(element: PixelData, is_run_length: bool) -> bytes | memoryview:
         is_run_length: whether the frame is RLE by the transfer syntax, so that its header tells it from offsets.
 
     Raises:
-        UnusableImageError: if there are no fragments, or the last is cut off.
+        UnusableImageError: if there are no fragments, the last is cut off, or several frames are there.
     """
     fragments = _fragments(element)
     if not fragments:
@@ -192,6 +192,8 @@ def frame(element: PixelData, is_run_length: bool) -> bytes | memoryview:
         fragments = fragments[1:]  # the basic offset table, which one frame does not need
     if not any(len(part) for part in fragments):
         raise UnusableImageError("empty pixel data (7FE0,0010)")
+    if (frames := sum(_begins_frame(part, is_run_length) for part in fragments)) > 1:
+        raise UnusableImageError(f"{frames} frames where the header says one (0028,0008)")
     return fragments[0] if len(fragments) == 1 else b"".join(fragments)
 
 

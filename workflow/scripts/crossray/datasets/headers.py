@@ -45,7 +45,7 @@ def read_headers(root: str, paths: Iterable[str], keywords: Sequence[str]) -> "p
     for number, path in enumerate(paths, start=1):
         try:
             header = read_header(Path(root, path), keywords)
-            rows.append([str(elements.value(header, keyword) or "") for keyword in keywords])
+            rows.append([_text(elements.value(header, keyword)) for keyword in keywords])
         except UnusableImageError:
             rows.append([""] * len(keywords))
             unreadable += 1
@@ -54,6 +54,13 @@ def read_headers(root: str, paths: Iterable[str], keywords: Sequence[str]) -> "p
     if unreadable:
         log.warning("%d of %d files have no readable DICOM header", unreadable, len(rows))
     return pd.DataFrame(rows, columns=list(keywords), dtype="str")
+
+
+def _text(value: object) -> str:
+    """Return the value of an element as text; of several values all, as a file has them."""
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return "\\".join(map(str, value))
+    return str(value or "")
 
 
 def from_headers(root: str, facts: Mapping[str, "pandas.Series"], fields: Sequence[str]) -> dict[str, "pandas.Series"]:
