@@ -101,3 +101,9 @@ def test_an_age_is_not_read_as_what_it_can_hardly_be(words, years):
 def test_words_are_compared_whatever_their_unicode_form_and_blanks():
     assert plain("Pleural\u00a0 Effusion ") == plain("pleural effusion")
     assert plain("Ergu\u0308sse") == plain("Erg\u00fcsse")
+
+
+def test_signs_that_are_not_seen_change_no_word():
+    cells = ["\u200bfemale", "M\u200e", "\ufeffm", "wo\u00adman"]
+    assert sexes(pd.Series(cells, dtype="str"), "t.csv", "sex").tolist() == ["F", "M", "M", "F"]
+    assert plain("\u200fNo\xa0 finding\u200b") == "no finding"

@@ -66,8 +66,15 @@ _COMMA, _THOUSANDS = re.compile(r"[-+]?\d*,\d+([eE][-+]?\d+)?"), re.compile(r"[-
 
 
 def plain(word: str) -> str:
-    """Return a word as it is compared: in one Unicode form, small, single blanks of one kind between its parts."""
-    return " ".join(unicodedata.normalize("NFC", word).casefold().split())
+    """Return a word as it is compared: in one Unicode form, small, as it is seen."""
+    return as_seen(unicodedata.normalize("NFC", word).casefold())
+
+
+def as_seen(text: str) -> str:
+    """Return text without signs that are not seen, which copying leaves in cells, and with single plain blanks."""
+    if not text.isascii():
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    return " ".join(text.split())
 
 
 def optional(texts: "pandas.Series") -> "pandas.Series":

@@ -3,11 +3,10 @@
 import logging
 import posixpath
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from crossray.datasets.fields import plain
+from crossray.datasets.fields import as_seen, plain
 from crossray.errors import UserError, listed, may_quote, quoted
 from crossray.paths import folded
 
@@ -36,9 +35,7 @@ def loosely(key: str) -> str:
 
     Without leading zeros, the .0 of a number, signs that are not seen, and the difference of capitals and blanks.
     """
-    if not key.isascii():
-        key = "".join(sign for sign in key if unicodedata.category(sign) != "Cf")
-    seen = " ".join(key.split())
+    seen = as_seen(key)
     return folded(seen).removesuffix(".0").lstrip("0") or seen
 
 
