@@ -1,6 +1,5 @@
 """Images described by the study's own models, as they see them before their last layer."""
 
-from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,10 +14,10 @@ from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, inner
 from crossray.errors import UserError
 from crossray.learning.description import PROJECTED, describe_by_models
 from crossray.planning import study_of
-from crossray.study.stages.describe_images import DescribeImages
+from crossray.study.stages.inference import Inference
 
 CPU = torch.device("cpu")
-SETTINGS = DescribeImages(encoder="models", images=100, seed=0, batch_size=16, precision="float32")
+SETTINGS = Inference(batch_size=16, precision="float32")
 
 
 class Kept:
@@ -50,12 +49,12 @@ def network(width):
 def test_a_wide_layer_is_projected_alike_everywhere_and_keeps_distances():
     store = Kept(40)
     models = {"net/north": network(256), "net/south": network(10)}
-    found = describe_by_models(models, store, np.arange(40), SETTINGS, CPU)
+    found = describe_by_models(models, store, np.arange(40), SETTINGS, CPU, 0)
     wide, narrow = (found.filter(like=f"inner {name} ").to_numpy() for name in models)
     assert (wide.shape[1], narrow.shape[1]) == (PROJECTED, 10)
-    some = describe_by_models(models, store, np.arange(5, 15), SETTINGS, CPU)
+    some = describe_by_models(models, store, np.arange(5, 15), SETTINGS, CPU, 0)
     assert some.to_numpy() == pytest.approx(found.to_numpy()[5:15], rel=1e-5)
-    other = describe_by_models(models, store, np.arange(40), replace(SETTINGS, seed=1), CPU)
+    other = describe_by_models(models, store, np.arange(40), SETTINGS, CPU, 1)
     assert not np.allclose(other.filter(like="inner net/north ").to_numpy(), wide)
 
     def distances(values):

@@ -46,7 +46,7 @@ def describe_images(arguments: Namespace) -> None:
     if arguments.models:
         networks = {"/".join(path.parts[-4:-2]): load_model(path)[0] for path in arguments.models}
         places = rows["row"].to_numpy()
-        table = pd.concat([table, describe_by_models(networks, store, places, settings, device)], axis=1)
+        table = pd.concat([table, describe_by_models(networks, store, places, settings, device, settings.seed)], axis=1)
     with replacing(arguments.output) as partial:
         table.to_parquet(partial, index=False)
     logging.info("%d images of %s, %d numbers each", len(table), store.dataset, table.shape[1] - 1)

@@ -19,7 +19,6 @@ from crossray.learning.models import Network
 from crossray.learning.prediction import embed
 from crossray.seeds import derived_seed
 from crossray.shards import ImageStore, with_rows
-from crossray.study.stages.describe_images import DescribeImages
 from crossray.study.stages.inference import Inference
 
 RANDOM = "random"
@@ -72,8 +71,8 @@ def describe(
 
 
 def describe_by_models(
-    models: Mapping[str, Network], store: ImageStore, places: NDArray[np.int64], settings: DescribeImages,
-    device: torch.device,
+    models: Mapping[str, Network], store: ImageStore, places: NDArray[np.int64], settings: Inference,
+    device: torch.device, seed: int,
 ) -> pd.DataFrame:  # fmt: skip
     """Describe images by what models make of them before their last layer.
 
@@ -84,8 +83,9 @@ def describe_by_models(
         models: ``model/source`` -> its network.
         store: where the pixels are.
         places: the images, as rows of the store.
-        settings: how networks are applied, and the seed of the directions.
+        settings: how networks are applied.
         device: where to compute.
+        seed: of the directions.
 
     Returns:
         A float32 column for each number, at most :data:`PROJECTED` of a model.
@@ -94,7 +94,7 @@ def describe_by_models(
     for name, network in models.items():
         features = embed(network, store, places, settings, device)
         if features.shape[1] > PROJECTED:
-            generator = np.random.default_rng(derived_seed(settings.seed, "inner", name))
+            generator = np.random.default_rng(derived_seed(seed, "inner", name))
             directions = generator.normal(0, PROJECTED**-0.5, (features.shape[1], PROJECTED))
             features = (features.astype(np.float64) @ directions).astype(np.float32)
         parts.append(pd.DataFrame(features).add_prefix(f"{INNER}{name} "))
