@@ -325,8 +325,7 @@ def figure_files(wildcards):
 
 def training_records(wildcards):
     """Return histories and records of the trainings that figures show."""
-    shown = [name for name in PLAN.reported_models if name in PLAN.networks]
-    return of_trainings([layout.HISTORY, layout.RECORD], shown)
+    return of_trainings([layout.HISTORY, layout.RECORD], PLAN.reported_networks)
 
 
 #: folder that a figure can read -> its files

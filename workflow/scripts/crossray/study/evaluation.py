@@ -81,9 +81,9 @@ class Explanation(Settings):
     encoder: Text = "random"
     """Encoder of images for the domain classifier: a ResNet18 with random weights (`random`), with weights that it
     learns without labels from the study's own training images (`self_supervised`), with torchvision's by their name
-    (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix). It must not have been trained on labels of the
-    study's data sets, except for `models`: the source's model and the target's own, before their last layer, trained
-    on other images than those that they describe."""
+    (`IMAGENET1K_V1`), or with those of a file (with a `/` or a suffix); it must not have been trained on labels of the
+    study's data sets. Or the source's model and the target's own, before their last layer (`models`), which were
+    trained on other images than those that they describe."""
     encoder_epochs: Annotated[int, Ge(1)] = 10
     "Passes of the encoder `self_supervised` over its images, in batches of `training.batch_size`."
     encoder_images: Annotated[int, Ge(2)] = 2000

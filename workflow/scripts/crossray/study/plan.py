@@ -126,6 +126,11 @@ class Plan:
         return tuple(shown or list(self.models)[:1])
 
     @property
+    def reported_networks(self) -> tuple[str, ...]:
+        """Those of them whose network is trained, step by step."""
+        return tuple(name for name in self.reported_models if name in self.networks)
+
+    @property
     def shown_models(self) -> tuple[str, ...]:
         """Models that figures show, including external ones."""
         return *self.reported_models, *self.external

@@ -30,13 +30,12 @@ def representations(
     Returns:
         Data set -> representation -> numbers of shape (images, features), without what a model makes of the images.
     """
-    names = list(descriptions)
-    pooled = pd.concat([descriptions[name] for name in names])
-    ends = np.cumsum([len(descriptions[name]) for name in names])[:-1]
+    pooled = pd.concat(list(descriptions.values()))
     encoded = _components(pooled.filter(like=_ENCODED).to_numpy(np.float64))
-    lean = np.c_[pooled.filter(like=_ACQUIRED).to_numpy(np.float64), _facts(pd.concat([rows[name] for name in names]))]
-    split = zip(names, np.split(np.c_[lean, encoded], ends), np.split(lean, ends), strict=True)
-    return {name: {RICH: all_of, LEAN: some} for name, all_of, some in split}
+    facts = _facts(pd.concat([rows[name] for name in descriptions]))
+    lean = np.c_[pooled.filter(like=_ACQUIRED).to_numpy(np.float64), facts]
+    rich, lean_of = (_apart(values, descriptions) for values in (np.c_[lean, encoded], lean))
+    return {name: {RICH: rich[name], LEAN: lean_of[name]} for name in descriptions}
 
 
 def inner_components(descriptions: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, NDArray]]:
@@ -46,19 +45,22 @@ def inner_components(descriptions: Mapping[str, pd.DataFrame]) -> dict[str, dict
         Data set -> ``model/source`` -> components, shape (images, at most :data:`COMPONENTS`), the largest first; a
         data set has no model where descriptions are by an encoder alone.
     """
-    names = list(descriptions)
-    pooled = pd.concat([descriptions[name].filter(like=_INNER) for name in names])
-    ends = np.cumsum([len(descriptions[name]) for name in names])[:-1]
-    found: dict[str, dict[str, NDArray]] = {name: {} for name in names}
+    pooled = pd.concat([table.filter(like=_INNER) for table in descriptions.values()])
+    found: dict[str, dict[str, NDArray]] = {name: {} for name in descriptions}
     models = pooled.columns.str.removeprefix(_INNER).str.rsplit(" ", n=1).str[0]
     for model in dict.fromkeys(models):
         features = pooled.loc[:, models == model].to_numpy(np.float64)
         if not np.isfinite(features).all():  # a training that diverged
             continue
-        components = _components(features)
-        for name, part in zip(names, np.split(components, ends), strict=True):
+        for name, part in _apart(_components(features), descriptions).items():
             found[name][model] = part
     return found
+
+
+def _apart(values: NDArray, descriptions: Mapping[str, pd.DataFrame]) -> dict[str, NDArray]:
+    """Return rows of all data sets, one after another, as those of each."""
+    ends = np.cumsum([len(table) for table in descriptions.values()])[:-1]
+    return dict(zip(descriptions, np.split(values, ends), strict=True))
 
 
 def _components(features: NDArray) -> NDArray[np.float64]:
