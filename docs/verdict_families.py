@@ -238,8 +238,9 @@ def cases(reader: Reader, images: Images) -> ShiftSample:
     """Return a model's cases, described as in a study by much and by little; patients are others each time."""
     scores = reader.scores(images)
     owners = images.patients + 10**7 * next(_PATIENTS)
-    features = {"rich": np.c_[images.x, scores], "lean": np.c_[images.x[:, 3:5], images.x[:, 6:], scores]}
-    return ShiftSample(images.labels, scores, reader.used(images), owners, features)
+    shown = images.x[:, [3, 4, 6, 7]]
+    features = {"rich": np.c_[images.x, scores], "lean": np.c_[shown, scores]}
+    return ShiftSample(images.labels, scores, reader.used(images), owners, features, shown[:, 1:])
 
 
 def planted_terms(

@@ -39,7 +39,7 @@ COLUMNS = ["family", "identifiable", "tuned", "metric", "cells", "right", "absta
 #: patient at most in every other cell, resamples
 CELLS, READ_CELLS, IMAGES, LEARNT, MOST, RESAMPLES = 40, 120, 1500, 2000, 3, 40
 #: the seed that nothing was set on; limits were set on seeds 11 to 13
-HELD_OUT = 2027
+HELD_OUT = 2028
 RIGHT, ABSTAINED, WRONG = "right", "abstained", "wrong"
 #: nats from which on a planted cause has to be named
 HARM = 0.03
@@ -63,8 +63,11 @@ A family is *identifiable* if no other one has the same law of images and labels
 (labels, or images in a way not seen here) is the right one, or abstaining. A named cause is *wrong* if it is not
 planted, cannot be known, helps, or is much smaller than another one by the verdict's own metric.
 
-**What was looked at before.** These cells are of seed {seed}, which was drawn once, after all changes. Seed 2026 had
-been drawn before, was looked at twice, and is not used any more:
+**What was looked at before.** These cells are of seed {seed}, which was drawn once, after all changes. Seed 2027 had
+been drawn before: 4 of 1,640 cells were wrong by log-loss, 2 by AUC, and 392 of 659 causes were named. Since then case
+mix is not corrected where scores differ by how images were taken, nor named where labels of images with equal scores
+differ. On simulated radiographs images had often been taken for case mix; the change was made on seed 11 and on the
+default study. Seed 2026 had been looked at twice before that:
 
 - Verdicts by AUC were first judged by the planted loss in nats, and 6 of 40 of *harder images, looser rule* counted as
   wrong, where a looser rule costs many nats and little AUC. They are now judged by the planted loss of AUC.

@@ -39,7 +39,8 @@ def drawn(value, error, seed):
     return np.r_[value, value + error * (noise - noise.mean()) / noise.std(ddof=1)]
 
 
-def cell(terms, p=SURE, error=0.005, effective=0.8, lean=None, doubt="", offsets=((0, 0.1),) * 3, labels=None):
+def cell(terms, p=SURE, error=0.005, effective=0.8, lean=None, doubt="", offsets=((0, 0.1),) * 3, labels=None,
+         same=1.0):  # fmt: skip
     """Return a cell with these terms by both metrics, and as many tests that find something."""
     found = {
         name: {metric: {cause: drawn(some.get(cause, 0.0), error, place) for place, cause in enumerate(CAUSES)}
@@ -53,8 +54,8 @@ def cell(terms, p=SURE, error=0.005, effective=0.8, lean=None, doubt="", offsets
     reread = labels and Reread(labels[2], {metric: drawn(*labels[:2], 20) for metric in METRICS})
     step = Step(implied, "agree", doubt) if terms.get("prevalence") else Step(np.zeros(DRAWS + 1), "none", doubt)
     by_record = {metric: dict.fromkeys(CAUSES, 0.0) for metric in METRICS}
-    return Explained(found, dict.fromkeys(found, overlap), rule, step, implied, recorded, level, dict(p), by_record,
-                     reread, dict.fromkeys(METRICS, SPREAD))  # fmt: skip
+    return Explained(found, dict.fromkeys(found, overlap), rule, step, implied, recorded, level, dict(p), same, np.nan,
+                     by_record, reread, dict.fromkeys(METRICS, SPREAD))  # fmt: skip
 
 
 def told(found, metric=LOG_LOSS):
@@ -123,6 +124,9 @@ def test_sicker_patients_need_readings_or_other_knowledge():
     assert told(cell({"case_mix": 0.1, "concept": 0.01}, none_but("case_mix", "concept"))) == (
         CANNOT_TELL, SEVERITY, decides,
     )  # fmt: skip
+    read_otherwise = cell({"case_mix": 0.1, "concept": 0.01}, none_but("case_mix"), same=0.01)
+    assert told(read_otherwise) == (CANNOT_TELL, SEVERITY, decides)
+    assert told(cell({"case_mix": 0.1}, none_but("case_mix")))[0] == "case_mix"
     verdict, about, decides = told(cell({"case_mix": 0.1}, none_but("case_mix", "image")))
     assert (verdict, about) == (CANNOT_TELL, SEVERITY)
     assert decides.startswith("no number of images: how sick the target's patients are")

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from crossray.analysis.resampling import weighted_ranking
 from crossray.analysis.shift import labelling, second_reading
+from crossray.analysis.shift.case_mix import DIFFERENT
 from crossray.analysis.shift.cell import ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
 from crossray.analysis.shift.folds import folds_of
@@ -144,6 +145,22 @@ def test_terms_are_those_that_were_planted(grid):
         planted = [terms[cause] for _, terms, _, _ in within]
         found = [float(cell.main[LOG_LOSS][cause][0]) for _, _, cell, _ in within]
         assert np.corrcoef(planted, found)[0, 1] > least, cause
+
+
+@pytest.mark.parametrize(
+    ("planted", "least", "most"),
+    [({"quality": 1.0}, 4, 6), ({"image": 0.6}, 4, 6), ({"severity": 0.7}, 0, 0), ({"axis": 0.7}, 0, 0),
+     ({"severity": 0.7, "threshold": 0.8}, 0, 0)],
+)  # fmt: skip
+def test_case_mix_is_not_corrected_where_scores_differ_by_how_images_are_taken(planted, least, most):
+    dropped = 0
+    for seed in range(6):
+        _, _, sides = sides_of(planted, [8, seed], 1500)
+        cell = explain(*sides, 40, seed)
+        off = not cell.main[LOG_LOSS]["case_mix"].any()
+        assert off == (cell.same_labels <= DIFFERENT < cell.taken_alike)
+        dropped += off
+    assert least <= dropped <= most
 
 
 def test_sicker_patients_under_one_rule_are_no_label_term():
@@ -338,8 +355,9 @@ def test_constant_scores_end_in_no_claim():
     sides = []
     for place in range(2):
         labels = generator.integers(0, 2, 300).astype(float)
-        sides.append(ShiftSample(labels, np.zeros(300), np.zeros(300), np.arange(300) + 300 * place,
-                           {"features": generator.standard_normal((300, 4))}))  # fmt: skip
+        features = generator.standard_normal((300, 4))
+        owners = np.arange(300) + 300 * place
+        sides.append(ShiftSample(labels, np.zeros(300), np.zeros(300), owners, {"features": features}, features))
     cell = explain(*sides, 50, 0)
     assert np.isfinite(cell.main[LOG_LOSS]["concept"]).all()
     assert judge(cell, present(cell, cell.p), NO_FLOOR, LOG_LOSS).verdict not in CAUSES

@@ -96,7 +96,10 @@ class ShiftEvidence(OfCell):
 
     NAME: ClassVar = "shift_evidence"
     FROM_IMAGES: ClassVar = True
-    MIGRATIONS: ClassVar = ("from 1: rerun the analysis; case mix and level are new, fit is gone",)
+    MIGRATIONS: ClassVar = (
+        "from 1: rerun the analysis; case mix and level are new, fit is gone",
+        "from 2: rerun the analysis; what tells case mix from how images were taken is new",
+    )
     KEY: ClassVar = ("model", "source", "target", "task")
 
     implied: Logit | None
@@ -133,6 +136,11 @@ class ShiftEvidence(OfCell):
     "Largest difference in a feature's mean between the two sides in the shared distribution, in standard deviations."
     label_rule: str | None
     "How the target's labels differ on shared images: `none`, `threshold`, `noise`, or `threshold and noise`."
+    same_labels_p: Share | None
+    "P value of labels that are the same where the model's scores are."
+    taken_alike_p: Share | None
+    """P value of equal scores among images that were taken alike; empty where labels of images with equal scores do
+    not differ. Above 0.05, case mix is not corrected."""
     prevalence_p: Share | None
     "P value of equal prevalence."
     prevalence_q: Share | None

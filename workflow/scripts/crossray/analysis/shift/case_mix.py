@@ -1,6 +1,7 @@
 """Are patients sicker at the target, under the same label rule? The source's scores, weighted to the target's.
 
-A shift in severity with labels that follow is visible in the scores, and in nothing else of the images.
+A shift in severity with labels that follow is visible in the scores, and in nothing else of the images. It leaves the
+labels of images with equal scores as they are, and is there among images that were taken alike.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ _LARGEST = 20.0
 #: beyond so many deviations scores count as there
 _FAR = 3.0
 _PENALTY = 1.0
+#: p value up to which labels of images with equal scores differ, and scores of images that were taken alike
+DIFFERENT = 0.05
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,22 @@ class CaseMix:
     Attributes:
         weights: shape (draws, cases).
         p: of no difference of the scores, by the draws.
+        taken_alike: the same among images that were taken alike; NaN where it was not asked.
     """
 
     weights: NDArray
     p: float
+    taken_alike: float = float("nan")
+
+
+def same_labels(home: NDArray, away: NDArray) -> float:
+    """Return the p value of labels that are the same where scores are.
+
+    Args:
+        home: intercept and slope of the source's labels on the scores of its model, shape (draws, 2).
+        away: the same of the target's labels, on the scores of the same model.
+    """
+    return all_zero(away - home)
 
 
 def matched(scores: tuple[NDArray, NDArray], draws: tuple[NDArray, NDArray]) -> CaseMix:

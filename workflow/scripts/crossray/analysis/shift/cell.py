@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 from crossray.analysis.resampling import patient_weights
 from crossray.analysis.shift import rule_of
-from crossray.analysis.shift.case_mix import CaseMix, matched
+from crossray.analysis.shift.case_mix import DIFFERENT, CaseMix, matched, same_labels
 from crossray.analysis.shift.labelling import Rule, compare, split_concept
 from crossray.analysis.shift.overlap import Overlap, tell_apart
 from crossray.analysis.shift.prevalence import (
@@ -40,6 +40,7 @@ class ShiftSample:
         used: the same, calibrated on the source's validation split, as the model would be used.
         patients: number of each image's patient; the same number at both places is the same person.
         features: representation -> what the domain classifier sees, shape (cases, features).
+        taken: how images were taken, whatever they show, shape (cases, features).
         second: of a target's images, what the source's readers said of them in a second reading, NaN where they did
             not see them; shape (cases,), or nothing.
     """
@@ -49,6 +50,7 @@ class ShiftSample:
     used: NDArray
     patients: NDArray
     features: Mapping[str, NDArray]
+    taken: NDArray
     second: NDArray | None = None
 
     def chosen(self, which: NDArray) -> "ShiftSample":
@@ -56,7 +58,13 @@ class ShiftSample:
         features = {name: values[which] for name, values in self.features.items()}
         second = None if self.second is None else self.second[which]
         return ShiftSample(
-            self.labels[which], self.scores[which], self.used[which], self.patients[which], features, second
+            self.labels[which],
+            self.scores[which],
+            self.used[which],
+            self.patients[which],
+            features,
+            self.taken[which],
+            second,
         )
 
     @property
@@ -78,6 +86,8 @@ class Explained:
         recorded: offset by the labels.
         level: how much higher the log-odds of the target's labels are, image by image.
         p: cause -> p value of its absence.
+        same_labels: p value of labels that are the same where scores are.
+        taken_alike: p value of scores that are the same among images that were taken alike; NaN where not asked.
         by_record: metric -> term -> value, had the labels' offset been taken for prevalence.
         reread: what a second reading of the target's images says, if there is one.
         reading_spread: metric -> standard deviation of the labels' part for a second reading of one image.
@@ -91,6 +101,8 @@ class Explained:
     recorded: NDArray
     level: NDArray
     p: Mapping[str, float]
+    same_labels: float
+    taken_alike: float
     by_record: Mapping[str, Mapping[str, float]]
     reread: Reread | None
     reading_spread: Mapping[str, float]
@@ -127,7 +139,8 @@ def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int)
     recorded = recorded_offset(source.labels, target.labels, *draws)
     level = level_offset(at_target, target.labels, draws[1])
     step = choose_step(implied, recorded, level) if resamples else Step(np.zeros(1), "none", "")
-    mix = _mix(source, target, draws, step)
+    same = same_labels(fitted, calibration(target.scores, target.labels, draws[1]))
+    mix = _mix(source, target, draws, step, same, seed)
     parts = {name: _split(source, target, draws, step, mix, name, seed) for name in source.features}
     name, main = next(iter(parts.items()))
     foreseen = logit(main.foreseen[1])
@@ -145,7 +158,7 @@ def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int)
     }
     return Explained(
         terms, {one: part.overlap for one, part in parts.items()}, rule, step, implied, recorded, level, p,
-        _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1]),
+        same, mix.taken_alike, _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1]),
         spread_of_readings(target.side, main.foreseen[1][0], derived_seed(seed, "readings")),
     )  # fmt: skip
 
@@ -160,11 +173,24 @@ def _other_rule(source: ShiftSample, target: ShiftSample, part: _Part, name: str
     return min(1.0, 2 * min(by_draws, by_model))
 
 
-def _mix(source: ShiftSample, target: ShiftSample, draws: tuple[NDArray, NDArray], step: Step) -> CaseMix:
-    """Return what brings the source's severities to the target's, nothing where prevalence does."""
+def _mix(
+    source: ShiftSample, target: ShiftSample, draws: tuple[NDArray, NDArray], step: Step, same: float, seed: int
+) -> CaseMix:
+    """Return what brings the source's severities to the target's: nothing where prevalence or the way of taking does.
+
+    Sicker patients keep the labels of images with equal scores (``same`` is their p value), and are sicker among images
+    that were taken alike too. If neither holds, the scores differ by how images were taken.
+    """
+    nothing, scores = CaseMix(np.ones_like(draws[0]), 1.0), (source.scores, target.scores)
     if step.rule != "none":
-        return CaseMix(np.ones_like(draws[0]), 1.0)
-    return matched((source.scores, target.scores), draws)
+        return nothing
+    mix = matched(scores, draws)
+    if same > DIFFERENT:
+        return mix
+    taken, patients = (source.taken, target.taken), (source.patients, target.patients)
+    overlap = tell_apart(taken, draws, patients, derived_seed(seed, "taken"))
+    alike = matched(scores, (draws[0] * overlap.source, draws[1] * (1 - overlap.target))).p
+    return replace(nothing if alike > DIFFERENT else mix, taken_alike=alike)
 
 
 def _draws(source: ShiftSample, target: ShiftSample, resamples: int, seed: int) -> tuple[NDArray, NDArray]:
@@ -236,7 +262,7 @@ def null_floor(source: ShiftSample, repeats: int, seed: int) -> dict[str, dict[s
             continue
         draws = _draws(sides[0], sides[1], 0, 0)
         step = Step(np.zeros(1), "none", "")
-        mix = _mix(sides[0], sides[1], draws, step)
+        mix = matched((sides[0].scores, sides[1].scores), draws)
         terms = _split(sides[0], sides[1], draws, step, mix, next(iter(first_only.features)), seed).terms
         root = np.sqrt(harmonic(len(sides[0].labels), len(sides[1].labels)))
         for metric in METRICS:

@@ -1,5 +1,7 @@
 """Logistic regression on features and their squares, cross-fitted by patient."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
@@ -30,31 +32,48 @@ def squared(features: NDArray) -> NDArray[np.float64]:
 
 
 def left_out(
-    design: NDArray, answers: NDArray, weights: NDArray, folds: NDArray, penalty: float, free: int = 1,
+    design: NDArray, answers: NDArray, weights: NDArray, folds: NDArray, free: int = 1,
     learnt: NDArray | None = None, offset: NDArray | None = None,
 ) -> NDArray[np.float64]:  # fmt: skip
     """Return the probability of each case's answer being 1, by the fit to the other folds' cases, for each draw.
+
+    The penalty is the one of :data:`PENALTIES` with the least loss in the first draw.
 
     Args:
         design: shape (cases, columns).
         answers: 0 or 1, shape (cases,).
         weights: shape (draws, cases).
         folds: fold of each case.
-        penalty: of all columns but the first.
         free: columns at the beginning that bear no penalty.
         learnt: whether a case is learnt from, shape (cases,).
         offset: added to the linear predictor, shape (draws, cases).
     """
-    penalties = np.r_[np.zeros(free), np.full(design.shape[1] - free, penalty)]
     used = np.ones(len(answers), bool) if learnt is None else learnt
-    shares = np.empty(weights.shape)
-    for fold in range(FOLDS):
-        out = folds == fold
-        seen = ~out & used
-        found = refitted(design[seen], answers[seen], weights[:, seen], penalties,
-                         None if offset is None else offset[:, seen])  # fmt: skip
-        shares[:, out] = expit(found @ design[out].T + (0 if offset is None else offset[:, out]))
-    return np.clip(shares, 1e-6, 1 - 1e-6)
+    seen = [(folds != fold) & used for fold in range(FOLDS)]
+
+    def fitted(draws: slice, penalty: float, starts: Sequence[NDArray | None]) -> list[NDArray[np.float64]]:
+        penalties = np.r_[np.zeros(free), np.full(design.shape[1] - free, penalty)]
+        return [
+            refitted(design[part], answers[part], weights[draws, part], penalties,
+                     None if offset is None else offset[draws, part], start)
+            for part, start in zip(seen, starts, strict=True)
+        ]  # fmt: skip
+
+    def shares(fits: Sequence[NDArray]) -> NDArray[np.float64]:
+        found = np.empty((len(fits[0]), len(answers)))
+        for fold, coefficients in enumerate(fits):
+            out = folds == fold
+            added = 0 if offset is None else offset[: len(found), out]
+            found[:, out] = expit(coefficients @ design[out].T + added)
+        return np.clip(found, 1e-6, 1 - 1e-6)
+
+    tried: dict[float, list[NDArray]] = {}
+    starts: list[NDArray | None] = [None] * FOLDS
+    for penalty in sorted(PENALTIES, reverse=True):
+        tried[penalty] = fitted(slice(1), penalty, starts)
+        starts = [found[0] for found in tried[penalty]]
+    best = min(PENALTIES, key=lambda one: loss_of(answers, shares(tried[one])[0], weights[0]))
+    return shares(fitted(slice(None), best, [found[0] for found in tried[best]]) if len(weights) > 1 else tried[best])
 
 
 def losses_of(answers: NDArray, shares: NDArray) -> NDArray[np.float64]:

@@ -17,8 +17,9 @@ _SMALL = 1e-8
 
 
 def refitted(
-    design: NDArray, targets: NDArray, weights: NDArray, penalty: NDArray, offset: NDArray | None = None
-) -> NDArray[np.float64]:
+    design: NDArray, targets: NDArray, weights: NDArray, penalty: NDArray, offset: NDArray | None = None,
+    start: NDArray | None = None,
+) -> NDArray[np.float64]:  # fmt: skip
     """Fit a penalised logistic regression under each row of weights.
 
     Args:
@@ -27,12 +28,14 @@ def refitted(
         weights: at least 0, shape (draws, cases).
         penalty: half the coefficient's square is multiplied by it, shape (columns,); 0 for an intercept.
         offset: added to the linear predictor, shape (draws, cases).
+        start: coefficients that are near those of the first row, shape (columns,); by default 0.
 
     Returns:
         Coefficients, shape (draws, columns).
     """
     added = np.zeros((1, len(targets))) if offset is None else offset
-    first = _newton(design, targets, weights[0], penalty, added[0])
+    near = np.zeros(design.shape[1]) if start is None else start
+    first = _newton(design, targets, weights[0], penalty, added[0], near)
     found = np.tile(first, (len(weights), 1))
     if len(weights) == 1:
         return found
@@ -43,9 +46,11 @@ def refitted(
     return found
 
 
-def _newton(design: NDArray, targets: NDArray, weights: NDArray, penalty: NDArray, offset: NDArray) -> NDArray:
+def _newton(
+    design: NDArray, targets: NDArray, weights: NDArray, penalty: NDArray, offset: NDArray, start: NDArray
+) -> NDArray:
     """Fit one row of weights; a step that makes the fit worse is halved."""
-    found = np.zeros(design.shape[1])
+    found = start
     cost = _cost(design, targets, weights, penalty, offset, found)
     for _ in range(_NEWTON_STEPS):
         shares = expit(design @ found + offset)
@@ -70,5 +75,6 @@ def _cost(
 
 def _factored(design: NDArray, weights: NDArray, penalty: NDArray, shares: NDArray) -> tuple[NDArray, bool]:
     """Return the factorised Hessian; the small term keeps it positive definite where shares are 0 or 1."""
-    curvature = (design * (weights * shares * (1 - shares))[:, None]).T @ design
+    rooted = design * np.sqrt(weights * shares * (1 - shares))[:, None]
+    curvature = rooted.T @ rooted  # of one matrix with itself, at half the cost
     return cho_factor(curvature + np.diag(penalty + 1e-9 * max(float(weights.sum()), 1.0)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from crossray.analysis.resampling import weighted_ranking
-from crossray.analysis.shift.folds import PENALTIES, folds_of, left_out, loss_of, losses_of, scaled, squared
+from crossray.analysis.shift.folds import folds_of, left_out, losses_of, scaled, squared
 from crossray.analysis.shift.prevalence import effective
 
 #: images differ from this AUC and this p value on
@@ -64,10 +64,7 @@ def tell_apart(
     joint = np.concatenate(balanced, axis=1)
     owners = np.unique(np.concatenate(patients), return_inverse=True)[1]
     folds = folds_of(owners, seed)
-    penalty = min(
-        PENALTIES, key=lambda one: loss_of(sides, left_out(design, sides, joint[:1], folds, one)[0], joint[0])
-    )
-    shares = left_out(design, sides, joint, folds, penalty)
+    shares = left_out(design, sides, joint, folds)
     first, second = shares[:, : len(features[0])], shares[:, len(features[0]) :]
     shared = np.r_[joint[0, : first.shape[1]] * first[0], joint[0, first.shape[1] :] * (1 - second[0])]
     return Overlap(

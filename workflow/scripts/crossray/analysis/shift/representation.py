@@ -2,7 +2,8 @@
 
 Omitting the features of an image shift moves its effect into the label term; irrelevant features cost overlap. So a
 verdict must hold with both: rich has components of the encoder, or of the models before their last layer; lean only the
-acquisition, the patient, and the outputs of the source's model for each task.
+acquisition, the patient, and the outputs of the source's model for each task. How an image was taken is its
+acquisition alone.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-RICH, LEAN = "rich", "lean"
+RICH, LEAN, TAKEN = "rich", "lean", "taken"
 #: principal components of the encoder's features, or of those of two models together
 COMPONENTS = 32
 #: what columns of descriptions begin with (``describe_images.py``); then come a model, its source and a number
@@ -33,9 +34,11 @@ def representations(
     pooled = pd.concat(list(descriptions.values()))
     encoded = _components(pooled.filter(like=_ENCODED).to_numpy(np.float64))
     facts = _facts(pd.concat([rows[name] for name in descriptions]))
-    lean = np.c_[pooled.filter(like=_ACQUIRED).to_numpy(np.float64), facts]
-    rich, lean_of = (_apart(values, descriptions) for values in (np.c_[lean, encoded], lean))
-    return {name: {RICH: rich[name], LEAN: lean_of[name]} for name in descriptions}
+    acquired = pooled.filter(like=_ACQUIRED).to_numpy(np.float64)
+    lean = np.c_[acquired, facts]
+    of_all = {RICH: np.c_[lean, encoded], LEAN: lean, TAKEN: acquired}
+    found = {representation: _apart(values, descriptions) for representation, values in of_all.items()}
+    return {name: {one: found[one][name] for one in of_all} for name in descriptions}
 
 
 def inner_components(descriptions: Mapping[str, pd.DataFrame]) -> dict[str, dict[str, NDArray]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import logit
 from scipy.stats import norm
 
-from crossray.analysis.shift.folds import PENALTIES, folds_of, left_out, loss_of, losses_of, scaled, squared
+from crossray.analysis.shift.folds import folds_of, left_out, losses_of, scaled, squared
 from crossray.analysis.shift.hotelling import all_zero
 
 #: bounds of the direction of wrong labels, whose weight grows without end where a label is sure
@@ -37,13 +37,7 @@ def foreseen(
     answers = np.r_[labels, np.zeros(len(logits[1]))]
     joint = np.concatenate([weights, np.zeros((len(weights), len(logits[1])))], axis=1)
     folds = folds_of(np.concatenate(patients), seed)
-    free = 1 + model.shape[1]
-
-    def shares(rows: NDArray, penalty: float) -> NDArray[np.float64]:
-        return left_out(design, answers, rows, folds, penalty, free, at_home)
-
-    penalty = min(PENALTIES, key=lambda one: loss_of(answers, shares(joint[:1], one)[0], joint[0]))
-    found = shares(joint, penalty)
+    found = left_out(design, answers, joint, folds, 1 + model.shape[1], at_home)
     return found[:, at_home], found[:, ~at_home]
 
 
@@ -92,11 +86,8 @@ def no_gain(
     folds = folds_of(patients, seed)
     size = weights / weights.mean()
 
-    def own(penalty: float) -> NDArray[np.float64]:
-        return left_out(design, labels, size[None], folds, penalty, offset=logit(shares)[None])[0]
-
-    best = min((own(penalty) for penalty in PENALTIES), key=lambda one: loss_of(labels, one, size))
+    own = left_out(design, labels, size[None], folds, offset=logit(shares)[None])[0]
     gains = np.bincount(np.unique(patients, return_inverse=True)[1],
-                        size * (losses_of(labels, shares) - losses_of(labels, best)))  # fmt: skip
+                        size * (losses_of(labels, shares) - losses_of(labels, own)))  # fmt: skip
     error = np.sqrt(((gains - gains.mean()) ** 2).sum())
     return float(norm.sf(gains.sum() / error)) if error > 0 else 1.0

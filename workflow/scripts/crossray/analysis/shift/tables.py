@@ -19,7 +19,7 @@ from crossray.analysis.resampling import interval, with_interval
 from crossray.analysis.shift import signatures
 from crossray.analysis.shift.cell import Explained, ShiftSample, explain, harmonic, null_floor
 from crossray.analysis.shift.decides import cheapest
-from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, inner_components, representations
+from crossray.analysis.shift.representation import COMPONENTS, LEAN, RICH, TAKEN, inner_components, representations
 from crossray.analysis.shift.terms import CAUSES, LOG_LOSS, METRICS
 from crossray.analysis.shift.verdict import judge, present
 from crossray.seeds import derived_seed
@@ -38,7 +38,8 @@ COLUMNS = [*KEYS, "metric", "images", "positives", "negatives", "source_images",
 _OFFSETS = ("implied", "recorded", "level", "threshold_shift", "wrong_labels")
 #: one row per cell with a verdict: the evidence for it
 EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied",
-                    "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule",
+                    "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule", "same_labels_p",
+                    "taken_alike_p",
                     *(f"{cause}_{kind}" for cause in CAUSES for kind in ("p", "q", "floor")),
                     "lean_image", "lean_concept", *(f"recorded_{cause}" for cause in CAUSES),
                     *signatures.COLUMNS]  # fmt: skip
@@ -269,7 +270,8 @@ def _cases(
     rich = _with_inner(place, [trained, own] if own else [trained])
     looks = {RICH: rich, LEAN: place.looks[LEAN]}
     features = {name: np.c_[values, outputs][here] for name, values in looks.items()}
-    return ShiftSample(labels[here], scores, fitted[0] + fitted[1] * scores, place.patients[here], features)
+    used = fitted[0] + fitted[1] * scores
+    return ShiftSample(labels[here], scores, used, place.patients[here], features, place.looks[TAKEN][here])
 
 
 def _with_inner(place: Described, models: Sequence[ModelKey]) -> NDArray:
@@ -384,6 +386,7 @@ def _evidence(cell: Cell, found: Explained, q: Mapping[str, float]) -> dict[str,
     row |= {"step": found.step.doubt or found.step.rule, "applied": float(found.step.offsets[0])}
     row |= {"told_apart": rich.auc, "told_apart_lean": lean.auc, "overlap": rich.effective}
     row |= {"imbalance": rich.imbalance, "label_rule": found.rule.name}
+    row |= {"same_labels_p": found.same_labels, "taken_alike_p": found.taken_alike}
     floors = _floors(cell, LOG_LOSS)
     for cause in CAUSES:
         row |= {f"{cause}_p": found.p[cause], f"{cause}_q": q[cause], f"{cause}_floor": floors[cause]}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from crossray.analysis.shift.case_mix import DIFFERENT
 from crossray.analysis.shift.cell import Explained, Terms
 from crossray.analysis.shift.prevalence import WEAK
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS
@@ -233,8 +234,7 @@ def _largest(
     runner = int(np.argsort(-rivals[0], kind="stable")[1])
     if rivals[0, first] < limits.clearly * rivals[0, runner]:
         return _tie(CAUSES[first], CAUSES[runner])
-    if CAUSES[first] == "case_mix" and (rival := [one for one in ("image", "concept") if flagged[CAUSES.index(one)]]):
-        # Under one rule sicker patients differ by severity alone, and labels of like images do not differ.
+    if CAUSES[first] == "case_mix" and (rival := _beside_severity(explained, flagged)):
         return Verdict(CANNOT_TELL, f"case mix, or {_listed(rival)}: both differ", SEVERITY, (CAUSES[first], *rival))
     others = [_leading(terms, metric) for terms in list(explained.terms.values())[1:]]
     contradicting = [other for other in others if other != CAUSES[first]]
@@ -245,6 +245,13 @@ def _largest(
     if apart or CAUSES[first] != "concept":
         return Verdict(CAUSES[first], why)
     return Verdict(COMPOUND, why, READING)
+
+
+def _beside_severity(explained: Explained, flagged: NDArray) -> list[str]:
+    """Return what else differs, where sicker patients under one rule would differ by severity alone."""
+    differs = dict(zip(CAUSES, flagged, strict=True))
+    differs["concept"] |= explained.same_labels <= DIFFERENT
+    return [cause for cause in ("image", "concept") if differs[cause]]
 
 
 def _no_winner(values: NDArray, first: int, harmful: NDArray, flagged: bool) -> Verdict:
