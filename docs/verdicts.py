@@ -39,7 +39,7 @@ COLUMNS = ["family", "identifiable", "tuned", "metric", "cells", "right", "absta
 #: patient at most in every other cell, resamples
 CELLS, READ_CELLS, IMAGES, LEARNT, MOST, RESAMPLES = 40, 120, 1500, 2000, 3, 40
 #: the seed that nothing was set on; limits were set on seeds 11 to 13
-HELD_OUT = 2028
+HELD_OUT = 2029
 RIGHT, ABSTAINED, WRONG = "right", "abstained", "wrong"
 #: nats from which on a planted cause has to be named
 HARM = 0.03
@@ -63,19 +63,24 @@ A family is *identifiable* if no other one has the same law of images and labels
 (labels, or images in a way not seen here) is the right one, or abstaining. A named cause is *wrong* if it is not
 planted, cannot be known, helps, or is much smaller than another one by the verdict's own metric.
 
-**What was looked at before.** These cells are of seed {seed}, which was drawn once, after all changes. Seed 2027 had
-been drawn before: 4 of 1,640 cells were wrong by log-loss, 2 by AUC, and 392 of 659 causes were named. Since then case
-mix is not corrected where scores differ by how images were taken, nor named where labels of images with equal scores
-differ. On simulated radiographs images had often been taken for case mix; the change was made on seed 11 and on the
-default study. Seed 2026 had been looked at twice before that:
+**What was looked at before.** These cells are of seed {seed}, which was drawn once, after all changes. Three seeds had
+been drawn before:
 
-- Verdicts by AUC were first judged by the planted loss in nats, and 6 of 40 of *harder images, looser rule* counted as
-  wrong, where a looser rule costs many nats and little AUC. They are now judged by the planted loss of AUC.
-- By AUC, 3 of 40 of *cue of another image, second reading* were wrong, 2 by log-loss. Two named the label rule: chance
-  was taken out of what labels cost by two regressions over 40 resamples, whose errors were left out of the error of the
-  result, so it was too small by 5 to 20%. There is now one regression, its errors count, and Student's t takes the
-  place of a fixed number of errors. One said *no shift*, which the second reading did not bear out: *no shift* now has
-  to hold with labels and unseen images apart as well. These changes were made on seeds 11 to 13."""
+- Seed 2028: 5 of 1,640 cells were wrong by log-loss and one by AUC, and 404 of 653 causes were named; but 3 of 40 of
+  *more prevalent, stricter rule* were called case mix, more than may be. Case mix is now named only where the scores do
+  not fit another prevalence as well (tried on seeds 11 and 13).
+- Seed 2027: 4 were wrong by log-loss, 2 by AUC, and 392 of 659 causes were named. On simulated radiographs images were
+  often taken for case mix; so case mix is no longer corrected where scores differ by how images were taken, nor named
+  where labels of images with equal scores differ (tried on seed 11 and the default study).
+- Seed 2026 was looked at twice:
+
+  - Verdicts by AUC were first judged by the planted loss in nats, and 6 of 40 of *harder images, looser rule* counted
+    as wrong, where a looser rule costs many nats and little AUC. They are now judged by the planted loss of AUC.
+  - By AUC, 3 of 40 of *cue of another image, second reading* were wrong, 2 by log-loss. Two named the label rule:
+    chance was taken out of what labels cost by two regressions over 40 resamples, whose errors were left out of the
+    error of the result, so it was too small by 5 to 20%. There is now one regression, its errors count, and Student's
+    t takes the place of a fixed number of errors. One said *no shift*, which the second reading did not bear out: *no
+    shift* now has to hold with labels and unseen images apart as well. These changes were made on seeds 11 to 13."""
 
 
 def code() -> str:

@@ -20,6 +20,7 @@ from crossray.analysis.shift.verdict import (
     OVERLAP,
     READING,
     REPRESENTATION,
+    SCORES,
     SEVERITY,
     TIE,
     UNCONFIRMED,
@@ -40,7 +41,7 @@ def drawn(value, error, seed):
 
 
 def cell(terms, p=SURE, error=0.005, effective=0.8, lean=None, doubt="", offsets=((0, 0.1),) * 3, labels=None,
-         same=1.0):  # fmt: skip
+         same=1.0, prevalent=0.0):  # fmt: skip
     """Return a cell with these terms by both metrics, and as many tests that find something."""
     found = {
         name: {metric: {cause: drawn(some.get(cause, 0.0), error, place) for place, cause in enumerate(CAUSES)}
@@ -55,7 +56,7 @@ def cell(terms, p=SURE, error=0.005, effective=0.8, lean=None, doubt="", offsets
     step = Step(implied, "agree", doubt) if terms.get("prevalence") else Step(np.zeros(DRAWS + 1), "none", doubt)
     by_record = {metric: dict.fromkeys(CAUSES, 0.0) for metric in METRICS}
     return Explained(found, dict.fromkeys(found, overlap), rule, step, implied, recorded, level, dict(p), same, np.nan,
-                     by_record, reread, dict.fromkeys(METRICS, SPREAD))  # fmt: skip
+                     prevalent, by_record, reread, dict.fromkeys(METRICS, SPREAD))  # fmt: skip
 
 
 def told(found, metric=LOG_LOSS):
@@ -127,6 +128,11 @@ def test_sicker_patients_need_readings_or_other_knowledge():
     read_otherwise = cell({"case_mix": 0.1, "concept": 0.01}, none_but("case_mix"), same=0.01)
     assert told(read_otherwise) == (CANNOT_TELL, SEVERITY, decides)
     assert told(cell({"case_mix": 0.1}, none_but("case_mix")))[0] == "case_mix"
+
+
+def test_scores_that_fit_another_prevalence_too_need_images_without_labels():
+    found = cell({"case_mix": 0.1}, none_but("case_mix"), prevalent=0.16151)  # 1.4 errors of the 2.8
+    assert told(found) == (CANNOT_TELL, SCORES, "3,000 more images of the target, without labels")
     verdict, about, decides = told(cell({"case_mix": 0.1}, none_but("case_mix", "image")))
     assert (verdict, about) == (CANNOT_TELL, SEVERITY)
     assert decides.startswith("no number of images: how sick the target's patients are")

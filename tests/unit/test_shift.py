@@ -24,6 +24,7 @@ from crossray.analysis.shift.prevalence import (
     choose_step,
     class_weights,
     implied_offset,
+    implied_weights,
     recorded_offset,
 )
 from crossray.analysis.shift.terms import AUC, CAUSES, LOG_LOSS, METRICS
@@ -161,6 +162,25 @@ def test_case_mix_is_not_corrected_where_scores_differ_by_how_images_are_taken(p
         assert off == (cell.same_labels <= DIFFERENT < cell.taken_alike)
         dropped += off
     assert least <= dropped <= most
+
+
+def test_scores_of_sicker_patients_are_not_those_of_another_prevalence():
+    found = {}
+    for name, planted in (("sicker", {"severity": 0.8}), ("more prevalent", {"prevalence": 1.0})):
+        cells = [explain(*sides_of(planted, [9, seed], 1500)[2], 40, seed) for seed in range(4)]
+        found[name] = np.median([cell.as_prevalent for cell in cells])
+    assert found["sicker"] < DIFFERENT < found["more prevalent"]
+
+
+def test_weights_at_an_implied_prevalence_are_those_of_labels_where_scores_are_certain():
+    generator = np.random.default_rng(3)
+    labels, weights = generator.integers(0, 2, 500).astype(float), generator.integers(0, 4, (2, 500)).astype(float)
+    offsets = np.array([0.0, 0.7])
+    certain = implied_weights(np.tile(60 * labels - 30, (2, 1)), weights, offsets)
+    assert certain == pytest.approx(class_weights(labels, weights, offsets))
+    unsure = implied_weights(generator.standard_normal((2, 500)), weights, offsets)
+    assert unsure[0] == pytest.approx(np.ones(500))
+    assert (weights * unsure).sum(axis=1) == pytest.approx(weights.sum(axis=1))
 
 
 def test_sicker_patients_under_one_rule_are_no_label_term():

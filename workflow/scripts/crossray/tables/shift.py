@@ -141,6 +141,8 @@ class ShiftEvidence(OfCell):
     taken_alike_p: Share | None
     """P value of equal scores among images that were taken alike; empty where labels of images with equal scores do
     not differ. Above 0.05, case mix is not corrected."""
+    as_prevalent_p: Share | None
+    "P value of scores that are those of the source at the implied prevalence; above 0.05, case mix is not named."
     prevalence_p: Share | None
     "P value of equal prevalence."
     prevalence_q: Share | None

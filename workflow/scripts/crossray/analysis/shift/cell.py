@@ -19,6 +19,7 @@ from crossray.analysis.shift.prevalence import (
     choose_step,
     class_weights,
     implied_offset,
+    implied_weights,
     level_offset,
     recorded_offset,
 )
@@ -88,6 +89,7 @@ class Explained:
         p: cause -> p value of its absence.
         same_labels: p value of labels that are the same where scores are.
         taken_alike: p value of scores that are the same among images that were taken alike; NaN where not asked.
+        as_prevalent: p value of scores that are those of the source at the implied prevalence.
         by_record: metric -> term -> value, had the labels' offset been taken for prevalence.
         reread: what a second reading of the target's images says, if there is one.
         reading_spread: metric -> standard deviation of the labels' part for a second reading of one image.
@@ -103,6 +105,7 @@ class Explained:
     p: Mapping[str, float]
     same_labels: float
     taken_alike: float
+    as_prevalent: float
     by_record: Mapping[str, Mapping[str, float]]
     reread: Reread | None
     reading_spread: Mapping[str, float]
@@ -141,6 +144,7 @@ def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int)
     step = choose_step(implied, recorded, level) if resamples else Step(np.zeros(1), "none", "")
     same = same_labels(fitted, calibration(target.scores, target.labels, draws[1]))
     mix = _mix(source, target, draws, step, same, seed)
+    at_implied = draws[0] * implied_weights(at_source, draws[0], implied)
     parts = {name: _split(source, target, draws, step, mix, name, seed) for name in source.features}
     name, main = next(iter(parts.items()))
     foreseen = logit(main.foreseen[1])
@@ -158,7 +162,8 @@ def explain(source: ShiftSample, target: ShiftSample, resamples: int, seed: int)
     }
     return Explained(
         terms, {one: part.overlap for one, part in parts.items()}, rule, step, implied, recorded, level, p,
-        same, mix.taken_alike, _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1]),
+        same, mix.taken_alike, matched((source.scores, target.scores), (at_implied, draws[1])).p,
+        _by_record(source, target, recorded, seed), reread(target.side, target.second, draws[1]),
         spread_of_readings(target.side, main.foreseen[1][0], derived_seed(seed, "readings")),
     )  # fmt: skip
 

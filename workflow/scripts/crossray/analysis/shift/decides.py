@@ -19,6 +19,7 @@ from crossray.analysis.shift.verdict import (
     OVERLAP,
     READING,
     REPRESENTATION,
+    SCORES,
     SEVERITY,
     TIE,
     UNCONFIRMED,
@@ -111,6 +112,12 @@ def _severity(cell: _Open) -> str:
     return "no number of images: how sick the target's patients are, from another source than their radiographs"
 
 
+def _scores(cell: _Open) -> str:
+    """Say how many images tell scores of sicker patients from those of another prevalence."""
+    found = max(float(norm.isf(cell.found.as_prevalent / 2)), 1e-9)
+    return _images(cell, _POWER / found, "without labels")
+
+
 def _description(cell: _Open) -> str:
     """Say what decides between two descriptions: readings where one blames labels, else a third description."""
     if "concept" in cell.judged.causes:
@@ -140,7 +147,7 @@ def _readings(cell: _Open, cost: float | None = None) -> str:
 #: what an abstention is about -> what says how to decide it
 _REMEDIES: Mapping[str, Callable[[_Open], str]] = {
     OVERLAP: _alike, WEAK: _unlabelled, MIXED: _level, ONE_CLASS: _rare, UNCONFIRMED: _confirming, TIE: _untied,
-    SEVERITY: _severity, REPRESENTATION: _description, READING: _readings, NOT_FOUND: _weak,
+    SEVERITY: _severity, SCORES: _scores, REPRESENTATION: _description, READING: _readings, NOT_FOUND: _weak,
 }  # fmt: skip
 
 

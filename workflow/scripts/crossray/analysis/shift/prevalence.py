@@ -96,6 +96,20 @@ def class_weights(labels: NDArray, weights: NDArray, offsets: NDArray) -> NDArra
     return np.where(labels == 1, (after / before)[:, None], ((1 - after) / (1 - before))[:, None])
 
 
+def implied_weights(logits: NDArray, weights: NDArray, offsets: NDArray) -> NDArray[np.float64]:
+    """Return factors that move the prevalence by each draw's offset without a look at labels, shape (draws, cases).
+
+    Args:
+        logits: calibrated, shape (draws, cases).
+        weights: shape (draws, cases).
+        offsets: of the prevalence's log-odds, shape (draws,).
+    """
+    shares = expit(logits)
+    before = np.clip((weights * shares).sum(axis=1) / weights.sum(axis=1), _EDGE, 1 - _EDGE)
+    after = expit(logit(before) + offsets)
+    return (after / before)[:, None] * shares + ((1 - after) / (1 - before))[:, None] * (1 - shares)
+
+
 def effective(weights: NDArray) -> float:
     """Return Kish's effective number of cases, (sum w)^2 / sum w^2."""
     return float(weights.sum() ** 2 / (weights**2).sum())

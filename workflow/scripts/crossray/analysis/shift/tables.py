@@ -39,7 +39,7 @@ _OFFSETS = ("implied", "recorded", "level", "threshold_shift", "wrong_labels")
 #: one row per cell with a verdict: the evidence for it
 EVIDENCE_COLUMNS = [*KEYS, *(f"{name}{end}" for name in _OFFSETS for end in _ENDS), "step", "applied",
                     "told_apart", "told_apart_lean", "overlap", "imbalance", "label_rule", "same_labels_p",
-                    "taken_alike_p",
+                    "taken_alike_p", "as_prevalent_p",
                     *(f"{cause}_{kind}" for cause in CAUSES for kind in ("p", "q", "floor")),
                     "lean_image", "lean_concept", *(f"recorded_{cause}" for cause in CAUSES),
                     *signatures.COLUMNS]  # fmt: skip
@@ -387,6 +387,7 @@ def _evidence(cell: Cell, found: Explained, q: Mapping[str, float]) -> dict[str,
     row |= {"told_apart": rich.auc, "told_apart_lean": lean.auc, "overlap": rich.effective}
     row |= {"imbalance": rich.imbalance, "label_rule": found.rule.name}
     row |= {"same_labels_p": found.same_labels, "taken_alike_p": found.taken_alike}
+    row["as_prevalent_p"] = found.as_prevalent
     floors = _floors(cell, LOG_LOSS)
     for cause in CAUSES:
         row |= {f"{cause}_p": found.p[cause], f"{cause}_q": q[cause], f"{cause}_floor": floors[cause]}

@@ -19,8 +19,8 @@ NO_SHIFT, NOT_FOUND, NO_HARM, CANNOT_TELL = "no shift", "no shift found", "no ha
 #: one labelling cannot separate these, whatever its size
 COMPOUND = "labels or unseen images"
 #: what an abstention is about, beside what prevalence leaves open (``prevalence.py``); ``decides.py`` has what decides
-OVERLAP, ONE_CLASS, UNCONFIRMED, TIE, SEVERITY, REPRESENTATION, READING = (
-    "overlap", "one class", "unconfirmed", "tie", "severity", "representation", "reading"
+OVERLAP, ONE_CLASS, UNCONFIRMED, TIE, SEVERITY, SCORES, REPRESENTATION, READING = (
+    "overlap", "one class", "unconfirmed", "tie", "severity", "scores", "representation", "reading"
 )  # fmt: skip
 _FEWEST_DRAWS = 20
 #: p value up to which a part of what labels and unseen images cost together is there
@@ -234,8 +234,8 @@ def _largest(
     runner = int(np.argsort(-rivals[0], kind="stable")[1])
     if rivals[0, first] < limits.clearly * rivals[0, runner]:
         return _tie(CAUSES[first], CAUSES[runner])
-    if CAUSES[first] == "case_mix" and (rival := _beside_severity(explained, flagged)):
-        return Verdict(CANNOT_TELL, f"case mix, or {_listed(rival)}: both differ", SEVERITY, (CAUSES[first], *rival))
+    if CAUSES[first] == "case_mix" and (doubt := _not_severity_alone(explained, flagged)):
+        return doubt
     others = [_leading(terms, metric) for terms in list(explained.terms.values())[1:]]
     contradicting = [other for other in others if other != CAUSES[first]]
     if contradicting and not apart:
@@ -247,11 +247,19 @@ def _largest(
     return Verdict(COMPOUND, why, READING)
 
 
-def _beside_severity(explained: Explained, flagged: NDArray) -> list[str]:
-    """Return what else differs, where sicker patients under one rule would differ by severity alone."""
+def _not_severity_alone(explained: Explained, flagged: NDArray) -> Verdict | None:
+    """Abstain where something else differs, or where the scores fit another prevalence under another rule as well.
+
+    Sicker patients under one rule differ by severity alone.
+    """
     differs = dict(zip(CAUSES, flagged, strict=True))
     differs["concept"] |= explained.same_labels <= DIFFERENT
-    return [cause for cause in ("image", "concept") if differs[cause]]
+    rival = [cause for cause in ("image", "concept") if differs[cause]]
+    if rival:
+        return Verdict(CANNOT_TELL, f"case mix, or {_listed(rival)}: both differ", SEVERITY, ("case_mix", *rival))
+    if explained.as_prevalent > DIFFERENT:
+        return Verdict(CANNOT_TELL, "case mix, or another prevalence and label rule: the scores fit both", SCORES)
+    return None
 
 
 def _no_winner(values: NDArray, first: int, harmful: NDArray, flagged: bool) -> Verdict:
