@@ -93,8 +93,7 @@ def _confirming(cell: _Open) -> str:
     if cause == "concept":
         return _readings(cell)
     by_term = _POWER * _error(cell.values(cause)) / abs(float(cell.values(cause)[0]))
-    by_test = _POWER / max(float(norm.isf(cell.found.p[cause] / 2)), 1e-9)
-    return _images(cell, max(by_term, by_test))
+    return _images(cell, max(by_term, _by_test(cell.found.p[cause])))
 
 
 def _untied(cell: _Open) -> str:
@@ -114,8 +113,7 @@ def _severity(cell: _Open) -> str:
 
 def _scores(cell: _Open) -> str:
     """Say how many images tell scores of sicker patients from those of another prevalence."""
-    found = max(float(norm.isf(cell.found.as_prevalent / 2)), 1e-9)
-    return _images(cell, _POWER / found, "without labels")
+    return _images(cell, _by_test(cell.found.as_prevalent), "without labels")
 
 
 def _description(cell: _Open) -> str:
@@ -149,6 +147,11 @@ _REMEDIES: Mapping[str, Callable[[_Open], str]] = {
     OVERLAP: _alike, WEAK: _unlabelled, MIXED: _level, ONE_CLASS: _rare, UNCONFIRMED: _confirming, TIE: _untied,
     SEVERITY: _severity, SCORES: _scores, REPRESENTATION: _description, READING: _readings, NOT_FOUND: _weak,
 }  # fmt: skip
+
+
+def _by_test(p: float) -> float:
+    """Return the factor that errors must shrink by until a test with this p value finds something."""
+    return _POWER / max(float(norm.isf(p / 2)), 1e-9)
 
 
 def _error(values: NDArray) -> float:
