@@ -167,7 +167,7 @@ def page(results: Results, facts: Mapping[str, Any]) -> str:
         "this page counts what else a study does.", "",
         f"Run: {facts['date']}, {where} ({', '.join(facts['extensions'])}), Python {facts['python']}, torch "
         f"{facts['torch']}. The load of the machine was {facts['load']:.1f} at the start"
-        f"{'' if facts['load'] < 0.5 else ', so other work ran beside it: trust ratios more than seconds'}.", "",
+        f"{'' if facts['load'] < 1 else ', so other work ran beside it: trust ratios more than seconds'}.", "",
         "## Reading", "",
         "A training first compares every shard with its digest, which reads it once, then goes through the images in",
         "random order; here without a network. Cold: pages of the shards were dropped before each of the two. GB of",
