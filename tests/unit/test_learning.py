@@ -12,7 +12,7 @@ import safetensors.torch
 import torch
 
 from crossray.errors import UserError
-from crossray.learning import losses
+from crossray.learning import losses, prediction
 from crossray.learning.batches import EpochShuffle, Examples, augmented, groups_of, ordered_batches, training_batches
 from crossray.learning.hardware import choose_device, precision
 from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
@@ -312,7 +312,8 @@ def test_a_foreign_weights_file_is_named(tmp_path):
         load_model(tmp_path / "w.safetensors")
 
 
-def test_predictions_do_not_depend_on_the_batch(make_dataset):
+def test_predictions_do_not_depend_on_the_batch(make_dataset, monkeypatch):
+    monkeypatch.setattr(prediction, "_PIXELS", 0)
     folder = make_dataset("north", images=20)
     store = ImageStore(folder / "32px/index.json")
     torch.manual_seed(0)
@@ -324,6 +325,17 @@ def test_predictions_do_not_depend_on_the_batch(make_dataset):
     assert np.abs(one - other).max() < 0.05 * np.abs(one).max()
     nothing = Examples(store, np.arange(0), np.zeros((0, 2)))
     assert predict_logits(model, nothing, INFERENCE, device).shape == (0, 2)
+
+
+@pytest.mark.parametrize(("pixels", "batches"), [(0, [8, 8, 4]), (12 * 32 * 32, [12, 8]), (2**18, [20])])
+def test_small_images_are_predicted_by_more_at_a_time_than_are_trained(make_dataset, monkeypatch, pixels, batches):
+    monkeypatch.setattr(prediction, "_PIXELS", pixels)
+    store = ImageStore(make_dataset("north", images=20) / "32px/index.json")
+    model, sizes = build_model("resnet18", 2, 32), []
+    model.register_forward_hook(lambda _, inputs, output: sizes.append(len(output)))
+    examples = Examples(store, np.arange(20), np.zeros((20, 2), np.float32))
+    predict_logits(model, examples, replace(INFERENCE, batch_size=8), torch.device("cpu"))
+    assert sizes == batches
 
 
 @pytest.mark.parametrize(("asked", "used"), [("fastest", "bf16-mixed"), ("float32", "32-true")])

@@ -11,6 +11,6 @@ class Inference(Settings):
     """How models are applied to images."""
 
     batch_size: int
-    "Images per batch."
+    "Images per batch, at least: of small images a prediction takes more at a time."
     precision: Literal["fastest", "float32"]
     "Whether bfloat16 may be used."
