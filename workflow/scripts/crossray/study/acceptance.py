@@ -53,7 +53,8 @@ class Criteria(Settings):
     "Share of images with the finding where the model will be used; it may differ from the test images."
     miss_costs: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
     """How many false alarms are as bad as one missed finding; with `prevalence`, thresholds have an expected cost and a
-    net benefit. Without a required sensitivity or specificity, the threshold with the lowest cost is chosen."""
+    net benefit. Where nothing else is required of the threshold (`sensitivity`, `specificity`, `precision`,
+    `alerts_per_day`), the one with the lowest cost is chosen."""
     per_day: LeftOut[Annotated[Number, Gt(0), Le(1e6)]] = None
     "Images per day there; with `prevalence`, alerts and missed findings per day are reported."
 

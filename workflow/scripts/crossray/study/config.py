@@ -100,8 +100,8 @@ class Study(Settings):
     evaluation: Evaluation = field(default_factory=Evaluation)
     "How models are evaluated."
     explanation: LeftOut[Explanation] = None
-    """Also split drops into prevalence, images and label rule, with a verdict for every pair and task, or that no
-    verdict is possible (docs/shift.md)."""
+    """Also split drops into prevalence, case mix, images, and labels or unseen images, with a verdict for every pair
+    and task, or that no verdict is possible (docs/shift.md)."""
     adaptation: LeftOut[Adaptation] = None
     """Also measure what labelled images of a target are worth: a new threshold, recalibration, batch-norm statistics, a
     new head, fine-tuning, or training from scratch, with several numbers of images (docs/adaptation.md)."""
