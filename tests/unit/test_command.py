@@ -69,6 +69,18 @@ def test_a_study_that_is_not_there_is_one_line(name, tmp_path, capsys):
     assert told.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "words"), [(b"title: R\xf6ntgen\n", "not in UTF-8; save it so"), (b"tasks: [A\n", "line"), (b"", "keys")]
+)
+def test_a_study_that_is_no_configuration_is_one_line(text, words, tmp_path, capsys):
+    (tmp_path / "s.yaml").write_bytes(text)
+    assert command.main(["check", str(tmp_path / "s.yaml")]) == 1
+    told = capsys.readouterr().err
+    assert "s.yaml: " in told
+    assert words in told
+    assert "Traceback" not in told
+
+
 def test_check_asks_for_the_target_and_hands_on_the_options(study, monkeypatch):
     called = []
     monkeypatch.setattr("os.execv", lambda program, words: called.append(words))

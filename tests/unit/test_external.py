@@ -17,6 +17,8 @@ from crossray import manifest, predictions, reasons
 from crossray.analysis import external, performance
 from crossray.analysis.cells import Study
 from crossray.analysis.refusals import left_out
+from crossray.checking.cells import foresee
+from crossray.checking.cohorts import read_cohort
 from crossray.datasets import scores
 from crossray.datasets.simulated_scores import HARDEST, simulate
 from crossray.errors import UserError
@@ -72,7 +74,14 @@ def config(**external_block):
             {"scores": {"ours": "a.csv"}, "scale": "binary", "threshold": {"Nodule": 1}},
             "threshold: binary answers have no threshold",
         ),
-        ({"scores": {"ours": "a.csv"}, "threshold": "ours"}, "external.v.threshold: 'ours' is not one of"),
+        (
+            {"scores": {"ours": "a.csv"}, "threshold": "ours"},
+            "external.v.threshold: no data set of the study has a",
+        ),
+        (
+            {"scores": {"ours": "a.csv"}, "scale": [0, 100], "threshold": {"Nodule": 500}},
+            r"external.v.threshold.Nodule: 500 is not on the scale of the scores, 0 to 100",
+        ),
         ({"onnx": "a.onnx"}, "external.v: the key tasks is missing"),
         ({"onnx": "a.onnx", "tasks": {"Nodule": -1}}, "tasks.Nodule: -1 is less than the minimum of 0"),
         ({"onnx": "a.onnx", "tasks": {"Nodule": 0}, "input": {"size": 99}}, "takes 99 px, and images.size is 224"),
@@ -102,6 +111,16 @@ def test_a_study_needs_a_model_of_some_kind():
         (["image_id,Effusion", "a,high", "b,1"], {}, "row 2, column Effusion: not a number; leave it empty"),
         (["image_id,Effusion", "a,inf", "b,1"], {}, "row 2, column Effusion: not a number"),
         (["image_id,Mass", "a,3", "b,1"], {}, r"has no column of a task of this study \(Effusion, Nodule\)"),
+        (
+            ["image_id,effusion,Nodule", "a,3,1", "b,1,2"],
+            {},
+            "no column Effusion, a task of this study, but effusion; name",
+        ),
+        (
+            ["image_id,Effusion,Nodule,Effusion", "a,3,1,4", "b,1,2,2"],
+            {},
+            r"no column Effusion, .* but Effusion \(column 2\), Effusion \(column 4\); name the one that is meant",
+        ),
         (["study,Effusion", "a,3", "b,1"], {}, "no column image_id"),
         (["image_id,Effusion", "a,3", "b,1"], {"columns": {"Effusion": "eff"}}, "no column eff"),
         (["image_id,Effusion", "a,1", "b,0"], {}, "holds 0 and 1 alone, which are answers and no scores"),
@@ -205,6 +224,13 @@ def test_rows_of_others_are_told_or_left_out():
         scores.with_identifiers(given.iloc[1:], table, lookup, settings, "v.csv")
     with pytest.raises(UserError, match=r"is accession the right key, .*columns: \{ study_id: accession \}"):
         scores.with_identifiers(given.iloc[1:], table, lookup, replace(settings, key="accession"), "v.csv")
+
+
+def test_a_date_is_no_study():
+    table, lookup, settings = named("accession")
+    given = pd.DataFrame({"key": ["t", "s"], "Effusion": 1.5})
+    with pytest.raises(UserError, match=r"v.csv: accession: 1 of 2 values of the data set's study_id stand at"):
+        scores.with_identifiers(given, table.assign(study_id=["hs", "hs", "ht", "hs"]), lookup, settings, "v.csv")
 
 
 def test_images_without_a_row_have_no_score_and_a_study_is_there_once():
@@ -469,6 +495,34 @@ def test_a_study_without_training_is_checked_with_the_rows_of_its_files(tmp_path
     block["external"] = {"v": {"scores": {"ours": "v.csv"}}}
     assert check.main(["--settings", json.dumps(block)]) == 1
     assert "v.csv: the data set has no image that a row names" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("share", "status"), [(1, 0), (0.05, 1)])
+def test_a_check_counts_the_images_that_have_a_score(share, status, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    block = config(simulated={})
+    block["datasets"]["ours"] |= {"images": 120, "public": True}
+    plan, sources = plan_of(block)
+    images = read_cohort(plan, sources, "ours").table["image_id"]
+    scores = pd.DataFrame({"image_id": images, "Effusion": np.linspace(1, 99, len(images)), "Nodule": 50.5})
+    scores.loc[int(share * len(images)) :, ["Effusion", "Nodule"]] = np.nan
+    scores.to_csv("v.csv", index=False)
+    block["external"] = {"v": {"scores": {"ours": "v.csv"}, "trained_on": "unknown", "scale": [0, 100]}}
+    assert check.main(["--settings", json.dumps(block)]) == status
+    told = capsys.readouterr().out
+    assert f"{2 * (status == 0)} of 2 cells (model x source x target x task) will have a number" in told
+
+
+def test_a_check_says_that_a_study_is_of_several_patients(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    block = config(simulated={}) | {"evaluation": {"unit": "study"}}
+    block["datasets"]["ours"]["images"] = 120
+    plan, sources = plan_of(block)
+    table = read_cohort(plan, sources, "ours").table
+    assert foresee(plan, {"ours": table}).problems == []
+    wrong = foresee(plan, {"ours": table.assign(study_id="2024-02-01")})
+    assert "1 of 1 values of study_id stand at several patients" in wrong.problems[0]
+    assert "have no study_id" in foresee(plan, {"ours": table.assign(study_id=None)}).problems[0]
 
 
 def test_a_simulated_reader_says_how_probable_a_finding_is_or_yes_and_no():

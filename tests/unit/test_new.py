@@ -145,6 +145,18 @@ def test_crosses_and_empty_cells_are_said(capsys):
     assert text.count("taken as: empty is negative") == 2
 
 
+def test_uncertain_marks_without_a_zero_are_not_positive():
+    pictures(*NAMES)
+    found, _, text = new(written(frame(path=NAMES, Effusion=["1", "-1.0", ""] * 30)))
+    assert found["tasks"]["Effusion"] == {
+        "column": "Effusion",
+        "positive": ["1"],
+        "negative": [""],
+        "unknown": ["-1.0"],
+    }
+    assert "30 positive, 30 uncertain, 30 empty; taken as: empty is negative" in text
+
+
 def test_the_dicom_folder_knows_what_the_table_does_not():
     for number in range(IMAGES):
         dicom_file(
@@ -176,6 +188,17 @@ def test_tables_are_joined_and_tables_alike_are_one():
     found, _, _ = new(first, second, written(labels, "c.csv"))
     assert len(found["table"]) == 2
     assert {"key": "patient_id", "key_there": "Patient"}.items() <= found["join"][0].items()
+
+
+def test_several_tables_are_joined_and_no_column_is_made_up():
+    pictures(*NAMES)
+    people = pd.DataFrame({"patient": frame()["patient_id"], "sex": "F"})
+    wards = pd.DataFrame({"patient": frame()["patient_id"], "ward": ["north", "south"] * (IMAGES // 2)})
+    labels = frame(file=NAMES, Effusion=POSITIVE).rename(columns={"patient_id": "patient"})
+    found, _, text = new(written(labels), written(people, "p.csv"), written(wards, "w.csv"))
+    assert [join["key"] for join in found["join"]] == ["patient", "patient"]
+    assert found["columns"]["sex"] == "sex"
+    assert "key" not in text.replace("key: patient", "")
 
 
 def test_several_rows_of_an_image():

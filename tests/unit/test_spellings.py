@@ -85,11 +85,23 @@ def test_no_language_has_one_sex_alone(woman, man):
     assert sexes(pd.Series([woman, man], dtype="str"), "t.csv", "sex").tolist() == ["F", "M"]
 
 
+def test_v_and_m_are_a_man_and_a_woman_or_the_other_way_round(caplog):
+    texts = pd.Series(["V", "M", "M", "mujer"], dtype="str")
+    assert sexes(texts, "t.csv", "sex").fillna("?").tolist() == ["?", "?", "?", "F"]
+    assert "3 of 4 rows name no sex that is understood" in caplog.text
+    assert sexes(texts, "t.csv", "sex", {"M": ["V"], "F": ["M"]}).tolist() == ["M", "F", "F", "F"]
+
+
 @pytest.mark.parametrize(
     ("words", "years"),
     [
         (["45M", "45F", "7 f"], [45, 45, 7]),
         (["006M", "6M"], [0.5, 0.5]),
+        (["45M", "45W", "62 D"], [45, 45, 62]),
+        (["18M", "26W"], [1.5, 26 / 52.18]),
+        (["45-M", "50-F", "45M"], [45, 50, 45]),
+        (["45 M", "45 H"], [45, 45]),
+        (["45V", "44M"], [45, 44]),
         (["12-05", "1,200", "40-49"], [None, None, 44.5]),
     ],
 )

@@ -69,6 +69,17 @@ def schema(tasks: Sequence[str], others: Sequence[str] = ()) -> pa.DataFrameSche
     return pa.DataFrameSchema({**columns, **labels, **last}, strict=True, ordered=True)
 
 
+def of_several_patients(studies: pd.Series, patients: pd.Series) -> int:
+    """Count the studies that images of several patients are said to be of.
+
+    Args:
+        studies: of each image, missing where none is known.
+        patients: of each image, in the same order.
+    """
+    patients_of = patients.groupby(studies).nunique()
+    return int((patients_of >= 2).sum())
+
+
 def split_by_patient(patients: pd.Series, seed: int, shares: Mapping[str, float]) -> pd.Series:
     """Assign each patient to a split by a hash of (seed, patient), so that adding data moves no patient.
 

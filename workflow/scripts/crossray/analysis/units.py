@@ -16,7 +16,7 @@ def unit_of(images: pd.DataFrame, unit: str, dataset: str) -> pd.Series:
         dataset: whose images they are.
 
     Raises:
-        UserError: if an image has none.
+        UserError: if an image has none, or if one is of several patients, as a date or a number within a patient is.
     """
     if unit == "image":
         return pd.Series(images.index, images.index)
@@ -25,6 +25,12 @@ def unit_of(images: pd.DataFrame, unit: str, dataset: str) -> pd.Series:
         raise UserError(
             f"{dataset}: {int(owners.isna().sum())} of {len(owners)} images have no {UNITS[unit]}, which "
             f"evaluation.unit: {unit} needs; name its column (datasets.{dataset}.columns), or set unit to patient"
+        )
+    if shared := manifest.of_several_patients(images[UNITS[unit]], images["patient_id"]):
+        raise UserError(
+            f"{dataset}: {shared} of {owners.nunique()} values of {UNITS[unit]} stand at several patients, so they "
+            f"tell no study, which evaluation.unit: {unit} needs; name a column that tells the studies of all patients "
+            f"apart (datasets.{dataset}.columns), such as the accession number, or set unit to patient"
         )
     return owners
 

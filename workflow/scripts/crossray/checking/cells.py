@@ -8,7 +8,8 @@ import pandas as pd
 
 from crossray.analysis.cells import ModelKey, ScoredSplit, Study
 from crossray.analysis.options import overlapping
-from crossray.checking.external import external_tasks
+from crossray.analysis.units import labels_of, unit_of
+from crossray.checking.external import external_tasks, planned_outputs
 from crossray.datasets.leakage import count_overlap, gather, group_patients, settle_splits
 from crossray.errors import UserError
 from crossray.learning.learnable import first_patients, learnable, of_classes, too_few_patients
@@ -18,6 +19,7 @@ from crossray.study.plan import Plan
 
 #: stands for all seeds of a training
 _PLANNED = "planned"
+_COLUMNS = ["model", "source", "target", "task", "reason"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def foresee(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Outlook:
         manifests: data set -> its manifest, of those that could be read.
     """
     if not manifests:
-        return Outlook({}, pd.DataFrame(columns=["model", "source", "target", "task", "reason"]), [], {}, {})
+        return Outlook({}, pd.DataFrame(columns=_COLUMNS), [], {}, {})
     images = gather(manifests, plan.cohorts)
     none = pd.DataFrame({"first": [], "second": []}, dtype="int64")
     groups, splits = group_patients(images, none), images["split"]
@@ -69,9 +71,21 @@ def foresee(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Outlook:
             continue
         learnt[trained], problem = _learnt(plan, trained, tables)
         problems += [problem] if problem else []
-    rows = [row for target in plan.targets if target in tables for row in _rows(study, learnt, target, tables[target])]
+    rows = []
+    for target in plan.targets:
+        if target in tables:
+            try:
+                rows += _rows(plan, study, learnt, target, tables[target])
+            except UserError as error:
+                problems.append(str(error))
     moved = (images["split"] != splits).groupby(images["dataset"]).sum()
-    return Outlook(tables, pd.DataFrame(rows), problems, _shared(images), {name: int(moved[name]) for name in tables})
+    return Outlook(
+        tables,
+        pd.DataFrame(rows, columns=None if rows else _COLUMNS),
+        problems,
+        _shared(images),
+        {name: int(moved[name]) for name in tables},
+    )
 
 
 def _learnt(plan: Plan, trained: ModelKey, tables: Mapping[str, pd.DataFrame]) -> tuple[list[str], str]:
@@ -105,10 +119,21 @@ def _learnt(plan: Plan, trained: ModelKey, tables: Mapping[str, pd.DataFrame]) -
     return kept, ""
 
 
-def _rows(study: Study, learnt: Mapping[ModelKey, Sequence[str]], target: str, table: pd.DataFrame) -> list[dict]:
-    """Count what is behind the cells of a target, by the analysis' own rule; predictions are columns without rows."""
-    labels = table[table["split"] == "test"]
-    logits = {trained: {_PLANNED: pd.DataFrame(0.0, labels.index, list(tasks))} for trained, tasks in learnt.items()}
+def _rows(
+    plan: Plan, study: Study, learnt: Mapping[ModelKey, Sequence[str]], target: str, table: pd.DataFrame
+) -> list[dict]:
+    """Count what is behind the cells of a target, by the analysis' own rule; predictions only say where they are."""
+    images = table[table["split"] == "test"]
+    owners = unit_of(images.set_index("image_id"), study.settings.evaluation.unit, target)
+    labels = labels_of(images.set_index("image_id"), owners)
+    logits = {
+        trained: {
+            _PLANNED: planned_outputs(plan, trained.model, target, images, tasks)
+            .groupby(owners.to_numpy(), sort=False)
+            .max()
+        }
+        for trained, tasks in learnt.items()
+    }
     refused = frozenset(trained for trained in learnt if study.is_refused(trained, target))
     external = {trained: study.settings.external.get(trained.model) for trained in learnt}
     scales = {trained: facts.scale for trained, facts in external.items() if facts}

@@ -1,6 +1,7 @@
 """External models, before a run: which findings they have, and whether rows match images."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import pandas as pd
 
@@ -35,12 +36,37 @@ def wrong_rows(plan: Plan, manifests: Mapping[str, pd.DataFrame]) -> Iterator[st
     for model, external in plan.external.items():
         for dataset, path in (external.scores or {}).items():
             if dataset in manifests:
-                settings, table = stage_settings.external.read_scores(plan, model, dataset), manifests[dataset]
-                names = {f"released_{name}": table[name] for name in ("image_id", "study_id", "patient_id")}
                 try:
-                    with speaking_of(settings.public):
-                        with_identifiers(
-                            read_scores(path, settings), table, table[["image_id"]].assign(**names), settings, path
-                        )
+                    _matched(plan, model, dataset, path, manifests[dataset])
                 except UserError as error:
                     yield str(error)
+
+
+def planned_outputs(plan: Plan, model: str, dataset: str, images: pd.DataFrame, tasks: Sequence[str]) -> pd.DataFrame:
+    """Return where a model will have an output: 0 where it will, else NaN, for each image and task.
+
+    Args:
+        plan: what the study does.
+        model: one that is trained, which has outputs for all, or an external one, whose files say for which.
+        dataset: the target.
+        images: rows of its manifest, identifiers as released.
+        tasks: findings of the model.
+    """
+    outputs = pd.DataFrame(0.0, images.index, list(tasks))
+    path = ((plan.external[model].scores or {}) if model in plan.external else {}).get(dataset)
+    if path is None:
+        return outputs
+    with suppress(UserError):  # which wrong_rows tells
+        unit, *_ = found = _matched(plan, model, dataset, path, images)
+        scored = found.set_index(unit).reindex(columns=outputs.columns).notna()
+        return outputs.where(scored.reindex(images[unit], fill_value=False).to_numpy())
+    return outputs
+
+
+def _matched(plan: Plan, model: str, dataset: str, path: str, images: pd.DataFrame) -> pd.DataFrame:
+    """Read a file of scores, and match it with images, whose identifiers are as released."""
+    settings = stage_settings.external.read_scores(plan, model, dataset)
+    names = {f"released_{name}": images[name] for name in ("image_id", "study_id", "patient_id")}
+    with speaking_of(settings.public):
+        scores = read_scores(path, settings)
+        return with_identifiers(scores, images, images[["image_id"]].assign(**names), settings, path)

@@ -30,6 +30,9 @@ SEXES = {
     **dict.fromkeys(("", "o", "other", "u", "unk", "unknown", "n/a", "na", "nan", "none", "?", "-"), None),
 }  # fmt: skip
 
+#: weeks above which M and W behind ages are men and women: DICOM (PS3.5 6.2, AS) allows more, but then counts in months
+_MOST_WEEKS = 26
+
 #: words of views in capitals, without signs between them -> view as a manifest has it (DICOM PS3.3 C.8.7.1.1.3 and
 #: C.8.11.5.1.1)
 VIEWS = {
@@ -130,7 +133,10 @@ def sexes(
         own: F or M -> further words for it, which count before all others.
     """
     words = texts.map({text: plain(text) for text in texts.unique()}).astype("str")
-    known = SEXES | _with_h(set(words.unique())) | _own_words(own, {"U": None})
+    known = SEXES | _with_h(set(words.unique()))
+    if {"v", "m"} <= set(words.unique()):  # varón and mujer, or vrouw and man
+        del known["m"]
+    known |= _own_words(own, {"U": None})
     _say_unknown(texts, ~words.isin(list(known)), path, column, "name no sex that is understood")
     return words.map(known).astype("str")
 
@@ -207,17 +213,25 @@ def ages(texts: "pandas.Series", path: str, column: str) -> "pandas.Series":
     Those that are not understood become missing, and are counted in the log. So do ages above 120 years, slips of the
     pen that several releases have.
     """
-    words = texts.str.strip()
-    # 45F beside 45M is a woman of 45 and a man of 45, not a baby
-    with_sex = words.str.fullmatch(r"\d{1,3} ?[mMfF]")
-    if words[with_sex].str.lower().str.endswith("f").any():
-        words = words.mask(with_sex, words.str[:-1].str.strip())
+    words = _without_sex(texts.str.strip())
     years = words.map({text: years_of(text) for text in words.unique()}).astype(float)
     _say_unknown(texts, (words != "") & years.isna(), path, column, "name no age that is understood")
     too_old = years > OLDEST
     if too_old.any():
         log.warning("%d ages above %d years are taken as unknown", too_old.sum(), OLDEST)
     return years.mask(too_old)
+
+
+def _without_sex(words: "pandas.Series") -> "pandas.Series":
+    """Return ages without a letter of the sex behind them: 45F beside 45M are a woman and a man of 45, no baby.
+
+    M, W and D are months, weeks and days unless a letter stands there that is no unit, or weeks that nobody counts.
+    """
+    parts = words.str.lower().str.extract(r"^(\d{1,3}) ?-? ?([dfhmvw])$")
+    weeks = parts.loc[parts[1] == "w", 0].astype(float)
+    if not (parts[1].isin(["f", "h", "v"]).any() or ((parts[1] == "m").any() and (weeks > _MOST_WEEKS).any())):
+        return words
+    return words.mask(parts[0].notna(), parts[0])
 
 
 def _say_unknown(texts: "pandas.Series", which: "pandas.Series", path: str, column: str, words: str) -> None:

@@ -5,11 +5,14 @@ task.
 """
 
 import logging
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from crossray.datasets.fields import why_no_numbers, with_points
 from crossray.datasets.sheets import read_table
 from crossray.errors import UserError, listed, quoted
+from crossray.paths import folded
 from crossray.study.names import BINARY_ANSWER, LOGIT, SCORE, UNITS
 from crossray.study.stages.read_scores import ReadScores
 
@@ -48,6 +51,7 @@ def read_scores(path: str, settings: ReadScores) -> "pd.DataFrame":
     named = {task: settings.columns[task] for task in settings.tasks if task in settings.columns}
     table = read_table(path, [key, *named.values()])
     columns = named | {task: task for task in settings.tasks if task not in named and task in table}
+    _check_unclear(table, [task for task in settings.tasks if task not in columns], path)
     if not columns:
         raise UserError(
             f"{path}: has no column of a task of this study ({listed(settings.tasks, 20)}); name them under columns, "
@@ -56,6 +60,17 @@ def read_scores(path: str, settings: ReadScores) -> "pd.DataFrame":
     found = table[[]].assign(key=table[key].str.strip())
     _check_identifiers(found["key"], path, key)
     return found.assign(**{task: _scores(table[name], path, name, settings) for task, name in columns.items()})
+
+
+def _check_unclear(table: "pd.DataFrame", tasks: Sequence[str], path: str) -> None:
+    """Check that no column is nearly that of a task without one: written otherwise, or one of several of its name."""
+    for task in tasks:
+        of_that_name = re.compile(rf"{re.escape(folded(task))}( \(column \d+\))?")
+        if near := [name for name in table if of_that_name.fullmatch(folded(name))]:
+            raise UserError(
+                f"{path}: has no column {task}, a task of this study, but {listed(near)}; name the one that is meant "
+                f"under columns, as in columns: {{ {task}: {near[0]} }}"
+            )
 
 
 def _check_identifiers(identifiers: "pd.Series", path: str, column: str) -> None:
@@ -124,8 +139,16 @@ def with_identifiers(
     """
     import pandas as pd
 
+    from crossray.manifest import of_several_patients
+
     released, unit = _RELEASED[settings.key]
     rows = lookup.merge(manifest[["image_id", "study_id", "patient_id"]], on="image_id", how="left")
+    if unit == "study" and (shared := of_several_patients(rows["study_id"], rows["patient_id"])):
+        raise UserError(
+            f"{path}: {settings.key}: {shared} of {rows['study_id'].nunique()} values of the data set's study_id stand "
+            "at several patients, so they tell no study; name a column that tells the studies of all patients apart "
+            "(columns: { study_id: COLUMN }), such as the accession number, or give scores by image or by patient"
+        )
     here = rows.dropna(subset=[released, UNITS[unit]]).drop_duplicates(released)
     names = pd.Series(here[UNITS[unit]].to_numpy(), here[released].astype(str))
     found = scores["key"].map(names)

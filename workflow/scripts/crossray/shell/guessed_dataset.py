@@ -154,8 +154,8 @@ def _joined(
         joins.append(join)
         why.append(f"{key}: {table[key].str.strip().isin(there[other].str.strip()).mean():.0%} of the rows")
         new = there.loc[:, [column for column in there if column not in table and column != other]]
-        new = new.set_axis(there[other].str.strip())
-        table = table.join(new, on=table[key].str.strip().rename("key")).fillna("")
+        new = new.set_axis(there[other].str.strip()).reindex(table[key].str.strip()).set_axis(table.index)
+        table = table.assign(**new.fillna(""))
     return table, [Entry("join", joins, "guessed, by " + "; ".join(why))] if joins else []
 
 

@@ -112,8 +112,11 @@ def _marks(texts: "pandas.Series", column: str, tasks: Tasks) -> bool:
     said = ", ".join(f"{counts[word]:,} {name}" for word, name in _MARKS.items() if counts[word])
     if counts["0"]:
         tasks.add(column, column, said)
-    else:
-        tasks.add(column, {"column": column, "not_empty": True}, f"{said}; taken as: empty is negative")
+        return True
+    spelt = {word: sorted(set(texts[words == word])) for word in counts}
+    unknown = {"unknown": spelt["-1"]} if counts["-1"] else {}
+    rule = {"column": column, "positive": spelt["1"], "negative": [""]} | unknown
+    tasks.add(column, rule, f"{said}; taken as: empty is negative")
     return True
 
 

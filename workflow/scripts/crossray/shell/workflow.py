@@ -43,10 +43,13 @@ def snakemake_command(study: Path, words: Sequence[str]) -> list[str]:
             follows it for one more file.
 
     Raises:
-        UserError: if the study is not there, or another one is named among the options.
+        UserError: if the study is not there or no text of a configuration, or another one is named among the options.
     """
+    from crossray.configfiles import check_text
+
     if not study.is_file():
         raise UserError(f"{study}: no such file; write one with crossray new, or start from config/config.yaml")
+    check_text(study)
     if any(word.partition("=")[0] in ("--configfile", "--configfiles") for word in words):
         raise UserError(f"--configfile: the study is {study}, one of a command; leave the option out")
     told = any(word.partition("=")[0] in _SAY_HOW_MUCH or _is_short_number(word) for word in words)

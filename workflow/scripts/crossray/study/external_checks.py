@@ -50,15 +50,31 @@ def _wrong(study: Study, model: External) -> Iterator[str]:
     }
     if isinstance(model.threshold, Mapping):
         places[".threshold"] = (model.threshold, study.tasks)
-    elif model.threshold:
-        places[".threshold"] = ([model.threshold], [*set(study.datasets) - set(study.only_tested())])
     for key, (names, allowed) in places.items():
         for one in names:
             if one not in allowed:
                 yield f"{key}: {one!r} is not one of {listed(sorted(allowed), 20)}"
+    yield from _wrong_threshold(study, model)
     yield from _wrong_kind(study, model)
     if model.source() == ELSEWHERE and model.home == ELSEWHERE:
         yield f".home: {ELSEWHERE!r} is not a data set"
+
+
+def _wrong_threshold(study: Study, model: External) -> Iterator[str]:
+    """Yield a data set without a validation split to choose thresholds on, and thresholds that no score can reach."""
+    if isinstance(model.threshold, str):
+        with_validation = set(study.datasets) - set(study.only_tested())
+        if not with_validation:
+            yield (
+                ".threshold: no data set of the study has a validation split to choose it on; give numbers, as in "
+                f"threshold: {{ {study.tasks[0]}: 0.5 }}"
+            )
+        elif model.threshold not in with_validation:
+            yield f".threshold: {model.threshold!r} is not one of {listed(sorted(with_validation), 20)}"
+    limits = model.limits()
+    for task, threshold in model.threshold.items() if isinstance(model.threshold, Mapping) else ():
+        if limits and not limits[0] <= threshold <= limits[1]:
+            yield f".threshold.{task}: {threshold:g} is not on the scale of the scores, {limits[0]:g} to {limits[1]:g}"
 
 
 def _wrong_kind(study: Study, model: External) -> Iterator[str]:
