@@ -66,7 +66,7 @@ class Columns(Settings):
     path: str = "path"
     "File of the image, relative to the root."
     study_id: LeftOut[str] = None
-    "Identifier of the examination."
+    "Identifier of the examination, unlike those of all other patients: an accession number, no date."
     view: LeftOut[str] = None
     "View position, for instance PA."
     sex: LeftOut[str] = None
