@@ -13,7 +13,7 @@ from test_training import SETTINGS, command
 import train_model
 from crossray.errors import UserError
 from crossray.learning.freezing import FrozenLayers
-from crossray.learning.initialisation import PHOTOGRAPH_SCALE, initial_network, read_state
+from crossray.learning.initialisation import PHOTOGRAPH_SCALE, initial_network, read_state, untrained_network
 from crossray.learning.models import PAPER_SCALE, build_model, head_names, save_weights
 from crossray.study.training import TrainingRun
 
@@ -52,6 +52,23 @@ def test_the_head_is_new_and_follows_the_seed(published):
     assert heads[0].weight.shape == (2, 512)
     assert torch.equal(heads[0].weight, heads[1].weight)
     assert not torch.equal(heads[0].weight, heads[2].weight)
+
+
+@pytest.mark.parametrize("architecture", ["resnet18", "resnet50", "resnext50_32x4d"])
+def test_residual_blocks_change_nothing_before_training(architecture):
+    body = untrained_network(settings(architecture=architecture), 2, 64, None).body
+    features = torch.rand(2, 256 if "50" in architecture else 64, 8, 8)
+    torch.testing.assert_close(body.layer1[1](features), features)
+    plain = initial_network(settings(architecture=architecture), 2, 64, None).body
+    assert not torch.allclose(plain.layer1[1](features), features)
+    assert torch.equal(body.layer4[0].conv1.weight, plain.layer4[0].conv1.weight)
+
+
+def test_given_and_frozen_weights_are_kept(published):
+    kept = untrained_network(settings(weights="IMAGENET1K_V1"), 2, 64, None).body.layer1[0].bn2.weight
+    assert torch.equal(kept, published.layer1[0].bn2.weight)
+    frozen = untrained_network(settings(freeze="layer1"), 2, 64, None).body
+    assert all(block.bn2.weight.all() for block in frozen.layer1)
 
 
 def test_weights_that_are_not_there_are_told(tmp_path, monkeypatch):

@@ -11,7 +11,8 @@ import safetensors
 import safetensors.torch
 import torch
 import torchvision
-from torch import Tensor
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, Bottleneck
 
 from crossray.errors import UserError, listed
 from crossray.learning.models import (
@@ -26,7 +27,7 @@ from crossray.learning.models import (
     size_option,
 )
 from crossray.seeds import derived_seed
-from crossray.study.training import Start
+from crossray.study.training import Start, TrainingRun
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,24 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "backbone.")
 NOT_OF_THE_CLASSIFIER = ("aux", "AuxLogits.", "op_threshs")
 
 
+def untrained_network(settings: TrainingRun, outputs: int, size: int, file: Path | None, channels: int = 1) -> Network:
+    """Build the network of a training; random weights of a ResNet start with residual blocks that change nothing.
+
+    The scale of each block's last batch norm starts at 0 and is learnt (Goyal et al. 2017, arXiv:1706.02677, section
+    5.1), as in timm's networks. Frozen layers would keep it, so networks with some keep torchvision's start.
+
+    Arguments, result and errors are those of :func:`initial_network`.
+    """
+    network = initial_network(settings, outputs, size, file, channels)
+    if not (file or settings.weights or settings.freeze):
+        for block in network.body.modules():
+            if isinstance(block, BasicBlock | Bottleneck):
+                nn.init.zeros_((block.bn3 if isinstance(block, Bottleneck) else block.bn2).weight)
+    return network
+
+
 def initial_network(settings: Start, outputs: int, size: int, file: Path | None, channels: int = 1) -> Network:
-    """Build the network of a training, with random weights by its seed or those that ``weights`` names.
+    """Build a network with random weights by its seed or those that ``weights`` names.
 
     The head is always new, as its outputs are other tasks. Weights that expect three channels get a grey image in each
     of them, scaled as photographs are; weights for one channel get the paper's scale. Random weights get as many

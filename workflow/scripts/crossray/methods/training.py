@@ -22,6 +22,8 @@ _PRECISIONS = {
     "fastest": "in bfloat16 where the hardware supports it, weights and sums in float32",
     "float32": "in float32 throughout",
 }
+#: beginnings of the names of networks whose residual blocks change nothing at first (``untrained_network``)
+_RESIDUAL = ("resnet", "resnext", "wide_resnet")
 #: prefixes of the names of weights that were learnt from ImageNet
 _IMAGENET = "IMAGENET"
 
@@ -80,6 +82,8 @@ def _probes(study: Study, trained: bool) -> Iterator[str]:
 def _network(study: Study, model: Model) -> Iterator[str]:
     yield architecture_cited(model.architecture)
     yield start(model.weights)
+    if model.architecture.startswith(_RESIDUAL) and not (model.weights or model.freeze):
+        yield "each residual block passing its input on unchanged at first [@goyal2017]"
     yield "a stem for small images (3 x 3, stride 1, no pooling)" if model.stem == "small" else "the stem as published"
     if model.probe:
         yield f"a {model.probe} probe"
