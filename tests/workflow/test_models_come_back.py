@@ -12,7 +12,7 @@ import yaml
 
 from crossray import predictions, tables
 from crossray.figures.registry import TABLES, had
-from crossray.learning.models import load_model
+from crossray.learning.models import build_model
 from crossray.planning import plan_of
 from crossray.shards import ImageStore
 from crossray.shell import command
@@ -143,13 +143,16 @@ def test_onnx_comes_back_within_a_ten_thousandth_of_a_logit_and_in_every_table(r
         pd.testing.assert_frame_equal(own, back, rtol=0.01, atol=0.01, obj=name)
 
 
-def test_bfloat16_differs_by_what_the_docs_say(returned):
-    """Its logits of test images, in standard deviations of these (docs/performance.md, 0.014 to 0.019 at 224 px)."""
+def test_bfloat16_moves_logits_by_a_small_part_of_their_spread(returned):
+    """In standard deviations over images; of random weights, as those of two epochs spread by luck.
+
+    Trained at 224 px it is 0.01 (docs/performance.md).
+    """
     import torch
 
-    results = returned.checkout.folder / "results"
-    store = ImageStore(results / "datasets/south/32px/index.json")
-    network = load_model(results / "own/models/small/north/0/weights.safetensors")[0]
+    store = ImageStore(returned.checkout.folder / "results/datasets/south/32px/index.json")
+    torch.manual_seed(0)
+    network = build_model("resnet18", 3, 32).eval()
     images = store.take(np.arange(100))
     exact = logits_of(network, images)
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
