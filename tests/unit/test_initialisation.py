@@ -13,7 +13,7 @@ from test_training import SETTINGS, command
 import train_model
 from crossray.errors import UserError
 from crossray.learning.freezing import FrozenLayers
-from crossray.learning.initialisation import PHOTOGRAPH_SCALE, initial_network, read_state, untrained_network
+from crossray.learning.initialisation import PHOTOGRAPH_SCALE, initial_network, network_to_train, read_state
 from crossray.learning.models import PAPER_SCALE, build_model, head_names, save_weights
 from crossray.study.training import TrainingRun
 
@@ -56,7 +56,7 @@ def test_the_head_is_new_and_follows_the_seed(published):
 
 @pytest.mark.parametrize("architecture", ["resnet18", "resnet50", "resnext50_32x4d"])
 def test_residual_blocks_change_nothing_before_training(architecture):
-    body = untrained_network(settings(architecture=architecture), 2, 64, None).body
+    body = network_to_train(settings(architecture=architecture), 2, 64, None).body
     features = torch.rand(2, 256 if "50" in architecture else 64, 8, 8)
     torch.testing.assert_close(body.layer1[1](features), features)
     plain = initial_network(settings(architecture=architecture), 2, 64, None).body
@@ -65,9 +65,9 @@ def test_residual_blocks_change_nothing_before_training(architecture):
 
 
 def test_given_and_frozen_weights_are_kept(published):
-    kept = untrained_network(settings(weights="IMAGENET1K_V1"), 2, 64, None).body.layer1[0].bn2.weight
+    kept = network_to_train(settings(weights="IMAGENET1K_V1"), 2, 64, None).body.layer1[0].bn2.weight
     assert torch.equal(kept, published.layer1[0].bn2.weight)
-    frozen = untrained_network(settings(freeze="layer1"), 2, 64, None).body
+    frozen = network_to_train(settings(freeze="layer1"), 2, 64, None).body
     assert all(block.bn2.weight.all() for block in frozen.layer1)
 
 

@@ -28,7 +28,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     from crossray.files import replacing
     from crossray.learning.finished_training import write_history_and_record
     from crossray.learning.hardware import choose_device
-    from crossray.learning.initialisation import untrained_network
+    from crossray.learning.initialisation import network_to_train
     from crossray.learning.models import save_weights
     from crossray.learning.processes import is_first
     from crossray.learning.source import load_source
@@ -47,7 +47,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
         device,
     )
     pixels = source.training.store
-    network = untrained_network(settings, len(source.tasks), pixels.size, arguments.initial, pixels.channels)
+    network = network_to_train(settings, len(source.tasks), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.checkpoint_dir / key, device,
         arguments.tensorboard, checkpoint_every=arguments.checkpoint_every,

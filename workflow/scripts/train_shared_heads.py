@@ -29,7 +29,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     from crossray.learning.finished_training import write_history_and_record
     from crossray.learning.hardware import choose_device
     from crossray.learning.heads import distance_penalty, output_weights, with_own_outputs
-    from crossray.learning.initialisation import untrained_network
+    from crossray.learning.initialisation import network_to_train
     from crossray.learning.processes import is_first
     from crossray.learning.source import load_source
     from crossray.learning.training import train
@@ -41,7 +41,7 @@ def _train_and_write(arguments: Namespace, key: str) -> None:
     source, outputs = with_own_outputs(loaded)
     logging.info("%d outputs over %s, penalty %g", len(outputs), " and ".join(source.datasets), settings.penalty)
     pixels = source.training.store
-    network = untrained_network(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)
+    network = network_to_train(settings, len(outputs), pixels.size, arguments.initial, pixels.channels)
     best = train(
         network, source.tasks, source.training, source.validation, settings, arguments.checkpoint_dir / key, device,
         arguments.tensorboard, distance_penalty(list(outputs["task"]), settings.penalty), arguments.checkpoint_every,

@@ -23,7 +23,7 @@ from crossray.errors import UserError
 from crossray.learning.algorithms import last_layer
 from crossray.learning.batches import Examples
 from crossray.learning.correction import with_target_statistics
-from crossray.learning.initialisation import untrained_network
+from crossray.learning.initialisation import network_to_train
 from crossray.learning.learnable import first_patients
 from crossray.learning.linear_head import both_kinds, fit_heads
 from crossray.learning.models import Network
@@ -217,7 +217,7 @@ class Adaptation:
         found = np.full((len(self._test), len(self._tasks)), np.nan, np.float32)
         if learnt.any():
             size, channels = self._store.size, self._store.channels
-            network = untrained_network(self._settings, len(self._tasks), size, self._initial, channels)
+            network = network_to_train(self._settings, len(self._tasks), size, self._initial, channels)
             found[:, learnt] = self._trained(network, examples, self._settings)[:, learnt]
         return found, None
 

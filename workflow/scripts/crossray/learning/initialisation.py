@@ -39,7 +39,7 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "network.", "backbone.")
 NOT_OF_THE_CLASSIFIER = ("aux", "AuxLogits.", "op_threshs")
 
 
-def untrained_network(settings: TrainingRun, outputs: int, size: int, file: Path | None, channels: int = 1) -> Network:
+def network_to_train(settings: TrainingRun, outputs: int, size: int, file: Path | None, channels: int = 1) -> Network:
     """Build the network of a training; random weights of a ResNet start with residual blocks that change nothing.
 
     The scale of each block's last batch norm starts at 0 and is learnt (Goyal et al. 2017, arXiv:1706.02677, section

@@ -22,7 +22,7 @@ _PRECISIONS = {
     "fastest": "in bfloat16 where the hardware supports it, weights and sums in float32",
     "float32": "in float32 throughout",
 }
-#: beginnings of the names of networks whose residual blocks change nothing at first (``untrained_network``)
+#: beginnings of the names of networks whose residual blocks change nothing at first (``network_to_train``)
 _RESIDUAL = ("resnet", "resnext", "wide_resnet")
 #: prefixes of the names of weights that were learnt from ImageNet
 _IMAGENET = "IMAGENET"
